@@ -23,7 +23,9 @@ export type RefusalCode =
   | 'APPROVAL_REQUIRED'
   | 'APPROVAL_REJECTED'
   | 'APPROVAL_EXPIRED'
-  | 'INTERNAL';
+  | 'INTERNAL'
+  /** In the decision log only: on the wire a call that cannot be judged is a JSON-RPC error. */
+  | 'MALFORMED';
 
 /** Refused by the policy's text alone, whatever has happened before. */
 export interface Refusal {

@@ -1,0 +1,121 @@
+import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { serverName } from '../catalog/known-servers.js';
+import { PolicyWrapError } from '../errors.js';
+import { printable } from '../printable.js';
+import { Gate } from '../proxy/gate.js';
+import { relay } from '../proxy/relay.js';
+import { Upstream } from '../proxy/upstream.js';
+import { findServer } from '../server-command.js';
+import { findPolicy, type PolicyOptions, problemsError, stateFile } from '../settings.js';
+import { Store } from '../state/store.js';
+
+export interface RunOptions extends PolicyOptions {
+  readonly db?: string;
+  readonly server?: string;
+  readonly grant: string;
+  readonly observe?: boolean;
+  /** False with `--no-install`. */
+  readonly install: boolean;
+  /** Longest line in bytes. */
+  readonly maxClientLine: number;
+  readonly maxServerLine: number;
+}
+
+/** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
+const STRAY_PER_SECOND = 20;
+const STRAY_LENGTH = 2000;
+
+/**
+ * Wraps a server: speaks MCP on this process's stdin and stdout until the server or the client ends.
+ *
+ * @param argv the server's command and its arguments
+ * @returns the exit code: the server's own
+ * @throws PolicyWrapError when there is nothing to run or the policy is invalid
+ */
+export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
+  const [command, ...args] = argv;
+  if (command === undefined) {
+    throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
+  }
+  const server = options.server ?? serverName(argv);
+  const found = findPolicy(options, server, argv);
+  if (found.kind === 'problems') throw problemsError(found);
+  const env = upstreamEnv(process.env);
+  const launch = findServer(command, args, { install: options.install, env });
+  if (launch.note) warn(launch.note);
+
+  const upstream = await Upstream.start(launch.file, launch.args, env);
+  const gate = new Gate({
+    policy: found.kind === 'policy' ? found.policy : undefined,
+    noPolicy: found.kind === 'none' ? found.advice : '',
+    openStore: () => Store.open(stateFile(options.db)),
+    server,
+    grant: options.grant,
+    env,
+    observe: options.observe ?? false,
+    now: Date.now,
+    warn,
+  });
+  if (found.kind === 'none') warn(found.advice);
+  if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
+
+  upstream.stderr.pipe(process.stderr, { end: false });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => upstream.terminate(signal));
+  }
+  const running = relay({
+    client: { input: process.stdin, output: clientOutput() },
+    upstream,
+    gate,
+    maxClientLine: options.maxClientLine,
+    maxServerLine: options.maxServerLine,
+    warn,
+    stray: strayLines(),
+  });
+  // While the server boots: its first answer is some hundred milliseconds away, ours is needed at the first call.
+  gate.open();
+  const code = await running;
+  gate.close();
+  return code;
+}
+
+/** What the server gets: our environment without our own settings. */
+function upstreamEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('POLICY_WRAP_')),
+  );
+}
+
+/**
+ * Standard output as a stream that never blocks: Node writes to pipes synchronously on POSIX, and a client that does
+ * not read would stop the whole process, signals included. A file or a terminal stays what Node makes of it.
+ */
+function clientOutput(): Writable {
+  try {
+    return new Socket({ fd: 1, readable: false, writable: true });
+  } catch {
+    return process.stdout;
+  }
+}
+
+function warn(text: string): void {
+  process.stderr.write(`policy-wrap: ${printable(text)}\n`);
+}
+
+function strayLines(): (bytes: Buffer) => void {
+  let second = 0;
+  let count = 0;
+  return (bytes) => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) {
+      if (count > STRAY_PER_SECOND)
+        warn(`${count - STRAY_PER_SECOND} more lines of the server were no protocol`);
+      second = now;
+      count = 0;
+    }
+    if (++count <= STRAY_PER_SECOND) {
+      warn(`not protocol, from the server: ${bytes.toString('utf8', 0, STRAY_LENGTH).trimEnd()}`);
+    }
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * Characters that change how a terminal, a chat window or a log reads the text around them: control characters (ANSI
+ * sequences begin with one), line and paragraph separators, bidirectional controls, and what takes no room at all.
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/**
+ * Makes text from a client, server or policy safe to show.
+ *
+ * @param cap longest result in characters before it is cut with an ellipsis; no limit when absent
+ * @returns the text with each unsafe character written as `\u{...}`
+ */
+export function printable(text: string, cap = Number.POSITIVE_INFINITY): string {
+  const cut = text.length > cap ? `${text.slice(0, cap)}…` : text;
+  return cut.replace(UNSAFE, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+}

@@ -1,0 +1,217 @@
+import { BUSY } from '../state/store.js';
+import type { Conversation } from './conversation.js';
+import type { Gate, MalformedCall, Ruling } from './gate.js';
+import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
+import { type ClientMessage, classify, type Id, isId, isRecord, own, type ToolCall } from './message.js';
+import { errorLine } from './refusal.js';
+import { scan } from './scan.js';
+
+/** Where the lines of one chunk go; each is called at most once a chunk. */
+export interface Outlets {
+  /**
+   * Original lines, in order.
+   *
+   * @returns false when the server provably got nothing of them
+   */
+  toServer(lines: readonly Buffer[]): boolean;
+  /** Lines of our own, as text. */
+  toClient(text: string): void;
+}
+
+/** What one line comes to, before and after the gate. */
+interface Item {
+  /** Goes to the server if nothing refuses it. */
+  readonly bytes?: Buffer;
+  /** Goes back to the client at once. */
+  readonly answer?: string;
+  /** What the gate must see. */
+  readonly call?: ToolCall | MalformedCall;
+}
+
+/** While another process holds the database: how long to wait between tries, and for how long in all (ms). */
+const BUSY_WAIT = { first: 1, longest: 50, total: 5000 };
+
+/**
+ * The direction from the client to the server. Every line of one chunk is classified, the calls among them are
+ * admitted together, then all leave in the order they came. Synchronous from line to decision, so that calls cannot
+ * overtake each other; only a database locked by another process makes the lines behind it wait.
+ */
+export class FromClient {
+  readonly #conversation: Conversation;
+  readonly #gate: Gate;
+  readonly #outlets: Outlets;
+  readonly #maxLine: number;
+  readonly #warn: (text: string) => void;
+  readonly #splitter: LineSplitter;
+  /** Lines that wait behind a call for which the database was locked. */
+  #waiting: Line[] = [];
+  #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
+  #whenIdle: () => void = () => {};
+
+  constructor(
+    conversation: Conversation,
+    gate: Gate,
+    outlets: Outlets,
+    options: { readonly maxLine: number; readonly warn: (text: string) => void },
+  ) {
+    this.#conversation = conversation;
+    this.#gate = gate;
+    this.#outlets = outlets;
+    this.#maxLine = options.maxLine;
+    this.#warn = options.warn;
+    this.#splitter = new LineSplitter(options.maxLine);
+  }
+
+  /** True while a decision waits for the database: read no more from the client. */
+  get busy(): boolean {
+    return this.#busy !== undefined;
+  }
+
+  /** @param whenIdle called after each wait for the database, when everything read so far has been decided */
+  onIdle(whenIdle: () => void): void {
+    this.#whenIdle = whenIdle;
+  }
+
+  push(chunk: Buffer): void {
+    this.#take(this.#splitter.push(chunk));
+  }
+
+  /** The end of the client's input: an unterminated last line counts. */
+  end(): void {
+    const last = this.#splitter.end();
+    if (last) this.#take([last]);
+  }
+
+  /** The server is gone: nothing waits any longer. */
+  abandon(): void {
+    clearTimeout(this.#busy?.timer);
+    this.#waiting = [];
+  }
+
+  #take(lines: Line[]): void {
+    if (this.#busy) this.#waiting.push(...lines);
+    else if (lines.length > 0) this.#admit(lines.map((line) => this.#read(line)));
+  }
+
+  #admit(items: readonly Item[]): void {
+    const calls = items.flatMap((item) => (item.call ? [item.call] : []));
+    let rulings: readonly (Ruling | undefined)[] = [];
+    if (calls.length > 0) {
+      const admitted = this.#gate.admit(calls);
+      if (admitted !== BUSY) rulings = admitted;
+      else if (this.#mayRetry(items)) return;
+      else rulings = this.#gate.giveUp(calls);
+    }
+    const waited = this.#busy !== undefined;
+    this.#busy = undefined;
+    this.#send(items, rulings);
+    this.#take(this.#waiting.splice(0));
+    if (waited && !this.#busy) this.#whenIdle();
+  }
+
+  /** Jitter keeps several wrappers that wait for one database from meeting again and again. */
+  #mayRetry(items: readonly Item[]): boolean {
+    this.#busy ??= { since: performance.now(), tries: 0, timer: undefined };
+    if (performance.now() - this.#busy.since >= BUSY_WAIT.total) return false;
+    const wait = Math.min(BUSY_WAIT.first * 2 ** Math.min(this.#busy.tries++, 10), BUSY_WAIT.longest);
+    this.#busy.timer = setTimeout(() => this.#admit(items), wait * (0.5 + Math.random()));
+    return true;
+  }
+
+  /** Classifies a line and remembers its request, so that a later line of the same chunk cannot take its id. */
+  #read(line: Line): Item {
+    if (line.kind === 'oversized') {
+      const reason = `longer than ${this.#maxLine} bytes (${line.size})`;
+      return { answer: errorLine(idFromEnds(line.head, line.tail), -32600, `Message refused: ${reason}`) };
+    }
+    if (isBlank(line.bytes)) return {};
+    const message = classify(scan(line.bytes));
+    switch (message.kind) {
+      case 'refused':
+        return refused(message);
+      case 'call':
+      case 'request':
+        return this.#request(line.bytes, message);
+      case 'notification':
+        if (message.method === 'notifications/cancelled') this.#cancelled(own(message.params, 'requestId'));
+        return { bytes: line.bytes };
+      case 'response':
+        return this.#response(line.bytes, message.id);
+    }
+  }
+
+  #request(bytes: Buffer, message: ClientMessage & { kind: 'call' | 'request' }): Item {
+    const isCall = message.kind === 'call';
+    if (this.#conversation.isPending(message.id)) {
+      const reason = `the id ${shown(message.id)} belongs to a request that is still pending`;
+      // Without id: an answer with it would be taken for the pending request's.
+      const answer = errorLine(undefined, -32600, `Message refused: ${reason}`);
+      return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
+    }
+    this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
+    if (isCall) {
+      const task = message.task && this.#conversation.serverTakesTasks;
+      return { bytes, call: { ...message, task } };
+    }
+    if (message.method === 'initialize') this.#meetClient(message.params);
+    return { bytes };
+  }
+
+  #response(bytes: Buffer, id: Id | undefined): Item {
+    if (id === undefined || this.#conversation.askedByServer.take(id) !== undefined) return { bytes };
+    this.#warn(
+      `dropped an answer of the client's to a request that the server did not make (id ${shown(id)})`,
+    );
+    return {};
+  }
+
+  #meetClient(params: object): void {
+    const info = own(params, 'clientInfo');
+    const name = isRecord(info) ? own(info, 'name') : undefined;
+    const version = isRecord(info) ? own(info, 'version') : undefined;
+    if (typeof name === 'string') this.#gate.clientIs(name, typeof version === 'string' ? version : '');
+  }
+
+  #cancelled(id: unknown): void {
+    const request = isId(id) ? this.#conversation.cancel(id) : undefined;
+    if (request?.auditId === undefined) return;
+    this.#gate.settle(request.auditId, 'cancelled', Math.round(performance.now() - request.sentAt));
+  }
+
+  #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
+    const lines: Buffer[] = [];
+    const forwarded: string[] = [];
+    let answers = '';
+    let next = 0;
+    for (const item of items) {
+      if (item.answer) answers += item.answer;
+      const ruling = item.call ? rulings[next++] : undefined;
+      if (ruling && item.call?.kind === 'call') {
+        if (ruling.kind === 'answer') {
+          this.#conversation.answer(item.call.id);
+          answers += ruling.line;
+          continue;
+        }
+        this.#conversation.recorded(item.call.id, ruling.auditId);
+        if (ruling.auditId !== undefined) forwarded.push(ruling.auditId);
+      }
+      if (item.bytes) lines.push(item.bytes);
+    }
+    if (answers !== '') this.#outlets.toClient(answers);
+    if (lines.length > 0 && !this.#outlets.toServer(lines)) {
+      for (const auditId of forwarded) this.#gate.settle(auditId, 'not_sent', undefined);
+    }
+  }
+}
+
+function refused(message: ClientMessage & { kind: 'refused' }): Item {
+  const answer = message.answered
+    ? { answer: errorLine(message.id, message.code, `Message refused: ${message.reason}`) }
+    : {};
+  if (message.call === undefined) return answer;
+  return { ...answer, call: { kind: 'malformed', tool: message.call, reason: message.reason } };
+}
+
+function shown(id: Id): string {
+  return JSON.stringify(id).slice(0, 80);
+}

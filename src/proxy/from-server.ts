@@ -1,0 +1,162 @@
+import type { Conversation, Forwarded } from './conversation.js';
+import type { Gate } from './gate.js';
+import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
+import { editTools, replaceId } from './list-filter.js';
+import { type Id, isId, isRecord, own } from './message.js';
+import { errorLine } from './refusal.js';
+import { scan } from './scan.js';
+import type { ExitCode } from './upstream.js';
+
+const INTERNAL_ERROR = -32603;
+
+/**
+ * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
+ * server spelt in another type. No answer has any authority here; it only closes what the client has open.
+ */
+export class FromServer {
+  readonly #conversation: Conversation;
+  readonly #gate: Gate;
+  readonly #maxLine: number;
+  readonly #warn: (text: string) => void;
+  readonly #stray: (bytes: Buffer) => void;
+  readonly #splitter: LineSplitter;
+
+  constructor(
+    conversation: Conversation,
+    gate: Gate,
+    options: {
+      readonly maxLine: number;
+      readonly warn: (text: string) => void;
+      /** What is no protocol; bytes with their line end. */
+      readonly stray: (bytes: Buffer) => void;
+    },
+  ) {
+    this.#conversation = conversation;
+    this.#gate = gate;
+    this.#maxLine = options.maxLine;
+    this.#warn = options.warn;
+    this.#stray = options.stray;
+    this.#splitter = new LineSplitter(options.maxLine);
+  }
+
+  /** @returns what the client gets for a chunk of the server's output */
+  push(chunk: Buffer): (Buffer | string)[] {
+    return this.#pass(this.#splitter.push(chunk));
+  }
+
+  /** @returns what the client gets for a last line without its end */
+  end(): (Buffer | string)[] {
+    const last = this.#splitter.end();
+    return last ? this.#pass([last]) : [];
+  }
+
+  /** @returns an error for each request that the server, now gone, never answered (G9) */
+  oweNothing(code: ExitCode): string {
+    let answers = '';
+    for (const [id, request] of this.#conversation.drain()) {
+      this.#settle(request, 'unanswered');
+      answers += errorLine(id, INTERNAL_ERROR, `The server ended (exit code ${code}) before it answered.`);
+    }
+    return answers;
+  }
+
+  #pass(lines: readonly Line[]): (Buffer | string)[] {
+    return lines.flatMap((line) => {
+      const passed = line.kind === 'oversized' ? this.#oversized(line) : this.#line(line.bytes);
+      return passed === undefined ? [] : [passed];
+    });
+  }
+
+  #line(bytes: Buffer): Buffer | string | undefined {
+    if (isBlank(bytes)) return undefined;
+    const message = parse(bytes);
+    if (!message || own(message, 'jsonrpc') !== '2.0') {
+      this.#stray(bytes);
+      return undefined;
+    }
+    const id = own(message, 'id');
+    const isAnswer = Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error');
+    if (Object.hasOwn(message, 'method')) {
+      // Neither is both: a client that looks at `result` first would take it for an answer.
+      if (isAnswer) {
+        this.#stray(bytes);
+        return undefined;
+      }
+      if (isId(id)) this.#conversation.askedByServer.add(id, String(own(message, 'method')));
+    }
+    if (this.#conversation.listPending) {
+      // A second `id` or `result` could carry the list around the filter.
+      const scanned = scan(bytes);
+      if (!scanned.ok) return this.#unreadable(id, scanned.reason);
+    }
+    return isAnswer && isId(id) ? this.#answer(bytes, message, id) : bytes;
+  }
+
+  #answer(bytes: Buffer, message: Record<string, unknown>, id: Id): Buffer | string | undefined {
+    const answered = this.#conversation.answer(id);
+    if (!answered) {
+      this.#warn(
+        `dropped an answer of the server's to no pending request (id ${JSON.stringify(id).slice(0, 80)})`,
+      );
+      return undefined;
+    }
+    const { request } = answered;
+    const text = () =>
+      answered.id === id ? bytes.toString('utf8') : replaceId(bytes.toString('utf8'), answered.id);
+    switch (request.method) {
+      case 'tools/call':
+        this.#settle(request, outcomeOf(message));
+        break;
+      case 'tools/list': {
+        const edited = editTools(text(), message, (tool) => this.#listed(tool));
+        if (edited.dropped > 0) return edited.text;
+        break;
+      }
+      case 'initialize':
+        this.#conversation.meetServer(message);
+        break;
+    }
+    return answered.id === id ? bytes : text();
+  }
+
+  #listed(tool: Record<string, unknown>): 'keep' | 'drop' {
+    const name = own(tool, 'name');
+    return typeof name === 'string' && !this.#gate.shows(name) ? 'drop' : 'keep';
+  }
+
+  #oversized(line: Line & { kind: 'oversized' }): string | undefined {
+    return this.#unreadable(
+      idFromEnds(line.head, line.tail),
+      `${line.size} bytes, more than ${this.#maxLine}`,
+    );
+  }
+
+  /** A line that cannot be passed on; if it is known whose answer it was, the client need not wait for it. */
+  #unreadable(id: unknown, reason: string): string | undefined {
+    this.#warn(`dropped a line of the server's: ${reason}`);
+    const answered = isId(id) ? this.#conversation.answer(id) : undefined;
+    if (!answered) return undefined;
+    this.#settle(answered.request, 'error');
+    return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
+  }
+
+  #settle(request: Forwarded, outcome: 'ok' | 'tool_error' | 'error' | 'unanswered'): void {
+    if (request.auditId === undefined) return;
+    this.#gate.settle(request.auditId, outcome, Math.round(performance.now() - request.sentAt));
+  }
+}
+
+function parse(bytes: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function outcomeOf(message: Record<string, unknown>): 'ok' | 'tool_error' | 'error' {
+  if (Object.hasOwn(message, 'error')) return 'error';
+  const result = own(message, 'result');
+  return isRecord(result) && own(result, 'isError') === true ? 'tool_error' : 'ok';
+}

@@ -1,0 +1,200 @@
+import { fold } from '../policy/fold.js';
+import type { Scanned } from './scan.js';
+
+/** A JSON-RPC id as MCP allows it: a string or a safe integer. Numbers and strings never match each other. */
+export type Id = string | number;
+
+/** `modern` is revision 2026-07-28 and later: the request says so in its own `_meta`. Shapes our answers, nothing else. */
+export type Era = 'legacy' | 'modern';
+
+/** What one line from the client is. */
+export type ClientMessage =
+  | ToolCall
+  | {
+      readonly kind: 'request';
+      readonly id: Id;
+      readonly method: string;
+      readonly params: object;
+      readonly era: Era;
+    }
+  | { readonly kind: 'notification'; readonly method: string; readonly params: object }
+  | {
+      readonly kind: 'response';
+      readonly id: Id | undefined;
+      readonly message: Readonly<Record<string, unknown>>;
+    }
+  /** Cannot be judged: never forwarded. Answered when it has an id or might be a request; `audit` says it was a call. */
+  | {
+      readonly kind: 'refused';
+      readonly code: number;
+      readonly reason: string;
+      readonly id: Id | undefined;
+      readonly answered: boolean;
+      readonly call: string | undefined;
+    };
+
+export interface ToolCall {
+  readonly kind: 'call';
+  readonly id: Id;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly era: Era;
+  /** `params.task` is there: the client waits for a task, and a tool result would not fit (2025-11-25). */
+  readonly task: boolean;
+  /** The line's text, when some number in it must be read exactly. */
+  readonly exactText: string | undefined;
+}
+
+const INVALID_REQUEST = -32600;
+const INVALID_PARAMS = -32602;
+
+const ENVELOPE_KEYS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
+const CALL_KEYS = new Set(['name', 'arguments', '_meta', 'task']);
+const CALL = 'tools/call';
+/** Folding changes nothing in such a name, so that it needs no folding. */
+const PLAIN_METHOD = /^[a-z_/]+$/;
+const MODERN = '2026-07-28';
+const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+
+/**
+ * Tells what a scanned line from the client is. Whatever could reach a tool in a form that another parser might read
+ * differently is refused; unknown members of the envelope pass but classify nothing (handbook, attacks 1-8).
+ */
+export function classify(scanned: Scanned): ClientMessage {
+  if (!scanned.ok) return refuse(scanned.code, scanned.reason);
+  const message = scanned.value;
+  if (Array.isArray(message)) return refuse(INVALID_REQUEST, 'a batch: send one message a line');
+  if (!isRecord(message)) return refuse(INVALID_REQUEST, 'not a JSON-RPC message');
+
+  const id = Object.hasOwn(message, 'id') ? message['id'] : undefined;
+  const answerTo = isId(id) ? id : undefined;
+  const twin = twinOf(message, ENVELOPE_KEYS);
+  if (twin !== undefined) return refuse(INVALID_REQUEST, twin, { id: answerTo });
+  if (own(message, 'jsonrpc') !== '2.0') {
+    return refuse(INVALID_REQUEST, '"jsonrpc" must be the string "2.0"', {
+      id: answerTo,
+      ...callOf(message),
+    });
+  }
+
+  const hasMethod = Object.hasOwn(message, 'method');
+  const hasResult = Object.hasOwn(message, 'result');
+  const hasError = Object.hasOwn(message, 'error');
+  if (Number(hasMethod) + Number(hasResult) + Number(hasError) !== 1) {
+    return refuse(INVALID_REQUEST, 'neither a request, a notification nor a response', {
+      id: answerTo,
+      ...callOf(message),
+    });
+  }
+  if (!hasMethod) {
+    if (!isId(id) && id !== undefined && id !== null) {
+      return refuse(INVALID_REQUEST, 'the id of a response must be a string or an integer', {
+        answered: false,
+      });
+    }
+    return { kind: 'response', id: answerTo, message };
+  }
+
+  const method = message['method'];
+  if (typeof method !== 'string')
+    return refuse(INVALID_REQUEST, '"method" must be a string', { id: answerTo });
+  const call = method === CALL;
+  // Closes the bypass to servers that read the method without regard to case or space.
+  if (!call && !PLAIN_METHOD.test(method) && fold(method.trim()) === CALL) {
+    return refuse(
+      INVALID_REQUEST,
+      `the method ${JSON.stringify(method.slice(0, 40))} is not quite "${CALL}"`,
+      {
+        id: answerTo,
+        call: '',
+      },
+    );
+  }
+  const called = callOf(message);
+  if (Object.hasOwn(message, 'id') && !isId(id)) {
+    const reason = '"id" must be a string or an integer up to 2^53 - 1';
+    return refuse(INVALID_REQUEST, reason, { answered: !call, ...called });
+  }
+  const params = own(message, 'params');
+  if (params !== undefined && !isRecord(params)) {
+    return refuse(call ? INVALID_PARAMS : INVALID_REQUEST, '"params" must be an object', {
+      id: answerTo,
+      ...called,
+    });
+  }
+  if (answerTo === undefined) {
+    // A server written by hand runs a call without id like any other.
+    if (call) return refuse(INVALID_REQUEST, 'a tools/call without id', { answered: false, ...called });
+    return { kind: 'notification', method, params: params ?? {} };
+  }
+  const era = eraOf(params);
+  if (!call) return { kind: 'request', id: answerTo, method, params: params ?? {}, era };
+  return classifyCall(answerTo, params ?? {}, era, scanned.exactNumbers ? scanned.text : undefined);
+}
+
+function classifyCall(
+  id: Id,
+  params: Record<string, unknown>,
+  era: Era,
+  exactText: string | undefined,
+): ClientMessage {
+  const name = own(params, 'name');
+  const call = typeof name === 'string' ? name : '';
+  const twin = twinOf(params, CALL_KEYS);
+  if (twin !== undefined) return refuse(INVALID_PARAMS, `params: ${twin}`, { id, call });
+  if (typeof name !== 'string') return refuse(INVALID_PARAMS, 'params.name must be a string', { id, call });
+  const args = Object.hasOwn(params, 'arguments') ? params['arguments'] : {};
+  if (!isRecord(args)) return refuse(INVALID_PARAMS, 'params.arguments must be an object', { id, call });
+  return { kind: 'call', id, name, args, params, era, task: Object.hasOwn(params, 'task'), exactText };
+}
+
+function refuse(
+  code: number,
+  reason: string,
+  more: { id?: Id | undefined; answered?: boolean; call?: string } = {},
+): ClientMessage {
+  return { kind: 'refused', code, reason, id: more.id, answered: more.answered ?? true, call: more.call };
+}
+
+/** For the decision log: a line that means to call a tool but is not fit to be judged. */
+function callOf(message: Record<string, unknown>): { call?: string } {
+  if (own(message, 'method') !== CALL) return {};
+  const params = own(message, 'params');
+  const name = isRecord(params) ? own(params, 'name') : undefined;
+  return { call: typeof name === 'string' ? name : '' };
+}
+
+/**
+ * Closes the bypass by which one parser reads `Name` or a full-width `ｎame` as `name` and another does not: Go's
+ * encoding/json matches keys in any case, and the last wins.
+ */
+function twinOf(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
+  for (const key of Object.keys(object)) {
+    if (known.has(key)) continue;
+    const folded = fold(key);
+    if (known.has(folded))
+      return `the key ${JSON.stringify(key.slice(0, 40))} differs from "${folded}" only in its letters' form`;
+  }
+  return undefined;
+}
+
+/** The era of a request: a bogus version changes the shape of our answers at most, never whether it is judged. */
+function eraOf(params: Record<string, unknown> | undefined): Era {
+  const meta = params && own(params, '_meta');
+  const version = isRecord(meta) ? own(meta, VERSION_KEY) : undefined;
+  return typeof version === 'string' && version >= MODERN ? 'modern' : 'legacy';
+}
+
+/** An own property: what a prototype holds was never in the message. */
+export function own(object: object, key: string): unknown {
+  return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isId(value: unknown): value is Id {
+  return typeof value === 'string' || Number.isSafeInteger(value);
+}

@@ -1,0 +1,63 @@
+import type { Id } from './message.js';
+
+/** Cancelled requests may never be answered; so many are remembered, the oldest are forgotten. */
+const CANCELLED_KEPT = 1000;
+
+/**
+ * Requests of one side that the other has not answered. Keys are JSON values: 5 and "5" are two requests. Nothing
+ * expires: a slow answer to tools/list must still be filtered (style.md 4.2: a time limit here is a bypass).
+ */
+export class Pending<T> {
+  readonly #open = new Map<Id, T>();
+  readonly #cancelled = new Set<Id>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(id: Id): boolean {
+    return this.#open.has(id);
+  }
+
+  get(id: Id): T | undefined {
+    return this.#open.get(id);
+  }
+
+  add(id: Id, request: T): void {
+    this.#open.set(id, request);
+  }
+
+  /** @returns the request that an answer with this id belongs to; it belongs to it once */
+  take(id: Id): T | undefined {
+    const request = this.#open.get(id);
+    this.#open.delete(id);
+    this.#cancelled.delete(id);
+    return request;
+  }
+
+  /** The id under which a peer may mean a pending request when it writes `"5"` for 5, or 5 for `"5"`. */
+  aliasOf(id: Id): Id | undefined {
+    const alias = typeof id === 'number' ? String(id) : String(Number(id)) === id ? Number(id) : undefined;
+    return alias !== undefined && this.#open.has(alias) ? alias : undefined;
+  }
+
+  /** An answer may still come, and is passed on if it does. */
+  cancel(id: Id): T | undefined {
+    const request = this.#open.get(id);
+    if (request === undefined) return undefined;
+    this.#cancelled.add(id);
+    for (const oldest of this.#cancelled) {
+      if (this.#cancelled.size <= CANCELLED_KEPT) break;
+      this.take(oldest);
+    }
+    return request;
+  }
+
+  /** Empties the table and gives what was in it. */
+  drain(): [Id, T][] {
+    const all = [...this.#open];
+    this.#open.clear();
+    this.#cancelled.clear();
+    return all;
+  }
+}

@@ -1,0 +1,146 @@
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
+import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
+
+/** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
+export type ExitCode = number;
+
+/** From the end of input to SIGTERM, in milliseconds. SDK clients send their own SIGTERM after 2 s (protocol.md 1.2). */
+const EOF_GRACE = 1500;
+/** From SIGTERM to SIGKILL. */
+const TERM_GRACE = 500;
+/** From the server's exit, or its last output after that, to the end of whoever still holds its output open. */
+const STRAGGLER_GRACE = 1000;
+
+const POSIX = process.platform !== 'win32';
+
+/**
+ * The real MCP server: a child in its own process group, so that what `npx` or a shell started ends with it.
+ * Its ladder of endings is here and nowhere else: end of input, SIGTERM, SIGKILL, each at once when asked for again.
+ */
+export class Upstream {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Settles when the server is gone and all it wrote was read. */
+  readonly closed: Promise<ExitCode>;
+  readonly #pid: number;
+  #ended = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * Starts `file args` with exactly the environment `env` in this process's working directory.
+   *
+   * @throws PolicyWrapError UPSTREAM_NOT_STARTED
+   */
+  static async start(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Upstream> {
+    const child = execa(file, args, {
+      env,
+      extendEnv: false,
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      // The relay reads the streams; execa's own buffering would end the child after 100 MB of output.
+      buffer: false,
+      encoding: 'buffer',
+      stripFinalNewline: false,
+      reject: false,
+      cleanup: false,
+      windowsHide: true,
+      detached: POSIX,
+    });
+    if (child.pid === undefined) {
+      const result = await child;
+      const cause = 'cause' in result ? result.cause : undefined;
+      const reason = cause instanceof Error ? cause.message : 'unknown reason';
+      throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, { cause });
+    }
+    // Its result is watched through the events below; this only keeps a rejection from being nobody's.
+    child.catch(() => {});
+    return new Upstream(child as unknown as ChildLike, child.pid);
+  }
+
+  private constructor(child: ChildLike, pid: number) {
+    this.#pid = pid;
+    this.stdin = child.stdin;
+    this.stdout = child.stdout;
+    this.stderr = child.stderr;
+    // EPIPE: the server closed its input. Its exit tells the rest.
+    this.stdin.on('error', () => {});
+    this.stdout.on('error', () => {});
+    this.stderr.on('error', () => {});
+    this.closed = new Promise((resolve) => {
+      let code: ExitCode = EXIT.failed;
+      let straggler: NodeJS.Timeout | undefined;
+      const waitForStragglers = () => {
+        clearTimeout(straggler);
+        straggler = setTimeout(() => {
+          // Not silent, only unread: the client is slow, and what is in the pipe is still for it.
+          if (this.stdout.isPaused() || this.stdout.readableLength > 0) return waitForStragglers();
+          // A grandchild inherited the output. Its group is ours to end; one that left the group is not waited for.
+          this.#signalGroup('SIGKILL');
+          straggler = setTimeout(finish, STRAGGLER_GRACE);
+        }, STRAGGLER_GRACE);
+      };
+      const finish = () => {
+        clearTimeout(straggler);
+        clearTimeout(this.#timer);
+        this.#signalGroup('SIGKILL');
+        this.#ended = true;
+        this.stdout.destroy();
+        this.stderr.destroy();
+        resolve(code);
+      };
+      child.once('exit', (exitCode, signal) => {
+        code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
+        this.stdout.on('data', waitForStragglers);
+        waitForStragglers();
+      });
+      // `close`, not `exit`: the last answers are still in the pipe at `exit`.
+      child.once('close', finish);
+    });
+  }
+
+  /** The client's input has ended: the server's ends too, and if it does not go by itself it is helped. */
+  end(): void {
+    this.stdin.end();
+    if (!this.#timer && !this.#ended) this.#after(EOF_GRACE, () => this.terminate('SIGTERM'));
+  }
+
+  /** Passes a signal on to the whole group; SIGKILL follows. A signal during an ending escalates it. */
+  terminate(signal: NodeJS.Signals): void {
+    if (this.#ended) return;
+    this.#signalGroup(signal);
+    this.#after(TERM_GRACE, () => this.#signalGroup('SIGKILL'));
+  }
+
+  #after(ms: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, ms);
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
+    if (this.#ended) return;
+    try {
+      if (POSIX) process.kill(-this.#pid, signal);
+      else process.kill(this.#pid, signal);
+    } catch {
+      // The group is already gone.
+    }
+    if (!POSIX && signal === 'SIGKILL') {
+      execa('taskkill', ['/pid', String(this.#pid), '/T', '/F'], { reject: false, windowsHide: true }).catch(
+        () => {},
+      );
+    }
+  }
+}
+
+/** What is used of execa's subprocess, whose type depends on its options. */
+interface ChildLike {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  once(event: 'exit', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
+}

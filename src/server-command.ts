@@ -1,0 +1,107 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { knownServer } from './catalog/known-servers.js';
+import { PolicyWrapError } from './errors.js';
+
+/** How to start a server. */
+export interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** What the person should know about it; for stderr. */
+  readonly note: string | undefined;
+}
+
+/**
+ * Finds the program that a server command names: a path as it is; a name on PATH, then among the commands installed
+ * beside this package; then, for a known server, through npm by its scoped name and pinned version. Never by a bare
+ * name from npm, which anyone could register.
+ *
+ * @param install false forbids npm (`--no-install`)
+ * @throws PolicyWrapError UPSTREAM_NOT_STARTED (exit code 127) with what was searched
+ */
+export function findServer(
+  command: string,
+  args: readonly string[],
+  { install, env }: { install: boolean; env: NodeJS.ProcessEnv },
+): Launch {
+  if (/[\\/]/.test(command)) {
+    const file = resolve(command);
+    if (executable(file)) return { file, args, note: undefined };
+    throw notStarted(
+      `${command} is no program that can be started`,
+      'check the path and that it is executable',
+    );
+  }
+  const searched = [...pathFolders(env), ...installedFolders()];
+  const file = search(command, searched, env);
+  if (file) return { file, args, note: undefined };
+
+  const known = knownServer(command);
+  if (!known) {
+    throw notStarted(
+      `${command} was not found; searched ${searched.join(delimiter)}`,
+      'give the absolute path of the server: clients start it with a shorter PATH than your shell has',
+    );
+  }
+  const spec = `${known.package}@${known.version}`;
+  if (!install) {
+    throw notStarted(
+      `${command} was not found, and --no-install forbids fetching ${spec}; searched ${searched.join(delimiter)}`,
+      `npm install -g ${spec}`,
+    );
+  }
+  const npx = search('npx', [dirname(process.execPath), ...searched], env);
+  if (!npx) throw notStarted(`${command} was not found, nor npx to fetch ${spec}`, `npm install -g ${spec}`);
+  return {
+    file: npx,
+    args: ['-y', spec, ...args],
+    note: `${command} is not installed; starting ${spec} through npm (faster and offline: npm install -g ${spec})`,
+  };
+}
+
+function notStarted(message: string, hint: string): PolicyWrapError {
+  return new PolicyWrapError('UPSTREAM_NOT_STARTED', message, { hint });
+}
+
+function pathFolders(env: NodeJS.ProcessEnv): string[] {
+  const path = env.PATH ?? (process.platform === 'win32' ? env.Path : undefined) ?? '';
+  // An empty element means the working directory, on which nothing may depend.
+  return path.split(delimiter).filter((folder) => folder !== '' && folder !== '.');
+}
+
+/** The `.bin` folders that this package may share with a server installed next to it. */
+function installedFolders(): string[] {
+  const folders: string[] = [];
+  for (
+    let folder = dirname(fileURLToPath(import.meta.url));
+    folder !== dirname(folder);
+    folder = dirname(folder)
+  ) {
+    folders.push(join(folder, 'node_modules', '.bin'));
+  }
+  return folders.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());
+}
+
+function search(name: string, folders: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
+  const endings =
+    process.platform === 'win32' && extname(name) === ''
+      ? (env.PATHEXT ?? '.COM;.EXE;.BAT;.CMD').split(';')
+      : [''];
+  for (const folder of folders) {
+    for (const ending of endings) {
+      const file = join(folder, name + ending);
+      if (executable(file)) return file;
+    }
+  }
+  return undefined;
+}
+
+function executable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
