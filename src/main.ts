@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { run } from './commands/run.js';
 import { EXIT, exitCodeOf, PolicyWrapError } from './errors.js';
@@ -61,6 +61,17 @@ function program(settle: (code: number) => void): Command {
     // Standard output belongs to the protocol (G8).
     .configureOutput({ writeOut: (text) => process.stderr.write(text) })
     .action(async (argv: string[], options) => settle(await run(argv, options)));
+
+  policyWrap
+    .command('demo')
+    .description('see the pasted policy at work on a bundled stand-in server')
+    .option('--json', 'print the result as JSON')
+    .action(async (options) => settle(await (await import('./commands/demo.js')).demo(options)));
+
+  policyWrap
+    .command('stand-in', { hidden: true })
+    .addArgument(new Argument('<kind>').choices(['afip', 'legiti', 'demo']))
+    .action(async (kind) => settle(await (await import('./commands/stand-in.js')).standIn(kind)));
 
   return policyWrap;
 }
