@@ -1,0 +1,236 @@
+import type { Limit } from '../policy/policy.js';
+import type { Taken } from './counters.js';
+import type { Database, Row, Value } from './driver.js';
+
+/** What was decided, as the log keeps it. */
+export type LoggedDecision = 'allow' | 'deny' | 'hide' | 'ask';
+
+/** One row to be. Texts are cut to what a log line can use. */
+export interface Entry {
+  /** Row of the session. */
+  readonly session: number;
+  readonly tool: string;
+  readonly decision: LoggedDecision;
+  readonly code: string | undefined;
+  readonly rule: string | undefined;
+  readonly policyHash: string | undefined;
+  readonly argumentsText: string;
+  readonly requestId: string | undefined;
+  /** What the call charges; kept so that it can be given back after a restart too. */
+  readonly taken: readonly Taken[];
+  readonly approval: string | undefined;
+}
+
+/** A row of the decision log with all that it refers to. Times in UTC milliseconds. */
+export interface LogEntry {
+  readonly auditId: string;
+  readonly at: number;
+  readonly tool: string;
+  readonly decision: LoggedDecision;
+  /** Why not allowed; undefined when it was. */
+  readonly code: string | undefined;
+  readonly rule: string | undefined;
+  /** True when nothing was enforced: a refusal is what would have been one. */
+  readonly observe: boolean;
+  readonly policyHash: string | undefined;
+  /** JSON: sorted top-level names, or the whole object. */
+  readonly arguments: string;
+  readonly requestId: string | undefined;
+  readonly approval: string | undefined;
+  /** Undefined until the call is settled, and for ever when the wrapper died before. */
+  readonly outcome: string | undefined;
+  readonly latencyMs: number | undefined;
+  readonly server: string;
+  readonly grant: string;
+  readonly session: string;
+  readonly pid: number;
+  readonly clientName: string | undefined;
+  readonly clientVersion: string | undefined;
+}
+
+export interface LogFilter {
+  /** Only what was not allowed. */
+  readonly denied?: boolean | undefined;
+  readonly tool?: string | undefined;
+  readonly server?: string | undefined;
+  /** UTC milliseconds, inclusive. */
+  readonly since?: number | undefined;
+  /** The newest so many, or with `afterId` the next so many; default 100. */
+  readonly limit?: number | undefined;
+  /** Only rows after this one, for following the log. */
+  readonly afterId?: string | undefined;
+}
+
+const HOUR_MS = 3_600_000;
+const DEFAULT_LIMIT = 100;
+
+/** Longest text of a row in characters; the client chooses most of them. */
+const CAPS = { tool: 512, rule: 2048, arguments: 65_536, request: 256 };
+
+/**
+ * The decision log: a row for every decision, written in the transaction of its charges, settled when the server has
+ * answered. Append-only but for the settling and for the removal of the oldest rows.
+ *
+ * Nothing here opens a transaction; all methods run inside the caller's.
+ */
+export class DecisionLog {
+  readonly #db: Database;
+  readonly #policies = new Map<string, number>();
+  #hour = Number.NaN;
+  readonly #insert;
+  readonly #outcome;
+  readonly #settle;
+  readonly #mark;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#insert = db.prepare(
+      `INSERT INTO decisions (at, session, tool, decision, code, rule, policy, arguments, request, charges,
+         approval) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#outcome = db.prepare('SELECT outcome, charges FROM decisions WHERE id = ?');
+    this.#settle = db.prepare('UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id = ?');
+    this.#mark = db.prepare('INSERT OR IGNORE INTO log_hours (hour, first) VALUES (?, ?)');
+  }
+
+  /** @returns the row's id */
+  write(entry: Entry, now: number): number {
+    const { lastInsertRowid } = this.#insert.run(
+      now,
+      entry.session,
+      cut(entry.tool, CAPS.tool),
+      entry.decision,
+      entry.code ?? null,
+      entry.rule === undefined ? null : cut(entry.rule, CAPS.rule),
+      entry.policyHash === undefined ? null : this.#policy(entry.policyHash),
+      cut(entry.argumentsText, CAPS.arguments),
+      entry.requestId === undefined ? null : cut(entry.requestId, CAPS.request),
+      entry.taken.length === 0 ? null : JSON.stringify(entry.taken),
+      entry.approval ?? null,
+    );
+    const id = Number(lastInsertRowid);
+    const hour = Math.floor(now / HOUR_MS);
+    if (hour !== this.#hour) {
+      this.#mark.run(hour, id);
+      this.#hour = hour;
+    }
+    return id;
+  }
+
+  /**
+   * Writes what became of a call, once: a second settlement of the same row changes nothing.
+   *
+   * @returns what the call had charged
+   */
+  settle(decision: number, outcome: string, latencyMs: number | undefined): readonly Taken[] {
+    const row = this.#outcome.get(decision);
+    if (!row || row.outcome !== null) return [];
+    this.#settle.run(outcome, latencyMs ?? null, decision);
+    const charges = row.charges;
+    return typeof charges === 'string' ? (JSON.parse(charges) as Taken[]) : [];
+  }
+
+  /** Must follow every transaction that was rolled back. */
+  forget(): void {
+    this.#policies.clear();
+    this.#hour = Number.NaN;
+  }
+
+  /** @returns rows that pass every part of `filter`, oldest first */
+  read(filter: LogFilter): LogEntry[] {
+    const wheres: string[] = [];
+    const values: Value[] = [];
+    const where = (sql: string, ...bound: Value[]) => {
+      wheres.push(sql);
+      values.push(...bound);
+    };
+    if (filter.denied) where("d.decision <> 'allow'");
+    if (filter.tool !== undefined) where('d.tool = ?', filter.tool);
+    if (filter.server !== undefined)
+      where('d.session IN (SELECT id FROM sessions WHERE server = ?)', filter.server);
+    if (filter.since !== undefined) {
+      // The first row of the hour bounds the walk; the rows themselves are compared, since clocks are set back.
+      where(
+        `d.id >= (SELECT coalesce(min(first), 0) FROM log_hours WHERE hour >= ?) AND d.at >= ?`,
+        Math.floor(filter.since / HOUR_MS),
+        filter.since,
+      );
+    }
+    const isFollowing = filter.afterId !== undefined;
+    if (isFollowing) where('d.id > ?', idOf(filter.afterId));
+    const rows = this.#db
+      .prepare(
+        `SELECT d.id, d.at, d.tool, d.decision, d.code, d.rule, d.arguments, d.request, d.approval, d.outcome,
+           d.latency_ms, p.hash, s.observe, s.server, s.grant_name, s.uid, s.pid, s.client_name, s.client_version
+         FROM decisions d ${filter.denied ? 'INDEXED BY decisions_not_allowed' : 'NOT INDEXED'}
+         LEFT JOIN sessions s ON s.id = d.session LEFT JOIN policies p ON p.id = d.policy
+         ${wheres.length > 0 ? `WHERE ${wheres.join(' AND ')}` : ''}
+         ORDER BY d.id ${isFollowing ? 'ASC' : 'DESC'} LIMIT ?`,
+      )
+      .all(...values, Math.max(0, Math.trunc(filter.limit ?? DEFAULT_LIMIT)));
+    const entries = rows.map(toEntry);
+    return isFollowing ? entries : entries.reverse();
+  }
+
+  #policy(hash: string): number {
+    let id = this.#policies.get(hash);
+    if (id === undefined) {
+      this.#db.prepare('INSERT OR IGNORE INTO policies (hash) VALUES (?)').run(hash);
+      id = this.#db.prepare('SELECT id FROM policies WHERE hash = ?').get(hash)?.id as number;
+      this.#policies.set(hash, id);
+    }
+    return id;
+  }
+}
+
+/** Which charges an outcome gives back (DESIGN section 5, `refund`). */
+export function refundsOn(outcome: string): (refund: Limit['refund']) => boolean {
+  switch (outcome) {
+    case 'not_sent':
+      return () => true;
+    case 'ok':
+      return (refund) => refund === 'on_success';
+    case 'error':
+    case 'tool_error':
+      return (refund) => refund === 'on_error';
+    default:
+      return () => false;
+  }
+}
+
+/** @returns the row that an audit id names; 0, which no row has, for text that is none of ours */
+export function idOf(auditId: string | undefined): number {
+  return auditId !== undefined && /^\d{1,15}$/.test(auditId) ? Number(auditId) : 0;
+}
+
+function toEntry(row: Row): LogEntry {
+  return {
+    auditId: String(row.id),
+    at: row.at as number,
+    tool: row.tool as string,
+    decision: row.decision as LoggedDecision,
+    code: text(row.code),
+    rule: text(row.rule),
+    observe: row.observe === 1,
+    policyHash: text(row.hash),
+    arguments: row.arguments as string,
+    requestId: text(row.request),
+    approval: text(row.approval),
+    outcome: text(row.outcome),
+    latencyMs: typeof row.latency_ms === 'number' ? row.latency_ms : undefined,
+    server: text(row.server) ?? '',
+    grant: text(row.grant_name) ?? '',
+    session: text(row.uid) ?? '',
+    pid: typeof row.pid === 'number' ? row.pid : 0,
+    clientName: text(row.client_name),
+    clientVersion: text(row.client_version),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function cut(value: string, cap: number): string {
+  return value.length > cap ? `${value.slice(0, cap)}…` : value;
+}

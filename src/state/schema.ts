@@ -1,0 +1,116 @@
+/** `PRAGMA application_id` of our files ("PWRP"): tells them from another program's database given by mistake. */
+export const APPLICATION_ID = 0x50575250;
+
+/**
+ * The steps from an empty file to today's, by `user_version`: a file at version n lacks every step from index n on.
+ * A step that has been released is never edited.
+ *
+ * INVARIANT: `counters.used` is the sum of the amounts of the counter's rows in `charges`, and `counters.clock` is
+ * not less than the time of any of them. Amounts are integers where a double holds them exactly, else decimal text,
+ * hence columns without a type. Ids of counters are never used twice (AUTOINCREMENT): a late refund must not meet
+ * another counter under its own's id. Decisions need no such guard, since the newest row is never removed.
+ *
+ * The log has one index, and that a partial one: a call that is allowed writes no index entry. Rows by time are found
+ * through `log_hours`, which names the first row of each hour in which anything was written.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    server TEXT NOT NULL,
+    grant_name TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    process_start TEXT,
+    observe INTEGER NOT NULL,
+    policy TEXT,
+    policy_source TEXT,
+    client_name TEXT,
+    client_version TEXT,
+    started_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    ended_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE counters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    server TEXT,
+    grant_name TEXT,
+    session TEXT,
+    split TEXT NOT NULL,
+    window_ms INTEGER NOT NULL,
+    unit TEXT,
+    timezone TEXT,
+    observe INTEGER NOT NULL,
+    max TEXT NOT NULL,
+    clock INTEGER NOT NULL,
+    used ANY NOT NULL
+  ) STRICT;
+
+  CREATE TABLE charges (
+    counter INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    decision INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    amount ANY NOT NULL,
+    PRIMARY KEY (counter, at, decision, part)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE policies (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash TEXT NOT NULL UNIQUE
+  ) STRICT;
+
+  CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    tool TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    code TEXT,
+    rule TEXT,
+    policy INTEGER,
+    arguments TEXT NOT NULL,
+    request TEXT,
+    charges TEXT,
+    approval TEXT,
+    outcome TEXT,
+    latency_ms REAL
+  ) STRICT;
+  CREATE INDEX decisions_not_allowed ON decisions (id) WHERE decision <> 'allow';
+
+  CREATE TABLE log_hours (hour INTEGER PRIMARY KEY, first INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE approvals (
+    id TEXT NOT NULL PRIMARY KEY,
+    server TEXT NOT NULL,
+    grant_name TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    arguments_hash TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    session TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'rejected', 'consumed', 'expired')),
+    asked_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    decided_by TEXT,
+    note TEXT,
+    decision INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX approvals_by_call ON approvals (server, grant_name, tool, arguments_hash, policy);
+  `,
+];

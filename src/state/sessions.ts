@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Owner } from './counters.js';
+import type { Database, Row } from './driver.js';
+import type { SessionInfo } from './store.js';
+
+/** A wrapper process as others see it. Times in UTC milliseconds. */
+export interface SessionEntry {
+  readonly id: string;
+  readonly server: string;
+  readonly grant: string;
+  readonly pid: number;
+  readonly observe: boolean;
+  readonly policyHash: string | undefined;
+  readonly policySource: string | undefined;
+  readonly clientName: string | undefined;
+  readonly clientVersion: string | undefined;
+  readonly startedAt: number;
+  /** When it last wrote; at least every 30 seconds while it lives. */
+  readonly seenAt: number;
+  readonly endedAt: number | undefined;
+  readonly live: boolean;
+}
+
+/** A session of this process. Its row is written with the first transaction that finds the database free. */
+export interface Session {
+  readonly owner: Owner;
+  readonly info: SessionInfo;
+  readonly startedAt: number;
+  client: { readonly name: string; readonly version: string } | undefined;
+  row: number | undefined;
+  /** What the row says: when it was last seen, and whether it names the client. */
+  seenAt: number;
+  clientWritten: boolean;
+}
+
+const HEARTBEAT_MS = 30_000;
+/** Where the start of a process cannot be read, a wrapper that was not seen for so long is taken for dead. */
+const SILENT_MS = 10 * 60_000;
+const CLIENT_CAP = 200;
+
+/**
+ * Who is and was running. Nothing here opens a transaction; all methods but `start` run inside the caller's.
+ */
+export class Sessions {
+  readonly #db: Database;
+  readonly #own = new Map<string, Session>();
+  #uncommitted: Session[] = [];
+  readonly #beat;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#beat = db.prepare(
+      'UPDATE sessions SET seen_at = ?, client_name = ?, client_version = ? WHERE id = ?',
+    );
+  }
+
+  start(info: SessionInfo, now: number): Session {
+    const id = randomUUID();
+    const owner = { server: info.server, grant: info.grant, session: id, observe: info.observe };
+    const session: Session = {
+      owner,
+      info,
+      startedAt: now,
+      client: undefined,
+      row: undefined,
+      seenAt: now,
+      clientWritten: true,
+    };
+    this.#own.set(id, session);
+    return session;
+  }
+
+  get(id: string): Session {
+    const session = this.#own.get(id);
+    if (!session) throw new Error(`no session ${id} was started here`);
+    return session;
+  }
+
+  own(): Iterable<Session> {
+    return this.#own.values();
+  }
+
+  describe(session: Session, name: string, version: string): void {
+    session.client = { name: name.slice(0, CLIENT_CAP), version: version.slice(0, CLIENT_CAP) };
+    session.clientWritten = false;
+  }
+
+  /** Writes what is due: the row itself, the client's name, or a sign of life. @returns the row */
+  touch(session: Session, now: number): number {
+    const { client } = session;
+    if (session.row === undefined) {
+      session.row = this.#insert(session, now);
+      this.#uncommitted.push(session);
+    } else if (!session.clientWritten || Math.abs(now - session.seenAt) >= HEARTBEAT_MS) {
+      this.#beat.run(now, client?.name ?? null, client?.version ?? null, session.row);
+    } else return session.row;
+    session.seenAt = now;
+    session.clientWritten = true;
+    return session.row;
+  }
+
+  end(session: Session, now: number): void {
+    const row = this.touch(session, now);
+    this.#db.prepare('UPDATE sessions SET ended_at = ?, seen_at = ? WHERE id = ?').run(now, now, row);
+  }
+
+  drop(session: Session): void {
+    this.#own.delete(session.owner.session);
+  }
+
+  /** Must follow every transaction that was committed. */
+  committed(): void {
+    if (this.#uncommitted.length > 0) this.#uncommitted = [];
+  }
+
+  /** Must follow every transaction that was rolled back. */
+  forget(): void {
+    for (const session of this.#uncommitted) session.row = undefined;
+    this.#uncommitted = [];
+    for (const session of this.#own.values()) session.clientWritten = session.client === undefined;
+  }
+
+  /** @returns every session that is known, the latest first */
+  list(now: number): SessionEntry[] {
+    return this.#db
+      .prepare('SELECT * FROM sessions ORDER BY id DESC')
+      .all()
+      .map((row) => ({
+        id: row.uid as string,
+        server: row.server as string,
+        grant: row.grant_name as string,
+        pid: row.pid as number,
+        observe: row.observe === 1,
+        policyHash: text(row.policy),
+        policySource: text(row.policy_source),
+        clientName: text(row.client_name),
+        clientVersion: text(row.client_version),
+        startedAt: row.started_at as number,
+        seenAt: row.seen_at as number,
+        endedAt: typeof row.ended_at === 'number' ? row.ended_at : undefined,
+        live: isLive(row, now),
+      }));
+  }
+
+  #insert({ owner, info, client, startedAt }: Session, now: number): number {
+    const { lastInsertRowid } = this.#db
+      .prepare(
+        `INSERT INTO sessions (uid, server, grant_name, pid, process_start, observe, policy, policy_source,
+           client_name, client_version, started_at, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        owner.session,
+        info.server,
+        info.grant,
+        info.pid,
+        processStart(info.pid) ?? null,
+        info.observe ? 1 : 0,
+        info.policyHash ?? null,
+        info.policySource ?? null,
+        client?.name ?? null,
+        client?.version ?? null,
+        startedAt,
+        now,
+      );
+    return Number(lastInsertRowid);
+  }
+}
+
+/** Whether the process that a row of `sessions` names still runs, and is not another that was given its id. */
+export function isLive(row: Row, now: number): boolean {
+  if (row.ended_at !== null) return false;
+  const pid = row.pid as number;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const started = processStart(pid);
+  if (started !== undefined && row.process_start !== null) return started === row.process_start;
+  return now - (row.seen_at as number) < SILENT_MS;
+}
+
+/** When a process was started, in a form that only serves to be compared; undefined where /proc is missing. */
+function processStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the program's name in brackets and may hold spaces; the start is the 22nd (proc(5)).
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
