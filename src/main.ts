@@ -5,11 +5,21 @@ import { EXIT, exitCodeOf, PolicyWrapError } from './errors.js';
 
 const MIB = 1 << 20;
 
-/** `policy-wrap [options] -- server`: what stands before `--` names no command, so the server's own name cannot. */
-function withRun(argv: readonly string[]): readonly string[] {
+/** A command line taken apart at the first `--`. */
+export interface CommandLine {
+  /** Ours: command and options. */
+  readonly own: readonly string[];
+  /** The server's command and its arguments, whatever they look like; empty without `--`. */
+  readonly server: readonly string[];
+}
+
+/** `policy-wrap [options] -- server` means `run`: what stands behind `--` never names one of our commands. */
+export function takeApart(argv: readonly string[]): CommandLine {
   const end = argv.indexOf('--');
-  const [first] = argv;
-  return end !== -1 && (first === '--' || first?.startsWith('-')) ? ['run', ...argv] : argv;
+  if (end === -1) return { own: argv, server: [] };
+  const own = argv.slice(0, end);
+  const named = own[0] !== undefined && !own[0].startsWith('-');
+  return { own: named ? own : ['run', ...own], server: argv.slice(end + 1) };
 }
 
 function megabytes(text: string): number {
@@ -28,8 +38,13 @@ const serverOption = () =>
 const grantOption = () =>
   new Option('--grant <name>', 'the identity that shares counters').default('default');
 
-/** @param settle takes the exit code of the command that ran */
-function program(settle: (code: number) => void): Command {
+/**
+ * All commands and their options.
+ *
+ * @param server what stood behind `--`
+ * @param settle takes the exit code of the command that ran
+ */
+export function program(server: readonly string[], settle: (code: number) => void): Command {
   const policyWrap = new Command('policy-wrap')
     .description('A spending limit and an emergency brake for local MCP servers.')
     .version(packageJson.version)
@@ -45,9 +60,8 @@ function program(settle: (code: number) => void): Command {
     .showSuggestionAfterError();
 
   policyWrap
-    .command('run', { isDefault: true })
-    .description('wrap a server; "run" may be left out')
-    .argument('[command...]', 'the server and its arguments, after --')
+    .command('run')
+    .description('wrap the server that stands behind "--"; "run" may be left out')
     .addOption(policyOption())
     .addOption(presetOption())
     .addOption(dbOption())
@@ -57,10 +71,9 @@ function program(settle: (code: number) => void): Command {
     .option('--no-install', 'never fetch a known server from npm')
     .option('--max-client-line <MiB>', 'longest message from the client', megabytes, 16 * MIB)
     .option('--max-server-line <MiB>', 'longest message from the server', megabytes, 64 * MIB)
-    .passThroughOptions()
     // Standard output belongs to the protocol (G8).
     .configureOutput({ writeOut: (text) => process.stderr.write(text) })
-    .action(async (argv: string[], options) => settle(await run(argv, options)));
+    .action(async (options) => settle(await run(server, options)));
 
   policyWrap
     .command('demo')
@@ -76,12 +89,19 @@ function program(settle: (code: number) => void): Command {
   return policyWrap;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+/** Runs one command line (without Node and script) and sets this process's exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.exitCode = await exitCode(argv);
+}
+
+async function exitCode(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
   try {
-    await program((result) => {
+    const { own, server } = takeApart(argv);
+    const policyWrap = program(server, (result) => {
       code = result;
-    }).parseAsync(withRun(argv) as string[], { from: 'user' });
+    });
+    await policyWrap.parseAsync([...own], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -98,5 +118,3 @@ function tell(error: unknown): void {
     process.stderr.write(`policy-wrap: this is a bug, please report it\n${stack}\n`);
   }
 }
-
-process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { program, takeApart } from '../src/main.js';
+import { loadPolicy } from '../src/policy/load.js';
+
+const readme = readFileSync('README.md', 'utf8');
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, text = '']) => text,
+  );
+
+test('there are policies and commands in the README', () => {
+  expect(policies.length).toBeGreaterThan(0);
+  expect(commandLines.length).toBeGreaterThan(0);
+});
+
+const policies = blocks('json policy');
+test.each(policies)('this policy of the README loads: %s', (text) => {
+  expect(loadPolicy(text, 'README.md')).toMatchObject({ policy: { default: expect.any(String) } });
+});
+
+/** Every `policy-wrap ...`, in blocks and in running text; a client entry counts by its arguments. */
+const commandLines = [
+  ...[...readme.matchAll(/`((?:npx )?policy-wrap [^`]+)`/g)].map(([, text = '']) => text),
+  ...[...readme.matchAll(/^((?:npx )?policy-wrap [^\n#]+)/gm)].map(([, text = '']) =>
+    text.replace(/\s{2,}.*/, ''),
+  ),
+];
+
+test.each([...new Set(commandLines)])('this command line of the README parses: %s', async (text) => {
+  const words = [...text.replace(/^npx /, '').matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    (m) => m[1] ?? m[2] ?? m[3] ?? '',
+  );
+  const upTo = words.findIndex((word) => /^[|>]/.test(word));
+  const argv = withRun(
+    words.slice(1, upTo === -1 ? undefined : upTo).map((word) => word.replace(/^<.*>$/, 'x')),
+  );
+  let ran = '';
+  const policyWrap = program(server, () => {});
+  const quiet = (command: Command) => {
+    command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+    if (command.commands.length === 0)
+      command.action(() => {
+        ran = command.name();
+      });
+    command.commands.forEach(quiet);
+  };
+  quiet(policyWrap);
+  await policyWrap.parseAsync([...own], { from: 'user' });
+  expect(ran).not.toBe('');
+});
