@@ -12,6 +12,8 @@ const shared = {
   format: 'esm',
   outdir: 'dist',
   outbase: 'src',
+  // jsonc-parser's UMD form hides its files from bundlers; its ES modules do not.
+  mainFields: ['module', 'main'],
   legalComments: 'eof',
   // Bundled CommonJS packages ask for `require` of Node's own modules.
   banner: {

@@ -44,7 +44,7 @@ export function findServer(
       'give the absolute path of the server: clients start it with a shorter PATH than your shell has',
     );
   }
-  const spec = `${known.package}@${known.version}`;
+  const spec = `${known.packageName}@${known.version}`;
   if (!install) {
     throw notStarted(
       `${command} was not found, and --no-install forbids fetching ${spec}; searched ${searched.join(delimiter)}`,

@@ -95,7 +95,7 @@ export function problemsError({
 
 function load(text: string, source: string): FoundPolicy {
   const loaded = loadPolicy(text, source);
-  if ('policy' in loaded) return { kind: 'policy', policy: loaded.policy, text, warnings: loaded.problems };
+  if (loaded.policy) return { kind: 'policy', policy: loaded.policy, text, warnings: loaded.problems };
   return { kind: 'problems', source, problems: loaded.problems };
 }
 

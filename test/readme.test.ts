@@ -33,7 +33,7 @@ test.each([...new Set(commandLines)])('this command line of the README parses: %
     (m) => m[1] ?? m[2] ?? m[3] ?? '',
   );
   const upTo = words.findIndex((word) => /^[|>]/.test(word));
-  const argv = withRun(
+  const { own, server } = takeApart(
     words.slice(1, upTo === -1 ? undefined : upTo).map((word) => word.replace(/^<.*>$/, 'x')),
   );
   let ran = '';

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { serverName } from '../catalog/known-servers.js';
+import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../printable.js';
 import { Gate } from '../proxy/gate.js';

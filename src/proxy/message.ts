@@ -67,7 +67,7 @@ export function classify(scanned: Scanned): ClientMessage {
   if (Array.isArray(message)) return refuse(INVALID_REQUEST, 'a batch: send one message a line');
   if (!isRecord(message)) return refuse(INVALID_REQUEST, 'not a JSON-RPC message');
 
-  const id = Object.hasOwn(message, 'id') ? message['id'] : undefined;
+  const id = Object.hasOwn(message, 'id') ? message.id : undefined;
   const answerTo = isId(id) ? id : undefined;
   const twin = twinOf(message, ENVELOPE_KEYS);
   if (twin !== undefined) return refuse(INVALID_REQUEST, twin, { id: answerTo });
@@ -96,7 +96,7 @@ export function classify(scanned: Scanned): ClientMessage {
     return { kind: 'response', id: answerTo, message };
   }
 
-  const method = message['method'];
+  const method = message.method;
   if (typeof method !== 'string')
     return refuse(INVALID_REQUEST, '"method" must be a string', { id: answerTo });
   const call = method === CALL;
@@ -144,7 +144,7 @@ function classifyCall(
   const twin = twinOf(params, CALL_KEYS);
   if (twin !== undefined) return refuse(INVALID_PARAMS, `params: ${twin}`, { id, call });
   if (typeof name !== 'string') return refuse(INVALID_PARAMS, 'params.name must be a string', { id, call });
-  const args = Object.hasOwn(params, 'arguments') ? params['arguments'] : {};
+  const args = Object.hasOwn(params, 'arguments') ? params.arguments : {};
   if (!isRecord(args)) return refuse(INVALID_PARAMS, 'params.arguments must be an object', { id, call });
   return { kind: 'call', id, name, args, params, era, task: Object.hasOwn(params, 'task'), exactText };
 }

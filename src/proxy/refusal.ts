@@ -114,12 +114,16 @@ function refusalText(refused: RefusedCall, now: number): string {
   const label = refused.code === 'APPROVAL_REQUIRED' ? '[APPROVAL REQUIRED]' : '[POLICY DENIED]';
   const sentences = [
     refused.authorText && printable(refused.authorText, TEXT_CAP),
-    `${printable(refused.tool, NAME_CAP)}: ${printable(refused.explanation, TEXT_CAP)}`,
+    `${printable(refused.tool, NAME_CAP)}: ${sentence(printable(refused.explanation, TEXT_CAP))}`,
     refused.limit && nextCall(refused.limit.retryAt, now),
     `Rule: ${printable(refused.rule, TEXT_CAP)}.`,
     advice(refused.code),
   ];
   return `${label} ${sentences.filter(Boolean).join(' ')}`;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function nextCall(retryAt: number | undefined, now: number): string {

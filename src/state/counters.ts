@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { calendarEnd, calendarStart } from '../policy/calendar.js';
 import type { Charge } from '../policy/decision.js';
 import type { Limit } from '../policy/policy.js';
-import { calendarEnd, calendarStart } from '../policy/window.js';
 import { type Amount, asAmount, compare, minus, plus, toAmount } from './amount.js';
 import type { Database } from './driver.js';
 

@@ -4,7 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { describe, expect, test } from 'vitest';
 import { ALLOW_ALL, PASTED } from '../support/policies.js';
-import { BIN, type Message, RECORDER, Rig, refusalCode, type Wrapper } from '../support/rig.js';
+import { alive, BIN, type Message, RECORDER, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 const decision = (answer: Message) => answer.result._meta['policy-wrap/decision'];
 
@@ -222,12 +222,3 @@ describe('lifecycle', () => {
     expect(rig.received().at(-1).params.text).toBe('señor 🧾');
   });
 });
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

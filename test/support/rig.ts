@@ -190,3 +190,14 @@ export class Wrapper {
 export function refusalCode(answer: Message): string | undefined {
   return answer.result?._meta?.['policy-wrap/decision']?.code ?? answer.error?.data?.code;
 }
+
+/** Whether a process runs; one that has ended and waits to be reaped does not. */
+export function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'));
+}
