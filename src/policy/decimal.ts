@@ -1,3 +1,12 @@
+/** Longest literal that is read, in characters; beyond it, arithmetic on the digits would be worth an attack. */
+const MAX_LITERAL = 1100;
+
+/** Largest power of ten that is read or written. JSON allows any; no amount needs more. */
+const MAX_EXPONENT = 20_000;
+
+/** Numbers up to this length have their trailing zeros divided off; longer ones are quicker as text. */
+const SHORT = 10n ** 18n;
+
 /**
  * An exact decimal number, `coefficient * 10^exponent`, without trailing zeros in the coefficient.
  *
@@ -18,23 +27,39 @@ export class Decimal {
   }
 
   /**
-   * @param value a finite number, or text in JSON's number grammar with an exponent of at most four digits
+   * @param value a finite number, or text in JSON's number grammar of at most 1,100 characters whose power of ten
+   *   stays within 20,000
    * @returns the exact value
    * @throws RangeError when `value` is no such number
    */
   static from(value: number | bigint | string): Decimal {
     if (typeof value === 'bigint') return Decimal.#normal(value, 0);
     if (typeof value === 'number' && Number.isSafeInteger(value)) return Decimal.#normal(BigInt(value), 0);
-    const match = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/.exec(String(value));
-    if (!match) throw new RangeError(`not a finite decimal number: ${String(value).slice(0, 40)}`);
-    const [, whole = '', fraction = '', exponent = '0'] = match;
-    return Decimal.#normal(BigInt(whole + fraction), Number(exponent) - fraction.length);
+    const text = String(value);
+    const match =
+      text.length <= MAX_LITERAL
+        ? /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?)0*(\d{1,6}))?$/.exec(text)
+        : undefined;
+    if (!match) throw new RangeError(`not a decimal number that can be read: ${text.slice(0, 40)}`);
+    const [, sign = '', whole = '', fraction = '', powerSign = '', power = '0'] = match;
+    const digits = whole + fraction;
+    const kept = withoutTrailingZeros(digits);
+    if (kept === 0) return Decimal.zero;
+    const exponent = Number(powerSign + power) - fraction.length + (digits.length - kept);
+    if (Math.abs(exponent) > MAX_EXPONENT) throw new RangeError(`power of ten out of range: ${exponent}`);
+    return new Decimal(BigInt(sign + digits.slice(0, kept)), exponent);
   }
 
   static #normal(coefficient: bigint, exponent: number): Decimal {
-    if (coefficient === 0n) return new Decimal(0n, 0);
+    if (coefficient === 0n) return Decimal.zero;
     let c = coefficient;
     let e = exponent;
+    if (c > SHORT || c < -SHORT) {
+      const digits = c.toString();
+      const kept = withoutTrailingZeros(digits);
+      if (kept === digits.length) return new Decimal(c, e);
+      return new Decimal(BigInt(digits.slice(0, kept)), e + digits.length - kept);
+    }
     while (c % 10n === 0n) {
       c /= 10n;
       e += 1;
@@ -44,6 +69,16 @@ export class Decimal {
 
   get sign(): -1 | 0 | 1 {
     return this.#coefficient === 0n ? 0 : this.#coefficient < 0n ? -1 : 1;
+  }
+
+  /** Digits before the decimal point (0 for 0.5, negative for 0.05), of the number without its sign. */
+  get wholeDigits(): number {
+    return this.#coefficient === 0n ? 0 : this.#digits().length + this.#exponent;
+  }
+
+  /** Digits after the decimal point. */
+  get decimals(): number {
+    return Math.max(0, -this.#exponent);
   }
 
   plus(other: Decimal): Decimal {
@@ -58,19 +93,29 @@ export class Decimal {
 
   /** @returns negative, zero or positive as this is less than, equal to or greater than `other` */
   compare(other: Decimal): number {
+    if (this.sign !== other.sign) return this.sign - other.sign;
+    if (this.#exponent === other.#exponent) return order(this.#coefficient, other.#coefficient);
+    // 1e9999 and 1e-9999 differ in magnitude: scaling one to the other would build a number of 20,000 digits.
+    const magnitude = this.wholeDigits - other.wholeDigits;
+    if (magnitude !== 0) return this.sign * magnitude;
     const exponent = Math.min(this.#exponent, other.#exponent);
-    const difference = this.#scaled(exponent) - other.#scaled(exponent);
-    return difference === 0n ? 0 : difference < 0n ? -1 : 1;
+    return order(this.#scaled(exponent), other.#scaled(exponent));
+  }
+
+  #digits(): string {
+    return (this.#coefficient < 0n ? -this.#coefficient : this.#coefficient).toString();
   }
 
   /** The coefficient at a smaller exponent. */
   #scaled(exponent: number): bigint {
-    return this.#coefficient * 10n ** BigInt(this.#exponent - exponent);
+    return exponent === this.#exponent
+      ? this.#coefficient
+      : this.#coefficient * 10n ** BigInt(this.#exponent - exponent);
   }
 
   /** Plain notation up to 40 places, scientific beyond; `Decimal.from` reads both back. */
   toString(): string {
-    const digits = (this.#coefficient < 0n ? -this.#coefficient : this.#coefficient).toString();
+    const digits = this.#digits();
     const sign = this.#coefficient < 0n ? '-' : '';
     const e = this.#exponent;
     if (e > 40 || e < -40) return `${sign}${digits}e${e}`;
@@ -87,4 +132,15 @@ export class Decimal {
   toJSON(): number {
     return this.toNumber();
   }
+}
+
+function order(a: bigint, b: bigint): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** @returns how many of the digits are left when the zeros at the end are cut off; 0 for all zeros */
+function withoutTrailingZeros(digits: string): number {
+  let kept = digits.length;
+  while (kept > 0 && digits.charCodeAt(kept - 1) === 48) kept -= 1;
+  return kept;
 }

@@ -11,10 +11,16 @@ export interface Policy {
   /** Where it came from, for people: an absolute path or `preset afip`. */
   readonly source: string;
   readonly default: 'allow' | 'deny';
+  /** The policy that this one narrows, as the file writes it. */
+  readonly extends: string | undefined;
   readonly hide: readonly NamePattern[];
+  /** Whether a name, or a twin of it (see fold.ts), stands under `hide`; constant time for plain names. */
+  hides(name: string): boolean;
   readonly allTools: Checks;
   /** Entries with a plain name, by that name. A Map: a tool may be called `__proto__`. */
   readonly tools: ReadonlyMap<string, ToolEntry>;
+  /** The same entries by the fold of their name; see `entryOf`. */
+  readonly twins: ReadonlyMap<string, ToolEntry>;
   /** Entries with a `*` in their name, the one that wins first. */
   readonly patterns: readonly ToolEntry[];
   readonly list: 'all' | 'callable';
@@ -31,7 +37,13 @@ export interface Policy {
 /** A name in which `*` stands for any characters, none included; without `*`, exactly that name. */
 export interface NamePattern {
   readonly text: string;
+  /** Without `*`. */
+  readonly plain: boolean;
+  /** How many of its characters are not `*`. */
+  readonly literals: number;
   matches(name: string): boolean;
+  /** Whether a lenient server could take `name` for one that matches: compared by their folds (see fold.ts). */
+  matchesTwin(name: string): boolean;
 }
 
 /** What is looked at for a call, in this order: require, deny_if, limits, approve_if. */
@@ -86,6 +98,7 @@ export interface Path {
   readonly steps: readonly (string | typeof EACH)[];
 }
 
+/** `[*]`: every element of a list. */
 export const EACH: unique symbol = Symbol('[*]');
 
 export type CalendarUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month';
@@ -94,7 +107,7 @@ export interface Limit {
   readonly counter: string;
   /** Length in milliseconds; for a calendar month the longest, 31 days. */
   readonly windowMs: number;
-  /** For people: `minute`, `15 minutes`. */
+  /** For people, after "per" or "in": `minute`, `15 minutes`. */
   readonly windowText: string;
   readonly align:
     | { readonly kind: 'sliding' }

@@ -1,70 +1,85 @@
 import type { CalendarUnit } from './policy.js';
 
 const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const DAY = 86_400_000;
 
-/** Start (UTC ms) of the calendar window that holds `atMs` in `timezone`; weeks start on Monday. */
-export function calendarStart(atMs: number, unit: CalendarUnit, timezone: string): number {
-  return edge(atMs, unit, timezone, 0);
+/** Longest window, in milliseconds: a year and a month. */
+export const MAX_WINDOW_MS = 400 * DAY;
+
+/**
+ * Milliseconds of the words. A month is the longest one, so that "at most 10 a month" also holds for any month that
+ * the reader can point to.
+ */
+const WORDS: Readonly<Record<CalendarUnit, number>> = {
+  second: SECOND,
+  minute: 60 * SECOND,
+  hour: 3600 * SECOND,
+  day: DAY,
+  week: 7 * DAY,
+  month: 31 * DAY,
+};
+
+const LETTERS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: SECOND,
+  m: 60 * SECOND,
+  h: 3600 * SECOND,
+  d: DAY,
+  w: 7 * DAY,
+};
+
+export const WINDOW_WORDS = Object.keys(WORDS) as readonly CalendarUnit[];
+
+export interface Window {
+  readonly ms: number;
+  /** `minute`, `15 minutes`. */
+  readonly text: string;
+  /** What it can be aligned to: only the words name a place in the calendar. */
+  readonly unit: CalendarUnit | undefined;
 }
 
-/** End (UTC ms, exclusive) of the calendar window that holds `atMs` in `timezone`. */
-export function calendarEnd(atMs: number, unit: CalendarUnit, timezone: string): number {
-  return edge(atMs, unit, timezone, 1);
-}
-
-function edge(atMs: number, unit: CalendarUnit, timezone: string, step: 0 | 1): number {
-  const local = atMs + offset(atMs, timezone);
-  switch (unit) {
-    case 'second':
-      return atMs - mod(atMs, SECOND) + step * SECOND;
-    case 'minute':
-      return atMs - mod(local, MINUTE) + step * MINUTE;
-    case 'hour':
-      return atMs - mod(local, HOUR) + step * HOUR;
-    case 'day':
-      return toUtc(local - mod(local, DAY) + step * DAY, timezone);
-    case 'week': {
-      const day = local - mod(local, DAY);
-      return toUtc(day - mod(day / DAY + 3, 7) * DAY + step * 7 * DAY, timezone);
-    }
-    case 'month': {
-      const date = new Date(local);
-      return toUtc(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + step, 1), timezone);
-    }
+/**
+ * @param spelling a word (`minute`), a number of seconds, or a number with a letter (`15m`, `24h`)
+ * @returns the window, or in a sentence why it is none
+ */
+export function parseWindow(spelling: string | number): Window | { readonly fault: string } {
+  if (typeof spelling === 'string' && Object.hasOwn(WORDS, spelling)) {
+    const unit = spelling as CalendarUnit;
+    return { ms: WORDS[unit], text: unit, unit };
   }
+  const ms = parseDuration(spelling);
+  if (ms === undefined) return { fault: `${JSON.stringify(spelling)} is not a length of time.` };
+  if (ms === 0) return { fault: 'A window of no length holds nothing.' };
+  if (ms > MAX_WINDOW_MS) return { fault: 'A window is at most 400 days long.' };
+  return { ms, text: textOfDuration(ms), unit: undefined };
 }
 
-function mod(value: number, by: number): number {
-  return ((value % by) + by) % by;
-}
-
-function toUtc(local: number, timezone: string): number {
-  const first = local - offset(local, timezone);
-  return local - offset(first, timezone);
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function offset(atMs: number, timezone: string): number {
-  if (timezone === 'UTC') return 0;
-  let format = formats.get(timezone);
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: timezone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formats.set(timezone, format);
+/**
+ * @param spelling a number of seconds, or a number with `ms`, `s`, `m`, `h`, `d` or `w` after it
+ * @returns whole milliseconds; undefined when it is no length of time or no whole number of milliseconds
+ */
+export function parseDuration(spelling: string | number): number | undefined {
+  let ms: number;
+  if (typeof spelling === 'number') {
+    ms = spelling * SECOND;
+  } else {
+    const match = /^(\d{1,12}(?:\.\d{1,6})?)(ms|[smhdw])$/.exec(spelling);
+    if (!match) return undefined;
+    ms = Number(match[1]) * (LETTERS[match[2] ?? ''] ?? Number.NaN);
   }
-  const part = Object.fromEntries(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - (atMs - mod(atMs, SECOND));
+  // 0.1 s is 100 ms, whatever its double says.
+  const whole = Math.round(ms);
+  return ms >= 0 && whole <= Number.MAX_SAFE_INTEGER && Math.abs(whole - ms) < 1e-6 * Math.max(1, ms)
+    ? whole
+    : undefined;
+}
+
+/** @returns `minute`, `15 minutes`, `90 seconds`: the largest unit that divides it; `month` is never used */
+export function textOfDuration(ms: number): string {
+  for (const unit of ['week', 'day', 'hour', 'minute', 'second'] as const) {
+    const count = ms / WORDS[unit];
+    if (count === 1) return unit;
+    if (Number.isInteger(count)) return `${count} ${unit}s`;
+  }
+  return `${ms} milliseconds`;
 }

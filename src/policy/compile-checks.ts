@@ -1,0 +1,284 @@
+import { isTimezone } from './calendar.js';
+import { Decimal } from './decimal.js';
+import type { ConditionDocument, LimitDocument, PredicateDocument } from './document.js';
+import { isArray, isNumber, type Json } from './json.js';
+import { parsePath } from './path.js';
+import { type Amount, type Condition, EACH, type Limit, type Path, type Predicate } from './policy.js';
+import { nearest, type Problem, type ProblemCode, pointerOf } from './problem.js';
+import { compileRegex } from './regex.js';
+import { kindOf, type Partly } from './shape.js';
+import type { Segment, Source, Spot } from './source.js';
+import { parseWindow, WINDOW_WORDS, type Window } from './window.js';
+
+/** Where a document is compiled: its text, what was found wrong with it so far, and what holds for all of it. */
+export class Workbench {
+  readonly problems: Problem[] = [];
+  /** Places of limits, whose pointers name the counter in the place of the index. */
+  readonly places = new Map<string, readonly Segment[]>();
+  timezone = 'UTC';
+
+  constructor(readonly source: Source) {}
+
+  report(
+    code: ProblemCode,
+    path: readonly Segment[],
+    message: string,
+    hint: string,
+    options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
+  ): void {
+    this.problems.push(this.source.problem(code, path, message, hint, options));
+  }
+}
+
+const PATH_HINT = 'Paths are args.field, args.list[*].field, args["a.b"], env.NAME and tool.name.';
+
+/** @param path where the list stands in the document */
+export function compilePredicates(
+  bench: Workbench,
+  list: Partly<readonly PredicateDocument[]> | undefined,
+  path: readonly Segment[],
+  code: Predicate['code'],
+  fallbackText: string | undefined,
+): Predicate[] {
+  return (list ?? []).flatMap((predicate, index) => {
+    if (!predicate) return [];
+    const here = [...path, index];
+    const conditions = predicate.conditions.flatMap(
+      (condition, i) => (condition && compileCondition(bench, condition, [...here, 'conditions', i])) ?? [],
+    );
+    return { conditions, onDeny: predicate.on_deny ?? fallbackText, pointer: pointerOf(here), code };
+  });
+}
+
+function compileCondition(
+  bench: Workbench,
+  condition: Partly<ConditionDocument>,
+  at: readonly Segment[],
+): Condition | undefined {
+  const path = compilePath(bench, condition.path, [...at, 'path']);
+  const value = bench.source.value([...at, 'value']);
+  const { op } = condition;
+  const fault = valueFault(op, value);
+  if (fault !== undefined) {
+    const code = value === undefined ? 'MISSING' : 'VALUE';
+    bench.report(code, [...at, 'value'], fault.message, fault.hint);
+    return undefined;
+  }
+  let regex: Condition['regex'];
+  if (op === 'regex' && typeof value === 'string') {
+    const compiled = compileRegex(value);
+    if ('fault' in compiled) {
+      const message = `Not a regular expression that can be used: ${compiled.fault}.`;
+      const hint = 'RE2 syntax: no look-around and no back-references; a backslash is written \\\\ in JSON.';
+      bench.report('REGEX', [...at, 'value'], message, hint);
+      return undefined;
+    }
+    regex = compiled;
+  }
+  return path && { path, op, value: value ?? true, regex };
+}
+
+/** What an operator wants of `value`. */
+function valueFault(
+  op: Condition['op'],
+  value: Json | undefined,
+): { message: string; hint: string } | undefined {
+  if (value === undefined) {
+    return op === 'exists'
+      ? undefined
+      : { message: `"value" is missing: "${op}" compares with something.`, hint: 'Add "value".' };
+  }
+  switch (op) {
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      if (isNumber(value)) return undefined;
+      return {
+        message: `"${op}" compares numbers, and "value" is ${kindOf(value)}; no call would be told.`,
+        hint: 'Write a number without quotes.',
+      };
+    case 'in':
+    case 'not_in':
+      if (isArray(value)) return undefined;
+      return { message: `"${op}" needs a list, and "value" is ${kindOf(value)}.`, hint: 'Write ["a", "b"].' };
+    case 'exists':
+      if (typeof value === 'boolean') return undefined;
+      return { message: `"exists" is true or false, not ${kindOf(value)}.`, hint: 'Write true or false.' };
+    case 'regex':
+      if (typeof value === 'string') return undefined;
+      return { message: `"regex" needs a pattern as text, not ${kindOf(value)}.`, hint: 'Write "^[a-z]+$".' };
+    default:
+      return undefined;
+  }
+}
+
+function compilePath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
+  const path = parsePath(text);
+  if (!('fault' in path)) return path;
+  bench.report('PATH', at, path.fault, PATH_HINT, { likely: path.likely });
+  return undefined;
+}
+
+/** @param path where `limits` stands in the document */
+export function compileLimits(
+  bench: Workbench,
+  list: Partly<readonly LimitDocument[]> | undefined,
+  path: readonly Segment[],
+  fallbackText: string | undefined,
+): Limit[] {
+  return (list ?? []).flatMap((limit, index) => {
+    if (!limit) return [];
+    const at = [...path, index];
+    const pointer = pointerOf([...path, limit.counter]);
+    if (limit.counter === '') {
+      bench.report('NAME', [...at, 'counter'], 'A counter needs a name.', 'Write "counter": "calls".');
+    }
+    const window = compileWindow(bench, limit.window, [...at, 'window']);
+    const max = exactNumber(bench, [...at, 'max'], 'nothing is less than no call');
+    const amount = compileAmount(bench, limit.amount, [...at, 'amount']);
+    const per = compilePer(bench, limit.per, [...at, 'per']);
+    const nowhere = window !== undefined && !window.unit && limit.align === 'calendar';
+    if (nowhere) {
+      const message = `${JSON.stringify(limit.window)} names no place in the calendar, so it cannot be aligned to it.`;
+      const hint = `Write a word (${WINDOW_WORDS.join(', ')}), or leave "align" out.`;
+      bench.report('WINDOW', [...at, 'align'], message, hint);
+    }
+    if (!window || !max || !amount || nowhere) return [];
+    if (!bench.places.has(pointer)) bench.places.set(pointer, at);
+    return {
+      counter: limit.counter,
+      windowMs: window.ms,
+      windowText: window.text,
+      align:
+        limit.align === 'calendar' && window.unit
+          ? { kind: 'calendar', unit: window.unit, timezone: bench.timezone }
+          : { kind: 'sliding' },
+      max,
+      scope: limit.scope ?? 'grant',
+      amount,
+      per,
+      refund: limit.refund ?? 'never',
+      onExceed: limit.on_exceed ?? 'deny',
+      onDeny: limit.on_deny ?? fallbackText,
+      pointer,
+    };
+  });
+}
+
+export function compileWindow(
+  bench: Workbench,
+  spelling: string | number,
+  at: readonly Segment[],
+): Window | undefined {
+  const window = parseWindow(spelling);
+  if (!('fault' in window)) return window;
+  const likely = typeof spelling === 'string' ? likelyWindow(spelling) : undefined;
+  const hint = `Write ${WINDOW_WORDS.join(', ')}, a number of seconds, or text such as "15m", "24h".`;
+  bench.report('WINDOW', at, window.fault, hint, { likely });
+  return undefined;
+}
+
+const LONG_UNITS: Readonly<Record<string, string>> = {
+  sec: 's',
+  secs: 's',
+  second: 's',
+  seconds: 's',
+  min: 'm',
+  mins: 'm',
+  minute: 'm',
+  minutes: 'm',
+  hr: 'h',
+  hrs: 'h',
+  hour: 'h',
+  hours: 'h',
+  day: 'd',
+  days: 'd',
+  week: 'w',
+  weeks: 'w',
+};
+
+function likelyWindow(spelling: string): string | undefined {
+  const long = /^(\d+)\s*([a-z]+)$/i.exec(spelling.trim());
+  const letter = long?.[2] && LONG_UNITS[long[2].toLowerCase()];
+  if (letter) return `${long[1]}${letter}`;
+  const word = spelling.trim().toLowerCase();
+  const daily = { daily: 'day', hourly: 'hour', weekly: 'week', monthly: 'month' }[word];
+  return (
+    daily ?? nearest(word.replace(/^per[ _-]?/, ''), WINDOW_WORDS) ?? WINDOW_WORDS.find((w) => w === word)
+  );
+}
+
+/**
+ * @returns the number at `at` as the file writes it, or undefined when it is negative, which is reported
+ * @param why what a negative one would mean
+ */
+export function exactNumber(bench: Workbench, at: readonly Segment[], why: string): Decimal | undefined {
+  const value = bench.source.value(at);
+  const exact = isNumber(value) ? Decimal.from(value.toString()) : undefined;
+  if (exact && exact.sign >= 0) return exact;
+  bench.report('VALUE', at, `"${String(at.at(-1))}" is negative; ${why}.`, 'Write 0 or more.');
+  return undefined;
+}
+
+function compileAmount(
+  bench: Workbench,
+  amount: Partly<LimitDocument['amount']>,
+  at: readonly Segment[],
+): Amount | undefined {
+  if (amount === undefined) return { kind: 'fixed', value: Decimal.one };
+  if (typeof amount === 'number') {
+    const value = exactNumber(bench, at, 'calls would free what others used');
+    return value && { kind: 'fixed', value };
+  }
+  if (typeof amount === 'string') {
+    const path = compileArgsPath(bench, amount, at);
+    if (!path?.steps.includes(EACH)) return path && { kind: 'value', path };
+    const message = `"${amount}" leads to several values; "amount" takes one.`;
+    bench.report('PATH', at, message, `Write {"sum": "${amount}"}.`);
+    return undefined;
+  }
+  if ('sum' in amount) {
+    const path = compileArgsPath(bench, amount.sum, [...at, 'sum']);
+    return path && { kind: 'sum', path };
+  }
+  const path = compileArgsPath(bench, amount.count, [...at, 'count']);
+  // `args.list[*]` names the elements that `args.list` has: both count the same.
+  return path && { kind: 'count', path: path.steps.at(-1) === EACH ? withoutLast(path) : path };
+}
+
+function compileArgsPath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
+  const path = compilePath(bench, text, at);
+  if (!path || (path.root === 'args' && path.steps.length > 0)) return path;
+  const message = `"${text}" is no argument of the call, so it has no number to charge.`;
+  bench.report('PATH', at, message, 'Write args.NAME.');
+  return undefined;
+}
+
+function withoutLast(path: Path): Path {
+  return { ...path, text: path.text.replace(/\[\*\]$/, ''), steps: path.steps.slice(0, -1) };
+}
+
+function compilePer(
+  bench: Workbench,
+  per: Partly<LimitDocument['per']>,
+  at: readonly Segment[],
+): readonly Path[] {
+  if (per === undefined) return [];
+  if (typeof per === 'string') return [compilePath(bench, per, at) ?? []].flat();
+  return per.flatMap((text, index) => (text && compilePath(bench, text, [...at, index])) || []);
+}
+
+/** @returns the name when it is a time zone; otherwise reports it */
+export function compileTimezone(bench: Workbench, name: string | undefined, at: readonly Segment[]): string {
+  if (name === undefined) return 'UTC';
+  if (isTimezone(name)) return name;
+  const known = Intl.supportedValuesOf('timeZone');
+  const city = known.find((zone) =>
+    zone.toLowerCase().endsWith(`/${name.toLowerCase().replaceAll(' ', '_')}`),
+  );
+  bench.report('TIMEZONE', at, `"${name}" is no time zone that this machine knows.`, 'Write an IANA name.', {
+    likely: city ?? nearest(name, known),
+  });
+  return 'UTC';
+}

@@ -1,0 +1,207 @@
+import { chargeOf } from './charge.js';
+import { type Answer, answerPredicate, type Quantifier } from './condition.js';
+import type { Call, Charge, Evaluation, Refusal } from './decision.js';
+import { fold } from './fold.js';
+import type { Checks, Limit, Policy, Predicate, ToolEntry } from './policy.js';
+import { pointerOf } from './problem.js';
+import { explainFired, explainRequire } from './wording.js';
+
+/** One thing that was looked at on the way to a decision, for `explain`. */
+export interface TraceStep {
+  readonly look: 'hide' | 'entry' | 'require' | 'deny_if' | 'limit' | 'approve_if';
+  /** The rule's pointer, as in a refusal. */
+  readonly rule: string;
+  /** `stops` ends it with a refusal, `asks` needs a person. */
+  readonly result: 'passes' | 'stops' | 'asks';
+  /** Of the conditions; undefined where there are none. */
+  readonly answer: Answer | undefined;
+  readonly text: string;
+}
+
+const CHECKED_BY_NOBODY: Checks = { require: [], denyIf: [], approveIf: [], limits: [] };
+
+/**
+ * Judges a call by the policy's text, in the fixed order of DESIGN section 5: hidden, not listed, `require`, `deny_if`,
+ * limits, `approve_if`; each for all tools before the tool's own. The first refusal wins. Pure: neither a clock nor a
+ * counter is looked at, and the call is not changed.
+ *
+ * @param trace collects what was looked at; without it nothing is written down
+ */
+export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evaluation {
+  const placed = place(policy, call.tool);
+  if (placed.kind === 'hidden') {
+    trace?.push({
+      look: 'hide',
+      rule: '(hidden)',
+      result: 'stops',
+      answer: undefined,
+      text: 'the tool is hidden',
+    });
+    return { kind: 'hidden' };
+  }
+  if (placed.kind === 'refused') {
+    const { rule, explanation } = placed.refusal;
+    trace?.push({ look: 'entry', rule, result: 'stops', answer: undefined, text: explanation });
+    return placed;
+  }
+  const own = placed.entry ?? CHECKED_BY_NOBODY;
+  if (trace) {
+    const rule = placed.entry ? pointerOf(['tools', placed.entry.name.text]) : '';
+    const text = placed.entry
+      ? `judged by the entry "${placed.entry.name.text}"`
+      : 'matches no entry; default is allow';
+    trace.push({ look: 'entry', rule, result: 'passes', answer: undefined, text });
+  }
+
+  const refusal =
+    unmet(policy.allTools.require, call, trace) ??
+    unmet(own.require, call, trace) ??
+    fired(policy.allTools.denyIf, 'deny_if', call, trace) ??
+    fired(own.denyIf, 'deny_if', call, trace);
+  if (refusal) return { kind: 'refused', refusal };
+
+  const charges: Charge[] = [];
+  for (const limits of [policy.allTools.limits, own.limits]) {
+    for (const limit of limits) {
+      const charge = chargeOf(limit, call);
+      if ('fault' in charge) {
+        trace?.push({
+          look: 'limit',
+          rule: limit.pointer,
+          result: 'stops',
+          answer: undefined,
+          text: charge.fault,
+        });
+        return { kind: 'refused', refusal: unchargeable(limit, charge.fault) };
+      }
+      charges.push(charge);
+      if (trace) {
+        const text = `charges ${charge.amount} of ${limit.max} per ${limit.windowText} to ${limit.counter}`;
+        trace.push({ look: 'limit', rule: limit.pointer, result: 'passes', answer: undefined, text });
+      }
+    }
+  }
+  const ask =
+    fired(policy.allTools.approveIf, 'approve_if', call, trace) ??
+    fired(own.approveIf, 'approve_if', call, trace);
+  return { kind: 'open', charges, ask };
+}
+
+/**
+ * Whether a tool stands in the client's list. The same look-up as a call's, so that what is hidden is in neither
+ * (G6).
+ *
+ * @returns false when the tool is hidden, and under `list: "callable"` when no call of it could ever pass
+ */
+export function visible(policy: Policy, tool: string): boolean {
+  const placed = place(policy, tool);
+  if (placed.kind === 'hidden') return false;
+  if (policy.list === 'all') return true;
+  return (
+    placed.kind === 'placed' &&
+    !neverPasses(policy.allTools) &&
+    !neverPasses(placed.entry ?? CHECKED_BY_NOBODY)
+  );
+}
+
+/** @returns whether no call at all can pass, whatever its arguments and whatever has happened */
+export function neverPasses(checks: Checks): boolean {
+  return (
+    checks.denyIf.some((predicate) => predicate.conditions.length === 0) ||
+    checks.limits.some(
+      (limit) =>
+        limit.onExceed === 'deny' &&
+        limit.amount.kind === 'fixed' &&
+        limit.amount.value.compare(limit.max) > 0,
+    )
+  );
+}
+
+/** Which entry judges a tool. */
+export type Placed =
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** Without an entry, `default` allows it. */
+  | { readonly kind: 'placed'; readonly entry: ToolEntry | undefined };
+
+/** @returns the entry that judges the tool: an exact name before patterns, the pattern with more literals first */
+export function place(policy: Policy, tool: string): Placed {
+  if (policy.hides(tool)) return { kind: 'hidden' };
+  let entry = policy.tools.get(tool);
+  // A server that does not mind the case would run a tool that the policy knows by another name.
+  let twin = entry ? undefined : policy.twins.get(fold(tool));
+  if (!entry && !twin) {
+    // In the order of who wins: a twin of a stronger pattern comes before a match of a weaker one.
+    const found = policy.patterns.find(({ name }) => name.matches(tool) || name.matchesTwin(tool));
+    if (found?.name.matches(tool)) entry = found;
+    else twin = found;
+  }
+  if (twin?.hidden) return { kind: 'hidden' };
+  if (twin && (policy.default === 'allow' || policy.patterns.some(({ name }) => name.matches(tool)))) {
+    const rule = pointerOf(['tools', twin.name.text]);
+    const explanation = `the policy lists "${twin.name.text}", which differs in no more than case or invisible characters`;
+    return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
+  }
+  if (entry?.hidden) return { kind: 'hidden' };
+  if (entry || policy.default === 'allow') return { kind: 'placed', entry };
+  const explanation = 'the policy does not list it, and refuses what it does not list';
+  return {
+    kind: 'refused',
+    refusal: { code: 'NOT_LISTED', rule: '(default deny)', authorText: undefined, explanation },
+  };
+}
+
+function unmet(
+  predicates: readonly Predicate[],
+  call: Call,
+  trace: TraceStep[] | undefined,
+): Refusal | undefined {
+  for (const predicate of predicates) {
+    const { answer, findings } = answerPredicate(predicate, call, 'every');
+    const met = answer === 'holds';
+    if (met && !trace) continue;
+    const explanation = met ? 'holds' : explainRequire(findings);
+    trace?.push({
+      look: 'require',
+      rule: predicate.pointer,
+      result: met ? 'passes' : 'stops',
+      answer,
+      text: explanation,
+    });
+    if (!met) return refusalOf(predicate, explanation);
+  }
+  return undefined;
+}
+
+function fired(
+  predicates: readonly Predicate[],
+  look: 'deny_if' | 'approve_if',
+  call: Call,
+  trace: TraceStep[] | undefined,
+): Refusal | undefined {
+  const quantifier: Quantifier = 'any';
+  for (const predicate of predicates) {
+    const { answer, findings } = answerPredicate(predicate, call, quantifier);
+    const fires = answer !== 'fails';
+    if (!fires && !trace) continue;
+    const explanation = fires ? explainFired(predicate, findings) : 'does not hold';
+    trace?.push({
+      look,
+      rule: predicate.pointer,
+      result: fires ? (look === 'deny_if' ? 'stops' : 'asks') : 'passes',
+      answer,
+      text: explanation,
+    });
+    if (fires) return refusalOf(predicate, explanation);
+  }
+  return undefined;
+}
+
+function refusalOf(predicate: Predicate, explanation: string): Refusal {
+  return { code: predicate.code, rule: predicate.pointer, authorText: predicate.onDeny, explanation };
+}
+
+function unchargeable(limit: Limit, fault: string): Refusal {
+  // Not the author's text: that speaks of a limit that is used up.
+  return { code: 'AMOUNT', rule: limit.pointer, authorText: undefined, explanation: fault };
+}

@@ -1,0 +1,37 @@
+/** Characters that show nothing: controls, format characters, and what Unicode calls default-ignorable. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}]/gu;
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+/** Folds of the names seen lately: the same few fields come with every call. */
+const recent = new Map<string, string>();
+const RECENT_MAX = 4096;
+const RECENT_LENGTH = 64;
+
+/**
+ * What a lenient reader may take a name for: without case, invisible characters, surrounding spaces, and Unicode's
+ * compatibility forms (width, ligatures, the long s, the Kelvin sign). Two names with the same fold are twins: a
+ * server may read one where the policy reads the other.
+ *
+ * Only to find twins; what is forwarded, compared or logged is the name itself.
+ */
+export function fold(name: string): string {
+  const known = recent.get(name);
+  if (known !== undefined) return known;
+  const folded = ASCII.test(name) ? name.trim().toLowerCase() : visible(caseless(name)).trim();
+  if (name.length <= RECENT_LENGTH) {
+    if (recent.size >= RECENT_MAX) recent.clear();
+    recent.set(name, folded);
+  }
+  return folded;
+}
+
+/** The visible text in one width and form, its case kept. */
+export function visible(text: string): string {
+  return text.normalize('NFKC').replace(INVISIBLE, '');
+}
+
+/** Upper case first: some letters share a capital but not a small letter (sigma and final sigma, i and dotless i). */
+function caseless(text: string): string {
+  return visible(text).toUpperCase().toLowerCase();
+}

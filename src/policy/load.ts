@@ -1,0 +1,53 @@
+import { compilePolicy } from './compile.js';
+import type { Policy } from './policy.js';
+import type { Problem } from './problem.js';
+import { checkShape } from './shape.js';
+import { Source } from './source.js';
+
+/** A policy that may be used, with warnings; or, without one, every error in the file. */
+export type Loaded =
+  | { readonly policy: Policy; readonly problems: readonly Problem[]; readonly places: Places }
+  | { readonly policy?: undefined; readonly problems: readonly Problem[] };
+
+/** Finds the place of a rule in the file again, for findings that come later (see lint.ts). */
+export interface Places {
+  readonly source: Source;
+  /** The path in the document of a rule's pointer. */
+  pathOf(pointer: string): readonly (string | number)[];
+}
+
+/**
+ * Reads a policy file: JSON with comments and trailing commas, in the format of DESIGN section 5. Never throws, and
+ * never uses part of a file: with a single error there is no policy.
+ *
+ * @param text the file's text
+ * @param name where it came from, for people: an absolute path or `preset afip`
+ */
+export function loadPolicy(text: string, name: string): Loaded {
+  const source = new Source(text);
+  if (!source.readable) return { problems: source.problems };
+  const shape = checkShape(source);
+  const { policy, bench } = compilePolicy(source, shape, text, name);
+  const problems = inOrder([...source.problems, ...shape.problems, ...bench.problems]);
+  const errors = problems.filter((problem) => problem.severity === 'error');
+  // Warnings beside errors may be echoes of them: a rule that cannot be read looks like one that is not there.
+  if (errors.length > 0) return { problems: errors };
+  return {
+    policy,
+    problems,
+    places: { source, pathOf: (pointer) => bench.places.get(pointer) ?? split(pointer) },
+  };
+}
+
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** The parts of a JSON pointer; a whole number may be an index or a name, and the source takes either. */
+function split(pointer: string): readonly (string | number)[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^(0|[1-9]\d{0,8})$/.test(part) ? Number(part) : part));
+}

@@ -1,0 +1,103 @@
+import type { Finding } from './condition.js';
+import { isArray, isNumber, isObject, type Json } from './json.js';
+import type { Condition, Operator, Predicate } from './policy.js';
+
+/** Values and lists of values are cut to this many characters: the agent knows what it sent. */
+const MAX_SHOWN = 60;
+
+/** More conditions than this do not make a refusal clearer. */
+const MAX_CONDITIONS = 3;
+
+/** Reads on from "which is", "must be", "whether it is". */
+const IS: Readonly<Record<Operator, string>> = {
+  eq: 'equal to',
+  neq: 'other than',
+  lt: 'less than',
+  lte: 'at most',
+  gt: 'more than',
+  gte: 'at least',
+  in: 'one of',
+  not_in: 'none of',
+  exists: '',
+  regex: 'matching',
+  contains: 'containing',
+};
+
+/** @returns `at most 100`, `one of "a", "b"`, `present` */
+export function wordsOf(condition: Condition): string {
+  const { op, value } = condition;
+  if (op === 'exists') return value === false ? 'absent' : 'present';
+  if (op === 'regex' && typeof value === 'string') return `matching ${cut(value)}`;
+  if (isArray(value) && (op === 'in' || op === 'not_in'))
+    return `${IS[op]} ${cut(value.map(show).join(', '))}`;
+  return `${IS[op]} ${show(value)}`;
+}
+
+/** @returns the value as JSON, cut; lists and objects by their size */
+export function show(value: Json): string {
+  if (isNumber(value)) return cut(value.toString());
+  if (typeof value === 'string') {
+    return value.length > MAX_SHOWN
+      ? `${JSON.stringify(value.slice(0, MAX_SHOWN))}...`
+      : JSON.stringify(value);
+  }
+  if (isArray(value))
+    return value.length === 1 ? 'a list of 1 element' : `a list of ${value.length} elements`;
+  return isObject(value) ? 'an object' : String(value);
+}
+
+function cut(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+}
+
+/** @returns why a `require` was not met: `args.amount is 500, and must be at most 100` */
+export function explainRequire(findings: readonly Finding[]): string {
+  const finding =
+    findings.find(({ answer }) => answer === 'fails') ?? findings.find(({ answer }) => answer === 'unknown');
+  if (!finding) return 'a requirement of the policy does not hold';
+  const must = `${finding.condition.path.text} must be ${wordsOf(finding.condition)}`;
+  const { reached } = finding;
+  switch (reached.kind) {
+    case 'unclear':
+      return `${reached.why}, and ${must}`;
+    case 'missing':
+      return `${reached.at} is missing, and must be ${wordsOf(finding.condition)}`;
+    case 'value': {
+      return `${reached.at} is ${show(reached.value)}${kindNote(finding)}, and must be ${wordsOf(finding.condition)}`;
+    }
+  }
+}
+
+/** @returns why a `deny_if` or `approve_if` fired: `args.amount is 500, which is more than 100` */
+export function explainFired(predicate: Predicate, findings: readonly Finding[]): string {
+  if (predicate.conditions.length === 0) {
+    return predicate.code === 'APPROVAL_REQUIRED'
+      ? 'the policy asks a person for every call'
+      : 'the policy refuses every call';
+  }
+  const parts = findings.slice(0, MAX_CONDITIONS).map(explainFinding);
+  return parts.join(', and ');
+}
+
+function explainFinding(finding: Finding): string {
+  const { condition, reached, answer } = finding;
+  switch (reached.kind) {
+    case 'unclear':
+      return `${reached.why}, so that it cannot be told whether it is ${wordsOf(condition)}`;
+    case 'missing':
+      return `${reached.at} is missing`;
+    case 'value': {
+      const is = `${reached.at} is ${show(reached.value)}${kindNote(finding)}`;
+      if (answer === 'unknown') return `${is}, which may be ${wordsOf(condition)}`;
+      return condition.op === 'exists' || condition.op === 'eq'
+        ? is
+        : `${is}, which is ${wordsOf(condition)}`;
+    }
+  }
+}
+
+/** Says what is odd about "500" where a number is looked for. */
+function kindNote({ answer, condition, reached }: Finding): string {
+  const text = reached.kind === 'value' && typeof reached.value === 'string';
+  return answer === 'unknown' && text && typeof condition.value !== 'string' ? ' (text)' : '';
+}
