@@ -108,9 +108,9 @@ export class FromServer {
         this.#settle(request, outcomeOf(message));
         break;
       case 'tools/list': {
-        const edited = editTools(text(), message, (tool) => this.#listed(tool));
-        if (edited.dropped > 0) return edited.text;
-        break;
+        const before = text();
+        const edited = editTools(before, message, (tool) => this.#listed(tool));
+        return edited === before && answered.id === id ? bytes : edited;
       }
       case 'initialize':
         this.#conversation.meetServer(message);

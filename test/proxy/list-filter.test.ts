@@ -22,12 +22,12 @@ describe('editTools', () => {
   ])('G6: leaves out %s and keeps every other byte', (_, names, expected) => {
     const text =
       '{"id":1,"result":{"ttlMs":5,"tools":[{"name":"a"} , { "name":"b","n":1.0 },{"name":"c"}],"x":[1e2]}}';
-    expect(edit(text, names)).toEqual({ text: expected, dropped: names.length });
+    expect(edit(text, names)).toBe(expected);
   });
 
   test('gives the text itself when nothing is left out', () => {
     const text = '{"result" : {"tools":[ {"name":"a"} ],"cacheScope":"public"}, "id":1}\r\n';
-    expect(edit(text, ['b'])).toEqual({ text, dropped: 0 });
+    expect(edit(text, ['b'])).toBe(text);
   });
 
   test('makes a public cache scope private, wherever it stands', () => {
@@ -35,7 +35,7 @@ describe('editTools', () => {
       '{"result":{"cacheScope":"public","tools":[{"name":"a"}]}}',
       '{"result":{"tools":[{"name":"a"}],"cacheScope":"public"}}',
     ]) {
-      expect(JSON.parse(edit(text, ['a']).text)).toEqual({ result: { cacheScope: 'private', tools: [] } });
+      expect(JSON.parse(edit(text, ['a']))).toEqual({ result: { cacheScope: 'private', tools: [] } });
     }
   });
 
@@ -45,7 +45,7 @@ describe('editTools', () => {
     ['no tools', '{"result":{}}'],
     ['tools outside the result', '{"result":{},"tools":[{"name":"a"}]}'],
   ])('leaves %s alone', (_, text) => {
-    expect(edit(text, ['a'])).toEqual({ text, dropped: 0 });
+    expect(edit(text, ['a'])).toBe(text);
   });
 
   test('puts a text in the place of a tool', () => {
@@ -53,7 +53,7 @@ describe('editTools', () => {
     const edited = editTools(text, JSON.parse(text), (tool, raw) =>
       tool.name === 'a' ? { text: `${raw.slice(0, -1)},"x":1}` } : 'keep',
     );
-    expect(edited).toEqual({ text: '{"result":{"tools":[{"name":"a","x":1},{"name":"b"}]}}', dropped: 0 });
+    expect(edited).toBe('{"result":{"tools":[{"name":"a","x":1},{"name":"b"}]}}');
   });
 
   test('G6: of any list, exactly the chosen tools are gone and nothing else has changed', () => {
@@ -70,10 +70,9 @@ describe('editTools', () => {
           const text = JSON.stringify({ extra, result: { extra, tools, tail: extra }, id: 1 }, null, indent);
           const expected = tools.filter(({ name }) => !names.includes(name));
           const edited = edit(text, names);
-          expect(JSON.parse(edited.text)).toEqual(
+          expect(JSON.parse(edited)).toEqual(
             JSON.parse(JSON.stringify({ extra, result: { extra, tools: expected, tail: extra }, id: 1 })),
           );
-          expect(edited.dropped).toBe(tools.length - expected.length);
         },
       ),
     );
