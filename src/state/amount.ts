@@ -29,7 +29,7 @@ export function toDecimal(amount: unknown): Decimal {
       // Falls through to the one complaint.
     }
   }
-  throw corruptAmount(amount);
+  throw corruptValue(amount, 'an amount');
 }
 
 /** Reads a column; cheap for integers. */
@@ -60,9 +60,10 @@ export function compare(a: Amount, b: Amount): number {
   return toDecimal(a).compare(toDecimal(b));
 }
 
-function corruptAmount(value: unknown): PolicyWrapError {
+/** The complaint about a column that holds what nobody wrote there. */
+export function corruptValue(value: unknown, wanted: string): PolicyWrapError {
   const shown = String(value).slice(0, 40);
-  return new PolicyWrapError('STATE_CORRUPT', `the state database holds ${shown} where an amount should be`, {
+  return new PolicyWrapError('STATE_CORRUPT', `the state database holds ${shown} where ${wanted} should be`, {
     hint: 'Set the file aside with "policy-wrap reset --database" and start anew.',
   });
 }

@@ -1,5 +1,5 @@
 import type { Limit } from '../policy/policy.js';
-import type { Taken } from './counters.js';
+import { type Taken, takenFrom } from './counters.js';
 import type { Database, Row, Value } from './driver.js';
 
 /** What was decided, as the log keeps it. */
@@ -18,8 +18,22 @@ export interface Entry {
   readonly requestId: string | undefined;
   /** What the call charges; kept so that it can be given back after a restart too. */
   readonly taken: readonly Taken[];
-  readonly approval: string | undefined;
+  /** Id of the approval or budget that let it pass or that it waits for. */
+  readonly approvalId: string | undefined;
 }
+
+/** What became of a forwarded call. */
+export interface Settlement {
+  readonly auditId: string;
+  readonly outcome: Outcome;
+  readonly latencyMs: number | undefined;
+}
+
+/**
+ * `ok`, `tool_error` (`isError: true`), `error` (JSON-RPC error), `unanswered` (the server ended first),
+ * `cancelled` (by the client), `not_sent` (provably never reached the server: its charges are given back).
+ */
+export type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered' | 'cancelled' | 'not_sent';
 
 /** A row of the decision log with all that it refers to. Times in UTC milliseconds. */
 export interface LogEntry {
@@ -38,7 +52,7 @@ export interface LogEntry {
   readonly requestId: string | undefined;
   readonly approval: string | undefined;
   /** Undefined until the call is settled, and for ever when the wrapper died before. */
-  readonly outcome: string | undefined;
+  readonly outcome: Outcome | undefined;
   readonly latencyMs: number | undefined;
   readonly server: string;
   readonly grant: string;
@@ -106,7 +120,7 @@ export class DecisionLog {
       cut(entry.argumentsText, CAPS.arguments),
       entry.requestId === undefined ? null : cut(entry.requestId, CAPS.request),
       entry.taken.length === 0 ? null : JSON.stringify(entry.taken),
-      entry.approval ?? null,
+      entry.approvalId ?? null,
     );
     const id = Number(lastInsertRowid);
     const hour = Math.floor(now / HOUR_MS);
@@ -122,12 +136,11 @@ export class DecisionLog {
    *
    * @returns what the call had charged
    */
-  settle(decision: number, outcome: string, latencyMs: number | undefined): readonly Taken[] {
+  settle(decision: number, outcome: Outcome, latencyMs: number | undefined): readonly Taken[] {
     const row = this.#outcome.get(decision);
     if (!row || row.outcome !== null) return [];
     this.#settle.run(outcome, latencyMs ?? null, decision);
-    const charges = row.charges;
-    return typeof charges === 'string' ? (JSON.parse(charges) as Taken[]) : [];
+    return row.charges === null ? [] : takenFrom(row.charges);
   }
 
   /** Must follow every transaction that was rolled back. */
@@ -151,7 +164,7 @@ export class DecisionLog {
     if (filter.since !== undefined) {
       // The first row of the hour bounds the walk; the rows themselves are compared, since clocks are set back.
       where(
-        `d.id >= (SELECT coalesce(min(first), 0) FROM log_hours WHERE hour >= ?) AND d.at >= ?`,
+        `d.id >= (SELECT coalesce(min(first), ${Number.MAX_SAFE_INTEGER}) FROM log_hours WHERE hour >= ?) AND d.at >= ?`,
         Math.floor(filter.since / HOUR_MS),
         filter.since,
       );
@@ -184,7 +197,7 @@ export class DecisionLog {
 }
 
 /** Which charges an outcome gives back (DESIGN section 5, `refund`). */
-export function refundsOn(outcome: string): (refund: Limit['refund']) => boolean {
+export function refundsOn(outcome: Outcome): (refund: Limit['refund']) => boolean {
   switch (outcome) {
     case 'not_sent':
       return () => true;
@@ -193,7 +206,8 @@ export function refundsOn(outcome: string): (refund: Limit['refund']) => boolean
     case 'error':
     case 'tool_error':
       return (refund) => refund === 'on_error';
-    default:
+    case 'unanswered':
+    case 'cancelled':
       return () => false;
   }
 }
@@ -216,7 +230,7 @@ function toEntry(row: Row): LogEntry {
     arguments: row.arguments as string,
     requestId: text(row.request),
     approval: text(row.approval),
-    outcome: text(row.outcome),
+    outcome: text(row.outcome) as Outcome | undefined,
     latencyMs: typeof row.latency_ms === 'number' ? row.latency_ms : undefined,
     server: text(row.server) ?? '',
     grant: text(row.grant_name) ?? '',

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { calendarEnd, calendarStart } from '../policy/calendar.js';
+import { calendarEnd, calendarEnd, calendarStart, calendarStart } from '../policy/calendar.js';
 import type { Charge } from '../policy/decision.js';
 import type { Limit } from '../policy/policy.js';
-import { type Amount, asAmount, compare, minus, plus, toAmount } from './amount.js';
+import { type Amount, asAmount, compare, corruptValue, minus, plus, toAmount } from './amount.js';
 import type { Database } from './driver.js';
 
 /** Whose counters a call charges. */
@@ -52,6 +52,26 @@ const REFUNDS = ['never', 'on_error', 'on_success'] as const;
 
 /** A charge as its decision remembers it: counter, UTC milliseconds, amount, index into REFUNDS. */
 export type Taken = readonly [counter: number, at: number, amount: Amount, refund: number];
+
+/** @throws PolicyWrapError STATE_CORRUPT when a decision's row holds something else */
+export function takenFrom(text: unknown): Taken[] {
+  try {
+    const taken: unknown = JSON.parse(String(text));
+    if (Array.isArray(taken) && taken.every(isTaken)) return taken;
+  } catch {
+    // Falls through to the one complaint.
+  }
+  throw corruptValue(text, 'charges');
+}
+
+function isTaken(value: unknown): value is Taken {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [counter, at, amount, refund] = value as unknown[];
+  const isAmount = typeof amount === 'number' || typeof amount === 'string';
+  return (
+    Number.isSafeInteger(counter) && Number.isSafeInteger(at) && isAmount && Number.isSafeInteger(refund)
+  );
+}
 
 /** Counters that are remembered by name before all are forgotten; a split by argument may have any number. */
 const REMEMBERED = 4096;
@@ -114,6 +134,8 @@ export class Counters {
   look(owner: Owner, charges: readonly Charge[], now: number): Standing[] {
     const seen: Held[] = [];
     return charges.map((charge) => {
+      // It would make room for others: the policy never lets one through.
+      if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
       const counter = this.#counterOf(owner, charge);
       let held = seen.find((other) => other.counter.key === counter.key);
       if (!held) {
@@ -157,7 +179,7 @@ export class Counters {
       if (held.isTaken) continue;
       held.isTaken = true;
       const total = plus(held.live, held.pending);
-      this.#update.run(held.now, total, charge.limit.max.toString(), held.counter.id as number);
+      this.#update.run(held.now, total, String(toAmount(charge.limit.max)), held.counter.id as number);
     }
   }
 
@@ -165,7 +187,7 @@ export class Counters {
   sweep(standings: readonly Standing[]): void {
     for (const { charge, held } of standings) {
       const { id } = held.counter;
-      const max = charge.limit.max.toString();
+      const max = String(toAmount(charge.limit.max));
       if (id === undefined || (!held.hasExpired && max === held.max)) continue;
       if (held.hasExpired) this.#expire.run(id, held.cutoff);
       this.#update.run(held.now, held.live, max, id);
@@ -262,7 +284,7 @@ export class Counters {
         isCalendar ? align.unit : null,
         isCalendar ? align.timezone : null,
         owner.observe ? 1 : 0,
-        limit.max.toString(),
+        String(toAmount(limit.max)),
         held.now,
         0,
       );

@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
-import { connect, type Database, type Fault, faultOf } from './driver.js';
+import { connect, type Database, faultOf } from './driver.js';
+import { problemOf, reasonOf } from './problems.js';
 import { APPLICATION_ID, MIGRATIONS } from './schema.js';
 
 /** The database is locked by another process just now; nothing was changed, try again in a moment. */
@@ -36,6 +37,7 @@ export class StateFile {
   readonly #begin;
   readonly #beginRead;
   readonly #commit;
+  readonly #version;
   #closed = false;
 
   private constructor(db: Database, path: string, identity: string | undefined) {
@@ -45,6 +47,7 @@ export class StateFile {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#beginRead = db.prepare('BEGIN');
     this.#commit = db.prepare('COMMIT');
+    this.#version = db.prepare('PRAGMA user_version');
   }
 
   /**
@@ -57,9 +60,11 @@ export class StateFile {
     let db: Database | undefined;
     try {
       if (path !== ':memory:') makePrivate(path, options.mustExist ?? false);
+      // Read before SQLite opens it: a file that is replaced in between is noticed at the first transaction.
+      const identity = path === ':memory:' ? undefined : identityOf(path);
       db = connect(path, OPEN_WAIT_MS);
       prepareDatabase(db, path, options);
-      return new StateFile(db, path, path === ':memory:' ? undefined : identityOf(path));
+      return new StateFile(db, path, identity);
     } catch (error) {
       closeQuietly(db);
       throw problemOf(error, path);
@@ -81,6 +86,7 @@ export class StateFile {
       return this.#busyOr(error);
     }
     try {
+      this.#assertVersion();
       const result = work();
       this.#commit.run();
       return result;
@@ -116,9 +122,32 @@ export class StateFile {
     this.db.close();
   }
 
+  /**
+   * Copies the write-ahead log into the database, as far as that waits for nobody.
+   *
+   * @param copyBytes from this size of the log on
+   * @param cutBytes from this size on it is also cut off, where no one else reads it
+   */
+  checkpoint(copyBytes: number, cutBytes: number): void {
+    if (this.path === ':memory:') return;
+    const size = statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    if (size < copyBytes) return;
+    try {
+      this.db.pragma(`wal_checkpoint(${size < cutBytes ? 'PASSIVE' : 'TRUNCATE'})`);
+    } catch (error) {
+      this.#busyOr(error);
+    }
+  }
+
   #busyOr(error: unknown): typeof BUSY {
     if (faultOf(error) === 'busy') return BUSY;
     throw problemOf(error, this.path);
+  }
+
+  /** A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know. */
+  #assertVersion(): void {
+    const version = this.#version.get()?.user_version as number;
+    if (version !== MIGRATIONS.length) throw newer(this.path, version);
   }
 
   #rollback(): void {
@@ -236,11 +265,14 @@ function versionOf(db: Database, path: string): number {
     throw new PolicyWrapError('STATE_CORRUPT', `${path} is the database of another program`, {
       hint: 'Name another file with --db <file>.',
     });
-  if (version > MIGRATIONS.length)
-    throw new PolicyWrapError('STATE_NEWER', `${path} was written by a newer policy-wrap`, {
-      hint: `Update policy-wrap everywhere it is configured (the file is at version ${version}, this one knows ${MIGRATIONS.length}).`,
-    });
+  if (version > MIGRATIONS.length) throw newer(path, version);
   return version;
+}
+
+function newer(path: string, version: number): PolicyWrapError {
+  return new PolicyWrapError('STATE_NEWER', `${path} was written by a newer policy-wrap`, {
+    hint: `Update policy-wrap everywhere it is configured, then restart it (the file is at version ${version}, this one knows ${MIGRATIONS.length}).`,
+  });
 }
 
 function migrate(db: Database, path: string): void {
@@ -259,66 +291,6 @@ function migrate(db: Database, path: string): void {
     }
     throw error;
   }
-}
-
-const EXPLAINED: Readonly<
-  Record<Fault, { code: 'STATE_UNAVAILABLE' | 'STATE_CORRUPT'; says: string; hint?: string }>
-> = {
-  busy: {
-    code: 'STATE_UNAVAILABLE',
-    says: 'is locked by another process',
-    hint: 'Close programs that have the file open, such as a database browser.',
-  },
-  full: { code: 'STATE_UNAVAILABLE', says: 'cannot grow: the disk is full', hint: 'Free disk space.' },
-  readonly: {
-    code: 'STATE_UNAVAILABLE',
-    says: 'cannot be written',
-    hint: 'Make the file and its folder writable for this user, or name another with --db <file>.',
-  },
-  corrupt: {
-    code: 'STATE_CORRUPT',
-    says: 'is damaged',
-    hint: 'Look at it, then set it aside with "policy-wrap reset --database"; all counts begin anew.',
-  },
-  notadb: {
-    code: 'STATE_CORRUPT',
-    says: 'is not a state database',
-    hint: 'Name another file with --db <file>, or set this one aside with "policy-wrap reset --database".',
-  },
-  cantopen: {
-    code: 'STATE_UNAVAILABLE',
-    says: 'cannot be opened',
-    hint: 'Make the file and its folder readable and writable for this user, or name another with --db <file>.',
-  },
-  io: {
-    code: 'STATE_UNAVAILABLE',
-    says: 'cannot be read or written: the disk reports an error',
-    hint: 'Check the disk and its free space.',
-  },
-  other: { code: 'STATE_UNAVAILABLE', says: 'cannot be used' },
-};
-
-/** What a person is told of a failure. Errors that come neither from SQLite nor from the file system are bugs: kept. */
-function problemOf(error: unknown, path: string): unknown {
-  if (PolicyWrapError.is(error)) return error;
-  const fault = faultOf(error) ?? fileFaultOf(error);
-  if (fault === undefined) return error;
-  const { code, says, hint } = EXPLAINED[fault];
-  return new PolicyWrapError(code, `the state database ${path} ${says} (${reasonOf(error)})`, {
-    cause: error,
-    ...(hint !== undefined && { hint }),
-  });
-}
-
-function fileFaultOf(error: unknown): Fault | undefined {
-  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  if (syscall === undefined) return undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'full';
-  return code === 'EIO' ? 'io' : 'cantopen';
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function identityOf(path: string): string | undefined {

@@ -105,12 +105,28 @@ export const MIGRATIONS: readonly string[] = [
     session TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'rejected', 'consumed', 'expired')),
     asked_at INTEGER NOT NULL,
+    keeps_ms INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     decided_at INTEGER,
     decided_by TEXT,
-    note TEXT,
-    decision INTEGER
+    note TEXT
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX approvals_by_call ON approvals (server, grant_name, tool, arguments_hash, policy);
+  CREATE INDEX approvals_open ON approvals (server, grant_name, tool, arguments_hash)
+    WHERE state IN ('pending', 'approved', 'rejected');
+
+  CREATE TABLE budgets (
+    id TEXT NOT NULL PRIMARY KEY,
+    server TEXT NOT NULL,
+    grant_name TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    calls_left INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    bound_path TEXT,
+    bound_max TEXT,
+    made_at INTEGER NOT NULL,
+    made_by TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX budgets_by_tool ON budgets (server, grant_name, tool);
   `,
 ];

@@ -2,7 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Owner } from './counters.js';
 import type { Database, Row } from './driver.js';
-import type { SessionInfo } from './store.js';
+
+/** Who is asking: one wrapper process between its start and its end. */
+export interface SessionInfo {
+  readonly server: string;
+  readonly grant: string;
+  readonly pid: number;
+  readonly policyHash: string | undefined;
+  readonly policySource: string | undefined;
+  /** `--observe`: charges go to counters of their own and nothing is refused. */
+  readonly observe: boolean;
+}
 
 /** A wrapper process as others see it. Times in UTC milliseconds. */
 export interface SessionEntry {
@@ -51,7 +61,8 @@ export class Sessions {
   constructor(db: Database) {
     this.#db = db;
     this.#beat = db.prepare(
-      'UPDATE sessions SET seen_at = ?, client_name = ?, client_version = ? WHERE id = ?',
+      // A wrapper that others took for dead, asleep perhaps, is back.
+      `UPDATE sessions SET seen_at = ?, client_name = ?, client_version = ?, ended_at = NULL WHERE id = ?`,
     );
   }
 
@@ -88,15 +99,18 @@ export class Sessions {
 
   /** Writes what is due: the row itself, the client's name, or a sign of life. @returns the row */
   touch(session: Session, now: number): number {
-    const { client } = session;
-    if (session.row === undefined) {
-      session.row = this.#insert(session, now);
-      this.#uncommitted.push(session);
-    } else if (!session.clientWritten || Math.abs(now - session.seenAt) >= HEARTBEAT_MS) {
-      this.#beat.run(now, client?.name ?? null, client?.version ?? null, session.row);
-    } else return session.row;
+    const { client, row } = session;
+    if (row !== undefined) {
+      if (session.clientWritten && Math.abs(now - session.seenAt) < HEARTBEAT_MS) return row;
+      session.seenAt = now;
+      session.clientWritten = true;
+      const { changes } = this.#beat.run(now, client?.name ?? null, client?.version ?? null, row);
+      if (changes !== 0) return row;
+    }
+    session.row = this.#insert(session, now);
     session.seenAt = now;
     session.clientWritten = true;
+    this.#uncommitted.push(session);
     return session.row;
   }
 
@@ -105,8 +119,8 @@ export class Sessions {
     this.#db.prepare('UPDATE sessions SET ended_at = ?, seen_at = ? WHERE id = ?').run(now, now, row);
   }
 
-  drop(session: Session): void {
-    this.#own.delete(session.owner.session);
+  drop(id: string): void {
+    this.#own.delete(id);
   }
 
   /** Must follow every transaction that was committed. */
@@ -141,6 +155,22 @@ export class Sessions {
         endedAt: typeof row.ended_at === 'number' ? row.ended_at : undefined,
         live: isLive(row, now),
       }));
+  }
+
+  /**
+   * Marks dead sessions as ended, and removes ended ones that wrote nothing since `before`, where the log begins.
+   */
+  tidy(now: number, before: number, count: number): void {
+    const open = this.#db.prepare('SELECT * FROM sessions WHERE ended_at IS NULL').all();
+    for (const row of open)
+      if (!isLive(row, now))
+        this.#db.prepare('UPDATE sessions SET ended_at = seen_at WHERE id = ?').run(row.id as number);
+    this.#db
+      .prepare(
+        `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+           WHERE ended_at IS NOT NULL AND seen_at < ? ORDER BY id LIMIT ?)`,
+      )
+      .run(before - 2 * HEARTBEAT_MS, count);
   }
 
   #insert({ owner, info, client, startedAt }: Session, now: number): number {

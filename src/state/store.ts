@@ -1,74 +1,85 @@
-import type { Decimal } from '../policy/decimal.js';
-import type { Charge, Evaluation, RefusalCode } from '../policy/decision.js';
+import type { Charge } from '../policy/decision.js';
+import { type Admission, Admissions, type Admitted, type Exceeded } from './admission.js';
 import { toDecimal } from './amount.js';
-import { DecisionLog, type Entry, idOf, type LogEntry, type LogFilter, refundsOn } from './audit.js';
-import { Counters, type Standing } from './counters.js';
+import {
+  type ApprovalEntry,
+  type ApprovalState,
+  Approvals,
+  type ApprovalTerms,
+  type Decided,
+} from './approvals.js';
+import {
+  DecisionLog,
+  idOf,
+  type LogEntry,
+  type LogFilter,
+  type Outcome,
+  refundsOn,
+  type Settlement,
+} from './audit.js';
+import { type BudgetEntry, Budgets, type BudgetTerms } from './budgets.js';
+import {
+  type CounterEntry,
+  type CounterFilter,
+  checkCounters,
+  listCounters,
+  resetCounters,
+} from './counter-records.js';
+import { Counters, type Owner, type Standing } from './counters.js';
+import { type EventEntry, type EventFilter, Events } from './events.js';
 import { BUSY, type FileOptions, StateFile } from './file.js';
-import { type Session, type SessionEntry, Sessions } from './sessions.js';
+import { type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
+import { RETENTION, type Retention, Tidying } from './tidy.js';
 
+export type {
+  Admission,
+  Admitted,
+  ApprovalEntry,
+  ApprovalState,
+  ApprovalTerms,
+  BudgetEntry,
+  BudgetTerms,
+  CounterEntry,
+  CounterFilter,
+  Decided,
+  EventEntry,
+  EventFilter,
+  Exceeded,
+  LogEntry,
+  LogFilter,
+  Outcome,
+  Owner,
+  Retention,
+  SessionEntry,
+  SessionInfo,
+  Settlement,
+  Standing,
+};
+// The shapes that callers exchange with the store; each is declared beside the code that owns it.
 export { BUSY };
-
-/** Who is asking: one wrapper process between its start and its end. */
-export interface SessionInfo {
-  readonly server: string;
-  readonly grant: string;
-  readonly pid: number;
-  readonly policyHash: string | undefined;
-  readonly policySource: string | undefined;
-  /** `--observe`: charges go to counters of their own and nothing is refused. */
-  readonly observe: boolean;
-}
-
-/** One judged call on its way to the server, or a refusal on its way to the log. */
-export interface Admission {
-  readonly tool: string;
-  /** The JSON-RPC id as JSON text; undefined for a call without one. */
-  readonly requestId: string | undefined;
-  /** What the log keeps of the arguments: a JSON array of sorted top-level names, or the whole object. */
-  readonly argumentsText: string;
-  readonly policyHash: string | undefined;
-  /** `hidden` and `refused` are only recorded; `open` is looked up, charged and recorded. */
-  readonly evaluation: Evaluation;
-}
-
-/** How a call fared against what has happened before. */
-export type Admitted =
-  | { readonly kind: 'allowed'; readonly auditId: string }
-  | { readonly kind: 'refused'; readonly auditId: string; readonly code: RefusalCode }
-  | { readonly kind: 'exceeded'; readonly auditId: string; readonly exceeded: Exceeded };
-
-/** The first limit that a call does not fit in. */
-export interface Exceeded {
-  readonly charge: Charge;
-  /** What the counter held before this call. */
-  readonly used: Decimal;
-  /** UTC milliseconds: refused until then, allowed at it if nothing else happens; undefined when it can never fit. */
-  readonly retryAt: number | undefined;
-}
-
-/** What became of a forwarded call. */
-export interface Settlement {
-  readonly auditId: string;
-  readonly outcome: Outcome;
-  readonly latencyMs: number | undefined;
-}
-
-/**
- * `ok`, `tool_error` (`isError: true`), `error` (JSON-RPC error), `unanswered` (the server ended first),
- * `cancelled` (by the client), `not_sent` (provably never reached the server: its charges are given back).
- */
-export type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered' | 'cancelled' | 'not_sent';
 
 export interface StoreOptions extends FileOptions {
   /** UTC milliseconds; the machine's clock when absent. */
   readonly now?: (() => number) | undefined;
+  readonly retention?: Partial<Retention> | undefined;
+}
+
+/** What a call's charges would meet. */
+export interface Peeked {
+  /** The charges in order. */
+  readonly standings: readonly Peek[];
+  readonly fits: boolean;
+}
+
+export interface Peek extends Exceeded {
+  readonly fits: boolean;
 }
 
 /**
  * What has happened, in one SQLite file that every wrapper on the machine shares (DESIGN section 8). Synchronous.
  *
  * Every method that touches the file throws PolicyWrapError STATE_UNAVAILABLE or STATE_CORRUPT for what a person must
- * mend, and then has changed nothing (G3).
+ * mend, and then has changed nothing (G3). BUSY is returned instead of thrown: nothing was changed, ask again.
  */
 export class Store {
   readonly #file: StateFile;
@@ -76,14 +87,26 @@ export class Store {
   readonly #sessions: Sessions;
   readonly #counters: Counters;
   readonly #log: DecisionLog;
+  readonly #events: Events;
+  readonly #approvals: Approvals;
+  readonly #budgets: Budgets;
+  readonly #admissions: Admissions;
+  readonly #tidying: Tidying;
 
   /** For `Store.open`, and for tests that put limits on the file's connection. */
-  constructor(file: StateFile, now: () => number = Date.now) {
+  constructor(file: StateFile, options: Pick<StoreOptions, 'now' | 'retention'> = {}) {
+    const { db } = file;
     this.#file = file;
-    this.#now = now;
-    this.#sessions = new Sessions(file.db);
-    this.#counters = new Counters(file.db);
-    this.#log = new DecisionLog(file.db);
+    this.#now = options.now ?? Date.now;
+    this.#sessions = new Sessions(db);
+    this.#counters = new Counters(db);
+    this.#log = new DecisionLog(db);
+    this.#events = new Events(db);
+    this.#approvals = new Approvals(db, this.#events);
+    this.#budgets = new Budgets(db, this.#events);
+    this.#admissions = new Admissions(this.#counters, this.#log, this.#approvals, this.#budgets);
+    const retention = { ...RETENTION, ...options.retention };
+    this.#tidying = new Tidying(file, this.#sessions, this.#approvals, this.#budgets, retention);
   }
 
   /**
@@ -93,7 +116,7 @@ export class Store {
   static open(path: string, options: StoreOptions = {}): Store {
     const file = StateFile.open(path, options);
     try {
-      return new Store(file, options.now);
+      return new Store(file, options);
     } catch (error) {
       file.close();
       throw file.problemOf(error);
@@ -106,9 +129,15 @@ export class Store {
    * @returns a random id
    */
   startSession(info: SessionInfo): string {
-    const session = this.#sessions.start(info, this.#now());
-    this.#write((now) => this.#sessions.touch(session, now));
-    return session.owner.session;
+    const session = this.#sessions.start(info, this.#clock());
+    const { session: id } = session.owner;
+    try {
+      this.#write((now) => this.#sessions.touch(session, now));
+    } catch (error) {
+      this.#sessions.drop(id);
+      throw error;
+    }
+    return id;
   }
 
   /** Records who the client says it is; now, or with the next thing that is written. */
@@ -121,21 +150,21 @@ export class Store {
   /** Where the database is locked the row stays open; others see by the process that it has ended. */
   endSession(session: string): void {
     const known = this.#sessions.get(session);
+    this.#sessions.drop(session);
     this.#write((now) => this.#sessions.end(known, now));
-    this.#sessions.drop(known);
   }
 
   /**
    * Decides on calls that came together, in their order, in one transaction: what the limits say is looked up,
    * charged and recorded, or recorded as refused (G1, G4, G5).
    *
-   * @returns one answer a call, committed; or BUSY, and nothing was changed
+   * @returns one answer a call, committed
    */
   admit(session: string, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const known = this.#sessions.get(session);
     return this.#write((now) => {
       const row = this.#sessions.touch(known, now);
-      return admissions.map((admission) => this.#admitOne(known, row, admission, now));
+      return admissions.map((admission) => this.#admissions.decide(known.owner, row, admission, now));
     });
   }
 
@@ -154,70 +183,122 @@ export class Store {
     });
   }
 
+  /** What `admit` would find for these charges now; nothing is charged or recorded. */
+  peek(owner: Owner, charges: readonly Charge[]): Peeked {
+    const now = this.#clock();
+    const standings = this.#file.read(() => this.#counters.look(owner, charges, now));
+    return {
+      standings: standings.map(({ charge, used, fits, retryAt }) => ({
+        charge,
+        used: toDecimal(used),
+        fits,
+        retryAt,
+      })),
+      fits: standings.every(({ fits }) => fits),
+    };
+  }
+
+  /** @returns every counter that passes the filter, with what it holds now */
+  counters(filter: CounterFilter = {}): CounterEntry[] {
+    return this.#file.read(() => listCounters(this.#file.db, filter, this.#clock()));
+  }
+
+  /**
+   * Empties counters and says so in the events.
+   *
+   * @param who `cli` or another channel
+   * @returns what they held
+   */
+  resetCounter(name: string, filter: Omit<CounterFilter, 'name'>, who: string): CounterEntry[] | typeof BUSY {
+    return this.#write((now) => {
+      const entries = resetCounters(this.#file.db, { ...filter, name }, now);
+      for (const { server, grant, split, used, max, observe } of entries)
+        this.#events.write(now, who, 'counter.reset', { name, server, grant, split, used, max, observe });
+      return entries;
+    });
+  }
+
   /** @returns the newest rows of the decision log that pass the filter, oldest first */
   log(filter: LogFilter = {}): LogEntry[] {
     return this.#file.read(() => this.#log.read(filter));
   }
 
+  /** @returns the newest events, oldest first */
+  events(filter: EventFilter = {}): EventEntry[] {
+    return this.#file.read(() => this.#events.read(filter));
+  }
+
   /** @returns every wrapper that is or was running, the latest first */
   sessions(): SessionEntry[] {
-    return this.#file.read(() => this.#sessions.list(this.#now()));
+    return this.#file.read(() => this.#sessions.list(this.#clock()));
+  }
+
+  /** @returns what waits for a person, or with `all` every approval that is kept; oldest first */
+  approvals(all = false): ApprovalEntry[] {
+    return this.#file.read(() => this.#approvals.list(this.#clock(), all));
+  }
+
+  /** @param id as a person types it: case, spaces and dashes do not matter */
+  approval(id: string): ApprovalEntry | undefined {
+    return this.#file.read(() => this.#approvals.get(id, this.#clock()));
+  }
+
+  /**
+   * Takes down what a person said, once, while they are waited for.
+   *
+   * @param state `expired` withdraws the question
+   * @param by the channel: `cli` or `client`
+   * @param budget further calls that are granted together with an approval
+   */
+  decideApproval(
+    id: string,
+    state: 'approved' | 'rejected' | 'expired',
+    by: string,
+    { note, budget }: { readonly note?: string | undefined; readonly budget?: BudgetTerms | undefined } = {},
+  ): Decided | typeof BUSY {
+    return this.#write((now) => {
+      const decided = this.#approvals.decide(id, state, by, note, now);
+      if (decided.kind === 'done' && state === 'approved' && budget)
+        this.#budgets.make(decided.approval, budget, by, now);
+      return decided;
+    });
+  }
+
+  /** @returns budgets that can still serve */
+  budgets(): BudgetEntry[] {
+    return this.#file.read(() => this.#budgets.list(this.#clock()));
+  }
+
+  /** @returns whether there was one */
+  revokeBudget(id: string, by: string): boolean | typeof BUSY {
+    return this.#write((now) => this.#budgets.revoke(id, by, now));
+  }
+
+  /**
+   * Signs of life, retention, expired counters, the write-ahead log: to be called now and then when nothing else is to
+   * be done. Each step holds the lock for about a millisecond.
+   *
+   * @param budgetMs no step begins after so long
+   * @returns whether all was done
+   */
+  tidy(budgetMs: number): boolean {
+    return this.#tidying.run(budgetMs, (step) => this.#write(step));
+  }
+
+  /** Reads the whole file. @returns what is wrong with it, a sentence each; takes a second for a million rows */
+  check(): string[] {
+    return this.#file.read(() => {
+      const { db } = this.#file;
+      const damage = db
+        .prepare('PRAGMA quick_check')
+        .all()
+        .map((row) => String(Object.values(row)[0]));
+      return [...damage.filter((line) => line !== 'ok'), ...checkCounters(db)];
+    });
   }
 
   close(): void {
     this.#file.close();
-  }
-
-  #admitOne(session: Session, row: number, admission: Admission, now: number): Admitted {
-    const { evaluation } = admission;
-    const record = (entry: Partial<Entry> & Pick<Entry, 'decision'>) =>
-      this.#log.write(
-        {
-          session: row,
-          tool: admission.tool,
-          policyHash: admission.policyHash,
-          argumentsText: admission.argumentsText,
-          requestId: admission.requestId,
-          code: undefined,
-          rule: undefined,
-          taken: [],
-          approval: undefined,
-          ...entry,
-        },
-        now,
-      );
-    switch (evaluation.kind) {
-      case 'hidden': {
-        const auditId = String(record({ decision: 'hide', rule: '(hidden)' }));
-        return { kind: 'refused', auditId, code: 'NOT_LISTED' };
-      }
-      case 'refused': {
-        const { code, rule } = evaluation.refusal;
-        return { kind: 'refused', auditId: String(record({ decision: 'deny', code, rule })), code };
-      }
-      case 'open': {
-        const { owner } = session;
-        const standings = this.#counters.look(owner, evaluation.charges, now);
-        const exceeded = exceededOf(standings);
-        if (exceeded) {
-          this.#counters.sweep(standings);
-          const rule = exceeded.charge.limit.pointer;
-          return {
-            kind: 'exceeded',
-            auditId: String(record({ decision: 'deny', code: 'LIMIT', rule })),
-            exceeded,
-          };
-        }
-        if (evaluation.ask) {
-          const { code, rule } = evaluation.ask;
-          return { kind: 'refused', auditId: String(record({ decision: 'ask', code, rule })), code };
-        }
-        const taken = this.#counters.reserve(owner, standings);
-        const decision = record({ decision: 'allow', taken });
-        this.#counters.take(standings, taken, decision);
-        return { kind: 'allowed', auditId: String(decision) };
-      }
-    }
   }
 
   #write<T>(work: (now: number) => T): T | typeof BUSY {
@@ -239,21 +320,4 @@ export class Store {
     if (!Number.isSafeInteger(now)) throw new RangeError(`the clock says ${now}`);
     return now;
   }
-}
-
-/**
- * The first limit that refuses, with the instant at which none does any more: a call that must wait for two limits is
- * not let through when the first of them is free again (G5).
- */
-function exceededOf(standings: readonly Standing[]): Exceeded | undefined {
-  const full = standings.filter(({ fits }) => !fits);
-  const [first] = full;
-  if (!first) return undefined;
-  const instants = full.map(({ retryAt }) => retryAt ?? Number.POSITIVE_INFINITY);
-  const retryAt = Math.max(...instants);
-  return {
-    charge: first.charge,
-    used: toDecimal(first.used),
-    retryAt: retryAt === Number.POSITIVE_INFINITY ? undefined : retryAt,
-  };
 }

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { Decimal } from '../../src/policy/decimal.js';
 import type { Charge, Evaluation } from '../../src/policy/decision.js';
 import type { Limit } from '../../src/policy/policy.js';
+import { connect, type Row } from '../../src/state/driver.js';
 import { type Admission, type Admitted, BUSY, type SessionInfo, type Store } from '../../src/state/store.js';
 
 /** A folder of its own for each test file; removed by `afterAll(temp.remove)`. */
@@ -74,7 +76,57 @@ export function admission(evaluation: Evaluation, changes: Partial<Admission> = 
 
 /** Admits one call and expects the database to be free. */
 export function admit(store: Store, session: string, ...charges: Charge[]): Admitted {
-  const admitted = store.admit(session, [admission(open(...charges))]);
-  if (admitted === BUSY) throw new Error('the database is locked');
-  return admitted[0] as Admitted;
+  return done(store.admit(session, [admission(open(...charges))]))[0] as Admitted;
+}
+
+/** Both ways to SQLite, with the reason why one cannot be tried here. */
+export const DRIVERS = (['better-sqlite3', 'node'] as const).map((name) => {
+  const before = process.env.POLICY_WRAP_SQLITE;
+  process.env.POLICY_WRAP_SQLITE = name;
+  try {
+    connect(':memory:', 0).close();
+    return { name, missing: undefined };
+  } catch (error) {
+    const { cause } = error as { cause?: AggregateError };
+    return { name, missing: String(cause?.errors?.[0]?.message ?? error).split('\n')[0] };
+  } finally {
+    if (before === undefined) delete process.env.POLICY_WRAP_SQLITE;
+    else process.env.POLICY_WRAP_SQLITE = before;
+  }
+});
+
+/** Runs a suite over each driver that loads here; the other shows up as skipped, with the reason. */
+export function eachDriver(title: string, suite: () => void): void {
+  for (const { name, missing } of DRIVERS) {
+    if (missing !== undefined) {
+      describe.skip(`${title} on ${name} (${missing})`, suite);
+      continue;
+    }
+    describe(`${title} on ${name}`, () => {
+      const before = process.env.POLICY_WRAP_SQLITE;
+      beforeAll(() => {
+        process.env.POLICY_WRAP_SQLITE = name;
+      });
+      afterAll(() => {
+        if (before === undefined) delete process.env.POLICY_WRAP_SQLITE;
+        else process.env.POLICY_WRAP_SQLITE = before;
+      });
+      suite();
+    });
+  }
+}
+
+/** For tests that look into a file behind the store's back. */
+export function rows(path: string, sql: string): Row[] {
+  const db = connect(path, 1000);
+  try {
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+export function done<T>(result: T | typeof BUSY): T {
+  if (result === BUSY) throw new Error('the database is locked');
+  return result;
 }

@@ -1,0 +1,231 @@
+import type { Decimal } from '../policy/decimal.js';
+import type { Charge, Evaluation, RefusalCode } from '../policy/decision.js';
+import { toDecimal } from './amount.js';
+import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking } from './approvals.js';
+import type { DecisionLog, Entry } from './audit.js';
+import type { Budgets } from './budgets.js';
+import type { Counters, Owner, Standing } from './counters.js';
+
+/** One judged call on its way to the server, or a refusal on its way to the log. */
+export interface Admission {
+  readonly tool: string;
+  /** The JSON-RPC id as JSON text; undefined for a call without one. */
+  readonly requestId: string | undefined;
+  /** What the log keeps of the arguments: a JSON array of sorted top-level names, or the whole object. */
+  readonly argumentsText: string;
+  readonly policyHash: string | undefined;
+  /** `hidden` and `refused` are only recorded; `open` is looked up, charged and recorded. */
+  readonly evaluation: Evaluation;
+  /** How a person can be asked about this call; without it a call that needs one is refused. */
+  readonly approval?: ApprovalTerms | undefined;
+}
+
+/** How a call fared against what has happened before. */
+export type Admitted =
+  | { readonly kind: 'allowed'; readonly auditId: string }
+  | {
+      readonly kind: 'refused';
+      readonly auditId: string;
+      readonly code: RefusalCode;
+      /** What a person said of this call, for APPROVAL_REJECTED and APPROVAL_EXPIRED. */
+      readonly approval?: ApprovalEntry | undefined;
+    }
+  | { readonly kind: 'exceeded'; readonly auditId: string; readonly exceeded: Exceeded }
+  /** A person is asked; the same call passes once after they approved. */
+  | {
+      readonly kind: 'asked';
+      readonly auditId: string;
+      readonly approval: ApprovalEntry;
+      /** False when the same call was waiting already. */
+      readonly isNew: boolean;
+      /** The limit that asks, when it is not the policy's `approve_if`. */
+      readonly exceeded: Exceeded | undefined;
+    };
+
+/** The first limit that a call does not fit in. */
+export interface Exceeded {
+  readonly charge: Charge;
+  /** What the counter held before this call. */
+  readonly used: Decimal;
+  /** UTC milliseconds: refused until then, allowed at it if nothing else happens; undefined when it can never fit. */
+  readonly retryAt: number | undefined;
+}
+
+type Record = (entry: Partial<Entry> & Pick<Entry, 'decision'>) => number;
+
+/**
+ * Decides on one call inside the caller's transaction, in DESIGN section 5's order: limits looked at, approval, then
+ * limits taken, approval consumed and the row written. A refused call charges nothing.
+ */
+export class Admissions {
+  readonly #counters: Counters;
+  readonly #log: DecisionLog;
+  readonly #approvals: Approvals;
+  readonly #budgets: Budgets;
+
+  constructor(counters: Counters, log: DecisionLog, approvals: Approvals, budgets: Budgets) {
+    this.#counters = counters;
+    this.#log = log;
+    this.#approvals = approvals;
+    this.#budgets = budgets;
+  }
+
+  /**
+   * @param session row of the session
+   * @param now UTC milliseconds
+   */
+  decide(owner: Owner, session: number, admission: Admission, now: number): Admitted {
+    const { evaluation } = admission;
+    const { tool, argumentsText, requestId, policyHash } = admission;
+    const call = { session, tool, argumentsText, requestId, policyHash, ...UNSET };
+    const record: Record = (entry) => this.#log.write({ ...call, ...entry }, now);
+    switch (evaluation.kind) {
+      case 'hidden': {
+        const auditId = String(record({ decision: 'hide', rule: '(hidden)' }));
+        return { kind: 'refused', auditId, code: 'NOT_LISTED' };
+      }
+      case 'refused': {
+        const { code, rule } = evaluation.refusal;
+        return { kind: 'refused', auditId: String(record({ decision: 'deny', code, rule })), code };
+      }
+      case 'open':
+        return this.#decideOpen(owner, admission, evaluation, record, now);
+    }
+  }
+
+  #decideOpen(
+    owner: Owner,
+    admission: Admission,
+    { charges, ask }: Extract<Evaluation, { kind: 'open' }>,
+    record: Record,
+    now: number,
+  ): Admitted {
+    const standings = this.#counters.look(owner, charges, now);
+    const full = exceededOf(standings.filter(({ charge }) => charge.limit.onExceed === 'deny'));
+    if (full) {
+      this.#counters.sweep(standings);
+      return refusedByLimit(full, record);
+    }
+    const asking = ask ? undefined : exceededOf(standings);
+    const terms = admission.approval;
+    const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
+    let consent: Consent | undefined;
+    if (call && terms) {
+      if (ask || asking || terms.id !== undefined) {
+        const rule = ask?.rule ?? asking?.charge.limit.pointer ?? '';
+        const reason = ask ? (ask.authorText ?? ask.explanation) : askedByLimit(asking);
+        const answer = this.#consent(call, terms, { rule, reason, session: owner.session }, now);
+        if (answer.kind !== 'approved') return unapproved(answer, rule, asking, record);
+        consent = answer;
+        this.#use(consent, call, now);
+      } else this.#approvals.withdraw(call, now);
+    } else if (ask || asking) {
+      // Nobody can be asked, or nobody is because nothing is enforced.
+      if (asking && !owner.observe) return refusedByLimit(asking, record);
+      const rule = ask?.rule ?? asking?.charge.limit.pointer;
+      const auditId = String(record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule }));
+      return { kind: 'refused', auditId, code: 'APPROVAL_REQUIRED' };
+    }
+    const taken = this.#counters.reserve(owner, standings);
+    const decision = record({ decision: 'allow', taken, approvalId: consent?.id });
+    this.#counters.take(standings, taken, decision);
+    return { kind: 'allowed', auditId: String(decision) };
+  }
+
+  /** An approval of this very call, else a budget that it fits in, else the question is queued. */
+  #consent(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking | Consent {
+    const found = this.#approvals.find(call, terms, now);
+    if (found && (found.kind !== 'pending' || terms.id !== undefined)) return found;
+    const budget = this.#budgets.find(call, terms.numbers, now);
+    if (budget !== undefined) return { kind: 'approved', by: 'budget', id: budget };
+    return found ?? this.#approvals.ask(call, terms, why, now);
+  }
+
+  #use({ by, id }: Consent, call: ApprovedCall, now: number): void {
+    if (by === 'approval') this.#approvals.consume(id, now);
+    else {
+      this.#budgets.use(id, now);
+      this.#approvals.withdraw(call, now);
+    }
+  }
+}
+
+interface Reason {
+  readonly rule: string;
+  readonly reason: string;
+  readonly session: string;
+}
+
+interface Consent {
+  readonly kind: 'approved';
+  readonly by: 'approval' | 'budget';
+  readonly id: string;
+}
+
+/** What most rows leave out. */
+const UNSET = { code: undefined, rule: undefined, taken: [], approvalId: undefined };
+
+/** A call without a policy cannot be approved: there is nothing that asked. */
+function callOf(owner: Owner, admission: Admission, terms: ApprovalTerms): ApprovedCall | undefined {
+  const { tool, policyHash } = admission;
+  if (policyHash === undefined) return undefined;
+  return { server: owner.server, grant: owner.grant, tool, argumentsHash: terms.argumentsHash, policyHash };
+}
+
+function refusedByLimit(exceeded: Exceeded, record: Record): Admitted {
+  const rule = exceeded.charge.limit.pointer;
+  return {
+    kind: 'exceeded',
+    auditId: String(record({ decision: 'deny', code: 'LIMIT', rule })),
+    exceeded,
+  };
+}
+
+function unapproved(
+  answer: Exclude<Asking, { kind: 'approved' }>,
+  rule: string,
+  exceeded: Exceeded | undefined,
+  record: Record,
+): Admitted {
+  switch (answer.kind) {
+    case 'pending': {
+      const { approval, isNew } = answer;
+      const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule, approvalId: approval.id });
+      return { kind: 'asked', auditId: String(row), approval, isNew, exceeded };
+    }
+    case 'rejected':
+    case 'expired': {
+      const { approval } = answer;
+      const code = answer.kind === 'rejected' ? 'APPROVAL_REJECTED' : 'APPROVAL_EXPIRED';
+      const row = record({ decision: 'deny', code, rule, approvalId: approval.id });
+      return { kind: 'refused', auditId: String(row), code, approval };
+    }
+    case 'impossible': {
+      const row = record({ decision: 'deny', code: 'APPROVAL_REQUIRED', rule });
+      return { kind: 'refused', auditId: String(row), code: 'APPROVAL_REQUIRED' };
+    }
+  }
+}
+
+function askedByLimit(exceeded: Exceeded | undefined): string {
+  if (!exceeded) return '';
+  const { limit, amount } = exceeded.charge;
+  if (limit.onDeny !== undefined) return limit.onDeny;
+  return `${exceeded.used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}; this call adds ${amount}`;
+}
+
+/**
+ * The first limit that refuses, with the instant at which none does any more: a call that must wait for two limits is
+ * not let through when the first of them is free again (G5).
+ */
+function exceededOf(standings: readonly Standing[]): Exceeded | undefined {
+  const full = standings.filter(({ fits }) => !fits);
+  const [first] = full;
+  if (!first) return undefined;
+  const retryAt = Math.max(...full.map((standing) => standing.retryAt ?? Number.POSITIVE_INFINITY));
+  return {
+    charge: first.charge,
+    used: toDecimal(first.used),
+    retryAt: retryAt === Number.POSITIVE_INFINITY ? undefined : retryAt,
+  };
+}

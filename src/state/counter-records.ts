@@ -1,0 +1,171 @@
+import type { Decimal } from '../policy/decimal.js';
+import type { CalendarUnit, Limit } from '../policy/policy.js';
+import { calendarEnd, calendarStart } from '../policy/window.js';
+import { type Amount, asAmount, compare, minus, plus, toDecimal } from './amount.js';
+import type { Database, Row, Value } from './driver.js';
+
+/** A counter as people look at it. Times in UTC milliseconds. */
+export interface CounterEntry {
+  readonly id: number;
+  readonly name: string;
+  readonly scope: Limit['scope'];
+  /** Undefined for scope `machine`. */
+  readonly server: string | undefined;
+  readonly grant: string | undefined;
+  /** The session's id for scope `session`. */
+  readonly session: string | undefined;
+  /** The values that split the count, as JSON, or a digest of them; empty when it is one count. */
+  readonly split: string;
+  readonly windowMs: number;
+  readonly calendar: { readonly unit: CalendarUnit; readonly timezone: string } | undefined;
+  readonly observe: boolean;
+  readonly used: Decimal;
+  /** As the limit that looked at it last had it. */
+  readonly max: Decimal;
+  /** When it falls below `max`; undefined while it is. */
+  readonly freesAt: number | undefined;
+  /** How far the machine's clock was set back behind what the counter has seen; 0 as a rule. */
+  readonly aheadMs: number;
+}
+
+export interface CounterFilter {
+  readonly name?: string | undefined;
+  readonly server?: string | undefined;
+  readonly grant?: string | undefined;
+  readonly split?: string | undefined;
+  readonly observe?: boolean | undefined;
+}
+
+/** A day of a calendar can be longer than 24 hours; a counter is not taken for empty before this much more. */
+const CALENDAR_SLACK_MS = 2 * 3_600_000;
+
+/** @returns the counters that pass every part of the filter, by name; read inside the caller's transaction */
+export function listCounters(db: Database, filter: CounterFilter, now: number): CounterEntry[] {
+  const charges = db.prepare('SELECT at, amount FROM charges WHERE counter = ? ORDER BY at, decision, part');
+  return matching(db, filter).map((row) => {
+    const windowMs = row.window_ms as number;
+    const calendar = calendarOf(row);
+    const clock = Math.max(now, row.clock as number);
+    const cutoff = calendar ? calendarStart(clock, calendar.unit, calendar.timezone) - 1 : clock - windowMs;
+    const max = asAmount(row.max);
+    let used = asAmount(row.used);
+    let left = used;
+    let freesAt: number | undefined;
+    for (const charge of charges.iterate(row.id as number)) {
+      const at = charge.at as number;
+      if (at > cutoff && compare(left, max) < 0) break;
+      left = minus(left, asAmount(charge.amount));
+      if (at <= cutoff) used = left;
+      else if (compare(left, max) < 0)
+        freesAt = calendar ? calendarEnd(clock, calendar.unit, calendar.timezone) : at + windowMs;
+    }
+    return {
+      id: row.id as number,
+      name: row.name as string,
+      scope: row.scope as Limit['scope'],
+      server: text(row.server),
+      grant: text(row.grant_name),
+      session: text(row.session),
+      split: row.split as string,
+      windowMs,
+      calendar,
+      observe: row.observe === 1,
+      used: toDecimal(used),
+      max: toDecimal(max),
+      freesAt,
+      aheadMs: clock - now,
+    };
+  });
+}
+
+/**
+ * Empties counters, with everything that was charged to them; a charge that is given back later finds nothing.
+ *
+ * @returns what they held
+ */
+export function resetCounters(db: Database, filter: CounterFilter, now: number): CounterEntry[] {
+  const entries = listCounters(db, filter, now);
+  for (const { id } of entries) {
+    db.prepare('DELETE FROM charges WHERE counter = ?').run(id);
+    db.prepare('DELETE FROM counters WHERE id = ?').run(id);
+  }
+  return entries;
+}
+
+/**
+ * Removes counters whose every charge has expired. One step looks at `count` counters and removes at most as many
+ * charges; a counter that is in use keeps itself short.
+ *
+ * @param after id to go on behind
+ * @returns where the next step goes on; undefined when all have been looked at
+ */
+export function tidyCounters(db: Database, now: number, after: number, count: number): number | undefined {
+  const rows = db
+    .prepare('SELECT id, window_ms, unit, clock, used FROM counters WHERE id > ? ORDER BY id LIMIT ?')
+    .all(after, count);
+  let room = count;
+  for (const row of rows) {
+    const id = row.id as number;
+    const slack = row.unit === null ? 0 : CALENDAR_SLACK_MS;
+    if ((row.clock as number) + (row.window_ms as number) + slack > now) continue;
+    const charges = db
+      .prepare('SELECT at, decision, part, amount FROM charges WHERE counter = ? ORDER BY at LIMIT ?')
+      .all(id, room);
+    let used = asAmount(row.used);
+    for (const { at, decision, part, amount } of charges) {
+      db.prepare('DELETE FROM charges WHERE counter = ? AND at = ? AND decision = ? AND part = ?').run(
+        id,
+        at as number,
+        decision as number,
+        part as number,
+      );
+      used = minus(used, asAmount(amount));
+    }
+    room -= charges.length;
+    if (room <= 0) {
+      db.prepare('UPDATE counters SET used = ? WHERE id = ?').run(used, id);
+      return id - 1;
+    }
+    db.prepare('DELETE FROM counters WHERE id = ?').run(id);
+  }
+  return rows.length < count ? undefined : (rows.at(-1)?.id as number);
+}
+
+/** @returns one sentence for each counter whose sum is not that of its charges */
+export function checkCounters(db: Database): string[] {
+  const wrong: string[] = [];
+  for (const row of db.prepare('SELECT id, name, used FROM counters').all()) {
+    let sum: Amount = 0;
+    for (const { amount } of db
+      .prepare('SELECT amount FROM charges WHERE counter = ?')
+      .iterate(row.id as number))
+      sum = plus(sum, asAmount(amount));
+    if (compare(sum, asAmount(row.used)) !== 0)
+      wrong.push(`counter ${row.name} (${row.id}) says ${row.used}, its charges add up to ${sum}`);
+  }
+  return wrong;
+}
+
+function matching(db: Database, filter: CounterFilter): Row[] {
+  const wheres: string[] = [];
+  const values: Value[] = [];
+  const columns = { name: 'name', server: 'server', grant: 'grant_name', split: 'split' } as const;
+  for (const [key, column] of Object.entries(columns)) {
+    const value = filter[key as keyof typeof columns];
+    if (value === undefined) continue;
+    wheres.push(`${column} = ?`);
+    values.push(value);
+  }
+  if (filter.observe !== undefined) wheres.push(`observe = ${filter.observe ? 1 : 0}`);
+  const where = wheres.length > 0 ? `WHERE ${wheres.join(' AND ')}` : '';
+  return db.prepare(`SELECT * FROM counters ${where} ORDER BY name, id`).all(...values);
+}
+
+function calendarOf({ unit, timezone }: Row): CounterEntry['calendar'] {
+  if (typeof unit !== 'string' || typeof timezone !== 'string') return undefined;
+  return { unit: unit as CalendarUnit, timezone };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

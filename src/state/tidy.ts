@@ -1,0 +1,144 @@
+import type { Approvals } from './approvals.js';
+import type { Budgets } from './budgets.js';
+import { tidyCounters } from './counter-records.js';
+import { BUSY, type StateFile } from './file.js';
+import type { Sessions } from './sessions.js';
+
+export interface Retention {
+  /** Rows of the log older than this go, in milliseconds; default 90 days. */
+  readonly ageMs: number;
+  /** Of the log's rows so many newest stay; default 1,000,000. */
+  readonly rows: number;
+  /** Size of the data from which on the oldest rows go, whatever their age, in bytes; default 1 GiB. */
+  readonly bytes: number;
+}
+
+export const RETENTION: Retention = { ageMs: 90 * 86_400_000, rows: 1_000_000, bytes: 1024 ** 3 };
+
+/** Rows that one step touches at most; keeps it near a millisecond. */
+const STEP = 100;
+const EVENTS_KEPT = 20_000;
+/** Counters are walked through anew after so long, in milliseconds. */
+const COUNTERS_EVERY_MS = 60_000;
+/** The write-ahead log is copied into the database from this size on, and cut off from that, in bytes. */
+const WAL_COPY_BYTES = 512 * 1024;
+const WAL_CUT_BYTES = 8 * 1024 * 1024;
+const HOUR_MS = 3_600_000;
+
+/**
+ * What is done when there is nothing else to do, so that the file stays bounded and the calls stay fast: in small
+ * steps, each a transaction of its own, any number of processes at a time.
+ */
+export class Tidying {
+  readonly #file: StateFile;
+  readonly #sessions: Sessions;
+  readonly #approvals: Approvals;
+  readonly #budgets: Budgets;
+  readonly #retention: Retention;
+  #countersAfter = 0;
+  #countersAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    file: StateFile,
+    sessions: Sessions,
+    approvals: Approvals,
+    budgets: Budgets,
+    retention: Retention,
+  ) {
+    this.#file = file;
+    this.#sessions = sessions;
+    this.#approvals = approvals;
+    this.#budgets = budgets;
+    this.#retention = retention;
+  }
+
+  /**
+   * @param transact runs a step in a write transaction
+   * @returns whether all was done; false when the time was up or another process was writing
+   */
+  run(budgetMs: number, transact: (step: (now: number) => boolean) => boolean | typeof BUSY): boolean {
+    const deadline = performance.now() + budgetMs;
+    const steps = [
+      (now: number) => this.#signsOfLife(now),
+      (now: number) => this.#approvalsAndBudgets(now),
+      (now: number) => this.#counters(now),
+      (now: number) => this.#decisions(now),
+      (now: number) => this.#rest(now),
+    ];
+    for (const step of steps) {
+      for (let more = true; more; ) {
+        if (performance.now() >= deadline) return false;
+        const result = transact(step);
+        if (result === BUSY) return false;
+        more = result;
+      }
+    }
+    if (performance.now() < deadline) this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
+    return true;
+  }
+
+  #signsOfLife(now: number): boolean {
+    for (const session of this.#sessions.own()) this.#sessions.touch(session, now);
+    return false;
+  }
+
+  #approvalsAndBudgets(now: number): boolean {
+    this.#budgets.tidy(now);
+    return this.#approvals.tidy(now, now - this.#retention.ageMs, STEP);
+  }
+
+  #counters(now: number): boolean {
+    const isNewRound = this.#countersAfter === 0;
+    if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
+    const next = tidyCounters(this.#file.db, now, this.#countersAfter, STEP);
+    this.#countersAfter = next ?? 0;
+    if (next === undefined) this.#countersAt = now;
+    return next !== undefined;
+  }
+
+  /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */
+  #decisions(now: number): boolean {
+    const { db } = this.#file;
+    const { first, last } = db
+      .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
+      .get() as { first: number | null; last: number | null };
+    if (first === null || last === null) return false;
+    const { ageMs, rows, bytes } = this.#retention;
+    const oldest = db.prepare('SELECT at FROM decisions WHERE id = ?').get(first)?.at as number;
+    // Ids have no gaps, so their span is their number.
+    const surplus = this.#bytes() > bytes ? STEP : last - first + 1 - rows;
+    const upTo = Math.min(first + STEP, last) - 1;
+    const { changes } =
+      surplus > 0
+        ? db.prepare('DELETE FROM decisions WHERE id <= ?').run(Math.min(upTo, first + surplus - 1))
+        : oldest < now - ageMs
+          ? db.prepare('DELETE FROM decisions WHERE id <= ? AND at < ?').run(upTo, now - ageMs)
+          : { changes: 0 };
+    return Number(changes) > 0;
+  }
+
+  /** Sessions that nothing refers to any more, old events, and hours of the log that have no rows left. */
+  #rest(now: number): boolean {
+    const { db } = this.#file;
+    const oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1').get();
+    const before = typeof oldest?.at === 'number' ? Math.min(oldest.at, now) : now;
+    this.#sessions.tidy(now, before, STEP);
+    db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
+      Math.floor(Math.min(before, now - this.#retention.ageMs) / HOUR_MS),
+      (oldest?.id as number | undefined) ?? 0,
+    );
+    const { changes } = db
+      .prepare(
+        `DELETE FROM events WHERE id IN (SELECT id FROM events
+           WHERE at < ? OR id <= (SELECT max(id) FROM events) - ? ORDER BY id LIMIT ?)`,
+      )
+      .run(now - this.#retention.ageMs, EVENTS_KEPT, STEP);
+    return Number(changes) === STEP;
+  }
+
+  #bytes(): number {
+    const { db } = this.#file;
+    const pages = Number(db.pragma('page_count')) - Number(db.pragma('freelist_count'));
+    return pages * Number(db.pragma('page_size'));
+  }
+}
