@@ -152,6 +152,12 @@ describe.each(NAMES)('preset %s', (name) => {
           expect(follow(tool, text)?.required, `${tool.name}: ${text}`).toBe(true);
   });
 
+  test('says of each check what is wrong, where a reason of the whole entry would stand in for it', () => {
+    for (const [tool, { reason, require, deny_if }] of Object.entries(read(name).tools))
+      for (const check of reason === undefined ? [] : [...require, ...deny_if])
+        expect(check.on_deny, `${tool}: ${check.conditions[0]?.path}`).toBeDefined();
+  });
+
   test('uses a counter in one way wherever it stands', () => {
     const { all_tools, tools } = read(name);
     const byCounter = new Map<string, Limit>();

@@ -102,6 +102,7 @@ describe('serverName', () => {
   test('keeps long names and names in other scripts apart', () => {
     const long = 'a'.repeat(80);
     expect(serverName([`${long}1`])).not.toBe(serverName([`${long}2`]));
+    expect(serverName([long])).toMatch(SERVER_NAME);
     expect(serverName(['天气'])).not.toBe(serverName(['地图']));
     expect(serverName(['天气'])).toMatch(/^server-[0-9a-f]{8}$/);
   });

@@ -29,7 +29,7 @@ const invoiceLimits = (issuer: Issuer, count: string, amount: string): string =>
 
 /** What must hold for an amount: a number (a text cannot be compared and is refused), positive, and not too much. */
 const amountChecks = (path: string): string => `
-        { "conditions": [{ "path": "${path}", "op": "gt", "value": 0 }] },
+        { "conditions": [{ "path": "${path}", "op": "gt", "value": 0 }], "on_deny": "A total is a number above 0." },
         { "conditions": [{ "path": "${path}", "op": "lte", "value": 500000 }],
           "on_deny": "More than 500,000 pesos on one document." },`;
 
@@ -48,8 +48,8 @@ function note(issuer: Issuer, kind: keyof typeof NOTES): string {
           "on_deny": "A note is of the same letter as the invoice that it corrects." },`,
   );
   return `"require": [
-        { "conditions": [{ "path": "args.point_of_sale", ${issuer.points} }] },
-        { "conditions": [{ "path": "args.note_type", "op": "in", "value": ${list(types)} }] },
+        { "conditions": [{ "path": "args.point_of_sale", ${issuer.points} }], "on_deny": "Not a point of sale that this policy allows." },
+        { "conditions": [{ "path": "args.note_type", "op": "in", "value": ${list(types)} }], "on_deny": "Not a kind of note that this policy allows." },
         { "conditions": [{ "path": "args.related_invoice.invoice_type", "op": "in", "value": ${list(issuer.invoiceTypes)} },
                          { "path": "args.related_invoice.point_of_sale", ${issuer.points} },
                          { "path": "args.related_invoice.invoice_number", "op": "gt", "value": 0 }],
@@ -118,10 +118,10 @@ ${issuer.about}
       ${issuer.asks}
       "require": [
         // EDIT: your points of sale, and the kinds of invoice that you issue (1 = A, 6 = B, 11 = C).
-        { "conditions": [{ "path": "args.point_of_sale", ${issuer.points} }] },
-        { "conditions": [{ "path": "args.invoice_type", "op": "in", "value": ${list(issuer.invoiceTypes)} }] },
-        { "conditions": [{ "path": "args.concept", "op": "in", "value": [1, 2, 3] }] },
-        { "conditions": [{ "path": "args.doc_type", "op": "in", "value": [80, 86, 96, 99] }] },
+        { "conditions": [{ "path": "args.point_of_sale", ${issuer.points} }], "on_deny": "Not a point of sale that this policy allows." },
+        { "conditions": [{ "path": "args.invoice_type", "op": "in", "value": ${list(issuer.invoiceTypes)} }], "on_deny": "Not a kind of invoice that this policy allows." },
+        { "conditions": [{ "path": "args.concept", "op": "in", "value": [1, 2, 3] }], "on_deny": "The concept is 1, 2 or 3." },
+        { "conditions": [{ "path": "args.doc_type", "op": "in", "value": [80, 86, 96, 99] }], "on_deny": "The doc_type is 80, 86, 96 or 99." },
         // EDIT: the most that one document may be for.${amountChecks('args.amount_total')}
       ],
       "deny_if": [
@@ -145,10 +145,10 @@ ${issuer.about}
       "action": "approve",
       "reason": "Issues several legal documents with one call.",
       "require": [
-        { "conditions": [{ "path": "args.point_of_sale", ${issuer.points} }] },
-        { "conditions": [{ "path": "args.invoice_type", "op": "in", "value": ${list(issuer.invoiceTypes)} }] },
-        { "conditions": [{ "path": "args.invoices[*].concept", "op": "in", "value": [1, 2, 3] }] },
-        { "conditions": [{ "path": "args.invoices[*].doc_type", "op": "in", "value": [80, 86, 96, 99] }] },${amountChecks('args.invoices[*].amount_total')}
+        { "conditions": [{ "path": "args.point_of_sale", ${issuer.points} }], "on_deny": "Not a point of sale that this policy allows." },
+        { "conditions": [{ "path": "args.invoice_type", "op": "in", "value": ${list(issuer.invoiceTypes)} }], "on_deny": "Not a kind of invoice that this policy allows." },
+        { "conditions": [{ "path": "args.invoices[*].concept", "op": "in", "value": [1, 2, 3] }], "on_deny": "The concept is 1, 2 or 3." },
+        { "conditions": [{ "path": "args.invoices[*].doc_type", "op": "in", "value": [80, 86, 96, 99] }], "on_deny": "The doc_type is 80, 86, 96 or 99." },${amountChecks('args.invoices[*].amount_total')}
       ],
       "deny_if": [
         ${pesosOnly('args.invoices[*].currency')},${issuer.denies.replaceAll('ITEM', 'args.invoices[*]')}

@@ -106,7 +106,8 @@ export const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of onli
       "reason": "Reports to the scoring model how a dispute ended.",
       "require": [
         { "conditions": [{ "path": "args.resolution", "op": "in", "value": ["won", "lost"] },
-                         { "path": "args.resolution_datetime", "op": "gt", "value": 0 }] },
+                         { "path": "args.resolution_datetime", "op": "gt", "value": 0 }],
+          "on_deny": "A dispute ended won or lost, and at some time." },
       ],
       "limits": [{ "counter": "disputes_per_day", "window": "day", "align": "calendar", "max": 5 }],
     },
@@ -114,7 +115,7 @@ export const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of onli
       "action": "approve",
       "reason": "Overrides the decision on an order, and is kept as the judgement of a person.",
       "require": [
-        { "conditions": [{ "path": "args.status", "op": "in", "value": ["accept", "decline"] }] },
+        { "conditions": [{ "path": "args.status", "op": "in", "value": ["accept", "decline"] }], "on_deny": "The status is accept or decline." },
         // EDIT: better a list of your analysts: { "path": "args.analyst_id", "op": "in", "value": ["ana", "rui"] }
         { "conditions": [{ "path": "args.analyst_id", "op": "regex", "value": "[^ ]" }], "on_deny": "Say who decided: analyst_id." },
       ],

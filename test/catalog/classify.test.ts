@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { moneyArguments } from '../../src/catalog/arguments.js';
+import { classify, RISK_OF } from '../../src/catalog/classify.js';
+import { SEVERITY, type ToolClass, VERBS } from '../../src/catalog/evidence.js';
+import { AFIP_TOOLS } from '../../src/catalog/tools/afip.js';
+import type { ToolDefinition } from '../../src/catalog/tools/definition.js';
+import { LEGITI_TOOLS } from '../../src/catalog/tools/legiti.js';
+import { LABELLED } from './labelled-tools.js';
+
+const severity = (toolClass: ToolClass): number => SEVERITY.indexOf(toolClass);
+const withEnum = (name: string, ...values: string[]) => ({
+  type: 'object',
+  properties: { [name]: { type: 'string', enum: values } },
+});
+
+describe('classify', () => {
+  test.each(LABELLED)('%s (%s) is %s', (name, description, expected) => {
+    expect(classify({ name, description })).toMatchObject({ class: expected, risk: RISK_OF[expected] });
+  });
+
+  test.each([
+    ...AFIP_TOOLS.map((tool) => [tool, { create: 'Financial', cancel: 'Destructive' }] as const),
+    ...LEGITI_TOOLS.map(
+      (tool) => [tool, { evaluate: 'Execute', track: 'Write', update: 'Write', mark: 'Write' }] as const,
+    ),
+  ])('of the known servers: $name', (tool, byVerb: Record<string, string>) => {
+    expect(classify(tool).class).toBe(byVerb[tool.name.split('_')[0] ?? ''] ?? 'Read');
+  });
+
+  test.each([
+    ['delete_all', 'name: "delete"'],
+    ['create_invoice', 'name: "create" of "invoice"'],
+    ['transfer_ownership', 'name: "transfer" of "ownership"'],
+    ['xyzzy', 'nothing known in name, description or arguments'],
+  ])('the reason for %s is %s', (name, reason) => {
+    expect(classify({ name }).reason).toBe(reason);
+  });
+});
+
+describe('evidence against the name', () => {
+  test.each<[string, ToolDefinition, ToolClass, string]>([
+    [
+      'an annotation is no proof of harmlessness',
+      { name: 'delete_all', annotations: { readOnlyHint: true } },
+      'Destructive',
+      'name: "delete"',
+    ],
+    [
+      'nor for money',
+      { name: 'send_payment', annotations: { readOnlyHint: true, destructiveHint: false } },
+      'Financial',
+      'name: "send" of "payment"',
+    ],
+    [
+      'where nothing else is known it holds',
+      { name: 'xyzzy', annotations: { readOnlyHint: true } },
+      'Read',
+      'annotation readOnlyHint, and nothing else is known',
+    ],
+    [
+      'a server is believed when it admits to worse',
+      { name: 'update_page', annotations: { destructiveHint: true } },
+      'Destructive',
+      'annotation destructiveHint',
+    ],
+    [
+      'and when it says that it does not only read',
+      { name: 'get_page', annotations: { readOnlyHint: false } },
+      'Write',
+      'annotation readOnlyHint is false',
+    ],
+    [
+      'a description that deletes',
+      { name: 'get_temp_files', description: 'Deletes temporary files and lists them' },
+      'Destructive',
+      'description: "deletes"',
+    ],
+    [
+      'a description that says so further on',
+      { name: 'update_plan', description: 'Changes the plan. This cannot be undone.' },
+      'Destructive',
+      'description: "cannot be undone"',
+    ],
+    [
+      'a listed action',
+      { name: 'manage_user', inputSchema: withEnum('action', 'get', 'update', 'delete') },
+      'Destructive',
+      'argument "action" may be "delete"',
+    ],
+    [
+      'a listed action behind a name that reads',
+      { name: 'get_user', inputSchema: withEnum('operation', 'get', 'purge') },
+      'Destructive',
+      'argument "operation" may be "purge"',
+    ],
+    [
+      'what is reported is not what is done',
+      { name: 'track_account', inputSchema: withEnum('action', 'create', 'delete') },
+      'Write',
+      'name: "track"',
+    ],
+    [
+      'an amount',
+      { name: 'send', inputSchema: { type: 'object', properties: { amount: { type: 'number' } } } },
+      'Financial',
+      'name: "send" with argument "amount"',
+    ],
+    [
+      'code to run',
+      { name: 'sandbox', inputSchema: { type: 'object', properties: { script: { type: 'string' } } } },
+      'Execute',
+      'argument "script"',
+    ],
+  ])('%s', (_, tool, expected, reason) => {
+    expect(classify(tool)).toEqual({ class: expected, risk: RISK_OF[expected], reason });
+  });
+
+  test.each([
+    'd\u200Belete_file',
+    'ｄｅｌｅｔｅ_file',
+    'délete_file',
+    'd\u0435lete_file',
+    'DeLeTe_file_delete',
+  ])('%j is read as a person reads it', (name) => {
+    expect(classify({ name }).class).toBe('Destructive');
+  });
+
+  test('an annotation never makes a tool look more harmless', () => {
+    const hint = fc.option(fc.boolean(), { nil: undefined });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...LABELLED),
+        fc.record({ readOnlyHint: hint, destructiveHint: hint, idempotentHint: hint }),
+        ([name, description], annotations) => {
+          const before = classify({ name, description }).class;
+          const after = classify({ name, description, annotations }).class;
+          expect(severity(after)).toBeGreaterThanOrEqual(severity(before));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a verb that is certain is critical wherever in a name it stands', () => {
+    const verbs = VERBS.filter(({ sure }) => sure).flatMap(({ words }) => words.split(' '));
+    const words = VERBS.flatMap((row) => row.words.split(' '));
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...words), { maxLength: 3 }),
+        fc.constantFrom(...verbs),
+        fc.array(fc.constantFrom(...words), { maxLength: 3 }),
+        fc.constantFrom('_', '-', '.', '/', ' '),
+        (before, verb, after, separator) => {
+          const name = [...before, verb, ...after].join(separator);
+          expect(classify({ name }).risk, name).toBe('critical');
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('definitions of any form', () => {
+  test('never throw, and give the same twice', () => {
+    const any = fc.anything({ maxDepth: 4 });
+    const schema = fc.oneof(any, fc.record({ properties: any }), fc.constant(withEnum('action', 'delete')));
+    const definition = fc.record({
+      name: fc.oneof(fc.string({ unit: 'binary' }), any),
+      description: fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), any),
+      inputSchema: schema,
+      annotations: any,
+    });
+    fc.assert(
+      fc.property(definition, (tool) => {
+        const first = classify(tool as ToolDefinition);
+        expect(Object.keys(RISK_OF)).toContain(first.class);
+        expect(classify(tool as ToolDefinition)).toEqual(first);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each([
+    ['__proto__', 'Other'],
+    ['constructor', 'Other'],
+    ['', 'Other'],
+    ['___', 'Other'],
+    [`${'x_'.repeat(100_000)}y`, 'Other'],
+  ])('a name such as %.20s', (name, expected) => {
+    expect(classify({ name }).class).toBe(expected);
+  });
+
+  test('the reason is one line, whatever the server writes', () => {
+    const inputSchema = withEnum('action', 'delete\u001B[2J\n\u202Eall');
+    const { reason } = classify({ name: 'manage', inputSchema });
+    expect(reason).toBe('argument "action" may be "delete??2J??all"');
+  });
+});
+
+describe('the table of evidence', () => {
+  test('has every word once, folded', () => {
+    const words = VERBS.flatMap((row) => row.words.split(' '));
+    expect(words.filter((word, at) => words.indexOf(word) !== at)).toEqual([]);
+    expect(words.filter((word) => !/^[a-z0-9]+$/.test(word))).toEqual([]);
+  });
+});
+
+test.each([
+  [
+    AFIP_TOOLS.find(({ name }) => name === 'create_invoice')?.inputSchema,
+    ['amount_total', 'amount_net', 'amount_iva'],
+  ],
+  [{ properties: { valorTotal: { type: ['number', 'null'] }, amount: { type: 'string' } } }, ['valorTotal']],
+  [{ properties: { quantity: { type: 'integer' } } }, []],
+  [undefined, []],
+])('moneyArguments %#', (inputSchema, expected) => {
+  expect(moneyArguments(inputSchema)).toEqual(expected);
+});
