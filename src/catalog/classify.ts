@@ -91,6 +91,11 @@ export function classify(tool: ToolDefinition): Classification {
   return { class: toolClass, risk: RISK_OF[toolClass], reason };
 }
 
+/** @returns whether a mistake with this tool cannot be taken back or costs money: Destructive and Financial */
+export function isSevere(tool: ToolDefinition): boolean {
+  return classify(tool).risk === 'critical';
+}
+
 /** The type is a promise that only a well-behaved server keeps. */
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 

@@ -1,9 +1,12 @@
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { isSevere } from '../catalog/classify.js';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
+import { givesBack } from '../policy/policy.js';
 import { printable } from '../printable.js';
 import { Gate } from '../proxy/gate.js';
+import { Ledger, reasonOf } from '../proxy/ledger.js';
 import { relay } from '../proxy/relay.js';
 import { Upstream } from '../proxy/upstream.js';
 import { findServer } from '../server-command.js';
@@ -46,14 +49,29 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (launch.note) warn(launch.note);
 
   const upstream = await Upstream.start(launch.file, launch.args, env);
-  const gate = new Gate({
-    policy: found.kind === 'policy' ? found.policy : undefined,
-    noPolicy: found.kind === 'none' ? found.advice : '',
+  const policy = found.kind === 'policy' ? found.policy : undefined;
+  const observe = options.observe ?? false;
+  const ledger = new Ledger({
     openStore: () => Store.open(stateFile(options.db)),
+    session: {
+      server,
+      grant: options.grant,
+      pid: process.pid,
+      policyHash: policy?.hash,
+      policySource: policy?.source,
+      observe,
+    },
+    refunds: policy !== undefined && givesBack(policy),
+    warn,
+  });
+  const gate = new Gate({
+    policy,
+    noPolicy: found.kind === 'none' ? found.advice : '',
+    ledger,
     server,
-    grant: options.grant,
     env,
-    observe: options.observe ?? false,
+    observe,
+    isSevere,
     now: Date.now,
     warn,
   });
@@ -70,13 +88,18 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     gate,
     maxClientLine: options.maxClientLine,
     maxServerLine: options.maxServerLine,
+    now: Date.now,
     warn,
     stray: strayLines(),
   });
   // While the server boots: its first answer is some hundred milliseconds away, ours is needed at the first call.
-  gate.open();
+  try {
+    ledger.open();
+  } catch (error) {
+    warn(`every call is refused: ${reasonOf(error)}`);
+  }
   const code = await running;
-  gate.close();
+  ledger.close();
   return code;
 }
 

@@ -1,4 +1,4 @@
-import { type Era, type Id, isRecord, own } from './message.js';
+import { type Era, type Id, isRecord, own, type ToolCall } from './message.js';
 import { Pending } from './pending.js';
 
 /** A request of the client's that the server has and has not answered. */
@@ -7,8 +7,10 @@ export interface Forwarded {
   readonly era: Era;
   /** Row of the decision log, for calls. */
   readonly auditId: string | undefined;
-  /** `performance.now()` when it was read. */
+  /** `performance.now()` when it was read, or, for a call, let through. */
   readonly sentAt: number;
+  /** The call itself, in 2026-07-28: the server may answer it with a question. */
+  readonly call: ToolCall | undefined;
 }
 
 /**
@@ -22,6 +24,7 @@ export class Conversation {
   readonly askedByServer = new Pending<string>();
   #lists = 0;
   #serverTakesTasks = false;
+  #clientShowsForms = false;
 
   /** While a list is pending, nothing ambiguous may pass from the server: it could carry the list around the filter. */
   get listPending(): boolean {
@@ -33,19 +36,26 @@ export class Conversation {
     return this.#serverTakesTasks;
   }
 
+  /** Whether a client of the handshake era said that it can put a form before a person. */
+  get clientShowsForms(): boolean {
+    return this.#clientShowsForms;
+  }
+
   isPending(id: Id): boolean {
     return this.#asked.has(id);
   }
 
   ask(id: Id, method: string, era: Era): void {
     if (method === 'tools/list') this.#lists++;
-    this.#asked.add(id, { method, era, auditId: undefined, sentAt: performance.now() });
+    this.#asked.add(id, { method, era, auditId: undefined, sentAt: performance.now(), call: undefined });
   }
 
-  /** Ties a forwarded call to its row in the decision log. */
-  recorded(id: Id, auditId: string | undefined): void {
-    const request = this.#asked.get(id);
-    if (request) this.#asked.add(id, { ...request, auditId });
+  /** Ties a call that is let through to its row in the decision log. */
+  recorded(call: ToolCall, auditId: string | undefined): void {
+    const request = this.#asked.get(call.id);
+    if (!request) return;
+    const kept = call.era === 'modern' ? call : undefined;
+    this.#asked.add(call.id, { ...request, auditId, sentAt: performance.now(), call: kept });
   }
 
   /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */
@@ -67,6 +77,12 @@ export class Conversation {
     return this.#asked.drain();
   }
 
+  /** Reads the client's capabilities from its `initialize`. */
+  meetClient(params: object): void {
+    const capabilities = own(params, 'capabilities');
+    this.#clientShowsForms = isRecord(capabilities) && showsForms(capabilities);
+  }
+
   /** Reads the server's capabilities from its answer to `initialize`. */
   meetServer(answer: Record<string, unknown>): void {
     let value: unknown = answer;
@@ -75,4 +91,11 @@ export class Conversation {
     }
     this.#serverTakesTasks = isRecord(value);
   }
+}
+
+/** A client's own word that it can show a form: `elicitation` with `form`, or with no mode at all (2025-06-18). */
+export function showsForms(capabilities: Record<string, unknown>): boolean {
+  const elicitation = own(capabilities, 'elicitation');
+  if (!isRecord(elicitation)) return false;
+  return Object.hasOwn(elicitation, 'form') || !Object.hasOwn(elicitation, 'url');
 }

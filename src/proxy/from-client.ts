@@ -1,9 +1,13 @@
 import { BUSY } from '../state/store.js';
-import type { Conversation } from './conversation.js';
-import type { Gate, MalformedCall, Ruling } from './gate.js';
+import { type Conversation, showsForms } from './conversation.js';
+import type { Gate, JudgedCall, MalformedCall, Ruling } from './gate.js';
+import { reasonOf } from './ledger.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { type ClientMessage, classify, type Id, isId, isRecord, own, type ToolCall } from './message.js';
+import { type PromptAnswer, promptFor, readAnswer } from './prompt.js';
+import { Prompts } from './prompts.js';
 import { errorLine } from './refusal.js';
+import { callDigest, carriesOurs, type RoundTrips, withoutOurs } from './round-trips.js';
 import { scan } from './scan.js';
 
 /** Where the lines of one chunk go; each is called at most once a chunk. */
@@ -25,8 +29,12 @@ interface Item {
   /** Goes back to the client at once. */
   readonly answer?: string;
   /** What the gate must see. */
-  readonly call?: ToolCall | MalformedCall;
+  readonly call?: JudgedCall | MalformedCall;
 }
+
+/** A call with its bytes, for which a person is asked. */
+type AskedItem = Item & { readonly call: JudgedCall };
+type AskRuling = Ruling & { readonly kind: 'ask' };
 
 /** While another process holds the database: how long to wait between tries, and for how long in all (ms). */
 const BUSY_WAIT = { first: 1, longest: 50, total: 5000 };
@@ -40,11 +48,13 @@ export class FromClient {
   readonly #conversation: Conversation;
   readonly #gate: Gate;
   readonly #outlets: Outlets;
+  readonly #roundTrips: RoundTrips;
+  readonly #prompts: Prompts;
   readonly #maxLine: number;
   readonly #warn: (text: string) => void;
   readonly #splitter: LineSplitter;
-  /** Lines that wait behind a call for which the database was locked. */
-  #waiting: Line[] = [];
+  /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
+  #waiting: (Line | Item)[] = [];
   #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
   #whenIdle: () => void = () => {};
 
@@ -52,11 +62,18 @@ export class FromClient {
     conversation: Conversation,
     gate: Gate,
     outlets: Outlets,
-    options: { readonly maxLine: number; readonly warn: (text: string) => void },
+    options: {
+      readonly roundTrips: RoundTrips;
+      /** Longest line in bytes. */
+      readonly maxLine: number;
+      readonly warn: (text: string) => void;
+    },
   ) {
     this.#conversation = conversation;
     this.#gate = gate;
     this.#outlets = outlets;
+    this.#roundTrips = options.roundTrips;
+    this.#prompts = new Prompts((message) => outlets.toClient(`${JSON.stringify(message)}\n`));
     this.#maxLine = options.maxLine;
     this.#warn = options.warn;
     this.#splitter = new LineSplitter(options.maxLine);
@@ -76,21 +93,23 @@ export class FromClient {
     this.#take(this.#splitter.push(chunk));
   }
 
-  /** The end of the client's input: an unterminated last line counts. */
+  /** The end of the client's input: an unterminated last line counts, and no person will answer any more. */
   end(): void {
     const last = this.#splitter.end();
     if (last) this.#take([last]);
+    this.#prompts.abandon();
   }
 
   /** The server is gone: nothing waits any longer. */
   abandon(): void {
     clearTimeout(this.#busy?.timer);
     this.#waiting = [];
+    this.#prompts.abandon();
   }
 
-  #take(lines: Line[]): void {
-    if (this.#busy) this.#waiting.push(...lines);
-    else if (lines.length > 0) this.#admit(lines.map((line) => this.#read(line)));
+  #take(coming: readonly (Line | Item)[]): void {
+    if (this.#busy) this.#waiting.push(...coming);
+    else if (coming.length > 0) this.#admit(coming.map((one) => ('kind' in one ? this.#read(one) : one)));
   }
 
   #admit(items: readonly Item[]): void {
@@ -120,6 +139,16 @@ export class FromClient {
 
   /** Classifies a line and remembers its request, so that a later line of the same chunk cannot take its id. */
   #read(line: Line): Item {
+    try {
+      return this.#classified(line);
+    } catch (error) {
+      // A bug of ours must neither let a line through nor end the process (G3).
+      this.#warn(`a line of the client's could not be read: ${reasonOf(error)}`);
+      return { answer: errorLine(undefined, -32603, 'Message refused: it could not be read') };
+    }
+  }
+
+  #classified(line: Line): Item {
     if (line.kind === 'oversized') {
       const reason = `longer than ${this.#maxLine} bytes (${line.size})`;
       return { answer: errorLine(idFromEnds(line.head, line.tail), -32600, `Message refused: ${reason}`) };
@@ -133,10 +162,10 @@ export class FromClient {
       case 'request':
         return this.#request(line.bytes, message);
       case 'notification':
-        if (message.method === 'notifications/cancelled') this.#cancelled(own(message.params, 'requestId'));
-        return { bytes: line.bytes };
+        if (message.method !== 'notifications/cancelled') return { bytes: line.bytes };
+        return this.#cancelled(own(message.params, 'requestId')) ? {} : { bytes: line.bytes };
       case 'response':
-        return this.#response(line.bytes, message.id);
+        return this.#response(line.bytes, message);
     }
   }
 
@@ -149,15 +178,33 @@ export class FromClient {
       return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
     }
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
-    if (isCall) {
-      const task = message.task && this.#conversation.serverTakesTasks;
-      return { bytes, call: { ...message, task } };
-    }
+    if (isCall) return this.#call(bytes, message);
     if (message.method === 'initialize') this.#meetClient(message.params);
     return { bytes };
   }
 
-  #response(bytes: Buffer, id: Id | undefined): Item {
+  #call(bytes: Buffer, message: ToolCall): Item {
+    const task = message.task && this.#conversation.serverTakesTasks;
+    const call = this.#gate.judged({ ...message, task });
+    const { params } = call;
+    const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
+    if (call.era === 'legacy' || !goesOn) return { bytes, call };
+    const digest = callDigest(call.name, call.exactArgs);
+    const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
+    const answer = this.#roundTrips.answer(params, digest);
+    if (!answer)
+      return { bytes: own, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
+    const { approvalId, result, afterMs } = answer;
+    const challenge = this.#gate.challenge(call);
+    void this.#resume({ bytes: own, call }, approvalId, readAnswer(result, challenge, afterMs));
+    return {};
+  }
+
+  #response(bytes: Buffer, { id, message }: ClientMessage & { kind: 'response' }): Item {
+    if (id !== undefined && this.#prompts.owns(id)) {
+      this.#prompts.answer(id, message);
+      return {};
+    }
     if (id === undefined || this.#conversation.askedByServer.take(id) !== undefined) return { bytes };
     this.#warn(
       `dropped an answer of the client's to a request that the server did not make (id ${shown(id)})`,
@@ -166,16 +213,25 @@ export class FromClient {
   }
 
   #meetClient(params: object): void {
+    this.#conversation.meetClient(params);
     const info = own(params, 'clientInfo');
     const name = isRecord(info) ? own(info, 'name') : undefined;
     const version = isRecord(info) ? own(info, 'version') : undefined;
     if (typeof name === 'string') this.#gate.clientIs(name, typeof version === 'string' ? version : '');
   }
 
-  #cancelled(id: unknown): void {
-    const request = isId(id) ? this.#conversation.cancel(id) : undefined;
-    if (request?.auditId === undefined) return;
-    this.#gate.settle(request.auditId, 'cancelled', Math.round(performance.now() - request.sentAt));
+  /** @returns whether the call was held here: the server never heard of it, and never will */
+  #cancelled(id: unknown): boolean {
+    if (!isId(id)) return false;
+    if (this.#prompts.cancel(id)) {
+      this.#conversation.answer(id);
+      return true;
+    }
+    const request = this.#conversation.cancel(id);
+    if (request?.auditId !== undefined) {
+      this.#gate.settle(request.auditId, 'cancelled', Math.round(performance.now() - request.sentAt));
+    }
+    return false;
   }
 
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
@@ -187,12 +243,14 @@ export class FromClient {
       if (item.answer) answers += item.answer;
       const ruling = item.call ? rulings[next++] : undefined;
       if (ruling && item.call?.kind === 'call') {
-        if (ruling.kind === 'answer') {
-          this.#conversation.answer(item.call.id);
-          answers += ruling.line;
+        const { call } = item;
+        if (ruling.kind === 'ask' && this.#holds({ ...item, call }, ruling)) continue;
+        if (ruling.kind !== 'forward') {
+          this.#conversation.answer(call.id);
+          answers += (ruling.kind === 'ask' && this.#question(call, ruling)) || ruling.line;
           continue;
         }
-        this.#conversation.recorded(item.call.id, ruling.auditId);
+        this.#conversation.recorded(call, ruling.auditId);
         if (ruling.auditId !== undefined) forwarded.push(ruling.auditId);
       }
       if (item.bytes) lines.push(item.bytes);
@@ -201,6 +259,46 @@ export class FromClient {
     if (lines.length > 0 && !this.#outlets.toServer(lines)) {
       for (const auditId of forwarded) this.#gate.settle(auditId, 'not_sent', undefined);
     }
+  }
+
+  /** Handshake era: asks in the client and holds the call meanwhile. @returns false when nobody can be asked there */
+  #holds(item: AskedItem, { question, approval, line }: AskRuling): boolean {
+    const { call } = item;
+    const mayAsk = this.#conversation.clientShowsForms && this.#gate.holdMs > 0;
+    if (!mayAsk || call.era === 'modern' || call.task || call.approvalId !== undefined) return false;
+    const prompt = promptFor(question);
+    if (!prompt) return false;
+    return this.#prompts.hold({
+      callId: call.id,
+      prompt,
+      challenge: question.challenge,
+      waitMs: this.#gate.holdMs,
+      isDecided: () => this.#gate.isDecided(approval.id),
+      resume: (answer) => {
+        if (answer !== 'nobody') return void this.#resume(item, approval.id, answer);
+        this.#conversation.answer(call.id);
+        return this.#outlets.toClient(line);
+      },
+    });
+  }
+
+  /** 2026-07-28: the question goes back instead of an answer. @returns undefined when nobody can be asked there */
+  #question(call: JudgedCall, { question, approval }: AskRuling): string | undefined {
+    if (call.era === 'legacy' || this.#gate.holdMs === 0 || call.approvalId !== undefined) return undefined;
+    const meta = own(call.params, '_meta');
+    const capabilities = isRecord(meta) ? own(meta, 'io.modelcontextprotocol/clientCapabilities') : undefined;
+    if (!isRecord(capabilities) || !showsForms(capabilities)) return undefined;
+    const prompt = promptFor(question);
+    const digest = callDigest(call.name, call.exactArgs);
+    return prompt && this.#roundTrips.question(call.id, approval.id, digest, prompt, approval.expiresAt);
+  }
+
+  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
+  async #resume(item: AskedItem, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+    if (answer === 'allow') await this.#gate.decide(approvalId, 'approved');
+    if (answer === 'deny') await this.#gate.decide(approvalId, 'rejected');
+    if (!this.#conversation.isPending(item.call.id)) return;
+    this.#take([{ ...item, call: { ...item.call, approvalId } }]);
   }
 }
 

@@ -2,8 +2,9 @@ import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate } from './gate.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
-import { type Id, isId, isRecord, own } from './message.js';
+import { type Id, isId, isRecord, own, type ToolCall } from './message.js';
 import { errorLine } from './refusal.js';
+import { callDigest, type RoundTrips } from './round-trips.js';
 import { scan } from './scan.js';
 import type { ExitCode } from './upstream.js';
 
@@ -16,6 +17,7 @@ const INTERNAL_ERROR = -32603;
 export class FromServer {
   readonly #conversation: Conversation;
   readonly #gate: Gate;
+  readonly #roundTrips: RoundTrips;
   readonly #maxLine: number;
   readonly #warn: (text: string) => void;
   readonly #stray: (bytes: Buffer) => void;
@@ -25,6 +27,8 @@ export class FromServer {
     conversation: Conversation,
     gate: Gate,
     options: {
+      readonly roundTrips: RoundTrips;
+      /** Longest line in bytes. */
       readonly maxLine: number;
       readonly warn: (text: string) => void;
       /** What is no protocol; bytes with their line end. */
@@ -33,6 +37,7 @@ export class FromServer {
   ) {
     this.#conversation = conversation;
     this.#gate = gate;
+    this.#roundTrips = options.roundTrips;
     this.#maxLine = options.maxLine;
     this.#warn = options.warn;
     this.#stray = options.stray;
@@ -106,6 +111,7 @@ export class FromServer {
     switch (request.method) {
       case 'tools/call':
         this.#settle(request, outcomeOf(message));
+        if (request.call) this.#expectRetry(request.call, own(message, 'result'));
         break;
       case 'tools/list': {
         const before = text();
@@ -121,7 +127,14 @@ export class FromServer {
 
   #listed(tool: Record<string, unknown>): 'keep' | 'drop' {
     const name = own(tool, 'name');
-    return typeof name === 'string' && !this.#gate.shows(name) ? 'drop' : 'keep';
+    return typeof name === 'string' && !this.#gate.shows({ ...tool, name }) ? 'drop' : 'keep';
+  }
+
+  /** A question of the server's makes the client send the same call again; that is no second call. */
+  #expectRetry(call: ToolCall, result: unknown): void {
+    if (!isRecord(result) || own(result, 'resultType') !== 'input_required') return;
+    const digest = callDigest(call.name, this.#gate.judged(call).exactArgs);
+    this.#roundTrips.expectRetry(digest, own(result, 'requestState'));
   }
 
   #oversized(line: Line & { kind: 'oversized' }): string | undefined {

@@ -1,29 +1,48 @@
+import { createHash } from 'node:crypto';
 import { PolicyWrapError } from '../errors.js';
+import { Decimal } from '../policy/decimal.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
 import { evaluate, visible } from '../policy/evaluate.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
 import type { Policy } from '../policy/policy.js';
-import type { Admission, Admitted, Outcome, SessionInfo, Settlement, Store } from '../state/store.js';
+import type { Admission, Admitted, ApprovalEntry, ApprovalTerms, Outcome } from '../state/store.js';
 import { BUSY } from '../state/store.js';
+import { type Challenge, challengeOf } from './challenge.js';
+import { type Ledger, reasonOf } from './ledger.js';
 import { isRecord, own, type ToolCall } from './message.js';
+import type { Question } from './prompt.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
+
+/** A tool as the server lists it; of one that was never listed only the name is known. */
+export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
   readonly policy: Policy | undefined;
   /** What to tell the model when there is no policy: the command that makes one. */
   readonly noPolicy: string;
-  readonly openStore: () => Store;
+  readonly ledger: Ledger;
   readonly server: string;
-  readonly grant: string;
   /** The server's environment, for `env.*`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decide and log, refuse nothing. */
   readonly observe: boolean;
+  /** Whether a person must type a value from the call to approve it: Financial and Destructive tools. */
+  readonly isSevere: (tool: ListedTool) => boolean;
   /** UTC milliseconds. */
   readonly now: () => number;
   /** One line for the person, without line end; goes to stderr. */
   readonly warn: (text: string) => void;
+}
+
+/** A call before the gate, with what is known of earlier rounds of it. */
+export interface JudgedCall extends ToolCall {
+  /** The arguments as the policy reads them. */
+  readonly exactArgs: { readonly [key: string]: Json };
+  /** It was held for, or came back with an answer to, this approval. */
+  readonly approvalId?: string | undefined;
+  /** It goes on with a call that was let through, after a question of the server's: charged and asked about already. */
+  readonly continues?: boolean | undefined;
 }
 
 /** A line that means to call a tool but cannot be judged; only the log hears of it. */
@@ -36,16 +55,19 @@ export interface MalformedCall {
 /** What becomes of a call: the original bytes go on, or `line` goes back. */
 export type Ruling =
   | { readonly kind: 'forward'; readonly auditId: string | undefined }
-  | { readonly kind: 'answer'; readonly line: string };
+  | { readonly kind: 'answer'; readonly line: string }
+  /** A person is asked. `line` says how, for a client that cannot show them `question`. */
+  | {
+      readonly kind: 'ask';
+      readonly line: string;
+      readonly question: Question;
+      readonly approval: ApprovalEntry;
+    };
 
-/** Names and values in the decision log stay within this many characters a call. */
+/** Names and values in the decision log stay within so many characters a call. */
 const ARGUMENTS_CAP = 65_536;
-/** After a failure the database is opened again at most this often, in milliseconds. */
-const REOPEN_INTERVAL = 2000;
-/** Outcomes are written together, this many milliseconds after the first at the latest. */
-const SETTLE_DELAY = 50;
-/** At the end of the process outcomes wait this many milliseconds for a locked database. */
-const FINAL_SETTLE_MS = 500;
+/** Definitions of so many tools are remembered; a server that lists more has its tools judged by name alone. */
+const LISTED_CAP = 10_000;
 
 /**
  * Decides on every call: what the policy says (pure), then what has happened before, charged and recorded in one
@@ -54,32 +76,20 @@ const FINAL_SETTLE_MS = 500;
 export class Gate {
   readonly #options: GateOptions;
   readonly #policy: Policy | undefined;
-  #store: Store | undefined;
-  #session = '';
-  #failedAt = Number.NEGATIVE_INFINITY;
-  #failure: unknown;
-  #settlements: Settlement[] = [];
-  #settleTimer: NodeJS.Timeout | undefined;
-  #client: { name: string; version: string } | undefined;
+  readonly #ledger: Ledger;
+  /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
+  readonly #listed = new Map<string, ListedTool>();
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.#policy = options.policy;
+    this.#ledger = options.ledger;
   }
 
-  /** Opens the database now rather than at the first call; a failure is told and tried again later. */
-  open(): void {
-    try {
-      this.#opened();
-    } catch (error) {
-      this.#options.warn(`every call is refused: ${describe(error)}`);
-    }
-  }
-
-  /** Remembers for the log who the client says it is. */
-  clientIs(name: string, version: string): void {
-    this.#client = { name, version };
-    if (this.#store) this.#quietly((store) => store.describeClient(this.#session, name, version));
+  /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
+  get holdMs(): number {
+    const approvals = this.#policy?.approvals;
+    return approvals?.channels.includes('client') ? approvals.waitMs : 0;
   }
 
   /**
@@ -88,218 +98,240 @@ export class Gate {
    * @returns one ruling a call (undefined for malformed ones, which are answered elsewhere), or BUSY when another
    * process holds the database: nothing was changed, ask again
    */
-  admit(calls: readonly (ToolCall | MalformedCall)[]): (Ruling | undefined)[] | typeof BUSY {
-    let evaluations: Evaluation[];
-    let admitted: readonly Admitted[] | typeof BUSY;
+  admit(calls: readonly (JudgedCall | MalformedCall)[]): (Ruling | undefined)[] | typeof BUSY {
     try {
-      evaluations = calls.map((call) => this.#evaluate(call));
+      const evaluations = calls.map((call) => this.#evaluate(call));
       const admissions = calls.map((call, i) => this.#admission(call, evaluations[i] as Evaluation));
-      admitted = this.#opened().admit(this.#session, admissions);
+      const admitted = this.#ledger.admit(admissions);
+      if (admitted === BUSY) return BUSY;
+      return calls.map((call, i) =>
+        call.kind === 'malformed'
+          ? undefined
+          : this.#ruling(call, evaluations[i] as Evaluation, admitted[i] as Admitted),
+      );
     } catch (error) {
-      this.#options.warn(`a call was refused because it could not be decided: ${describe(error)}`);
-      return calls.map((call) => (call.kind === 'call' ? this.#failed(call, error) : undefined));
+      return this.#refuseAll(calls, error);
     }
-    if (admitted === BUSY) return BUSY;
-    const outcomes = admitted;
-    return calls.map((call, i) => {
-      if (call.kind !== 'call') return undefined;
-      return this.#ruling(call, evaluations[i] as Evaluation, outcomes[i] as Admitted);
-    });
   }
 
   /** Refuses calls that waited too long for the database. */
-  giveUp(calls: readonly (ToolCall | MalformedCall)[]): (Ruling | undefined)[] {
-    const error = new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long');
-    this.#options.warn(describe(error));
-    return calls.map((call) => (call.kind === 'call' ? this.#failed(call, error) : undefined));
+  giveUp(calls: readonly (JudgedCall | MalformedCall)[]): (Ruling | undefined)[] {
+    return this.#refuseAll(
+      calls,
+      new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long'),
+    );
   }
 
-  /** Records what became of a forwarded call; charges that the policy gives back are given back at once. */
+  /** Reads a call's arguments as the policy does: numbers beyond a double's digits come from the text. */
+  judged(call: ToolCall): JudgedCall {
+    if (call.exactText === undefined) return { ...call, exactArgs: call.args as JudgedCall['exactArgs'] };
+    const message = parseJson(call.exactText);
+    const params = isRecord(message) ? own(message, 'params') : undefined;
+    const args = isRecord(params) ? own(params, 'arguments') : undefined;
+    return { ...call, exactArgs: (args ?? {}) as JudgedCall['exactArgs'] };
+  }
+
+  /** What a person must type to allow the call; undefined when yes is enough. */
+  challenge(call: JudgedCall): Challenge | undefined {
+    return this.#options.isSevere(this.#listed.get(call.name) ?? { name: call.name })
+      ? challengeOf(call.name, call.exactArgs)
+      : undefined;
+  }
+
+  clientIs(name: string, version: string): void {
+    this.#ledger.clientIs(name, version);
+  }
+
   settle(auditId: string, outcome: Outcome, latencyMs: number | undefined): void {
-    this.#settlements.push({ auditId, outcome, latencyMs });
-    if (outcome === 'ok') this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
-    else {
-      clearTimeout(this.#settleTimer);
-      this.#settleTimer = undefined;
-      this.#flush();
-    }
+    this.#ledger.settle({ auditId, outcome, latencyMs });
   }
 
-  /** @returns whether a tool belongs in what the client sees */
-  shows(tool: string): boolean {
-    return this.#options.observe || this.#policy === undefined || visible(this.#policy, tool);
+  /** @returns whether a tool that the server lists belongs in what the client sees */
+  shows(tool: ListedTool): boolean {
+    if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
+    return this.#options.observe || this.#policy === undefined || visible(this.#policy, tool.name);
   }
 
-  /** Writes what is still to be written and closes the database. */
-  close(): void {
-    clearTimeout(this.#settleTimer);
-    const store = this.#store;
-    if (!store) return;
-    const deadline = Date.now() + FINAL_SETTLE_MS;
-    this.#quietly(() => {
-      while (
-        this.#settlements.length > 0 &&
-        store.settle(this.#settlements) === BUSY &&
-        Date.now() < deadline
-      ) {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      }
-      store.endSession(this.#session);
-    });
-    this.#quietly(() => store.close());
-    this.#store = undefined;
+  /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
+  decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined> {
+    return this.#ledger.decide(approvalId, state);
   }
 
-  #evaluate(call: ToolCall | MalformedCall): Evaluation {
+  /** @returns whether somebody, somewhere, has decided */
+  isDecided(approvalId: string): boolean {
+    const approval = this.#ledger.approval(approvalId);
+    return approval !== undefined && approval.state !== 'pending';
+  }
+
+  #evaluate(call: JudgedCall | MalformedCall): Evaluation {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', '(malformed)', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', '(no policy)', this.#options.noPolicy);
-    return evaluate(this.#policy, asJudged(call, this.#options.env));
+    const judged: Call = { tool: call.name, args: call.exactArgs, env: this.#options.env };
+    const evaluation = evaluate(this.#policy, judged);
+    return call.continues && evaluation.kind === 'open'
+      ? { kind: 'open', charges: [], ask: undefined }
+      : evaluation;
   }
 
-  #admission(call: ToolCall | MalformedCall, evaluation: Evaluation): Admission {
-    const isCall = call.kind === 'call';
+  #admission(call: JudgedCall | MalformedCall, evaluation: Evaluation): Admission {
+    const policyHash = this.#policy?.hash;
+    if (call.kind === 'malformed') {
+      return { tool: call.tool, requestId: undefined, argumentsText: '[]', policyHash, evaluation };
+    }
+    const requestId = JSON.stringify(call.id);
+    const argumentsText = this.#argumentsText(call);
+    const approval = this.#approvalTerms(call, evaluation);
+    return { tool: call.name, requestId, argumentsText, policyHash, evaluation, approval };
+  }
+
+  /** Only for calls that may need a person: hashing arguments costs more than the rest of the decision. */
+  #approvalTerms(call: JudgedCall, evaluation: Evaluation): ApprovalTerms | undefined {
+    if (!this.#policy || evaluation.kind !== 'open') return undefined;
+    if (!evaluation.ask && evaluation.charges.every(({ limit }) => limit.onExceed === 'deny'))
+      return undefined;
+    const argumentsText = canonicalJson(call.exactArgs);
     return {
-      tool: isCall ? call.name : call.tool,
-      requestId: isCall ? JSON.stringify(call.id) : undefined,
-      argumentsText: isCall ? this.#argumentsText(call) : '[]',
-      policyHash: this.#policy?.hash,
-      evaluation,
+      argumentsHash: createHash('sha256').update(argumentsText).digest('hex'),
+      argumentsText,
+      expiresMs: this.#policy.approvals.expiresMs,
+      id: call.approvalId,
+      numbers: numbersOf(call.exactArgs),
     };
   }
 
-  #argumentsText(call: ToolCall): string {
+  #argumentsText(call: JudgedCall): string {
     if (this.#policy?.auditArguments === 'full') {
-      const whole = canonicalJson(asJudged(call, {}).args);
+      const whole = canonicalJson(call.exactArgs);
       if (whole.length <= ARGUMENTS_CAP) return whole;
     }
     const names = JSON.stringify(Object.keys(call.args).sort());
     return names.length <= ARGUMENTS_CAP ? names : '["…"]';
   }
 
-  #ruling(call: ToolCall, evaluation: Evaluation, admitted: Admitted): Ruling {
+  #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
     if (admitted.kind === 'allowed' || this.#options.observe)
       return { kind: 'forward', auditId: admitted.auditId };
     if (evaluation.kind === 'hidden') return { kind: 'answer', line: unknownToolLine(call.id, call.name) };
-    return this.#answer(call, refusedCall(call, evaluation, admitted));
-  }
-
-  #failed(call: ToolCall, error: unknown): Ruling {
-    return this.#answer(call, {
-      code: 'INTERNAL',
-      rule: '(internal)',
+    const line = this.#line(call, refusedCall(call, evaluation, admitted, this.#channels()));
+    if (admitted.kind !== 'asked') return { kind: 'answer', line };
+    const { approval } = admitted;
+    const question: Question = {
+      server: this.#options.server,
       tool: call.name,
-      authorText: undefined,
-      explanation: `the call could not be decided: ${describe(error)}.`,
-      auditId: undefined,
-    });
-  }
-
-  #answer(call: ToolCall, refused: RefusedCall): Ruling {
-    return { kind: 'answer', line: refusalLine(call.id, call.era, call.task, refused, this.#options.now()) };
-  }
-
-  #flush(): void {
-    this.#settleTimer = undefined;
-    const store = this.#store;
-    if (!store || this.#settlements.length === 0) return;
-    this.#quietly(() => {
-      if (store.settle(this.#settlements) === BUSY) {
-        this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
-      } else this.#settlements = [];
-    });
-  }
-
-  /** @throws PolicyWrapError while the database cannot be opened */
-  #opened(): Store {
-    if (this.#store) return this.#store;
-    const now = performance.now();
-    if (now - this.#failedAt < REOPEN_INTERVAL) throw this.#failure;
-    try {
-      const store = this.#options.openStore();
-      const { server, grant, observe } = this.#options;
-      const info: SessionInfo = {
-        server,
-        grant,
-        pid: process.pid,
-        policyHash: this.#policy?.hash,
-        policySource: this.#policy?.source,
-        observe,
-      };
-      this.#session = store.startSession(info);
-      if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
-      this.#store = store;
-      return store;
-    } catch (error) {
-      this.#failedAt = now;
-      this.#failure = error;
-      throw error;
-    }
-  }
-
-  /** For what is good to record but must not stop traffic: outcomes, names, the end of a session. */
-  #quietly(action: (store: Store) => void): void {
-    try {
-      if (this.#store) action(this.#store);
-    } catch (error) {
-      this.#options.warn(`the decision log could not be written: ${describe(error)}`);
-    }
-  }
-}
-
-/** The call as the policy reads it; numbers beyond a double's digits come from the text. */
-function asJudged(call: ToolCall, env: Call['env']): Call {
-  let args: unknown = call.args;
-  if (call.exactText !== undefined) {
-    const message = parseJson(call.exactText);
-    const params = isRecord(message) ? own(message, 'params') : undefined;
-    args = (isRecord(params) ? own(params, 'arguments') : undefined) ?? {};
-  }
-  return { tool: call.name, args: args as { readonly [key: string]: Json }, env };
-}
-
-function refusedCall(call: ToolCall, evaluation: Evaluation, admitted: Admitted): RefusedCall {
-  const base = { tool: call.name, auditId: admitted.auditId };
-  if (admitted.kind === 'exceeded') {
-    const { charge, used, retryAt } = admitted.exceeded;
-    const { limit } = charge;
-    return {
-      ...base,
-      code: 'LIMIT',
-      rule: limit.pointer,
-      authorText: limit.onDeny,
-      explanation: exceededText(admitted.exceeded),
-      limit: {
-        counter: limit.counter,
-        max: limit.max.toNumber(),
-        used: used.toNumber(),
-        windowMs: limit.windowMs,
-        retryAt,
-      },
+      reason: approval.reason,
+      argumentsText: approval.arguments,
+      approvalId: approval.id,
+      challenge: this.challenge(call),
     };
+    return { kind: 'ask', line, question, approval };
   }
-  const refusal = refusalOf(evaluation);
-  return { ...base, ...refusal, code: admitted.kind === 'refused' ? admitted.code : refusal.code };
+
+  #channels(): Policy['approvals']['channels'] {
+    return this.#policy?.approvals.channels ?? [];
+  }
+
+  #refuseAll(calls: readonly (JudgedCall | MalformedCall)[], error: unknown): (Ruling | undefined)[] {
+    const reason = reasonOf(error);
+    this.#options.warn(`a call was refused because it could not be decided: ${reason}`);
+    return calls.map((call) => {
+      if (call.kind === 'malformed') return undefined;
+      const explanation = `the call could not be decided: ${reason}`;
+      const line = this.#line(call, {
+        code: 'INTERNAL',
+        rule: '(internal)',
+        tool: call.name,
+        authorText: undefined,
+        explanation,
+        auditId: undefined,
+      });
+      return { kind: 'answer', line };
+    });
+  }
+
+  #line(call: ToolCall, refused: RefusedCall): string {
+    return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
+  }
+}
+
+/** Why a call was not let through, for its answer. */
+function refusedCall(
+  call: ToolCall,
+  evaluation: Evaluation,
+  admitted: Exclude<Admitted, { kind: 'allowed' }>,
+  channels: readonly string[],
+): RefusedCall {
+  const base = { tool: call.name, auditId: admitted.auditId };
+  switch (admitted.kind) {
+    case 'exceeded': {
+      const { charge, used, retryAt } = admitted.exceeded;
+      const { limit } = charge;
+      return {
+        ...base,
+        code: 'LIMIT',
+        rule: limit.pointer,
+        authorText: limit.onDeny,
+        explanation: exceededText(admitted.exceeded),
+        limit: {
+          counter: limit.counter,
+          max: limit.max.toNumber(),
+          used: used.toNumber(),
+          windowMs: limit.windowMs,
+          retryAt,
+        },
+      };
+    }
+    case 'asked': {
+      const { approval } = admitted;
+      const how = channels.includes('queue') ? `: policy-wrap approve ${approval.id}` : ' in the client';
+      return {
+        ...base,
+        code: 'APPROVAL_REQUIRED',
+        rule: approval.rule,
+        authorText: approval.reason,
+        explanation: `a person must approve this call${how}`,
+        approval: { id: approval.id, expiresAt: approval.expiresAt },
+      };
+    }
+    case 'refused': {
+      const { code, approval } = admitted;
+      if (!approval) return { ...base, ...refusalOf(evaluation), code };
+      const note = approval.note ? `: ${approval.note}` : '';
+      const explanation =
+        code === 'APPROVAL_REJECTED'
+          ? `a person rejected this call${note}`
+          : `approval ${approval.id} has expired`;
+      return { ...base, code, rule: approval.rule, authorText: undefined, explanation };
+    }
+  }
 }
 
 function exceededText({ charge, used }: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
   const { limit, amount } = charge;
-  const isCount =
-    limit.amount.kind === 'fixed' && limit.amount.value.compare(amount) === 0 && amount.toString() === '1';
-  if (isCount) return `${used} of ${limit.max} calls per ${limit.windowText} used.`;
+  const countsCalls = limit.amount.kind === 'fixed' && limit.amount.value.compare(Decimal.one) === 0;
+  if (countsCalls) return `${used} of ${limit.max} calls per ${limit.windowText} used.`;
   return `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}, and this call adds ${amount}.`;
 }
 
 function refusalOf(evaluation: Evaluation): Refusal {
   if (evaluation.kind === 'refused') return evaluation.refusal;
   if (evaluation.kind === 'open' && evaluation.ask) return evaluation.ask;
-  throw new Error(`a call that is ${evaluation.kind} cannot have been refused`);
+  const explanation = 'a person must approve this call, and none can be asked about it';
+  return { code: 'APPROVAL_REQUIRED', rule: '(approval)', authorText: undefined, explanation };
 }
 
 function refusedBy(code: Refusal['code'], rule: string, explanation: string): Evaluation {
   return { kind: 'refused', refusal: { code, rule, authorText: undefined, explanation } };
 }
 
-function describe(error: unknown): string {
-  if (PolicyWrapError.is(error)) return error.hint ? `${error.message} (${error.hint})` : error.message;
-  return error instanceof Error ? error.message : String(error);
+/** Numeric arguments by path, outside of arrays, for budgets that are bound to one. */
+function numbersOf(args: { readonly [key: string]: Json }): ReadonlyMap<string, string> {
+  const numbers = new Map<string, string>();
+  const walk = (path: string, value: Json): void => {
+    if (typeof value === 'number' || value instanceof Decimal) numbers.set(path, String(value));
+    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [key, member] of Object.entries(value)) walk(`${path}.${key}`, member as Json);
+    }
+  };
+  walk('args', args);
+  return numbers;
 }

@@ -3,6 +3,7 @@ import { Conversation } from './conversation.js';
 import { FromClient } from './from-client.js';
 import { FromServer } from './from-server.js';
 import type { Gate } from './gate.js';
+import { RoundTrips } from './round-trips.js';
 import type { ExitCode, Upstream } from './upstream.js';
 
 export interface RelayOptions {
@@ -12,6 +13,8 @@ export interface RelayOptions {
   /** Longest line in bytes, newline included. */
   readonly maxClientLine: number;
   readonly maxServerLine: number;
+  /** UTC milliseconds. */
+  readonly now: () => number;
   /** One line for the person, without line end. */
   readonly warn: (text: string) => void;
   /** What the server wrote that is no protocol; bytes with their line end. */
@@ -30,7 +33,9 @@ const OUTPUT_HIGH_WATER = 1 << 20;
 export async function relay(options: RelayOptions): Promise<ExitCode> {
   const { client, upstream, gate, warn } = options;
   const conversation = new Conversation();
+  const roundTrips = new RoundTrips(options.now);
   const fromServer = new FromServer(conversation, gate, {
+    roundTrips,
     maxLine: options.maxServerLine,
     warn,
     stray: options.stray,
@@ -46,7 +51,7 @@ export async function relay(options: RelayOptions): Promise<ExitCode> {
       },
       toClient: (text) => client.output.write(text),
     },
-    { maxLine: options.maxClientLine, warn },
+    { roundTrips, maxLine: options.maxClientLine, warn },
   );
 
   const flow = () => {

@@ -1,6 +1,6 @@
+import { calendarEnd, calendarStart } from '../policy/calendar.js';
 import type { Decimal } from '../policy/decimal.js';
 import type { CalendarUnit, Limit } from '../policy/policy.js';
-import { calendarEnd, calendarStart } from '../policy/window.js';
 import { type Amount, asAmount, compare, minus, plus, toDecimal } from './amount.js';
 import type { Database, Row, Value } from './driver.js';
 

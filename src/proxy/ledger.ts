@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PolicyWrapError } from '../errors.js';
+import {
+  type Admission,
+  type Admitted,
+  type ApprovalEntry,
+  BUSY,
+  type SessionInfo,
+  type Settlement,
+  type Store,
+} from '../state/store.js';
+
+export interface LedgerOptions {
+  readonly openStore: () => Store;
+  readonly session: SessionInfo;
+  /** The policy gives charges back by outcome: outcomes are written before the next call is decided. */
+  readonly refunds: boolean;
+  /** One line for the person, without line end; goes to stderr. */
+  readonly warn: (text: string) => void;
+}
+
+/** After a failure the database is opened again at most this often, in milliseconds. */
+const REOPEN_INTERVAL = 2000;
+/** Outcomes are written together, so many milliseconds after the first at the latest. */
+const SETTLE_DELAY = 50;
+/** At the end of the process outcomes wait so many milliseconds for a locked database. */
+const FINAL_SETTLE_MS = 500;
+/** A person's answer waits so long for a locked database. */
+const DECIDE_MS = 5000;
+/** When nothing was decided for so long, old rows are removed, a few milliseconds at a time. */
+const IDLE_MS = 5000;
+const TIDY_BUDGET_MS = 4;
+/** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
+const TIDY_INTERVAL = 20_000;
+
+/**
+ * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
+ * transactions, and tidies when idle. What must not fail throws; what is only good to record warns.
+ */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  #store: Store | undefined;
+  #session = '';
+  #failure: { readonly at: number; readonly error: unknown } | undefined;
+  #settlements: Settlement[] = [];
+  #settleTimer: NodeJS.Timeout | undefined;
+  #tidyTimer: NodeJS.Timeout | undefined;
+  #lastUse = 0;
+  #client: { readonly name: string; readonly version: string } | undefined;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+  }
+
+  /** @throws PolicyWrapError while the database cannot be opened */
+  open(): Store {
+    if (this.#store) return this.#store;
+    const now = performance.now();
+    if (this.#failure && now - this.#failure.at < REOPEN_INTERVAL) throw this.#failure.error;
+    try {
+      const store = this.#options.openStore();
+      this.#session = store.startSession(this.#options.session);
+      if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
+      this.#store = store;
+      this.#failure = undefined;
+      this.#scheduleTidying(IDLE_MS);
+      return store;
+    } catch (error) {
+      this.#failure = { at: now, error };
+      throw error;
+    }
+  }
+
+  /** Remembers for the log who the client says it is. */
+  clientIs(name: string, version: string): void {
+    this.#client = { name, version };
+    this.#quietly((store) => store.describeClient(this.#session, name, version));
+  }
+
+  /**
+   * Decides on calls and records it, in one transaction.
+   *
+   * @throws PolicyWrapError when it cannot be done; nothing was changed
+   */
+  admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
+    const store = this.open();
+    this.#lastUse = performance.now();
+    if (this.#options.refunds && this.#settlements.length > 0) {
+      // What was given back must be there for the next call, and in the order in which it happened.
+      if (store.settle(this.#settlements) === BUSY) return BUSY;
+      this.#settlements = [];
+    }
+    return store.admit(this.#session, admissions);
+  }
+
+  /** Records what became of a forwarded call, soon. */
+  settle(settlement: Settlement): void {
+    this.#settlements.push(settlement);
+    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
+  }
+
+  /**
+   * Takes down a person's answer from the client.
+   *
+   * @returns the record as it stands afterwards, whoever decided; undefined when it could not be written
+   */
+  async decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined> {
+    const deadline = performance.now() + DECIDE_MS;
+    try {
+      for (;;) {
+        const decided = this.open().decideApproval(approvalId, state, 'client');
+        if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
+        if (performance.now() > deadline)
+          throw new PolicyWrapError('STATE_UNAVAILABLE', 'the database was locked');
+        await sleep(5 + 20 * Math.random());
+      }
+    } catch (error) {
+      this.#options.warn(`an answer to approval ${approvalId} could not be recorded: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** @returns the record of an approval; undefined when it cannot be read */
+  approval(id: string): ApprovalEntry | undefined {
+    let approval: ApprovalEntry | undefined;
+    this.#quietly((store) => {
+      approval = store.approval(id);
+    });
+    return approval;
+  }
+
+  /** Writes what is still to be written and closes the database. */
+  close(): void {
+    clearTimeout(this.#settleTimer);
+    clearTimeout(this.#tidyTimer);
+    const deadline = performance.now() + FINAL_SETTLE_MS;
+    this.#quietly((store) => {
+      const pause = new Int32Array(new SharedArrayBuffer(4));
+      while (
+        this.#settlements.length > 0 &&
+        store.settle(this.#settlements) === BUSY &&
+        performance.now() < deadline
+      ) {
+        // At the very end nothing else is to be done meanwhile.
+        Atomics.wait(pause, 0, 0, 5);
+      }
+      store.endSession(this.#session);
+    });
+    this.#quietly((store) => store.close());
+    this.#store = undefined;
+  }
+
+  #flush(): void {
+    this.#settleTimer = undefined;
+    if (this.#settlements.length === 0) return;
+    this.#quietly((store) => {
+      if (store.settle(this.#settlements) === BUSY) {
+        this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
+      } else this.#settlements = [];
+    });
+  }
+
+  #scheduleTidying(ms: number): void {
+    this.#tidyTimer = setTimeout(() => {
+      const idle = performance.now() - this.#lastUse >= IDLE_MS;
+      let done = true;
+      if (idle) this.#quietly((store) => (done = store.tidy(TIDY_BUDGET_MS)));
+      this.#scheduleTidying(!idle ? IDLE_MS : done ? TIDY_INTERVAL : TIDY_BUDGET_MS * 10);
+    }, ms);
+    this.#tidyTimer.unref();
+  }
+
+  #quietly(action: (store: Store) => void): void {
+    if (!this.#store) return;
+    try {
+      action(this.#store);
+    } catch (error) {
+      this.#options.warn(`the decision log could not be written: ${reasonOf(error)}`);
+    }
+  }
+}
+
+/** An error as a sentence for people, with what to do about it. */
+export function reasonOf(error: unknown): string {
+  if (PolicyWrapError.is(error)) return error.hint ? `${error.message} (${error.hint})` : error.message;
+  return error instanceof Error ? error.message : String(error);
+}
