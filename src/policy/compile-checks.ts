@@ -75,7 +75,7 @@ function compileCondition(
     }
     regex = compiled;
   }
-  return path && { path, op, value: value ?? true, regex };
+  return path && { path, op, value: value === undefined ? true : value, regex };
 }
 
 /** What an operator wants of `value`. */
