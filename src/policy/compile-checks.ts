@@ -43,7 +43,7 @@ export function compilePredicates(
   return (list ?? []).flatMap((predicate, index) => {
     if (!predicate) return [];
     const here = [...path, index];
-    const conditions = predicate.conditions.flatMap(
+    const conditions = (predicate.conditions ?? []).flatMap(
       (condition, i) => (condition && compileCondition(bench, condition, [...here, 'conditions', i])) ?? [],
     );
     return { conditions, onDeny: predicate.on_deny ?? fallbackText, pointer: pointerOf(here), code };
@@ -55,9 +55,10 @@ function compileCondition(
   condition: Partly<ConditionDocument>,
   at: readonly Segment[],
 ): Condition | undefined {
-  const path = compilePath(bench, condition.path, [...at, 'path']);
+  const path = condition.path === undefined ? undefined : compilePath(bench, condition.path, [...at, 'path']);
   const value = bench.source.value([...at, 'value']);
   const { op } = condition;
+  if (op === undefined) return undefined;
   const fault = valueFault(op, value);
   if (fault !== undefined) {
     const code = value === undefined ? 'MISSING' : 'VALUE';
@@ -75,7 +76,7 @@ function compileCondition(
     }
     regex = compiled;
   }
-  return path && { path, op, value: value ?? true, regex };
+  return path && { path, op, value: value === undefined ? true : value, regex };
 }
 
 /** What an operator wants of `value`. */
@@ -130,11 +131,12 @@ export function compileLimits(
   return (list ?? []).flatMap((limit, index) => {
     if (!limit) return [];
     const at = [...path, index];
-    const pointer = pointerOf([...path, limit.counter]);
-    if (limit.counter === '') {
+    const { counter } = limit;
+    if (counter === '') {
       bench.report('NAME', [...at, 'counter'], 'A counter needs a name.', 'Write "counter": "calls".');
     }
-    const window = compileWindow(bench, limit.window, [...at, 'window']);
+    const window =
+      limit.window === undefined ? undefined : compileWindow(bench, limit.window, [...at, 'window']);
     const max = exactNumber(bench, [...at, 'max'], 'nothing is less than no call');
     const amount = compileAmount(bench, limit.amount, [...at, 'amount']);
     const per = compilePer(bench, limit.per, [...at, 'per']);
@@ -144,10 +146,11 @@ export function compileLimits(
       const hint = `Write a word (${WINDOW_WORDS.join(', ')}), or leave "align" out.`;
       bench.report('WINDOW', [...at, 'align'], message, hint);
     }
-    if (!window || !max || !amount || nowhere) return [];
+    if (counter === undefined || !window || !max || !amount || nowhere) return [];
+    const pointer = pointerOf([...path, counter]);
     if (!bench.places.has(pointer)) bench.places.set(pointer, at);
     return {
-      counter: limit.counter,
+      counter,
       windowMs: window.ms,
       windowText: window.text,
       align:
@@ -210,13 +213,14 @@ function likelyWindow(spelling: string): string | undefined {
 }
 
 /**
- * @returns the number at `at` as the file writes it, or undefined when it is negative, which is reported
+ * @returns the number at `at` as the file writes it; undefined when there is none, or a negative one, which is reported
  * @param why what a negative one would mean
  */
 export function exactNumber(bench: Workbench, at: readonly Segment[], why: string): Decimal | undefined {
   const value = bench.source.value(at);
-  const exact = isNumber(value) ? Decimal.from(value.toString()) : undefined;
-  if (exact && exact.sign >= 0) return exact;
+  if (!isNumber(value)) return undefined;
+  const exact = Decimal.from(value.toString());
+  if (exact.sign >= 0) return exact;
   bench.report('VALUE', at, `"${String(at.at(-1))}" is negative; ${why}.`, 'Write 0 or more.');
   return undefined;
 }
@@ -239,10 +243,11 @@ function compileAmount(
     return undefined;
   }
   if ('sum' in amount) {
-    const path = compileArgsPath(bench, amount.sum, [...at, 'sum']);
+    const path = amount.sum === undefined ? undefined : compileArgsPath(bench, amount.sum, [...at, 'sum']);
     return path && { kind: 'sum', path };
   }
-  const path = compileArgsPath(bench, amount.count, [...at, 'count']);
+  const path =
+    amount.count === undefined ? undefined : compileArgsPath(bench, amount.count, [...at, 'count']);
   // `args.list[*]` names the elements that `args.list` has: both count the same.
   return path && { kind: 'count', path: path.steps.at(-1) === EACH ? withoutLast(path) : path };
 }

@@ -111,7 +111,7 @@ function compileRateLimit(
   if (rate === undefined) return undefined;
   const at = [...path, 'rate_limit'];
   let max: Decimal | undefined;
-  let windowSpelling: string | number;
+  let windowSpelling: string | number | undefined;
   if (typeof rate === 'string') {
     const match = /^(\d{1,15})\/(.+)$/.exec(rate);
     if (!match?.[1] || !match[2]) {
@@ -123,11 +123,11 @@ function compileRateLimit(
     windowSpelling = /^\d+$/.test(match[2]) ? Number(match[2]) : match[2];
   } else {
     max = exactNumber(bench, [...at, 'max'], 'nothing is less than no call');
-    if (!max) return undefined;
     windowSpelling = rate.window;
   }
+  if (windowSpelling === undefined) return undefined;
   const window = compileWindow(bench, windowSpelling, typeof rate === 'string' ? at : [...at, 'window']);
-  if (!window) return undefined;
+  if (!window || !max) return undefined;
   const pointer = pointerOf(at);
   bench.places.set(pointer, at);
   return {

@@ -97,7 +97,7 @@ function compileApprovals(
     MAX_EXPIRES_MS,
   );
   const channels = (approvals.channels ?? ['client', 'queue']).filter((channel) => channel !== undefined);
-  if (channels.length === 0) {
+  if (approvals.channels?.length === 0) {
     const message = 'With no channel nobody can be asked, and every such call is refused.';
     bench.report('VALUE', ['approvals', 'channels'], message, 'Write ["client", "queue"], or leave it out.');
   }

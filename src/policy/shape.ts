@@ -7,12 +7,12 @@ import type { Segment, Source } from './source.js';
 export type Partly<T> = T extends readonly (infer Item)[]
   ? readonly (Partly<Item> | undefined)[]
   : T extends object
-    ? { readonly [Key in keyof T]: Partly<T[Key]> }
+    ? { readonly [Key in keyof T]: Partly<T[Key]> | undefined }
     : T;
 
 /** What of the document has the right shape. Numbers are doubles: exact ones are read from the source. */
 export interface Shape {
-  readonly document: Partial<Partly<PolicyDocument>>;
+  readonly document: Partly<PolicyDocument>;
   /** The entries of `tools`. A Map: a tool may be called `__proto__`, and zod drops that name from records. */
   readonly tools: ReadonlyMap<string, Partly<ToolDocument>>;
   /** Every fault of the shape: unknown and missing fields, wrong types, wrong words. */
@@ -40,21 +40,20 @@ export function checkShape(source: Source): Shape {
   return { document: check(policySchema, whole, []), tools, problems };
 }
 
-/** @returns the parts of a value that fit the schema, a hole for every element that does not */
+/** @returns the parts of a value that fit the schema, and a hole for every field and element that does not */
 function salvage(schema: Schema, value: unknown): unknown {
+  const options = optionsOf(schema);
   const def = (unwrapped(schema) as z.core.$ZodTypes)._zod.def;
   if (def.type === 'array' && Array.isArray(value)) return value.map((item) => salvage(def.element, item));
-  if (def.type === 'object' && isRecord(value)) {
-    const fields = Object.entries(def.shape).map(([key, field]) => [
-      key,
-      Object.hasOwn(value, key) ? salvage(field, value[key]) : undefined,
-      (field as z.core.$ZodTypes)._zod.def.type === 'optional',
-    ]);
-    // The policy itself is looked at even without its required fields, a limit without a window is not.
-    if (schema !== policySchema && fields.some(([, part, optional]) => part === undefined && !optional)) {
-      return undefined;
+  if (isRecord(value)) {
+    for (const option of options) {
+      const object = (option as z.core.$ZodTypes)._zod.def;
+      if (object.type !== 'object') continue;
+      const known = Object.keys(object.shape).filter((key) => Object.hasOwn(value, key));
+      // Of several kinds of object the one whose fields are there.
+      if (known.length === 0 && options.length > 1) continue;
+      return Object.fromEntries(known.map((key) => [key, salvage(object.shape[key] ?? schema, value[key])]));
     }
-    return Object.fromEntries(fields.filter(([, part]) => part !== undefined));
   }
   const result = z.safeParse(schema, value);
   return result.success ? result.data : undefined;

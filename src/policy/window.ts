@@ -81,5 +81,5 @@ export function textOfDuration(ms: number): string {
     if (count === 1) return unit;
     if (Number.isInteger(count)) return `${count} ${unit}s`;
   }
-  return `${ms} milliseconds`;
+  return ms === 1 ? 'millisecond' : `${ms} milliseconds`;
 }

@@ -8,29 +8,37 @@ const MAX_SHOWN = 60;
 /** More conditions than this do not make a refusal clearer. */
 const MAX_CONDITIONS = 3;
 
-/** Reads on from "which is", "must be", "whether it is". */
-const IS: Readonly<Record<Operator, string>> = {
-  eq: 'equal to',
-  neq: 'other than',
-  lt: 'less than',
-  lte: 'at most',
-  gt: 'more than',
-  gte: 'at least',
-  in: 'one of',
-  not_in: 'none of',
-  exists: '',
-  regex: 'matching',
-  contains: 'containing',
+/** Reads on from "must" and "may"; "which" takes the third person of its first word. */
+const WORDS: Readonly<Record<Operator, string>> = {
+  eq: 'be',
+  neq: 'be other than',
+  lt: 'be less than',
+  lte: 'be at most',
+  gt: 'be more than',
+  gte: 'be at least',
+  in: 'be one of',
+  not_in: 'be none of',
+  exists: 'be',
+  regex: 'match',
+  contains: 'contain',
 };
 
-/** @returns `at most 100`, `one of "a", "b"`, `present` */
-export function wordsOf(condition: Condition): string {
+const THIRD_PERSON: Readonly<Record<string, string>> = { be: 'is', match: 'matches', contain: 'contains' };
+
+/** @returns `be at most 100`, `be one of "a", "b"`, `match ^a`, `be present` */
+function wordsOf(condition: Condition): string {
   const { op, value } = condition;
-  if (op === 'exists') return value === false ? 'absent' : 'present';
-  if (op === 'regex' && typeof value === 'string') return `matching ${cut(value)}`;
-  if (isArray(value) && (op === 'in' || op === 'not_in'))
-    return `${IS[op]} ${cut(value.map(show).join(', '))}`;
-  return `${IS[op]} ${show(value)}`;
+  if (op === 'exists') return value === false ? 'be absent' : 'be present';
+  if (op === 'regex' && typeof value === 'string') return `match ${cut(value)}`;
+  if (isArray(value) && (op === 'in' || op === 'not_in')) {
+    return `${WORDS[op]} ${cut(value.map(show).join(', '))}`;
+  }
+  return `${WORDS[op]} ${show(value)}`;
+}
+
+/** @returns `is at most 100`, `matches ^a` */
+function isWords(condition: Condition): string {
+  return wordsOf(condition).replace(/^\w+/, (verb) => THIRD_PERSON[verb] ?? verb);
 }
 
 /** @returns the value as JSON, cut; lists and objects by their size */
@@ -55,15 +63,15 @@ export function explainRequire(findings: readonly Finding[]): string {
   const finding =
     findings.find(({ answer }) => answer === 'fails') ?? findings.find(({ answer }) => answer === 'unknown');
   if (!finding) return 'a requirement of the policy does not hold';
-  const must = `${finding.condition.path.text} must be ${wordsOf(finding.condition)}`;
+  const must = `must ${wordsOf(finding.condition)}`;
   const { reached } = finding;
   switch (reached.kind) {
     case 'unclear':
-      return `${reached.why}, and ${must}`;
+      return `${reached.why}, and ${finding.condition.path.text} ${must}`;
     case 'missing':
-      return `${reached.at} is missing, and must be ${wordsOf(finding.condition)}`;
+      return `${reached.at} is missing, and ${must}`;
     case 'value': {
-      return `${reached.at} is ${show(reached.value)}${kindNote(finding)}, and must be ${wordsOf(finding.condition)}`;
+      return `${reached.at} is ${show(reached.value)}${kindNote(finding)}, and ${must}`;
     }
   }
 }
@@ -83,15 +91,13 @@ function explainFinding(finding: Finding): string {
   const { condition, reached, answer } = finding;
   switch (reached.kind) {
     case 'unclear':
-      return `${reached.why}, so that it cannot be told whether it is ${wordsOf(condition)}`;
+      return `${reached.why}, so that it may ${wordsOf(condition)}`;
     case 'missing':
       return `${reached.at} is missing`;
     case 'value': {
       const is = `${reached.at} is ${show(reached.value)}${kindNote(finding)}`;
-      if (answer === 'unknown') return `${is}, which may be ${wordsOf(condition)}`;
-      return condition.op === 'exists' || condition.op === 'eq'
-        ? is
-        : `${is}, which is ${wordsOf(condition)}`;
+      if (answer === 'unknown') return `${is}, which may ${wordsOf(condition)}`;
+      return condition.op === 'exists' || condition.op === 'eq' ? is : `${is}, which ${isWords(condition)}`;
     }
   }
 }
@@ -99,5 +105,5 @@ function explainFinding(finding: Finding): string {
 /** Says what is odd about "500" where a number is looked for. */
 function kindNote({ answer, condition, reached }: Finding): string {
   const text = reached.kind === 'value' && typeof reached.value === 'string';
-  return answer === 'unknown' && text && typeof condition.value !== 'string' ? ' (text)' : '';
+  return answer === 'unknown' && text && isNumber(condition.value) ? ' (text)' : '';
 }
