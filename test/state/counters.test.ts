@@ -2,7 +2,8 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Charge } from '../../src/policy/decision.js';
 import type { Limit } from '../../src/policy/policy.js';
 import { type Admitted, Store } from '../../src/state/store.js';
-import { admit, charge, clock, done, eachDriver, INFO, limit, rows, tempDir } from './support.js';
+import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
+import { charge, INFO, limit } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);
