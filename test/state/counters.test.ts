@@ -285,6 +285,17 @@ eachDriver('counters', () => {
       expect(call(rate)).toMatchObject({ exceeded: { retryAt: start + 2 * MINUTE } });
     });
 
+    test('G5: a refused call does not move it, even where it tells the counter a new max', () => {
+      const start = time.at;
+      expect(call(charge(limit({ max: 2 }))).kind).toBe('allowed');
+      time.at = start + 10;
+      expect(call(charge(limit({ max: 1 }))).kind).toBe('exceeded');
+      expect(String(store.counters()[0]?.max)).toBe('1');
+      time.at = start;
+      expect(call(charge(limit({ max: 2 }))).kind).toBe('allowed');
+      expect(store.counters()[0]?.aheadMs).toBe(0);
+    });
+
     test('set forward and back again, it holds what was charged then until that time, or a reset', () => {
       const rate = charge(limit({ max: 1 }));
       const start = time.at;
