@@ -98,6 +98,7 @@ export class Counters {
   readonly #insert;
   readonly #takeBack;
   readonly #lower;
+  readonly #bound;
 
   constructor(db: Database) {
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
@@ -123,6 +124,7 @@ export class Counters {
       'DELETE FROM charges WHERE counter = ? AND at = ? AND decision = ? AND part = ?',
     );
     this.#lower = db.prepare('UPDATE counters SET used = ? WHERE id = ?');
+    this.#bound = db.prepare('UPDATE counters SET max = ? WHERE id = ?');
   }
 
   /**
@@ -183,14 +185,19 @@ export class Counters {
     }
   }
 
-  /** After a refusal: drops what has expired, so that a client that hammers does not make every look longer. */
+  /**
+   * After a refusal: drops what has expired, so that a client that hammers does not make every look longer. The
+   * counter's clock moves only where something was dropped, and its count never (G5).
+   */
   sweep(standings: readonly Standing[]): void {
     for (const { charge, held } of standings) {
       const { id } = held.counter;
+      if (id === undefined) continue;
       const max = String(toAmount(charge.limit.max));
-      if (id === undefined || (!held.hasExpired && max === held.max)) continue;
-      if (held.hasExpired) this.#expire.run(id, held.cutoff);
-      this.#update.run(held.now, held.live, max, id);
+      if (held.hasExpired) {
+        this.#expire.run(id, held.cutoff);
+        this.#update.run(held.now, held.live, max, id);
+      } else if (max !== held.max) this.#bound.run(max, id);
     }
   }
 

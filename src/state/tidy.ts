@@ -17,6 +17,8 @@ export const RETENTION: Retention = { ageMs: 90 * 86_400_000, rows: 1_000_000, b
 
 /** Rows that one step touches at most; keeps it near a millisecond. */
 const STEP = 100;
+/** Where rows go because of their size, so many at a time: each may hold whole arguments. */
+const BIG_STEP = 20;
 const EVENTS_KEPT = 20_000;
 /** Counters are walked through anew after so long, in milliseconds. */
 const COUNTERS_EVERY_MS = 60_000;
@@ -106,7 +108,7 @@ export class Tidying {
     const { ageMs, rows, bytes } = this.#retention;
     const oldest = db.prepare('SELECT at FROM decisions WHERE id = ?').get(first)?.at as number;
     // Ids have no gaps, so their span is their number.
-    const surplus = this.#bytes() > bytes ? STEP : last - first + 1 - rows;
+    const surplus = this.#bytes() > bytes ? BIG_STEP : last - first + 1 - rows;
     const upTo = Math.min(first + STEP, last) - 1;
     const { changes } =
       surplus > 0

@@ -2,7 +2,8 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Charge } from '../../src/policy/decision.js';
 import type { Limit } from '../../src/policy/policy.js';
 import { type Admitted, Store } from '../../src/state/store.js';
-import { admit, charge, clock, done, eachDriver, INFO, limit, rows, tempDir } from './support.js';
+import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
+import { charge, INFO, limit } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);
@@ -282,6 +283,17 @@ eachDriver('counters', () => {
       time.at = start + 1;
       expect(call(rate).kind).toBe('allowed');
       expect(call(rate)).toMatchObject({ exceeded: { retryAt: start + 2 * MINUTE } });
+    });
+
+    test('G5: a refused call does not move it, even where it tells the counter a new max', () => {
+      const start = time.at;
+      expect(call(charge(limit({ max: 2 }))).kind).toBe('allowed');
+      time.at = start + 10;
+      expect(call(charge(limit({ max: 1 }))).kind).toBe('exceeded');
+      expect(String(store.counters()[0]?.max)).toBe('1');
+      time.at = start;
+      expect(call(charge(limit({ max: 2 }))).kind).toBe('allowed');
+      expect(store.counters()[0]?.aheadMs).toBe(0);
     });
 
     test('set forward and back again, it holds what was charged then until that time, or a reset', () => {

@@ -1,18 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { Store } from '../../src/state/store.js';
-import {
-  admission,
-  admit,
-  charge,
-  clock,
-  done,
-  eachDriver,
-  INFO,
-  limit,
-  open,
-  rows,
-  tempDir,
-} from './support.js';
+import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
+import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);

@@ -1,12 +1,14 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { Decimal } from '../../src/policy/decimal.js';
-import type { Charge, Evaluation } from '../../src/policy/decision.js';
-import type { Limit } from '../../src/policy/policy.js';
+import type { Charge } from '../../src/policy/decision.js';
 import { connect, type Row } from '../../src/state/driver.js';
-import { type Admission, type Admitted, BUSY, type SessionInfo, type Store } from '../../src/state/store.js';
+import { type Admitted, BUSY, type Store } from '../../src/state/store.js';
+import { admission, open } from './support-shapes.js';
 
 /** A folder of its own for each test file; removed by `afterAll(temp.remove)`. */
 export function tempDir(): { path: (name?: string) => string; remove: () => void } {
@@ -25,53 +27,6 @@ export function tempDir(): { path: (name?: string) => string; remove: () => void
 export function clock(start = Date.UTC(2026, 10, 22, 11, 0, 0)): { now: () => number; at: number } {
   const self = { at: start, now: () => self.at };
   return self;
-}
-
-export const INFO: SessionInfo = {
-  server: 'mcp-afip',
-  grant: 'default',
-  pid: process.pid,
-  policyHash: 'a'.repeat(64),
-  policySource: '/home/ana/.config/policy-wrap/mcp-afip.json',
-  observe: false,
-};
-
-export function limit(changes: Partial<Omit<Limit, 'max'>> & { max?: number | string } = {}): Limit {
-  const { max = 30, counter = 'track_logout_rate', ...rest } = changes;
-  return {
-    counter,
-    windowMs: 60_000,
-    windowText: 'minute',
-    align: { kind: 'sliding' },
-    scope: 'grant',
-    amount: { kind: 'fixed', value: Decimal.one },
-    per: [],
-    refund: 'never',
-    onExceed: 'deny',
-    onDeny: undefined,
-    pointer: `/tools/track_logout/limits/${counter}`,
-    ...rest,
-    max: Decimal.from(max),
-  };
-}
-
-export function charge(of: Limit, amount: number | string = 1, split = ''): Charge {
-  return { limit: of, amount: Decimal.from(amount), split };
-}
-
-export function open(...charges: Charge[]): Evaluation {
-  return { kind: 'open', charges, ask: undefined };
-}
-
-export function admission(evaluation: Evaluation, changes: Partial<Admission> = {}): Admission {
-  return {
-    tool: 'track_logout',
-    requestId: '1',
-    argumentsText: '["point_of_sale"]',
-    policyHash: INFO.policyHash,
-    evaluation,
-    ...changes,
-  };
 }
 
 /** Admits one call and expects the database to be free. */
@@ -129,4 +84,81 @@ export function rows(path: string, sql: string): Row[] {
 export function done<T>(result: T | typeof BUSY): T {
   if (result === BUSY) throw new Error('the database is locked');
   return result;
+}
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Programs that are run as processes of their own, from one bundled file. */
+export class Children {
+  readonly #script: string;
+  readonly #running = new Set<ChildProcess>();
+
+  /** @param script where to put the bundle */
+  constructor(script: string) {
+    this.#script = script;
+    buildSync({
+      entryPoints: [join(REPOSITORY, 'test/state/child.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      external: ['better-sqlite3'],
+      outfile: script,
+    });
+  }
+
+  /** Starts one that waits for `go`. */
+  start(args: readonly string[], options: SpawnOptions = {}): Child {
+    const child = spawn(process.execPath, [this.#script, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_PATH: join(REPOSITORY, 'node_modules') },
+      ...options,
+    });
+    this.#running.add(child);
+    const lines: string[] = [];
+    const waiting: (() => void)[] = [];
+    const wake = () => {
+      for (const resume of waiting.splice(0)) resume();
+    };
+    const { stdout, stdin } = child;
+    if (!stdout || !stdin) throw new Error('the child has no pipes');
+    let isOver = false;
+    let rest = '';
+    stdout.on('data', (chunk) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+      wake();
+    });
+    child.on('close', () => {
+      isOver = true;
+      this.#running.delete(child);
+      wake();
+    });
+    return {
+      pid: child.pid ?? 0,
+      go: () => void stdin.write('go\n'),
+      kill: (signal) => void child.kill(signal),
+      next: async () => {
+        while (lines.length === 0 && !isOver) await new Promise<void>((resume) => waiting.push(resume));
+        const line = lines.shift();
+        return line === undefined ? undefined : JSON.parse(line);
+      },
+      end: async () => {
+        while (!isOver) await new Promise<void>((resume) => waiting.push(resume));
+      },
+    };
+  }
+
+  stop(): void {
+    for (const child of this.#running) child.kill('SIGKILL');
+  }
+}
+
+export interface Child {
+  readonly pid: number;
+  go(): void;
+  kill(signal: NodeJS.Signals): void;
+  /** The next line that it says, parsed; undefined when it has ended. */
+  next(): Promise<unknown>;
+  end(): Promise<void>;
 }

@@ -1,0 +1,52 @@
+import { Decimal } from '../../src/policy/decimal.js';
+import type { Charge, Evaluation } from '../../src/policy/decision.js';
+import type { Limit } from '../../src/policy/policy.js';
+import type { Admission } from '../../src/state/admission.js';
+import type { SessionInfo } from '../../src/state/sessions.js';
+
+export const INFO: SessionInfo = {
+  server: 'mcp-afip',
+  grant: 'default',
+  pid: process.pid,
+  policyHash: 'a'.repeat(64),
+  policySource: '/home/ana/.config/policy-wrap/mcp-afip.json',
+  observe: false,
+};
+
+export function limit(changes: Partial<Omit<Limit, 'max'>> & { max?: number | string } = {}): Limit {
+  const { max = 30, counter = 'track_logout_rate', ...rest } = changes;
+  return {
+    counter,
+    windowMs: 60_000,
+    windowText: 'minute',
+    align: { kind: 'sliding' },
+    scope: 'grant',
+    amount: { kind: 'fixed', value: Decimal.one },
+    per: [],
+    refund: 'never',
+    onExceed: 'deny',
+    onDeny: undefined,
+    pointer: `/tools/track_logout/limits/${counter}`,
+    ...rest,
+    max: Decimal.from(max),
+  };
+}
+
+export function charge(of: Limit, amount: number | string = 1, split = ''): Charge {
+  return { limit: of, amount: Decimal.from(amount), split };
+}
+
+export function open(...charges: Charge[]): Evaluation {
+  return { kind: 'open', charges, ask: undefined };
+}
+
+export function admission(evaluation: Evaluation, changes: Partial<Admission> = {}): Admission {
+  return {
+    tool: 'track_logout',
+    requestId: '1',
+    argumentsText: '["point_of_sale"]',
+    policyHash: INFO.policyHash,
+    evaluation,
+    ...changes,
+  };
+}
