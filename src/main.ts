@@ -82,6 +82,30 @@ export function program(server: readonly string[], settle: (code: number) => voi
     .action(async (options) => settle(await (await import('./commands/demo.js')).demo(options)));
 
   policyWrap
+    .command('explain')
+    .description('say what would happen to a call, and why, without charging anything')
+    .argument('<tool>')
+    .option('--args <json>', "the call's arguments", '{}')
+    .addOption(policyOption())
+    .addOption(presetOption())
+    .addOption(dbOption())
+    .addOption(serverOption())
+    .addOption(grantOption())
+    .option('--json', 'print the result as JSON')
+    .action(async (tool, options) =>
+      settle(await (await import('./commands/explain.js')).explain(tool, server, options)),
+    );
+
+  policyWrap
+    .command('test')
+    .description('run cases, written as data, against policies')
+    .argument('<cases...>', 'JSON files')
+    .option('--json', 'print the result as JSON')
+    .action(async (files, options) =>
+      settle(await (await import('./commands/test.js')).test(files, options)),
+    );
+
+  policyWrap
     .command('stand-in', { hidden: true })
     .addArgument(new Argument('<kind>').choices(['afip', 'legiti', 'demo']))
     .action(async (kind) => settle(await (await import('./commands/stand-in.js')).standIn(kind)));

@@ -7,6 +7,7 @@ import { configDir, dataDir, surroundings } from './folders.js';
 import { loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
+import { printable } from './printable.js';
 
 /** The options by which every command finds a policy. */
 export interface PolicyOptions {
@@ -57,6 +58,13 @@ export function stateFile(db: string | undefined): string {
   return resolve(db ?? (process.env.POLICY_WRAP_DB || join(dataDir(surroundings()), 'policy-wrap.db')));
 }
 
+/** What the server gets, and what `env.*` reads: our environment without our own settings. */
+export function upstreamEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('POLICY_WRAP_')),
+  );
+}
+
 /** Reads a policy file that must be there. */
 export function readPolicy(file: string): FoundPolicy {
   const text = read(file);
@@ -87,7 +95,7 @@ export function problemsError({
   problems: readonly Problem[];
 }): PolicyWrapError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  const list = problems.map((problem) => formatProblem(problem, source)).join('\n');
+  const list = problems.map((problem) => printable(formatProblem(problem, source))).join('\n');
   return new PolicyWrapError('POLICY_INVALID', `${source}: ${count} in the policy\n${list}`, {
     hint: 'nothing was started; policy-wrap check shows the same without a server',
   });

@@ -10,7 +10,7 @@ import { Ledger, reasonOf } from '../proxy/ledger.js';
 import { relay } from '../proxy/relay.js';
 import { Upstream } from '../proxy/upstream.js';
 import { findServer } from '../server-command.js';
-import { findPolicy, type PolicyOptions, problemsError, stateFile } from '../settings.js';
+import { findPolicy, type PolicyOptions, problemsError, stateFile, upstreamEnv } from '../settings.js';
 import { Store } from '../state/store.js';
 
 export interface RunOptions extends PolicyOptions {
@@ -101,13 +101,6 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const code = await running;
   ledger.close();
   return code;
-}
-
-/** What the server gets: our environment without our own settings. */
-function upstreamEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('POLICY_WRAP_')),
-  );
 }
 
 /**
