@@ -106,6 +106,12 @@ export function program(server: readonly string[], settle: (code: number) => voi
     );
 
   policyWrap
+    .command('import')
+    .description("turn the predecessor's YAML policy into ours, on standard output")
+    .argument('<file>')
+    .action(async (file) => settle(await (await import('./commands/import.js')).importPolicy(file)));
+
+  policyWrap
     .command('stand-in', { hidden: true })
     .addArgument(new Argument('<kind>').choices(['afip', 'legiti', 'demo']))
     .action(async (kind) => settle(await (await import('./commands/stand-in.js')).standIn(kind)));
