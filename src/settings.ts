@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { knownServer } from './catalog/known-servers.js';
 import { PRESETS } from './catalog/presets.js';
 import { PolicyWrapError } from './errors.js';
 import { configDir, dataDir, surroundings } from './folders.js';
+import { type Layers, stack } from './policy/layers.js';
 import { loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
@@ -19,8 +20,12 @@ export type FoundPolicy =
   | {
       readonly kind: 'policy';
       readonly policy: Policy;
+      /** The policy with all that it extends: what is decided by. */
+      readonly layers: Layers;
       readonly text: string;
       readonly warnings: readonly Problem[];
+      /** Absolute paths of the files that it was read from; none for a preset. */
+      readonly files: readonly string[];
     }
   | { readonly kind: 'problems'; readonly source: string; readonly problems: readonly Problem[] }
   /** None of the places holds one; `advice` says how to make one. */
@@ -101,10 +106,33 @@ export function problemsError({
   });
 }
 
+/** A policy that extends another that extends another ...: more than these is a mistake. */
+const MAX_LAYERS = 8;
+
 function load(text: string, source: string): FoundPolicy {
   const loaded = loadPolicy(text, source);
-  if (loaded.policy) return { kind: 'policy', policy: loaded.policy, text, warnings: loaded.problems };
-  return { kind: 'problems', source, problems: loaded.problems };
+  if (!loaded.policy) return { kind: 'problems', source, problems: loaded.problems };
+  const { policy, problems: warnings } = loaded;
+  const files = isAbsolute(source) ? [source] : [];
+  const extended: Policy[] = [];
+  for (let last = policy; last.extends !== undefined; ) {
+    const file = resolve(dirname(last.source), last.extends);
+    if (files.includes(file) || files.length > MAX_LAYERS) {
+      throw new PolicyWrapError('POLICY_INVALID', `${last.source}: "extends" leads in a circle at ${file}`);
+    }
+    const below = read(file);
+    if (below === undefined) {
+      throw new PolicyWrapError('POLICY_NOT_FOUND', `${last.source} extends ${file}, which is not there`, {
+        hint: 'correct "extends", or put the file there; until then every call would lack its rules',
+      });
+    }
+    const layer = loadPolicy(below, file);
+    if (!layer.policy) return { kind: 'problems', source: file, problems: layer.problems };
+    files.push(file);
+    extended.push(layer.policy);
+    last = layer.policy;
+  }
+  return { kind: 'policy', policy, layers: stack(policy, extended), text, warnings, files };
 }
 
 function read(file: string): string | undefined {

@@ -1,8 +1,9 @@
 import { serverName } from '../catalog/server-name.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import type { Evaluation } from '../policy/decision.js';
-import { evaluate, type TraceStep } from '../policy/evaluate.js';
+import type { TraceStep } from '../policy/evaluate.js';
 import { type Json, parseJson } from '../policy/json.js';
+import { evaluateLayers } from '../policy/layers.js';
 import type { Policy } from '../policy/policy.js';
 import { printable } from '../printable.js';
 import { findPolicy, type PolicyOptions, problemsError, stateFile, upstreamEnv } from '../settings.js';
@@ -46,7 +47,7 @@ export async function explain(
   }
   const trace: TraceStep[] = [];
   const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
-  const evaluation = evaluate(found.policy, call, trace);
+  const evaluation = evaluateLayers(found.layers, call, trace);
   const outlook = outlookOf(evaluation, peek(evaluation, server, options));
   if (options.json) print(JSON.stringify(asJson(tool, server, found.policy, outlook, trace), null, 2));
   else print(asText(tool, found.policy, outlook, trace));

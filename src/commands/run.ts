@@ -3,7 +3,6 @@ import type { Writable } from 'node:stream';
 import { isSevere } from '../catalog/classify.js';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
-import { givesBack } from '../policy/policy.js';
 import { printable } from '../printable.js';
 import { Gate } from '../proxy/gate.js';
 import { Ledger, reasonOf } from '../proxy/ledger.js';
@@ -49,7 +48,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (launch.note) warn(launch.note);
 
   const upstream = await Upstream.start(launch.file, launch.args, env);
-  const policy = found.kind === 'policy' ? found.policy : undefined;
+  const policy = found.kind === 'policy' ? found.layers : undefined;
   const observe = options.observe ?? false;
   const ledger = new Ledger({
     openStore: () => Store.open(stateFile(options.db)),
@@ -61,7 +60,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       policySource: policy?.source,
       observe,
     },
-    refunds: policy !== undefined && givesBack(policy),
+    refunds: policy?.givesBack ?? false,
     warn,
   });
   const gate = new Gate({

@@ -130,9 +130,3 @@ export type Amount =
   | { readonly kind: 'value'; readonly path: Path }
   | { readonly kind: 'sum'; readonly path: Path }
   | { readonly kind: 'count'; readonly path: Path };
-
-/** @returns whether any limit gives charges back by outcome, so that outcomes must be known before the next call */
-export function givesBack(policy: Policy): boolean {
-  const all = [policy.allTools, ...policy.tools.values(), ...policy.patterns];
-  return all.some(({ limits }) => limits.some(({ refund }) => refund !== 'never'));
-}

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { PolicyWrapError } from '../errors.js';
 import { Decimal } from '../policy/decimal.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
-import { evaluate, visible } from '../policy/evaluate.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
-import type { Policy } from '../policy/policy.js';
+import { evaluateLayers, type Layers, visibleInLayers } from '../policy/layers.js';
 import type { Admission, Admitted, ApprovalEntry, ApprovalTerms, Outcome } from '../state/store.js';
 import { BUSY } from '../state/store.js';
 import { type Challenge, challengeOf } from './challenge.js';
@@ -18,7 +17,7 @@ export type ListedTool = { readonly name: string } & Readonly<Record<string, unk
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
-  readonly policy: Policy | undefined;
+  readonly policy: Layers | undefined;
   /** What to tell the model when there is no policy: the command that makes one. */
   readonly noPolicy: string;
   readonly ledger: Ledger;
@@ -75,7 +74,7 @@ const LISTED_CAP = 10_000;
  */
 export class Gate {
   readonly #options: GateOptions;
-  readonly #policy: Policy | undefined;
+  #policy: Layers | undefined;
   readonly #ledger: Ledger;
   /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
   readonly #listed = new Map<string, ListedTool>();
@@ -149,7 +148,7 @@ export class Gate {
   /** @returns whether a tool that the server lists belongs in what the client sees */
   shows(tool: ListedTool): boolean {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    return this.#options.observe || this.#policy === undefined || visible(this.#policy, tool.name);
+    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool.name);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
@@ -167,7 +166,7 @@ export class Gate {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', '(malformed)', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', '(no policy)', this.#options.noPolicy);
     const judged: Call = { tool: call.name, args: call.exactArgs, env: this.#options.env };
-    const evaluation = evaluate(this.#policy, judged);
+    const evaluation = evaluateLayers(this.#policy, judged);
     return call.continues && evaluation.kind === 'open'
       ? { kind: 'open', charges: [], ask: undefined }
       : evaluation;
@@ -226,7 +225,7 @@ export class Gate {
     return { kind: 'ask', line, question, approval };
   }
 
-  #channels(): Policy['approvals']['channels'] {
+  #channels(): Layers['approvals']['channels'] {
     return this.#policy?.approvals.channels ?? [];
   }
 
