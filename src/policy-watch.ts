@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { PolicyWrapError } from './errors.js';
+import { formatProblem } from './policy/problem.js';
 import type { FoundPolicy } from './settings.js';
 
 /** How often the files are looked at, in milliseconds: rename, truncation and network drives all show in `stat`. */
@@ -61,7 +62,9 @@ function read(find: () => FoundPolicy): Reload {
         return { kind: 'policy', found };
       case 'problems': {
         const [first] = found.problems;
-        const where = first ? `${found.source}:${first.line}:${first.column}: ${first.message}` : found.source;
+        const where = first
+          ? `${found.source}:${first.line}:${first.column}: ${first.message}`
+          : found.source;
         return { kind: 'kept', reason: where };
       }
       case 'none':

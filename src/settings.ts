@@ -58,6 +58,13 @@ export function findPolicy(options: PolicyOptions, server: string, argv: readonl
   };
 }
 
+/** The file in which a policy for this server is found, or would be; none when a preset was asked for. */
+export function policyPlaces(options: PolicyOptions, server: string): string[] {
+  if (options.preset !== undefined) return [];
+  const named = options.policy ?? process.env.POLICY_WRAP_POLICY;
+  return [named ? resolve(named) : join(configDir(surroundings()), `${server}.json`)];
+}
+
 /** Where the state database lies: `--db`, `POLICY_WRAP_DB`, or the platform's data folder. */
 export function stateFile(db: string | undefined): string {
   return resolve(db ?? (process.env.POLICY_WRAP_DB || join(dataDir(surroundings()), 'policy-wrap.db')));

@@ -3,13 +3,21 @@ import type { Writable } from 'node:stream';
 import { isSevere } from '../catalog/classify.js';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
+import { watchPolicy } from '../policy-watch.js';
 import { printable } from '../printable.js';
 import { Gate } from '../proxy/gate.js';
 import { Ledger, reasonOf } from '../proxy/ledger.js';
 import { relay } from '../proxy/relay.js';
 import { Upstream } from '../proxy/upstream.js';
 import { findServer } from '../server-command.js';
-import { findPolicy, type PolicyOptions, problemsError, stateFile, upstreamEnv } from '../settings.js';
+import {
+  findPolicy,
+  type PolicyOptions,
+  policyPlaces,
+  problemsError,
+  stateFile,
+  upstreamEnv,
+} from '../settings.js';
 import { Store } from '../state/store.js';
 
 export interface RunOptions extends PolicyOptions {
@@ -60,7 +68,6 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       policySource: policy?.source,
       observe,
     },
-    refunds: policy?.givesBack ?? false,
     warn,
   });
   const gate = new Gate({
@@ -97,7 +104,18 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   } catch (error) {
     warn(`every call is refused: ${reasonOf(error)}`);
   }
-  const code = await running;
+  const places = [...(found.kind === 'policy' ? found.files : []), ...policyPlaces(options, server)];
+  const stopWatching = watchPolicy(
+    places,
+    () => findPolicy(options, server, argv),
+    (reload) => {
+      if (reload.kind === 'kept') return warn(`the policy stays as it was: ${reload.reason}`);
+      if (gate.use(reload.found.layers)) running.toolsChanged();
+      return warn(`the policy was read again: ${reload.found.policy.source}`);
+    },
+  );
+  const code = await running.ended;
+  stopWatching();
   ledger.close();
   return code;
 }

@@ -180,6 +180,7 @@ export class FromClient {
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
     if (isCall) return this.#call(bytes, message);
     if (message.method === 'initialize') this.#meetClient(message.params);
+    if (message.method === 'subscriptions/listen') this.#conversation.listen(message.id, message.params);
     return { bytes };
   }
 

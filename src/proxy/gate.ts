@@ -83,6 +83,20 @@ export class Gate {
     this.#options = options;
     this.#policy = options.policy;
     this.#ledger = options.ledger;
+    this.#ledger.givesBack(this.#policy?.givesBack ?? false);
+  }
+
+  /**
+   * Decides by another policy from the next message on. Counters stay what they are.
+   *
+   * @returns whether a tool that was listed is now shown that was not, or the other way round
+   */
+  use(policy: Layers): boolean {
+    const shown = (tool: ListedTool) => this.#shown(tool.name);
+    const before = [...this.#listed.values()].map(shown);
+    this.#policy = policy;
+    this.#ledger.givesBack(policy.givesBack);
+    return [...this.#listed.values()].some((tool, i) => shown(tool) !== before[i]);
   }
 
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
@@ -148,7 +162,11 @@ export class Gate {
   /** @returns whether a tool that the server lists belongs in what the client sees */
   shows(tool: ListedTool): boolean {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool.name);
+    return this.#shown(tool.name);
+  }
+
+  #shown(tool: string): boolean {
+    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */

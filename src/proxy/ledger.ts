@@ -13,8 +13,6 @@ import {
 export interface LedgerOptions {
   readonly openStore: () => Store;
   readonly session: SessionInfo;
-  /** The policy gives charges back by outcome: outcomes are written before the next call is decided. */
-  readonly refunds: boolean;
   /** One line for the person, without line end; goes to stderr. */
   readonly warn: (text: string) => void;
 }
@@ -46,6 +44,7 @@ export class Ledger {
   #settleTimer: NodeJS.Timeout | undefined;
   #tidyTimer: NodeJS.Timeout | undefined;
   #lastUse = 0;
+  #givesBack = false;
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: LedgerOptions) {
@@ -71,6 +70,11 @@ export class Ledger {
     }
   }
 
+  /** @param givesBack charges are given back by outcome: outcomes are written before the next call is decided */
+  givesBack(givesBack: boolean): void {
+    this.#givesBack = givesBack;
+  }
+
   /** Remembers for the log who the client says it is. */
   clientIs(name: string, version: string): void {
     this.#client = { name, version };
@@ -85,7 +89,7 @@ export class Ledger {
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const store = this.open();
     this.#lastUse = performance.now();
-    if (this.#options.refunds && this.#settlements.length > 0) {
+    if (this.#givesBack && this.#settlements.length > 0) {
       // What was given back must be there for the next call, and in the order in which it happened.
       if (store.settle(this.#settlements) === BUSY) return BUSY;
       this.#settlements = [];

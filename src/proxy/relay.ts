@@ -24,13 +24,19 @@ export interface RelayOptions {
 /** Unwritten answers of ours, in bytes, above which nothing more is read from the client. */
 const OUTPUT_HIGH_WATER = 1 << 20;
 
+/** A conversation under way. */
+export interface Relaying {
+  /** The server's exit code, once the client has everything that is for it (G9). */
+  readonly ended: Promise<ExitCode>;
+  /** Tells the client, where it may be told, that the list of tools is another. */
+  toolsChanged(): void;
+}
+
 /**
  * Moves lines between the client and the server until both are done: in order, byte for byte, with back-pressure in
  * both directions.
- *
- * @returns the server's exit code, once the client has everything that is for it (G9)
  */
-export async function relay(options: RelayOptions): Promise<ExitCode> {
+export function relay(options: RelayOptions): Relaying {
   const { client, upstream, gate, warn } = options;
   const conversation = new Conversation();
   const roundTrips = new RoundTrips(options.now);
@@ -91,13 +97,19 @@ export async function relay(options: RelayOptions): Promise<ExitCode> {
   upstream.stdout.on('data', (chunk: Buffer) => pass(fromServer.push(chunk)));
   upstream.stdout.once('end', () => pass(fromServer.end()));
 
-  const code = await upstream.closed;
-  fromClient.abandon();
-  const last = fromServer.oweNothing(code);
-  if (last !== '' && client.output.writable) client.output.write(last);
-  client.input.destroy();
-  await finished(client.output);
-  return code;
+  const ended = upstream.closed.then(async (code) => {
+    fromClient.abandon();
+    const last = fromServer.oweNothing(code);
+    if (last !== '' && client.output.writable) client.output.write(last);
+    client.input.destroy();
+    await finished(client.output);
+    return code;
+  });
+  const toolsChanged = () => {
+    for (const notification of conversation.toolsChanged())
+      client.output.write(`${JSON.stringify(notification)}\n`);
+  };
+  return { ended, toolsChanged };
 }
 
 /** Ends a stream and waits until what was written has left this process, or nobody is there to take it. */
