@@ -61,11 +61,8 @@ function read(find: () => FoundPolicy): Reload {
         if (found.files.length === 0) return { kind: 'kept', reason: 'the policy file is gone' };
         return { kind: 'policy', found };
       case 'problems': {
-        const [first] = found.problems;
-        const where = first
-          ? `${found.source}:${first.line}:${first.column}: ${first.message}`
-          : found.source;
-        return { kind: 'kept', reason: where };
+        const problems = found.problems.map((problem) => formatProblem(problem, found.source));
+        return { kind: 'kept', reason: problems.join('; ') };
       }
       case 'none':
         return { kind: 'kept', reason: 'the policy file is gone' };
