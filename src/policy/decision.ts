@@ -23,6 +23,8 @@ export type RefusalCode =
   | 'APPROVAL_REQUIRED'
   | 'APPROVAL_REJECTED'
   | 'APPROVAL_EXPIRED'
+  /** A person has stopped everything (`policy-wrap pause`). */
+  | 'PAUSED'
   | 'INTERNAL'
   /** In the decision log only: on the wire a call that cannot be judged is a JSON-RPC error. */
   | 'MALFORMED';
@@ -30,7 +32,7 @@ export type RefusalCode =
 /** Refused by the policy's text alone, whatever has happened before. */
 export interface Refusal {
   readonly code: RefusalCode;
-  /** JSON pointer into the policy, or `(no policy)`, `(hidden)`, `(default deny)`, `(changed)`. */
+  /** JSON pointer into the policy, or `(no policy)`, `(hidden)`, `(default deny)`, `(changed)`, `(paused)`. */
   readonly rule: string;
   /** The author's text, when there is one. */
   readonly authorText: string | undefined;
