@@ -4,7 +4,8 @@ import { toDecimal } from './amount.js';
 import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking } from './approvals.js';
 import type { DecisionLog, Entry } from './audit.js';
 import type { Budgets } from './budgets.js';
-import type { Counters, Owner, Standing } from './counters.js';
+import type { Owner } from './counter-key.js';
+import type { Counters, Standing } from './counters.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
 export interface Admission {
