@@ -4,7 +4,10 @@ import { toDecimal } from './amount.js';
 import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking } from './approvals.js';
 import type { DecisionLog, Entry } from './audit.js';
 import type { Budgets } from './budgets.js';
-import type { Counters, Owner, Standing } from './counters.js';
+
+import type { Owner } from './counter-key.js';
+import type { Counters, Standing } from './counters.js';
+
 import type { Pauses } from './pauses.js';
 import type { Pins } from './pins.js';
 

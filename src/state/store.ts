@@ -18,6 +18,7 @@ import {
   type Settlement,
 } from './audit.js';
 import { type BudgetEntry, Budgets, type BudgetTerms } from './budgets.js';
+import type { Owner } from './counter-key.js';
 import {
   type CounterEntry,
   type CounterFilter,
@@ -25,7 +26,7 @@ import {
   listCounters,
   resetCounters,
 } from './counter-records.js';
-import { Counters, type Owner, type Standing } from './counters.js';
+import { Counters, type Standing } from './counters.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
 import { BUSY, type FileOptions, StateFile } from './file.js';
 import { type PauseEntry, Pauses } from './pauses.js';
@@ -330,7 +331,7 @@ export class Store {
    * Signs of life, retention, expired counters, the write-ahead log: to be called now and then when nothing else is to
    * be done. Each step holds the lock for about a millisecond.
    *
-   * @param budgetMs no step begins after so long
+   * @param budgetMs no step begins after so long, but one is always made; the next run goes on there
    * @returns whether all was done
    */
   tidy(budgetMs: number): boolean {
