@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { basename, dirname } from 'node:path';
-import { holdsSecret, soundsSecret, visible } from './masking.js';
+import { holdsSecret, soundsSecret, typed, visible } from './masking.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './survey.js';
 import type { Scope } from './table.js';
 import type { Drift } from './wrapping.js';
@@ -73,13 +73,13 @@ export function findDrift(reports: readonly PlaceReport[]): Finding[] {
       path: place.path,
       entry: entry.name,
       message: `${name} starts ${visible(kind === 'node-gone' ? node : script)}, which ${DRIFT[kind].says}.`,
-      fix: installCommand(client.id, name, place.scope),
+      fix: installCommand(client.id, entry.name, place.scope),
     }));
   });
 }
 
 function installCommand(client: string, entry: string, scope: Scope): string {
-  return `policy-wrap install ${client} ${entry}${scope === 'user' ? '' : ` --scope ${scope}`}`;
+  return `policy-wrap install ${client} ${typed(entry)}${scope === 'user' ? '' : ` --scope ${scope}`}`;
 }
 
 /**
@@ -120,7 +120,7 @@ function compare(here: PlaceReport, there: PlaceReport): Finding[] {
         fix:
           twin === undefined
             ? `Put the entry into this file as well, or remove the packaged install.`
-            : installCommand(here.client.id, name, there.place.scope),
+            : installCommand(here.client.id, entry.name, there.place.scope),
       },
     ];
   });
@@ -138,7 +138,7 @@ export function findUnwrappedTwins(reports: readonly PlaceReport[]): Finding[] {
         path: place.path,
         entry: entry.name,
         message: `${visible(entry.name)} starts the server of ${twin.client} ${visible(twin.name)} without a policy.`,
-        fix: installCommand(client.id, visible(entry.name), place.scope),
+        fix: installCommand(client.id, entry.name, place.scope),
       },
     ];
   });

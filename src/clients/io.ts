@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { PolicyWrapError } from '../errors.js';
 import type { Machine } from './machine.js';
 import type { Wrapper } from './wrapping.js';
 
@@ -70,6 +71,6 @@ function ask(question: string, secret: boolean): Promise<string> {
       resolve(line.trim());
     });
     lines.once('SIGINT', () => lines.close());
-    lines.once('close', () => reject(new Error('no answer was given')));
+    lines.once('close', () => reject(new PolicyWrapError('REFUSED', 'no answer was given')));
   });
 }

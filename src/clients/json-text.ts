@@ -28,6 +28,7 @@ type Open = { start: number; members: Member[]; key: { name: string; span: Span 
  * @throws Malformed at the first offence
  */
 export function parseJson(text: string, tolerance: Tolerance): ParsedText {
+  if (/^\s*$/.test(text)) throw new Malformed('the file is empty', 0);
   const comments: Span[] = [];
   const trailing: number[] = [];
   const open: Open[] = [];
@@ -102,8 +103,7 @@ export function parseJson(text: string, tolerance: Tolerance): ParsedText {
     for (const offset of trailing)
       note('a comma before the closing bracket, which this client does not accept', offset);
   if (first !== undefined) throw first;
-  if (root === undefined) throw new Malformed('the file is empty', 0);
-  if (root.kind !== 'table') throw new Malformed('an object was expected', root.start);
+  if (root?.kind !== 'table') throw new Malformed('an object was expected', root?.start ?? 0);
   return { root, comments, plain: parsePlain(text, comments, trailing) };
 }
 

@@ -126,3 +126,9 @@ export function visible(text: string): string {
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/** A name as it is typed at a shell, for the commands that messages propose. */
+export function typed(name: string): string {
+  const shown = visible(name);
+  return /^[\w@%+:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
+}

@@ -83,7 +83,6 @@ export interface Client {
 function program(names: string): RegExp {
   return new RegExp(
     `^(?:\\S*[/\\\\])?(?:node(?:\\.exe)?\\s+\\S*[/\\\\])?(?:${names})(?:\\.exe|\\.js)?(?:\\s|$)`,
-    'i',
   );
 }
 

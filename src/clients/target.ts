@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
 import { containersAt, type Entry, entriesIn, shapeOf } from './entries.js';
 import { type Machine, pathsOf } from './machine.js';
-import { visible } from './masking.js';
+import { typed, visible } from './masking.js';
 import { SNIPPET_CLIENTS } from './snippet-clients.js';
 import { type OpenFile, openFile } from './survey.js';
 import {
@@ -137,7 +137,7 @@ function openConfig(options: TargetOptions, config: string, machine: Machine): T
   return {
     client,
     name: basename(path),
-    words: `--config ${/^[\w./\\:-]+$/.test(config) ? config : JSON.stringify(config)}`,
+    words: `--config ${typed(config)}`,
     places: [{ place: { scope: options.scope ?? 'user', path, at: shape.at }, file, shape, format }],
     entries,
   };
