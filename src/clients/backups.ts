@@ -1,15 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
 
@@ -27,45 +17,53 @@ function stamp(now: Date): string {
   return now.toISOString().replace(/[-:.]/g, '');
 }
 
+interface Backup {
+  readonly name: string;
+  readonly stamp: string;
+  /** Tells backups of one instant apart. */
+  readonly extra: number;
+}
+
+/** The backups of a file, newest first. */
+function listed(real: string, folder: string): Backup[] {
+  if (!existsSync(folder)) return [];
+  const stem = backupStem(real);
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const [, at, extra = '0'] =
+        (name.startsWith(stem) && /^(\d{8}T\d{9}Z)(?:-(\d+))?\.bak$/.exec(name.slice(stem.length))) || [];
+      return at === undefined ? [] : [{ name, stamp: at, extra: Number(extra) }];
+    })
+    .sort((a, b) => (a.stamp === b.stamp ? b.extra - a.extra : a.stamp < b.stamp ? 1 : -1));
+}
+
+/** The paths of a file's backups, newest first. */
+export function backupsOf(real: string, folder: string): string[] {
+  return listed(real, folder).map(({ name }) => join(folder, name));
+}
+
 /**
  * Keeps a copy under a name of its own, mode 0600 for it may hold secrets.
  *
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
 export function keepBackup(real: string, bytes: Buffer, folder: string, now: Date): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (let extra = 0; ; extra++) {
-    const path = join(folder, `${backupStem(real)}${stamp(now)}${extra === 0 ? '' : `-${extra}`}.bak`);
-    let file: number;
-    try {
-      file = openSync(path, 'wx', 0o600);
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
-      throw new PolicyWrapError('CONFIG_CONFLICT', `${real}: no backup could be kept in ${folder}`, {
-        hint: 'Nothing was written.',
-        cause: error,
-      });
-    }
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    return path;
+  const [newest] = listed(real, folder);
+  // Names only ever grow: after a step back of the clock the new copy would be the first to be pruned.
+  const behind = newest !== undefined && newest.stamp >= stamp(now) ? newest : undefined;
+  const suffix = behind === undefined ? '' : `-${behind.extra + 1}`;
+  const path = join(folder, `${backupStem(real)}${behind?.stamp ?? stamp(now)}${suffix}.bak`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // `wx`: of two installers at one instant the second fails rather than overwrite.
+    writeFileSync(path, bytes, { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    throw new PolicyWrapError('CONFIG_CONFLICT', `${real}: no backup could be kept in ${folder}`, {
+      hint: 'Nothing was written to the file itself.',
+      cause: error,
+    });
   }
-}
-
-/** The backups of a file, newest first. */
-export function backupsOf(real: string, folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const stem = backupStem(real);
-  const order = (name: string): string =>
-    name.slice(stem.length, -'.bak'.length).replace(/-(\d+)$/, (_, n) => `-${String(n).padStart(4, '0')}`);
-  return readdirSync(folder)
-    .filter((name) => name.startsWith(stem) && name.endsWith('.bak'))
-    .sort((a, b) => (order(a) < order(b) ? 1 : -1))
-    .map((name) => join(folder, name));
+  return path;
 }
 
 /** Removes the oldest copies of a file beyond `BACKUPS_KEPT`. */

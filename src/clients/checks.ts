@@ -176,9 +176,9 @@ export async function findTrackedSecrets(
   return secret.filter(({ path }) => tracked.get(path) === true);
 }
 
-/** Not a reference to a value kept elsewhere, in any client's notation. */
+/** Not a reference to a value kept elsewhere, in any client's notation; a default (`${NAME:-value}`) is a value. */
 function isLiteral(value: string): boolean {
-  return value !== '' && !/^(?:\$\{[^}]*\}|\$\w+|%\w+%)$/.test(value);
+  return value !== '' && !/^(?:\$\{(?:(?!:-)[^}])*\}|\$\w+|%\w+%)$/.test(value);
 }
 
 /** Asks git; undefined when there is no git, or no repository. */

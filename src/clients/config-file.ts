@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
+  chmodSync,
   chownSync,
   closeSync,
   constants,
   existsSync,
-  fchmodSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -14,7 +14,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
@@ -179,14 +179,8 @@ function writeAtomically(
   );
   try {
     // 0600 until its mode is known to be right: the content may be secret from the first byte on.
-    const file = openSync(temporary, 'wx', 0o600);
-    try {
-      for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
-      if (process.platform !== 'win32') fchmodSync(file, mode);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeFileSync(temporary, content, { flag: 'wx', mode: 0o600, flush: true });
+    if (process.platform !== 'win32') chmodSync(temporary, mode);
     if (owner !== undefined) keepOwner(temporary, owner);
     lastLook();
     rename(temporary, path);

@@ -258,7 +258,7 @@ function newArgs(
 
 /** The chosen entries as they are found afterwards, if they and they alone changed as meant. */
 function confirmed(edited: Edited, shape: Shape, expected: readonly Expected[]): StdioEntry[] {
-  const found = verify(edited.document, edited.after, shape, expected);
+  const found = verify(edited.document, edited.splices, edited.after, shape, expected);
   if (found === undefined)
     throw conflict(edited.document, 'the change would touch more than the chosen entries');
   return found;

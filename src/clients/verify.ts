@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ConfigDocument, rawOf } from './document.js';
+import type { Splice } from './edit.js';
 import { containersAt, entriesIn, type StdioEntry } from './entries.js';
-import type { Member, Node, TableNode } from './nodes.js';
+import type { Member, Node, Span, TableNode } from './nodes.js';
 import type { Shape } from './table.js';
 
 export interface Expected {
@@ -12,16 +13,21 @@ export interface Expected {
 
 /**
  * Reads the outcome of a change as if it came from elsewhere: the chosen entries say what was meant, and with their
- * `command` and `args` left out, both parsers see the same content before and after.
+ * `command` and `args` left out, both parsers see the same content before and after. What no parser sees, comments and
+ * white space, is safe because no change reaches beyond those two values.
  *
  * @returns the entries as found afterwards; undefined when anything else differs
  */
 export function verify(
   before: ConfigDocument,
+  splices: readonly Splice[],
   after: ConfigDocument,
   shape: Shape,
   expected: readonly Expected[],
 ): StdioEntry[] | undefined {
+  const allowed = expected.flatMap(({ entry }) => changeable(before, entry));
+  if (!splices.every(({ start, end }) => allowed.some((span) => start >= span.start && end <= span.end)))
+    return undefined;
   const found: StdioEntry[] = [];
   for (const { entry, words } of expected) {
     const again = containersAt(after, entry.path.slice(0, -1))
@@ -36,6 +42,17 @@ export function verify(
     expected.reduce((value, { entry }) => without(value, entry.path, fields), plain);
   const same = new Comparison(before, after, paths, fields).same(before.root, after.root, []);
   return same && isDeepStrictEqual(rest(before.plain), rest(after.plain)) ? found : undefined;
+}
+
+/** Where an entry may change: its two values, and what lies between them if that is an `args` of our own. */
+function changeable({ text }: ConfigDocument, { nodes: { command, args, list } }: StdioEntry): Span[] {
+  const own = command.value;
+  const spans: Span[] = [own];
+  if (list !== undefined) spans.push(list);
+  if (args === undefined) return spans;
+  const gap = { start: own.end, end: args.value.end };
+  const between = text.slice(own.end, args.keySpan.start);
+  return own.end <= args.keySpan.start && /^[\s,]*$/.test(between) ? [...spans, gap] : spans;
 }
 
 /** Equal member by member, in order and in spelling, leaving out `fields` of the tables at `paths`. */

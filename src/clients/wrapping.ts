@@ -126,10 +126,16 @@ export interface WrapOptions {
 export function newPrefix(wrapper: Wrapper, options: WrapOptions, hadArgs: boolean): string[] {
   const own = [
     ...(hadArgs ? [] : [NO_ARGS_MARK]),
-    ...(options.server === undefined ? [] : ['--server', options.server]),
+    ...serverOption(options.server),
     ...(options.policy === undefined ? [] : ['--policy', options.policy]),
   ];
   return [wrapper.node, wrapper.script, ...own, '--'];
+}
+
+/** A name that looks like an option, or is the separator itself, keeps to one word with its option. */
+function serverOption(server: string | undefined): string[] {
+  if (server === undefined) return [];
+  return server.startsWith('-') ? [`--server=${server}`] : ['--server', server];
 }
 
 /**

@@ -10,6 +10,8 @@ import { newPrefix } from '../../src/clients/wrapping.js';
 
 const WRAPPER = { node: 'C:\\Program Files\\nodejs\\node.exe', script: 'C:\\pw\\bin\\policy-wrap.js' };
 
+const BEFORE_ORIGINAL = 'C:\\p.json';
+
 /** Decisions of a printer, taken in turn; the same list always prints the same text. */
 class Dice {
   readonly #rolls: readonly number[];
@@ -238,7 +240,7 @@ function open(
           entry,
           prefix: newPrefix(
             WRAPPER,
-            { server: entry.name, policy: 'C:\\p.json' },
+            { server: entry.name, policy: BEFORE_ORIGINAL },
             entry.nodes.list !== undefined,
           ),
         })),
@@ -273,7 +275,7 @@ function mark(server: Server, value: string): string {
   return `\uE000${server.name}\uE002${value}\uE001`;
 }
 
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: 300 };
 
 function check(
   format: 'json' | 'toml',
@@ -294,7 +296,7 @@ function check(
         const { command, args = [] } = read(result.replace(/^\uFEFF/, ''), server.name);
         const words = [command, ...args];
         const wrapped = chosen.includes(server.name);
-        expect(wrapped ? words.slice(words.indexOf('--') + 1) : words).toEqual([
+        expect(wrapped ? words.slice(words.indexOf(BEFORE_ORIGINAL) + 2) : words).toEqual([
           server.command,
           ...(server.args ?? []),
         ]);

@@ -70,6 +70,12 @@ describe('recognise', () => {
 });
 
 describe('prefixes', () => {
+  test.each(['--', '-p', 'run', ' '])('a server called %j is no option', (server) => {
+    const words = [...newPrefix(WRAPPER, { server }, true), 'mcp'];
+    expect(recognise(words)).toMatchObject({ kind: 'wrapped', wrapping: { original: ['mcp'] } });
+    expect(words.slice(2).filter((word) => word === '--')).toHaveLength(1);
+  });
+
   test.each<[hadArgs: boolean, expected: string[]]>([
     [true, ['/usr/bin/node', '/opt/pw/bin/policy-wrap.js', '--server', 'a', '--policy', '/p', '--']],
     [false, ['/usr/bin/node', '/opt/pw/bin/policy-wrap.js', 'run', '--server', 'a', '--policy', '/p', '--']],
