@@ -57,7 +57,11 @@ function keysOf(document: ConfigDocument, at: Place['at']): string[] {
   const keys: string[] = [];
   let table: TableNode | undefined = document.root;
   for (const step of at) {
-    const wanted = typeof step === 'string' ? step : step.project.replaceAll('\\', '/');
+    // Claude Code writes drives with `/`, and reads nothing else.
+    const wanted =
+      typeof step === 'string'
+        ? step
+        : step.project.replace(/^[A-Za-z]:.*/s, (folder) => folder.replaceAll('\\', '/'));
     const found: Member | undefined = table?.members.find(({ key }) =>
       typeof step === 'string' ? key === step : sameFolder(key, step.project),
     );

@@ -53,24 +53,32 @@ export function terminalIo(): Pick<ClientsIo, 'out' | 'err' | 'interactive' | 'a
   };
 }
 
-function ask(question: string, secret: boolean): Promise<string> {
-  process.stderr.write(question);
+/**
+ * Asks one question and reads one line.
+ *
+ * @param secret what is typed does not appear
+ * @throws PolicyWrapError REFUSED when the input ends, or is interrupted, before there is an answer
+ */
+export function ask(
+  question: string,
+  secret: boolean,
+  input: NodeJS.ReadableStream = process.stdin,
+  output: NodeJS.WritableStream = process.stderr,
+): Promise<string> {
+  output.write(question);
   // The line editor echoes through its output; a secret is typed into one that shows nothing.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({
-    input: process.stdin,
-    output: secret ? silent : process.stderr,
-    terminal: true,
-    historySize: 0,
-  });
+  const lines = createInterface({ input, output: secret ? silent : output, terminal: true, historySize: 0 });
   return new Promise((resolve, reject) => {
+    const unanswered = (): void => reject(new PolicyWrapError('REFUSED', 'no answer was given'));
+    lines.once('close', unanswered);
+    lines.once('SIGINT', () => lines.close());
     lines.once('line', (line) => {
-      lines.removeAllListeners('close');
+      // This listener alone: another one, the editor's own, is what makes a closed editor stop echoing.
+      lines.off('close', unanswered);
       lines.close();
-      if (secret) process.stderr.write('\n');
+      if (secret) output.write('\n');
       resolve(line.trim());
     });
-    lines.once('SIGINT', () => lines.close());
-    lines.once('close', () => reject(new PolicyWrapError('REFUSED', 'no answer was given')));
   });
 }

@@ -108,6 +108,15 @@ describe('refused', () => {
   });
 });
 
+test.each([
+  ['C:\\work\\shop', 'C:/work/shop'],
+  ['/odd\\name', '/odd\\name'],
+])('the project %s is written as Claude Code writes it', (project, key) => {
+  const document = emptyDocument('f', 'json');
+  const edited = addEntry(document, ['projects', { project }, 'mcpServers'], SHAPES.mcpServers, BARE);
+  expect(Object.keys(JSON.parse(edited.after.text).projects)).toEqual([key]);
+});
+
 test('a name such as __proto__ is an entry like any other', () => {
   const edited = addEntry(emptyDocument('f', 'json'), ['mcpServers'], SHAPES.mcpServers, {
     ...BARE,

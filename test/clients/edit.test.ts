@@ -107,6 +107,20 @@ describe.each(FILES)('%s', (file, { shape, tolerance, format }, at = shape.at) =
     }
   });
 
+  test.each<[title: string, change: (text: string) => string]>([
+    ['line ends of Windows', (text) => text.replace(/\r?\n/g, '\r\n')],
+    ['line ends of Unix', (text) => text.replaceAll('\r\n', '\n')],
+    ['tabs', (text) => text.replace(/^(?: {2})+/gm, (indent) => '\t'.repeat(indent.length / 2))],
+    ['a byte order mark', (text) => `\uFEFF${text.replace(/^\uFEFF/, '')}`],
+    ['no last line end', (text) => text.trimEnd()],
+  ])('with %s, in both directions', (_title, change) => {
+    const document = open(change(before));
+    const edited = wrap(document, stdio(document, at, shape), shape, { policy: '/home/ana/afip.json' });
+    expect(content(edited)).toBe(change(fixture(file, 'after')));
+    const back = unwrapEntries(edited.after, shape, stdio(edited.after, at, shape));
+    expect(content(back)).toBe(change(before));
+  });
+
   test('wrapping again changes nothing; a new policy or script changes only the wrapper', () => {
     const document = open(fixture(file, 'after'));
     const renew = (options: WrapOptions, wrapper = WRAPPER): Edited =>
@@ -130,4 +144,73 @@ describe.each(FILES)('%s', (file, { shape, tolerance, format }, at = shape.at) =
     );
     expect(content(unwrapEntries(renewed.after, shape, stdio(renewed.after, at, shape)))).toBe(before);
   });
+});
+
+describe('edits made by hand since', () => {
+  const shape = SHAPES.mcpServers;
+  const args = (list: string): string => `{"mcpServers": {"a": {"command": "/n/node", "args": ${list}}}}`;
+
+  test.each<[title: string, before: string, after: string]>([
+    [
+      'comments among the options of the wrapper stay',
+      '["/p/bin/policy-wrap.js", // ours\n "--", /* theirs: */ "x", "y"]',
+      '[ // ours\n  /* theirs: */ "y"]',
+    ],
+    [
+      'a comment with a comma in it',
+      '["/p/bin/policy-wrap.js" /* a, b */ , "--", "x" /* c */]',
+      '[ /* a, b */   /* c */]',
+    ],
+    ['a trailing comma goes with the last word', '["/p/bin/policy-wrap.js", "--", "x" , ]', '[ ]'],
+    [
+      'the mark of missing args, but with an argument since',
+      '["/p/bin/policy-wrap.js", "run", "--", "x", "y"]',
+      '["y"]',
+    ],
+  ])('%s', (_title, before, after) => {
+    const document = parseDocument('f', args(before), 'json');
+    const edited = unwrapEntries(document, shape, stdio(document, shape.at, shape));
+    expect(content(edited)).toBe(args(after).replace('"/n/node"', '"x"'));
+  });
+
+  test('the mark of missing args, but with a key between: an empty list is the safe answer', () => {
+    const text =
+      '{"mcpServers": {"a": {"command": "/n/node", "x": 1, "args": ["/p/bin/policy-wrap.js", "run", "--", "x"]}}}';
+    const document = parseDocument('f', text, 'json');
+    expect(content(unwrapEntries(document, shape, stdio(document, shape.at, shape)))).toBe(
+      '{"mcpServers": {"a": {"command": "x", "x": 1, "args": []}}}',
+    );
+  });
+
+  test('a comment inside options that must be replaced is not thrown away', () => {
+    const text = args('["/p/bin/policy-wrap.js", "--policy", // why\n "/q", "--observe", "--", "x"]');
+    const document = parseDocument('f', text, 'json');
+    const [entry] = stdio(document, shape.at, shape);
+    if (entry === undefined) throw new Error('no entry');
+    const rewrap = (prefix: string[]): Edited => wrapEntries(document, shape, [{ entry, prefix }]);
+    expect(() => rewrap(['/n/node', '/p/bin/policy-wrap.js', '--grant', 'g', '--'])).toThrow(
+      'f:1:91: a comment',
+    );
+    const kept = rewrap(['/n/node', '/p/bin/policy-wrap.js', '--policy', '/r', '--observe', '--']);
+    expect(content(kept)).toBe(text.replace('"/q"', '"/r"'));
+  });
+});
+
+test.each([
+  ['"""a""""', 'a"'],
+  ['"""a"""""', 'a""'],
+  ['""""a"""', '"a'],
+  ["'''a'''''", "a''"],
+  ['"""\\""""', '"'],
+  ['"\\""', '"'],
+  ["'\\'", '\\'],
+  ['""', ''],
+])('TOML writes %s', (raw, value) => {
+  const shape = SHAPES.mcp_servers;
+  const text = `[mcp_servers.a]\ncommand = "x"\nargs = [${raw}, "]"]\n`;
+  const document = parseDocument('f', text, 'toml');
+  const entries = stdio(document, shape.at, shape);
+  expect(entries[0]?.words).toEqual(['x', value, ']']);
+  const { after } = wrap(document, entries, shape);
+  expect(after.text).toContain(`"x", ${raw}, "]"]`);
 });

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type InstallOptions, install } from '../../src/commands/install.js';
 import { uninstall } from '../../src/commands/uninstall.js';
@@ -351,6 +361,74 @@ describe('install', () => {
       { ...home.io, wrapper: { node: process.execPath, script } },
     );
     expect(home.err).toContain('lies in the cache of npx');
+  });
+});
+
+/** A file of each client, where that client keeps it on Linux. */
+const EACH: readonly [client: string, fixture: string, path: string][] = [
+  ['claude-desktop', 'claude-desktop.before.json', DESKTOP],
+  ['claude-code', 'claude-code.before.json', '.claude.json'],
+  ['cursor', 'cursor.before.json', '.cursor/mcp.json'],
+  ['vscode', 'vscode.before.json', '.config/Code/User/mcp.json'],
+  ['windsurf', 'windsurf.before.json', '.codeium/windsurf/mcp_config.json'],
+  ['gemini', 'gemini.before.json', '.gemini/settings.json'],
+  ['codex', 'codex.before.toml', '.codex/config.toml'],
+];
+
+describe.each(EACH)('%s', (client, fixture, path) => {
+  const before = readFileSync(join(import.meta.dirname, '../fixtures/clients', fixture), 'utf8');
+  const all = { client, entries: [], all: true, yes: true };
+
+  async function bothWays(home: Home, text: string): Promise<void> {
+    expect(await install(all, home.io)).toBe(0);
+    expect(home.get(path).split('policy-wrap.js').length).toBeGreaterThan(1);
+    expect(await uninstall(all, home.io)).toBe(0);
+    expect(home.get(path)).toBe(text);
+  }
+
+  test('in and out again', async () => {
+    using home = new Home();
+    home.put(path, before);
+    await bothWays(home, before);
+  });
+
+  test('through a symbolic link', async () => {
+    using home = new Home();
+    const target = home.put('dotfiles/file', before);
+    mkdirSync(dirname(home.path(path)), { recursive: true });
+    symlinkSync(target, home.path(path));
+    await bothWays(home, before);
+    expect(lstatSync(home.path(path)).isSymbolicLink()).toBe(true);
+    expect(home.get('dotfiles/file')).toBe(before);
+  });
+
+  test('a file of more than 5 MB', async () => {
+    using home = new Home();
+    const long = 'x'.repeat(5_500_000);
+    const text = fixture.endsWith('.toml')
+      ? `# ${long}\n${before}`
+      : before.replace('{', `{"long": "${long}",`);
+    home.put(path, text);
+    await bothWays(home, text);
+    expect(home.out.length).toBeLessThan(20_000);
+  });
+
+  test.runIf(process.platform !== 'win32')('read-only: refused', async () => {
+    using home = new Home();
+    chmodSync(home.put(path, before), 0o444);
+    const error = { code: 'CONFIG_CONFLICT', message: `${home.path(path)}: the file is read-only` };
+    expect(await failure(install(all, home.io))).toMatchObject(error);
+    expect(home.get(path)).toBe(before);
+  });
+
+  test('cut off in the middle: refused with line and column', async () => {
+    using home = new Home();
+    const text = before.slice(0, before.indexOf('"env') > 0 ? before.indexOf('"env') + 2 : 60);
+    home.put(path, text);
+    const error = await failure(install(all, home.io));
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(/:\d+:\d+: /) });
+    expect(home.get(path)).toBe(text);
+    expect(home.list(home.backups)).toEqual([]);
   });
 });
 
