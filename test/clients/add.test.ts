@@ -109,7 +109,7 @@ describe('refused', () => {
 });
 
 test.each([
-  ['C:\\work\\shop', 'C:/work/shop'],
+  ['C:\\srv\\shop', 'C:/srv/shop'],
   ['/odd\\name', '/odd\\name'],
 ])('the project %s is written as Claude Code writes it', (project, key) => {
   const document = emptyDocument('f', 'json');

@@ -136,12 +136,12 @@ describe('entries', () => {
     ['/home/ana/shop', ['x']],
     ['/home/ana/shop/', ['x']],
     ['/home/ana', []],
-    ['C:\\work\\shop', ['y']],
-    ['c:/work/shop', ['y']],
+    ['C:\\srv\\shop', ['y']],
+    ['c:/srv/shop', ['y']],
   ])('local servers of the project %s', (project, expected) => {
     const document = parseDocument(
       'f',
-      '{"projects": {"/home/ana/shop": {"mcpServers": {"x": {}}}, "C:/work/shop": {"mcpServers": {"y": {}}}, "/z": {}}}',
+      '{"projects": {"/home/ana/shop": {"mcpServers": {"x": {}}}, "C:/srv/shop": {"mcpServers": {"y": {}}}, "/z": {}}}',
       'json',
     );
     const at = ['projects', { project }, 'mcpServers'];

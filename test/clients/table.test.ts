@@ -10,7 +10,7 @@ const FOLDERS: Record<string, string[]> = {
 
 function machine(platform: NodeJS.Platform, env: Record<string, string> = {}): Machine {
   const home = platform === 'win32' ? 'C:\\Users\\ana' : platform === 'darwin' ? '/Users/ana' : '/home/ana';
-  const cwd = platform === 'win32' ? 'C:\\work\\shop' : '/work/shop';
+  const cwd = platform === 'win32' ? 'C:\\srv\\shop' : '/srv/shop';
   return { platform, home, cwd, env, list: (folder) => FOLDERS[folder] ?? [], exists: () => true };
 }
 
@@ -54,7 +54,7 @@ test.each<[string, Machine, string[]]>([
     LINUX,
     [
       'user /home/ana/.claude.json mcpServers',
-      'project /work/shop/.mcp.json mcpServers',
+      'project /srv/shop/.mcp.json mcpServers',
       'local /home/ana/.claude.json projects.<project>.mcpServers',
     ],
   ],
@@ -63,7 +63,7 @@ test.each<[string, Machine, string[]]>([
     machine('win32', { CLAUDE_CONFIG_DIR: 'D:\\claude' }),
     [
       'user D:\\claude\\.claude.json mcpServers',
-      'project C:\\work\\shop\\.mcp.json mcpServers',
+      'project C:\\srv\\shop\\.mcp.json mcpServers',
       'local D:\\claude\\.claude.json projects.<project>.mcpServers',
     ],
   ],
@@ -72,7 +72,7 @@ test.each<[string, Machine, string[]]>([
     WIN,
     [
       'user C:\\Users\\ana\\.cursor\\mcp.json mcpServers',
-      'project C:\\work\\shop\\.cursor\\mcp.json mcpServers',
+      'project C:\\srv\\shop\\.cursor\\mcp.json mcpServers',
     ],
   ],
   [
@@ -80,7 +80,7 @@ test.each<[string, Machine, string[]]>([
     MAC,
     [
       'user /Users/ana/Library/Application Support/Code/User/mcp.json servers',
-      'project /work/shop/.vscode/mcp.json servers',
+      'project /srv/shop/.vscode/mcp.json servers',
     ],
   ],
   [
@@ -89,7 +89,7 @@ test.each<[string, Machine, string[]]>([
     [
       'user /home/ana/.config/Code/User/mcp.json servers',
       'user /home/ana/.config/Code/User/profiles/-1a2b3c/mcp.json servers profile',
-      'project /work/shop/.vscode/mcp.json servers',
+      'project /srv/shop/.vscode/mcp.json servers',
     ],
   ],
   [
@@ -97,27 +97,24 @@ test.each<[string, Machine, string[]]>([
     WIN,
     [
       'user C:\\Users\\ana\\AppData\\Roaming\\Code\\User\\mcp.json servers',
-      'project C:\\work\\shop\\.vscode\\mcp.json servers',
+      'project C:\\srv\\shop\\.vscode\\mcp.json servers',
     ],
   ],
   ['windsurf', MAC, ['user /Users/ana/.codeium/windsurf/mcp_config.json mcpServers']],
   [
     'gemini',
     LINUX,
-    [
-      'user /home/ana/.gemini/settings.json mcpServers',
-      'project /work/shop/.gemini/settings.json mcpServers',
-    ],
+    ['user /home/ana/.gemini/settings.json mcpServers', 'project /srv/shop/.gemini/settings.json mcpServers'],
   ],
   [
     'codex',
     MAC,
-    ['user /Users/ana/.codex/config.toml mcp_servers', 'project /work/shop/.codex/config.toml mcp_servers'],
+    ['user /Users/ana/.codex/config.toml mcp_servers', 'project /srv/shop/.codex/config.toml mcp_servers'],
   ],
   [
     'codex',
     machine('linux', { CODEX_HOME: '/srv/codex' }),
-    ['user /srv/codex/config.toml mcp_servers', 'project /work/shop/.codex/config.toml mcp_servers'],
+    ['user /srv/codex/config.toml mcp_servers', 'project /srv/shop/.codex/config.toml mcp_servers'],
   ],
 ])('%s keeps its servers where it does', (id, on, expected) => {
   const places = clientById(id)
