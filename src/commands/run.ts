@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { isSevere } from '../catalog/classify.js';
+import { classify } from '../catalog/classify.js';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
 import { watchPolicy } from '../policy-watch.js';
@@ -68,6 +68,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       policySource: policy?.source,
       observe,
     },
+    toolsChanged: (tools) => {
+      for (const pin of tools)
+        warn(`${pin.tool} is not what it was when it was first seen: policy-wrap trust ${server}`);
+    },
     warn,
   });
   const gate = new Gate({
@@ -77,7 +81,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     server,
     env,
     observe,
-    isSevere,
+    riskOf: (tool) => {
+      const { class: toolClass, risk } = classify(tool);
+      return { class: toolClass, severe: risk === 'critical' };
+    },
     now: Date.now,
     warn,
   });
