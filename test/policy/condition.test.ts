@@ -349,13 +349,51 @@ describe('what cannot be escaped', () => {
 });
 
 describe('cost', () => {
-  test('G3: a text too long to be searched cannot be told', () => {
-    const entry = (list: string) => ({
-      [list]: [{ conditions: [{ path: 'args.x', op: 'regex', value: 'a' }] }],
+  test('G3: a text too long for its pattern cannot be told', () => {
+    const entry = (list: string, value: string) => ({
+      [list]: [{ conditions: [{ path: 'args.x', op: 'regex', value }] }],
     });
-    expect(judge(entry('require'), { x: 'a'.repeat(100_000) })).toBe('open');
-    expect(judge(entry('require'), { x: 'a'.repeat(100_001) })).toBe('REQUIRE');
-    expect(judge(entry('deny_if'), { x: 'b'.repeat(100_001) })).toBe('DENY_IF');
+    const large = '(?:a?){900}[ab]';
+    expect(judge(entry('require', 'a'), { x: 'a'.repeat(1_000_000) })).toBe('open');
+    expect(judge(entry('require', large), { x: 'a'.repeat(10_000) })).toBe('open');
+    expect(judge(entry('require', large), { x: 'a'.repeat(100_000) })).toBe('REQUIRE');
+    expect(judge(entry('deny_if', large), { x: 'c'.repeat(100_000) })).toBe('DENY_IF');
+  });
+
+  test.each([
+    '(a+)+$',
+    '(a|a)*b',
+    '(.*a){25}',
+    '^(a|aa)+$',
+    '(a|b)*a(a|b){400}[^ab]$',
+    '\\b([ab]?){900}\\b$',
+    '(?:(?:.*b){900})[zy]|\\b\\B',
+  ])('no text makes %s hang', (value) => {
+    const start = performance.now();
+    for (const x of ['a'.repeat(2_000_000), `${'ab'.repeat(20_000)}!`, `${'a'.repeat(40_000)}\u0001`]) {
+      judge({ deny_if: [{ conditions: [{ path: 'args.x', op: 'regex', value }] }] }, { x });
+    }
+    // Backtracking would take longer than the universe lasts.
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  const simple = fc.stringMatching(/^(?:[abc]|[ab]\*|\(a\|b\)|\[ab\]\+|c\?|\.){1,5}$/);
+
+  test('patterns are searched as by any other engine, unanchored', () => {
+    fc.assert(
+      fc.property(
+        simple,
+        fc.boolean(),
+        fc.boolean(),
+        fc.stringMatching(/^[abcd]{0,8}$/),
+        (body, from, to, x) => {
+          const value = `${from ? '^' : ''}${body}${to ? '$' : ''}`;
+          const found = new RegExp(value).test(x);
+          expect(answer('args.x', 'regex', value, { x })).toBe(found ? 'holds' : 'fails');
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 
   test('a hundred thousand keys under fifty conditions are looked at once', () => {
