@@ -30,29 +30,49 @@ export type Argument =
       readonly required: boolean;
     };
 
-/** Schemas come from the server and are not trusted: references may run in circles. */
-const MAX_DEPTH = 32;
+/**
+ * Schemas come from the server and are not trusted: references may run in circles, and choices multiply with every
+ * turn. After this many steps for one path the rest counts as left open.
+ */
+const MAX_STEPS = 2000;
+
+/** One look at a schema. */
+class Look {
+  readonly root: unknown;
+  #left = MAX_STEPS;
+
+  constructor(root: unknown) {
+    this.root = root;
+  }
+
+  /** @returns false when this look has taken long enough */
+  step(): boolean {
+    this.#left -= 1;
+    return this.#left >= 0;
+  }
+}
 
 const UNKNOWN: Argument = { kind: 'unknown' };
 
 /** @returns what the schema says of the argument that an `args` path leads to; `unknown` for other paths */
 export function argumentAt(inputSchema: unknown, path: Path): Argument {
   if (path.root !== 'args') return UNKNOWN;
+  const look = new Look(inputSchema);
   let schemas: readonly unknown[] = [inputSchema];
   let required = true;
   let at = 'args';
   for (const step of path.steps) {
-    const types = typesOf(schemas, inputSchema, 0);
+    const types = typesOf(schemas, look);
     const expected = step === EACH ? 'array' : 'object';
     if (types && !types.has(expected)) return { kind: 'mismatch', at, expected };
     if (step === EACH) {
-      const items = schemas.flatMap((schema) => itemsOf(schema, inputSchema, 0));
+      const items = schemas.flatMap((schema) => itemsOf(schema, look));
       if (items.length === 0) return UNKNOWN;
       schemas = items;
       at += '[*]';
       continue;
     }
-    const fields = schemas.map((schema) => fieldOf(schema, step, inputSchema, 0));
+    const fields = schemas.map((schema) => fieldOf(schema, step, look));
     const present = fields.flatMap((field) => field.schemas);
     if (present.length === 0) {
       if (fields.some((field) => field.others !== 'unlikely')) return UNKNOWN;
@@ -69,8 +89,8 @@ export function argumentAt(inputSchema: unknown, path: Path): Argument {
   }
   return {
     kind: 'found',
-    types: typesOf(schemas, inputSchema, 0),
-    values: valuesOf(schemas, inputSchema),
+    types: typesOf(schemas, look),
+    values: valuesOf(schemas, look),
     required,
   };
 }
@@ -85,8 +105,8 @@ interface Field {
 
 const UNSAID: Field = { schemas: [], required: false, others: 'unsaid', names: [] };
 
-function fieldOf(schema: unknown, name: string, root: unknown, depth: number): Field {
-  if (!isRecord(schema) || depth > MAX_DEPTH) return UNSAID;
+function fieldOf(schema: unknown, name: string, look: Look): Field {
+  if (!isRecord(schema) || !look.step()) return UNSAID;
   const parts: Field[] = [];
   const properties = own(schema, 'properties');
   if (isRecord(properties)) {
@@ -97,13 +117,13 @@ function fieldOf(schema: unknown, name: string, root: unknown, depth: number): F
   if (extra === true || isRecord(extra) || isRecord(own(schema, 'patternProperties'))) {
     parts.push({ ...UNSAID, others: 'allowed' });
   }
-  const ref = resolve(schema, root);
-  if (ref !== undefined) parts.push(fieldOf(ref, name, root, depth + 1));
-  for (const part of list(schema, 'allOf')) parts.push(fieldOf(part, name, root, depth + 1));
+  const ref = resolve(schema, look.root);
+  if (ref !== undefined) parts.push(fieldOf(ref, name, look));
+  for (const part of list(schema, 'allOf')) parts.push(fieldOf(part, name, look));
   const choices = [...list(schema, 'anyOf'), ...list(schema, 'oneOf')]
     // Of "an object or null" only the object has fields.
-    .filter((choice) => typesOf([choice], root, depth + 1)?.has('object') !== false)
-    .map((choice) => fieldOf(choice, name, root, depth + 1));
+    .filter((choice) => typesOf([choice], look)?.has('object') !== false)
+    .map((choice) => fieldOf(choice, name, look));
   if (choices.length > 0) {
     parts.push({
       schemas: choices.flatMap((choice) => choice.schemas),
@@ -121,59 +141,55 @@ function fieldOf(schema: unknown, name: string, root: unknown, depth: number): F
   };
 }
 
-function itemsOf(schema: unknown, root: unknown, depth: number): readonly unknown[] {
-  if (!isRecord(schema) || depth > MAX_DEPTH) return [];
+function itemsOf(schema: unknown, look: Look): readonly unknown[] {
+  if (!isRecord(schema) || !look.step()) return [];
   const items = own(schema, 'items');
   return [
     ...(isRecord(items) ? [items] : []),
     ...[
-      resolve(schema, root),
+      resolve(schema, look.root),
       ...list(schema, 'allOf'),
       ...list(schema, 'anyOf'),
       ...list(schema, 'oneOf'),
-    ].flatMap((part) => (part === undefined ? [] : itemsOf(part, root, depth + 1))),
+    ].flatMap((part) => (part === undefined ? [] : itemsOf(part, look))),
   ];
 }
 
 /** @returns the types that any of the schemas allows; undefined when one does not say */
-function typesOf(
-  schemas: readonly unknown[],
-  root: unknown,
-  depth: number,
-): ReadonlySet<JsonType> | undefined {
+function typesOf(schemas: readonly unknown[], look: Look): ReadonlySet<JsonType> | undefined {
   const all = new Set<JsonType>();
   for (const schema of schemas) {
-    const types = typesOfOne(schema, root, depth);
+    const types = typesOfOne(schema, look);
     if (!types) return undefined;
     for (const type of types) all.add(type);
   }
   return all;
 }
 
-function typesOfOne(schema: unknown, root: unknown, depth: number): ReadonlySet<JsonType> | undefined {
-  if (!isRecord(schema) || depth > MAX_DEPTH) return undefined;
+function typesOfOne(schema: unknown, look: Look): ReadonlySet<JsonType> | undefined {
+  if (!isRecord(schema) || !look.step()) return undefined;
   const type = own(schema, 'type');
   if (typeof type === 'string' || Array.isArray(type)) {
     return new Set([type].flat().map((name) => (name === 'integer' ? 'number' : name) as JsonType));
   }
   const listed = listedValues(schema);
   if (listed) return new Set(listed.map(jsonTypeOf));
-  const ref = resolve(schema, root);
-  if (ref !== undefined) return typesOfOne(ref, root, depth + 1);
+  const ref = resolve(schema, look.root);
+  if (ref !== undefined) return typesOfOne(ref, look);
   const choices = [...list(schema, 'anyOf'), ...list(schema, 'oneOf')];
-  if (choices.length > 0) return typesOf(choices, root, depth + 1);
+  if (choices.length > 0) return typesOf(choices, look);
   for (const part of list(schema, 'allOf')) {
-    const types = typesOfOne(part, root, depth + 1);
+    const types = typesOfOne(part, look);
     if (types) return types;
   }
   return isRecord(own(schema, 'properties')) ? new Set(['object']) : undefined;
 }
 
-function valuesOf(schemas: readonly unknown[], root: unknown): readonly unknown[] | undefined {
+function valuesOf(schemas: readonly unknown[], look: Look): readonly unknown[] | undefined {
   const values: unknown[] = [];
   for (const schema of schemas) {
     if (!isRecord(schema)) return undefined;
-    const resolved = resolve(schema, root) ?? schema;
+    const resolved = resolve(schema, look.root) ?? schema;
     const listed = isRecord(resolved) ? listedValues(resolved) : undefined;
     if (!listed) return undefined;
     values.push(...listed);

@@ -299,6 +299,8 @@ describe('schemas', () => {
     ['a circle', { $ref: '#' }],
     ['a long circle', { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }],
     ['a circle of choices', { anyOf: [{ $ref: '#' }, { $ref: '#' }] }],
+    ['many circles', { oneOf: Array(20).fill({ $ref: '#' }), allOf: Array(20).fill({ $ref: '#' }) }],
+    ['circles of elements', { items: { $ref: '#' }, anyOf: Array(20).fill({ $ref: '#' }) }],
     ['a reference elsewhere', { $ref: 'https://example.com/schema' }],
     ['a reference to nothing', { $ref: '#/$defs/none' }],
     ['nonsense', { type: 5, properties: [], required: 'x', anyOf: {}, items: 3, enum: {} }],
