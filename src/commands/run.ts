@@ -2,9 +2,9 @@ import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
-import { printable } from '../printable.js';
 import { Gate } from '../proxy/gate.js';
 import { relay } from '../proxy/relay.js';
+import { Stderr } from '../proxy/stderr.js';
 import { Upstream } from '../proxy/upstream.js';
 import { findServer } from '../server-command.js';
 import { findPolicy, type PolicyOptions, problemsError, stateFile } from '../settings.js';
@@ -43,9 +43,12 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (found.kind === 'problems') throw problemsError(found);
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });
-  if (launch.note) warn(launch.note);
 
   const upstream = await Upstream.start(launch.file, launch.args, env);
+  // Not before: until here errors are thrown, and go to the same descriptor in another way.
+  const stderr = new Stderr();
+  const warn = (text: string) => stderr.say(text);
+  if (launch.note) warn(launch.note);
   const gate = new Gate({
     policy: found.kind === 'policy' ? found.policy : undefined,
     noPolicy: found.kind === 'none' ? found.advice : '',
@@ -60,7 +63,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (found.kind === 'none') warn(found.advice);
   if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
 
-  upstream.stderr.pipe(process.stderr, { end: false });
+  stderr.copy(upstream.stderr);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => upstream.terminate(signal));
   }
@@ -71,12 +74,13 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     maxClientLine: options.maxClientLine,
     maxServerLine: options.maxServerLine,
     warn,
-    stray: strayLines(),
+    stray: strayLines(warn),
   });
   // While the server boots: its first answer is some hundred milliseconds away, ours is needed at the first call.
   gate.open();
   const code = await running;
   gate.close();
+  await stderr.finish();
   return code;
 }
 
@@ -99,11 +103,7 @@ function clientOutput(): Writable {
   }
 }
 
-function warn(text: string): void {
-  process.stderr.write(`policy-wrap: ${printable(text)}\n`);
-}
-
-function strayLines(): (bytes: Buffer) => void {
+function strayLines(warn: (text: string) => void): (bytes: Buffer) => void {
   let second = 0;
   let count = 0;
   return (bytes) => {

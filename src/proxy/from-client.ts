@@ -8,12 +8,8 @@ import { scan } from './scan.js';
 
 /** Where the lines of one chunk go; each is called at most once a chunk. */
 export interface Outlets {
-  /**
-   * Original lines, in order.
-   *
-   * @returns false when the server provably got nothing of them
-   */
-  toServer(lines: readonly Buffer[]): boolean;
+  /** Original lines, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
+  toServer(lines: readonly Buffer[], notSent: () => void): void;
   /** Lines of our own, as text. */
   toClient(text: string): void;
 }
@@ -26,6 +22,8 @@ interface Item {
   readonly answer?: string;
   /** What the gate must see. */
   readonly call?: ToolCall | MalformedCall;
+  /** The request that `bytes` are. */
+  readonly request?: Id;
 }
 
 /** While another process holds the database: how long to wait between tries, and for how long in all (ms). */
@@ -151,10 +149,10 @@ export class FromClient {
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
     if (isCall) {
       const task = message.task && this.#conversation.serverTakesTasks;
-      return { bytes, call: { ...message, task } };
+      return { bytes, request: message.id, call: { ...message, task } };
     }
     if (message.method === 'initialize') this.#meetClient(message.params);
-    return { bytes };
+    return { bytes, request: message.id };
   }
 
   #response(bytes: Buffer, id: Id | undefined): Item {
@@ -180,7 +178,7 @@ export class FromClient {
 
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
     const lines: Buffer[] = [];
-    const forwarded: string[] = [];
+    const requests: Id[] = [];
     let answers = '';
     let next = 0;
     for (const item of items) {
@@ -193,14 +191,24 @@ export class FromClient {
           continue;
         }
         this.#conversation.recorded(item.call.id, ruling.auditId);
-        if (ruling.auditId !== undefined) forwarded.push(ruling.auditId);
       }
       if (item.bytes) lines.push(item.bytes);
+      if (item.request !== undefined) requests.push(item.request);
     }
     if (answers !== '') this.#outlets.toClient(answers);
-    if (lines.length > 0 && !this.#outlets.toServer(lines)) {
-      for (const auditId of forwarded) this.#gate.settle(auditId, 'not_sent', undefined);
+    if (lines.length > 0) this.#outlets.toServer(lines, () => this.#notSent(requests));
+  }
+
+  /** The server does not read any more: its clients learn it at once, and calls that it never saw cost nothing. */
+  #notSent(requests: readonly Id[]): void {
+    let answers = '';
+    for (const id of requests) {
+      const request = this.#conversation.answer(id)?.request;
+      if (!request) continue;
+      if (request.auditId !== undefined) this.#gate.settle(request.auditId, 'not_sent', undefined);
+      answers += errorLine(id, -32603, 'The server has closed its input; nothing was sent to it.');
     }
+    if (answers !== '') this.#outlets.toClient(answers);
   }
 }
 

@@ -92,7 +92,7 @@ async function driven(child: ChildProcess, steps: readonly Step[], chunk: number
   return Buffer.concat(got).toString('latin1');
 }
 
-describe('direct and wrapped, both peers get the same bytes in the same order', () => {
+describe.concurrent('direct and wrapped, both peers get the same bytes in the same order', () => {
   test.each(SCENES)('G2 G7: $title', async (scene) => {
     await using rig = new Rig();
     const expected = written(scene);
