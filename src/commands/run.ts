@@ -4,10 +4,10 @@ import { classify } from '../catalog/classify.js';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
 import { watchPolicy } from '../policy-watch.js';
-import { printable } from '../printable.js';
 import { Gate } from '../proxy/gate.js';
 import { Ledger, reasonOf } from '../proxy/ledger.js';
 import { relay } from '../proxy/relay.js';
+import { Stderr } from '../proxy/stderr.js';
 import { Upstream } from '../proxy/upstream.js';
 import { findServer } from '../server-command.js';
 import {
@@ -53,9 +53,12 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (found.kind === 'problems') throw problemsError(found);
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });
-  if (launch.note) warn(launch.note);
 
   const upstream = await Upstream.start(launch.file, launch.args, env);
+  // Not before: until here errors are thrown, and go to the same descriptor in another way.
+  const stderr = new Stderr();
+  const warn = (text: string) => stderr.say(text);
+  if (launch.note) warn(launch.note);
   const policy = found.kind === 'policy' ? found.layers : undefined;
   const observe = options.observe ?? false;
   const ledger = new Ledger({
@@ -91,7 +94,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (found.kind === 'none') warn(found.advice);
   if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
 
-  upstream.stderr.pipe(process.stderr, { end: false });
+  stderr.copy(upstream.stderr);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => upstream.terminate(signal));
   }
@@ -103,7 +106,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     maxServerLine: options.maxServerLine,
     now: Date.now,
     warn,
-    stray: strayLines(),
+    stray: strayLines(warn),
   });
   // While the server boots: its first answer is some hundred milliseconds away, ours is needed at the first call.
   try {
@@ -124,6 +127,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const code = await running.ended;
   stopWatching();
   ledger.close();
+  await stderr.finish();
   return code;
 }
 
@@ -139,11 +143,7 @@ function clientOutput(): Writable {
   }
 }
 
-function warn(text: string): void {
-  process.stderr.write(`policy-wrap: ${printable(text)}\n`);
-}
-
-function strayLines(): (bytes: Buffer) => void {
+function strayLines(warn: (text: string) => void): (bytes: Buffer) => void {
   let second = 0;
   let count = 0;
   return (bytes) => {
