@@ -54,7 +54,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });
 
+  // Before the start: a signal that came right after it would end us and leave the server behind (G9).
+  const signals = heldSignals();
   const upstream = await Upstream.start(launch.file, launch.args, env);
+  signals.to((signal) => upstream.terminate(signal));
   // Not before: until here errors are thrown, and go to the same descriptor in another way.
   const stderr = new Stderr();
   const warn = (text: string) => stderr.say(text);
@@ -95,9 +98,6 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
 
   stderr.copy(upstream.stderr);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => upstream.terminate(signal));
-  }
   const running = relay({
     client: { input: process.stdin, output: clientOutput() },
     upstream,
@@ -129,6 +129,19 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   ledger.close();
   await stderr.finish();
   return code;
+}
+
+/** Catches the signals that end a process, and gives them to `to` as they come, those that came before first. */
+function heldSignals(): { to(receive: (signal: NodeJS.Signals) => void): void } {
+  const early: NodeJS.Signals[] = [];
+  let receive = (signal: NodeJS.Signals): void => void early.push(signal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => receive(signal));
+  return {
+    to: (receiver) => {
+      receive = receiver;
+      for (const signal of early) receive(signal);
+    },
+  };
 }
 
 /**

@@ -95,7 +95,7 @@ export class Ledger {
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const store = this.open();
     this.#lastUse = performance.now();
-    if (this.#givesBack && this.#settlements.length > 0) {
+    if (this.#settlements.some(({ outcome }) => this.#givesBack || outcome === 'not_sent')) {
       // What was given back must be there for the next call, and in the order in which it happened.
       if (store.settle(this.#settlements) === BUSY) return BUSY;
       this.#settlements = [];
