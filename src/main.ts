@@ -82,6 +82,27 @@ export function program(server: readonly string[], settle: (code: number) => voi
     .action(async (options) => settle(await (await import('./commands/demo.js')).demo(options)));
 
   policyWrap
+    .command('check')
+    .description(
+      'find every mistake in a policy; with a server behind "--", also what does not fit its tools',
+    )
+    .argument('[policy]')
+    .addOption(presetOption())
+    .addOption(serverOption())
+    .option('--strict', 'warnings count as errors')
+    .option('--no-install', 'never fetch a known server from npm')
+    .option('--json', 'print the result as JSON')
+    .action(async (file, options) =>
+      settle(await (await import('./commands/check.js')).check(file, server, options)),
+    );
+
+  policyWrap
+    .command('schema')
+    .description('print the JSON Schema of the policy file; with a server, with its tools and arguments')
+    .option('--no-install', 'never fetch a known server from npm')
+    .action(async (options) => settle(await (await import('./commands/schema.js')).schema(server, options)));
+
+  policyWrap
     .command('explain')
     .description('say what would happen to a call, and why, without charging anything')
     .argument('<tool>')
