@@ -239,8 +239,11 @@ export class Gate {
   }
 
   #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
-    if (admitted.kind === 'allowed' || this.#options.observe)
+    // A pause stops even those that only watch.
+    const isPaused = admitted.kind === 'refused' && admitted.code === 'PAUSED';
+    if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
       return { kind: 'forward', auditId: admitted.auditId };
+    }
     if (evaluation.kind === 'hidden') return { kind: 'answer', line: unknownToolLine(call.id, call.name) };
     const line = this.#line(call, refusedCall(call, evaluation, admitted, this.#channels()));
     if (admitted.kind !== 'asked') return { kind: 'answer', line };
