@@ -1,5 +1,5 @@
 import { type Era, type Id, isRecord, own } from './message.js';
-import { Pending } from './pending.js';
+import { PENDING_MAX, Pending } from './pending.js';
 
 /** A request of the client's that the server has and has not answered. */
 export interface Forwarded {
@@ -31,6 +31,11 @@ export class Conversation {
   /** Whether the server said that it takes task-augmented calls (2025-11-25); else `params.task` means nothing. */
   get serverTakesTasks(): boolean {
     return this.#serverTakesTasks;
+  }
+
+  /** No request of the client's is ever forgotten; there are only too many. */
+  get full(): boolean {
+    return this.#asked.size >= PENDING_MAX;
   }
 
   isPending(id: Id): boolean {
