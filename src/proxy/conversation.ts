@@ -1,5 +1,5 @@
 import { type Era, type Id, isRecord, own, type ToolCall } from './message.js';
-import { Pending } from './pending.js';
+import { PENDING_MAX, Pending } from './pending.js';
 
 /** A request of the client's that the server has and has not answered. */
 export interface Forwarded {
@@ -42,6 +42,11 @@ export class Conversation {
   /** Whether a client of the handshake era said that it can put a form before a person. */
   get clientShowsForms(): boolean {
     return this.#clientShowsForms;
+  }
+
+  /** No request of the client's is ever forgotten; there are only too many. */
+  get full(): boolean {
+    return this.#asked.size >= PENDING_MAX;
   }
 
   isPending(id: Id): boolean {

@@ -169,10 +169,13 @@ export class FromClient {
 
   #request(bytes: Buffer, message: ClientMessage & { kind: 'call' | 'request' }): Item {
     const isCall = message.kind === 'call';
-    if (this.#conversation.isPending(message.id)) {
-      const reason = `the id ${shown(message.id)} belongs to a request that is still pending`;
+    const pending = this.#conversation.isPending(message.id);
+    if (pending || this.#conversation.full) {
+      const reason = pending
+        ? `the id ${shown(message.id)} belongs to a request that is still pending`
+        : 'too many requests are pending';
       // Without id: an answer with it would be taken for the pending request's.
-      const answer = errorLine(undefined, -32600, `Message refused: ${reason}`);
+      const answer = errorLine(pending ? undefined : message.id, -32600, `Message refused: ${reason}`);
       return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
     }
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
