@@ -67,7 +67,17 @@ describe('what it writes works without an edit', () => {
     await wrapper.initialize();
     const { result } = await wrapper.request('tools/list');
     expect(result.tools).toMatchObject([{ name: 'get_x' }]);
+    expect(words).not.toContain('--server');
     expect(stdout).toContain(`policy-wrap doctor --policy "${file}" -- `);
+  });
+
+  test('the entry names the server where its command does not, and what the known server needs', async () => {
+    await using rig = new Rig();
+    const { stdout } = await command(rig, ['init', '--server', 'mcp-afip', '--', './my-server', 'x']);
+    const { mcpServers } = JSON.parse(/^\{[\s\S]*^\}/m.exec(stdout)?.[0] ?? '');
+    const { args, env } = mcpServers['mcp-afip'];
+    expect(args.slice(1)).toEqual(['--server', 'mcp-afip', '--', join(rig.folder, 'my-server'), 'x']);
+    expect(env).toEqual({ AFIP_CUIT: '...', AFIP_CERT_PATH: '...', AFIP_KEY_PATH: '...' });
   });
 
   test('the schema lies beside the policies and knows their fields', async () => {
