@@ -1,7 +1,8 @@
 // Two bundles. `main.cjs` holds the whole wrap path in one file: resolving and compiling separate modules would cost
 // more than everything else at start-up, and CommonJS starts about 14 ms sooner than the same file as an ES module.
 // The other commands lie beside it and are loaded when asked for.
-import { readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const WRAP_PATH = 'src/commands/run.ts';
@@ -59,3 +60,7 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
+
+// The schema that `"$schema"` of a policy points to, offline.
+const { stdout } = spawnSync(process.execPath, ['bin/policy-wrap.js', 'schema'], { encoding: 'utf8' });
+writeFileSync('dist/policy.schema.json', stdout);

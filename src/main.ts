@@ -127,6 +127,134 @@ export function program(server: readonly string[], settle: (code: number) => voi
     .action(async (options) => settle(await (await import('./commands/demo.js')).demo(options)));
 
   policyWrap
+    .command('check')
+    .description(
+      'find every mistake in a policy; with a server behind "--", also what does not fit its tools',
+    )
+    .argument('[policy]')
+    .addOption(presetOption())
+    .addOption(serverOption())
+    .option('--strict', 'warnings count as errors')
+    .option('--no-install', 'never fetch a known server from npm')
+    .option('--json', 'print the result as JSON')
+    .action(async (file, options) =>
+      settle(await (await import('./commands/check.js')).check(file, server, options)),
+    );
+
+  policyWrap
+    .command('schema')
+    .description('print the JSON Schema of the policy file; with a server, with its tools and arguments')
+    .option('--no-install', 'never fetch a known server from npm')
+    .action(async (options) => settle(await (await import('./commands/schema.js')).schema(server, options)));
+
+  policyWrap
+    .command('explain')
+    .description('say what would happen to a call, and why, without charging anything')
+    .argument('<tool>')
+    .option('--args <json>', "the call's arguments", '{}')
+    .addOption(policyOption())
+    .addOption(presetOption())
+    .addOption(dbOption())
+    .addOption(serverOption())
+    .addOption(grantOption())
+    .option('--json', 'print the result as JSON')
+    .action(async (tool, options) =>
+      settle(await (await import('./commands/explain.js')).explain(tool, server, options)),
+    );
+
+  policyWrap
+    .command('test')
+    .description('run cases, written as data, against policies')
+    .argument('<cases...>', 'JSON files')
+    .option('--json', 'print the result as JSON')
+    .action(async (files, options) =>
+      settle(await (await import('./commands/test.js')).test(files, options)),
+    );
+
+  policyWrap
+    .command('import')
+    .description("turn the predecessor's YAML policy into ours, on standard output")
+    .argument('<file>')
+    .action(async (file) => settle(await (await import('./commands/import.js')).importPolicy(file)));
+
+  const scopeOption = () =>
+    new Option('--scope <scope>', "which of a client's files").choices(['user', 'local', 'project']);
+  const configOption = () => new Option('--config <file>', 'a configuration file of a known shape');
+
+  policyWrap
+    .command('install')
+    .description("put policy-wrap in front of servers in a client's configuration")
+    .argument('[client]')
+    .argument('[entry...]')
+    .option('--all', 'every entry that can be wrapped')
+    .addOption(policyOption())
+    .addOption(configOption())
+    .addOption(scopeOption())
+    .option('--add <name>', 'a new entry for the server that stands behind "--"')
+    .option('--env <name[=value]...>', 'variables of the new entry')
+    .option('--print', 'print the entry instead of writing it')
+    .option('--dry-run', 'show the change without making it')
+    .option('--yes', 'ask nothing')
+    .action(async (client, entries, options) =>
+      settle(
+        await (await import('./commands/install.js')).install({
+          ...options,
+          client,
+          entries,
+          command: server,
+        }),
+      ),
+    );
+
+  policyWrap
+    .command('uninstall')
+    .description("take policy-wrap out of a client's configuration again")
+    .argument('[client]')
+    .argument('[entry...]')
+    .option('--all', 'every wrapped entry')
+    .addOption(configOption())
+    .addOption(scopeOption())
+    .option('--restore <backup>', 'put a backup back instead')
+    .option('--dry-run', 'show the change without making it')
+    .option('--yes', 'ask nothing')
+    .action(async (client, entries, options) =>
+      settle(await (await import('./commands/uninstall.js')).uninstall({ ...options, client, entries })),
+    );
+
+  policyWrap
+    .command('clients')
+    .description('every client found here, and which of its servers are wrapped')
+    .option('--json', 'print the result as JSON')
+    .action(async (options) => settle(await (await import('./commands/clients.js')).clients(options)));
+
+  policyWrap
+    .command('trust')
+    .description('show what changed in the tools of a server, and accept it')
+    .argument('<server>')
+    .argument('[tool]')
+    .addOption(dbOption())
+    .option('--dry-run', 'only show')
+    .option('--json', 'print the result as JSON')
+    .action(async (name, tool, options) =>
+      settle(await (await import('./commands/trust.js')).trust(name, tool, options)),
+    );
+
+  policyWrap
+    .command('pause')
+    .description('refuse every call of every wrapper on this machine, at once')
+    .addOption(serverOption())
+    .addOption(dbOption())
+    .option('--reason <text>')
+    .action(async (options) => settle(await (await import('./commands/pause.js')).pause(options)));
+
+  policyWrap
+    .command('resume')
+    .description('lift a pause')
+    .addOption(serverOption())
+    .addOption(dbOption())
+    .action(async (options) => settle(await (await import('./commands/pause.js')).resume(options)));
+
+  policyWrap
     .command('stand-in', { hidden: true })
     .addArgument(new Argument('<kind>').choices(['afip', 'legiti', 'demo']))
     .action(async (kind) => settle(await (await import('./commands/stand-in.js')).standIn(kind)));

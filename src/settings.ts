@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { knownServer } from './catalog/known-servers.js';
 import { PRESETS } from './catalog/presets.js';
 import { PolicyWrapError } from './errors.js';
 import { configDir, dataDir, surroundings } from './folders.js';
-import { loadPolicy } from './policy/load.js';
+import { type Layers, stack } from './policy/layers.js';
+import { type Loaded, loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
+import { printable } from './printable.js';
 
 /** The options by which every command finds a policy. */
 export interface PolicyOptions {
@@ -18,8 +20,12 @@ export type FoundPolicy =
   | {
       readonly kind: 'policy';
       readonly policy: Policy;
-      readonly text: string;
-      readonly warnings: readonly Problem[];
+      /** The policy with all that it extends: what is decided by. */
+      readonly layers: Layers;
+      /** The policy as it was loaded, with the places of its rules, for findings that come later. */
+      readonly loaded: Extract<Loaded, { readonly policy: Policy }>;
+      /** Absolute paths of the files that it was read from; none for a preset. */
+      readonly files: readonly string[];
     }
   | { readonly kind: 'problems'; readonly source: string; readonly problems: readonly Problem[] }
   /** None of the places holds one; `advice` says how to make one. */
@@ -52,9 +58,23 @@ export function findPolicy(options: PolicyOptions, server: string, argv: readonl
   };
 }
 
+/** The file in which a policy for this server is found, or would be; none when a preset was asked for. */
+export function policyPlaces(options: PolicyOptions, server: string): string[] {
+  if (options.preset !== undefined) return [];
+  const named = options.policy ?? process.env.POLICY_WRAP_POLICY;
+  return [named ? resolve(named) : join(configDir(surroundings()), `${server}.json`)];
+}
+
 /** Where the state database lies: `--db`, `POLICY_WRAP_DB`, or the platform's data folder. */
 export function stateFile(db: string | undefined): string {
   return resolve(db ?? (process.env.POLICY_WRAP_DB || join(dataDir(surroundings()), 'policy-wrap.db')));
+}
+
+/** What the server gets, and what `env.*` reads: our environment without our own settings. */
+export function upstreamEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('POLICY_WRAP_')),
+  );
 }
 
 /** Reads a policy file that must be there. */
@@ -87,16 +107,39 @@ export function problemsError({
   problems: readonly Problem[];
 }): PolicyWrapError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  const list = problems.map((problem) => formatProblem(problem, source)).join('\n');
+  const list = problems.map((problem) => printable(formatProblem(problem, source))).join('\n');
   return new PolicyWrapError('POLICY_INVALID', `${source}: ${count} in the policy\n${list}`, {
     hint: 'nothing was started; policy-wrap check shows the same without a server',
   });
 }
 
+/** A policy that extends another that extends another ...: more than these is a mistake. */
+const MAX_LAYERS = 8;
+
 function load(text: string, source: string): FoundPolicy {
   const loaded = loadPolicy(text, source);
-  if (loaded.policy) return { kind: 'policy', policy: loaded.policy, text, warnings: loaded.problems };
-  return { kind: 'problems', source, problems: loaded.problems };
+  if (!loaded.policy) return { kind: 'problems', source, problems: loaded.problems };
+  const { policy } = loaded;
+  const files = isAbsolute(source) ? [source] : [];
+  const extended: Policy[] = [];
+  for (let last = policy; last.extends !== undefined; ) {
+    const file = resolve(dirname(last.source), last.extends);
+    if (files.includes(file) || files.length > MAX_LAYERS) {
+      throw new PolicyWrapError('POLICY_INVALID', `${last.source}: "extends" leads in a circle at ${file}`);
+    }
+    const below = read(file);
+    if (below === undefined) {
+      throw new PolicyWrapError('POLICY_NOT_FOUND', `${last.source} extends ${file}, which is not there`, {
+        hint: 'correct "extends", or put the file there; until then every call would lack its rules',
+      });
+    }
+    const layer = loadPolicy(below, file);
+    if (!layer.policy) return { kind: 'problems', source: file, problems: layer.problems };
+    files.push(file);
+    extended.push(layer.policy);
+    last = layer.policy;
+  }
+  return { kind: 'policy', policy, layers: stack(policy, extended), loaded, files };
 }
 
 function read(file: string): string | undefined {

@@ -23,6 +23,8 @@ export type RefusalCode =
   | 'APPROVAL_REQUIRED'
   | 'APPROVAL_REJECTED'
   | 'APPROVAL_EXPIRED'
+  /** A person has stopped everything (`policy-wrap pause`). */
+  | 'PAUSED'
   | 'INTERNAL'
   /** In the decision log only: on the wire a call that cannot be judged is a JSON-RPC error. */
   | 'MALFORMED';
@@ -30,18 +32,18 @@ export type RefusalCode =
 /** Refused by the policy's text alone, whatever has happened before. */
 export interface Refusal {
   readonly code: RefusalCode;
-  /** JSON pointer into the policy, or `(no policy)`, `(hidden)`, `(default deny)`, `(changed)`. */
+  /** JSON pointer into the policy, or `(no policy)`, `(hidden)`, `(default deny)`, `(changed)`, `(paused)`. */
   readonly rule: string;
   /** The author's text, when there is one. */
   readonly authorText: string | undefined;
-  /** What happened, in one sentence without the tool's name: `args.amount is 500, which is not lte 100`. */
+  /** What happened, in one sentence without the tool's name: `args.amount is 500, and must be at most 100`. */
   readonly explanation: string;
 }
 
 /** What a limit takes from a counter for this call, if the call goes through. */
 export interface Charge {
   readonly limit: Limit;
-  /** Canonical JSON of the values of `per`, or '' when the count is not split. */
+  /** Canonical JSON of the values of `per` (its sha-256 when long), or '' when the count is not split. */
   readonly split: string;
   readonly amount: Decimal;
 }

@@ -25,6 +25,9 @@ export class Conversation {
   #lists = 0;
   #serverTakesTasks = false;
   #clientShowsForms = false;
+  #serverAnnouncesLists = false;
+  /** Open `subscriptions/listen` requests (2026-07-28) that asked for changes of the tool list. */
+  readonly #listening = new Set<Id>();
 
   /** While a list is pending, nothing ambiguous may pass from the server: it could carry the list around the filter. */
   get listPending(): boolean {
@@ -50,6 +53,24 @@ export class Conversation {
     this.#asked.add(id, { method, era, auditId: undefined, sentAt: performance.now(), call: undefined });
   }
 
+  /** Remembers what a `subscriptions/listen` wants to hear of. */
+  listen(id: Id, params: object): void {
+    const notifications = own(params, 'notifications');
+    if (isRecord(notifications) && own(notifications, 'toolsListChanged') === true) this.#listening.add(id);
+  }
+
+  /**
+   * How the client may be told that the tool list changed: to each listening stream, or, in the handshake era, where
+   * the server said that it announces changes.
+   */
+  toolsChanged(): object[] {
+    const method = 'notifications/tools/list_changed';
+    const streams = [...this.#listening].map((id) => {
+      return { jsonrpc: '2.0', method, params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id } } };
+    });
+    return this.#serverAnnouncesLists ? [{ jsonrpc: '2.0', method }, ...streams] : streams;
+  }
+
   /** Ties a call that is let through to its row in the decision log. */
   recorded(call: ToolCall, auditId: string | undefined): void {
     const request = this.#asked.get(call.id);
@@ -64,10 +85,12 @@ export class Conversation {
     const request = exact === undefined ? undefined : this.#asked.take(exact);
     if (exact === undefined || !request) return undefined;
     if (request.method === 'tools/list') this.#lists--;
+    this.#listening.delete(exact);
     return { id: exact, request };
   }
 
   cancel(id: Id): Forwarded | undefined {
+    this.#listening.delete(id);
     return this.#asked.cancel(id);
   }
 
@@ -85,11 +108,10 @@ export class Conversation {
 
   /** Reads the server's capabilities from its answer to `initialize`. */
   meetServer(answer: Record<string, unknown>): void {
-    let value: unknown = answer;
-    for (const key of ['result', 'capabilities', 'tasks', 'requests', 'tools', 'call']) {
-      value = isRecord(value) ? own(value, key) : undefined;
-    }
-    this.#serverTakesTasks = isRecord(value);
+    this.#serverTakesTasks = isRecord(
+      at(answer, 'result', 'capabilities', 'tasks', 'requests', 'tools', 'call'),
+    );
+    this.#serverAnnouncesLists = at(answer, 'result', 'capabilities', 'tools', 'listChanged') === true;
   }
 }
 
@@ -98,4 +120,8 @@ export function showsForms(capabilities: Record<string, unknown>): boolean {
   const elicitation = own(capabilities, 'elicitation');
   if (!isRecord(elicitation)) return false;
   return Object.hasOwn(elicitation, 'form') || !Object.hasOwn(elicitation, 'url');
+}
+
+function at(value: unknown, ...path: string[]): unknown {
+  return path.reduce<unknown>((inner, key) => (isRecord(inner) ? own(inner, key) : undefined), value);
 }

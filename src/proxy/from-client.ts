@@ -12,12 +12,8 @@ import { scan } from './scan.js';
 
 /** Where the lines of one chunk go; each is called at most once a chunk. */
 export interface Outlets {
-  /**
-   * Original lines, in order.
-   *
-   * @returns false when the server provably got nothing of them
-   */
-  toServer(lines: readonly Buffer[]): boolean;
+  /** Original lines, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
+  toServer(lines: readonly Buffer[], notSent: () => void): void;
   /** Lines of our own, as text. */
   toClient(text: string): void;
 }
@@ -30,6 +26,8 @@ interface Item {
   readonly answer?: string;
   /** What the gate must see. */
   readonly call?: JudgedCall | MalformedCall;
+  /** The request that `bytes` are. */
+  readonly request?: Id;
 }
 
 /** A call with its bytes, for which a person is asked. */
@@ -180,7 +178,8 @@ export class FromClient {
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
     if (isCall) return this.#call(bytes, message);
     if (message.method === 'initialize') this.#meetClient(message.params);
-    return { bytes };
+    if (message.method === 'subscriptions/listen') this.#conversation.listen(message.id, message.params);
+    return { bytes, request: message.id };
   }
 
   #call(bytes: Buffer, message: ToolCall): Item {
@@ -188,15 +187,17 @@ export class FromClient {
     const call = this.#gate.judged({ ...message, task });
     const { params } = call;
     const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
-    if (call.era === 'legacy' || !goesOn) return { bytes, call };
+    const request = call.id;
+    if (call.era === 'legacy' || !goesOn) return { bytes, request, call };
     const digest = callDigest(call.name, call.exactArgs);
     const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
     const answer = this.#roundTrips.answer(params, digest);
-    if (!answer)
-      return { bytes: own, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
+    if (!answer) {
+      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
+    }
     const { approvalId, result, afterMs } = answer;
     const challenge = this.#gate.challenge(call);
-    void this.#resume({ bytes: own, call }, approvalId, readAnswer(result, challenge, afterMs));
+    void this.#resume({ bytes: own, request, call }, approvalId, readAnswer(result, challenge, afterMs));
     return {};
   }
 
@@ -236,7 +237,7 @@ export class FromClient {
 
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
     const lines: Buffer[] = [];
-    const forwarded: string[] = [];
+    const requests: Id[] = [];
     let answers = '';
     let next = 0;
     for (const item of items) {
@@ -251,14 +252,24 @@ export class FromClient {
           continue;
         }
         this.#conversation.recorded(call, ruling.auditId);
-        if (ruling.auditId !== undefined) forwarded.push(ruling.auditId);
       }
       if (item.bytes) lines.push(item.bytes);
+      if (item.request !== undefined) requests.push(item.request);
     }
     if (answers !== '') this.#outlets.toClient(answers);
-    if (lines.length > 0 && !this.#outlets.toServer(lines)) {
-      for (const auditId of forwarded) this.#gate.settle(auditId, 'not_sent', undefined);
+    if (lines.length > 0) this.#outlets.toServer(lines, () => this.#notSent(requests));
+  }
+
+  /** The server does not read any more: its clients learn it at once, and calls that it never saw cost nothing. */
+  #notSent(requests: readonly Id[]): void {
+    let answers = '';
+    for (const id of requests) {
+      const request = this.#conversation.answer(id)?.request;
+      if (!request) continue;
+      if (request.auditId !== undefined) this.#gate.settle(request.auditId, 'not_sent', undefined);
+      answers += errorLine(id, -32603, 'The server has closed its input; nothing was sent to it.');
     }
+    if (answers !== '') this.#outlets.toClient(answers);
   }
 
   /** Handshake era: asks in the client and holds the call meanwhile. @returns false when nobody can be asked there */

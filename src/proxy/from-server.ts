@@ -1,5 +1,5 @@
 import type { Conversation, Forwarded } from './conversation.js';
-import type { Gate } from './gate.js';
+import type { Gate, ListedTool } from './gate.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
 import { type Id, isId, isRecord, own, type ToolCall } from './message.js';
@@ -115,7 +115,15 @@ export class FromServer {
         break;
       case 'tools/list': {
         const before = text();
-        const edited = editTools(before, message, (tool) => this.#listed(tool));
+        const listed: ListedTool[] = [];
+        const edited = editTools(before, message, (tool, raw) => {
+          const name = own(tool, 'name');
+          if (typeof name !== 'string') return 'keep';
+          const named = { ...tool, name };
+          listed.push(named);
+          return this.#gate.list(named, raw);
+        });
+        this.#gate.listed(listed);
         return edited === before && answered.id === id ? bytes : edited;
       }
       case 'initialize':
@@ -123,11 +131,6 @@ export class FromServer {
         break;
     }
     return answered.id === id ? bytes : text();
-  }
-
-  #listed(tool: Record<string, unknown>): 'keep' | 'drop' {
-    const name = own(tool, 'name');
-    return typeof name === 'string' && !this.#gate.shows({ ...tool, name }) ? 'drop' : 'keep';
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */

@@ -2,23 +2,25 @@ import { createHash } from 'node:crypto';
 import { PolicyWrapError } from '../errors.js';
 import { Decimal } from '../policy/decimal.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
-import { evaluate, visible } from '../policy/evaluate.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
-import type { Policy } from '../policy/policy.js';
+import { asksInLayers, evaluateLayers, type Layers, visibleInLayers } from '../policy/layers.js';
 import type { Admission, Admitted, ApprovalEntry, ApprovalTerms, Outcome } from '../state/store.js';
 import { BUSY } from '../state/store.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
+import type { ToolEdit } from './list-filter.js';
 import { isRecord, own, type ToolCall } from './message.js';
 import type { Question } from './prompt.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
+import { refusedCall } from './refused-call.js';
+import { annotate, definitionOf, type ToolRisk } from './tool-edit.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
 export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
-  readonly policy: Policy | undefined;
+  readonly policy: Layers | undefined;
   /** What to tell the model when there is no policy: the command that makes one. */
   readonly noPolicy: string;
   readonly ledger: Ledger;
@@ -27,8 +29,8 @@ export interface GateOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decide and log, refuse nothing. */
   readonly observe: boolean;
-  /** Whether a person must type a value from the call to approve it: Financial and Destructive tools. */
-  readonly isSevere: (tool: ListedTool) => boolean;
+  /** What a tool does. Of severe ones a person must type a value from the call to approve it. */
+  readonly riskOf: (tool: ListedTool) => ToolRisk;
   /** UTC milliseconds. */
   readonly now: () => number;
   /** One line for the person, without line end; goes to stderr. */
@@ -75,7 +77,7 @@ const LISTED_CAP = 10_000;
  */
 export class Gate {
   readonly #options: GateOptions;
-  readonly #policy: Policy | undefined;
+  #policy: Layers | undefined;
   readonly #ledger: Ledger;
   /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
   readonly #listed = new Map<string, ListedTool>();
@@ -84,6 +86,20 @@ export class Gate {
     this.#options = options;
     this.#policy = options.policy;
     this.#ledger = options.ledger;
+    this.#ledger.givesBack(this.#policy?.givesBack ?? false);
+  }
+
+  /**
+   * Decides by another policy from the next message on. Counters stay what they are.
+   *
+   * @returns whether a tool that was listed is now shown that was not, or the other way round
+   */
+  use(policy: Layers): boolean {
+    const shown = (tool: ListedTool) => this.#shown(tool.name);
+    const before = [...this.#listed.values()].map(shown);
+    this.#policy = policy;
+    this.#ledger.givesBack(policy.givesBack);
+    return [...this.#listed.values()].some((tool, i) => shown(tool) !== before[i]);
   }
 
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
@@ -133,7 +149,7 @@ export class Gate {
 
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    return this.#options.isSevere(this.#listed.get(call.name) ?? { name: call.name })
+    return this.#options.riskOf(this.#listed.get(call.name) ?? { name: call.name }).severe
       ? challengeOf(call.name, call.exactArgs)
       : undefined;
   }
@@ -146,10 +162,23 @@ export class Gate {
     this.#ledger.settle({ auditId, outcome, latencyMs });
   }
 
-  /** @returns whether a tool that the server lists belongs in what the client sees */
-  shows(tool: ListedTool): boolean {
+  /** What the client gets of a tool that the server lists. */
+  list(tool: ListedTool, raw: string): ToolEdit {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    return this.#options.observe || this.#policy === undefined || visible(this.#policy, tool.name);
+    if (!this.#shown(tool.name)) return 'drop';
+    if (!this.#policy?.annotate) return 'keep';
+    const text = annotate(raw, tool, this.#options.riskOf(tool), asksInLayers(this.#policy, tool.name));
+    return text === raw ? 'keep' : { text };
+  }
+
+  /** Compares what the server lists now with what it listed first, unless the policy does not want it. */
+  listed(tools: readonly ListedTool[]): void {
+    if (!this.#policy || this.#policy.pin === 'off') return;
+    this.#ledger.sawTools(tools.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
+  }
+
+  #shown(tool: string): boolean {
+    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
@@ -167,7 +196,7 @@ export class Gate {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', '(malformed)', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', '(no policy)', this.#options.noPolicy);
     const judged: Call = { tool: call.name, args: call.exactArgs, env: this.#options.env };
-    const evaluation = evaluate(this.#policy, judged);
+    const evaluation = evaluateLayers(this.#policy, judged);
     return call.continues && evaluation.kind === 'open'
       ? { kind: 'open', charges: [], ask: undefined }
       : evaluation;
@@ -181,7 +210,8 @@ export class Gate {
     const requestId = JSON.stringify(call.id);
     const argumentsText = this.#argumentsText(call);
     const approval = this.#approvalTerms(call, evaluation);
-    return { tool: call.name, requestId, argumentsText, policyHash, evaluation, approval };
+    const pinned = this.#policy?.pin === 'deny';
+    return { tool: call.name, requestId, argumentsText, policyHash, evaluation, pinned, approval };
   }
 
   /** Only for calls that may need a person: hashing arguments costs more than the rest of the decision. */
@@ -226,7 +256,7 @@ export class Gate {
     return { kind: 'ask', line, question, approval };
   }
 
-  #channels(): Policy['approvals']['channels'] {
+  #channels(): Layers['approvals']['channels'] {
     return this.#policy?.approvals.channels ?? [];
   }
 
@@ -251,72 +281,6 @@ export class Gate {
   #line(call: ToolCall, refused: RefusedCall): string {
     return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
   }
-}
-
-/** Why a call was not let through, for its answer. */
-function refusedCall(
-  call: ToolCall,
-  evaluation: Evaluation,
-  admitted: Exclude<Admitted, { kind: 'allowed' }>,
-  channels: readonly string[],
-): RefusedCall {
-  const base = { tool: call.name, auditId: admitted.auditId };
-  switch (admitted.kind) {
-    case 'exceeded': {
-      const { charge, used, retryAt } = admitted.exceeded;
-      const { limit } = charge;
-      return {
-        ...base,
-        code: 'LIMIT',
-        rule: limit.pointer,
-        authorText: limit.onDeny,
-        explanation: exceededText(admitted.exceeded),
-        limit: {
-          counter: limit.counter,
-          max: limit.max.toNumber(),
-          used: used.toNumber(),
-          windowMs: limit.windowMs,
-          retryAt,
-        },
-      };
-    }
-    case 'asked': {
-      const { approval } = admitted;
-      const how = channels.includes('queue') ? `: policy-wrap approve ${approval.id}` : ' in the client';
-      return {
-        ...base,
-        code: 'APPROVAL_REQUIRED',
-        rule: approval.rule,
-        authorText: approval.reason,
-        explanation: `a person must approve this call${how}`,
-        approval: { id: approval.id, expiresAt: approval.expiresAt },
-      };
-    }
-    case 'refused': {
-      const { code, approval } = admitted;
-      if (!approval) return { ...base, ...refusalOf(evaluation), code };
-      const note = approval.note ? `: ${approval.note}` : '';
-      const explanation =
-        code === 'APPROVAL_REJECTED'
-          ? `a person rejected this call${note}`
-          : `approval ${approval.id} has expired`;
-      return { ...base, code, rule: approval.rule, authorText: undefined, explanation };
-    }
-  }
-}
-
-function exceededText({ charge, used }: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
-  const { limit, amount } = charge;
-  const countsCalls = limit.amount.kind === 'fixed' && limit.amount.value.compare(Decimal.one) === 0;
-  if (countsCalls) return `${used} of ${limit.max} calls per ${limit.windowText} used.`;
-  return `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}, and this call adds ${amount}.`;
-}
-
-function refusalOf(evaluation: Evaluation): Refusal {
-  if (evaluation.kind === 'refused') return evaluation.refusal;
-  if (evaluation.kind === 'open' && evaluation.ask) return evaluation.ask;
-  const explanation = 'a person must approve this call, and none can be asked about it';
-  return { code: 'APPROVAL_REQUIRED', rule: '(approval)', authorText: undefined, explanation };
 }
 
 function refusedBy(code: Refusal['code'], rule: string, explanation: string): Evaluation {

@@ -5,6 +5,8 @@ import {
   type Admitted,
   type ApprovalEntry,
   BUSY,
+  type PinEntry,
+  type SeenTool,
   type SessionInfo,
   type Settlement,
   type Store,
@@ -13,8 +15,8 @@ import {
 export interface LedgerOptions {
   readonly openStore: () => Store;
   readonly session: SessionInfo;
-  /** The policy gives charges back by outcome: outcomes are written before the next call is decided. */
-  readonly refunds: boolean;
+  /** Tools differ from what was first seen, which is news. */
+  readonly toolsChanged: (tools: readonly PinEntry[]) => void;
   /** One line for the person, without line end; goes to stderr. */
   readonly warn: (text: string) => void;
 }
@@ -46,6 +48,9 @@ export class Ledger {
   #settleTimer: NodeJS.Timeout | undefined;
   #tidyTimer: NodeJS.Timeout | undefined;
   #lastUse = 0;
+  #givesBack = false;
+  /** Tools that were listed and are not yet compared with what is remembered of them. */
+  #listed: SeenTool[] = [];
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: LedgerOptions) {
@@ -71,6 +76,11 @@ export class Ledger {
     }
   }
 
+  /** @param givesBack charges are given back by outcome: outcomes are written before the next call is decided */
+  givesBack(givesBack: boolean): void {
+    this.#givesBack = givesBack;
+  }
+
   /** Remembers for the log who the client says it is. */
   clientIs(name: string, version: string): void {
     this.#client = { name, version };
@@ -85,12 +95,27 @@ export class Ledger {
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const store = this.open();
     this.#lastUse = performance.now();
-    if (this.#options.refunds && this.#settlements.length > 0) {
+    if (this.#settlements.some(({ outcome }) => this.#givesBack || outcome === 'not_sent')) {
       // What was given back must be there for the next call, and in the order in which it happened.
       if (store.settle(this.#settlements) === BUSY) return BUSY;
       this.#settlements = [];
     }
+    if (this.#listed.length > 0 && !this.#compare(store)) return BUSY;
     return store.admit(this.#session, admissions);
+  }
+
+  /** Compares listed tools with what they were when they were first seen; at the latest before the next decision. */
+  sawTools(tools: readonly SeenTool[]): void {
+    this.#listed.push(...tools);
+    this.#quietly((store) => this.#compare(store));
+  }
+
+  #compare(store: Store): boolean {
+    const changed = store.seeTools(this.#options.session.server, this.#listed);
+    if (changed === BUSY) return false;
+    this.#listed = [];
+    if (changed.length > 0) this.#options.toolsChanged(changed);
+    return true;
   }
 
   /** Records what became of a forwarded call, soon. */

@@ -53,9 +53,9 @@ export class Pending<T> {
     return request;
   }
 
-  /** Empties the table and gives what was in it. */
+  /** Empties the table and gives what still waits for an answer; who cancelled does not. */
   drain(): [Id, T][] {
-    const all = [...this.#open];
+    const all = [...this.#open].filter(([id]) => !this.#cancelled.has(id));
     this.#open.clear();
     this.#cancelled.clear();
     return all;

@@ -21,16 +21,27 @@ export interface RelayOptions {
   readonly stray: (bytes: Buffer) => void;
 }
 
-/** Unwritten answers of ours, in bytes, above which nothing more is read from the client. */
-const OUTPUT_HIGH_WATER = 1 << 20;
+/**
+ * Unwritten bytes for either side above which nothing more is read from the client. So much, because only who reads
+ * notices that the client's input has ended while the server reads nothing.
+ */
+const HIGH_WATER = 1 << 20;
+/** From a signal to our end with a client that does not read what is left for it, in milliseconds. */
+const FLUSH_GRACE = 500;
+
+/** A conversation under way. */
+export interface Relaying {
+  /** The server's exit code, once the client has everything that is for it (G9). */
+  readonly ended: Promise<ExitCode>;
+  /** Tells the client, where it may be told, that the list of tools is another. */
+  toolsChanged(): void;
+}
 
 /**
  * Moves lines between the client and the server until both are done: in order, byte for byte, with back-pressure in
  * both directions.
- *
- * @returns the server's exit code, once the client has everything that is for it (G9)
  */
-export async function relay(options: RelayOptions): Promise<ExitCode> {
+export function relay(options: RelayOptions): Relaying {
   const { client, upstream, gate, warn } = options;
   const conversation = new Conversation();
   const roundTrips = new RoundTrips(options.now);
@@ -44,10 +55,8 @@ export async function relay(options: RelayOptions): Promise<ExitCode> {
     conversation,
     gate,
     {
-      toServer: (lines) => {
-        if (!upstream.stdin.writable) return false;
-        upstream.stdin.write(lines.length === 1 ? lines[0] : Buffer.concat(lines));
-        return true;
+      toServer: ([first, ...rest], notSent) => {
+        if (first) upstream.send(rest.length === 0 ? first : Buffer.concat([first, ...rest]), notSent);
       },
       toClient: (text) => client.output.write(text),
     },
@@ -55,7 +64,7 @@ export async function relay(options: RelayOptions): Promise<ExitCode> {
   );
 
   const flow = () => {
-    const blocked = upstream.stdin.writableNeedDrain || client.output.writableLength > OUTPUT_HIGH_WATER;
+    const blocked = upstream.stdin.writableLength > HIGH_WATER || client.output.writableLength > HIGH_WATER;
     if (blocked || fromClient.busy) client.input.pause();
     else client.input.resume();
     if (client.output.writableNeedDrain) upstream.stdout.pause();
@@ -77,8 +86,13 @@ export async function relay(options: RelayOptions): Promise<ExitCode> {
     flow();
   });
   client.input.once('end', endInput).once('close', endInput).once('error', endInput);
-  // EPIPE: the client is gone, which is a shutdown like the end of its input.
-  client.output.on('error', endInput).once('close', endInput).on('drain', flow);
+  const clientGone = () => {
+    endInput();
+    // What was held back for it is read and thrown away, so that the server can end.
+    flow();
+  };
+  // EPIPE: a shutdown like the end of its input.
+  client.output.on('error', clientGone).once('close', clientGone).on('drain', flow);
   upstream.stdin.on('drain', flow);
 
   const pass = (parts: readonly (Buffer | string)[]) => {
@@ -91,20 +105,31 @@ export async function relay(options: RelayOptions): Promise<ExitCode> {
   upstream.stdout.on('data', (chunk: Buffer) => pass(fromServer.push(chunk)));
   upstream.stdout.once('end', () => pass(fromServer.end()));
 
-  const code = await upstream.closed;
-  fromClient.abandon();
-  const last = fromServer.oweNothing(code);
-  if (last !== '' && client.output.writable) client.output.write(last);
-  client.input.destroy();
-  await finished(client.output);
-  return code;
+  const ended = upstream.closed.then(async (code) => {
+    fromClient.abandon();
+    const last = fromServer.oweNothing(code);
+    if (last !== '' && client.output.writable) client.output.write(last);
+    client.input.destroy();
+    await finished(client.output, upstream.signalled);
+    return code;
+  });
+  const toolsChanged = () => {
+    for (const notification of conversation.toolsChanged())
+      client.output.write(`${JSON.stringify(notification)}\n`);
+  };
+  return { ended, toolsChanged };
 }
 
-/** Ends a stream and waits until what was written has left this process, or nobody is there to take it. */
-async function finished(output: Writable): Promise<void> {
+/** Ends a stream and waits until what was written has left this process, nobody is there to take it, or we must go. */
+async function finished(output: Writable, signalled: Promise<void>): Promise<void> {
   if (output.destroyed || output.errored) return;
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     output.once('error', () => resolve()).once('close', () => resolve());
     output.end(() => resolve());
+    void signalled.then(() => {
+      timer = setTimeout(() => output.destroy(), FLUSH_GRACE);
+    });
   });
+  clearTimeout(timer);
 }

@@ -4,7 +4,12 @@ import { toDecimal } from './amount.js';
 import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking } from './approvals.js';
 import type { DecisionLog, Entry } from './audit.js';
 import type { Budgets } from './budgets.js';
-import type { Counters, Owner, Standing } from './counters.js';
+
+import type { Owner } from './counter-key.js';
+import type { Counters, Standing } from './counters.js';
+
+import type { Pauses } from './pauses.js';
+import type { Pins } from './pins.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
 export interface Admission {
@@ -16,6 +21,8 @@ export interface Admission {
   readonly policyHash: string | undefined;
   /** `hidden` and `refused` are only recorded; `open` is looked up, charged and recorded. */
   readonly evaluation: Evaluation;
+  /** Refuse the tool while its definition is not the one that was first seen (`pin: "deny"`). */
+  readonly pinned?: boolean | undefined;
   /** How a person can be asked about this call; without it a call that needs one is refused. */
   readonly approval?: ApprovalTerms | undefined;
 }
@@ -51,6 +58,9 @@ export interface Exceeded {
   readonly retryAt: number | undefined;
 }
 
+/** Refusals that come before a pause or a changed definition is looked at (DESIGN section 5, order). */
+const BEFORE_RULES: ReadonlySet<RefusalCode> = new Set(['MALFORMED', 'NO_POLICY', 'NOT_LISTED']);
+
 type Record = (entry: Partial<Entry> & Pick<Entry, 'decision'>) => number;
 
 /**
@@ -62,12 +72,23 @@ export class Admissions {
   readonly #log: DecisionLog;
   readonly #approvals: Approvals;
   readonly #budgets: Budgets;
+  readonly #pins: Pins;
+  readonly #pauses: Pauses;
 
-  constructor(counters: Counters, log: DecisionLog, approvals: Approvals, budgets: Budgets) {
-    this.#counters = counters;
-    this.#log = log;
-    this.#approvals = approvals;
-    this.#budgets = budgets;
+  constructor(parts: {
+    readonly counters: Counters;
+    readonly log: DecisionLog;
+    readonly approvals: Approvals;
+    readonly budgets: Budgets;
+    readonly pins: Pins;
+    readonly pauses: Pauses;
+  }) {
+    this.#counters = parts.counters;
+    this.#log = parts.log;
+    this.#approvals = parts.approvals;
+    this.#budgets = parts.budgets;
+    this.#pins = parts.pins;
+    this.#pauses = parts.pauses;
   }
 
   /**
@@ -79,6 +100,11 @@ export class Admissions {
     const { tool, argumentsText, requestId, policyHash } = admission;
     const call = { session, tool, argumentsText, requestId, policyHash, ...UNSET };
     const record: Record = (entry) => this.#log.write({ ...call, ...entry }, now);
+    const stopped = this.#stopped(owner, admission);
+    if (stopped) {
+      const auditId = String(record({ decision: 'deny', ...stopped }));
+      return { kind: 'refused', auditId, code: stopped.code };
+    }
     switch (evaluation.kind) {
       case 'hidden': {
         const auditId = String(record({ decision: 'hide', rule: '(hidden)' }));
@@ -91,6 +117,17 @@ export class Admissions {
       case 'open':
         return this.#decideOpen(owner, admission, evaluation, record, now);
     }
+  }
+
+  /** What stands before every rule of a listed tool: a pause of the whole, then a changed definition. */
+  #stopped(
+    { server }: Owner,
+    { tool, evaluation, pinned }: Admission,
+  ): { readonly code: RefusalCode; readonly rule: string } | undefined {
+    if (evaluation.kind === 'hidden') return undefined;
+    if (evaluation.kind === 'refused' && BEFORE_RULES.has(evaluation.refusal.code)) return undefined;
+    if (this.#pauses.isPaused(server)) return { code: 'PAUSED', rule: '(paused)' };
+    return pinned && this.#pins.isChanged(server, tool) ? { code: 'CHANGED', rule: '(changed)' } : undefined;
   }
 
   #decideOpen(

@@ -20,7 +20,11 @@ export type EventKind =
   | 'approval.expired'
   | 'budget.made'
   | 'budget.used'
-  | 'budget.revoked';
+  | 'budget.revoked'
+  | 'pin.changed'
+  | 'pin.trusted'
+  | 'pause.begun'
+  | 'pause.lifted';
 
 export interface EventFilter {
   /** UTC milliseconds, inclusive. */

@@ -25,6 +25,7 @@ export const MIGRATIONS: readonly string[] = [
     observe INTEGER NOT NULL,
     policy TEXT,
     policy_source TEXT,
+    policy_problem TEXT,
     client_name TEXT,
     client_version TEXT,
     started_at INTEGER NOT NULL,
@@ -128,5 +129,23 @@ export const MIGRATIONS: readonly string[] = [
     made_by TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX budgets_by_tool ON budgets (server, grant_name, tool);
+
+  CREATE TABLE pins (
+    server TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    changed_hash TEXT,
+    changed_definition TEXT,
+    changed_at INTEGER,
+    PRIMARY KEY (server, tool)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE pauses (
+    server TEXT NOT NULL PRIMARY KEY,
+    since INTEGER NOT NULL,
+    note TEXT
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Owner } from './counters.js';
+import type { Owner } from './counter-key.js';
 import type { Database, Row } from './driver.js';
 
 /** Who is asking: one wrapper process between its start and its end. */

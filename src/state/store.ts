@@ -18,6 +18,7 @@ import {
   type Settlement,
 } from './audit.js';
 import { type BudgetEntry, Budgets, type BudgetTerms } from './budgets.js';
+import type { Owner } from './counter-key.js';
 import {
   type CounterEntry,
   type CounterFilter,
@@ -25,9 +26,11 @@ import {
   listCounters,
   resetCounters,
 } from './counter-records.js';
-import { Counters, type Owner, type Standing } from './counters.js';
+import { Counters, type Standing } from './counters.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
 import { BUSY, type FileOptions, StateFile } from './file.js';
+import { type PauseEntry, Pauses } from './pauses.js';
+import { type PinEntry, Pins, type SeenTool } from './pins.js';
 import { type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
 import { RETENTION, type Retention, Tidying } from './tidy.js';
 
@@ -49,7 +52,10 @@ export type {
   LogFilter,
   Outcome,
   Owner,
+  PauseEntry,
+  PinEntry,
   Retention,
+  SeenTool,
   SessionEntry,
   SessionInfo,
   Settlement,
@@ -90,6 +96,8 @@ export class Store {
   readonly #events: Events;
   readonly #approvals: Approvals;
   readonly #budgets: Budgets;
+  readonly #pins: Pins;
+  readonly #pauses: Pauses;
   readonly #admissions: Admissions;
   readonly #tidying: Tidying;
 
@@ -104,7 +112,16 @@ export class Store {
     this.#events = new Events(db);
     this.#approvals = new Approvals(db, this.#events);
     this.#budgets = new Budgets(db, this.#events);
-    this.#admissions = new Admissions(this.#counters, this.#log, this.#approvals, this.#budgets);
+    this.#pins = new Pins(db, this.#events);
+    this.#pauses = new Pauses(db, this.#events);
+    this.#admissions = new Admissions({
+      counters: this.#counters,
+      log: this.#log,
+      approvals: this.#approvals,
+      budgets: this.#budgets,
+      pins: this.#pins,
+      pauses: this.#pauses,
+    });
     const retention = { ...RETENTION, ...options.retention };
     this.#tidying = new Tidying(file, this.#sessions, this.#approvals, this.#budgets, retention);
   }
@@ -275,10 +292,46 @@ export class Store {
   }
 
   /**
+   * Remembers what a server's tools look like.
+   *
+   * @returns the tools that differ from what was first seen, if that is news
+   */
+  seeTools(server: string, tools: readonly SeenTool[]): PinEntry[] | typeof BUSY {
+    return this.#write((now) => this.#pins.see(server, tools, now));
+  }
+
+  /** @returns the remembered tools of a server, or of all */
+  pins(server?: string): PinEntry[] {
+    return this.#file.read(() => this.#pins.list(server));
+  }
+
+  /** Takes changed definitions for the right ones. @returns which */
+  trustTools(server: string, tool: string | undefined, who: string): PinEntry[] | typeof BUSY {
+    return this.#write((now) => this.#pins.trust(server, tool, who, now));
+  }
+
+  /** Stops every call of a server, or of all. */
+  pause(server: string | undefined, note: string | undefined, who: string): undefined | typeof BUSY {
+    return this.#write((now) => {
+      this.#pauses.pause(server, note, who, now);
+      return undefined;
+    });
+  }
+
+  /** @returns how many pauses were lifted */
+  resume(server: string | undefined, who: string): number | typeof BUSY {
+    return this.#write((now) => this.#pauses.resume(server, who, now));
+  }
+
+  pauses(): PauseEntry[] {
+    return this.#file.read(() => this.#pauses.list());
+  }
+
+  /**
    * Signs of life, retention, expired counters, the write-ahead log: to be called now and then when nothing else is to
    * be done. Each step holds the lock for about a millisecond.
    *
-   * @param budgetMs no step begins after so long
+   * @param budgetMs no step begins after so long, but one is always made; the next run goes on there
    * @returns whether all was done
    */
   tidy(budgetMs: number): boolean {

@@ -38,6 +38,15 @@ export class Tidying {
   readonly #budgets: Budgets;
   readonly #retention: Retention;
   #countersAfter = 0;
+  readonly #steps: readonly ((now: number) => boolean)[] = [
+    (now) => this.#signsOfLife(now),
+    (now) => this.#approvalsAndBudgets(now),
+    (now) => this.#counters(now),
+    (now) => this.#decisions(now),
+    (now) => this.#rest(now),
+  ];
+  /** Where the next run goes on: a short time must not end in the first step for ever. */
+  #step = 0;
   #countersAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -55,27 +64,26 @@ export class Tidying {
   }
 
   /**
+   * @param budgetMs no step begins after so long, but one is always made
    * @param transact runs a step in a write transaction
    * @returns whether all was done; false when the time was up or another process was writing
    */
   run(budgetMs: number, transact: (step: (now: number) => boolean) => boolean | typeof BUSY): boolean {
     const deadline = performance.now() + budgetMs;
-    const steps = [
-      (now: number) => this.#signsOfLife(now),
-      (now: number) => this.#approvalsAndBudgets(now),
-      (now: number) => this.#counters(now),
-      (now: number) => this.#decisions(now),
-      (now: number) => this.#rest(now),
-    ];
-    for (const step of steps) {
-      for (let more = true; more; ) {
-        if (performance.now() >= deadline) return false;
+    for (; this.#step < this.#steps.length; this.#step += 1) {
+      const step = this.#steps[this.#step];
+      for (let more = step !== undefined; step && more; ) {
         const result = transact(step);
         if (result === BUSY) return false;
         more = result;
+        if (performance.now() >= deadline) {
+          if (!more) this.#step += 1;
+          return false;
+        }
       }
     }
-    if (performance.now() < deadline) this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
+    this.#step = 0;
+    this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
     return true;
   }
 

@@ -1,5 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Charge, Evaluation, Refusal } from '../../src/policy/decision.js';
+import { Approvals } from '../../src/state/approvals.js';
+import { Events } from '../../src/state/events.js';
+import { StateFile } from '../../src/state/file.js';
 import { type Admission, type Admitted, type ApprovalTerms, Store } from '../../src/state/store.js';
 import { clock, done, eachDriver, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
@@ -244,6 +247,22 @@ eachDriver('approvals', () => {
       expect(decide('').kind).toBe('unknown');
     });
   });
+
+  test.each(['pending', 'rejected', 'expired', 'consumed', 'over'] as const)(
+    'G10: the row itself refuses to be used up from the state %s',
+    (state) => {
+      const id = asked();
+      if (state === 'consumed' || state === 'over') decide(id);
+      else if (state !== 'pending') decide(id, state);
+      if (state === 'over') time.at += EXPIRES;
+      const file = StateFile.open(path);
+      const approvals = new Approvals(file.db, new Events(file.db));
+      if (state === 'consumed') approvals.consume(id, time.at);
+      expect(() => approvals.consume(id, time.at)).toThrow('cannot be consumed');
+      expect(approvals.get(id, time.at)?.state).toBe(state === 'over' ? 'expired' : state);
+      file.close();
+    },
+  );
 
   describe('a call that was held for its answer', () => {
     test('passes with its own approval', () => {

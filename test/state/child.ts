@@ -3,6 +3,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { PolicyWrapError } from '../../src/errors.js';
 import type { Admitted } from '../../src/state/admission.js';
+import { connect } from '../../src/state/driver.js';
 import { BUSY, Store } from '../../src/state/store.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
@@ -23,6 +24,16 @@ function patiently<T>(action: () => T | typeof BUSY): T {
 }
 
 let busy = 0;
+if (what === 'hold') {
+  // Another program that writes to the file, new or not, for a while.
+  const db = connect(path, 1000);
+  db.exec('BEGIN IMMEDIATE');
+  say('ready');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(count));
+  db.exec('COMMIT');
+  db.close();
+  process.exit();
+}
 say('ready');
 readSync(0, Buffer.alloc(16));
 try {

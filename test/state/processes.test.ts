@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import type { Taken } from '../../src/state/counters.js';
 import { Store } from '../../src/state/store.js';
@@ -94,4 +95,15 @@ test('G10: one approval, eight processes, a thousand tries: one call passes', as
   // The others ask anew, once for all of them.
   expect(store.approvals()).toHaveLength(1);
   store.close();
+});
+
+test('opening waits for whoever writes to the file at that moment', async () => {
+  const path = temp.path();
+  writeFileSync(path, '');
+  const holder = children.start(['hold', path, '300']);
+  expect(await holder.next()).toBe('ready');
+  const store = Store.open(path);
+  expect(store.check()).toEqual([]);
+  store.close();
+  await holder.end();
 });

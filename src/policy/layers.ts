@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import type { Call, Charge, Evaluation, Refusal } from './decision.js';
+import { evaluate, place, type TraceStep, visible } from './evaluate.js';
+import type { Checks, Limit, Policy, Predicate, ToolEntry } from './policy.js';
+
+/**
+ * Policies that a call must pass all of: the user's, and those that it extends. A layer can only tighten: what one
+ * hides is hidden, what one refuses is refused, and the limits of all are taken.
+ */
+export interface Layers {
+  /** The most general first: what an organisation says is said before what a user says. */
+  readonly all: readonly Policy[];
+  /** Names the whole in the decision log. */
+  readonly hash: string;
+  readonly source: string;
+  readonly pin: Policy['pin'];
+  readonly annotate: boolean;
+  readonly auditArguments: Policy['auditArguments'];
+  readonly approvals: Policy['approvals'];
+  /** Some limit gives charges back by outcome, so that outcomes must be known before the next call. */
+  readonly givesBack: boolean;
+}
+
+const STRICTNESS = { off: 0, warn: 1, deny: 2 } as const;
+
+/**
+ * Puts policies on top of each other.
+ *
+ * @param own the user's policy
+ * @param extended what it extends, then what that extends, and so on; their rules and counters are named after their
+ *   files, so that a user's counter of the same name is another
+ */
+export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
+  const all = [...extended.map(named).reverse(), own];
+  const hashes = all.map(({ hash }) => hash);
+  const channels = own.approvals.channels.filter((channel) =>
+    extended.every(({ approvals }) => approvals.channels.includes(channel)),
+  );
+  return {
+    all,
+    hash: hashes.length === 1 ? own.hash : createHash('sha256').update(hashes.join()).digest('hex'),
+    source: own.source,
+    pin: all.reduce<Policy['pin']>(
+      (pin, policy) => (STRICTNESS[policy.pin] > STRICTNESS[pin] ? policy.pin : pin),
+      'off',
+    ),
+    annotate: all.some(({ annotate }) => annotate),
+    auditArguments: own.auditArguments,
+    approvals: {
+      waitMs: Math.min(...all.map(({ approvals }) => approvals.waitMs)),
+      expiresMs: Math.min(...all.map(({ approvals }) => approvals.expiresMs)),
+      channels,
+    },
+    givesBack: all.some((policy) =>
+      [policy.allTools, ...policy.tools.values(), ...policy.patterns].some(({ limits }) =>
+        limits.some(({ refund }) => refund !== 'never'),
+      ),
+    ),
+  };
+}
+
+/** Judges a call by every layer; see `evaluate`. */
+export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]): Evaluation {
+  const [only] = layers.all;
+  if (layers.all.length === 1 && only) return evaluate(only, call, trace);
+  const charges: Charge[] = [];
+  let refused: Evaluation | undefined;
+  let ask: Refusal | undefined;
+  for (const policy of layers.all) {
+    const evaluation = evaluate(policy, call, trace);
+    // Hidden anywhere is hidden, whatever another layer would have answered (G6).
+    if (evaluation.kind === 'hidden') return evaluation;
+    if (evaluation.kind === 'refused') refused ??= evaluation;
+    else {
+      charges.push(...evaluation.charges);
+      ask ??= evaluation.ask;
+    }
+  }
+  return refused ?? { kind: 'open', charges, ask };
+}
+
+/** @returns whether every layer shows the tool; see `visible` */
+export function visibleInLayers(layers: Layers, tool: string): boolean {
+  return layers.all.every((policy) => visible(policy, tool));
+}
+
+/** @returns whether calls of the tool may need a person */
+export function asksInLayers(layers: Layers, tool: string): boolean {
+  return layers.all.some((policy) => {
+    const placed = place(policy, tool);
+    const own = placed.kind === 'placed' ? placed.entry : undefined;
+    return [policy.allTools, own].some(
+      (checks) =>
+        checks &&
+        (checks.approveIf.length > 0 || checks.limits.some(({ onExceed }) => onExceed === 'approve')),
+    );
+  });
+}
+
+/** A policy whose rules and counters carry the name of its file. */
+function named(policy: Policy): Policy {
+  const layer = policy.source.split(/[\\/]/).at(-1) ?? policy.source;
+  const entries = (entry: ToolEntry): ToolEntry => ({ ...entry, ...checks(entry) });
+  const checks = (from: Checks): Checks => ({
+    require: from.require.map(predicate),
+    denyIf: from.denyIf.map(predicate),
+    approveIf: from.approveIf.map(predicate),
+    limits: from.limits.map(limit),
+  });
+  const predicate = (from: Predicate): Predicate => ({ ...from, pointer: `${layer}#${from.pointer}` });
+  const limit = (from: Limit): Limit => ({
+    ...from,
+    counter: `${layer}:${from.counter}`,
+    pointer: `${layer}#${from.pointer}`,
+  });
+  const renamed = new Map([...policy.tools.values()].map((entry) => [entry, entries(entry)]));
+  const swap = (map: ReadonlyMap<string, ToolEntry>) =>
+    new Map([...map].map(([name, entry]) => [name, renamed.get(entry) ?? entries(entry)]));
+  return {
+    ...policy,
+    hides: (name) => policy.hides(name),
+    allTools: checks(policy.allTools),
+    tools: swap(policy.tools),
+    twins: swap(policy.twins),
+    patterns: policy.patterns.map(entries),
+  };
+}

@@ -1,0 +1,108 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ClientsIo, KnownVariable } from '../../src/clients/io.js';
+import type { Machine } from '../../src/clients/machine.js';
+
+interface Started {
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+}
+
+/** A home folder of its own, with everything that the commands are given; removed at the end of the block. */
+export class Home implements Disposable {
+  readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'policy-wrap-clients-')));
+  readonly wrapper = { node: process.execPath, script: join(this.root, 'pw/bin/policy-wrap.js') };
+  readonly backups = join(this.root, 'data/backups');
+  readonly env: Record<string, string | undefined> = {};
+  out = '';
+  err = '';
+  interactive = false;
+  /** Given to questions in turn. */
+  answers: string[] = [];
+  readonly asked: { question: string; secret: boolean }[] = [];
+  readonly started: Started[] = [];
+  running: string[] | undefined = [];
+  variables: KnownVariable[] = [];
+  tools: () => number = () => 20;
+  now = new Date('2026-11-22T11:05:12.345Z');
+
+  constructor() {
+    this.put('pw/bin/policy-wrap.js', '');
+    mkdirSync(join(this.root, 'project'));
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  put(name: string, content: string | Buffer): string {
+    const path = this.path(name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+    return path;
+  }
+
+  get(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  /** The names in a folder; none when it is absent. */
+  list(folder: string): string[] {
+    return existsSync(folder) ? readdirSync(folder).sort() : [];
+  }
+
+  get machine(): Machine {
+    return {
+      platform: 'linux',
+      home: this.root,
+      cwd: this.path('project'),
+      env: this.env,
+      list: (folder) => this.list(folder),
+      exists: existsSync,
+    };
+  }
+
+  get io(): ClientsIo {
+    return {
+      out: (text) => {
+        this.out += text;
+      },
+      err: (text) => {
+        this.err += text;
+      },
+      interactive: this.interactive,
+      ask: async (question, options) => {
+        this.asked.push({ question, secret: options?.secret === true });
+        const answer = this.answers.shift();
+        if (answer === undefined) throw new Error(`unexpected question: ${question}`);
+        return answer;
+      },
+      machine: this.machine,
+      wrapper: this.wrapper,
+      backups: this.backups,
+      now: () => this.now,
+      processes: async () => this.running,
+      probe: async (command, args, env, cwd) => {
+        this.started.push({ words: [command, ...args], env, cwd });
+        return this.tools();
+      },
+      variablesOf: () => this.variables,
+      serverName: () => undefined,
+    };
+  }
+}
