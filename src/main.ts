@@ -38,6 +38,10 @@ const serverOption = () =>
 const grantOption = () =>
   new Option('--grant <name>', 'the identity that shares counters').default('default');
 
+const jsonOption = () => new Option('--json', 'print the result as JSON');
+const plainOption = () => new Option('--no-color', 'plain text, also in a terminal');
+const noInstallOption = () => new Option('--no-install', 'never fetch a known server from npm');
+
 /**
  * All commands and their options.
  *
@@ -74,6 +78,47 @@ export function program(server: readonly string[], settle: (code: number) => voi
     // Standard output belongs to the protocol (G8).
     .configureOutput({ writeOut: (text) => process.stderr.write(text) })
     .action(async (options) => settle(await run(server, options)));
+
+  policyWrap
+    .command('init')
+    .description('write a first policy for the server that stands behind "--"')
+    .option('-o, --output <file>', 'where to (else the config folder, where a wrapper looks for it)')
+    .option('--force', 'write over an existing file')
+    .option('-y, --yes', 'agree to everything, starting the server included')
+    .option('--preset <name>', 'write a shipped policy')
+    .option('--no-preset', "go by the server's tools, also for a server that has a preset")
+    .addOption(serverOption())
+    .addOption(noInstallOption())
+    .action(async (options) => settle(await (await import('./commands/init.js')).init(server, options)));
+
+  policyWrap
+    .command('tools')
+    .description('what a server can do: class and risk of each tool, and what the policy does with it')
+    .addOption(policyOption())
+    .addOption(presetOption())
+    .addOption(serverOption())
+    .addOption(noInstallOption())
+    .addOption(jsonOption())
+    .addOption(plainOption())
+    .action(async (options) => settle(await (await import('./commands/tools.js')).tools(server, options)));
+
+  policyWrap
+    .command('presets')
+    .description('list the shipped policies, or print one')
+    .argument('[name]')
+    .addOption(jsonOption())
+    .action(async (name, options) => settle((await import('./commands/presets.js')).presets(name, options)));
+
+  policyWrap
+    .command('doctor')
+    .description('look for everything that is wrong, and say how to mend it')
+    .addOption(policyOption())
+    .addOption(presetOption())
+    .addOption(dbOption())
+    .addOption(serverOption())
+    .addOption(jsonOption())
+    .addOption(plainOption())
+    .action(async (options) => settle(await (await import('./commands/doctor.js')).doctor(server, options)));
 
   policyWrap
     .command('demo')
