@@ -38,6 +38,16 @@ const serverOption = () =>
 const grantOption = () =>
   new Option('--grant <name>', 'the identity that shares counters').default('default');
 
+const ofServerOption = () => new Option('--server <name>', 'only this server');
+const noColorOption = () => new Option('--no-color', 'no colours');
+const jsonOption = () => new Option('--json', 'print JSON');
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a number of lines is needed');
+  return value;
+}
+
 /**
  * All commands and their options.
  *
@@ -80,6 +90,88 @@ export function program(server: readonly string[], settle: (code: number) => voi
     .description('see the pasted policy at work on a bundled stand-in server')
     .option('--json', 'print the result as JSON')
     .action(async (options) => settle(await (await import('./commands/demo.js')).demo(options)));
+
+  policyWrap
+    .command('status')
+    .description('show what runs, what is used up and who waits for a person')
+    .addOption(dbOption())
+    .addOption(ofServerOption())
+    .addOption(jsonOption())
+    .option('--watch', 'again every second, until Ctrl-C')
+    .addOption(noColorOption())
+    .action(async (options) => settle(await (await import('./commands/status.js')).status(options)));
+
+  policyWrap
+    .command('log')
+    .description('show decisions, the newest last')
+    .addOption(dbOption())
+    .option('--denied', 'only what was not allowed')
+    .option('--tool <name>', 'only this tool')
+    .addOption(ofServerOption())
+    .option('--since <when>', 'from 90s, 2h or 7d ago, or from an ISO date')
+    .option('--limit <lines>', 'only the newest', count, 100)
+    .option('--follow', 'go on with new ones, until Ctrl-C')
+    .option('--arguments', 'with the arguments whole, where the policy has them recorded')
+    .addOption(new Option('--json', 'print JSON lines'))
+    .addOption(noColorOption())
+    .action(async (options) => settle(await (await import('./commands/log.js')).log(options)));
+
+  policyWrap
+    .command('export')
+    .description('write the whole log')
+    .addOption(dbOption())
+    .addOption(
+      new Option('--format <format>', 'JSON lines or CSV').choices(['jsonl', 'csv']).default('jsonl'),
+    )
+    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .option('--since <when>', 'from 90s, 2h or 7d ago, or from an ISO date')
+    .action(async (options) => settle(await (await import('./commands/export.js')).exportLog(options)));
+
+  policyWrap
+    .command('approvals')
+    .description('list the calls that wait for a person')
+    .addOption(dbOption())
+    .option('--all', 'also those that were decided or have expired')
+    .addOption(jsonOption())
+    .option('--watch', 'ask about one after the other, until Ctrl-C')
+    .addOption(noColorOption())
+    .action(async (options) => settle(await (await import('./commands/approvals.js')).approvals(options)));
+
+  policyWrap
+    .command('approve')
+    .description('let a waiting call through, once')
+    .argument('<id>')
+    .addOption(dbOption())
+    .option('--yes', 'do not ask; never enough for tools that cost money or destroy')
+    .option('--also <calls>', 'further calls of this tool too: "next 10"')
+    .option('--for <time>', 'how long those may come (default: 30m)')
+    .option('--max-amount <number>', 'how large their amount may be')
+    .addOption(noColorOption())
+    .action(async (id, options) =>
+      settle(await (await import('./commands/approve.js')).approve(id, options)),
+    );
+
+  policyWrap
+    .command('reject')
+    .description('refuse a waiting call, or take back what was approved in advance')
+    .argument('<id>')
+    .addOption(dbOption())
+    .option('--reason <text>', 'what the model is told')
+    .action(async (id, options) => settle(await (await import('./commands/reject.js')).reject(id, options)));
+
+  policyWrap
+    .command('reset')
+    .description('empty a counter, or set a damaged database aside')
+    .argument('[counter]')
+    .addOption(dbOption())
+    .addOption(ofServerOption())
+    .option('--grant <name>', 'only this grant')
+    .option('--database', 'set the whole database aside')
+    .option('--yes', 'do not ask')
+    .addOption(noColorOption())
+    .action(async (counter, options) =>
+      settle(await (await import('./commands/reset.js')).reset(counter, options)),
+    );
 
   policyWrap
     .command('stand-in', { hidden: true })
