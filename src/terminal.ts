@@ -1,6 +1,7 @@
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
+import { PolicyWrapError } from './errors.js';
 
 /** Where a command writes. */
 export interface Output {
@@ -83,13 +84,27 @@ function output(stream: WriteStream, color: boolean | undefined, env: NodeJS.Pro
       return isTerminal ? stream.columns || 80 : Number.POSITIVE_INFINITY;
     },
     async write(text) {
-      if (!failure && !stream.write(text) && !stream.destroyed)
-        await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+      if (!failure && !stream.write(text) && !stream.destroyed) await drained(stream);
       // `| head` has read enough; anything else, a full disk say, must not pass for success.
-      if (failure && failure.code !== 'EPIPE') throw failure;
+      if (failure && failure.code !== 'EPIPE') {
+        const message = `the output could not be written: ${failure.message}`;
+        throw new PolicyWrapError('REFUSED', message, { cause: failure });
+      }
       return failure === undefined;
     },
   };
+}
+
+/** Resolves when a stream takes more, or never will again. */
+export function drained(stream: Writable): Promise<void> {
+  const events = ['drain', 'error', 'close'];
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }
 
 /** no-color.org; `--no-color` is looked at before. */
@@ -209,6 +224,7 @@ export function json(value: unknown, indent?: number): string {
 
 /** Escapes in JSON's own way, which changes no value, what `printable` escapes in text for people. */
 export function safeJson(text: string): string {
+  if (/^[\x20-\x7e\n]*$/.test(text)) return text;
   return text.replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, (character) => {
     let escaped = '';
     for (let i = 0; i < character.length; i++)

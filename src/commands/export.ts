@@ -6,7 +6,7 @@ import { openState, type StateOptions, sinceOf } from '../local-state.js';
 import { decisionLine, eventLine } from '../log-lines.js';
 import { printable } from '../printable.js';
 import type { EventEntry, LogEntry, Store } from '../state/store.js';
-import { processTerminal, safeJson, type Terminal } from '../terminal.js';
+import { drained, processTerminal, safeJson, type Terminal } from '../terminal.js';
 
 export interface ExportOptions extends StateOptions {
   readonly format: 'jsonl' | 'csv';
@@ -52,11 +52,13 @@ export async function exportLog(
 /** Both parts of the log, merged by time, a page of each in memory. */
 function* rowsOf(store: Store, since: number | undefined): Generator<Row> {
   const decisions = pages(
-    (afterId) => store.log({ since, afterId, limit: PAGE }),
+    since,
+    (filter) => store.log(filter),
     ({ auditId }) => auditId,
   );
   const events = pages(
-    (afterId) => store.events({ since, afterId, limit: PAGE }),
+    since,
+    (filter) => store.events(filter),
     ({ id }) => id,
   );
   let decision = decisions.next();
@@ -73,13 +75,18 @@ function* rowsOf(store: Store, since: number | undefined): Generator<Row> {
   }
 }
 
-function* pages<T>(read: (afterId: string) => readonly T[], idOf: (entry: T) => string): Generator<T> {
-  for (let afterId = '0'; ; ) {
-    const page = read(afterId);
-    yield* page;
+function* pages<T extends { readonly at: number }>(
+  since: number | undefined,
+  read: (filter: { since?: number | undefined; afterId: string; limit: number }) => readonly T[],
+  idOf: (entry: T) => string,
+): Generator<T> {
+  let page = read({ since, afterId: '0', limit: PAGE });
+  for (;;) {
+    // The first page finds where to begin; on every later one the search for it would cost a walk from there.
+    for (const entry of page) if (since === undefined || entry.at >= since) yield entry;
     const last = page.at(-1);
     if (page.length < PAGE || last === undefined) return;
-    afterId = idOf(last);
+    page = read({ afterId: idOf(last), limit: PAGE });
   }
 }
 
@@ -98,14 +105,16 @@ class File {
   }
 
   async write(text: string): Promise<boolean> {
-    if (!this.#failure && !this.#stream.write(text)) await once(this.#stream, 'drain').catch(() => {});
+    if (!this.#failure && !this.#stream.write(text)) await drained(this.#stream);
     if (this.#failure) throw this.#failure;
     return true;
   }
 
   async end(): Promise<void> {
-    this.#stream.end();
-    await once(this.#stream, 'close').catch(() => {});
+    if (!this.#failure) {
+      this.#stream.end();
+      await once(this.#stream, 'close').catch(() => {});
+    }
     if (this.#failure) throw this.#failure;
   }
 }

@@ -40,6 +40,8 @@ interface Seen {
 
 const WATCH_MS = 1000;
 const NAME_CAP = 60;
+/** A limit that is split by an argument may have thousands of counts. */
+const COUNTERS_SHOWN = 40;
 /** Servers that no longer run are named for so long. */
 const REMEMBERED_MS = 7 * 86_400_000;
 
@@ -90,11 +92,15 @@ function asText({ now, path, state }: Seen, io: Terminal): string {
   text += table(out, [...running.map((session) => sessionRow(session)), ...ended.map(endedRow)], INDENT);
   text += title('Counters');
   if (state.counters.length === 0) text += '  Nothing was counted yet.\n';
+  const fullest = [...state.counters].sort((a, b) => shareOf(b) - shareOf(a)).slice(0, COUNTERS_SHOWN);
+  const rows = state.counters.filter((counter) => fullest.includes(counter));
   text += table(
     out,
-    state.counters.map((counter) => counterRow(counter, now)),
+    rows.map((counter) => counterRow(counter, now)),
     INDENT,
   );
+  const left = state.counters.length - rows.length;
+  if (left > 0) text += `  These are the fullest; ${left} more are in --json.\n`;
   if (state.approvals.length > 0) {
     text += title('Waiting for a person');
     text += table(
@@ -147,9 +153,13 @@ function endedRow({ server, seenAt }: SessionEntry): Cell[] {
   return [named(server), '', { text: 'not running', style: 'dim' }, `last seen ${localTime(seenAt)}`];
 }
 
+function shareOf({ used, max }: CounterEntry): number {
+  return max.sign > 0 ? used.toNumber() / max.toNumber() : 1;
+}
+
 function counterRow(counter: CounterEntry, now: number): Cell[] {
   const { used, max, freesAt, observe } = counter;
-  const share = max.sign > 0 ? used.toNumber() / max.toNumber() : 1;
+  const share = shareOf(counter);
   const full = used.compare(max) >= 0;
   return [
     [counter.server === undefined ? '(machine)' : named(counter.server), counter.name].map(named).join(' '),
