@@ -5,7 +5,8 @@ import { assertPerson, confirm } from '../person.js';
 import { Decimal } from '../policy/decimal.js';
 import { parseDuration } from '../policy/window.js';
 import { printable } from '../printable.js';
-import { boundedNumber, isMet } from '../proxy/challenge.js';
+import { boundedNumber } from '../proxy/bounds.js';
+import { isMet } from '../proxy/challenge.js';
 import type { ApprovalEntry, BudgetTerms } from '../state/store.js';
 import { localTime, processTerminal, span, type Terminal } from '../terminal.js';
 

@@ -40,26 +40,19 @@ export function isMet(challenge: Challenge, typed: string): boolean {
   return typed.trim() === challenge.value.trim();
 }
 
-/**
- * The number of a call that a budget is bound by, chosen as for a challenge; none in a list, whose length may differ
- * from call to call.
- *
- * @returns its path, `args.amount_total`; undefined when there is no number
- */
-export function boundedNumber(args: JsonObject): string | undefined {
-  const number = amongNumbers(leavesOf(args).filter(({ isListed }) => !isListed));
-  return number && `args.${number.name}`;
-}
-
 interface Leaf {
   readonly name: string;
   readonly value: Json;
-  readonly isListed: boolean;
+}
+
+/** @returns whether an argument's name speaks of money */
+export function meansMoney(name: string): boolean {
+  return MONEY.test(name);
 }
 
 function amongNumbers(leaves: readonly Leaf[]): Leaf | undefined {
   const numbers = leaves.filter(({ value }) => isNumber(value));
-  return numbers.find(({ name }) => MONEY.test(name)) ?? numbers[0];
+  return numbers.find(({ name }) => meansMoney(name)) ?? numbers[0];
 }
 
 /** As the arguments are shown (see canonicalJson): without a power of ten. */
@@ -70,17 +63,14 @@ function textOf(value: Json): string {
 /** Named values of arguments, those at the top first. */
 function leavesOf(args: JsonObject): Leaf[] {
   const leaves: Leaf[] = [];
-  let level: Leaf[] = Object.entries(args).map(([name, value]) => ({ name, value, isListed: false }));
+  let level: Leaf[] = Object.entries(args).map(([name, value]) => ({ name, value }));
   for (let depth = 0; depth < DEPTH && level.length > 0; depth++) {
     const next: Leaf[] = [];
-    for (const { name, value, isListed } of level) {
-      if (isArray(value))
-        for (const [i, item] of value.entries())
-          next.push({ name: `${name}.${i}`, value: item, isListed: true });
-      else if (isObject(value))
-        for (const [key, item] of Object.entries(value))
-          next.push({ name: `${name}.${key}`, value: item, isListed });
-      else leaves.push({ name, value, isListed });
+    for (const leaf of level) {
+      if (isArray(leaf.value) || isObject(leaf.value)) {
+        for (const [key, value] of Object.entries(leaf.value))
+          next.push({ name: `${leaf.name}.${key}`, value });
+      } else leaves.push(leaf);
     }
     level = next;
   }
