@@ -2,10 +2,8 @@
 // more than everything else at start-up, and CommonJS starts about 14 ms sooner than the same file as an ES module.
 // The other commands lie beside it and are loaded when asked for.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
-
-const WRAP_PATH = 'src/commands/run.ts';
 
 const shared = {
   bundle: true,
@@ -23,11 +21,11 @@ const shared = {
   logLevel: 'warning',
 };
 
-/** Leaves `import('./commands/x.js')` of the entry as it is, so that it loads the file of the second bundle. */
+/** Leaves `import('./program.js')` of the entry as it is, so that it loads the file of the second bundle. */
 const commandsApart = {
   name: 'commands-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/commands\// }, ({ path, kind }) =>
+    onResolve({ filter: /^\.\/program\.js$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, external: true } : undefined,
     );
   },
@@ -44,17 +42,13 @@ await build({
   banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
 
-const commands = readdirSync('src/commands')
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => `src/commands/${file}`)
-  .filter((file) => file !== WRAP_PATH);
 await build({
   ...shared,
-  entryPoints: commands,
+  entryPoints: ['src/program.ts'],
   outbase: 'src',
   format: 'esm',
   splitting: true,
-  chunkNames: 'commands/shared-[hash]',
+  chunkNames: 'commands/[name]-[hash]',
   banner: {
     // Bundled CommonJS packages ask for `require` of Node's own modules.
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -1,9 +1,8 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { run } from './commands/run.js';
 import { EXIT, exitCodeOf, PolicyWrapError } from './errors.js';
-
-const MIB = 1 << 20;
+import { runCommand, type Settle } from './options.js';
 
 /** A command line taken apart at the first `--`. */
 export interface CommandLine {
@@ -22,244 +21,36 @@ export function takeApart(argv: readonly string[]): CommandLine {
   return { own: named ? own : ['run', ...own], server: argv.slice(end + 1) };
 }
 
-function megabytes(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 1024))
-    throw new InvalidArgumentError('a number of megabytes up to 1024 is needed');
-  return Math.round(value * MIB);
-}
-
-const policyOption = () =>
-  new Option('-p, --policy <file>', 'the policy (else POLICY_WRAP_POLICY, the config folder, a preset)');
-const presetOption = () => new Option('--preset <name>', 'a shipped policy by name');
-const dbOption = () => new Option('--db <file>', 'the state database (else POLICY_WRAP_DB, the data folder)');
-const serverOption = () =>
-  new Option('--server <name>', 'the name that counters, log and approvals are kept under');
-const grantOption = () =>
-  new Option('--grant <name>', 'the identity that shares counters').default('default');
-
-const jsonOption = () => new Option('--json', 'print the result as JSON');
-const plainOption = () => new Option('--no-color', 'plain text, also in a terminal');
-const noInstallOption = () => new Option('--no-install', 'never fetch a known server from npm');
-
 /**
- * All commands and their options.
+ * The whole program, or for `run` only that command: a client waits for it, and the others are not looked at.
  *
- * @param server what stood behind `--`
  * @param settle takes the exit code of the command that ran
  */
-export function program(server: readonly string[], settle: (code: number) => void): Command {
+export async function program({ own, server }: CommandLine, settle: Settle): Promise<Command> {
   const policyWrap = new Command('policy-wrap')
     .description('A spending limit and an emergency brake for local MCP servers.')
     .version(packageJson.version)
-    .addHelpText(
-      'before',
-      `  policy-wrap -- mcp-afip                         wrap a server (what an MCP client runs)
-  policy-wrap demo                                see it work, with nothing installed or issued
-  policy-wrap check my-policy.json -- mcp-afip    find mistakes in a policy
-`,
-    )
     .exitOverride()
     .configureHelp({ sortSubcommands: false })
     .showSuggestionAfterError();
-
-  policyWrap
-    .command('run')
-    .description('wrap the server that stands behind "--"; "run" may be left out')
-    .addOption(policyOption())
-    .addOption(presetOption())
-    .addOption(dbOption())
-    .addOption(serverOption())
-    .addOption(grantOption())
-    .option('--observe', 'decide and log, refuse nothing')
-    .option('--no-install', 'never fetch a known server from npm')
-    .option('--max-client-line <MiB>', 'longest message from the client', megabytes, 16 * MIB)
-    .option('--max-server-line <MiB>', 'longest message from the server', megabytes, 64 * MIB)
-    // Standard output belongs to the protocol (G8).
-    .configureOutput({ writeOut: (text) => process.stderr.write(text) })
-    .action(async (options) => settle(await run(server, options)));
-
-  policyWrap
-    .command('init')
-    .description('write a first policy for the server that stands behind "--"')
-    .option('-o, --output <file>', 'where to (else the config folder, where a wrapper looks for it)')
-    .option('--force', 'write over an existing file')
-    .option('-y, --yes', 'agree to everything, starting the server included')
-    .option('--preset <name>', 'write a shipped policy')
-    .option('--no-preset', "go by the server's tools, also for a server that has a preset")
-    .addOption(serverOption())
-    .addOption(noInstallOption())
-    .action(async (options) => settle(await (await import('./commands/init.js')).init(server, options)));
-
-  policyWrap
-    .command('tools')
-    .description('what a server can do: class and risk of each tool, and what the policy does with it')
-    .addOption(policyOption())
-    .addOption(presetOption())
-    .addOption(serverOption())
-    .addOption(noInstallOption())
-    .addOption(jsonOption())
-    .addOption(plainOption())
-    .action(async (options) => settle(await (await import('./commands/tools.js')).tools(server, options)));
-
-  policyWrap
-    .command('presets')
-    .description('list the shipped policies, or print one')
-    .argument('[name]')
-    .addOption(jsonOption())
-    .action(async (name, options) => settle((await import('./commands/presets.js')).presets(name, options)));
-
-  policyWrap
-    .command('doctor')
-    .description('look for everything that is wrong, and say how to mend it')
-    .addOption(policyOption())
-    .addOption(presetOption())
-    .addOption(dbOption())
-    .addOption(serverOption())
-    .addOption(jsonOption())
-    .addOption(plainOption())
-    .action(async (options) => settle(await (await import('./commands/doctor.js')).doctor(server, options)));
-
-  policyWrap
-    .command('demo')
-    .description('see the pasted policy at work on a bundled stand-in server')
-    .option('--json', 'print the result as JSON')
-    .action(async (options) => settle(await (await import('./commands/demo.js')).demo(options)));
-
-  policyWrap
-    .command('check')
-    .description(
-      'find every mistake in a policy; with a server behind "--", also what does not fit its tools',
-    )
-    .argument('[policy]')
-    .addOption(presetOption())
-    .addOption(serverOption())
-    .option('--strict', 'warnings count as errors')
-    .option('--no-install', 'never fetch a known server from npm')
-    .option('--json', 'print the result as JSON')
-    .action(async (file, options) =>
-      settle(await (await import('./commands/check.js')).check(file, server, options)),
-    );
-
-  policyWrap
-    .command('schema')
-    .description('print the JSON Schema of the policy file; with a server, with its tools and arguments')
-    .option('--no-install', 'never fetch a known server from npm')
-    .action(async (options) => settle(await (await import('./commands/schema.js')).schema(server, options)));
-
-  policyWrap
-    .command('explain')
-    .description('say what would happen to a call, and why, without charging anything')
-    .argument('<tool>')
-    .option('--args <json>', "the call's arguments", '{}')
-    .addOption(policyOption())
-    .addOption(presetOption())
-    .addOption(dbOption())
-    .addOption(serverOption())
-    .addOption(grantOption())
-    .option('--json', 'print the result as JSON')
-    .action(async (tool, options) =>
-      settle(await (await import('./commands/explain.js')).explain(tool, server, options)),
-    );
-
-  policyWrap
-    .command('test')
-    .description('run cases, written as data, against policies')
-    .argument('<cases...>', 'JSON files')
-    .option('--json', 'print the result as JSON')
-    .action(async (files, options) =>
-      settle(await (await import('./commands/test.js')).test(files, options)),
-    );
-
-  policyWrap
-    .command('import')
-    .description("turn the predecessor's YAML policy into ours, on standard output")
-    .argument('<file>')
-    .action(async (file) => settle(await (await import('./commands/import.js')).importPolicy(file)));
-
-  const scopeOption = () =>
-    new Option('--scope <scope>', "which of a client's files").choices(['user', 'local', 'project']);
-  const configOption = () => new Option('--config <file>', 'a configuration file of a known shape');
-
-  policyWrap
-    .command('install')
-    .description("put policy-wrap in front of servers in a client's configuration")
-    .argument('[client]')
-    .argument('[entry...]')
-    .option('--all', 'every entry that can be wrapped')
-    .addOption(policyOption())
-    .addOption(configOption())
-    .addOption(scopeOption())
-    .option('--add <name>', 'a new entry for the server that stands behind "--"')
-    .option('--env <name[=value]...>', 'variables of the new entry')
-    .option('--print', 'print the entry instead of writing it')
-    .option('--dry-run', 'show the change without making it')
-    .option('--yes', 'ask nothing')
-    .action(async (client, entries, options) =>
-      settle(
-        await (await import('./commands/install.js')).install({
-          ...options,
-          client,
-          entries,
-          command: server,
-        }),
-      ),
-    );
-
-  policyWrap
-    .command('uninstall')
-    .description("take policy-wrap out of a client's configuration again")
-    .argument('[client]')
-    .argument('[entry...]')
-    .option('--all', 'every wrapped entry')
-    .addOption(configOption())
-    .addOption(scopeOption())
-    .option('--restore <backup>', 'put a backup back instead')
-    .option('--dry-run', 'show the change without making it')
-    .option('--yes', 'ask nothing')
-    .action(async (client, entries, options) =>
-      settle(await (await import('./commands/uninstall.js')).uninstall({ ...options, client, entries })),
-    );
-
-  policyWrap
-    .command('clients')
-    .description('every client found here, and which of its servers are wrapped')
-    .option('--json', 'print the result as JSON')
-    .action(async (options) => settle(await (await import('./commands/clients.js')).clients(options)));
-
-  policyWrap
-    .command('trust')
-    .description('show what changed in the tools of a server, and accept it')
-    .argument('<server>')
-    .argument('[tool]')
-    .addOption(dbOption())
-    .option('--dry-run', 'only show')
-    .option('--json', 'print the result as JSON')
-    .action(async (name, tool, options) =>
-      settle(await (await import('./commands/trust.js')).trust(name, tool, options)),
-    );
-
-  policyWrap
-    .command('pause')
-    .description('refuse every call of every wrapper on this machine, at once')
-    .addOption(serverOption())
-    .addOption(dbOption())
-    .option('--reason <text>')
-    .action(async (options) => settle(await (await import('./commands/pause.js')).pause(options)));
-
-  policyWrap
-    .command('resume')
-    .description('lift a pause')
-    .addOption(serverOption())
-    .addOption(dbOption())
-    .action(async (options) => settle(await (await import('./commands/pause.js')).resume(options)));
-
-  policyWrap
-    .command('stand-in', { hidden: true })
-    .addArgument(new Argument('<kind>').choices(['afip', 'legiti', 'demo']))
-    .action(async (kind) => settle(await (await import('./commands/stand-in.js')).standIn(kind)));
-
-  return policyWrap;
+  policyWrap.commandsGroup('Wrap:');
+  policyWrap.addCommand(
+    runCommand()
+      .copyInheritedSettings(policyWrap)
+      // Standard output belongs to the protocol (G8).
+      .configureOutput({ writeOut: (text) => process.stderr.write(text) })
+      .action(async (options) => settle(await run(server, options))),
+  );
+  if (own[0] === 'run') return policyWrap;
+  const { addCommands } = await import('./program.js');
+  addCommands(policyWrap, server, settle);
+  return policyWrap.addHelpText(
+    'before',
+    `  policy-wrap -- mcp-afip                         wrap a server (what an MCP client runs)
+  policy-wrap demo                                see it work, with nothing installed or issued
+  policy-wrap check my-policy.json -- mcp-afip    find mistakes in a policy
+`,
+  );
 }
 
 /** Runs one command line (without Node and script) and sets this process's exit code. */
@@ -270,11 +61,11 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function exitCode(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
   try {
-    const { own, server } = takeApart(argv);
-    const policyWrap = program(server, (result) => {
+    const line = takeApart(argv);
+    const policyWrap = await program(line, (result) => {
       code = result;
     });
-    await policyWrap.parseAsync([...own], { from: 'user' });
+    await policyWrap.parseAsync([...line.own], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;

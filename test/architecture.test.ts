@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 
 /** Which folder may import which (DESIGN section 3). Files right below src/ are named; every one may use `leaves`. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['commands', 'settings'],
+  main: ['commands', 'options', 'program'],
+  program: ['commands', 'options'],
+  options: [],
   commands: [
     'proxy',
     'state',
@@ -19,6 +21,10 @@ const ARROWS: Record<string, readonly string[]> = {
     'terminal',
     'folders',
     'doctor',
+    'local-state',
+    'log-lines',
+    'person',
+    'asking',
   ],
   doctor: ['state', 'policy', 'catalog', 'clients', 'settings', 'live-tools', 'folders'],
   settings: ['catalog', 'policy', 'folders'],
@@ -27,6 +33,10 @@ const ARROWS: Record<string, readonly string[]> = {
   'clients-io': ['catalog', 'clients', 'folders', 'live-tools'],
   'live-tools': ['server-command', 'settings'],
   terminal: [],
+  person: ['terminal'],
+  'local-state': ['settings', 'state', 'policy'],
+  'log-lines': ['state', 'terminal'],
+  asking: ['proxy', 'state', 'policy', 'catalog', 'terminal'],
   folders: [],
   proxy: ['policy', 'state'],
   state: ['policy'],

@@ -4,7 +4,7 @@ import { contextOf } from '../doctor/context.js';
 import { EXIT } from '../errors.js';
 import { printable, printableJson } from '../printable.js';
 import type { PolicyOptions } from '../settings.js';
-import { lookOf, type Tint, tinted } from '../terminal.js';
+import { paint, processTerminal, type Style } from '../terminal.js';
 
 export interface DoctorOptions extends PolicyOptions {
   readonly db?: string;
@@ -14,7 +14,7 @@ export interface DoctorOptions extends PolicyOptions {
   readonly color?: boolean;
 }
 
-const TINT_OF: Readonly<Record<Status, Tint>> = { ok: 'green', info: 'dim', warn: 'yellow', fail: 'red' };
+const STYLE_OF: Readonly<Record<Status, Style>> = { ok: 'green', info: 'dim', warn: 'yellow', fail: 'red' };
 
 /**
  * Looks at everything that a wrapper needs, and says for each fault how to mend it. Creates and changes nothing.
@@ -28,12 +28,12 @@ export async function doctor(argv: readonly string[], options: DoctorOptions): P
   if (options.json) {
     process.stdout.write(`${printableJson({ version: 1, healthy, checks: examined }, 2)}\n`);
   } else {
-    const look = lookOf(process.stdout, options);
+    const { out } = processTerminal(options);
     const indent = Math.max(...examined.map(({ id }) => id.length));
     for (const { number, id, findings } of examined)
       for (const [at, { status, message, fix }] of findings.entries()) {
         const head = at === 0 ? `${String(number).padStart(2)}  ` : '    ';
-        const label = `${tinted(status.padEnd(4), TINT_OF[status], look)}  ${(at === 0 ? id : '').padEnd(indent)}`;
+        const label = `${paint(out, STYLE_OF[status], status.padEnd(4))}  ${(at === 0 ? id : '').padEnd(indent)}`;
         process.stdout.write(`${head}${label}  ${printable(message)}\n`);
         if (fix !== undefined) process.stdout.write(`${' '.repeat(12 + indent)}fix: ${printable(fix)}\n`);
       }

@@ -20,10 +20,11 @@ import type { ToolDefinition } from '../catalog/tools/definition.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { configDir, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
+import { askYesNo } from '../person.js';
 import { policySchema } from '../policy/document.js';
 import { printable } from '../printable.js';
 import { readPreset } from '../settings.js';
-import { confirm } from '../terminal.js';
+import { processTerminal } from '../terminal.js';
 
 export interface InitOptions {
   readonly server?: string;
@@ -37,6 +38,9 @@ export interface InitOptions {
   /** False with `--no-install`. */
   readonly install: boolean;
 }
+
+/** Puts a question to a person; undefined when there is none. */
+type Ask = (question: string, fallback: boolean) => Promise<boolean | undefined>;
 
 const SCHEMA_FILE = 'policy.schema.json';
 const SCRIPT = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
@@ -52,7 +56,7 @@ const SCRIPT = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url
 export async function init(
   argv: readonly string[],
   options: InitOptions,
-  ask: (question: string, fallback: boolean) => Promise<boolean | undefined> = confirm,
+  ask: Ask = (question, fallback) => askYesNo(question, fallback, processTerminal()),
 ): Promise<number> {
   if (argv.length === 0) {
     throw new PolicyWrapError('USAGE', 'no server to write a policy for', {
@@ -96,11 +100,7 @@ interface Written {
   readonly summary: string;
 }
 
-async function chosenPreset(
-  server: string,
-  options: InitOptions,
-  ask: typeof confirm,
-): Promise<Written | undefined> {
+async function chosenPreset(server: string, options: InitOptions, ask: Ask): Promise<Written | undefined> {
   if (options.preset === false) return undefined;
   const name = options.preset ?? knownServer(server)?.preset;
   if (name === undefined) return undefined;
@@ -109,10 +109,9 @@ async function chosenPreset(
     if ((await ask(question, true)) === false) return undefined;
   }
   // Says which there are when it is none of them.
-  const found = readPreset(name);
-  if (found.kind !== 'policy') throw new Error(`preset ${name} cannot be read`);
+  readPreset(name);
   return {
-    text: found.text,
+    text: preset(name)?.text ?? '',
     summary: `the preset ${name}, whose amounts are examples; the places to edit are marked EDIT`,
   };
 }
@@ -121,7 +120,7 @@ async function proposed(
   server: string,
   argv: readonly string[],
   options: InitOptions,
-  ask: typeof confirm,
+  ask: Ask,
   schema: string,
 ): Promise<Written | undefined> {
   const command = printable(argv.join(' '));

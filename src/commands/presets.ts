@@ -1,7 +1,7 @@
 import { PRESETS, preset } from '../catalog/presets.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { printableJson } from '../printable.js';
-import { lookOf, table } from '../terminal.js';
+import { processTerminal, table } from '../terminal.js';
 
 /**
  * Lists the shipped policies, or prints one exactly as it is, so that `policy-wrap presets afip > my.json` is a copy.
@@ -14,12 +14,10 @@ export function presets(name: string | undefined, { json }: { readonly json?: bo
     process.stdout.write(
       json
         ? `${printableJson({ version: 1, presets: list }, 2)}\n`
-        : table(
-            ['preset', 'for'],
-            list.map((each) => [each.name, each.title]),
-            lookOf(process.stdout),
-            1,
-          ),
+        : table(processTerminal().out, [
+            [bold('preset'), bold('for')],
+            ...list.map((each) => [each.name, each.title]),
+          ]),
     );
     return EXIT.done;
   }
@@ -33,3 +31,5 @@ export function presets(name: string | undefined, { json }: { readonly json?: bo
   process.stdout.write(json ? `${printableJson({ version: 1, name, title, text }, 2)}\n` : text);
   return EXIT.done;
 }
+
+const bold = (text: string) => ({ text, style: 'bold' }) as const;

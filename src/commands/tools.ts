@@ -8,7 +8,7 @@ import { neverPasses, place } from '../policy/evaluate.js';
 import type { Checks, Limit, Policy } from '../policy/policy.js';
 import { printable, printableJson } from '../printable.js';
 import { findPolicy, type PolicyOptions, problemsError } from '../settings.js';
-import { lookOf, type Tint, table } from '../terminal.js';
+import { type Cell, processTerminal, type Style, table } from '../terminal.js';
 
 export interface ToolsOptions extends PolicyOptions {
   readonly server?: string;
@@ -21,7 +21,7 @@ export interface ToolsOptions extends PolicyOptions {
 
 /** The most severe first. */
 const RISKS: readonly Risk[] = ['critical', 'high', 'medium', 'low'];
-const TINT_OF: Readonly<Partial<Record<Risk, Tint>>> = { critical: 'red', high: 'yellow' };
+const STYLE_OF: Readonly<Partial<Record<Risk, Style>>> = { critical: 'red', high: 'yellow' };
 
 /**
  * Starts a server once and shows its tools: what each does, how bad a mistake with it is, on what evidence, and what
@@ -44,19 +44,15 @@ export async function tools(argv: readonly string[], options: ToolsOptions): Pro
     process.stdout.write(`${printableJson({ version: 1, server, tools: rows }, 2)}\n`);
     return EXIT.done;
   }
-  const look = lookOf(process.stdout, options);
-  process.stdout.write(
-    table(
-      ['tool', 'class', 'risk', 'policy', 'reason'],
-      rows.map(({ name, class: toolClass, risk, policy: effect, reason }) => {
-        const tint = TINT_OF[risk];
-        const shownRisk = tint === undefined ? risk : { text: risk, tint };
-        return [printable(name, 60), toolClass, shownRisk, printable(effect), printable(reason)];
-      }),
-      look,
-      4,
-    ),
-  );
+  const { out } = processTerminal(options);
+  const head = ['tool', 'class', 'risk', 'policy', 'reason'].map((text): Cell => ({ text, style: 'bold' }));
+  const lines = rows.map(({ name, class: toolClass, risk, policy: effect, reason }): Cell[] => {
+    const style = STYLE_OF[risk];
+    const shownRisk = style === undefined ? risk : { text: risk, style };
+    return [printable(name, 60), toolClass, shownRisk, printable(effect), printable(reason)];
+  });
+  process.stdout.write(table(out, [head, ...lines]));
+
   const source = policy?.source ?? 'none, so every call is refused (policy-wrap init makes one)';
   process.stdout.write(`\n${rows.length} tools of ${server}; policy: ${printable(source)}\n`);
   return EXIT.done;

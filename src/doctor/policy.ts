@@ -29,9 +29,9 @@ function toldOf(found: FoundPolicy): Finding[] {
     case 'problems':
       return found.problems.map((problem) => fail(formatProblem(problem, found.source), CORRECT));
     case 'policy':
-      return found.warnings.length === 0
+      return found.loaded.problems.length === 0
         ? [ok(found.policy.source)]
-        : found.warnings.map((problem) => warn(formatProblem(problem, found.policy.source), CORRECT));
+        : found.loaded.problems.map((problem) => warn(formatProblem(problem, found.policy.source), CORRECT));
   }
 }
 

@@ -108,8 +108,8 @@ export function couldPass(policy: Policy, placed: Placed): boolean {
   );
 }
 
-/** Whatever the arguments are, and whatever has happened. */
-function neverPasses(checks: Checks): boolean {
+/** @returns whether no call can pass, whatever its arguments are and whatever has happened */
+export function neverPasses(checks: Checks): boolean {
   return (
     checks.denyIf.some((predicate) => predicate.conditions.length === 0) ||
     checks.limits.some(

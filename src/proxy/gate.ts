@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { PolicyWrapError } from '../errors.js';
-import { Decimal } from '../policy/decimal.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
 import { asksInLayers, evaluateLayers, type Layers, visibleInLayers } from '../policy/layers.js';
 import type { Admission, Admitted, ApprovalEntry, ApprovalTerms, Outcome } from '../state/store.js';
 import { BUSY } from '../state/store.js';
+import { numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
 import type { ToolEdit } from './list-filter.js';
@@ -288,17 +288,4 @@ export class Gate {
 
 function refusedBy(code: Refusal['code'], rule: string, explanation: string): Evaluation {
   return { kind: 'refused', refusal: { code, rule, authorText: undefined, explanation } };
-}
-
-/** Numeric arguments by path, outside of arrays, for budgets that are bound to one. */
-function numbersOf(args: { readonly [key: string]: Json }): ReadonlyMap<string, string> {
-  const numbers = new Map<string, string>();
-  const walk = (path: string, value: Json): void => {
-    if (typeof value === 'number' || value instanceof Decimal) numbers.set(path, String(value));
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (const [key, member] of Object.entries(value)) walk(`${path}.${key}`, member as Json);
-    }
-  };
-  walk('args', args);
-  return numbers;
 }
