@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import * as z from 'zod/mini';
 import { knownServer } from '../catalog/known-servers.js';
 import { preset } from '../catalog/presets.js';
 import { proposePolicy } from '../catalog/propose.js';
@@ -20,7 +19,7 @@ import type { ToolDefinition } from '../catalog/tools/definition.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { configDir, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
-import { policySchema } from '../policy/document.js';
+import { policyJsonSchema } from '../policy/schema.js';
 import { printable } from '../printable.js';
 import { readPreset } from '../settings.js';
 import { confirm } from '../terminal.js';
@@ -109,10 +108,9 @@ async function chosenPreset(
     if ((await ask(question, true)) === false) return undefined;
   }
   // Says which there are when it is none of them.
-  const found = readPreset(name);
-  if (found.kind !== 'policy') throw new Error(`preset ${name} cannot be read`);
+  readPreset(name);
   return {
-    text: found.text,
+    text: preset(name)?.text ?? '',
     summary: `the preset ${name}, whose amounts are examples; the places to edit are marked EDIT`,
   };
 }
@@ -166,7 +164,7 @@ function schemaFor(folder: string, file: string): string {
 }
 
 function schemaText(): string {
-  return `${JSON.stringify(z.toJSONSchema(policySchema, { target: 'draft-7' }), null, 2)}\n`;
+  return `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
 }
 
 function makePrivateFolder(folder: string): void {
