@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import * as z from 'zod/mini';
 import { knownServer } from '../catalog/known-servers.js';
 import { preset } from '../catalog/presets.js';
 import { proposePolicy } from '../catalog/propose.js';
@@ -165,7 +164,7 @@ function schemaFor(folder: string, file: string): string {
 }
 
 function schemaText(): string {
-  return `${JSON.stringify(z.toJSONSchema(policySchema, { target: 'draft-7' }), null, 2)}\n`;
+  return `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
 }
 
 function makePrivateFolder(folder: string): void {

@@ -4,8 +4,9 @@ import type { ToolDefinition } from '../catalog/tools/definition.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { liveServer } from '../live-tools.js';
 import { Decimal } from '../policy/decimal.js';
-import { neverPasses, place } from '../policy/evaluate.js';
-import type { Checks, Limit, Policy } from '../policy/policy.js';
+import { couldPass, place } from '../policy/evaluate.js';
+import type { Layers } from '../policy/layers.js';
+import type { Checks, Limit } from '../policy/policy.js';
 import { printable, printableJson } from '../printable.js';
 import { findPolicy, type PolicyOptions, problemsError } from '../settings.js';
 import { type Cell, processTerminal, type Style, table } from '../terminal.js';
@@ -37,7 +38,7 @@ export async function tools(argv: readonly string[], options: ToolsOptions): Pro
   const server = options.server ?? serverName(argv);
   const found = findPolicy(options, server, argv);
   if (found.kind === 'problems') throw problemsError(found);
-  const policy = found.kind === 'policy' ? found.policy : undefined;
+  const policy = found.kind === 'policy' ? found.layers : undefined;
   const live = await liveServer(argv, { install: options.install });
   const rows = inventory(live.tools as readonly ToolDefinition[], policy);
   if (options.json) {
@@ -68,7 +69,7 @@ export interface InventoryRow extends Classification {
 /** @returns a row a tool, the most severe first */
 export function inventory(
   definitions: readonly ToolDefinition[],
-  policy: Policy | undefined,
+  policy: Layers | undefined,
 ): readonly InventoryRow[] {
   const rank = ({ risk }: InventoryRow) => RISKS.indexOf(risk);
   return definitions
@@ -78,33 +79,29 @@ export function inventory(
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const NOTHING: Checks = { require: [], denyIf: [], approveIf: [], limits: [] };
 /** More limits than this are only counted. */
 const SHOWN_LIMITS = 3;
 
 /** @returns what a policy does with a tool; parts that depend on the call are named without their conditions */
-export function effectOf(policy: Policy | undefined, tool: string): string {
+export function effectOf(policy: Layers | undefined, tool: string): string {
   if (policy === undefined) return 'no policy';
-  const placed = place(policy, tool);
-  switch (placed.kind) {
-    case 'hidden':
-      return 'hide';
-    case 'refused':
-      return 'not listed';
-    case 'placed': {
-      const all = [policy.allTools, placed.entry ?? NOTHING];
-      if (all.some(neverPasses)) return 'deny';
-      const limits = all.flatMap((checks) => checks.limits).map(limitText);
-      const conditional = all.some(({ require, denyIf }) => require.length + denyIf.length > 0);
-      const parts = [
-        ...asking(all),
-        ...(limits.length > 0 ? [`limit ${limits.slice(0, SHOWN_LIMITS).join(', ')}`] : []),
-        ...(limits.length > SHOWN_LIMITS ? [`${limits.length - SHOWN_LIMITS} more limits`] : []),
-        ...(conditional ? ['conditions'] : []),
-      ];
-      return parts.length > 0 ? parts.join('; ') : 'allow';
-    }
-  }
+  const layers = policy.all.map((layer) => ({ layer, placed: place(layer, tool) }));
+  // A layer can only tighten, so the strictest holds.
+  if (layers.some(({ placed }) => placed.kind === 'hidden')) return 'hide';
+  if (layers.some(({ placed }) => placed.kind === 'refused')) return 'not listed';
+  if (!layers.every(({ layer, placed }) => couldPass(layer, placed))) return 'deny';
+  const all = layers.flatMap(({ layer, placed }) =>
+    placed.kind === 'placed' && placed.entry ? [layer.allTools, placed.entry] : [layer.allTools],
+  );
+  const limits = all.flatMap((checks) => checks.limits).map(limitText);
+  const conditional = all.some(({ require, denyIf }) => require.length + denyIf.length > 0);
+  const parts = [
+    ...asking(all),
+    ...(limits.length > 0 ? [`limit ${limits.slice(0, SHOWN_LIMITS).join(', ')}`] : []),
+    ...(limits.length > SHOWN_LIMITS ? [`${limits.length - SHOWN_LIMITS} more limits`] : []),
+    ...(conditional ? ['conditions'] : []),
+  ];
+  return parts.length > 0 ? parts.join('; ') : 'allow';
 }
 
 function asking(all: readonly Checks[]): readonly string[] {

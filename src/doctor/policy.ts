@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
-import { dirname, isAbsolute } from 'node:path';
+import { dirname } from 'node:path';
 import { answerPredicate } from '../policy/condition.js';
+import { lintPolicy } from '../policy/lint.js';
 import type { Checks, Policy, Predicate } from '../policy/policy.js';
 import { formatProblem } from '../policy/problem.js';
-import type { FoundPolicy } from '../settings.js';
-import { type Check, type Context, type Finding, fail, ok, warn } from './check.js';
+import { type FoundPolicy, upstreamEnv } from '../settings.js';
+import { type Check, type Context, type Finding, fail, info, ok, warn } from './check.js';
 
 /** The policy file, and how it goes with the environment. */
 export const POLICY_CHECKS: readonly Check[] = [
@@ -37,15 +38,29 @@ function toldOf(found: FoundPolicy): Finding[] {
 
 const CORRECT = 'correct the file there';
 
+function warningsOf({ policy, loaded }: UsablePolicy): Finding[] {
+  const { source } = policy;
+  if (loaded.problems.length > 0)
+    return loaded.problems.map((problem) => warn(formatProblem(problem, source), CORRECT));
+  // What is meant and what is not only a person can tell: presets keep entries for tools that they hide.
+  const remarks = lintPolicy(loaded).length;
+  return [
+    ok(source),
+    ...(remarks > 0 ? [info(`${remarks} remarks on it: policy-wrap check shows them`)] : []),
+  ];
+}
+
+export type UsablePolicy = Extract<FoundPolicy, { readonly kind: 'policy' }>;
+
 /** The policies that can be used; what is wrong with others is told by their own check. */
-export function usablePolicies(context: Context): readonly Policy[] {
+export function usablePolicies(context: Context): readonly UsablePolicy[] {
   let found: readonly FoundPolicy[];
   try {
     found = context.policies();
   } catch {
     return [];
   }
-  return found.flatMap((each) => (each.kind === 'policy' ? [each.policy] : []));
+  return found.filter((each) => each.kind === 'policy');
 }
 
 const OTHERS_MAY_WRITE = 0o022;
@@ -55,7 +70,7 @@ const STICKY = 0o1000;
 /** Who can change the policy or the counters can do all that they forbid. */
 function modes(context: Context): Finding[] {
   if (context.platform === 'win32') return [];
-  const policies = usablePolicies(context).flatMap(({ source }) => (isAbsolute(source) ? [source] : []));
+  const policies = usablePolicies(context).flatMap(({ files }) => files);
   const findings: Finding[] = [];
   for (const path of new Set(policies.flatMap((file) => [file, dirname(file)]))) {
     const found = statSync(path, { throwIfNoEntry: false });
@@ -104,9 +119,10 @@ function environment({ known, env }: Context): Finding[] {
 const AFIP_ENV = 'AFIP_ENV';
 
 function refusedByEnvironment(context: Context): Finding[] {
-  return usablePolicies(context).flatMap((policy) => {
+  const policies = usablePolicies(context).flatMap(({ layers }) => layers.all);
+  return policies.flatMap((policy) => {
     const { require, denyIf } = policy.allTools;
-    const call = { tool: '', args: {}, env: context.env };
+    const call = { tool: '', args: {}, env: upstreamEnv(context.env) };
     const refusing = [
       ...require.filter(
         (each) => asksOfEnvironment(each) && answerPredicate(each, call, 'every').answer !== 'holds',

@@ -3,8 +3,10 @@ import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../src/catalog/classify.js';
 import { proposePolicy } from '../../src/catalog/propose.js';
+import { AFIP_TOOLS } from '../../src/catalog/tools/afip.js';
 import type { ToolDefinition } from '../../src/catalog/tools/definition.js';
 import { evaluate, visible } from '../../src/policy/evaluate.js';
+import { lintPolicy } from '../../src/policy/lint.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import type { Policy } from '../../src/policy/policy.js';
 
@@ -170,6 +172,11 @@ const definition = fc.record({
   inputSchema: fc
     .dictionary(hostile, fc.constantFrom({ type: 'number' }, { type: 'string', enum: ['delete'] }))
     .map((properties) => ({ type: 'object', properties, required: Object.keys(properties) })),
+});
+
+test('what it writes for mcp-afip has nothing that the linter finds fault with', () => {
+  const loaded = loadPolicy(propose(AFIP_TOOLS).text, 'proposed');
+  expect(loaded.policy && lintPolicy(loaded, AFIP_TOOLS)).toEqual([]);
 });
 
 test('whatever a server says, the policy loads without a problem and holds nothing but an entry a tool', () => {

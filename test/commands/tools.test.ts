@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { effectOf, inventory } from '../../src/commands/tools.js';
+import { stack } from '../../src/policy/layers.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { command } from '../support/command.js';
 import { RECORDER, Rig } from '../support/rig.js';
@@ -34,8 +35,8 @@ describe('what the policy does with a tool', () => {
       'p',
     );
     expect(problems).toEqual([]);
-    expect(effectOf(policy, 't')).toBe(effect);
-    expect(effectOf(policy, 'other')).toBe('not listed');
+    expect(effectOf(stack(policy!), 't')).toBe(effect);
+    expect(effectOf(stack(policy!), 'other')).toBe('not listed');
   });
 
   test('all_tools counts too, and default allow is allow', () => {
@@ -46,10 +47,24 @@ describe('what the policy does with a tool', () => {
       all_tools: { limits: [limit] },
     });
     const { policy } = loadPolicy(text, 'p');
-    expect(effectOf(policy, 'any')).toBe('limit 30/minute');
-    expect(effectOf(policy, 'xy')).toBe('hide');
+    expect(effectOf(stack(policy!), 'any')).toBe('limit 30/minute');
+    expect(effectOf(stack(policy!), 'xy')).toBe('hide');
     expect(effectOf(undefined, 'any')).toBe('no policy');
   });
+});
+
+test('of a policy and what it extends the stricter counts', () => {
+  const policyOf = (tools: object) =>
+    loadPolicy(JSON.stringify({ version: '1', default: 'deny', tools }), 'p').policy!;
+  const own = policyOf({ a: {}, b: {}, c: { rate_limit: '5/minute' }, d: {}, e: {} });
+  const general = policyOf({
+    a: {},
+    b: { action: 'hide' },
+    c: { rate_limit: '9/hour' },
+    d: { action: 'deny' },
+  });
+  const effects = ['a', 'b', 'c', 'd', 'e'].map((tool) => effectOf(stack(own, [general]), tool));
+  expect(effects).toEqual(['allow', 'hide', 'limit 9/hour, 5/minute', 'deny', 'not listed']);
 });
 
 test('the most severe tools come first', () => {

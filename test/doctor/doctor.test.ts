@@ -426,39 +426,39 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'a name in the policy that the server lacks',
       'tools',
       'warn',
-      /names "get_usr", which the server does not have; perhaps "get_user" is meant/,
-      /rename it/,
+      /TOOL_ABSENT: .*no tool called "get_usr".* Did you mean "get_user"/,
+      /Correct the name/,
       () => ({ options: policyOf(DENY_ALL_BUT({ get_usr: {}, get_user: {} })) }),
     ],
     [
       'a pattern that no tool has',
       'tools',
       'warn',
-      /names "delete_\*"/,
-      /remove or rename/,
+      /no tool like "delete_\*"/,
+      /Correct the name/,
       () => ({ options: policyOf({ ...DENY_ALL_BUT({ get_user: {} }), hide: ['delete_*'] }) }),
     ],
     [
       'a tool that the policy does not list',
       'tools',
       'warn',
-      /does not list, and so refuses: "new\\u\{202e\}"/,
-      /add what you need/,
+      /refused by default: new\u202e/,
+      /an entry under "tools"/,
       () => ({ argv: recorder(['get_user', 'new\u202e']) }),
     ],
     [
       'the policy of another server',
       'tools',
       'fail',
-      /lists none of the 1 tools/,
-      /policy of this server/,
+      /None of the 1 tool of the server could ever be called/,
+      /The server has: get_user/,
       () => ({ options: policyOf(PASTED) }),
     ],
     [
       'a preset that does not know a new tool',
       'preset',
       'warn',
-      /preset afip does not know .*"create_receipt"/,
+      /preset afip does not fit .*refused by default: create_receipt\.$/,
       /update policy-wrap/,
       () => ({
         argv: recorder([...afipTools, 'create_receipt']),
@@ -469,7 +469,7 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'a preset with a tool that is gone',
       'preset',
       'warn',
-      /preset afip names tools that .* does not have: "create_invoice"/,
+      /preset afip does not fit .*no tool called "create_invoice"/,
       /update policy-wrap/,
       () => ({
         argv: recorder(afipTools.filter((name) => name !== 'create_invoice')),
@@ -601,7 +601,7 @@ describe('policy-wrap doctor', () => {
     const { code, stdout } = await command(rig, args);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^ 1 {2}ok {4}node +v\d+/m);
-    expect(stdout).toMatch(/^ 9 {2}fail {2}tools +.*lists none of the 1 tools.*\n +fix: check that/m);
+    expect(stdout).toMatch(/^ 9 {2}fail {2}tools +.*None of the 1 tool.*\n +fix: The server has/m);
     expect(stdout).not.toContain('\u001b');
     const json = JSON.parse((await command(rig, ['doctor', '--json', ...args.slice(1)])).stdout);
     expect(json).toMatchObject({ version: 1, healthy: false });
@@ -623,7 +623,7 @@ describe('policy-wrap doctor', () => {
     expect((await command(rig, ['init', ...server])).code).toBe(0);
     const { code, stdout } = await command(rig, ['doctor', ...server]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/ok +tools +policy and server name the same tools/);
+    expect(stdout).toMatch(/ok +tools +policy and server name the same tools and arguments/);
     expect(existsSync(rig.db)).toBe(false);
     expect(preset('afip')).toBeDefined();
   });
