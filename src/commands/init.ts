@@ -20,7 +20,7 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import { configDir, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
 import { askYesNo } from '../person.js';
-import { policySchema } from '../policy/document.js';
+import { policyJsonSchema } from '../policy/schema.js';
 import { printable } from '../printable.js';
 import { readPreset } from '../settings.js';
 import { processTerminal } from '../terminal.js';

@@ -30,9 +30,7 @@ function toldOf(found: FoundPolicy): Finding[] {
     case 'problems':
       return found.problems.map((problem) => fail(formatProblem(problem, found.source), CORRECT));
     case 'policy':
-      return found.loaded.problems.length === 0
-        ? [ok(found.policy.source)]
-        : found.loaded.problems.map((problem) => warn(formatProblem(problem, found.policy.source), CORRECT));
+      return warningsOf(found);
   }
 }
 

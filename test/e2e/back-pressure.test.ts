@@ -143,6 +143,7 @@ describe.runIf(process.platform === 'linux')('whoever does not read costs no mem
     await play(wrapper);
     wrapper.child.stdin.write(request('x').replace(':1,', ':"last",'));
     await expect.poll(() => tail, { timeout: 30_000 }).toContain('"last"');
-    expect(wrapper.growth).toBeLessThan(60);
+    // A million remembered requests would be well over 100 MB.
+    expect(wrapper.growth).toBeLessThan(90);
   });
 });
