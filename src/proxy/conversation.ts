@@ -9,6 +9,8 @@ export interface Forwarded {
   readonly auditId: string | undefined;
   /** `performance.now()` when it was read, or, for a call, let through. */
   readonly sentAt: number;
+  /** The server has it. A call is kept back until it is decided, which may take a person's time. */
+  readonly sent: boolean;
   /** The call itself, in 2026-07-28: the server may answer it with a question. */
   readonly call: ToolCall | undefined;
 }
@@ -55,7 +57,15 @@ export class Conversation {
 
   ask(id: Id, method: string, era: Era): void {
     if (method === 'tools/list') this.#lists++;
-    this.#asked.add(id, { method, era, auditId: undefined, sentAt: performance.now(), call: undefined });
+    const sent = method !== 'tools/call';
+    this.#asked.add(id, {
+      method,
+      era,
+      auditId: undefined,
+      sentAt: performance.now(),
+      sent,
+      call: undefined,
+    });
   }
 
   /** Remembers what a `subscriptions/listen` wants to hear of. */
@@ -81,7 +91,13 @@ export class Conversation {
     const request = this.#asked.get(call.id);
     if (!request) return;
     const kept = call.era === 'modern' ? call : undefined;
-    this.#asked.add(call.id, { ...request, auditId, sentAt: performance.now(), call: kept });
+    this.#asked.add(call.id, { ...request, auditId, sentAt: performance.now(), sent: true, call: kept });
+  }
+
+  /** As `answer`, for what the server says: it has nothing to say to a call that it did not get. */
+  answerOfServer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+    const exact = this.#asked.has(id) ? id : this.#asked.aliasOf(id);
+    return exact !== undefined && this.#asked.get(exact)?.sent ? this.answer(exact) : undefined;
   }
 
   /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */

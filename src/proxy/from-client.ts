@@ -32,6 +32,8 @@ interface Item {
 
 /** A call with its bytes, for which a person is asked. */
 type AskedItem = Item & { readonly call: JudgedCall };
+/** A call for which a person was asked, on its way to be decided with what they said. */
+type ResumedItem = AskedItem & { readonly held: AskedItem };
 type AskRuling = Ruling & { readonly kind: 'ask' };
 
 /** While another process holds the database: how long to wait between tries, and for how long in all (ms). */
@@ -52,7 +54,9 @@ export class FromClient {
   readonly #warn: (text: string) => void;
   readonly #splitter: LineSplitter;
   /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
-  #waiting: (Line | Item)[] = [];
+  #waiting: (Line | ResumedItem)[] = [];
+  /** Calls about which a person is being asked: the server has not heard of them. */
+  readonly #held = new Map<Id, AskedItem>();
   #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
   #whenIdle: () => void = () => {};
 
@@ -105,9 +109,18 @@ export class FromClient {
     this.#prompts.abandon();
   }
 
-  #take(coming: readonly (Line | Item)[]): void {
+  #take(coming: readonly (Line | ResumedItem)[]): void {
     if (this.#busy) this.#waiting.push(...coming);
-    else if (coming.length > 0) this.#admit(coming.map((one) => ('kind' in one ? this.#read(one) : one)));
+    else if (coming.length > 0)
+      this.#admit(coming.map((one) => ('kind' in one ? this.#read(one) : this.#goesOn(one))));
+  }
+
+  /** Nothing is left of a call that the client gave up meanwhile. */
+  #goesOn(item: ResumedItem): Item {
+    const { id } = item.call;
+    if (this.#held.get(id) !== item.held) return {};
+    this.#held.delete(id);
+    return item;
   }
 
   #admit(items: readonly Item[]): void {
@@ -200,7 +213,9 @@ export class FromClient {
     }
     const { approvalId, result, afterMs } = answer;
     const challenge = this.#gate.challenge(call);
-    void this.#resume({ bytes: own, request, call }, approvalId, readAnswer(result, challenge, afterMs));
+    const item = { bytes: own, request, call };
+    this.#held.set(call.id, item);
+    void this.#resume(item, approvalId, readAnswer(result, challenge, afterMs));
     return {};
   }
 
@@ -227,7 +242,8 @@ export class FromClient {
   /** @returns whether the call was held here: the server never heard of it, and never will */
   #cancelled(id: unknown): boolean {
     if (!isId(id)) return false;
-    if (this.#prompts.cancel(id)) {
+    if (this.#held.delete(id)) {
+      this.#prompts.cancel(id);
       this.#conversation.answer(id);
       return true;
     }
@@ -279,21 +295,25 @@ export class FromClient {
   #holds(item: AskedItem, { question, approval, line }: AskRuling): boolean {
     const { call } = item;
     const mayAsk = this.#conversation.clientShowsForms && this.#gate.holdMs > 0;
-    if (!mayAsk || call.era === 'modern' || call.task || call.approvalId !== undefined) return false;
+    if (!mayAsk || call.era === 'modern' || call.task || call.wasHeld) return false;
     const prompt = promptFor(question);
     if (!prompt) return false;
-    return this.#prompts.hold({
+    this.#held.set(call.id, item);
+    const isHeld = this.#prompts.hold({
       callId: call.id,
       prompt,
       challenge: question.challenge,
       waitMs: this.#gate.holdMs,
-      isDecided: () => this.#gate.isDecided(approval.id),
+      isDecided: () => !['pending', undefined].includes(this.#gate.approvalState(approval.id)),
       resume: (answer) => {
         if (answer !== 'nobody') return void this.#resume(item, approval.id, answer);
+        this.#held.delete(call.id);
         this.#conversation.answer(call.id);
         return this.#outlets.toClient(line);
       },
     });
+    if (!isHeld) this.#held.delete(call.id);
+    return isHeld;
   }
 
   /** 2026-07-28: the question goes back instead of an answer. @returns undefined when nobody can be asked there */
@@ -307,12 +327,19 @@ export class FromClient {
     return prompt && this.#roundTrips.question(call.id, approval.id, digest, prompt, approval.expiresAt);
   }
 
-  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
-  async #resume(item: AskedItem, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+  async #decided(approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
     if (answer === 'allow') await this.#gate.decide(approvalId, 'approved');
     if (answer === 'deny') await this.#gate.decide(approvalId, 'rejected');
-    if (!this.#conversation.isPending(item.call.id)) return;
-    this.#take([{ ...item, call: { ...item.call, approvalId } }]);
+  }
+
+  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
+  async #resume(held: AskedItem, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+    // Always waits, if only a moment: it may be called while other calls are on their way.
+    await this.#decided(approvalId, answer);
+    // An equal call was faster, or this answer was used before: this one needs an approval of its own.
+    const isSpent = this.#gate.approvalState(approvalId) === 'consumed';
+    const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
+    this.#take([{ ...held, call, held }]);
   }
 }
 

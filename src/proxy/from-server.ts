@@ -98,7 +98,7 @@ export class FromServer {
   }
 
   #answer(bytes: Buffer, message: Record<string, unknown>, id: Id): Buffer | string | undefined {
-    const answered = this.#conversation.answer(id);
+    const answered = this.#conversation.answerOfServer(id);
     if (!answered) {
       this.#warn(
         `dropped an answer of the server's to no pending request (id ${JSON.stringify(id).slice(0, 80)})`,
@@ -150,7 +150,7 @@ export class FromServer {
   /** A line that cannot be passed on; if it is known whose answer it was, the client need not wait for it. */
   #unreadable(id: unknown, reason: string): string | undefined {
     this.#warn(`dropped a line of the server's: ${reason}`);
-    const answered = isId(id) ? this.#conversation.answer(id) : undefined;
+    const answered = isId(id) ? this.#conversation.answerOfServer(id) : undefined;
     if (!answered) return undefined;
     this.#settle(answered.request, 'error');
     return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);

@@ -3,7 +3,14 @@ import { PolicyWrapError } from '../errors.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
 import { asksInLayers, evaluateLayers, type Layers, visibleInLayers } from '../policy/layers.js';
-import type { Admission, Admitted, ApprovalEntry, ApprovalTerms, Outcome } from '../state/store.js';
+import type {
+  Admission,
+  Admitted,
+  ApprovalEntry,
+  ApprovalState,
+  ApprovalTerms,
+  Outcome,
+} from '../state/store.js';
 import { BUSY } from '../state/store.js';
 import { numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
@@ -43,6 +50,8 @@ export interface JudgedCall extends ToolCall {
   readonly exactArgs: { readonly [key: string]: Json };
   /** It was held for, or came back with an answer to, this approval. */
   readonly approvalId?: string | undefined;
+  /** It was held before, and is not held a second time. */
+  readonly wasHeld?: boolean | undefined;
   /** It goes on with a call that was let through, after a question of the server's: charged and asked about already. */
   readonly continues?: boolean | undefined;
 }
@@ -186,10 +195,9 @@ export class Gate {
     return this.#ledger.decide(approvalId, state);
   }
 
-  /** @returns whether somebody, somewhere, has decided */
-  isDecided(approvalId: string): boolean {
-    const approval = this.#ledger.approval(approvalId);
-    return approval !== undefined && approval.state !== 'pending';
+  /** @returns how an approval stands; undefined when its record cannot be read */
+  approvalState(approvalId: string): ApprovalState | undefined {
+    return this.#ledger.approval(approvalId)?.state;
   }
 
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
