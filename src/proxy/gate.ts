@@ -104,7 +104,7 @@ export class Gate {
    * @returns whether a tool that was listed is now shown that was not, or the other way round
    */
   use(policy: Layers): boolean {
-    const shown = (tool: ListedTool) => this.#shown(tool.name);
+    const shown = (tool: ListedTool) => this.shows(tool.name);
     const before = [...this.#listed.values()].map(shown);
     this.#policy = policy;
     this.#ledger.givesBack(policy.givesBack);
@@ -171,10 +171,15 @@ export class Gate {
     this.#ledger.settle({ auditId, outcome, latencyMs });
   }
 
+  /** @returns whether a tool belongs in what the client sees */
+  shows(tool: string): boolean {
+    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool);
+  }
+
   /** What the client gets of a tool that the server lists. */
   list(tool: ListedTool, raw: string): ToolEdit {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    if (!this.#shown(tool.name)) return 'drop';
+    if (!this.shows(tool.name)) return 'drop';
     if (!this.#policy?.annotate) return 'keep';
     const text = annotate(raw, tool, this.#options.riskOf(tool), asksInLayers(this.#policy, tool.name));
     return text === raw ? 'keep' : { text };
@@ -184,10 +189,6 @@ export class Gate {
   listed(tools: readonly ListedTool[]): void {
     if (!this.#policy || this.#policy.pin === 'off') return;
     this.#ledger.sawTools(tools.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
-  }
-
-  #shown(tool: string): boolean {
-    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
