@@ -1,3 +1,4 @@
+import { calendarEnd, calendarStart } from '../policy/calendar.js';
 import type { Charge } from '../policy/decision.js';
 import type { Limit } from '../policy/policy.js';
 import { type Amount, asAmount, compare, corruptValue, minus, plus, toAmount } from './amount.js';
