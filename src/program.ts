@@ -183,6 +183,29 @@ export function addCommands(policyWrap: Command, server: readonly string[], sett
       settle(await (await import('./commands/reset.js')).reset(counter, options)),
     );
 
+  policyWrap
+    .command('recommend')
+    .description('write a policy from what the decision log says was done, with its evidence')
+    .addOption(dbOption())
+    .addOption(serverOption())
+    .option('--since <time>', 'only calls since then: 7d, 12h, or a date (else all that are kept)')
+    .option('-o, --output <file>', 'a new file to write to (else standard output)')
+    .addOption(jsonOption())
+    .action(async (options) => settle(await (await import('./commands/recommend.js')).recommend(options)));
+
+  policyWrap
+    .command('replay')
+    .description('run a draft over the calls of the decision log, and show what it would change')
+    .argument('<policy>', 'the draft')
+    .addOption(dbOption())
+    .addOption(serverOption())
+    .option('--since <time>', 'only calls since then: 7d, 12h, or a date (else all that are kept)')
+    .addOption(jsonOption())
+    .option('--check', 'exit with 4 when anything changes')
+    .action(async (file, options) =>
+      settle(await (await import('./commands/replay.js')).replay(file, options)),
+    );
+
   policyWrap.commandsGroup('Decide yourself:');
 
   policyWrap

@@ -4,6 +4,7 @@ import { Conversation } from '../../src/proxy/conversation.js';
 import { FromClient } from '../../src/proxy/from-client.js';
 import { FromServer } from '../../src/proxy/from-server.js';
 import type { Gate } from '../../src/proxy/gate.js';
+import { RoundTrips } from '../../src/proxy/round-trips.js';
 import { hostileLine, randomFrom } from '../e2e/hostile-lines.js';
 
 /** Hides one tool in lists, forwards every call that can be judged, remembers nothing. */
@@ -35,11 +36,12 @@ function relayed(client: Buffer[], server: Buffer[]): { toServer: string; toClie
         toClient += text;
       },
     },
-    { maxLine: 4000, warn },
+    { roundTrips: new RoundTrips(Date.now), maxLine: 4000, warn },
   );
   for (const chunk of client) fromClient.push(chunk);
   fromClient.end();
   const fromServer = new FromServer(conversation, gate, {
+    roundTrips: new RoundTrips(Date.now),
     maxLine: 4000,
     warn,
     stray: (bytes) => {

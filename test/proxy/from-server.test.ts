@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Conversation } from '../../src/proxy/conversation.js';
 import { FromServer } from '../../src/proxy/from-server.js';
 import type { Gate } from '../../src/proxy/gate.js';
+import { RoundTrips } from '../../src/proxy/round-trips.js';
 
 /** One server line after a request with id 1 of this method; what of it goes on, and whether it was taken for noise. */
 function pass(line: string, method: string, hidden: string[] = ['delete_repo']) {
@@ -11,6 +12,7 @@ function pass(line: string, method: string, hidden: string[] = ['delete_repo']) 
   let stray = false;
   const gate = { shows: (tool: string) => !hidden.includes(tool), settle: () => {} } as unknown as Gate;
   const fromServer = new FromServer(conversation, gate, {
+    roundTrips: new RoundTrips(Date.now),
     maxLine: 1 << 26,
     warn: () => {},
     stray: () => {

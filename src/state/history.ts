@@ -1,0 +1,69 @@
+import { PolicyWrapError } from '../errors.js';
+import { parseDuration } from '../policy/window.js';
+import type { LogEntry, Store } from './store.js';
+
+/** Rows that are read at once: few enough to be nothing, many enough to be quick. */
+const PAGE = 1000;
+
+/**
+ * Every row of the decision log that passes, oldest first. Read in pages, each on a snapshot of its own, so that the
+ * log may be of any length and no wrapper is held up; rows that are written meanwhile come too.
+ *
+ * @param since UTC milliseconds, inclusive
+ */
+export function* history(
+  store: Store,
+  { server, since }: { readonly server?: string | undefined; readonly since?: number | undefined } = {},
+): Generator<LogEntry> {
+  for (let afterId = '0'; ; ) {
+    const page = store.log({ server, since, afterId, limit: PAGE });
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return;
+    afterId = last.auditId;
+  }
+}
+
+/**
+ * Whose calls to look at: the server that was named, or the only one that the log has rows of.
+ *
+ * @throws PolicyWrapError NOT_FOUND when there is none, USAGE when there are several
+ */
+export function loggedServer(store: Store, named: string | undefined): string {
+  const known = [...new Set(store.sessions().map(({ server }) => server))];
+  const has = (server: string) => store.log({ server, limit: 1 }).length > 0;
+  const found = (named === undefined ? known : [named]).filter(has).sort();
+  const [only] = found;
+  if (only === undefined) {
+    throw new PolicyWrapError(
+      'NOT_FOUND',
+      `the log has no calls${named === undefined ? '' : ` of ${named}`}`,
+      {
+        hint: 'work for a while through: policy-wrap --observe -- <server>',
+      },
+    );
+  }
+  if (found.length > 1) {
+    throw new PolicyWrapError('USAGE', 'the log has calls of several servers', {
+      hint: `name one: ${found.map((name) => `--server ${name}`).join(', ')}`,
+    });
+  }
+  return only;
+}
+
+/**
+ * @param text a length of time before now (`7d`, `12h`, `30m`), or a date as ISO 8601
+ * @param now UTC milliseconds
+ * @returns UTC milliseconds; undefined without text
+ * @throws PolicyWrapError USAGE when it is neither
+ */
+export function instantOf(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  const ago = parseDuration(text);
+  const at =
+    ago === undefined && /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : now - (ago ?? Number.NaN);
+  if (Number.isSafeInteger(at)) return at;
+  throw new PolicyWrapError('USAGE', `${JSON.stringify(text)} is no time`, {
+    hint: 'write a length of time such as 7d or 12h, or a date such as 2026-11-22',
+  });
+}
