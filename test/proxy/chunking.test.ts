@@ -12,6 +12,9 @@ const gate = {
   // A refused call would free its id sooner in small chunks than in large ones.
   admit: (calls: readonly unknown[]) => calls.map(() => ({ kind: 'forward', auditId: undefined })),
   shows: (tool: string) => tool !== 'delete_repo',
+  list: ({ name }: { name: string }) => (name === 'delete_repo' ? 'drop' : 'keep'),
+  listed: () => {},
+  judged: (call: object) => ({ ...call, exactArgs: {} }),
   settle: () => {},
   clientIs: () => {},
 } as unknown as Gate;

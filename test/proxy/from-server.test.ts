@@ -10,7 +10,9 @@ function pass(line: string, method: string, hidden: string[] = ['delete_repo']) 
   conversation.ask(1, method, 'legacy');
   conversation.ask(2, 'ping', 'legacy');
   let stray = false;
-  const gate = { shows: (tool: string) => !hidden.includes(tool), settle: () => {} } as unknown as Gate;
+  const shows = (tool: string) => !hidden.includes(tool);
+  const list = ({ name }: { name: string }) => (shows(name) ? 'keep' : 'drop');
+  const gate = { shows, list, listed: () => {}, settle: () => {} } as unknown as Gate;
   const fromServer = new FromServer(conversation, gate, {
     roundTrips: new RoundTrips(Date.now),
     maxLine: 1 << 26,
