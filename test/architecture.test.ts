@@ -26,7 +26,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'person',
     'asking',
   ],
-  doctor: ['state', 'policy', 'catalog', 'clients', 'settings', 'live-tools', 'folders'],
+  doctor: ['state', 'policy', 'catalog', 'clients', 'settings', 'live-tools', 'folders', 'clients-io'],
   settings: ['catalog', 'policy', 'folders'],
   'server-command': ['catalog'],
   'policy-watch': ['settings', 'policy'],

@@ -115,13 +115,20 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     warn(`every call is refused: ${reasonOf(error)}`);
   }
   const places = [...(found.kind === 'policy' ? found.files : []), ...policyPlaces(options, server)];
+  let inForce = { hash: policy?.hash, source: policy?.source };
   const stopWatching = watchPolicy(
     places,
     () => findPolicy(options, server, argv),
     (reload) => {
-      if (reload.kind === 'kept') return warn(`the policy stays as it was: ${reload.reason}`);
-      if (gate.use(reload.found.layers)) running.toolsChanged();
-      return warn(`the policy was read again: ${reload.found.policy.source}`);
+      if (reload.kind === 'kept') {
+        ledger.policyIs({ ...inForce, problem: reload.reason });
+        return warn(`the policy stays as it was: ${reload.reason}`);
+      }
+      const { layers } = reload.found;
+      inForce = { hash: layers.hash, source: layers.source };
+      ledger.policyIs({ ...inForce, problem: undefined });
+      if (gate.use(layers)) running.toolsChanged();
+      return warn(`the policy was read again: ${layers.source}`);
     },
   );
   const code = await running.ended;

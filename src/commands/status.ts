@@ -3,7 +3,14 @@ import { openIfThere, type StateOptions } from '../local-state.js';
 import { textOfDuration } from '../policy/window.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
-import type { ApprovalEntry, BudgetEntry, CounterEntry, SessionEntry } from '../state/store.js';
+import type {
+  ApprovalEntry,
+  BudgetEntry,
+  CounterEntry,
+  PauseEntry,
+  PinEntry,
+  SessionEntry,
+} from '../state/store.js';
 import {
   bar,
   type Cell,
@@ -34,6 +41,9 @@ interface Seen {
         readonly counters: readonly CounterEntry[];
         readonly approvals: readonly ApprovalEntry[];
         readonly budgets: readonly BudgetEntry[];
+        readonly pauses: readonly PauseEntry[];
+        /** Tools that are not what they were. */
+        readonly changed: readonly PinEntry[];
       }
     | undefined;
 }
@@ -73,6 +83,8 @@ function look(options: StatusOptions, now: number): Seen {
       counters: ofServer(store.counters()),
       approvals: ofServer(store.approvals()),
       budgets: ofServer(store.budgets()),
+      pauses: ofServer(store.pauses()),
+      changed: ofServer(store.pins()).filter((pin) => pin.changed),
     };
     return { now, path, state };
   } finally {
@@ -87,9 +99,28 @@ function asText({ now, path, state }: Seen, io: Terminal): string {
   const running = state.sessions.filter(({ live }) => live);
   const ended = endedServers(state.sessions, now);
   let text = paint(out, 'dim', `${printable(path)}   ${localTime(now)}\n`);
+  for (const { server, since, note } of state.pauses) {
+    const what = server === undefined ? 'every server' : named(server);
+    const why = note === undefined ? '' : `, ${named(note)}`;
+    text += `${paint(out, 'red', `PAUSED: every call of ${what} is refused`)} since ${localTime(since)}${why}: policy-wrap resume\n`;
+  }
   text += title('Servers');
   if (running.length + ended.length === 0) text += '  No wrapper is running.\n';
   text += table(out, [...running.map((session) => sessionRow(session)), ...ended.map(endedRow)], INDENT);
+  for (const { server, policyProblem } of running.filter((session) => session.policyProblem !== undefined)) {
+    text += paint(
+      out,
+      'yellow',
+      `  ${named(server)} keeps its last good policy: ${printable(policyProblem ?? '', 300)}\n`,
+    );
+  }
+  for (const { server, tool } of state.changed) {
+    text += paint(
+      out,
+      'yellow',
+      `  ${named(server)} ${named(tool)} is not what it was: policy-wrap trust ${named(server)}\n`,
+    );
+  }
   text += title('Counters');
   if (state.counters.length === 0) text += '  Nothing was counted yet.\n';
   const fullest = [...state.counters].sort((a, b) => shareOf(b) - shareOf(a)).slice(0, COUNTERS_SHOWN);
@@ -212,9 +243,22 @@ const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).
 /** Version 1: fields may be added, never changed. Times in UTC; amounts as exact decimal text. */
 function asJson({ now, path, state }: Seen): object {
   const base = { version: 1, now: iso(now), database: { path, exists: state !== undefined } };
-  const { sessions = [], counters = [], approvals = [], budgets = [] } = state ?? {};
+  const {
+    sessions = [],
+    counters = [],
+    approvals = [],
+    budgets = [],
+    pauses = [],
+    changed = [],
+  } = state ?? {};
   return {
     ...base,
+    pauses: pauses.map(({ server, since, note }) => ({
+      server: server ?? null,
+      since: iso(since),
+      note: note ?? null,
+    })),
+    changedTools: changed.map(({ server, tool }) => ({ server, tool })),
     wrappers: sessions
       .filter(({ live }) => live)
       .map(({ id, server, grant, pid, observe, policyHash, policySource, ...rest }) => ({
@@ -227,6 +271,7 @@ function asJson({ now, path, state }: Seen): object {
         startedAt: iso(rest.startedAt),
         seenAt: iso(rest.seenAt),
         policy: policyHash === undefined ? null : { hash: policyHash, source: policySource ?? null },
+        policyProblem: rest.policyProblem ?? null,
       })),
     servers: [...new Set(sessions.map(({ server }) => server))].map((server) => {
       const own = sessions.filter((session) => session.server === server);

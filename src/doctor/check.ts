@@ -1,4 +1,6 @@
 import type { KnownServer } from '../catalog/known-servers.js';
+import type { Machine } from '../clients/machine.js';
+import type { Wrapper } from '../clients/wrapping.js';
 import { PolicyWrapError } from '../errors.js';
 import type { LiveTool } from '../live-tools.js';
 import type { FoundPolicy } from '../settings.js';
@@ -44,6 +46,9 @@ export interface Context {
   /** As `tools`, but throws what went wrong. */
   list(): Promise<readonly LiveTool[]>;
   hasServer(): boolean;
+  /** Where clients keep their files, and what a wrapped entry starts. */
+  readonly machine: Machine;
+  readonly wrapper: Wrapper;
 }
 
 export interface Examined {

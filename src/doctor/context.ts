@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { knownServer } from '../catalog/known-servers.js';
 import { serverName } from '../catalog/server-name.js';
+import { thisMachine } from '../clients/machine.js';
+import { thisWrapper } from '../clients-io.js';
 import { configDir, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
 import { findPolicy, type PolicyOptions, readPolicy, stateFile } from '../settings.js';
@@ -43,6 +45,8 @@ export function contextOf(
     list,
     tools: () => (argv.length > 0 ? list().catch(() => undefined) : Promise.resolve(undefined)),
     hasServer: () => argv.length > 0,
+    machine: thisMachine(),
+    wrapper: thisWrapper(),
   };
 }
 

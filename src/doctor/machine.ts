@@ -10,6 +10,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   { id: 'database', run: database },
   { id: 'clock', run: clock },
   { id: 'running', run: running },
+  { id: 'pins', run: pins },
 ];
 
 /** Of `>=20.19` the numbers. */
@@ -125,6 +126,16 @@ function running(context: Context): Finding[] {
       ? warn(`${says} with --observe, and refuses nothing`, 'take --observe out of the client entry')
       : info(says);
   });
+}
+
+function pins(context: Context): Finding[] {
+  const changed = inspectionOf(context)?.changedTools ?? [];
+  return changed.map(({ server, tool }) =>
+    warn(
+      `${tool} of ${server} is not what it was when it was first seen`,
+      `look at the change, then accept it: policy-wrap trust ${server} --dry-run`,
+    ),
+  );
 }
 
 /** @returns undefined also where the database cannot be read, which its own check tells */

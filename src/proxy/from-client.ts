@@ -36,8 +36,8 @@ type AskedItem = Item & { readonly call: JudgedCall };
 type ResumedItem = AskedItem & { readonly held: AskedItem };
 type AskRuling = Ruling & { readonly kind: 'ask' };
 
-/** While another process holds the database: how long to wait between tries, and for how long in all (ms). */
-const BUSY_WAIT = { first: 1, longest: 50, total: 5000 };
+/** While another process holds the database: how many tries come at once, then the longest wait, and all of it (ms). */
+const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000 };
 
 /**
  * The direction from the client to the server. Every line of one chunk is classified, the calls among them are
@@ -58,6 +58,7 @@ export class FromClient {
   /** Calls about which a person is being asked: the server has not heard of them. */
   readonly #held = new Map<Id, AskedItem>();
   #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
+  #abandoned = false;
   #whenIdle: () => void = () => {};
 
   constructor(
@@ -104,6 +105,7 @@ export class FromClient {
 
   /** The server is gone: nothing waits any longer. */
   abandon(): void {
+    this.#abandoned = true;
     clearTimeout(this.#busy?.timer);
     this.#waiting = [];
     this.#prompts.abandon();
@@ -139,12 +141,17 @@ export class FromClient {
     if (waited && !this.#busy) this.#whenIdle();
   }
 
-  /** Jitter keeps several wrappers that wait for one database from meeting again and again. */
   #mayRetry(items: readonly Item[]): boolean {
     this.#busy ??= { since: performance.now(), tries: 0, timer: undefined };
     if (performance.now() - this.#busy.since >= BUSY_WAIT.total) return false;
-    const wait = Math.min(BUSY_WAIT.first * 2 ** Math.min(this.#busy.tries++, 10), BUSY_WAIT.longest);
-    this.#busy.timer = setTimeout(() => this.#admit(items), wait * (0.5 + Math.random()));
+    // A transaction takes microseconds: the first tries come at once, later ones with jitter, so that several wrappers
+    // that wait for one database do not meet again and again.
+    const tries = this.#busy.tries++;
+    const retry = () => {
+      if (!this.#abandoned) this.#admit(items);
+    };
+    if (tries < BUSY_WAIT.atOnce) setImmediate(retry);
+    else this.#busy.timer = setTimeout(retry, Math.random() * Math.min(tries, BUSY_WAIT.longest));
     return true;
   }
 

@@ -6,6 +6,7 @@ import {
   type ApprovalEntry,
   BUSY,
   type PinEntry,
+  type PolicyState,
   type SeenTool,
   type SessionInfo,
   type Settlement,
@@ -85,6 +86,15 @@ export class Ledger {
   clientIs(name: string, version: string): void {
     this.#client = { name, version };
     this.#quietly((store) => store.describeClient(this.#session, name, version));
+  }
+
+  /** Shows others by which policy this wrapper decides since its file changed, or why it keeps the last. */
+  policyIs(policy: PolicyState): void {
+    this.#quietly((store) => {
+      if (store.describePolicy(this.#session, policy) === BUSY) {
+        setTimeout(() => this.policyIs(policy), SETTLE_DELAY).unref();
+      }
+    });
   }
 
   /**

@@ -19,6 +19,8 @@ export interface Inspection {
   /** UTC milliseconds of the newest row of the decision log. */
   readonly newestAt: number | undefined;
   readonly sessions: readonly SessionEntry[];
+  /** Tools whose definition is not the one that was first seen. */
+  readonly changedTools: readonly { readonly server: string; readonly tool: string }[];
 }
 
 /**
@@ -77,13 +79,23 @@ function look(db: Database, now: number): Inspection {
   };
   // Tables of another version may mean something else.
   if (!ours || version !== MIGRATIONS.length)
-    return { ...found, damage: ours ? damageOf(db) : [], newestAt: undefined, sessions: [] };
+    return {
+      ...found,
+      damage: ours ? damageOf(db) : [],
+      newestAt: undefined,
+      sessions: [],
+      changedTools: [],
+    };
   const newest = db.prepare('SELECT at FROM decisions ORDER BY id DESC LIMIT 1').get()?.at;
   return {
     ...found,
     damage: [...damageOf(db), ...checkCounters(db)],
     newestAt: typeof newest === 'number' ? newest : undefined,
     sessions: new Sessions(db).list(now),
+    changedTools: db
+      .prepare('SELECT server, tool FROM pins WHERE changed_hash IS NOT NULL ORDER BY server, tool')
+      .all()
+      .map(({ server, tool }) => ({ server: String(server), tool: String(tool) })),
   };
 }
 
