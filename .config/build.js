@@ -3,6 +3,7 @@
 // The other commands lie beside it and are loaded when asked for.
 import { readdirSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { checkBundle } from './check-bundle.js';
 
 const WRAP_PATH = 'src/commands/run.ts';
 
@@ -33,8 +34,9 @@ const commandsApart = {
 };
 
 rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   ...shared,
+  metafile: true,
   entryPoints: ['src/main.ts'],
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
@@ -42,6 +44,11 @@ await build({
   define: { 'import.meta.url': '__moduleUrl' },
   banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
+const problems = checkBundle(metafile);
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
 
 const commands = readdirSync('src/commands')
   .filter((file) => file.endsWith('.ts'))
