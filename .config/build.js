@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { checkBundle } from './check-bundle.js';
 
 const shared = {
   bundle: true,
@@ -32,8 +33,9 @@ const commandsApart = {
 };
 
 rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   ...shared,
+  metafile: true,
   entryPoints: ['src/main.ts'],
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
@@ -41,6 +43,11 @@ await build({
   define: { 'import.meta.url': '__moduleUrl' },
   banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
+const problems = checkBundle(metafile);
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
 
 await build({
   ...shared,
