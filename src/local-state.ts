@@ -10,19 +10,24 @@ export interface StateOptions {
   readonly db?: string | undefined;
 }
 
+/** Whose time is looked at; UTC milliseconds. */
+interface Clock {
+  now(): number;
+}
+
 /**
  * Opens the state database for a command; never makes one.
  *
  * @throws PolicyWrapError NOT_FOUND where there is none, and what Store.open throws
  */
-export function openState({ db }: StateOptions): Store {
-  return Store.open(stateFile(db), { mustExist: true, waitMs: WAIT_MS });
+export function openState({ db }: StateOptions, clock: Clock): Store {
+  return Store.open(stateFile(db), { mustExist: true, waitMs: WAIT_MS, now: () => clock.now() });
 }
 
 /** As `openState`. @returns undefined where there is no database yet: nothing was ever wrapped */
-export function openIfThere(options: StateOptions): Store | undefined {
+export function openIfThere(options: StateOptions, clock: Clock): Store | undefined {
   try {
-    return openState(options);
+    return openState(options, clock);
   } catch (error) {
     if (PolicyWrapError.is(error) && error.code === 'NOT_FOUND') return undefined;
     throw error;

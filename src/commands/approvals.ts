@@ -22,7 +22,7 @@ export async function approvals(
   io: Terminal = processTerminal(options),
 ): Promise<number> {
   if (options.watch) return watch(options, io);
-  const store = openIfThere(options);
+  const store = openIfThere(options, io);
   const entries = store?.approvals(options.all) ?? [];
   store?.close();
   if (options.json) {
@@ -66,7 +66,7 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
       hint: 'Run it in a terminal.',
     });
   }
-  const store = openState(options);
+  const store = openState(options, io);
   try {
     const skipped = new Set<string>();
     await io.err.write('Waiting for calls that need a person; end with Ctrl-C.\n');

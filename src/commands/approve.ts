@@ -36,7 +36,7 @@ export async function approve(
 ): Promise<number> {
   assertPerson('approve', io);
   const further = furtherCalls(options);
-  const store = openState(options);
+  const store = openState(options, io);
   try {
     const approval = store.approval(id);
     if (!approval) {

@@ -28,7 +28,7 @@ export async function exportLog(
   io: Terminal = processTerminal(options),
 ): Promise<number> {
   const since = sinceOf(options.since, io.now());
-  const store = openState(options);
+  const store = openState(options, io);
   const target = options.output === undefined ? undefined : new File(resolve(options.output));
   const write = target ? (text: string) => target.write(text) : (text: string) => io.out.write(text);
   try {

@@ -31,7 +31,7 @@ const NAME_CAP = 40;
 /** Shows decisions and what happened beside them, the newest last. */
 export async function log(options: LogOptions, io: Terminal = processTerminal(options)): Promise<number> {
   const since = sinceOf(options.since, io.now());
-  const store = openIfThere(options);
+  const store = openIfThere(options, io);
   if (!store) {
     await io.err.write(
       `There is no state database at ${stateFile(options.db)} yet: nothing was decided so far.\n`,

@@ -20,7 +20,7 @@ export async function reject(
   options: RejectOptions,
   io: Terminal = processTerminal(options),
 ): Promise<number> {
-  const store = openState(options);
+  const store = openState(options, io);
   try {
     const decided = written(store.decideApproval(id, 'rejected', 'cli', { note: options.reason }));
     switch (decided.kind) {

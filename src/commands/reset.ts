@@ -36,7 +36,7 @@ export async function reset(
 
 async function resetCounter(name: string, options: ResetOptions, io: Terminal): Promise<number> {
   const { server, grant } = options;
-  const store = openState(options);
+  const store = openState(options, io);
   try {
     const found = store.counters({ name, server, grant });
     if (found.length === 0) throw notFound(name, store);

@@ -61,7 +61,7 @@ export async function status(
   io: Terminal = processTerminal(options),
 ): Promise<number> {
   for (;;) {
-    const seen = look(options, io.now());
+    const seen = look(options, io);
     const text = options.json ? `${json(asJson(seen), options.watch ? undefined : 2)}\n` : asText(seen, io);
     // Home, the picture, and what is left of the last one below it: no flicker.
     const clears = options.watch && !options.json && io.out.isTerminal;
@@ -70,9 +70,10 @@ export async function status(
   }
 }
 
-function look(options: StatusOptions, now: number): Seen {
+function look(options: StatusOptions, io: Terminal): Seen {
+  const now = io.now();
   const path = stateFile(options.db);
-  const store = openIfThere(options);
+  const store = openIfThere(options, io);
   if (!store) return { now, path, state: undefined };
   try {
     const { server } = options;
