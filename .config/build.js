@@ -32,6 +32,14 @@ const commandsApart = {
   },
 };
 
+/** The regex engine is large, and few policies have a regex: it lies beside the bundle until one has. */
+const regexApart = {
+  name: 'regex-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^re2js$/ }, () => ({ path: './re2js.cjs', external: true }));
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   ...shared,
@@ -39,7 +47,7 @@ const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  plugins: [commandsApart],
+  plugins: [commandsApart, regexApart],
   define: { 'import.meta.url': '__moduleUrl' },
   banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
@@ -48,6 +56,14 @@ if (problems.length > 0) {
   console.error(problems.join('\n'));
   process.exit(1);
 }
+
+await build({
+  ...shared,
+  stdin: { contents: "module.exports = require('re2js');", resolveDir: '.' },
+  outdir: undefined,
+  outfile: 'dist/re2js.cjs',
+  format: 'cjs',
+});
 
 await build({
   ...shared,
