@@ -91,7 +91,7 @@ export class Rig {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) process.child.kill('SIGKILL');
     await Promise.all(this.#processes.map((process) => process.exit));
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 }
 
