@@ -75,6 +75,8 @@ export type Ruling =
       readonly approval: ApprovalEntry;
     };
 
+/** Clients give a call up after 60 s (handbook, protocol.md 1.2): a policy may ask for less, never for more. In ms. */
+const LONGEST_HOLD = 55_000;
 /** Names and values in the decision log stay within so many characters a call. */
 const ARGUMENTS_CAP = 65_536;
 /** Definitions of so many tools are remembered; a server that lists more has its tools judged by name alone. */
@@ -114,7 +116,7 @@ export class Gate {
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
   get holdMs(): number {
     const approvals = this.#policy?.approvals;
-    return approvals?.channels.includes('client') ? approvals.waitMs : 0;
+    return approvals?.channels.includes('client') ? Math.min(approvals.waitMs, LONGEST_HOLD) : 0;
   }
 
   /**
@@ -158,9 +160,11 @@ export class Gate {
 
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    return this.#options.riskOf(this.#listed.get(call.name) ?? { name: call.name }).severe
-      ? challengeOf(call.name, call.exactArgs)
-      : undefined;
+    return this.#isSevere(call) ? challengeOf(call.name, call.exactArgs) : undefined;
+  }
+
+  #isSevere({ name }: ToolCall): boolean {
+    return this.#options.riskOf(this.#listed.get(name) ?? { name }).severe;
   }
 
   clientIs(name: string, version: string): void {
@@ -232,6 +236,7 @@ export class Gate {
     return {
       argumentsHash: createHash('sha256').update(argumentsText).digest('hex'),
       argumentsText,
+      severe: this.#isSevere(call),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,
       numbers: numbersOf(call.exactArgs),
