@@ -50,12 +50,24 @@ function counted(i) {
   return { counter: `calls_${i}`, window: 'minute', max: 30 };
 }
 
+const open = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await Promise.all([...open].map((scene) => scene.abandon()));
+    process.exit(1);
+  });
+}
+
 /** A folder of this run's own, what lies in it, and the processes that were started. */
 export class Scene {
   folder = mkdtempSync(join(tmpdir(), 'policy-wrap-bench-'));
   #peers = [];
   #files = 0;
   #fill;
+
+  constructor() {
+    open.add(this);
+  }
 
   tiny(tools = 20) {
     return [NODE, here('servers/tiny.cjs'), '--tools', String(tools)];
@@ -125,6 +137,7 @@ export class Scene {
     const end = peer.end.bind(peer);
     peer.end = async () => {
       await end();
+      // It does not mind the end of its input.
       there.child.kill('SIGTERM');
       await there.end();
     };
@@ -137,13 +150,14 @@ export class Scene {
     await Promise.all(this.#peers.splice(0).map((peer) => peer.end()));
   }
 
-  /** For a run that failed: nothing is asked, nothing stays. */
+  /** Ends what still runs without asking it anything, and leaves nothing behind. */
   async abandon() {
+    open.delete(this);
+    // First their input: what they have started goes with them.
+    for (const peer of this.#peers) peer.child.stdin.end();
+    await Promise.race([Promise.all(this.#peers.map((peer) => peer.exit)), sleep(1500)]);
     for (const peer of this.#peers) peer.child.kill('SIGKILL');
     await Promise.all(this.#peers.splice(0).map((peer) => peer.exit));
-  }
-
-  remove() {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

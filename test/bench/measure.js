@@ -30,7 +30,8 @@ export const disturbances = { repeated: 0, counted: 0 };
 export async function interleave(contestants, { rounds, patience }, burst) {
   const quiet = [];
   const disturbed = [];
-  for (let tried = 0; quiet.length < rounds && tried < rounds * patience; tried++) {
+  const hopeless = (tried) => tried >= rounds && quiet.length < rounds / 4;
+  for (let tried = 0; quiet.length < rounds && tried < rounds * patience && !hopeless(tried); tried++) {
     const round = new Map();
     let busy = 0;
     for (const contestant of shuffled(contestants)) {

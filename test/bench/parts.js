@@ -49,7 +49,7 @@ async function start(run) {
       return { ms, cost };
     };
     for (const name of names) await once(name);
-    const samples = await interleave(names, plan(run, 5, 41), once);
+    const samples = await interleave(names, plan(run, 5, 31), once);
     const times = (name) => samples.get(name).map(({ ms }) => ms);
     const costs = (name) => samples.get(name).map(({ cost }) => cost);
     const added = (name) => times(name).map((ms, i) => ms - times('direct')[i]);
@@ -102,9 +102,9 @@ async function calls(run) {
     for (const peer of peers) await warmUp(peer, template, run.quick ? 2000 : 5000);
 
     say('one in flight');
-    const single = await interleave(peers, plan(run, 9, 51), (peer) => peer.drive(template, 300, 1));
+    const single = await interleave(peers, plan(run, 9, 41), (peer) => peer.drive(template, 300, 1));
     say('64 in flight');
-    const many = await interleave(peers, plan(run, 5, 25), (peer) =>
+    const many = await interleave(peers, plan(run, 5, 21), (peer) =>
       peer.drive(template, peer === others ? 600 : 4000, 64),
     );
     await scene.end(peers);
@@ -160,10 +160,10 @@ async function sizes(run) {
       for (const [body, template] of Object.entries(bodies)) {
         say(`${title} of ${body}`);
         for (const peer of peers) await warmUp(peer, template, Math.ceil(count / 2));
-        const many = await interleave(peers, plan(run, 3, 21), (peer) =>
+        const many = await interleave(peers, plan(run, 3, 15), (peer) =>
           peer.drive(template, count, inFlight),
         );
-        const single = await interleave(peers, plan(run, 3, 15), (peer) =>
+        const single = await interleave(peers, plan(run, 3, 11), (peer) =>
           peer.drive(template, Math.ceil(count / 4), 1),
         );
         const rate = `${body}: calls/s, ${inFlight} in flight`;
@@ -245,7 +245,7 @@ async function processes(run) {
     for (const size of [1, 4, most]) {
       say(`${size} at once`);
       const count = Math.ceil(1200 / size);
-      const samples = await interleave(groups, plan(run, 3, 21), async ({ peers }) => {
+      const samples = await interleave(groups, plan(run, 3, 15), async ({ peers }) => {
         const begin = performance.now();
         const bursts = await Promise.all(peers.slice(0, size).map((peer) => peer.drive(template, count, 1)));
         const ms = performance.now() - begin;
@@ -349,7 +349,7 @@ async function growth(run, { id, title, contestants, templates, targets }) {
     for (const [name, argv] of await contestants(scene)) peers.push(await scene.start(name, argv));
     for (const peer of peers) await warmUp(peer, templates(peer.name), quick ? 1000 : 2000);
     say('p50');
-    const samples = await interleave(peers, plan(run, 7, 51), (peer) =>
+    const samples = await interleave(peers, plan(run, 7, 41), (peer) =>
       peer.drive(templates(peer.name), 300, 1),
     );
     await scene.end(peers);
@@ -409,7 +409,6 @@ async function inScene(work) {
     await work(scene);
   } finally {
     await scene.abandon();
-    scene.remove();
   }
 }
 
