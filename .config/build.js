@@ -1,10 +1,10 @@
 // Two bundles. `main.cjs` holds the whole wrap path in one file: resolving and compiling separate modules would cost
 // more than everything else at start-up, and CommonJS starts about 14 ms sooner than the same file as an ES module.
 // The other commands lie beside it and are loaded when asked for.
-import { readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
-
-const WRAP_PATH = 'src/commands/run.ts';
+import { checkBundle } from './check-bundle.js';
 
 const shared = {
   bundle: true,
@@ -22,40 +22,62 @@ const shared = {
   logLevel: 'warning',
 };
 
-/** Leaves `import('./commands/x.js')` of the entry as it is, so that it loads the file of the second bundle. */
+/** Leaves `import('./program.js')` of the entry as it is, so that it loads the file of the second bundle. */
 const commandsApart = {
   name: 'commands-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/commands\// }, ({ path, kind }) =>
+    onResolve({ filter: /^\.\/program\.js$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, external: true } : undefined,
     );
   },
 };
 
+/** The regex engine is large, and few policies have a regex: it lies beside the bundle until one has. */
+const regexApart = {
+  name: 'regex-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^re2js$/ }, () => ({ path: './re2js.cjs', external: true }));
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   ...shared,
+  metafile: true,
   entryPoints: ['src/main.ts'],
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  plugins: [commandsApart],
+  plugins: [commandsApart, regexApart],
   define: { 'import.meta.url': '__moduleUrl' },
   banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
+const problems = checkBundle(metafile);
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
 
-const commands = readdirSync('src/commands')
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => `src/commands/${file}`)
-  .filter((file) => file !== WRAP_PATH);
 await build({
   ...shared,
-  entryPoints: commands,
+  stdin: { contents: "module.exports = require('re2js');", resolveDir: '.' },
+  outdir: undefined,
+  outfile: 'dist/re2js.cjs',
+  format: 'cjs',
+});
+
+await build({
+  ...shared,
+  entryPoints: ['src/program.ts'],
   outbase: 'src',
   format: 'esm',
   splitting: true,
-  chunkNames: 'commands/shared-[hash]',
+  chunkNames: 'commands/[name]-[hash]',
   banner: {
     // Bundled CommonJS packages ask for `require` of Node's own modules.
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
+
+// The schema that `"$schema"` of a policy points to, offline.
+const { stdout } = spawnSync(process.execPath, ['bin/policy-wrap.js', 'schema'], { encoding: 'utf8' });
+writeFileSync('dist/policy.schema.json', stdout);

@@ -14,3 +14,19 @@ export function printable(text: string, cap = Number.POSITIVE_INFINITY): string 
   const cut = text.length > cap ? `${text.slice(0, cap)}…` : text;
   return cut.replace(UNSAFE, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
+
+/**
+ * JSON for people and programs: of the same value as `JSON.stringify` gives, with each unsafe character as an escape.
+ *
+ * @param indent spaces a level; one line when absent
+ */
+export function printableJson(value: unknown, indent?: number): string {
+  // Line feeds stand between members only: JSON writes those inside of text as escapes.
+  return JSON.stringify(value, null, indent).replace(UNSAFE, (c) =>
+    c === '\n'
+      ? c
+      : [...Array(c.length).keys()]
+          .map((at) => `\\u${c.charCodeAt(at).toString(16).padStart(4, '0')}`)
+          .join(''),
+  );
+}

@@ -5,7 +5,7 @@ import { PRESETS } from './catalog/presets.js';
 import { PolicyWrapError } from './errors.js';
 import { configDir, dataDir, surroundings } from './folders.js';
 import { type Layers, stack } from './policy/layers.js';
-import { loadPolicy } from './policy/load.js';
+import { type Loaded, loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
 import { printable } from './printable.js';
@@ -22,8 +22,8 @@ export type FoundPolicy =
       readonly policy: Policy;
       /** The policy with all that it extends: what is decided by. */
       readonly layers: Layers;
-      readonly text: string;
-      readonly warnings: readonly Problem[];
+      /** The policy as it was loaded, with the places of its rules, for findings that come later. */
+      readonly loaded: Extract<Loaded, { readonly policy: Policy }>;
       /** Absolute paths of the files that it was read from; none for a preset. */
       readonly files: readonly string[];
     }
@@ -119,7 +119,7 @@ const MAX_LAYERS = 8;
 function load(text: string, source: string): FoundPolicy {
   const loaded = loadPolicy(text, source);
   if (!loaded.policy) return { kind: 'problems', source, problems: loaded.problems };
-  const { policy, problems: warnings } = loaded;
+  const { policy } = loaded;
   const files = isAbsolute(source) ? [source] : [];
   const extended: Policy[] = [];
   for (let last = policy; last.extends !== undefined; ) {
@@ -139,7 +139,7 @@ function load(text: string, source: string): FoundPolicy {
     extended.push(layer.policy);
     last = layer.policy;
   }
-  return { kind: 'policy', policy, layers: stack(policy, extended), text, warnings, files };
+  return { kind: 'policy', policy, layers: stack(policy, extended), loaded, files };
 }
 
 function read(file: string): string | undefined {

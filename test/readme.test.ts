@@ -37,7 +37,7 @@ test.each([...new Set(commandLines)])('this command line of the README parses: %
     words.slice(1, upTo === -1 ? undefined : upTo).map((word) => word.replace(/^<.*>$/, 'x')),
   );
   let ran = '';
-  const policyWrap = program(server, () => {});
+  const policyWrap = await program({ own, server }, () => {});
   const quiet = (command: Command) => {
     command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
     if (command.commands.length === 0)

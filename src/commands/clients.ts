@@ -1,6 +1,7 @@
 import type { ClientsIo } from '../clients/io.js';
 import { maskWords, visible } from '../clients/masking.js';
 import { type EntryReport, type PlaceReport, survey } from '../clients/survey.js';
+import { clientsIo } from '../clients-io.js';
 import { EXIT } from '../errors.js';
 
 export interface ClientsOptions {
@@ -15,7 +16,7 @@ export interface ClientsOptions {
  */
 export async function clients(
   options: ClientsOptions,
-  io: Pick<ClientsIo, 'out' | 'machine' | 'wrapper'>,
+  io: Pick<ClientsIo, 'out' | 'machine' | 'wrapper'> = clientsIo(),
 ): Promise<number> {
   const reports = survey(io.machine, io.wrapper).filter(({ state }) => state.kind !== 'absent');
   io.out(options.json === true ? `${JSON.stringify(asJson(reports), null, 2)}\n` : asText(reports));

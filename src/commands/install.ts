@@ -17,6 +17,7 @@ import {
   type Target,
 } from '../clients/target.js';
 import { newPrefix } from '../clients/wrapping.js';
+import { clientsIo } from '../clients-io.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 
 export interface InstallOptions {
@@ -42,7 +43,7 @@ export interface InstallOptions {
  * @returns an exit code: `failed` when a server was written but did not start
  * @throws PolicyWrapError USAGE, NOT_FOUND, POLICY_NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
  */
-export async function install(options: InstallOptions, io: ClientsIo): Promise<number> {
+export async function install(options: InstallOptions, io: ClientsIo = clientsIo()): Promise<number> {
   const policy = policyPath(options, io);
   if (options.add !== undefined) return await add(options, options.add, policy, io);
   const target = openTarget(options, io.machine);

@@ -1,13 +1,13 @@
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { isSevere } from '../catalog/classify.js';
+import { classify } from '../catalog/classify.js';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
 import { watchPolicy } from '../policy-watch.js';
-import { printable } from '../printable.js';
 import { Gate } from '../proxy/gate.js';
 import { Ledger, reasonOf } from '../proxy/ledger.js';
 import { relay } from '../proxy/relay.js';
+import { Stderr } from '../proxy/stderr.js';
 import { Upstream } from '../proxy/upstream.js';
 import { findServer } from '../server-command.js';
 import {
@@ -53,9 +53,15 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (found.kind === 'problems') throw problemsError(found);
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });
-  if (launch.note) warn(launch.note);
 
+  // Before the start: a signal that came right after it would end us and leave the server behind (G9).
+  const signals = heldSignals();
   const upstream = await Upstream.start(launch.file, launch.args, env);
+  signals.to((signal) => upstream.terminate(signal));
+  // Not before: until here errors are thrown, and go to the same descriptor in another way.
+  const stderr = new Stderr();
+  const warn = (text: string) => stderr.say(text);
+  if (launch.note) warn(launch.note);
   const policy = found.kind === 'policy' ? found.layers : undefined;
   const observe = options.observe ?? false;
   const ledger = new Ledger({
@@ -68,6 +74,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       policySource: policy?.source,
       observe,
     },
+    toolsChanged: (tools) => {
+      for (const pin of tools)
+        warn(`${pin.tool} is not what it was when it was first seen: policy-wrap trust ${server}`);
+    },
     warn,
   });
   const gate = new Gate({
@@ -77,17 +87,17 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     server,
     env,
     observe,
-    isSevere,
+    riskOf: (tool) => {
+      const { class: toolClass, risk } = classify(tool);
+      return { class: toolClass, severe: risk === 'critical' };
+    },
     now: Date.now,
     warn,
   });
   if (found.kind === 'none') warn(found.advice);
   if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
 
-  upstream.stderr.pipe(process.stderr, { end: false });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => upstream.terminate(signal));
-  }
+  stderr.copy(upstream.stderr);
   const running = relay({
     client: { input: process.stdin, output: clientOutput() },
     upstream,
@@ -96,7 +106,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     maxServerLine: options.maxServerLine,
     now: Date.now,
     warn,
-    stray: strayLines(),
+    stray: strayLines(warn),
   });
   // While the server boots: its first answer is some hundred milliseconds away, ours is needed at the first call.
   try {
@@ -105,19 +115,40 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     warn(`every call is refused: ${reasonOf(error)}`);
   }
   const places = [...(found.kind === 'policy' ? found.files : []), ...policyPlaces(options, server)];
+  let inForce = { hash: policy?.hash, source: policy?.source };
   const stopWatching = watchPolicy(
     places,
     () => findPolicy(options, server, argv),
     (reload) => {
-      if (reload.kind === 'kept') return warn(`the policy stays as it was: ${reload.reason}`);
-      if (gate.use(reload.found.layers)) running.toolsChanged();
-      return warn(`the policy was read again: ${reload.found.policy.source}`);
+      if (reload.kind === 'kept') {
+        ledger.policyIs({ ...inForce, problem: reload.reason });
+        return warn(`the policy stays as it was: ${reload.reason}`);
+      }
+      const { layers } = reload.found;
+      inForce = { hash: layers.hash, source: layers.source };
+      ledger.policyIs({ ...inForce, problem: undefined });
+      if (gate.use(layers)) running.toolsChanged();
+      return warn(`the policy was read again: ${layers.source}`);
     },
   );
   const code = await running.ended;
   stopWatching();
   ledger.close();
+  await stderr.finish();
   return code;
+}
+
+/** Catches the signals that end a process, and gives them to `to` as they come, those that came before first. */
+function heldSignals(): { to(receive: (signal: NodeJS.Signals) => void): void } {
+  const early: NodeJS.Signals[] = [];
+  let receive = (signal: NodeJS.Signals): void => void early.push(signal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => receive(signal));
+  return {
+    to: (receiver) => {
+      receive = receiver;
+      for (const signal of early) receive(signal);
+    },
+  };
 }
 
 /**
@@ -132,11 +163,7 @@ function clientOutput(): Writable {
   }
 }
 
-function warn(text: string): void {
-  process.stderr.write(`policy-wrap: ${printable(text)}\n`);
-}
-
-function strayLines(): (bytes: Buffer) => void {
+function strayLines(warn: (text: string) => void): (bytes: Buffer) => void {
   let second = 0;
   let count = 0;
   return (bytes) => {

@@ -8,6 +8,7 @@ import { pathsOf } from '../clients/machine.js';
 import { visible } from '../clients/masking.js';
 import type { Scope } from '../clients/table.js';
 import { type Choice, choicesIn, choose, filesMeant, openTarget, type Target } from '../clients/target.js';
+import { clientsIo } from '../clients-io.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 
 export interface UninstallOptions {
@@ -29,7 +30,7 @@ export interface UninstallOptions {
  * @returns an exit code
  * @throws PolicyWrapError USAGE, NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
  */
-export async function uninstall(options: UninstallOptions, io: ClientsIo): Promise<number> {
+export async function uninstall(options: UninstallOptions, io: ClientsIo = clientsIo()): Promise<number> {
   if (options.restore !== undefined) return await restore(options, options.restore, io);
   const target = openTarget(options, io.machine);
   const wrapped = await chosen(options, target, io);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Decimal } from './decimal.js';
 import type { Call, Charge } from './decision.js';
-import { visible } from './fold.js';
+import { visibleText } from './fold.js';
 import { canonicalJson, isArray, isNumber, isObject, type Json, setOwn } from './json.js';
 import { reach } from './path.js';
 import { EACH, type Limit, type Path } from './policy.js';
@@ -100,7 +100,7 @@ function partOf(path: Path, call: Call): { readonly value: Json } | Fault {
  */
 function alike(value: Json, depth: number): Json | undefined {
   if (depth > MAX_DEPTH) return undefined;
-  if (typeof value === 'string') return alikeText(visible(value).trim());
+  if (typeof value === 'string') return alikeText(visibleText(value).trim());
   if (isArray(value)) {
     const [only] = value;
     if (value.length === 1 && only !== undefined) return alike(only, depth + 1);

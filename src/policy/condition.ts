@@ -3,8 +3,7 @@ import type { Call } from './decision.js';
 import { fold } from './fold.js';
 import { isArray, isNumber, isObject, type Json } from './json.js';
 import { type Reached, reach } from './path.js';
-import type { Condition, Predicate } from './policy.js';
-import { MAX_REGEX_TEXT } from './regex.js';
+import type { Condition, Predicate, Regex } from './policy.js';
 
 /**
  * `unknown` is for what the policy cannot read but the server might: another type, a key in another case. Every rule
@@ -92,11 +91,15 @@ function compare(condition: Condition, actual: Json): Answer {
       if (actual === null) return 'unknown';
       return yesNo(value !== false);
     case 'regex':
-      if (typeof actual !== 'string' || actual.length > MAX_REGEX_TEXT || !condition.regex) return 'unknown';
-      return yesNo(condition.regex.test(actual));
+      return searched(condition.regex, actual);
     case 'contains':
       return contains(value, actual);
   }
+}
+
+function searched(regex: Regex | undefined, actual: Json): Answer {
+  if (!regex || typeof actual !== 'string' || actual.length > regex.maxText) return 'unknown';
+  return yesNo(regex.test(actual));
 }
 
 function yesNo(holds: boolean): Answer {

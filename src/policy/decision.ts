@@ -36,14 +36,14 @@ export interface Refusal {
   readonly rule: string;
   /** The author's text, when there is one. */
   readonly authorText: string | undefined;
-  /** What happened, in one sentence without the tool's name: `args.amount is 500, which is not lte 100`. */
+  /** What happened, in one sentence without the tool's name: `args.amount is 500, and must be at most 100`. */
   readonly explanation: string;
 }
 
 /** What a limit takes from a counter for this call, if the call goes through. */
 export interface Charge {
   readonly limit: Limit;
-  /** Canonical JSON of the values of `per`, or '' when the count is not split. */
+  /** Canonical JSON of the values of `per` (its sha-256 when long), or '' when the count is not split. */
   readonly split: string;
   readonly amount: Decimal;
 }

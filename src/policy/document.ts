@@ -19,7 +19,7 @@ export const OPERATORS = [
 ] as const;
 
 const PATH_TEXT =
-  'a path: args.field, args.nested.field, args["a.b"], args.items[*].price (every element), env.NAME (the environment of the server), tool.name';
+  'a path: args.field, args.nested.field, args["a.b"], args.items[*].price (every element under `require`, any under the others; an empty list is as good as a missing one), env.NAME (the environment of the server), tool.name';
 
 const condition = z
   .strictObject({
@@ -141,7 +141,10 @@ const limit = z
   );
 
 const rateLimit = z
-  .union([z.strictObject({ max: z.number(), window }), z.string()])
+  .union([
+    z.strictObject({ max: z.number().check(z.describe('The most calls that the window may hold.')), window }),
+    z.string(),
+  ])
   .check(
     z.describe(
       'Shorthand for one limit whose counter is the name of the entry followed by _rate: {"max": 10, "window": "minute"}, {"max": 10, "window": 60} or "10/minute".',

@@ -96,15 +96,19 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
 export function visible(policy: Policy, tool: string): boolean {
   const placed = place(policy, tool);
   if (placed.kind === 'hidden') return false;
-  if (policy.list === 'all') return true;
+  return policy.list === 'all' || couldPass(policy, placed);
+}
+
+/** @returns whether any call of a tool that is placed so could pass */
+export function couldPass(policy: Policy, placed: Placed): boolean {
   return (
     placed.kind === 'placed' &&
     !neverPasses(policy.allTools) &&
-    !neverPasses(placed.entry ?? CHECKED_BY_NOBODY)
+    !(placed.entry && (placed.entry.hidden || neverPasses(placed.entry)))
   );
 }
 
-/** @returns whether no call at all can pass, whatever its arguments and whatever has happened */
+/** @returns whether no call can pass, whatever its arguments are and whatever has happened */
 export function neverPasses(checks: Checks): boolean {
   return (
     checks.denyIf.some((predicate) => predicate.conditions.length === 0) ||

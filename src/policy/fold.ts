@@ -18,7 +18,7 @@ const RECENT_LENGTH = 64;
 export function fold(name: string): string {
   const known = recent.get(name);
   if (known !== undefined) return known;
-  const folded = ASCII.test(name) ? name.trim().toLowerCase() : visible(caseless(name)).trim();
+  const folded = ASCII.test(name) ? name.trim().toLowerCase() : visibleText(caseless(name)).trim();
   if (name.length <= RECENT_LENGTH) {
     if (recent.size >= RECENT_MAX) recent.clear();
     recent.set(name, folded);
@@ -27,11 +27,11 @@ export function fold(name: string): string {
 }
 
 /** The visible text in one width and form, its case kept. */
-export function visible(text: string): string {
+export function visibleText(text: string): string {
   return text.normalize('NFKC').replace(INVISIBLE, '');
 }
 
 /** Upper case first: some letters share a capital but not a small letter (sigma and final sigma, i and dotless i). */
 function caseless(text: string): string {
-  return visible(text).toUpperCase().toLowerCase();
+  return visibleText(text).toUpperCase().toLowerCase();
 }

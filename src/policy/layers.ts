@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Call, Charge, Evaluation, Refusal } from './decision.js';
-import { evaluate, type TraceStep, visible } from './evaluate.js';
+import { evaluate, place, type TraceStep, visible } from './evaluate.js';
 import type { Checks, Limit, Policy, Predicate, ToolEntry } from './policy.js';
 
 /**
@@ -82,6 +82,19 @@ export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]):
 /** @returns whether every layer shows the tool; see `visible` */
 export function visibleInLayers(layers: Layers, tool: string): boolean {
   return layers.all.every((policy) => visible(policy, tool));
+}
+
+/** @returns whether calls of the tool may need a person */
+export function asksInLayers(layers: Layers, tool: string): boolean {
+  return layers.all.some((policy) => {
+    const placed = place(policy, tool);
+    const own = placed.kind === 'placed' ? placed.entry : undefined;
+    return [policy.allTools, own].some(
+      (checks) =>
+        checks &&
+        (checks.approveIf.length > 0 || checks.limits.some(({ onExceed }) => onExceed === 'approve')),
+    );
+  });
 }
 
 /** A policy whose rules and counters carry the name of its file. */

@@ -139,23 +139,22 @@ function shown(name: string): string {
 /** Objects with more keys than this get an index, or a call with many keys would cost as many for each condition. */
 const INDEXED_FROM = 64;
 
+/** The keys of large objects by their fold. */
 const indexes = new WeakMap<object, ReadonlyMap<string, readonly string[]>>();
 
 /** @returns a key other than `name` that a server could take for it */
 function twinOf(object: JsonObject, name: string): string | undefined {
-  const keys = Object.keys(object);
   const folded = fold(name);
+  const index = indexes.get(object);
+  if (index) return index.get(folded)?.find((key) => key !== name);
+  const keys = Object.keys(object);
   if (keys.length < INDEXED_FROM) return keys.find((key) => key !== name && fold(key) === folded);
-  let index = indexes.get(object);
-  if (!index) {
-    const built = new Map<string, string[]>();
-    for (const key of keys) {
-      const twins = built.get(fold(key));
-      if (twins) twins.push(key);
-      else built.set(fold(key), [key]);
-    }
-    index = built;
-    indexes.set(object, index);
+  const built = new Map<string, string[]>();
+  for (const key of keys) {
+    const twins = built.get(fold(key));
+    if (twins) twins.push(key);
+    else built.set(fold(key), [key]);
   }
-  return index.get(folded)?.find((key) => key !== name);
+  indexes.set(object, built);
+  return built.get(folded)?.find((key) => key !== name);
 }

@@ -87,8 +87,16 @@ export interface Condition {
   readonly path: Path;
   readonly op: Operator;
   readonly value: Json;
-  /** Linear-time matcher, for `regex` alone. */
-  readonly regex: { test(text: string): boolean } | undefined;
+  /** For `regex` alone. */
+  readonly regex: Regex | undefined;
+}
+
+/** Matches in linear time. */
+export interface Regex {
+  /** Text beyond this length, in UTF-16 units, is not searched: its answer is unknown. */
+  readonly maxText: number;
+  /** Whether the pattern is found anywhere in the text. */
+  test(text: string): boolean;
 }
 
 /** `args.items[*].price`, `env.AFIP_ENV`, `tool.name`, taken apart. `each` is `[*]`. */

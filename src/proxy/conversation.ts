@@ -1,5 +1,5 @@
 import { type Era, type Id, isRecord, own, type ToolCall } from './message.js';
-import { Pending } from './pending.js';
+import { PENDING_MAX, Pending } from './pending.js';
 
 /** A request of the client's that the server has and has not answered. */
 export interface Forwarded {
@@ -9,6 +9,8 @@ export interface Forwarded {
   readonly auditId: string | undefined;
   /** `performance.now()` when it was read, or, for a call, let through. */
   readonly sentAt: number;
+  /** The server has it. A call is kept back until it is decided, which may take a person's time. */
+  readonly sent: boolean;
   /** The call itself, in 2026-07-28: the server may answer it with a question. */
   readonly call: ToolCall | undefined;
 }
@@ -44,13 +46,26 @@ export class Conversation {
     return this.#clientShowsForms;
   }
 
+  /** No request of the client's is ever forgotten; there are only too many. */
+  get full(): boolean {
+    return this.#asked.size >= PENDING_MAX;
+  }
+
   isPending(id: Id): boolean {
     return this.#asked.has(id);
   }
 
   ask(id: Id, method: string, era: Era): void {
     if (method === 'tools/list') this.#lists++;
-    this.#asked.add(id, { method, era, auditId: undefined, sentAt: performance.now(), call: undefined });
+    const sent = method !== 'tools/call';
+    this.#asked.add(id, {
+      method,
+      era,
+      auditId: undefined,
+      sentAt: performance.now(),
+      sent,
+      call: undefined,
+    });
   }
 
   /** Remembers what a `subscriptions/listen` wants to hear of. */
@@ -76,7 +91,13 @@ export class Conversation {
     const request = this.#asked.get(call.id);
     if (!request) return;
     const kept = call.era === 'modern' ? call : undefined;
-    this.#asked.add(call.id, { ...request, auditId, sentAt: performance.now(), call: kept });
+    this.#asked.add(call.id, { ...request, auditId, sentAt: performance.now(), sent: true, call: kept });
+  }
+
+  /** As `answer`, for what the server says: it has nothing to say to a call that it did not get. */
+  answerOfServer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+    const exact = this.#asked.has(id) ? id : this.#asked.aliasOf(id);
+    return exact !== undefined && this.#asked.get(exact)?.sent ? this.answer(exact) : undefined;
   }
 
   /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */

@@ -12,12 +12,8 @@ import { scan } from './scan.js';
 
 /** Where the lines of one chunk go; each is called at most once a chunk. */
 export interface Outlets {
-  /**
-   * Original lines, in order.
-   *
-   * @returns false when the server provably got nothing of them
-   */
-  toServer(lines: readonly Buffer[]): boolean;
+  /** Original lines, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
+  toServer(lines: readonly Buffer[], notSent: () => void): void;
   /** Lines of our own, as text. */
   toClient(text: string): void;
 }
@@ -30,14 +26,18 @@ interface Item {
   readonly answer?: string;
   /** What the gate must see. */
   readonly call?: JudgedCall | MalformedCall;
+  /** The request that `bytes` are. */
+  readonly request?: Id;
 }
 
 /** A call with its bytes, for which a person is asked. */
 type AskedItem = Item & { readonly call: JudgedCall };
+/** A call for which a person was asked, on its way to be decided with what they said. */
+type ResumedItem = AskedItem & { readonly held: AskedItem };
 type AskRuling = Ruling & { readonly kind: 'ask' };
 
-/** While another process holds the database: how long to wait between tries, and for how long in all (ms). */
-const BUSY_WAIT = { first: 1, longest: 50, total: 5000 };
+/** While another process holds the database: how many tries come at once, then the longest wait, and all of it (ms). */
+const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000 };
 
 /**
  * The direction from the client to the server. Every line of one chunk is classified, the calls among them are
@@ -54,8 +54,11 @@ export class FromClient {
   readonly #warn: (text: string) => void;
   readonly #splitter: LineSplitter;
   /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
-  #waiting: (Line | Item)[] = [];
+  #waiting: (Line | ResumedItem)[] = [];
+  /** Calls about which a person is being asked: the server has not heard of them. */
+  readonly #held = new Map<Id, AskedItem>();
   #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
+  #abandoned = false;
   #whenIdle: () => void = () => {};
 
   constructor(
@@ -102,14 +105,24 @@ export class FromClient {
 
   /** The server is gone: nothing waits any longer. */
   abandon(): void {
+    this.#abandoned = true;
     clearTimeout(this.#busy?.timer);
     this.#waiting = [];
     this.#prompts.abandon();
   }
 
-  #take(coming: readonly (Line | Item)[]): void {
+  #take(coming: readonly (Line | ResumedItem)[]): void {
     if (this.#busy) this.#waiting.push(...coming);
-    else if (coming.length > 0) this.#admit(coming.map((one) => ('kind' in one ? this.#read(one) : one)));
+    else if (coming.length > 0)
+      this.#admit(coming.map((one) => ('kind' in one ? this.#read(one) : this.#goesOn(one))));
+  }
+
+  /** Nothing is left of a call that the client gave up meanwhile. */
+  #goesOn(item: ResumedItem): Item {
+    const { id } = item.call;
+    if (this.#held.get(id) !== item.held) return {};
+    this.#held.delete(id);
+    return item;
   }
 
   #admit(items: readonly Item[]): void {
@@ -128,12 +141,17 @@ export class FromClient {
     if (waited && !this.#busy) this.#whenIdle();
   }
 
-  /** Jitter keeps several wrappers that wait for one database from meeting again and again. */
   #mayRetry(items: readonly Item[]): boolean {
     this.#busy ??= { since: performance.now(), tries: 0, timer: undefined };
     if (performance.now() - this.#busy.since >= BUSY_WAIT.total) return false;
-    const wait = Math.min(BUSY_WAIT.first * 2 ** Math.min(this.#busy.tries++, 10), BUSY_WAIT.longest);
-    this.#busy.timer = setTimeout(() => this.#admit(items), wait * (0.5 + Math.random()));
+    // A transaction takes microseconds: the first tries come at once, later ones with jitter, so that several wrappers
+    // that wait for one database do not meet again and again.
+    const tries = this.#busy.tries++;
+    const retry = () => {
+      if (!this.#abandoned) this.#admit(items);
+    };
+    if (tries < BUSY_WAIT.atOnce) setImmediate(retry);
+    else this.#busy.timer = setTimeout(retry, Math.random() * Math.min(tries, BUSY_WAIT.longest));
     return true;
   }
 
@@ -171,17 +189,20 @@ export class FromClient {
 
   #request(bytes: Buffer, message: ClientMessage & { kind: 'call' | 'request' }): Item {
     const isCall = message.kind === 'call';
-    if (this.#conversation.isPending(message.id)) {
-      const reason = `the id ${shown(message.id)} belongs to a request that is still pending`;
+    const pending = this.#conversation.isPending(message.id);
+    if (pending || this.#conversation.full) {
+      const reason = pending
+        ? `the id ${shown(message.id)} belongs to a request that is still pending`
+        : 'too many requests are pending';
       // Without id: an answer with it would be taken for the pending request's.
-      const answer = errorLine(undefined, -32600, `Message refused: ${reason}`);
+      const answer = errorLine(pending ? undefined : message.id, -32600, `Message refused: ${reason}`);
       return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
     }
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
     if (isCall) return this.#call(bytes, message);
     if (message.method === 'initialize') this.#meetClient(message.params);
     if (message.method === 'subscriptions/listen') this.#conversation.listen(message.id, message.params);
-    return { bytes };
+    return { bytes, request: message.id };
   }
 
   #call(bytes: Buffer, message: ToolCall): Item {
@@ -189,15 +210,19 @@ export class FromClient {
     const call = this.#gate.judged({ ...message, task });
     const { params } = call;
     const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
-    if (call.era === 'legacy' || !goesOn) return { bytes, call };
+    const request = call.id;
+    if (call.era === 'legacy' || !goesOn) return { bytes, request, call };
     const digest = callDigest(call.name, call.exactArgs);
     const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
     const answer = this.#roundTrips.answer(params, digest);
-    if (!answer)
-      return { bytes: own, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
+    if (!answer) {
+      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
+    }
     const { approvalId, result, afterMs } = answer;
     const challenge = this.#gate.challenge(call);
-    void this.#resume({ bytes: own, call }, approvalId, readAnswer(result, challenge, afterMs));
+    const item = { bytes: own, request, call };
+    this.#held.set(call.id, item);
+    void this.#resume(item, approvalId, readAnswer(result, challenge, afterMs));
     return {};
   }
 
@@ -224,7 +249,8 @@ export class FromClient {
   /** @returns whether the call was held here: the server never heard of it, and never will */
   #cancelled(id: unknown): boolean {
     if (!isId(id)) return false;
-    if (this.#prompts.cancel(id)) {
+    if (this.#held.delete(id)) {
+      this.#prompts.cancel(id);
       this.#conversation.answer(id);
       return true;
     }
@@ -237,7 +263,7 @@ export class FromClient {
 
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
     const lines: Buffer[] = [];
-    const forwarded: string[] = [];
+    const requests: Id[] = [];
     let answers = '';
     let next = 0;
     for (const item of items) {
@@ -252,35 +278,49 @@ export class FromClient {
           continue;
         }
         this.#conversation.recorded(call, ruling.auditId);
-        if (ruling.auditId !== undefined) forwarded.push(ruling.auditId);
       }
       if (item.bytes) lines.push(item.bytes);
+      if (item.request !== undefined) requests.push(item.request);
     }
     if (answers !== '') this.#outlets.toClient(answers);
-    if (lines.length > 0 && !this.#outlets.toServer(lines)) {
-      for (const auditId of forwarded) this.#gate.settle(auditId, 'not_sent', undefined);
+    if (lines.length > 0) this.#outlets.toServer(lines, () => this.#notSent(requests));
+  }
+
+  /** The server does not read any more: its clients learn it at once, and calls that it never saw cost nothing. */
+  #notSent(requests: readonly Id[]): void {
+    let answers = '';
+    for (const id of requests) {
+      const request = this.#conversation.answer(id)?.request;
+      if (!request) continue;
+      if (request.auditId !== undefined) this.#gate.settle(request.auditId, 'not_sent', undefined);
+      answers += errorLine(id, -32603, 'The server has closed its input; nothing was sent to it.');
     }
+    if (answers !== '') this.#outlets.toClient(answers);
   }
 
   /** Handshake era: asks in the client and holds the call meanwhile. @returns false when nobody can be asked there */
   #holds(item: AskedItem, { question, approval, line }: AskRuling): boolean {
     const { call } = item;
     const mayAsk = this.#conversation.clientShowsForms && this.#gate.holdMs > 0;
-    if (!mayAsk || call.era === 'modern' || call.task || call.approvalId !== undefined) return false;
+    if (!mayAsk || call.era === 'modern' || call.task || call.wasHeld) return false;
     const prompt = promptFor(question);
     if (!prompt) return false;
-    return this.#prompts.hold({
+    this.#held.set(call.id, item);
+    const isHeld = this.#prompts.hold({
       callId: call.id,
       prompt,
       challenge: question.challenge,
       waitMs: this.#gate.holdMs,
-      isDecided: () => this.#gate.isDecided(approval.id),
+      isDecided: () => !['pending', undefined].includes(this.#gate.approvalState(approval.id)),
       resume: (answer) => {
         if (answer !== 'nobody') return void this.#resume(item, approval.id, answer);
+        this.#held.delete(call.id);
         this.#conversation.answer(call.id);
         return this.#outlets.toClient(line);
       },
     });
+    if (!isHeld) this.#held.delete(call.id);
+    return isHeld;
   }
 
   /** 2026-07-28: the question goes back instead of an answer. @returns undefined when nobody can be asked there */
@@ -294,12 +334,19 @@ export class FromClient {
     return prompt && this.#roundTrips.question(call.id, approval.id, digest, prompt, approval.expiresAt);
   }
 
-  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
-  async #resume(item: AskedItem, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+  async #decided(approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
     if (answer === 'allow') await this.#gate.decide(approvalId, 'approved');
     if (answer === 'deny') await this.#gate.decide(approvalId, 'rejected');
-    if (!this.#conversation.isPending(item.call.id)) return;
-    this.#take([{ ...item, call: { ...item.call, approvalId } }]);
+  }
+
+  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
+  async #resume(held: AskedItem, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+    // Always waits, if only a moment: it may be called while other calls are on their way.
+    await this.#decided(approvalId, answer);
+    // An equal call was faster, or this answer was used before: this one needs an approval of its own.
+    const isSpent = this.#gate.approvalState(approvalId) === 'consumed';
+    const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
+    this.#take([{ ...held, call, held }]);
   }
 }
 

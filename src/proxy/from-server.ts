@@ -1,14 +1,18 @@
+import { fold } from '../policy/fold.js';
 import type { Conversation, Forwarded } from './conversation.js';
-import type { Gate } from './gate.js';
+import type { Gate, ListedTool } from './gate.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
-import { type Id, isId, isRecord, own, type ToolCall } from './message.js';
+import { ENVELOPE_KEYS, type Id, isId, isRecord, own, type ToolCall, twinOf } from './message.js';
 import { errorLine } from './refusal.js';
 import { callDigest, type RoundTrips } from './round-trips.js';
-import { scan } from './scan.js';
+import { isDeeper, scan } from './scan.js';
 import type { ExitCode } from './upstream.js';
 
 const INTERNAL_ERROR = -32603;
+/** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
+const LONG = 1 << 20;
+const LONG_DEPTH = 10_000;
 
 /**
  * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
@@ -82,23 +86,33 @@ export class FromServer {
     const id = own(message, 'id');
     const isAnswer = Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error');
     if (Object.hasOwn(message, 'method')) {
+      const method = own(message, 'method');
       // Neither is both: a client that looks at `result` first would take it for an answer.
-      if (isAnswer) {
+      if (isAnswer || typeof method !== 'string') {
         this.#stray(bytes);
         return undefined;
       }
-      if (isId(id)) this.#conversation.askedByServer.add(id, String(own(message, 'method')));
+      if (isId(id)) this.#conversation.askedByServer.add(id, method);
+    } else if (!isAnswer) {
+      this.#stray(bytes);
+      return undefined;
     }
     if (this.#conversation.listPending) {
-      // A second `id` or `result` could carry the list around the filter.
+      // A second `id` or `result`, in whatever spelling, could carry the list around the filter.
       const scanned = scan(bytes);
-      if (!scanned.ok) return this.#unreadable(id, scanned.reason);
+      const reason = scanned.ok ? twinOf(message, ENVELOPE_KEYS) : scanned.reason;
+      if (reason !== undefined) return this.#unreadable(id, reason);
     }
-    return isAnswer && isId(id) ? this.#answer(bytes, message, id) : bytes;
+    if (!isAnswer) return bytes;
+    if (isId(id)) return this.#answer(bytes, message, id);
+    // An error may belong to nothing; a result may not, and some clients read `null` as 0.
+    if ((id === undefined || id === null) && !Object.hasOwn(message, 'result')) return bytes;
+    this.#warn("dropped an answer of the server's without a proper id");
+    return undefined;
   }
 
   #answer(bytes: Buffer, message: Record<string, unknown>, id: Id): Buffer | string | undefined {
-    const answered = this.#conversation.answer(id);
+    const answered = this.#conversation.answerOfServer(id);
     if (!answered) {
       this.#warn(
         `dropped an answer of the server's to no pending request (id ${JSON.stringify(id).slice(0, 80)})`,
@@ -114,8 +128,18 @@ export class FromServer {
         if (request.call) this.#expectRetry(request.call, own(message, 'result'));
         break;
       case 'tools/list': {
+        if (this.#hidesInTwin(message)) return this.#dropped(answered.id, 'it has a second list of tools');
         const before = text();
-        const edited = editTools(before, message, (tool) => this.#listed(tool));
+        const listed: ListedTool[] = [];
+        const edited = editTools(before, message, (tool, raw) => {
+          if (this.#hides(tool)) return 'drop';
+          const name = own(tool, 'name');
+          if (typeof name !== 'string') return 'keep';
+          const named = { ...tool, name };
+          listed.push(named);
+          return this.#gate.list(named, raw);
+        });
+        this.#gate.listed(listed);
         return edited === before && answered.id === id ? bytes : edited;
       }
       case 'initialize':
@@ -125,16 +149,31 @@ export class FromServer {
     return answered.id === id ? bytes : text();
   }
 
-  #listed(tool: Record<string, unknown>): 'keep' | 'drop' {
-    const name = own(tool, 'name');
-    return typeof name === 'string' && !this.#gate.shows({ ...tool, name }) ? 'drop' : 'keep';
-  }
-
   /** A question of the server's makes the client send the same call again; that is no second call. */
   #expectRetry(call: ToolCall, result: unknown): void {
     if (!isRecord(result) || own(result, 'resultType') !== 'input_required') return;
     const digest = callDigest(call.name, this.#gate.judged(call).exactArgs);
     this.#roundTrips.expectRetry(digest, own(result, 'requestState'));
+  }
+
+  /** A tool is left out for each name by which a client could know it that reads keys in any case. */
+  #hides(tool: Record<string, unknown>): boolean {
+    return Object.entries(tool).some(
+      ([key, name]) => typeof name === 'string' && fold(key) === 'name' && !this.#gate.shows(name),
+    );
+  }
+
+  /** Closes the way around the filter by `Tools` beside `tools`. */
+  #hidesInTwin(message: Record<string, unknown>): boolean {
+    const result = own(message, 'result');
+    if (!isRecord(result)) return false;
+    return Object.entries(result).some(
+      ([key, tools]) =>
+        key !== 'tools' &&
+        fold(key) === 'tools' &&
+        Array.isArray(tools) &&
+        tools.some((tool) => isRecord(tool) && this.#hides(tool)),
+    );
   }
 
   #oversized(line: Line & { kind: 'oversized' }): string | undefined {
@@ -147,10 +186,14 @@ export class FromServer {
   /** A line that cannot be passed on; if it is known whose answer it was, the client need not wait for it. */
   #unreadable(id: unknown, reason: string): string | undefined {
     this.#warn(`dropped a line of the server's: ${reason}`);
-    const answered = isId(id) ? this.#conversation.answer(id) : undefined;
+    const answered = isId(id) ? this.#conversation.answerOfServer(id) : undefined;
     if (!answered) return undefined;
     this.#settle(answered.request, 'error');
-    return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
+    return this.#dropped(answered.id, reason);
+  }
+
+  #dropped(id: Id, reason: string): string {
+    return errorLine(id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
   }
 
   #settle(request: Forwarded, outcome: 'ok' | 'tool_error' | 'error' | 'unanswered'): void {
@@ -160,8 +203,10 @@ export class FromServer {
 }
 
 function parse(bytes: Buffer): Record<string, unknown> | undefined {
+  const text = bytes.toString('utf8');
+  if (text.length > LONG && isDeeper(text, LONG_DEPTH)) return undefined;
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 import { PolicyWrapError } from '../errors.js';
-import { Decimal } from '../policy/decimal.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
-import { evaluateLayers, type Layers, visibleInLayers } from '../policy/layers.js';
-import type { Admission, Admitted, ApprovalEntry, ApprovalTerms, Outcome } from '../state/store.js';
+import { asksInLayers, evaluateLayers, type Layers, visibleInLayers } from '../policy/layers.js';
+import type {
+  Admission,
+  Admitted,
+  ApprovalEntry,
+  ApprovalState,
+  ApprovalTerms,
+  Outcome,
+} from '../state/store.js';
 import { BUSY } from '../state/store.js';
+import { numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
+import type { ToolEdit } from './list-filter.js';
 import { isRecord, own, type ToolCall } from './message.js';
 import type { Question } from './prompt.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
+import { refusedCall } from './refused-call.js';
+import { annotate, definitionOf, type ToolRisk } from './tool-edit.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
 export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
@@ -26,8 +36,8 @@ export interface GateOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decide and log, refuse nothing. */
   readonly observe: boolean;
-  /** Whether a person must type a value from the call to approve it: Financial and Destructive tools. */
-  readonly isSevere: (tool: ListedTool) => boolean;
+  /** What a tool does. Of severe ones a person must type a value from the call to approve it. */
+  readonly riskOf: (tool: ListedTool) => ToolRisk;
   /** UTC milliseconds. */
   readonly now: () => number;
   /** One line for the person, without line end; goes to stderr. */
@@ -40,6 +50,8 @@ export interface JudgedCall extends ToolCall {
   readonly exactArgs: { readonly [key: string]: Json };
   /** It was held for, or came back with an answer to, this approval. */
   readonly approvalId?: string | undefined;
+  /** It was held before, and is not held a second time. */
+  readonly wasHeld?: boolean | undefined;
   /** It goes on with a call that was let through, after a question of the server's: charged and asked about already. */
   readonly continues?: boolean | undefined;
 }
@@ -92,7 +104,7 @@ export class Gate {
    * @returns whether a tool that was listed is now shown that was not, or the other way round
    */
   use(policy: Layers): boolean {
-    const shown = (tool: ListedTool) => this.#shown(tool.name);
+    const shown = (tool: ListedTool) => this.shows(tool.name);
     const before = [...this.#listed.values()].map(shown);
     this.#policy = policy;
     this.#ledger.givesBack(policy.givesBack);
@@ -146,7 +158,7 @@ export class Gate {
 
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    return this.#options.isSevere(this.#listed.get(call.name) ?? { name: call.name })
+    return this.#options.riskOf(this.#listed.get(call.name) ?? { name: call.name }).severe
       ? challengeOf(call.name, call.exactArgs)
       : undefined;
   }
@@ -159,14 +171,24 @@ export class Gate {
     this.#ledger.settle({ auditId, outcome, latencyMs });
   }
 
-  /** @returns whether a tool that the server lists belongs in what the client sees */
-  shows(tool: ListedTool): boolean {
-    if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    return this.#shown(tool.name);
+  /** @returns whether a tool belongs in what the client sees */
+  shows(tool: string): boolean {
+    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool);
   }
 
-  #shown(tool: string): boolean {
-    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool);
+  /** What the client gets of a tool that the server lists. */
+  list(tool: ListedTool, raw: string): ToolEdit {
+    if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
+    if (!this.shows(tool.name)) return 'drop';
+    if (!this.#policy?.annotate) return 'keep';
+    const text = annotate(raw, tool, this.#options.riskOf(tool), asksInLayers(this.#policy, tool.name));
+    return text === raw ? 'keep' : { text };
+  }
+
+  /** Compares what the server lists now with what it listed first, unless the policy does not want it. */
+  listed(tools: readonly ListedTool[]): void {
+    if (!this.#policy || this.#policy.pin === 'off') return;
+    this.#ledger.sawTools(tools.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
@@ -174,10 +196,9 @@ export class Gate {
     return this.#ledger.decide(approvalId, state);
   }
 
-  /** @returns whether somebody, somewhere, has decided */
-  isDecided(approvalId: string): boolean {
-    const approval = this.#ledger.approval(approvalId);
-    return approval !== undefined && approval.state !== 'pending';
+  /** @returns how an approval stands; undefined when its record cannot be read */
+  approvalState(approvalId: string): ApprovalState | undefined {
+    return this.#ledger.approval(approvalId)?.state;
   }
 
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
@@ -198,7 +219,8 @@ export class Gate {
     const requestId = JSON.stringify(call.id);
     const argumentsText = this.#argumentsText(call);
     const approval = this.#approvalTerms(call, evaluation);
-    return { tool: call.name, requestId, argumentsText, policyHash, evaluation, approval };
+    const pinned = this.#policy?.pin === 'deny';
+    return { tool: call.name, requestId, argumentsText, policyHash, evaluation, pinned, approval };
   }
 
   /** Only for calls that may need a person: hashing arguments costs more than the rest of the decision. */
@@ -226,8 +248,11 @@ export class Gate {
   }
 
   #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
-    if (admitted.kind === 'allowed' || this.#options.observe)
+    // A pause stops even those that only watch.
+    const isPaused = admitted.kind === 'refused' && admitted.code === 'PAUSED';
+    if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
       return { kind: 'forward', auditId: admitted.auditId };
+    }
     if (evaluation.kind === 'hidden') return { kind: 'answer', line: unknownToolLine(call.id, call.name) };
     const line = this.#line(call, refusedCall(call, evaluation, admitted, this.#channels()));
     if (admitted.kind !== 'asked') return { kind: 'answer', line };
@@ -270,85 +295,6 @@ export class Gate {
   }
 }
 
-/** Why a call was not let through, for its answer. */
-function refusedCall(
-  call: ToolCall,
-  evaluation: Evaluation,
-  admitted: Exclude<Admitted, { kind: 'allowed' }>,
-  channels: readonly string[],
-): RefusedCall {
-  const base = { tool: call.name, auditId: admitted.auditId };
-  switch (admitted.kind) {
-    case 'exceeded': {
-      const { charge, used, retryAt } = admitted.exceeded;
-      const { limit } = charge;
-      return {
-        ...base,
-        code: 'LIMIT',
-        rule: limit.pointer,
-        authorText: limit.onDeny,
-        explanation: exceededText(admitted.exceeded),
-        limit: {
-          counter: limit.counter,
-          max: limit.max.toNumber(),
-          used: used.toNumber(),
-          windowMs: limit.windowMs,
-          retryAt,
-        },
-      };
-    }
-    case 'asked': {
-      const { approval } = admitted;
-      const how = channels.includes('queue') ? `: policy-wrap approve ${approval.id}` : ' in the client';
-      return {
-        ...base,
-        code: 'APPROVAL_REQUIRED',
-        rule: approval.rule,
-        authorText: approval.reason,
-        explanation: `a person must approve this call${how}`,
-        approval: { id: approval.id, expiresAt: approval.expiresAt },
-      };
-    }
-    case 'refused': {
-      const { code, approval } = admitted;
-      if (!approval) return { ...base, ...refusalOf(evaluation), code };
-      const note = approval.note ? `: ${approval.note}` : '';
-      const explanation =
-        code === 'APPROVAL_REJECTED'
-          ? `a person rejected this call${note}`
-          : `approval ${approval.id} has expired`;
-      return { ...base, code, rule: approval.rule, authorText: undefined, explanation };
-    }
-  }
-}
-
-function exceededText({ charge, used }: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
-  const { limit, amount } = charge;
-  const countsCalls = limit.amount.kind === 'fixed' && limit.amount.value.compare(Decimal.one) === 0;
-  if (countsCalls) return `${used} of ${limit.max} calls per ${limit.windowText} used.`;
-  return `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}, and this call adds ${amount}.`;
-}
-
-function refusalOf(evaluation: Evaluation): Refusal {
-  if (evaluation.kind === 'refused') return evaluation.refusal;
-  if (evaluation.kind === 'open' && evaluation.ask) return evaluation.ask;
-  const explanation = 'a person must approve this call, and none can be asked about it';
-  return { code: 'APPROVAL_REQUIRED', rule: '(approval)', authorText: undefined, explanation };
-}
-
 function refusedBy(code: Refusal['code'], rule: string, explanation: string): Evaluation {
   return { kind: 'refused', refusal: { code, rule, authorText: undefined, explanation } };
-}
-
-/** Numeric arguments by path, outside of arrays, for budgets that are bound to one. */
-function numbersOf(args: { readonly [key: string]: Json }): ReadonlyMap<string, string> {
-  const numbers = new Map<string, string>();
-  const walk = (path: string, value: Json): void => {
-    if (typeof value === 'number' || value instanceof Decimal) numbers.set(path, String(value));
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (const [key, member] of Object.entries(value)) walk(`${path}.${key}`, member as Json);
-    }
-  };
-  walk('args', args);
-  return numbers;
 }

@@ -37,7 +37,8 @@ export function elements(text: string, start: number): Span[] {
 }
 
 /**
- * Rewrites an object member by member: `edit` gives a member's new text, or undefined to leave it out.
+ * Rewrites an object member by member: `edit` gives a member's new text, or undefined to leave it out. White space
+ * stays as it is; with a member goes what separated it from the one before.
  *
  * @returns the object's text
  */
@@ -46,15 +47,19 @@ export function mapMembers(
   [start, end]: Span,
   edit: (key: string, member: string, value: Span) => string | undefined,
 ): string {
-  const kept: string[] = [];
-  let changed = false;
+  let edited = '';
+  let kept = 0;
+  // Where the last member ended, and at first the brace.
+  let last = start + 1;
   eachMember(text, start, (key, value, member) => {
-    const before = text.slice(...member);
-    const after = edit(key, before, value);
-    changed ||= after !== before;
-    if (after !== undefined) kept.push(after);
+    const after = edit(key, text.slice(...member), value);
+    const before = text.slice(last, member[0]);
+    last = member[1];
+    if (after === undefined) return;
+    edited += (kept++ === 0 ? before.replace(',', '') : before) + after;
   });
-  return changed ? `{${kept.join(',')}}` : text.slice(start, end);
+  if (kept === 0 && last !== start + 1) return '{}';
+  return `{${edited}${text.slice(last, end)}`;
 }
 
 /** @returns the span of the whole value in a text that may have white space around it */

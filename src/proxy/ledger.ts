@@ -5,6 +5,9 @@ import {
   type Admitted,
   type ApprovalEntry,
   BUSY,
+  type PinEntry,
+  type PolicyState,
+  type SeenTool,
   type SessionInfo,
   type Settlement,
   type Store,
@@ -13,6 +16,8 @@ import {
 export interface LedgerOptions {
   readonly openStore: () => Store;
   readonly session: SessionInfo;
+  /** Tools differ from what was first seen, which is news. */
+  readonly toolsChanged: (tools: readonly PinEntry[]) => void;
   /** One line for the person, without line end; goes to stderr. */
   readonly warn: (text: string) => void;
 }
@@ -45,6 +50,8 @@ export class Ledger {
   #tidyTimer: NodeJS.Timeout | undefined;
   #lastUse = 0;
   #givesBack = false;
+  /** Tools that were listed and are not yet compared with what is remembered of them. */
+  #listed: SeenTool[] = [];
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: LedgerOptions) {
@@ -81,6 +88,15 @@ export class Ledger {
     this.#quietly((store) => store.describeClient(this.#session, name, version));
   }
 
+  /** Shows others by which policy this wrapper decides since its file changed, or why it keeps the last. */
+  policyIs(policy: PolicyState): void {
+    this.#quietly((store) => {
+      if (store.describePolicy(this.#session, policy) === BUSY) {
+        setTimeout(() => this.policyIs(policy), SETTLE_DELAY).unref();
+      }
+    });
+  }
+
   /**
    * Decides on calls and records it, in one transaction.
    *
@@ -89,12 +105,27 @@ export class Ledger {
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const store = this.open();
     this.#lastUse = performance.now();
-    if (this.#givesBack && this.#settlements.length > 0) {
+    if (this.#settlements.some(({ outcome }) => this.#givesBack || outcome === 'not_sent')) {
       // What was given back must be there for the next call, and in the order in which it happened.
       if (store.settle(this.#settlements) === BUSY) return BUSY;
       this.#settlements = [];
     }
+    if (this.#listed.length > 0 && !this.#compare(store)) return BUSY;
     return store.admit(this.#session, admissions);
+  }
+
+  /** Compares listed tools with what they were when they were first seen; at the latest before the next decision. */
+  sawTools(tools: readonly SeenTool[]): void {
+    this.#listed.push(...tools);
+    this.#quietly((store) => this.#compare(store));
+  }
+
+  #compare(store: Store): boolean {
+    const changed = store.seeTools(this.#options.session.server, this.#listed);
+    if (changed === BUSY) return false;
+    this.#listed = [];
+    if (changed.length > 0) this.#options.toolsChanged(changed);
+    return true;
   }
 
   /** Records what became of a forwarded call, soon. */

@@ -49,7 +49,14 @@ export interface ToolCall {
 const INVALID_REQUEST = -32600;
 const INVALID_PARAMS = -32602;
 
-const ENVELOPE_KEYS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
+export const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
+  'jsonrpc',
+  'id',
+  'method',
+  'params',
+  'result',
+  'error',
+]);
 const CALL_KEYS = new Set(['name', 'arguments', '_meta', 'task']);
 const CALL = 'tools/call';
 /** Folding changes nothing in such a name, so that it needs no folding. */
@@ -169,7 +176,7 @@ function callOf(message: Record<string, unknown>): { call?: string } {
  * Closes the bypass by which one parser reads `Name` or a full-width `ｎame` as `name` and another does not: Go's
  * encoding/json matches keys in any case, and the last wins.
  */
-function twinOf(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
+export function twinOf(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
   for (const key of Object.keys(object)) {
     if (known.has(key)) continue;
     const folded = fold(key);

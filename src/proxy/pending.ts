@@ -2,6 +2,8 @@ import type { Id } from './message.js';
 
 /** Cancelled requests may never be answered; so many are remembered, the oldest are forgotten. */
 const CANCELLED_KEPT = 1000;
+/** More unanswered requests than any peer has in flight: whoever has so many never reads the answers. */
+export const PENDING_MAX = 65_536;
 
 /**
  * Requests of one side that the other has not answered. Keys are JSON values: 5 and "5" are two requests. Nothing
@@ -23,8 +25,15 @@ export class Pending<T> {
     return this.#open.get(id);
   }
 
+  /** Beyond PENDING_MAX the older half is forgotten: an answer to one of those then belongs to nothing. */
   add(id: Id, request: T): void {
     this.#open.set(id, request);
+    if (this.#open.size <= PENDING_MAX) return;
+    // Many at a time, because the first key of a Map is behind all that were deleted.
+    for (const oldest of this.#open.keys()) {
+      if (this.#open.size <= PENDING_MAX / 2) break;
+      this.take(oldest);
+    }
   }
 
   /** @returns the request that an answer with this id belongs to; it belongs to it once */
@@ -53,9 +62,9 @@ export class Pending<T> {
     return request;
   }
 
-  /** Empties the table and gives what was in it. */
+  /** Empties the table and gives what still waits for an answer; who cancelled does not. */
   drain(): [Id, T][] {
-    const all = [...this.#open];
+    const all = [...this.#open].filter(([id]) => !this.#cancelled.has(id));
     this.#open.clear();
     this.#cancelled.clear();
     return all;

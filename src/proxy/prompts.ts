@@ -25,14 +25,19 @@ export interface HeldCall {
 const QUEUE_CAP = 8;
 /** How often the record is looked at, in milliseconds. */
 const POLL_MS = 500;
+/** With less time left than this nobody is asked any more, in milliseconds. */
+const READING_MS = 1000;
+
+/** `deadline` as `performance.now()` counts. */
+type Queued = HeldCall & { readonly deadline: number };
 
 /** Asks a person in a client of the handshake era, one question at a time, while the calls are held. */
 export class Prompts {
   readonly #send: (message: object) => void;
   readonly #prefix = `pw-${randomUUID()}`;
   #count = 0;
-  #queue: (HeldCall & { readonly deadline: number })[] = [];
-  #asked: { readonly id: string; readonly at: number } | undefined;
+  #queue: Queued[] = [];
+  #asked: { readonly id: string; readonly at: number; readonly held: Queued } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param send writes a message to the client */
@@ -57,20 +62,18 @@ export class Prompts {
   answer(id: Id, message: Readonly<Record<string, unknown>>): void {
     const asked = this.#asked;
     if (!asked || asked.id !== id) return;
-    const [held] = this.#queue;
-    const result = own(message, 'result');
+    const { held, at } = asked;
     this.#asked = undefined;
-    this.#settle(held ? readAnswer(result, held.challenge, performance.now() - asked.at) : 'dismissed');
+    this.#queue = this.#queue.filter((other) => other !== held);
+    held.resume(readAnswer(own(message, 'result'), held.challenge, performance.now() - at));
+    this.#next();
   }
 
-  /** The client gave a held call up. @returns whether it was held */
-  cancel(callId: Id): boolean {
-    const index = this.#queue.findIndex((held) => held.callId === callId);
-    if (index === -1) return false;
-    this.#queue.splice(index, 1);
-    if (index === 0) this.#withdraw();
+  /** The client gave a held call up. */
+  cancel(callId: Id): void {
+    this.#queue = this.#queue.filter((held) => held.callId !== callId);
+    if (this.#asked?.held.callId === callId) this.#withdraw();
     this.#next();
-    return true;
   }
 
   /** The client or the server is gone: nobody waits any longer, what was asked stays in the queue of approvals. */
@@ -80,41 +83,38 @@ export class Prompts {
     this.#asked = undefined;
   }
 
+  /** Asks about the next call, unless one is being asked about; and looks again in a moment. */
   #next(): void {
     clearTimeout(this.#timer);
-    const [held] = this.#queue;
-    if (!held) return;
-    if (!this.#asked) {
+    this.#dismiss(({ isDecided }) => (isDecided() ? 'elsewhere' : undefined));
+    if (this.#queue.length === 0) return;
+    const now = performance.now();
+    const held = this.#asked ? undefined : this.#queue.find((one) => isWorthAsking(one, now));
+    if (held) {
       const id = `${this.#prefix}-${this.#count++}`;
-      this.#asked = { id, at: performance.now() };
+      this.#asked = { id, at: now, held };
       this.#send({ jsonrpc: '2.0', id, method: 'elicitation/create', params: held.prompt });
     }
-    this.#watch();
+    const left = Math.min(...this.#queue.map(({ deadline }) => deadline)) - now;
+    this.#timer = setTimeout(() => this.#look(), Math.max(1, Math.min(POLL_MS, left)));
   }
 
-  /** Looks after the deadline of every held call, not only of the one that is being asked. */
-  #watch(): void {
-    this.#timer = setTimeout(
-      () => {
-        const [first, ...rest] = this.#queue;
-        const now = performance.now();
-        if (first?.isDecided()) {
-          this.#withdraw();
-          return this.#settle('elsewhere');
-        }
-        for (const held of rest) {
-          if (now < held.deadline) continue;
-          this.#queue = this.#queue.filter((other) => other !== held);
-          held.resume('nobody');
-        }
-        if (first && now >= first.deadline) {
-          this.#withdraw();
-          return this.#settle('nobody');
-        }
-        return this.#watch();
-      },
-      Math.max(1, Math.min(POLL_MS, (this.#queue[0]?.deadline ?? 0) - performance.now())),
-    );
+  #look(): void {
+    const now = performance.now();
+    this.#dismiss(({ deadline }) => (now >= deadline ? 'nobody' : undefined));
+    this.#next();
+  }
+
+  /** Lets go of the calls for which `why` gives a reason, whether they are being asked about or wait their turn. */
+  #dismiss(why: (held: Queued) => 'elsewhere' | 'nobody' | undefined): void {
+    const dismissed = this.#queue.flatMap((held) => {
+      const reason = why(held);
+      return reason === undefined ? [] : [{ held, reason }];
+    });
+    if (dismissed.length === 0) return;
+    this.#queue = this.#queue.filter((held) => dismissed.every((one) => one.held !== held));
+    if (dismissed.some(({ held }) => held === this.#asked?.held)) this.#withdraw();
+    for (const { held, reason } of dismissed) held.resume(reason);
   }
 
   #withdraw(): void {
@@ -123,10 +123,9 @@ export class Prompts {
     this.#asked = undefined;
     this.#send({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
   }
+}
 
-  #settle(answer: PromptAnswer | 'elsewhere' | 'nobody'): void {
-    const held = this.#queue.shift();
-    this.#next();
-    held?.resume(answer);
-  }
+/** A question that is gone again before it can be read only takes a person's eye off the next. */
+function isWorthAsking({ deadline, waitMs }: Queued, now: number): boolean {
+  return deadline - now >= Math.min(READING_MS, waitMs / 2);
 }

@@ -21,8 +21,13 @@ export interface RelayOptions {
   readonly stray: (bytes: Buffer) => void;
 }
 
-/** Unwritten answers of ours, in bytes, above which nothing more is read from the client. */
-const OUTPUT_HIGH_WATER = 1 << 20;
+/**
+ * Unwritten bytes for either side above which nothing more is read from the client. So much, because only who reads
+ * notices that the client's input has ended while the server reads nothing.
+ */
+const HIGH_WATER = 1 << 20;
+/** From a signal to our end with a client that does not read what is left for it, in milliseconds. */
+const FLUSH_GRACE = 500;
 
 /** A conversation under way. */
 export interface Relaying {
@@ -50,10 +55,8 @@ export function relay(options: RelayOptions): Relaying {
     conversation,
     gate,
     {
-      toServer: (lines) => {
-        if (!upstream.stdin.writable) return false;
-        upstream.stdin.write(lines.length === 1 ? lines[0] : Buffer.concat(lines));
-        return true;
+      toServer: ([first, ...rest], notSent) => {
+        if (first) upstream.send(rest.length === 0 ? first : Buffer.concat([first, ...rest]), notSent);
       },
       toClient: (text) => client.output.write(text),
     },
@@ -61,7 +64,7 @@ export function relay(options: RelayOptions): Relaying {
   );
 
   const flow = () => {
-    const blocked = upstream.stdin.writableNeedDrain || client.output.writableLength > OUTPUT_HIGH_WATER;
+    const blocked = upstream.stdin.writableLength > HIGH_WATER || client.output.writableLength > HIGH_WATER;
     if (blocked || fromClient.busy) client.input.pause();
     else client.input.resume();
     if (client.output.writableNeedDrain) upstream.stdout.pause();
@@ -83,8 +86,13 @@ export function relay(options: RelayOptions): Relaying {
     flow();
   });
   client.input.once('end', endInput).once('close', endInput).once('error', endInput);
-  // EPIPE: the client is gone, which is a shutdown like the end of its input.
-  client.output.on('error', endInput).once('close', endInput).on('drain', flow);
+  const clientGone = () => {
+    endInput();
+    // What was held back for it is read and thrown away, so that the server can end.
+    flow();
+  };
+  // EPIPE: a shutdown like the end of its input.
+  client.output.on('error', clientGone).once('close', clientGone).on('drain', flow);
   upstream.stdin.on('drain', flow);
 
   const pass = (parts: readonly (Buffer | string)[]) => {
@@ -102,7 +110,7 @@ export function relay(options: RelayOptions): Relaying {
     const last = fromServer.oweNothing(code);
     if (last !== '' && client.output.writable) client.output.write(last);
     client.input.destroy();
-    await finished(client.output);
+    await finished(client.output, upstream.signalled);
     return code;
   });
   const toolsChanged = () => {
@@ -112,11 +120,16 @@ export function relay(options: RelayOptions): Relaying {
   return { ended, toolsChanged };
 }
 
-/** Ends a stream and waits until what was written has left this process, or nobody is there to take it. */
-async function finished(output: Writable): Promise<void> {
+/** Ends a stream and waits until what was written has left this process, nobody is there to take it, or we must go. */
+async function finished(output: Writable, signalled: Promise<void>): Promise<void> {
   if (output.destroyed || output.errored) return;
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     output.once('error', () => resolve()).once('close', () => resolve());
     output.end(() => resolve());
+    void signalled.then(() => {
+      timer = setTimeout(() => output.destroy(), FLUSH_GRACE);
+    });
   });
+  clearTimeout(timer);
 }

@@ -107,30 +107,38 @@ export function callDigest(tool: string, args: Json): string {
 export function carriesOurs(params: Readonly<Record<string, unknown>>): boolean {
   const state = own(params, 'requestState');
   const responses = own(params, 'inputResponses');
-  return (
-    (typeof state === 'string' && state.startsWith(STATE_PREFIX)) ||
-    (isRecord(responses) && Object.hasOwn(responses, REQUEST_KEY))
-  );
+  return isOurs(state) || (isRecord(responses) && Object.hasOwn(responses, REQUEST_KEY));
 }
 
 /** Takes what is ours out of a call's line and leaves every other byte. */
 export function withoutOurs(text: string): string {
-  const [start, end] = whole(text);
+  const [start] = whole(text);
   let params: Span | undefined;
   eachMember(text, start, (key, span) => {
     if (key === 'params') params = span;
   });
   if (!params) return text;
   const edited = mapMembers(text, params, (key, member, value) => {
-    if (key === 'requestState') {
-      return text.slice(...value).startsWith(`"${STATE_PREFIX}`) ? undefined : member;
-    }
+    if (key === 'requestState') return isOurs(JSON.parse(text.slice(...value))) ? undefined : member;
     if (key !== 'inputResponses' || text[value[0]] !== '{') return member;
-    const kept = mapMembers(text, value, (name, response) => (name === REQUEST_KEY ? undefined : response));
-    if (kept === text.slice(...value)) return member;
-    return kept === '{}' ? undefined : member.slice(0, member.length - (value[1] - value[0])) + kept;
+    let had = false;
+    let left = 0;
+    const kept = mapMembers(text, value, (name, response) => {
+      if (name !== REQUEST_KEY) {
+        left += 1;
+        return response;
+      }
+      had = true;
+      return undefined;
+    });
+    if (!had) return member;
+    return left === 0 ? undefined : member.slice(0, value[0] - value[1]) + kept;
   });
-  return text.slice(start, params[0]) + edited + text.slice(params[1], end) + text.slice(end);
+  return text.slice(0, params[0]) + edited + text.slice(params[1]);
+}
+
+function isOurs(requestState: unknown): boolean {
+  return typeof requestState === 'string' && requestState.startsWith(STATE_PREFIX);
 }
 
 function keyOf(digest: string, requestState: unknown): string {

@@ -94,6 +94,21 @@ export function scan(line: Buffer): Scanned {
   return { ok: true, value, text, exactNumbers };
 }
 
+/** Whether containers nest deeper than `limit`; of text that is no JSON, whether they might. */
+export function isDeeper(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) {
+      i = closingQuote(text, i + 1);
+      if (i === -1) return false;
+    } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+      if (++depth > limit) return true;
+    } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
+  }
+  return false;
+}
+
 /** @returns the index of the quote that ends the string which begins at `from`, or -1 */
 function closingQuote(text: string, from: number): number {
   for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1)) {

@@ -10,8 +10,10 @@ export type ExitCode = number;
 const EOF_GRACE = 1500;
 /** From SIGTERM to SIGKILL. */
 const TERM_GRACE = 500;
-/** From the server's exit, or its last output after that, to the end of whoever still holds its output open. */
+/** From the server's exit to the end of whoever still holds its output open. */
 const STRAGGLER_GRACE = 1000;
+/** More than any pipe holds, in bytes: what comes after that was written by somebody else than the server. */
+const PIPE_MAX = 1 << 20;
 
 const POSIX = process.platform !== 'win32';
 
@@ -25,8 +27,15 @@ export class Upstream {
   readonly stderr: Readable;
   /** Settles when the server is gone and all it wrote was read. */
   readonly closed: Promise<ExitCode>;
+  /** Settles at the first signal for us. */
+  readonly signalled: Promise<void>;
+  #tellSignalled: () => void = () => {};
   readonly #pid: number;
   #ended = false;
+  #signalled = false;
+  #killing = false;
+  /** Writes to the server that left this process whole. */
+  #writesDone = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -54,7 +63,12 @@ export class Upstream {
       const result = await child;
       const cause = 'cause' in result ? result.cause : undefined;
       const reason = cause instanceof Error ? cause.message : 'unknown reason';
-      throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, { cause });
+      // That the file itself is there was looked at before.
+      const hint = /ENOENT/.test(reason) && { hint: 'its first line names an interpreter that is not there' };
+      throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
+        cause,
+        ...hint,
+      });
     }
     // Its result is watched through the events below; this only keeps a rejection from being nobody's.
     child.catch(() => {});
@@ -70,14 +84,18 @@ export class Upstream {
     this.stdin.on('error', () => {});
     this.stdout.on('error', () => {});
     this.stderr.on('error', () => {});
+    this.signalled = new Promise((resolve) => {
+      this.#tellSignalled = resolve;
+    });
     this.closed = new Promise((resolve) => {
       let code: ExitCode = EXIT.failed;
       let straggler: NodeJS.Timeout | undefined;
+      let afterExit = 0;
       const waitForStragglers = () => {
-        clearTimeout(straggler);
         straggler = setTimeout(() => {
-          // Not silent, only unread: the client is slow, and what is in the pipe is still for it.
-          if (this.stdout.isPaused() || this.stdout.readableLength > 0) return waitForStragglers();
+          // Only unread: the client is slow, and what is in the pipe is still for it. Unless it asked us to go.
+          const unread = this.stdout.isPaused() || this.stdout.readableLength > 0;
+          if (unread && !this.#signalled && afterExit < PIPE_MAX) return waitForStragglers();
           // A grandchild inherited the output. Its group is ours to end; one that left the group is not waited for.
           this.#signalGroup('SIGKILL');
           straggler = setTimeout(finish, STRAGGLER_GRACE);
@@ -88,13 +106,16 @@ export class Upstream {
         clearTimeout(this.#timer);
         this.#signalGroup('SIGKILL');
         this.#ended = true;
+        this.stdin.destroy();
         this.stdout.destroy();
         this.stderr.destroy();
         resolve(code);
       };
       child.once('exit', (exitCode, signal) => {
         code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
-        this.stdout.on('data', waitForStragglers);
+        this.stdout.on('data', (chunk: Buffer) => {
+          afterExit += chunk.length;
+        });
         waitForStragglers();
       });
       // `close`, not `exit`: the last answers are still in the pipe at `exit`.
@@ -102,17 +123,45 @@ export class Upstream {
     });
   }
 
+  /**
+   * Writes to the server.
+   *
+   * @param notSent called if the server provably gets no byte of it: its input was closed, or failed before the write
+   * left this process. Never before `send` returns.
+   */
+  send(bytes: Buffer, notSent: () => void): void {
+    if (!this.stdin.writable) {
+      queueMicrotask(notSent);
+      return;
+    }
+    // Behind another write, it leaves this process when that one is done and not before.
+    const behind = this.stdin.writableLength > 0 ? this.#writesDone : undefined;
+    this.stdin.write(bytes, (error) => {
+      if (!error) this.#writesDone++;
+      else if (failedAtOnce || behind === this.#writesDone) notSent();
+    });
+    const failedAtOnce = this.stdin.errored !== null;
+  }
+
   /** The client's input has ended: the server's ends too, and if it does not go by itself it is helped. */
   end(): void {
     this.stdin.end();
-    if (!this.#timer && !this.#ended) this.#after(EOF_GRACE, () => this.terminate('SIGTERM'));
+    if (!this.#timer && !this.#ended) this.#after(EOF_GRACE, () => this.#terminate('SIGTERM'));
   }
 
   /** Passes a signal on to the whole group; SIGKILL follows. A signal during an ending escalates it. */
   terminate(signal: NodeJS.Signals): void {
+    this.#signalled = true;
+    this.#tellSignalled();
+    this.#terminate(signal);
+  }
+
+  #terminate(signal: NodeJS.Signals): void {
     if (this.#ended) return;
     this.#signalGroup(signal);
-    this.#after(TERM_GRACE, () => this.#signalGroup('SIGKILL'));
+    // Once: signal after signal must not put the end off.
+    if (!this.#killing) this.#after(TERM_GRACE, () => this.#signalGroup('SIGKILL'));
+    this.#killing = true;
   }
 
   #after(ms: number, action: () => void): void {

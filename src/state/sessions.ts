@@ -14,6 +14,14 @@ export interface SessionInfo {
   readonly observe: boolean;
 }
 
+/** The policy that a wrapper decides by, after its file changed. */
+export interface PolicyState {
+  readonly hash: string | undefined;
+  readonly source: string | undefined;
+  /** Why the file as it is now was not taken. */
+  readonly problem: string | undefined;
+}
+
 /** A wrapper process as others see it. Times in UTC milliseconds. */
 export interface SessionEntry {
   readonly id: string;
@@ -23,6 +31,8 @@ export interface SessionEntry {
   readonly observe: boolean;
   readonly policyHash: string | undefined;
   readonly policySource: string | undefined;
+  /** Why a changed policy file was not taken, while the wrapper keeps the last good one. */
+  readonly policyProblem: string | undefined;
   readonly clientName: string | undefined;
   readonly clientVersion: string | undefined;
   readonly startedAt: number;
@@ -114,6 +124,14 @@ export class Sessions {
     return session.row;
   }
 
+  /** Records by which policy a session decides since its file changed, or why it does not. */
+  policyIs(session: Session, { hash, source, problem }: PolicyState, now: number): void {
+    const row = this.touch(session, now);
+    this.#db
+      .prepare('UPDATE sessions SET policy = ?, policy_source = ?, policy_problem = ? WHERE id = ?')
+      .run(hash ?? null, source ?? null, problem ?? null, row);
+  }
+
   end(session: Session, now: number): void {
     const row = this.touch(session, now);
     this.#db.prepare('UPDATE sessions SET ended_at = ?, seen_at = ? WHERE id = ?').run(now, now, row);
@@ -148,6 +166,7 @@ export class Sessions {
         observe: row.observe === 1,
         policyHash: text(row.policy),
         policySource: text(row.policy_source),
+        policyProblem: text(row.policy_problem),
         clientName: text(row.client_name),
         clientVersion: text(row.client_version),
         startedAt: row.started_at as number,

@@ -31,7 +31,7 @@ import { type EventEntry, type EventFilter, Events } from './events.js';
 import { BUSY, type FileOptions, StateFile } from './file.js';
 import { type PauseEntry, Pauses } from './pauses.js';
 import { type PinEntry, Pins, type SeenTool } from './pins.js';
-import { type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
+import { type PolicyState, type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
 import { RETENTION, type Retention, Tidying } from './tidy.js';
 
 export type {
@@ -54,6 +54,7 @@ export type {
   Owner,
   PauseEntry,
   PinEntry,
+  PolicyState,
   Retention,
   SeenTool,
   SessionEntry,
@@ -162,6 +163,15 @@ export class Store {
     const known = this.#sessions.get(session);
     this.#sessions.describe(known, name, version);
     this.#write((now) => this.#sessions.touch(known, now));
+  }
+
+  /** Records by which policy a session decides since its file changed, or why it does not. */
+  describePolicy(session: string, policy: PolicyState): undefined | typeof BUSY {
+    const known = this.#sessions.get(session);
+    return this.#write((now) => {
+      this.#sessions.policyIs(known, policy, now);
+      return undefined;
+    });
   }
 
   /** Where the database is locked the row stays open; others see by the process that it has ended. */

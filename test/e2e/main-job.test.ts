@@ -201,7 +201,7 @@ describe('lifecycle', () => {
     await expect.poll(() => existsSync(pid) && readFileSync(pid, 'utf8').trim() !== '').toBe(true);
     wrapper.child.kill(signal);
     await wrapper.exit;
-    await expect.poll(() => alive(Number(readFileSync(pid, 'utf8')))).toBe(false);
+    await expect.poll(() => alive(Number(readFileSync(pid, 'utf8'))), { timeout: 10_000 }).toBe(false);
   });
 
   test('a 10 MB argument and a 20 MB result pass; text cut inside a character arrives whole', async () => {

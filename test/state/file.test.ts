@@ -155,13 +155,19 @@ eachDriver('file', () => {
       for (let page = 1; page * 4096 < bytes.length; page += 1)
         for (let i = 0; i < 8; i += 1) bytes[page * 4096 + i] = (bytes[page * 4096 + i] ?? 0) ^ 0xff;
       writeFileSync(path, bytes);
-      const store = Store.open(path);
-      expect(() => {
-        const session = store.startSession(INFO);
-        admit(store, session, charge(limit({ max: 1000 })));
-      }).toThrow(code('STATE_CORRUPT', 'is damaged'));
-      expect(() => store.log()).toThrow(code('STATE_CORRUPT'));
-      store.close();
+      // At the opening where the schema itself is hit, else at the first look.
+      const opened = (use: (store: Store) => void) => {
+        const store = Store.open(path);
+        try {
+          use(store);
+        } finally {
+          store.close();
+        }
+      };
+      expect(() =>
+        opened((store) => admit(store, store.startSession(INFO), charge(limit({ max: 1000 })))),
+      ).toThrow(code('STATE_CORRUPT', 'is damaged'));
+      expect(() => opened((store) => store.log())).toThrow(code('STATE_CORRUPT'));
       expect(readFileSync(path).equals(bytes)).toBe(true);
     });
 

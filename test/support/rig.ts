@@ -91,7 +91,8 @@ export class Rig {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) process.child.kill('SIGKILL');
     await Promise.all(this.#processes.map((process) => process.exit));
-    rmSync(this.folder, { recursive: true, force: true });
+    // A server whose wrapper was killed may write its journal a moment longer.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { knownServer } from './catalog/known-servers.js';
+import { serverName } from './catalog/server-name.js';
+import { type ClientsIo, terminalIo } from './clients/io.js';
+import { thisMachine } from './clients/machine.js';
+import { runningCommands } from './clients/processes.js';
+import type { Wrapper } from './clients/wrapping.js';
+import { dataDir, surroundings } from './folders.js';
+import { liveServer } from './live-tools.js';
+
+/** What wrapped entries start: this Node and this installation. */
+export function thisWrapper(): Wrapper {
+  return {
+    node: process.execPath,
+    script: fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url)),
+  };
+}
+
+/** What the commands about clients need, taken from this process and this machine. */
+export function clientsIo(): ClientsIo {
+  return {
+    ...terminalIo(),
+    machine: thisMachine(),
+    wrapper: thisWrapper(),
+    backups: join(dataDir(surroundings()), 'backups'),
+    now: () => new Date(),
+    processes: () => runningCommands(process.platform),
+    probe: async (command, args, env) =>
+      (await liveServer([command, ...args], { env, install: false })).tools.length,
+    variablesOf: (words) =>
+      (knownServer(serverName(words))?.environment ?? []).map(({ name, what, secret, required }) => ({
+        name,
+        description: what,
+        secret,
+        required,
+      })),
+    serverName: (words) => serverName(words),
+  };
+}

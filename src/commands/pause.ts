@@ -1,0 +1,44 @@
+import { EXIT, PolicyWrapError } from '../errors.js';
+import { printable } from '../printable.js';
+import { stateFile } from '../settings.js';
+import { BUSY, Store } from '../state/store.js';
+
+export interface PauseOptions {
+  readonly db?: string;
+  /** All servers when absent. */
+  readonly server?: string;
+  readonly reason?: string;
+}
+
+/** Stops every call of every wrapper on this machine, at once: each looks before each call. */
+export async function pause({ db, server, reason }: PauseOptions): Promise<number> {
+  return withStore(db, (store) => {
+    if (store.pause(server, reason, 'cli') === BUSY) throw locked();
+    return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
+  });
+}
+
+/** Lifts a pause: one server's, or all there are. */
+export async function resume({ db, server }: PauseOptions): Promise<number> {
+  return withStore(db, (store) => {
+    const lifted = store.resume(server, 'cli');
+    if (lifted === BUSY) throw locked();
+    const [rest] = store.pauses();
+    if (rest) return `still paused: ${rest.server === undefined ? 'every server' : printable(rest.server)}`;
+    return lifted === 0 ? 'nothing was paused' : 'resumed';
+  });
+}
+
+function withStore(db: string | undefined, action: (store: Store) => string): number {
+  const store = Store.open(stateFile(db), { waitMs: 5000 });
+  try {
+    process.stdout.write(`${action(store)}\n`);
+    return EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+function locked(): PolicyWrapError {
+  return new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', { hint: 'try again' });
+}

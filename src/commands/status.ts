@@ -1,0 +1,313 @@
+import { EXIT } from '../errors.js';
+import { openIfThere, type StateOptions } from '../local-state.js';
+import { textOfDuration } from '../policy/window.js';
+import { printable } from '../printable.js';
+import { stateFile } from '../settings.js';
+import type {
+  ApprovalEntry,
+  BudgetEntry,
+  CounterEntry,
+  PauseEntry,
+  PinEntry,
+  SessionEntry,
+} from '../state/store.js';
+import {
+  bar,
+  type Cell,
+  json,
+  localTime,
+  paint,
+  processTerminal,
+  span,
+  type Terminal,
+  table,
+} from '../terminal.js';
+
+export interface StatusOptions extends StateOptions {
+  readonly server?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly watch?: boolean | undefined;
+  readonly color?: boolean | undefined;
+}
+
+/** All that is shown, as of one instant; times in UTC milliseconds. */
+interface Seen {
+  readonly now: number;
+  readonly path: string;
+  /** Undefined where there is no database. */
+  readonly state:
+    | {
+        readonly sessions: readonly SessionEntry[];
+        readonly counters: readonly CounterEntry[];
+        readonly approvals: readonly ApprovalEntry[];
+        readonly budgets: readonly BudgetEntry[];
+        readonly pauses: readonly PauseEntry[];
+        /** Tools that are not what they were. */
+        readonly changed: readonly PinEntry[];
+      }
+    | undefined;
+}
+
+const WATCH_MS = 1000;
+const NAME_CAP = 60;
+/** A limit that is split by an argument may have thousands of counts. */
+const COUNTERS_SHOWN = 40;
+/** Servers that no longer run are named for so long. */
+const REMEMBERED_MS = 7 * 86_400_000;
+
+/** Shows what runs, what is used up and who waits for a person; with `watch` again every second until Ctrl-C. */
+export async function status(
+  options: StatusOptions,
+  io: Terminal = processTerminal(options),
+): Promise<number> {
+  for (;;) {
+    const seen = look(options, io);
+    const text = options.json ? `${json(asJson(seen), options.watch ? undefined : 2)}\n` : asText(seen, io);
+    // Home, the picture, and what is left of the last one below it: no flicker.
+    const clears = options.watch && !options.json && io.out.isTerminal;
+    const drawn = clears ? `\u001b[H${text.replaceAll('\n', '\u001b[K\n')}\u001b[J` : text;
+    if (!(await io.out.write(drawn)) || !options.watch || !(await io.pause(WATCH_MS))) return EXIT.done;
+  }
+}
+
+function look(options: StatusOptions, io: Terminal): Seen {
+  const now = io.now();
+  const path = stateFile(options.db);
+  const store = openIfThere(options, io);
+  if (!store) return { now, path, state: undefined };
+  try {
+    const { server } = options;
+    const ofServer = <T extends { readonly server: string | undefined }>(all: readonly T[]) =>
+      server === undefined ? all : all.filter((one) => one.server === server || one.server === undefined);
+    const state = {
+      sessions: ofServer(store.sessions()),
+      counters: ofServer(store.counters()),
+      approvals: ofServer(store.approvals()),
+      budgets: ofServer(store.budgets()),
+      pauses: ofServer(store.pauses()),
+      changed: ofServer(store.pins()).filter((pin) => pin.changed),
+    };
+    return { now, path, state };
+  } finally {
+    store.close();
+  }
+}
+
+function asText({ now, path, state }: Seen, io: Terminal): string {
+  const { out } = io;
+  const title = (text: string) => `\n${paint(out, 'bold', text)}\n`;
+  if (!state) return `There is no state database at ${printable(path)} yet: nothing was wrapped so far.\n`;
+  const running = state.sessions.filter(({ live }) => live);
+  const ended = endedServers(state.sessions, now);
+  let text = paint(out, 'dim', `${printable(path)}   ${localTime(now)}\n`);
+  for (const { server, since, note } of state.pauses) {
+    const what = server === undefined ? 'every server' : named(server);
+    const why = note === undefined ? '' : `, ${named(note)}`;
+    text += `${paint(out, 'red', `PAUSED: every call of ${what} is refused`)} since ${localTime(since)}${why}: policy-wrap resume\n`;
+  }
+  text += title('Servers');
+  if (running.length + ended.length === 0) text += '  No wrapper is running.\n';
+  text += table(out, [...running.map((session) => sessionRow(session)), ...ended.map(endedRow)], INDENT);
+  for (const { server, policyProblem } of running.filter((session) => session.policyProblem !== undefined)) {
+    text += paint(
+      out,
+      'yellow',
+      `  ${named(server)} keeps its last good policy: ${printable(policyProblem ?? '', 300)}\n`,
+    );
+  }
+  for (const { server, tool } of state.changed) {
+    text += paint(
+      out,
+      'yellow',
+      `  ${named(server)} ${named(tool)} is not what it was: policy-wrap trust ${named(server)}\n`,
+    );
+  }
+  text += title('Counters');
+  if (state.counters.length === 0) text += '  Nothing was counted yet.\n';
+  const fullest = [...state.counters].sort((a, b) => shareOf(b) - shareOf(a)).slice(0, COUNTERS_SHOWN);
+  const rows = state.counters.filter((counter) => fullest.includes(counter));
+  text += table(
+    out,
+    rows.map((counter) => counterRow(counter, now)),
+    INDENT,
+  );
+  const left = state.counters.length - rows.length;
+  if (left > 0) text += `  These are the fullest; ${left} more are in --json.\n`;
+  if (state.approvals.length > 0) {
+    text += title('Waiting for a person');
+    text += table(
+      out,
+      state.approvals.map((approval) => approvalRow(approval, now)),
+      INDENT,
+    );
+  }
+  if (state.budgets.length > 0) {
+    text += title('Approved in advance');
+    text += table(
+      out,
+      state.budgets.map((budget) => budgetRow(budget, now)),
+      INDENT,
+    );
+  }
+  return text;
+}
+
+const INDENT = { indent: '  ' };
+const named = (text: string | undefined) => printable(text ?? '', NAME_CAP);
+
+function sessionRow(session: SessionEntry): Cell[] {
+  const { server, grant, clientName, clientVersion, pid, startedAt, policySource, observe } = session;
+  const client =
+    clientName === undefined ? 'no client yet' : `${named(clientName)} ${named(clientVersion)}`.trim();
+  return [
+    named(server),
+    grant === 'default' ? '' : `grant ${named(grant)}`,
+    observe ? { text: 'observes, refuses nothing', style: 'yellow' } : { text: 'running', style: 'green' },
+    client,
+    `pid ${pid}`,
+    `since ${localTime(startedAt)}`,
+    policySource === undefined ? 'no policy' : printable(policySource),
+  ];
+}
+
+/** The last session of each server of which none runs. */
+function endedServers(sessions: readonly SessionEntry[], now: number): SessionEntry[] {
+  const live = new Set(sessions.filter((session) => session.live).map(({ server }) => server));
+  const last = new Map<string, SessionEntry>();
+  for (const session of sessions) {
+    if (live.has(session.server) || now - session.seenAt > REMEMBERED_MS) continue;
+    if (session.seenAt >= (last.get(session.server)?.seenAt ?? 0)) last.set(session.server, session);
+  }
+  return [...last.values()];
+}
+
+function endedRow({ server, seenAt }: SessionEntry): Cell[] {
+  return [named(server), '', { text: 'not running', style: 'dim' }, `last seen ${localTime(seenAt)}`];
+}
+
+function shareOf({ used, max }: CounterEntry): number {
+  return max.sign > 0 ? used.toNumber() / max.toNumber() : 1;
+}
+
+function counterRow(counter: CounterEntry, now: number): Cell[] {
+  const { used, max, freesAt, observe } = counter;
+  const share = shareOf(counter);
+  const full = used.compare(max) >= 0;
+  return [
+    [counter.server === undefined ? '(machine)' : named(counter.server), counter.name].map(named).join(' '),
+    { text: bar(share), style: full ? 'red' : share >= 0.8 ? 'yellow' : 'green' },
+    `${used} / ${max}`,
+    windowOf(counter),
+    [
+      counter.split === '' ? '' : `for ${named(counter.split)}`,
+      counter.grant === undefined || counter.grant === 'default' ? '' : `grant ${named(counter.grant)}`,
+      counter.scope === 'session' ? `session ${named(counter.session).slice(0, 8)}` : '',
+      observe ? 'observed only' : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+    !full
+      ? ''
+      : freesAt === undefined
+        ? 'never free'
+        : `full until ${localTime(freesAt)} (${span(freesAt - now)})`,
+  ];
+}
+
+function windowOf({ windowMs, calendar }: CounterEntry): string {
+  return calendar
+    ? `per calendar ${calendar.unit}, ${named(calendar.timezone)}`
+    : `per ${textOfDuration(windowMs)}`;
+}
+
+function approvalRow({ id, server, tool, reason, expiresAt }: ApprovalEntry, now: number): Cell[] {
+  return [
+    { text: `policy-wrap approve ${id}`, style: 'yellow' },
+    `${named(server)} ${named(tool)}`,
+    `expires in ${span(expiresAt - now)}`,
+    printable(reason, 200),
+  ];
+}
+
+function budgetRow({ id, server, tool, callsLeft, bound, expiresAt }: BudgetEntry, now: number): Cell[] {
+  return [
+    `${named(server)} ${named(tool)}`,
+    `${callsLeft} more ${callsLeft === 1 ? 'call' : 'calls'}`,
+    bound ? `${named(bound.path)} at most ${bound.max}` : 'any arguments',
+    `until ${localTime(expiresAt)} (${span(expiresAt - now)})`,
+    { text: `revoke: policy-wrap reject ${id}`, style: 'dim' },
+  ];
+}
+
+const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+
+/** Version 1: fields may be added, never changed. Times in UTC; amounts as exact decimal text. */
+function asJson({ now, path, state }: Seen): object {
+  const base = { version: 1, now: iso(now), database: { path, exists: state !== undefined } };
+  const {
+    sessions = [],
+    counters = [],
+    approvals = [],
+    budgets = [],
+    pauses = [],
+    changed = [],
+  } = state ?? {};
+  return {
+    ...base,
+    pauses: pauses.map(({ server, since, note }) => ({
+      server: server ?? null,
+      since: iso(since),
+      note: note ?? null,
+    })),
+    changedTools: changed.map(({ server, tool }) => ({ server, tool })),
+    wrappers: sessions
+      .filter(({ live }) => live)
+      .map(({ id, server, grant, pid, observe, policyHash, policySource, ...rest }) => ({
+        session: id,
+        ...{ server, grant, pid, observe },
+        client:
+          rest.clientName === undefined
+            ? null
+            : { name: rest.clientName, version: rest.clientVersion ?? null },
+        startedAt: iso(rest.startedAt),
+        seenAt: iso(rest.seenAt),
+        policy: policyHash === undefined ? null : { hash: policyHash, source: policySource ?? null },
+        policyProblem: rest.policyProblem ?? null,
+      })),
+    servers: [...new Set(sessions.map(({ server }) => server))].map((server) => {
+      const own = sessions.filter((session) => session.server === server);
+      return {
+        server,
+        running: own.filter(({ live }) => live).length,
+        lastSeenAt: iso(Math.max(...own.map(({ seenAt }) => seenAt))),
+      };
+    }),
+    counters: counters.map(
+      ({ name, scope, server, grant, session, split, windowMs, calendar, observe, ...rest }) => ({
+        name,
+        scope,
+        server: server ?? null,
+        grant: grant ?? null,
+        session: session ?? null,
+        split: split === '' ? null : split,
+        windowMs,
+        calendar: calendar ?? null,
+        observe,
+        used: String(rest.used),
+        max: String(rest.max),
+        freesAt: iso(rest.freesAt),
+      }),
+    ),
+    approvals: approvals.map(({ id, server, grant, tool, rule, reason, askedAt, expiresAt }) => ({
+      ...{ id, server, grant, tool, rule, reason },
+      askedAt: iso(askedAt),
+      expiresAt: iso(expiresAt),
+      approve: `policy-wrap approve ${id}`,
+    })),
+    budgets: budgets.map(({ id, server, grant, tool, callsLeft, bound, madeBy, madeAt, expiresAt }) => ({
+      ...{ id, server, grant, tool, callsLeft, bound: bound ?? null, madeBy },
+      madeAt: iso(madeAt),
+      expiresAt: iso(expiresAt),
+    })),
+  };
+}

@@ -1,0 +1,67 @@
+import { EXIT, PolicyWrapError } from '../errors.js';
+import { printable } from '../printable.js';
+import { stateFile } from '../settings.js';
+import { BUSY, type PinEntry, Store } from '../state/store.js';
+
+export interface TrustOptions {
+  readonly db?: string;
+  /** Only show. */
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * Shows what has changed in a server's tools since they were first seen, and takes it for right from now on.
+ *
+ * @param tool all changed ones when absent
+ */
+export async function trust(
+  server: string,
+  tool: string | undefined,
+  options: TrustOptions,
+): Promise<number> {
+  const store = Store.open(stateFile(options.db), { mustExist: true, waitMs: 5000 });
+  try {
+    const changed = store
+      .pins(server)
+      .filter((pin) => pin.changed && (tool === undefined || pin.tool === tool));
+    if (!options.dryRun && changed.length > 0 && store.trustTools(server, tool, 'cli') === BUSY) {
+      throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', { hint: 'try again' });
+    }
+    if (options.json)
+      print(JSON.stringify({ version: 1, server, trusted: !options.dryRun, tools: changed }, null, 2));
+    else if (changed.length === 0) print(`nothing has changed in the tools of ${printable(server)}`);
+    else {
+      for (const pin of changed) print(changeOf(pin));
+      if (!options.dryRun) print(`${changed.length} trusted as they are now`);
+    }
+    return EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+/** A changed definition, part by part, old and new. */
+function changeOf({ tool, definition, changed, seenAt }: PinEntry): string {
+  const before = JSON.parse(definition) as Record<string, unknown>;
+  const after = JSON.parse(changed?.definition ?? definition) as Record<string, unknown>;
+  const parts = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const lines = parts.flatMap((part) => {
+    const [old, now] = [linesOf(before[part]), linesOf(after[part])];
+    if (old.join('\n') === now.join('\n')) return [];
+    const gone = old.filter((line) => !now.includes(line)).map((line) => `    - ${line}`);
+    const come = now.filter((line) => !old.includes(line)).map((line) => `    + ${line}`);
+    return [`  ${part}`, ...gone, ...come];
+  });
+  const head = `${printable(tool)} (first seen ${new Date(seenAt).toISOString()})`;
+  return [head, ...lines.map((line) => printable(line))].join('\n');
+}
+
+function linesOf(value: unknown): string[] {
+  if (value === undefined) return [];
+  return (typeof value === 'string' ? value : JSON.stringify(value, null, 2)).split('\n');
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,28 @@
+import { findAll } from '../clients/checks.js';
+import { type PlaceReport, survey } from '../clients/survey.js';
+import { type Check, type Context, type Finding, fail, ok, warn } from './check.js';
+
+/** The clients' own files: what starts, what starts unwrapped, and what should not be there. */
+export const CLIENT_CHECKS: readonly Check[] = [{ id: 'clients', run: clients }];
+
+/** What keeps an entry from starting is a failure; what is only a way around the policy, or unwise, is a warning. */
+const FAILS = new Set(['BROKEN_ENTRY', 'NODE_GONE', 'SCRIPT_GONE']);
+
+async function clients({ machine, wrapper }: Context): Promise<Finding[]> {
+  const reports = survey(machine, wrapper);
+  const found = await findAll(reports);
+  if (found.length > 0) {
+    return found.map(({ code, path, message, fix }) =>
+      (FAILS.has(code) ? fail : warn)(`${path}: ${message}`, fix),
+    );
+  }
+  const wrapped = reports.flatMap(wrappedIn);
+  return wrapped.length === 0 ? [] : [ok(`wrapped: ${wrapped.join(', ')}`)];
+}
+
+function wrappedIn({ client, state }: PlaceReport): string[] {
+  if (state.kind !== 'read') return [];
+  return state.entries.flatMap(({ entry }) =>
+    entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? [`${entry.name} in ${client.name}`] : [],
+  );
+}

@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { cli } from '../support/cli.js';
+import { PASTED } from '../support/policies.js';
+import { BIN, Rig } from '../support/rig.js';
+
+const AFIP = ['--', process.execPath, BIN, 'stand-in', 'afip'];
+const run = (rig: Rig, args: string[], env: NodeJS.ProcessEnv = {}) =>
+  cli(args, { env: { ...rig.env(), ...env }, cwd: rig.folder });
+
+describe('check', () => {
+  test('a good policy is 0, and says so', async () => {
+    await using rig = new Rig();
+    const { code, stdout } = run(rig, ['check', rig.file('p.json', PASTED)]);
+    expect([code, stdout.trim().split('\n').at(-1)]).toEqual([
+      0,
+      `${join(rig.folder, 'p.json')}: no errors, no warnings`,
+    ]);
+  });
+
+  test('all problems at once, with file, line, column and the likely word; exit 3', async () => {
+    await using rig = new Rig();
+    const file = rig.file(
+      'p.json',
+      '{\n  "version": "1",\n  "defualt": "deny",\n  "tools": { "t": { "limit": [] } }\n}',
+    );
+    const { code, stdout } = run(rig, ['check', file]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/p\.json:3:3 error UNKNOWN_KEY.*Did you mean "default"\?/);
+    expect(stdout).toMatch(/p\.json:4:21 error UNKNOWN_KEY.*Did you mean "limits"\?/);
+  });
+
+  test('against a live server: the pasted policy names a tool that mcp-afip lacks, and nothing would be callable', async () => {
+    await using rig = new Rig();
+    const file = rig.file('p.json', PASTED);
+    const { code, stdout } = run(rig, ['check', file, ...AFIP]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/NOTHING_CALLABLE: None of the 20 tools/);
+    expect(stdout).toMatch(/TOOL_ABSENT: The server has no tool called "track_logout"/);
+    expect(run(rig, ['check', '--strict', file, ...AFIP]).code).toBe(3);
+    const { problems } = JSON.parse(run(rig, ['check', '--json', file, ...AFIP]).stdout);
+    expect(problems.map(({ code: problem }: { code: string }) => problem)).toContain('TOOL_UNPLACED');
+  });
+
+  test.each(['afip', 'legiti', 'afip-monotributo', 'afip-responsable-inscripto'])(
+    'the preset %s places every tool of its server and names no other',
+    async (preset) => {
+      await using rig = new Rig();
+      const kind = preset === 'legiti' ? 'legiti' : 'afip';
+      const { problems } = JSON.parse(
+        run(rig, ['check', '--json', '--preset', preset, '--', process.execPath, BIN, 'stand-in', kind])
+          .stdout,
+      );
+      const codes = problems.map(({ code }: { code: string }) => code);
+      expect(codes.filter((code: string) => !['ARGUMENT_OPTIONAL', 'SHADOWED'].includes(code))).toEqual([]);
+    },
+  );
+
+  test('a missing file and two sources are told apart', async () => {
+    await using rig = new Rig();
+    expect(run(rig, ['check', 'nowhere.json']).code).toBe(3);
+    expect(run(rig, ['check', 'x.json', '--preset', 'afip']).code).toBe(2);
+    expect(run(rig, ['check']).stderr).toContain('there is no policy to check');
+  });
+});
+
+describe('explain', () => {
+  const policy = {
+    version: '1',
+    default: 'deny',
+    tools: {
+      read: {},
+      pay: {
+        deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 100 }], on_deny: 'too much' }],
+      },
+      once: { limits: [{ counter: 'once', window: 'day', max: 1 }] },
+      wire: { action: 'approve' },
+    },
+  };
+
+  test.each([
+    ['read', '{}', 0, /^read: allowed/],
+    ['pay', '{"amount":101}', 4, /^pay: denied {2}DENY_IF {2}\/tools\/pay\/deny_if\/0\n {2}too much \(/],
+    ['other', '{}', 4, /^other: denied {2}NOT_LISTED/],
+    ['wire', '{}', 5, /^wire: needs a person {2}APPROVAL_REQUIRED/],
+  ])('%s %s is exit code %i', async (tool, args, code, text) => {
+    await using rig = new Rig();
+    const result = run(rig, ['explain', tool, '--args', args, '--policy', rig.file('p.json', policy)]);
+    expect(result.code).toBe(code);
+    expect(result.stdout).toMatch(text);
+  });
+
+  test('G5: looks at the counters and charges nothing', async () => {
+    await using rig = new Rig();
+    const file = rig.file('p.json', policy);
+    const explain = () =>
+      run(rig, ['explain', 'once', '--policy', file, '--server', 'recorder', '--db', rig.db, '--json']);
+    for (let i = 0; i < 3; i++) expect(explain().code).toBe(0);
+    const wrapper = rig.wrap({ args: ['--policy', file] });
+    await wrapper.call('once');
+    const refused = explain();
+    expect(refused.code).toBe(4);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      version: 1,
+      decision: 'deny',
+      code: 'LIMIT',
+      counter: 'once',
+      used: 1,
+      max: 1,
+    });
+    const { result } = await wrapper.call('once');
+    expect(JSON.parse(refused.stdout).retryAt).toBe(result._meta['policy-wrap/decision'].retryAt);
+  });
+
+  test('arguments that are no object are a wrong usage', async () => {
+    await using rig = new Rig();
+    for (const args of ['[1]', '{', '"x"']) {
+      expect(run(rig, ['explain', 'read', '--args', args, '--policy', rig.file('p.json', policy)]).code).toBe(
+        2,
+      );
+    }
+  });
+});
+
+describe('test', () => {
+  test.each(readdirSync('test/cases'))('every case of %s comes out as it says', (file) => {
+    const { code, stdout } = cli(['test', join('test/cases', file)], { env: process.env });
+    expect(stdout).not.toContain('FAIL');
+    expect(code).toBe(0);
+  });
+
+  test('a case that comes out otherwise is shown, exit 4', async () => {
+    await using rig = new Rig();
+    const cases = JSON.parse(readFileSync('test/cases/pasted-policy.json', 'utf8'));
+    cases.cases[0].expect = { decision: 'deny', code: 'LIMIT' };
+    cases.policy = 'policy.json';
+    writeFileSync(join(rig.folder, 'policy.json'), JSON.stringify(PASTED));
+    const { code, stdout } = run(rig, ['test', rig.file('cases.json', cases)]);
+    expect(code).toBe(4);
+    expect(stdout).toMatch(
+      /FAIL .*the first call passes\n.*expected \{"decision":"deny","code":"LIMIT"\}\n.*got +\{"decision":"allow"\}/,
+    );
+    expect(stdout).toContain('4 passed, 1 failed');
+  });
+
+  test.each([
+    ['a misspelt key', { policy: PASTED, casess: [] }, 2],
+    ['a bad policy', { policy: { version: '2' }, cases: [] }, 3],
+    [
+      'a bad time',
+      {
+        policy: PASTED,
+        cases: [{ name: 'x', at: 'noon', call: { tool: 't' }, expect: { decision: 'deny' } }],
+      },
+      2,
+    ],
+  ])('%s in a case file is an error, not a pass', async (_, content, code) => {
+    await using rig = new Rig();
+    expect(run(rig, ['test', rig.file('cases.json', content)]).code).toBe(code);
+  });
+});
+
+describe('schema', () => {
+  test('has a description on every field, and ships in the package', () => {
+    const schema = JSON.parse(cli(['schema'], { env: process.env }).stdout);
+    expect(JSON.parse(readFileSync('dist/policy.schema.json', 'utf8'))).toEqual(schema);
+    const undescribed: string[] = [];
+    const walk = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { properties } = node as { properties?: Record<string, { description?: string; $ref?: string }> };
+      for (const [name, field] of Object.entries(properties ?? {})) {
+        if (!field.description && !field.$ref) undescribed.push(`${path}/${name}`);
+      }
+      for (const [key, value] of Object.entries(node)) walk(value, `${path}/${key}`);
+    };
+    walk(schema, '');
+    expect(undescribed).toEqual([]);
+  });
+
+  test("with a server it completes that server's tools and arguments", () => {
+    const { stdout } = cli(['schema', ...AFIP], { env: process.env });
+    expect(Object.keys(JSON.parse(stdout).properties.tools.properties)).toContain('create_invoice');
+    expect(stdout).toContain('args.amount_total');
+  });
+});

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { reset } from '../../src/commands/reset.js';
+import { charge, FakeTerminal, open, State } from './support.js';
+
+function used(): State {
+  const state = new State();
+  for (const server of ['mcp-afip', 'legiti']) {
+    const session = state.session({ server });
+    for (let i = 0; i < 3; i++) state.admit(session, open(charge('calls', 3)));
+  }
+  return state;
+}
+
+const left = (state: State) => state.store.counters().map(({ server }) => server);
+
+describe('reset of a counter', () => {
+  test('shows what it empties, asks, empties and stands in the log', async () => {
+    using state = used();
+    const io = new FakeTerminal(['y']);
+    expect(await reset('calls', { db: state.db }, io)).toBe(0);
+    expect(io.err.text).toMatch(/mcp-afip +calls +3 \/ 3/);
+    expect(left(state)).toEqual([]);
+    expect(state.store.events().map(({ kind, who }) => [kind, who])).toEqual(
+      Array(2).fill(['counter.reset', 'cli']),
+    );
+  });
+
+  test.each<[string, string[] | undefined, object]>([
+    ['no', ['n'], {}],
+    ['nothing', [''], {}],
+    ['the end of input', [], {}],
+  ])('%s leaves it as it is', async (_, answers, options) => {
+    using state = used();
+    expect(await reset('calls', { db: state.db, ...options }, new FakeTerminal(answers))).toBe(1);
+    expect(left(state)).toHaveLength(2);
+  });
+
+  test('without a terminal it takes --yes, which keeps to the server that is named', async () => {
+    using state = used();
+    const { db } = state;
+    await expect(reset('calls', { db }, new FakeTerminal())).rejects.toMatchObject({ code: 'REFUSED' });
+    expect(await reset('calls', { db, server: 'legiti', yes: true }, new FakeTerminal())).toBe(0);
+    expect(left(state)).toEqual(['mcp-afip']);
+  });
+
+  test('is refused in the shell of an agent, for an unknown counter, and without a name', async () => {
+    using state = used();
+    const { db } = state;
+    const agent = new FakeTerminal();
+    agent.env = { GEMINI_CLI: '1' };
+    await expect(reset('calls', { db, yes: true }, agent)).rejects.toMatchObject({ code: 'REFUSED' });
+    await expect(reset('cals', { db, yes: true }, new FakeTerminal())).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: 'counters: calls',
+    });
+    await expect(reset(undefined, { db }, new FakeTerminal())).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(reset('calls', { db, database: true }, new FakeTerminal())).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+    expect(left(state)).toHaveLength(2);
+  });
+});
+
+describe('reset of the database', () => {
+  test('sets a damaged file aside under the time, and deletes nothing', async () => {
+    using state = new State();
+    const db = join(state.folder, 'broken', '..', 'broken.db');
+    writeFileSync(db, 'no database');
+    const io = new FakeTerminal(['n']);
+    expect(await reset(undefined, { db, database: true }, io)).toBe(1);
+    expect(existsSync(db)).toBe(true);
+    expect(await reset(undefined, { db, database: true }, new FakeTerminal(['y']))).toBe(0);
+    expect(existsSync(db)).toBe(false);
+    expect(readdirSync(state.folder)).toContain('broken.db.2026-11-22T11-00-00-000Z');
+    await expect(
+      reset(undefined, { db, database: true, yes: true }, new FakeTerminal()),
+    ).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+});

@@ -1,0 +1,149 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { ALLOW_ALL } from '../support/policies.js';
+import { BIN, RECORDER, Rig } from '../support/rig.js';
+
+const UNRULY = resolve('test/fixtures/servers/unruly.js');
+const MB = 1_000_000;
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** The wrapper with a client that reads nothing until told to, and the most memory it took since it was ready. */
+class Watched implements AsyncDisposable {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly exit: Promise<unknown>;
+  #base = 0;
+  #peak = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  static async start(rig: Rig, server: string, options: object): Promise<Watched> {
+    const watched = new Watched(rig, server, options);
+    await pause(1000);
+    watched.#base = watched.#resident();
+    watched.#timer = setInterval(() => watched.#resident(), 20);
+    return watched;
+  }
+
+  private constructor(rig: Rig, server: string, options: object) {
+    const args = ['--policy', rig.file('p.json', ALLOW_ALL), '--db', rig.db, '--', process.execPath, server];
+    this.child = spawn(process.execPath, [BIN, ...args, JSON.stringify(options)], {
+      env: rig.env(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.child.stdin.on('error', () => {});
+    this.child.stderr.resume();
+    this.exit = new Promise((done) => this.child.once('exit', done));
+  }
+
+  /** Megabytes above what it had when it was ready. */
+  get growth(): number {
+    return (Math.max(this.#peak, this.#resident()) - this.#base) / MB;
+  }
+
+  #resident(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    const bytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+    this.#peak = Math.max(this.#peak, bytes);
+    return bytes;
+  }
+
+  /** Writes the same bytes again and again, as long as they are taken; gives how many were. */
+  async flood(bytes: Buffer, forMs: number): Promise<number> {
+    const end = performance.now() + forMs;
+    let taken = 0;
+    while (performance.now() < end) {
+      if (this.child.stdin.writableLength < bytes.length) {
+        this.child.stdin.write(bytes, (error) => {
+          if (!error) taken += bytes.length;
+        });
+      }
+      await pause(1);
+    }
+    return taken;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.child.kill('SIGKILL');
+    await this.exit;
+  }
+}
+
+const request = (method: string) => `{"jsonrpc":"2.0","id":1,"method":"${method}"}\n`;
+
+describe.runIf(process.platform === 'linux')('whoever does not read costs no memory', () => {
+  test('a server that floods 256 MB at a client that does not read for seconds costs at most 10 MB, and all arrives', async () => {
+    await using rig = new Rig();
+    await using wrapper = await Watched.start(rig, UNRULY, { floodAt: 256 * MB });
+    wrapper.child.stdin.write(request('go'));
+    await pause(3000);
+    expect(wrapper.growth).toBeLessThan(10);
+
+    let bytes = 0;
+    let tail = '';
+    wrapper.child.stdout.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      tail = (tail + chunk.subarray(-100).toString()).slice(-100);
+    });
+    await expect.poll(() => tail, { timeout: 40_000 }).toContain('"result":{}');
+    expect(bytes).toBeGreaterThan(256 * MB);
+    // While it flows there is garbage too.
+    expect(wrapper.growth).toBeLessThan(32);
+  });
+
+  test('a client that floods a server that does not read costs at most 10 MB', async () => {
+    await using rig = new Rig();
+    await using wrapper = await Watched.start(rig, UNRULY, { deaf: true });
+    const line = `{"jsonrpc":"2.0","method":"x","params":{"d":"${'y'.repeat(10_000)}"}}\n`;
+    const taken = await wrapper.flood(Buffer.from(line.repeat(20)), 3000);
+    expect(taken).toBeLessThan(5 * MB);
+    expect(wrapper.growth).toBeLessThan(10);
+  });
+
+  test('a client that floods what is refused and does not read the refusals is read no further', async () => {
+    await using rig = new Rig();
+    await using wrapper = await Watched.start(rig, RECORDER, {});
+    const taken = await wrapper.flood(Buffer.from('[]\n'.repeat(20_000)), 2000);
+    expect(taken).toBeLessThan(MB);
+    expect(wrapper.growth).toBeLessThan(32);
+  });
+
+  test.each<[string, object, (wrapper: Watched) => Promise<unknown>]>([
+    [
+      'of a client that nobody answers',
+      { silent: true },
+      async (wrapper) => {
+        let id = 0;
+        for (let i = 0; i < 1000; i++) {
+          const lines = Array.from(
+            { length: 1000 },
+            () => `{"jsonrpc":"2.0","id":${id++},"method":"ping"}\n`,
+          );
+          if (!wrapper.child.stdin.write(lines.join(''))) {
+            await new Promise((done) => wrapper.child.stdin.once('drain', done));
+          }
+        }
+      },
+    ],
+    ['of a server that nobody answers', { say: ['say'] }, async () => {}],
+  ])('requests %s do not pile up', async (_, options, play) => {
+    await using rig = new Rig();
+    const say = Array.from(
+      { length: 1_000_000 },
+      (_unused, i) => `{"jsonrpc":"2.0","id":${i},"method":"ping"}\n`,
+    );
+    const given = 'say' in options ? { sayFile: rig.file('say', say.join('')) } : options;
+    await using wrapper = await Watched.start(rig, RECORDER, given);
+    let tail = '';
+    wrapper.child.stdout.on('data', (chunk: Buffer) => {
+      tail = (tail + chunk.subarray(-200).toString()).slice(-200);
+    });
+    await play(wrapper);
+    wrapper.child.stdin.write(request('x').replace(':1,', ':"last",'));
+    await expect.poll(() => tail, { timeout: 30_000 }).toContain('"last"');
+    // A million remembered requests would be well over 100 MB.
+    expect(wrapper.growth).toBeLessThan(90);
+  });
+});

@@ -1,0 +1,347 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ALLOW_ALL } from '../support/policies.js';
+import { alive, Rig, type Wrapper } from '../support/rig.js';
+
+const UNRULY = resolve('test/fixtures/servers/unruly.js');
+
+interface Unruly {
+  readonly wrapper: Wrapper;
+  /** Of the server and what it started. */
+  readonly pids: () => number[];
+  readonly orphans: () => number[];
+}
+
+/** The built command around the unruly server, which has started when this returns. */
+async function unruly(rig: Rig, options: object, policy: object = ALLOW_ALL): Promise<Unruly> {
+  const file = join(rig.folder, 'pids');
+  const expected = 1 + ((options as { children?: unknown[] }).children?.length ?? 0);
+  const pids = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : []);
+  const wrapper = rig.wrap({
+    policy,
+    argv: [process.execPath, UNRULY, JSON.stringify({ pids: file, ...options })],
+  });
+  await expect.poll(() => pids().length, { timeout: 10_000 }).toBe(expected);
+  return { wrapper, pids, orphans: () => pids().filter(alive) };
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Milliseconds until the wrapper is gone, from now. */
+async function timeToExit(wrapper: Wrapper): Promise<number> {
+  const start = performance.now();
+  await wrapper.exit;
+  return performance.now() - start;
+}
+
+describe.concurrent('no ending leaves a process behind', () => {
+  test.each<[string, number | string, (unruly: Unruly) => unknown]>([
+    ['the end of input', 0, ({ wrapper }) => wrapper.end()],
+    ['SIGTERM', 143, ({ wrapper }) => wrapper.child.kill('SIGTERM')],
+    ['SIGINT', 130, ({ wrapper }) => wrapper.child.kill('SIGINT')],
+    ['SIGHUP', 129, ({ wrapper }) => wrapper.child.kill('SIGHUP')],
+    [
+      'our SIGKILL: the server sees the end of its input',
+      'SIGKILL',
+      ({ wrapper }) => wrapper.child.kill('SIGKILL'),
+    ],
+    ["the server's death by a signal", 137, ({ wrapper }) => wrapper.call('die')],
+    [
+      'a client that is gone',
+      0,
+      ({ wrapper }) => {
+        wrapper.child.stdout.destroy();
+        wrapper.send({ jsonrpc: '2.0', id: 1, method: 'ping' });
+      },
+    ],
+  ])('G9: %s', async (_, code, end) => {
+    await using rig = new Rig();
+    const server = await unruly(rig, {});
+    await server.wrapper.request('ping');
+    await end(server);
+    expect(await server.wrapper.exit).toBe(code);
+    await expect.poll(server.orphans).toEqual([]);
+  });
+
+  test('G9: an input that has ended before we start', async () => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, {});
+    wrapper.child.stdin.end();
+    expect(await wrapper.exit).toBe(0);
+    expect(orphans()).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['in the group of the server', { detached: false, chatty: false }],
+    ['in the group, writing on and on', { detached: false, chatty: true }],
+  ])('G9: a process that holds the output open, %s, ends with the server', async (_, child) => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, { children: [child], atCall: { bytes: 10, exit: 7 } });
+    await wrapper.call('last');
+    expect(await timeToExit(wrapper)).toBeLessThan(6000);
+    expect(await wrapper.exit).toBe(7);
+    await expect.poll(orphans).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['is silent', { detached: true, chatty: false }],
+    ['writes on and on', { detached: true, chatty: true }],
+  ])('G9: one that left the group and %s is not waited for', async (_, child) => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, { children: [child], atCall: { bytes: 10, exit: 7 } });
+    await wrapper.call('last');
+    expect(await timeToExit(wrapper)).toBeLessThan(6000);
+    expect(await wrapper.exit).toBe(7);
+    for (const pid of orphans()) process.kill(pid, 'SIGKILL');
+  });
+});
+
+describe.concurrent('the ladder: end of input, 1.5 s, SIGTERM, 0.5 s, SIGKILL', () => {
+  const STUBBORN = { ignore: ['EOF', 'SIGTERM', 'SIGINT', 'SIGHUP'] };
+
+  test('G9: a server that ignores the end of its input and SIGTERM is killed within it', async () => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, STUBBORN);
+    wrapper.child.stdin.end();
+    const took = await timeToExit(wrapper);
+    expect(await wrapper.exit).toBe(137);
+    expect(took).toBeGreaterThan(1900);
+    expect(took).toBeLessThan(4000);
+    expect(orphans()).toEqual([]);
+  });
+
+  test('G9: one that ignores only the end of its input gets SIGTERM', async () => {
+    await using rig = new Rig();
+    const { wrapper } = await unruly(rig, { ignore: ['EOF'] });
+    wrapper.child.stdin.end();
+    expect(await wrapper.exit).toBe(143);
+  });
+
+  test.each<[string, (wrapper: Wrapper) => unknown]>([
+    ['a signal alone', (wrapper) => wrapper.child.kill('SIGTERM')],
+    [
+      'a signal right after the end of input',
+      async (wrapper) => {
+        wrapper.child.stdin.end();
+        await pause(100);
+        wrapper.child.kill('SIGINT');
+      },
+    ],
+    [
+      'signal after signal, which do not put the end off',
+      (wrapper) => {
+        const timer = setInterval(() => wrapper.child.kill('SIGTERM'), 50);
+        void wrapper.exit.then(() => clearInterval(timer));
+      },
+    ],
+  ])('G9: %s comes to SIGKILL sooner', async (_, end) => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, STUBBORN);
+    const start = performance.now();
+    await end(wrapper);
+    // Or by the signal itself, if it meets us when all is done and nobody catches it any more.
+    expect([137, 'SIGTERM']).toContain(await wrapper.exit);
+    // 0.6 s, where the end of input alone takes 2.
+    expect(performance.now() - start).toBeLessThan(1900);
+    expect(orphans()).toEqual([]);
+  });
+
+  test('G9: the end of input is noticed while the server reads nothing', async () => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, { deaf: true });
+    for (let i = 0; i < 60; i++) {
+      wrapper.send({ jsonrpc: '2.0', method: 'notifications/x', params: { x: 'x'.repeat(10_000) } });
+    }
+    wrapper.child.stdin.end();
+    expect(await wrapper.exit).toBe(143);
+    expect(orphans()).toEqual([]);
+  });
+});
+
+describe.concurrent('last words', () => {
+  /** Reads a little, then nothing for a while, again and again; begins with more than a second of nothing. */
+  async function readSlowly({ child }: Wrapper): Promise<void> {
+    child.stdout.pause();
+    await pause(1500);
+    let budget = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      budget += chunk.length;
+      if (budget < 500_000) return;
+      budget = 0;
+      child.stdout.pause();
+      setTimeout(() => child.stdout.resume(), 10);
+    });
+    child.stdout.resume();
+  }
+
+  test('G9: 20 MB at the exit reach a slow reader whole, with the exit code', async () => {
+    await using rig = new Rig();
+    const { wrapper } = await unruly(rig, { atCall: { bytes: 20_000_000, exit: 3 } });
+    const answer = wrapper.call('last');
+    await readSlowly(wrapper);
+    expect((await answer).result.content[0].text).toHaveLength(20_000_000);
+    expect(await wrapper.exit).toBe(3);
+  });
+
+  test('G9: what the server wrote right before its death waits for a reader that is away longer than we wait for others', async () => {
+    await using rig = new Rig();
+    // Fits in the pipes: the server is gone long before it is read.
+    const { wrapper, orphans } = await unruly(rig, { atCall: { bytes: 150_000, exit: 3 } });
+    wrapper.child.stdout.pause();
+    const answer = wrapper.call('last');
+    await expect.poll(orphans).toEqual([]);
+    await pause(2500);
+    wrapper.child.stdout.resume();
+    expect((await answer).result.content[0].text).toHaveLength(150_000);
+    expect(await wrapper.exit).toBe(3);
+  });
+
+  test('G9: with a client that reads no more, a signal ends us all the same', async () => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, { atCall: { bytes: 2_000_000, exit: 3 } });
+    wrapper.child.stdout.pause();
+    wrapper.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'last' } });
+    await pause(1000);
+    wrapper.child.kill('SIGTERM');
+    const gone = new Promise((done) => wrapper.child.once('exit', done));
+    const late = pause(8000).then(() => 'still there');
+    expect(await Promise.race([gone, late])).not.toBe('still there');
+    wrapper.child.stdout.resume();
+    expect(orphans()).toEqual([]);
+  });
+
+  test('G9: a server that dies leaves no call unanswered', async () => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({ policy: ALLOW_ALL, recorder: { exitOn: { tool: 'die', code: 9 } } });
+    const answers = await Promise.all([wrapper.call('die'), wrapper.call('after'), wrapper.request('x')]);
+    expect(answers.map((answer) => answer.error?.code)).toEqual([-32603, -32603, -32603]);
+    expect(await wrapper.exit).toBe(9);
+  });
+});
+
+describe.concurrent('a client that is gone', () => {
+  /** Processor time used so far, in seconds. */
+  const cpu = (pid: number) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  };
+
+  test.each<[string, number]>([
+    ['while nothing is on its way', 0],
+    ['in the middle of a flood that it did not read', 50_000_000],
+  ])('G9: EPIPE ends both without spinning: %s', async (_, flood) => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, { flood, ignore: ['EOF', 'SIGTERM'] });
+    if (flood === 0) await wrapper.request('ping');
+    else {
+      wrapper.child.stdout.pause();
+      await pause(500);
+    }
+    const before = cpu(wrapper.child.pid ?? 0);
+    wrapper.child.stdout.destroy();
+    wrapper.send({ jsonrpc: '2.0', id: 1, method: 'ping' });
+    await pause(1000);
+    // Its input stays open: only the broken pipe tells. The server's ladder takes 2 s, of which we waste none.
+    if (flood === 0) expect(cpu(wrapper.child.pid ?? 0) - before).toBeLessThan(0.5);
+    const late = pause(8000).then(() => 'still there');
+    expect(await Promise.race([wrapper.exit, late])).toBe(137);
+    expect(orphans()).toEqual([]);
+  });
+});
+
+describe.concurrent('a server that has closed its input', () => {
+  test('G9: its clients learn at once that nothing was sent, and a call that was not sent costs nothing', async () => {
+    await using rig = new Rig();
+    const policy = {
+      version: '1',
+      default: 'deny',
+      tools: { pay: { limits: [{ counter: 'pay', window: 'day', max: 1 }] } },
+    };
+    const { wrapper } = await unruly(rig, { closeInput: true }, policy);
+    await wrapper.request('ping');
+    for (let i = 0; i < 3; i++) {
+      expect((await wrapper.call('pay')).error).toEqual({
+        code: -32603,
+        message: 'The server has closed its input; nothing was sent to it.',
+      });
+    }
+    expect((await wrapper.request('ping')).error.code).toBe(-32603);
+    wrapper.child.stdin.end();
+    expect(await wrapper.exit).toBe(143);
+  });
+});
+
+describe.concurrent('standard error', () => {
+  test('G9: a client that never reads it stops nothing, and the end does not wait for it', async () => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, { noise: { bytes: 20_000_000, lineBytes: 10_000 } });
+    wrapper.child.stderr.pause();
+    await wrapper.call('a');
+    await wrapper.call('b');
+    const rss = residentKb(wrapper.child.pid ?? 0);
+    await wrapper.call('c');
+    await wrapper.request('ping');
+    expect(residentKb(wrapper.child.pid ?? 0) - rss).toBeLessThan(10_000);
+    const gone = new Promise((done) => wrapper.child.once('exit', done));
+    wrapper.child.stdin.end();
+    const late = pause(8000).then(() => 'still there');
+    expect(await Promise.race([gone, late])).toBe(0);
+    expect(orphans()).toEqual([]);
+    wrapper.child.stderr.resume();
+  });
+
+  test('comes through whole to a client that reads, in lines of 1 MiB at most', async () => {
+    await using rig = new Rig();
+    const { wrapper } = await unruly(rig, { noise: { bytes: 3_500_000, lineBytes: 3_500_000 } });
+    await wrapper.call('a');
+    await expect.poll(() => wrapper.stderr.length).toBeGreaterThanOrEqual(3_500_000);
+    await wrapper.end();
+    const lines = wrapper.stderr.split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(1 << 20);
+    expect(wrapper.stderr.replaceAll('\n', '') === 'n'.repeat(3_499_999)).toBe(true);
+  });
+});
+
+function residentKb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+describe.concurrent('a server that cannot be started', () => {
+  test.each<[string, (rig: Rig) => string, RegExp]>([
+    ['is not there', (rig) => join(rig.folder, 'nothing'), /nothing/],
+    [
+      'is a directory',
+      (rig) => {
+        mkdirSync(join(rig.folder, 'folder'));
+        return join(rig.folder, 'folder');
+      },
+      /folder/,
+    ],
+    ['is not executable', (rig) => rig.file('plain', '#!/bin/sh\n'), /plain/],
+    [
+      'names an interpreter that is not there',
+      (rig) => executable(rig, 'script', '#!/no/such/interpreter\n'),
+      /script.*interpreter/s,
+    ],
+  ])('G8: exit 127, the reason on stderr, nothing on stdout: %s', async (_, make, reason) => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({ policy: ALLOW_ALL, argv: [make(rig)] });
+    expect(await wrapper.exit).toBe(127);
+    expect(wrapper.stderr).toMatch(reason);
+    expect(wrapper.stderr).not.toContain('this is a bug');
+    expect(wrapper.stdout).toBe('');
+  });
+
+  test('a script without an interpreter line runs as any shell would run it', async () => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({ policy: ALLOW_ALL, argv: [executable(rig, 'plain', 'exit 5\n')] });
+    expect(await wrapper.exit).toBe(5);
+  });
+});
+
+function executable(rig: Rig, name: string, text: string): string {
+  const path = rig.file(name, text);
+  chmodSync(path, 0o755);
+  return path;
+}

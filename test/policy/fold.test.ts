@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fold } from '../../src/policy/fold.js';
+
+test.each([
+  ['amount', 'Amount'],
+  ['amount', 'AMOUNT'],
+  ['amount', ' amount '],
+  ['amount', 'amount\n'],
+  ['amount', 'a\u200bmount'],
+  ['amount', '\ufeffamount'],
+  ['amount', 'amo\u00adunt'],
+  ['amount', 'amount\u0000'],
+  ['amount', 'amount\u{e0061}'],
+  ['amount', '\uff41\uff4d\uff4f\uff55\uff4e\uff54'],
+  ['amount', '\u{1d41a}\u{1d426}\u{1d428}\u{1d42e}\u{1d427}\u{1d42d}'],
+  ['sum', '\u017fum'],
+  ['key', '\u212aey'],
+  ['id', 'Id'],
+  ['id', '\u0131d'],
+  ['file', '\ufb01le'],
+  ['año', 'an\u0303o'],
+  ['año', 'AÑO'],
+  ['οδος', 'ΟΔΟΣ'],
+  ['strasse', 'straße'],
+])('%j and %j are twins', (a, b) => {
+  expect(fold(b)).toBe(fold(a));
+});
+
+test.each([
+  ['amount', 'amounts'],
+  ['amount', 'a_mount'],
+  ['amount', 'amo unt'],
+  ['ano', 'año'],
+  // Letters of other scripts only look alike; no parser takes one for the other.
+  ['amount', 'аmount'],
+  ['a.b', 'a_b'],
+])('%j and %j are not', (a, b) => {
+  expect(fold(b)).not.toBe(fold(a));
+});
+
+test('a fold is its own fold, and does not mind case', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (name) => {
+      expect(fold(fold(name))).toBe(fold(name));
+      expect(fold(name.toUpperCase())).toBe(fold(name));
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,73 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { BIN, type Message, type Rig } from './rig.js';
+
+/** Everything about approvals at once; `wait` is short so that tests need not be patient. */
+export const ASKING = {
+  version: '1',
+  default: 'allow',
+  approvals: { wait: '2s', expires: '10m' },
+  tools: {
+    tag: { action: 'approve' },
+    create_invoice: {
+      action: 'approve',
+      reason: 'Invoices need a look.',
+      limits: [{ counter: 'invoices', window: 'day', max: 100 }],
+    },
+  },
+};
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one of the commands on the rig's database, without a terminal. */
+export function command(rig: Rig, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return ran(process.execPath, [BIN, ...args, '--db', rig.db], { ...rig.env(), ...env });
+}
+
+/** Runs one of the commands in a pseudo terminal. @param answers what to wait for, and what to type then */
+export function inTerminal(
+  rig: Rig,
+  args: readonly string[],
+  answers: readonly (readonly [string, string])[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ran> {
+  const script = resolve('test/fixtures/terminal.py');
+  const argv = [script, JSON.stringify(answers), process.execPath, BIN, ...args, '--db', rig.db];
+  return ran(String(PYTHON), argv, { ...rig.env(), TERM: 'xterm', ...env });
+}
+
+/** Undefined on machines without Python: there is no other way to a pseudo terminal. */
+export const PYTHON = python();
+
+function python(): string | undefined {
+  try {
+    return execFileSync('python3', ['-c', 'import pty, sys; print(sys.executable)'], {
+      encoding: 'utf8',
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function ran(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
+  return new Promise((done) => {
+    execFile(file, args, { env, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
+    });
+  });
+}
+
+/** What waits, as `approvals --json` says. */
+export async function waiting(rig: Rig, ...args: string[]): Promise<Message[]> {
+  const { stdout } = await command(rig, ['approvals', '--json', ...args]);
+  return JSON.parse(stdout).approvals;
+}
+
+/** The id in a refusal that asks. */
+export function approvalId(answer: Message): string {
+  return answer.result?._meta?.['policy-wrap/decision']?.approvalId;
+}
