@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPolicy } from '../../src/policy/load.js';
 import { Store } from '../../src/state/store.js';
+import { command } from '../support/command.js';
 import { PASTED } from '../support/policies.js';
 import { BIN, type Message, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
@@ -16,15 +16,6 @@ const INVOICE = {
   doc_type: 99,
   doc_number: '0',
 };
-
-/** Runs a command to its end. */
-function command(rig: Rig, ...args: string[]): { code: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
-    env: rig.env(),
-    encoding: 'utf8',
-  });
-  return { code: status, stdout, stderr };
-}
 
 function wrapStandIn(rig: Rig, args: string[]): Wrapper {
   return rig.spawn(['--db', rig.db, '--server', 'demo', ...args, '--', ...STAND_IN], {
@@ -59,7 +50,10 @@ describe.each([
 
     // Propose.
     const draft = join(rig.folder, 'draft.json');
-    expect(command(rig, 'recommend', '--db', rig.db, '-o', draft)).toMatchObject({ code: 0, stderr: '' });
+    expect(await command(rig, ['recommend', '--db', rig.db, '-o', draft])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     const { policy: loaded, problems } = loadPolicy(readFileSync(draft, 'utf8'), draft);
     expect(problems).toEqual([]);
     expect([...(loaded?.tools.keys() ?? [])]).toEqual([
@@ -67,8 +61,14 @@ describe.each([
       ...(invoice ? [] : ['create_invoice']),
     ]);
 
+    // Check: it means what it says, and the server has the tools.
+    expect(await command(rig, ['check', draft, '--strict'])).toMatchObject({ code: 0 });
+    const checked = await command(rig, ['check', draft, '--json', '--', ...STAND_IN]);
+    const found = JSON.parse(checked.stdout).problems.map(({ code }: { code: string }) => code);
+    expect([checked.code, new Set(found)]).toEqual([0, new Set(['TOOL_UNPLACED'])]);
+
     // Replay: nothing changes.
-    const replay = command(rig, 'replay', draft, '--db', rig.db, '--check');
+    const replay = await command(rig, ['replay', draft, '--db', rig.db, '--check']);
     expect(replay.stdout).toContain('nothing changes\n  unchanged: 36\n');
     expect(replay.code).toBe(0);
 
@@ -77,7 +77,7 @@ describe.each([
       ...PASTED,
       tools: { track_logout: { rate_limit: '20/minute' }, create_invoice: {} },
     });
-    const noticed = command(rig, 'replay', tight, '--db', rig.db, '--check', '--json');
+    const noticed = await command(rig, ['replay', tight, '--db', rig.db, '--check', '--json']);
     expect(noticed.code).toBe(4);
     expect(JSON.parse(noticed.stdout).changes[0]).toMatchObject({
       change: 'newly refused',

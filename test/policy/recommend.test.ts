@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
+import { lintPolicy } from '../../src/policy/lint.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { type LoggedRow, readLogged } from '../../src/policy/logged-call.js';
 import { recommend } from '../../src/policy/recommend.js';
@@ -124,6 +125,8 @@ test('any log gives a policy without a problem, that lists what passed and nothi
       const text = textOf(log);
       const loaded = loadPolicy(text, 'recommended');
       expect(loaded.problems).toEqual([]);
+      const hardlyMeant = loaded.policy ? lintPolicy(loaded).map(({ code }) => code) : [];
+      expect(hardlyMeant).toEqual(loaded.policy?.tools.size === 0 ? ['NOTHING_CALLABLE'] : []);
       const listed = [...(loaded.policy?.tools.keys() ?? [])].sort();
       const whole = (tool: string) => tool !== '' && !tool.includes('*') && tool.length <= 512;
       const passed = log.filter((one) => readLogged(one).fate === 'passed').map(({ tool }) => tool);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { history, instantOf, loggedServer } from '../../src/state/history.js';
+import { history, loggedServer } from '../../src/state/history.js';
 import { Store } from '../../src/state/store.js';
 import { clock, done, tempDir } from './support.js';
 import { admission, INFO, open } from './support-shapes.js';
@@ -60,19 +60,4 @@ test.each<[string | undefined, Record<string, number>, string]>([
   };
   expect(found()).toBe(expected);
   store.close();
-});
-
-test.each([
-  [undefined, undefined],
-  ['7d', -7 * 86_400_000],
-  ['90s', -90_000],
-  ['2026-11-22', Date.UTC(2026, 10, 22) - Date.UTC(2026, 10, 22, 11)],
-  ['2026-11-22T10:00:00Z', -3_600_000],
-])('the time %j', (text, expected) => {
-  const now = Date.UTC(2026, 10, 22, 11);
-  expect(instantOf(text, now)).toBe(expected === undefined ? undefined : now + expected);
-});
-
-test.each(['yesterday', '', '7', '2026-13-40', '-7d', '1e3'])('%j is no time', (text) => {
-  expect(() => instantOf(text, 0)).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });
