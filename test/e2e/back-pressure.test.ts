@@ -157,6 +157,7 @@ describe.runIf(process.platform === 'linux')('whoever does not read costs no mem
     for (let round = 0; round < 3; round++) await play(wrapper, round);
     wrapper.forget();
     for (let round = 3; round < 12; round++) await play(wrapper, round);
-    expect(wrapper.growth).toBeLessThan(40);
+    // Garbage of a burst; without a bound it is twice as much and grows.
+    expect(wrapper.growth).toBeLessThan(65);
   });
 });
