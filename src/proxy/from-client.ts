@@ -216,7 +216,7 @@ export class FromClient {
     const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
     const answer = this.#roundTrips.answer(params, digest);
     if (!answer) {
-      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
+      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.roundOf(params, digest) } };
     }
     const { approvalId, result, afterMs } = answer;
     const challenge = this.#gate.challenge(call);
