@@ -65,7 +65,7 @@ export class Asking {
     const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
     const answer = this.#roundTrips.answer(params, digest);
     if (!answer) {
-      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
+      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.roundOf(params, digest) } };
     }
     const held = { bytes: own, request, call };
     this.#held.set(request, held);

@@ -1,9 +1,9 @@
 import { fold } from '../policy/fold.js';
 import type { Conversation, Forwarded } from './conversation.js';
-import type { Gate, ListedTool } from './gate.js';
+import type { Gate, JudgedCall, ListedTool } from './gate.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
-import { ENVELOPE_KEYS, type Id, isId, isRecord, own, type ToolCall, twinOf } from './message.js';
+import { ENVELOPE_KEYS, type Id, isId, isRecord, own, twinOf } from './message.js';
 import { errorLine } from './refusal.js';
 import { callDigest, type RoundTrips } from './round-trips.js';
 import { isDeeper, scan } from './scan.js';
@@ -150,10 +150,10 @@ export class FromServer {
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */
-  #expectRetry(call: ToolCall, result: unknown): void {
+  #expectRetry(call: JudgedCall, result: unknown): void {
     if (!isRecord(result) || own(result, 'resultType') !== 'input_required') return;
-    const digest = callDigest(call.name, this.#gate.judged(call).exactArgs);
-    this.#roundTrips.expectRetry(digest, own(result, 'requestState'));
+    const digest = callDigest(call.name, call.exactArgs);
+    this.#roundTrips.expectRetry(digest, own(result, 'requestState'), call.continues);
   }
 
   /** A tool is left out for each name by which a client could know it that reads keys in any case. */

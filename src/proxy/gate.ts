@@ -52,8 +52,11 @@ export interface JudgedCall extends ToolCall {
   readonly approvalId?: string | undefined;
   /** It was held before, and is not held a second time. */
   readonly wasHeld?: boolean | undefined;
-  /** It goes on with a call that was let through, after a question of the server's: charged and asked about already. */
-  readonly continues?: boolean | undefined;
+  /**
+   * It goes on with a call that was let through, after so many questions of the server's: charged and asked about
+   * already.
+   */
+  readonly continues?: number | undefined;
 }
 
 /** A line that means to call a tool but cannot be judged; only the log hears of it. */

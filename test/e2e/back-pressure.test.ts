@@ -72,7 +72,8 @@ class Watched implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    this.child.kill('SIGKILL');
+    // Not SIGKILL: a server that reads nothing would not notice that we are gone.
+    this.child.kill('SIGTERM');
     await this.exit;
   }
 }
