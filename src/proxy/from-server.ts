@@ -130,16 +130,13 @@ export class FromServer {
       case 'tools/list': {
         if (this.#hidesInTwin(message)) return this.#dropped(answered.id, 'it has a second list of tools');
         const before = text();
-        const listed: ListedTool[] = [];
         const edited = editTools(before, message, (tool, raw) => {
           if (this.#hides(tool)) return 'drop';
           const name = own(tool, 'name');
           if (typeof name !== 'string') return 'keep';
-          const named = { ...tool, name };
-          listed.push(named);
-          return this.#gate.list(named, raw);
+          return this.#gate.list({ ...tool, name }, raw);
         });
-        this.#gate.listed(listed);
+        this.#gate.listed();
         return edited === before && answered.id === id ? bytes : edited;
       }
       case 'initialize':

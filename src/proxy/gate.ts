@@ -95,6 +95,10 @@ export class Gate {
   readonly #ledger: Ledger;
   /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
   readonly #listed = new Map<string, ListedTool>();
+  /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
+  readonly #compared = new Map<string, string>();
+  /** Tools of the list that is being read which are still to be compared. */
+  #news: ListedTool[] = [];
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -112,6 +116,7 @@ export class Gate {
     const shown = (tool: ListedTool) => this.shows(tool.name);
     const before = [...this.#listed.values()].map(shown);
     this.#policy = policy;
+    this.#compared.clear();
     this.#ledger.givesBack(policy.givesBack);
     return [...this.#listed.values()].some((tool, i) => shown(tool) !== before[i]);
   }
@@ -186,16 +191,21 @@ export class Gate {
   /** What the client gets of a tool that the server lists. */
   list(tool: ListedTool, raw: string): ToolEdit {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
+    if (this.#compared.get(tool.name) !== raw) {
+      if (this.#compared.size < LISTED_CAP) this.#compared.set(tool.name, raw);
+      this.#news.push(tool);
+    }
     if (!this.shows(tool.name)) return 'drop';
     if (!this.#policy?.annotate) return 'keep';
     const text = annotate(raw, tool, this.#options.riskOf(tool), asksInLayers(this.#policy, tool.name));
     return text === raw ? 'keep' : { text };
   }
 
-  /** Compares what the server lists now with what it listed first, unless the policy does not want it. */
-  listed(tools: readonly ListedTool[]): void {
-    if (!this.#policy || this.#policy.pin === 'off') return;
-    this.#ledger.sawTools(tools.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
+  /** A list was read: compares its tools with what was first seen, unless the policy does not want it. */
+  listed(): void {
+    const news = this.#news.splice(0);
+    if (news.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
+    this.#ledger.sawTools(news.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
