@@ -1,6 +1,6 @@
 import { fold } from '../policy/fold.js';
 import type { Conversation, Forwarded } from './conversation.js';
-import type { Gate, JudgedCall, ListedTool } from './gate.js';
+import type { Gate, JudgedCall } from './gate.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
 import { ENVELOPE_KEYS, type Id, isId, isRecord, own, twinOf } from './message.js';
