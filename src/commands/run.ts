@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { classify } from '../catalog/classify.js';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
+import { changeOf } from '../pin-change.js';
 import { watchPolicy } from '../policy-watch.js';
 import { Gate } from '../proxy/gate.js';
 import { Ledger, reasonOf } from '../proxy/ledger.js';
@@ -32,6 +33,8 @@ export interface RunOptions extends PolicyOptions {
   readonly maxServerLine: number;
 }
 
+/** Lines of a changed tool's difference that go to stderr; `trust --dry-run` shows all. */
+const CHANGE_LINES = 12;
 /** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
 const STRAY_PER_SECOND = 20;
 const STRAY_LENGTH = 2000;
@@ -75,8 +78,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       observe,
     },
     toolsChanged: (tools) => {
-      for (const pin of tools)
+      for (const pin of tools) {
         warn(`${pin.tool} is not what it was when it was first seen: policy-wrap trust ${server}`);
+        for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
+      }
     },
     warn,
   });

@@ -1,5 +1,6 @@
 import { EXIT } from '../errors.js';
 import { openIfThere, type StateOptions } from '../local-state.js';
+import { changeOf } from '../pin-change.js';
 import { textOfDuration } from '../policy/window.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
@@ -49,6 +50,8 @@ interface Seen {
 }
 
 const WATCH_MS = 1000;
+/** Of each changed tool; `trust --dry-run` shows all. */
+const CHANGE_LINES = 12;
 const NAME_CAP = 60;
 /** A limit that is split by an argument may have thousands of counts. */
 const COUNTERS_SHOWN = 40;
@@ -115,12 +118,9 @@ function asText({ now, path, state }: Seen, io: Terminal): string {
       `  ${named(server)} keeps its last good policy: ${printable(policyProblem ?? '', 300)}\n`,
     );
   }
-  for (const { server, tool } of state.changed) {
-    text += paint(
-      out,
-      'yellow',
-      `  ${named(server)} ${named(tool)} is not what it was: policy-wrap trust ${named(server)}\n`,
-    );
+  for (const pin of state.changed) {
+    const what = `${named(pin.server)} ${named(pin.tool)} is not what it was: policy-wrap trust ${named(pin.server)}`;
+    text += `${paint(out, 'yellow', `  ${what}`)}\n${changeOf(pin, CHANGE_LINES).replace(/^/gm, '    ')}\n`;
   }
   text += title('Counters');
   if (state.counters.length === 0) text += '  Nothing was counted yet.\n';

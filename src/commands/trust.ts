@@ -1,7 +1,8 @@
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { changeOf } from '../pin-change.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
-import { BUSY, type PinEntry, Store } from '../state/store.js';
+import { BUSY, Store } from '../state/store.js';
 
 export interface TrustOptions {
   readonly db?: string;
@@ -39,27 +40,6 @@ export async function trust(
   } finally {
     store.close();
   }
-}
-
-/** A changed definition, part by part, old and new. */
-function changeOf({ tool, definition, changed, seenAt }: PinEntry): string {
-  const before = JSON.parse(definition) as Record<string, unknown>;
-  const after = JSON.parse(changed?.definition ?? definition) as Record<string, unknown>;
-  const parts = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const lines = parts.flatMap((part) => {
-    const [old, now] = [linesOf(before[part]), linesOf(after[part])];
-    if (old.join('\n') === now.join('\n')) return [];
-    const gone = old.filter((line) => !now.includes(line)).map((line) => `    - ${line}`);
-    const come = now.filter((line) => !old.includes(line)).map((line) => `    + ${line}`);
-    return [`  ${part}`, ...gone, ...come];
-  });
-  const head = `${printable(tool)} (first seen ${new Date(seenAt).toISOString()})`;
-  return [head, ...lines.map((line) => printable(line))].join('\n');
-}
-
-function linesOf(value: unknown): string[] {
-  if (value === undefined) return [];
-  return (typeof value === 'string' ? value : JSON.stringify(value, null, 2)).split('\n');
 }
 
 function print(text: string): void {

@@ -133,7 +133,7 @@ function pins(context: Context): Finding[] {
   return changed.map(({ server, tool }) =>
     warn(
       `${tool} of ${server} is not what it was when it was first seen`,
-      `look at the change, then accept it: policy-wrap trust ${server} --dry-run`,
+      `read the difference, then accept it: policy-wrap trust ${server} --dry-run, and without --dry-run`,
     ),
   );
 }
