@@ -32,7 +32,7 @@ const commandsApart = {
   },
 };
 
-/** The regex engine is large, and few policies have a regex: it lies beside the bundle until one has. */
+/** The regex library is large, and few policies have a regex: it lies beside the bundle until one has. */
 const regexApart = {
   name: 'regex-apart',
   setup({ onResolve }) {

@@ -3,7 +3,7 @@
 /** In bytes. Every start reads and compiles all of it before the server is spawned. */
 const MOST_BYTES = 440_000;
 
-/** Loaded at run time beside Node's own modules, when it is asked for: the addon, the other commands, the regex engine. */
+/** Loaded at run time beside Node's own modules, when it is asked for: the addon, the other commands, the regex library. */
 const BESIDE = [/^node:/, /^\.\/program\.js$/, /^\.\/re2js\.cjs$/, /^better-sqlite3$/];
 const BUILTIN = /^(assert|buffer|child_process|crypto|events|fs|os|path|process|stream|url|util)(\/|$)/;
 const SDK = '@modelcontextprotocol/sdk';

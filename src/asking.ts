@@ -40,7 +40,9 @@ export function argumentsOf(approval: ApprovalEntry): JsonObject {
 
 /** What a person must type to approve this call; undefined when yes is enough. */
 export function challengeFor(approval: ApprovalEntry): Challenge | undefined {
-  return isSevere({ name: approval.tool }) ? challengeOf(approval.tool, argumentsOf(approval)) : undefined;
+  // The wrapper has seen the tool's description; the name alone must do for nothing but a second opinion.
+  const severe = approval.severe || isSevere({ name: approval.tool });
+  return severe ? challengeOf(approval.tool, argumentsOf(approval)) : undefined;
 }
 
 /** JSON spread over lines, token by token: parsed and written anew it could lose digits. @param text valid JSON */

@@ -1,5 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, dirname, extname, join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { basename, delimiter, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { knownServer } from './catalog/known-servers.js';
 import { PolicyWrapError } from './errors.js';
@@ -70,17 +70,14 @@ function pathFolders(env: NodeJS.ProcessEnv): string[] {
   return path.split(delimiter).filter((folder) => folder !== '' && folder !== '.');
 }
 
-/** The `.bin` folders that this package may share with a server installed next to it. */
+/** The commands that were installed together with this package, and its own while it is developed; no folder above. */
 function installedFolders(): string[] {
-  const folders: string[] = [];
-  for (
-    let folder = dirname(fileURLToPath(import.meta.url));
-    folder !== dirname(folder);
-    folder = dirname(folder)
-  ) {
-    folders.push(join(folder, 'node_modules', '.bin'));
-  }
-  return folders.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());
+  let root = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(root, 'package.json')) && root !== dirname(root)) root = dirname(root);
+  const beside = basename(dirname(root)) === 'node_modules' ? [join(dirname(root), '.bin')] : [];
+  return [...beside, join(root, 'node_modules', '.bin')].filter((folder) =>
+    statSync(folder, { throwIfNoEntry: false })?.isDirectory(),
+  );
 }
 
 function search(name: string, folders: readonly string[], env: NodeJS.ProcessEnv): string | undefined {

@@ -1,14 +1,34 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { program, takeApart } from '../src/main.js';
 import { loadPolicy } from '../src/policy/load.js';
+import { cli } from './support/cli.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const blocks = (language: string) =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
     ([, text = '']) => text,
   );
+
+test.each(blocks('json case'))('these cases of the README come out as they say: %s', async (text) => {
+  const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-readme-'));
+  writeFileSync(join(folder, 'cases.json'), text);
+  const { code, stdout } = cli(['test', join(folder, 'cases.json')], { env: process.env });
+  rmSync(folder, { recursive: true });
+  expect(stdout).not.toContain('FAIL');
+  expect(code).toBe(0);
+});
+
+test('every command of the program is in the README', async () => {
+  const policyWrap = await program({ own: [], server: [] }, () => {});
+  const names = policyWrap.commands
+    .map((command) => command.name())
+    .filter((name) => !['run', 'stand-in', 'help'].includes(name));
+  expect(names.filter((name) => !new RegExp(`policy-wrap ${name}\\b`).test(readme))).toEqual([]);
+});
 
 test('there are policies and commands in the README', () => {
   expect(policies.length).toBeGreaterThan(0);

@@ -92,7 +92,7 @@ function openForReading(file: string): Store {
 }
 
 /** In the order of DESIGN section 5: limits that refuse come before a person is asked. */
-function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outlook {
+export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outlook {
   switch (evaluation.kind) {
     case 'hidden':
       return {

@@ -3,14 +3,13 @@ import { resolve } from 'node:path';
 import { isAmount } from '../catalog/arguments.js';
 import { classify } from '../catalog/classify.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { openState, sinceOf } from '../local-state.js';
 import { readLogged } from '../policy/logged-call.js';
 import { recommend as recommended } from '../policy/recommend.js';
 import { recommendationText } from '../policy/recommendation-text.js';
 import { Survey } from '../policy/survey.js';
 import { printable } from '../printable.js';
-import { stateFile } from '../settings.js';
-import { history, instantOf, loggedServer } from '../state/history.js';
-import { Store } from '../state/store.js';
+import { history, loggedServer } from '../state/history.js';
 
 export interface RecommendOptions {
   readonly db?: string;
@@ -30,12 +29,12 @@ export interface RecommendOptions {
  * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or REFUSED when the file is there already
  */
 export async function recommend(options: RecommendOptions): Promise<number> {
-  const store = Store.open(stateFile(options.db), { mustExist: true });
+  const store = openState(options, { now: Date.now });
   let server: string;
   const survey = new Survey(isAmount);
   try {
     server = loggedServer(store, options.server);
-    const since = instantOf(options.since, Date.now());
+    const since = sinceOf(options.since, Date.now());
     for (const row of history(store, { server, since })) survey.add(readLogged(row));
   } finally {
     store.close();
@@ -86,7 +85,7 @@ function notesOf({ tools, apart, beyond }: Survey): string[] {
 /** Never over a file that is there: it may be the policy in force. */
 function write(file: string, text: string): void {
   try {
-    writeFileSync(file, text, { flag: 'wx' });
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new PolicyWrapError('REFUSED', `${file} is there already`, {

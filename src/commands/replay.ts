@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
 import { EXIT } from '../errors.js';
+import { openState, sinceOf } from '../local-state.js';
 import { canonicalJson } from '../policy/json.js';
 import { evaluateKnown } from '../policy/known.js';
 import type { Layers } from '../policy/layers.js';
 import { type LoggedCall, readLogged } from '../policy/logged-call.js';
 import { Comparison, type DraftDecision } from '../policy/replay.js';
 import { printable } from '../printable.js';
-import { problemsError, readPolicy, stateFile } from '../settings.js';
-import { history, instantOf, loggedServer } from '../state/history.js';
+import { problemsError, readPolicy } from '../settings.js';
+import { history, loggedServer } from '../state/history.js';
 import { Rehearsal } from '../state/rehearsal.js';
-import { type LogEntry, Store } from '../state/store.js';
+import type { LogEntry, Store } from '../state/store.js';
 
 export interface ReplayOptions {
   readonly db?: string;
@@ -32,10 +33,10 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
   const found = readPolicy(resolve(file));
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') throw new Error('a file that was named holds a policy or problems');
-  const store = Store.open(stateFile(options.db), { mustExist: true });
+  const store = openState(options, { now: Date.now });
   try {
     const server = loggedServer(store, options.server);
-    const since = instantOf(options.since, Date.now());
+    const since = sinceOf(options.since, Date.now());
     const comparison = compare(store, found.layers, server, since);
     if (options.json) print(JSON.stringify(asJson(comparison, found.layers, server), null, 2));
     else print(asText(comparison, file, server));

@@ -128,8 +128,28 @@ export type Placed =
   /** Without an entry, `default` allows it. */
   | { readonly kind: 'placed'; readonly entry: ToolEntry | undefined };
 
+/** Of so many names a policy remembers the places; a caller that makes up ever new names does not fill the memory. */
+const PLACES_REMEMBERED = 2000;
+/** Longer names are placed anew each time. */
+const NAME_REMEMBERED = 256;
+const places = new WeakMap<Policy, Map<string, Placed>>();
+
 /** @returns the entry that judges the tool: an exact name before patterns, the pattern with more literals first */
 export function place(policy: Policy, tool: string): Placed {
+  let known = places.get(policy);
+  const before = known?.get(tool);
+  if (before) return before;
+  const placed = look(policy, tool);
+  if (tool.length > NAME_REMEMBERED) return placed;
+  if (!known || known.size >= PLACES_REMEMBERED) {
+    known = new Map();
+    places.set(policy, known);
+  }
+  known.set(tool, placed);
+  return placed;
+}
+
+function look(policy: Policy, tool: string): Placed {
   if (policy.hides(tool)) return { kind: 'hidden' };
   let entry = policy.tools.get(tool);
   // A server that does not mind the case would run a tool that the policy knows by another name.

@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import { OPERATORS } from './document.js';
 
 /** A policy of the predecessor in our format, with what could not be carried over. */
 export interface Imported {
@@ -10,19 +11,7 @@ export interface Imported {
 
 type Yaml = Readonly<Record<string, unknown>>;
 
-const OPERATORS = new Set([
-  'eq',
-  'neq',
-  'lt',
-  'lte',
-  'gt',
-  'gte',
-  'in',
-  'not_in',
-  'exists',
-  'regex',
-  'contains',
-]);
+const KNOWN_OPERATORS: ReadonlySet<string> = new Set(OPERATORS);
 const WINDOWS = new Set(['minute', 'hour', 'day']);
 
 /** What the rules of one tool come to. */
@@ -110,7 +99,11 @@ function addRule(entry: Entry, tool: string, rule: Yaml, note: Note): void {
   const state = isMap(rule.state) ? rule.state : undefined;
   let counted = false;
   for (const [index, condition] of conditions.entries()) {
-    if (!isMap(condition) || typeof condition.path !== 'string' || !OPERATORS.has(String(condition.op))) {
+    if (
+      !isMap(condition) ||
+      typeof condition.path !== 'string' ||
+      !KNOWN_OPERATORS.has(String(condition.op))
+    ) {
       note('this condition is not understood; left out: check the result', 'conditions', index);
     } else if (!condition.path.startsWith('state.')) {
       const { path, op, value } = condition;

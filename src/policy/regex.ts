@@ -19,7 +19,7 @@ const MAX_WORK = 50_000_000;
  * A bare `require`, because the package takes 9 ms to start and most policies have no regex: the bundler folds it in
  * and runs it at the first use.
  */
-function engine(): typeof RE2JS {
+function re2(): typeof RE2JS {
   return (require('re2js') as { RE2JS: typeof RE2JS }).RE2JS;
 }
 
@@ -27,7 +27,7 @@ function engine(): typeof RE2JS {
 export function compileRegex(pattern: string): Regex | { readonly fault: string } {
   if (pattern.length > MAX_PATTERN) return { fault: `longer than ${MAX_PATTERN} characters` };
   try {
-    const regex = engine().compile(pattern);
+    const regex = re2().compile(pattern);
     return { maxText: Math.floor(MAX_WORK / regex.programSize()), test: (text) => regex.test(text) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

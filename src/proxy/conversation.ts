@@ -1,4 +1,5 @@
-import { type Era, type Id, isRecord, own, type ToolCall } from './message.js';
+import type { JudgedCall } from './gate.js';
+import { type Era, type Id, isRecord, own } from './message.js';
 import { PENDING_MAX, Pending } from './pending.js';
 
 /** A request of the client's that the server has and has not answered. */
@@ -12,7 +13,7 @@ export interface Forwarded {
   /** The server has it. A call is kept back until it is decided, which may take a person's time. */
   readonly sent: boolean;
   /** The call itself, in 2026-07-28: the server may answer it with a question. */
-  readonly call: ToolCall | undefined;
+  readonly call: JudgedCall | undefined;
 }
 
 /**
@@ -87,7 +88,7 @@ export class Conversation {
   }
 
   /** Ties a call that is let through to its row in the decision log. */
-  recorded(call: ToolCall, auditId: string | undefined): void {
+  recorded(call: JudgedCall, auditId: string | undefined): void {
     const request = this.#asked.get(call.id);
     if (!request) return;
     const kept = call.era === 'modern' ? call : undefined;

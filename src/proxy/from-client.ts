@@ -1,13 +1,12 @@
 import { BUSY } from '../state/store.js';
-import { type Conversation, showsForms } from './conversation.js';
+import { Asking, type ResumedCall } from './asking.js';
+import type { Conversation } from './conversation.js';
 import type { Gate, JudgedCall, MalformedCall, Ruling } from './gate.js';
 import { reasonOf } from './ledger.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { type ClientMessage, classify, type Id, isId, isRecord, own, type ToolCall } from './message.js';
-import { type PromptAnswer, promptFor, readAnswer } from './prompt.js';
-import { Prompts } from './prompts.js';
 import { errorLine } from './refusal.js';
-import { callDigest, carriesOurs, type RoundTrips, withoutOurs } from './round-trips.js';
+import type { RoundTrips } from './round-trips.js';
 import { scan } from './scan.js';
 
 /** Where the lines of one chunk go; each is called at most once a chunk. */
@@ -30,12 +29,6 @@ interface Item {
   readonly request?: Id;
 }
 
-/** A call with its bytes, for which a person is asked. */
-type AskedItem = Item & { readonly call: JudgedCall };
-/** A call for which a person was asked, on its way to be decided with what they said. */
-type ResumedItem = AskedItem & { readonly held: AskedItem };
-type AskRuling = Ruling & { readonly kind: 'ask' };
-
 /** While another process holds the database: how many tries come at once, then the longest wait, and all of it (ms). */
 const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000 };
 
@@ -48,15 +41,12 @@ export class FromClient {
   readonly #conversation: Conversation;
   readonly #gate: Gate;
   readonly #outlets: Outlets;
-  readonly #roundTrips: RoundTrips;
-  readonly #prompts: Prompts;
+  readonly #asking: Asking;
   readonly #maxLine: number;
   readonly #warn: (text: string) => void;
   readonly #splitter: LineSplitter;
   /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
-  #waiting: (Line | ResumedItem)[] = [];
-  /** Calls about which a person is being asked: the server has not heard of them. */
-  readonly #held = new Map<Id, AskedItem>();
+  #waiting: (Line | ResumedCall)[] = [];
   #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
   #abandoned = false;
   #whenIdle: () => void = () => {};
@@ -75,8 +65,13 @@ export class FromClient {
     this.#conversation = conversation;
     this.#gate = gate;
     this.#outlets = outlets;
-    this.#roundTrips = options.roundTrips;
-    this.#prompts = new Prompts((message) => outlets.toClient(`${JSON.stringify(message)}\n`));
+    this.#asking = new Asking({
+      conversation,
+      gate,
+      roundTrips: options.roundTrips,
+      toClient: (text) => outlets.toClient(text),
+      resume: (call) => this.#take([call]),
+    });
     this.#maxLine = options.maxLine;
     this.#warn = options.warn;
     this.#splitter = new LineSplitter(options.maxLine);
@@ -100,7 +95,7 @@ export class FromClient {
   end(): void {
     const last = this.#splitter.end();
     if (last) this.#take([last]);
-    this.#prompts.abandon();
+    this.#asking.abandon();
   }
 
   /** The server is gone: nothing waits any longer. */
@@ -108,21 +103,18 @@ export class FromClient {
     this.#abandoned = true;
     clearTimeout(this.#busy?.timer);
     this.#waiting = [];
-    this.#prompts.abandon();
+    this.#asking.abandon();
   }
 
-  #take(coming: readonly (Line | ResumedItem)[]): void {
+  #take(coming: readonly (Line | ResumedCall)[]): void {
     if (this.#busy) this.#waiting.push(...coming);
-    else if (coming.length > 0)
-      this.#admit(coming.map((one) => ('kind' in one ? this.#read(one) : this.#goesOn(one))));
+    else if (coming.length > 0) {
+      this.#admit(coming.map((one) => ('held' in one ? this.#resumed(one) : this.#read(one))));
+    }
   }
 
-  /** Nothing is left of a call that the client gave up meanwhile. */
-  #goesOn(item: ResumedItem): Item {
-    const { id } = item.call;
-    if (this.#held.get(id) !== item.held) return {};
-    this.#held.delete(id);
-    return item;
+  #resumed(call: ResumedCall): Item {
+    return this.#asking.release(call) ? call : {};
   }
 
   #admit(items: readonly Item[]): void {
@@ -207,30 +199,11 @@ export class FromClient {
 
   #call(bytes: Buffer, message: ToolCall): Item {
     const task = message.task && this.#conversation.serverTakesTasks;
-    const call = this.#gate.judged({ ...message, task });
-    const { params } = call;
-    const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
-    const request = call.id;
-    if (call.era === 'legacy' || !goesOn) return { bytes, request, call };
-    const digest = callDigest(call.name, call.exactArgs);
-    const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
-    const answer = this.#roundTrips.answer(params, digest);
-    if (!answer) {
-      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.isRetry(params, digest) } };
-    }
-    const { approvalId, result, afterMs } = answer;
-    const challenge = this.#gate.challenge(call);
-    const item = { bytes: own, request, call };
-    this.#held.set(call.id, item);
-    void this.#resume(item, approvalId, readAnswer(result, challenge, afterMs));
-    return {};
+    return this.#asking.received(bytes, this.#gate.judged({ ...message, task })) ?? {};
   }
 
   #response(bytes: Buffer, { id, message }: ClientMessage & { kind: 'response' }): Item {
-    if (id !== undefined && this.#prompts.owns(id)) {
-      this.#prompts.answer(id, message);
-      return {};
-    }
+    if (id !== undefined && this.#asking.answered(id, message)) return {};
     if (id === undefined || this.#conversation.askedByServer.take(id) !== undefined) return { bytes };
     this.#warn(
       `dropped an answer of the client's to a request that the server did not make (id ${shown(id)})`,
@@ -249,11 +222,7 @@ export class FromClient {
   /** @returns whether the call was held here: the server never heard of it, and never will */
   #cancelled(id: unknown): boolean {
     if (!isId(id)) return false;
-    if (this.#held.delete(id)) {
-      this.#prompts.cancel(id);
-      this.#conversation.answer(id);
-      return true;
-    }
+    if (this.#asking.cancelled(id)) return true;
     const request = this.#conversation.cancel(id);
     if (request?.auditId !== undefined) {
       this.#gate.settle(request.auditId, 'cancelled', Math.round(performance.now() - request.sentAt));
@@ -270,11 +239,12 @@ export class FromClient {
       if (item.answer) answers += item.answer;
       const ruling = item.call ? rulings[next++] : undefined;
       if (ruling && item.call?.kind === 'call') {
-        const { call } = item;
-        if (ruling.kind === 'ask' && this.#holds({ ...item, call }, ruling)) continue;
+        const { call, bytes } = item;
+        if (ruling.kind === 'ask' && bytes && this.#asking.holds({ bytes, request: call.id, call }, ruling))
+          continue;
         if (ruling.kind !== 'forward') {
           this.#conversation.answer(call.id);
-          answers += (ruling.kind === 'ask' && this.#question(call, ruling)) || ruling.line;
+          answers += (ruling.kind === 'ask' && this.#asking.question(call, ruling)) || ruling.line;
           continue;
         }
         this.#conversation.recorded(call, ruling.auditId);
@@ -296,57 +266,6 @@ export class FromClient {
       answers += errorLine(id, -32603, 'The server has closed its input; nothing was sent to it.');
     }
     if (answers !== '') this.#outlets.toClient(answers);
-  }
-
-  /** Handshake era: asks in the client and holds the call meanwhile. @returns false when nobody can be asked there */
-  #holds(item: AskedItem, { question, approval, line }: AskRuling): boolean {
-    const { call } = item;
-    const mayAsk = this.#conversation.clientShowsForms && this.#gate.holdMs > 0;
-    if (!mayAsk || call.era === 'modern' || call.task || call.wasHeld) return false;
-    const prompt = promptFor(question);
-    if (!prompt) return false;
-    this.#held.set(call.id, item);
-    const isHeld = this.#prompts.hold({
-      callId: call.id,
-      prompt,
-      challenge: question.challenge,
-      waitMs: this.#gate.holdMs,
-      isDecided: () => !['pending', undefined].includes(this.#gate.approvalState(approval.id)),
-      resume: (answer) => {
-        if (answer !== 'nobody') return void this.#resume(item, approval.id, answer);
-        this.#held.delete(call.id);
-        this.#conversation.answer(call.id);
-        return this.#outlets.toClient(line);
-      },
-    });
-    if (!isHeld) this.#held.delete(call.id);
-    return isHeld;
-  }
-
-  /** 2026-07-28: the question goes back instead of an answer. @returns undefined when nobody can be asked there */
-  #question(call: JudgedCall, { question, approval }: AskRuling): string | undefined {
-    if (call.era === 'legacy' || this.#gate.holdMs === 0 || call.approvalId !== undefined) return undefined;
-    const meta = own(call.params, '_meta');
-    const capabilities = isRecord(meta) ? own(meta, 'io.modelcontextprotocol/clientCapabilities') : undefined;
-    if (!isRecord(capabilities) || !showsForms(capabilities)) return undefined;
-    const prompt = promptFor(question);
-    const digest = callDigest(call.name, call.exactArgs);
-    return prompt && this.#roundTrips.question(call.id, approval.id, digest, prompt, approval.expiresAt);
-  }
-
-  async #decided(approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
-    if (answer === 'allow') await this.#gate.decide(approvalId, 'approved');
-    if (answer === 'deny') await this.#gate.decide(approvalId, 'rejected');
-  }
-
-  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
-  async #resume(held: AskedItem, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
-    // Always waits, if only a moment: it may be called while other calls are on their way.
-    await this.#decided(approvalId, answer);
-    // An equal call was faster, or this answer was used before: this one needs an approval of its own.
-    const isSpent = this.#gate.approvalState(approvalId) === 'consumed';
-    const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
-    this.#take([{ ...held, call, held }]);
   }
 }
 

@@ -1,9 +1,9 @@
 import { fold } from '../policy/fold.js';
 import type { Conversation, Forwarded } from './conversation.js';
-import type { Gate, ListedTool } from './gate.js';
+import type { Gate, JudgedCall, ListedTool } from './gate.js';
 import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
-import { ENVELOPE_KEYS, type Id, isId, isRecord, own, type ToolCall, twinOf } from './message.js';
+import { ENVELOPE_KEYS, type Id, isId, isRecord, own, twinOf } from './message.js';
 import { errorLine } from './refusal.js';
 import { callDigest, type RoundTrips } from './round-trips.js';
 import { isDeeper, scan } from './scan.js';
@@ -130,16 +130,13 @@ export class FromServer {
       case 'tools/list': {
         if (this.#hidesInTwin(message)) return this.#dropped(answered.id, 'it has a second list of tools');
         const before = text();
-        const listed: ListedTool[] = [];
         const edited = editTools(before, message, (tool, raw) => {
           if (this.#hides(tool)) return 'drop';
           const name = own(tool, 'name');
           if (typeof name !== 'string') return 'keep';
-          const named = { ...tool, name };
-          listed.push(named);
-          return this.#gate.list(named, raw);
+          return this.#gate.list({ ...tool, name }, raw);
         });
-        this.#gate.listed(listed);
+        this.#gate.listed();
         return edited === before && answered.id === id ? bytes : edited;
       }
       case 'initialize':
@@ -150,10 +147,10 @@ export class FromServer {
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */
-  #expectRetry(call: ToolCall, result: unknown): void {
+  #expectRetry(call: JudgedCall, result: unknown): void {
     if (!isRecord(result) || own(result, 'resultType') !== 'input_required') return;
-    const digest = callDigest(call.name, this.#gate.judged(call).exactArgs);
-    this.#roundTrips.expectRetry(digest, own(result, 'requestState'));
+    const digest = callDigest(call.name, call.exactArgs);
+    this.#roundTrips.expectRetry(digest, own(result, 'requestState'), call.continues);
   }
 
   /** A tool is left out for each name by which a client could know it that reads keys in any case. */

@@ -52,8 +52,11 @@ export interface JudgedCall extends ToolCall {
   readonly approvalId?: string | undefined;
   /** It was held before, and is not held a second time. */
   readonly wasHeld?: boolean | undefined;
-  /** It goes on with a call that was let through, after a question of the server's: charged and asked about already. */
-  readonly continues?: boolean | undefined;
+  /**
+   * It goes on with a call that was let through, after so many questions of the server's: charged and asked about
+   * already.
+   */
+  readonly continues?: number | undefined;
 }
 
 /** A line that means to call a tool but cannot be judged; only the log hears of it. */
@@ -75,6 +78,8 @@ export type Ruling =
       readonly approval: ApprovalEntry;
     };
 
+/** Clients give a call up after 60 s (handbook, protocol.md 1.2): a policy may ask for less, never for more. In ms. */
+const LONGEST_HOLD = 55_000;
 /** Names and values in the decision log stay within so many characters a call. */
 const ARGUMENTS_CAP = 65_536;
 /** Definitions of so many tools are remembered; a server that lists more has its tools judged by name alone. */
@@ -90,6 +95,10 @@ export class Gate {
   readonly #ledger: Ledger;
   /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
   readonly #listed = new Map<string, ListedTool>();
+  /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
+  readonly #compared = new Map<string, string>();
+  /** Tools of the list that is being read which are still to be compared. */
+  #news: ListedTool[] = [];
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -107,6 +116,7 @@ export class Gate {
     const shown = (tool: ListedTool) => this.shows(tool.name);
     const before = [...this.#listed.values()].map(shown);
     this.#policy = policy;
+    this.#compared.clear();
     this.#ledger.givesBack(policy.givesBack);
     return [...this.#listed.values()].some((tool, i) => shown(tool) !== before[i]);
   }
@@ -114,7 +124,7 @@ export class Gate {
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
   get holdMs(): number {
     const approvals = this.#policy?.approvals;
-    return approvals?.channels.includes('client') ? approvals.waitMs : 0;
+    return approvals?.channels.includes('client') ? Math.min(approvals.waitMs, LONGEST_HOLD) : 0;
   }
 
   /**
@@ -158,9 +168,11 @@ export class Gate {
 
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    return this.#options.riskOf(this.#listed.get(call.name) ?? { name: call.name }).severe
-      ? challengeOf(call.name, call.exactArgs)
-      : undefined;
+    return this.#isSevere(call) ? challengeOf(call.name, call.exactArgs) : undefined;
+  }
+
+  #isSevere({ name }: ToolCall): boolean {
+    return this.#options.riskOf(this.#listed.get(name) ?? { name }).severe;
   }
 
   clientIs(name: string, version: string): void {
@@ -179,16 +191,21 @@ export class Gate {
   /** What the client gets of a tool that the server lists. */
   list(tool: ListedTool, raw: string): ToolEdit {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
+    if (this.#compared.get(tool.name) !== raw) {
+      if (this.#compared.size < LISTED_CAP) this.#compared.set(tool.name, raw);
+      this.#news.push(tool);
+    }
     if (!this.shows(tool.name)) return 'drop';
     if (!this.#policy?.annotate) return 'keep';
     const text = annotate(raw, tool, this.#options.riskOf(tool), asksInLayers(this.#policy, tool.name));
     return text === raw ? 'keep' : { text };
   }
 
-  /** Compares what the server lists now with what it listed first, unless the policy does not want it. */
-  listed(tools: readonly ListedTool[]): void {
-    if (!this.#policy || this.#policy.pin === 'off') return;
-    this.#ledger.sawTools(tools.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
+  /** A list was read: compares its tools with what was first seen, unless the policy does not want it. */
+  listed(): void {
+    const news = this.#news.splice(0);
+    if (news.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
+    this.#ledger.sawTools(news.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
@@ -232,6 +249,7 @@ export class Gate {
     return {
       argumentsHash: createHash('sha256').update(argumentsText).digest('hex'),
       argumentsText,
+      severe: this.#isSevere(call),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,
       numbers: numbersOf(call.exactArgs),

@@ -46,6 +46,9 @@ export interface ToolCall {
   readonly exactText: string | undefined;
 }
 
+/** Ids are remembered until they are answered; one of a megabyte is an attack on memory. */
+const MAX_ID_LENGTH = 1000;
+
 const INVALID_REQUEST = -32600;
 const INVALID_PARAMS = -32602;
 
@@ -120,7 +123,7 @@ export function classify(scanned: Scanned): ClientMessage {
   }
   const called = callOf(message);
   if (Object.hasOwn(message, 'id') && !isId(id)) {
-    const reason = '"id" must be a string or an integer up to 2^53 - 1';
+    const reason = '"id" must be a short string or an integer up to 2^53 - 1';
     return refuse(INVALID_REQUEST, reason, { answered: !call, ...called });
   }
   const params = own(message, 'params');
@@ -203,5 +206,5 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 export function isId(value: unknown): value is Id {
-  return typeof value === 'string' || Number.isSafeInteger(value);
+  return typeof value === 'string' ? value.length <= MAX_ID_LENGTH : Number.isSafeInteger(value);
 }

@@ -12,6 +12,8 @@ const STATE_PREFIX = 'pw1.';
 const EXPECTED_CAP = 1000;
 /** How long the answer to a server's question may take and still belong to the call that was charged, in ms. */
 const EXPECTED_MS = 15 * 60_000;
+/** So often one charge serves, as often as the SDK's client goes on; a server could ask for more each time it acted. */
+const ROUNDS_MAX = 10;
 
 /** A client's answer to our question, with the question known to be ours and unchanged. */
 export interface RoundTripAnswer {
@@ -31,7 +33,7 @@ export interface RoundTripAnswer {
 export class RoundTrips {
   readonly #key = randomBytes(32);
   readonly #now: () => number;
-  readonly #expected = new Map<string, number>();
+  readonly #expected = new Map<string, { readonly until: number; readonly round: number }>();
 
   /** @param now UTC milliseconds */
   constructor(now: () => number) {
@@ -73,22 +75,29 @@ export class RoundTrips {
     return { approvalId, result, afterMs: this.#now() - askedAt };
   }
 
-  /** The server asked something of the client for a call that was let through. */
-  expectRetry(digest: string, requestState: unknown): void {
-    this.#expected.delete(keyOf(digest, requestState));
-    this.#expected.set(keyOf(digest, requestState), this.#now() + EXPECTED_MS);
+  /**
+   * The server asked something of the client for a call that was let through.
+   *
+   * @param round of that call: undefined for the one that was charged
+   */
+  expectRetry(digest: string, requestState: unknown, round = 0): void {
+    const key = keyOf(digest, requestState);
+    this.#expected.delete(key);
+    if (round >= ROUNDS_MAX) return;
+    this.#expected.set(key, { until: this.#now() + EXPECTED_MS, round: round + 1 });
     for (const oldest of this.#expected.keys()) {
       if (this.#expected.size <= EXPECTED_CAP) break;
       this.#expected.delete(oldest);
     }
   }
 
-  /** @returns whether a call goes on with one that was let through; each expectation serves once */
-  isRetry(params: Readonly<Record<string, unknown>>, digest: string): boolean {
-    if (!Object.hasOwn(params, 'inputResponses') && !Object.hasOwn(params, 'requestState')) return false;
+  /** @returns which round a call is of one that was let through, undefined for a new one; each expectation serves once */
+  roundOf(params: Readonly<Record<string, unknown>>, digest: string): number | undefined {
+    if (!Object.hasOwn(params, 'inputResponses') && !Object.hasOwn(params, 'requestState')) return undefined;
     const key = keyOf(digest, own(params, 'requestState'));
-    const until = this.#expected.get(key);
-    return this.#expected.delete(key) && until !== undefined && this.#now() < until;
+    const expected = this.#expected.get(key);
+    this.#expected.delete(key);
+    return expected && this.#now() < expected.until ? expected.round : undefined;
   }
 
   #sign(payload: string): string {

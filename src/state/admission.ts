@@ -92,15 +92,23 @@ export class Admissions {
   }
 
   /**
+   * Decides on calls that came together, in their order.
+   *
    * @param session row of the session
    * @param now UTC milliseconds
    */
-  decide(owner: Owner, session: number, admission: Admission, now: number): Admitted {
+  decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
+    // Nothing of this transaction pauses or resumes: one look serves all its calls.
+    const isPaused = this.#pauses.isPaused(owner.server);
+    return admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
+  }
+
+  #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
     const { evaluation } = admission;
     const { tool, argumentsText, requestId, policyHash } = admission;
     const call = { session, tool, argumentsText, requestId, policyHash, ...UNSET };
     const record: Record = (entry) => this.#log.write({ ...call, ...entry }, now);
-    const stopped = this.#stopped(owner, admission);
+    const stopped = this.#stopped(owner, admission, isPaused);
     if (stopped) {
       const auditId = String(record({ decision: 'deny', ...stopped }));
       return { kind: 'refused', auditId, code: stopped.code };
@@ -123,10 +131,11 @@ export class Admissions {
   #stopped(
     { server }: Owner,
     { tool, evaluation, pinned }: Admission,
+    isPaused: boolean,
   ): { readonly code: RefusalCode; readonly rule: string } | undefined {
     if (evaluation.kind === 'hidden') return undefined;
     if (evaluation.kind === 'refused' && BEFORE_RULES.has(evaluation.refusal.code)) return undefined;
-    if (this.#pauses.isPaused(server)) return { code: 'PAUSED', rule: '(paused)' };
+    if (isPaused) return { code: 'PAUSED', rule: '(paused)' };
     return pinned && this.#pins.isChanged(server, tool) ? { code: 'CHANGED', rule: '(changed)' } : undefined;
   }
 

@@ -8,6 +8,8 @@ export interface ApprovalTerms {
   readonly argumentsHash: string;
   /** The arguments whole, as the person will read them. */
   readonly argumentsText: string;
+  /** The person must type a value from the call, not only say yes. */
+  readonly severe?: boolean | undefined;
   /** How long the person may take, and then how long the approval keeps, in milliseconds. */
   readonly expiresMs: number;
   /** Set when the call was held for this one: it is consumed, or the call is refused; nobody is asked again. */
@@ -31,6 +33,8 @@ export interface ApprovalEntry {
   readonly rule: string;
   /** Why a person is asked. */
   readonly reason: string;
+  /** A mistake with this tool costs money or cannot be taken back, by all that is known of it. */
+  readonly severe: boolean;
   readonly session: string;
   readonly state: ApprovalState;
   readonly askedAt: number;
@@ -132,8 +136,8 @@ export class Approvals {
       return { kind: 'impossible' };
     const { server, grant, tool, argumentsHash, policyHash } = call;
     const insert = this.#db.prepare(
-      `INSERT INTO approvals (id, server, grant_name, tool, arguments_hash, policy, arguments, rule, reason,
-         session, state, asked_at, keeps_ms, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
+      `INSERT INTO approvals (id, server, grant_name, tool, arguments_hash, policy, arguments, rule, reason, severe,
+         session, state, asked_at, keeps_ms, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
        ON CONFLICT (id) DO NOTHING`,
     );
     const expiresMs = Math.trunc(terms.expiresMs);
@@ -149,6 +153,7 @@ export class Approvals {
         terms.argumentsText,
         why.rule,
         why.reason.slice(0, REASON_CAP),
+        terms.severe ? 1 : 0,
         why.session,
         now,
         expiresMs,
@@ -288,6 +293,7 @@ function toEntry(row: Row, now: number): ApprovalEntry {
     policyHash: row.policy as string,
     rule: row.rule as string,
     reason: row.reason as string,
+    severe: row.severe === 1,
     session: row.session as string,
     state: isOver ? 'expired' : stored,
     askedAt: row.asked_at as number,

@@ -1,5 +1,4 @@
 import { PolicyWrapError } from '../errors.js';
-import { parseDuration } from '../policy/window.js';
 import type { LogEntry, Store } from './store.js';
 
 /** Rows that are read at once: few enough to be nothing, many enough to be quick. */
@@ -49,21 +48,4 @@ export function loggedServer(store: Store, named: string | undefined): string {
     });
   }
   return only;
-}
-
-/**
- * @param text a length of time before now (`7d`, `12h`, `30m`), or a date as ISO 8601
- * @param now UTC milliseconds
- * @returns UTC milliseconds; undefined without text
- * @throws PolicyWrapError USAGE when it is neither
- */
-export function instantOf(text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined;
-  const ago = parseDuration(text);
-  const at =
-    ago === undefined && /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : now - (ago ?? Number.NaN);
-  if (Number.isSafeInteger(at)) return at;
-  throw new PolicyWrapError('USAGE', `${JSON.stringify(text)} is no time`, {
-    hint: 'write a length of time such as 7d or 12h, or a date such as 2026-11-22',
-  });
 }

@@ -103,6 +103,7 @@ export const MIGRATIONS: readonly string[] = [
     arguments TEXT NOT NULL,
     rule TEXT NOT NULL,
     reason TEXT NOT NULL,
+    severe INTEGER NOT NULL,
     session TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'rejected', 'consumed', 'expired')),
     asked_at INTEGER NOT NULL,

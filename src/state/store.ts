@@ -191,7 +191,7 @@ export class Store {
     const known = this.#sessions.get(session);
     return this.#write((now) => {
       const row = this.#sessions.touch(known, now);
-      return admissions.map((admission) => this.#admissions.decide(known.owner, row, admission, now));
+      return this.#admissions.decideAll(known.owner, row, admissions, now);
     });
   }
 

@@ -125,3 +125,48 @@ describe('layers', () => {
     expect(wrapper.stderr).toMatch(message);
   });
 });
+
+test('G3: under load a reload forwards no call that neither policy allows, and loses none', {
+  timeout: 120_000,
+}, async () => {
+  await using rig = new Rig();
+  const file = join(rig.folder, 'p.json');
+  const listing = (tool: string) =>
+    JSON.stringify({ version: '1', default: 'deny', tools: { [tool]: {}, both: {} } });
+  writeFileSync(file, listing('a'));
+  const wrapper = rig.wrap({ args: ['--policy', file] });
+  await wrapper.initialize();
+  const tools = ['a', 'b', 'both', 'neither'];
+  const calls = 5000;
+  let answered = 0;
+  const codes = new Map<string, Set<string | undefined>>(tools.map((tool) => [tool, new Set()]));
+  const load = async () => {
+    for (let i = 0; i < calls; i += 50) {
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, async (_, n) => {
+          const tool = tools[(i + n) % tools.length] as string;
+          return { tool, code: refusalCode(await wrapper.call(tool)) };
+        }),
+      );
+      for (const { tool, code } of answers) {
+        answered++;
+        codes.get(tool)?.add(code);
+      }
+      // Long enough in all for several looks at the file.
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+  };
+  const swap = async () => {
+    for (let i = 0; answered < calls; i++) {
+      writeFileSync(file, listing(i % 2 === 0 ? 'b' : 'a'));
+      await new Promise((resolve) => setTimeout(resolve, 1300));
+    }
+  };
+  await Promise.all([load(), swap()]);
+  expect(answered).toBe(calls);
+  expect(wrapper.stderr.match(/was read again/g)?.length).toBeGreaterThanOrEqual(2);
+  expect([...(codes.get('both') ?? [])]).toEqual([undefined]);
+  expect([...(codes.get('neither') ?? [])]).toEqual(['NOT_LISTED']);
+  for (const tool of ['a', 'b']) expect(codes.get(tool)).toEqual(new Set([undefined, 'NOT_LISTED']));
+  expect(rig.receivedCalls()).not.toContain('neither');
+});

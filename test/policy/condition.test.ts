@@ -380,7 +380,7 @@ describe('cost', () => {
 
   const simple = fc.stringMatching(/^(?:[abc]|[ab]\*|\(a\|b\)|\[ab\]\+|c\?|\.){1,5}$/);
 
-  test('patterns are searched as by any other engine, unanchored', () => {
+  test('patterns are searched unanchored, as everywhere', () => {
     fc.assert(
       fc.property(
         simple,

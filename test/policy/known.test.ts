@@ -144,3 +144,13 @@ test.each([
   expect(outcomeOf(evaluation)).toBe(outcome);
   expect(gaps.map((gap) => gap.reads)).toEqual(reads);
 });
+
+test('names alone: a name that differs in case settles it, whatever its value', () => {
+  const layers = stack(
+    policyOf({ tools: { t: { require: [{ conditions: [{ path: 'args.a', op: 'eq', value: 1 }] }] } } }),
+  );
+  for (const names of ['["A"]', '["A","a"]']) {
+    const { evaluation, gaps } = evaluateKnown(layers, 't', keptOf(names));
+    expect([outcomeOf(evaluation), gaps]).toEqual(['REQUIRE', []]);
+  }
+});

@@ -91,8 +91,7 @@ export class Rig {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) process.child.kill('SIGKILL');
     await Promise.all(this.#processes.map((process) => process.exit));
-    // A server whose wrapper was killed may write its journal a moment longer.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    await removed(this.folder);
   }
 }
 
@@ -190,6 +189,18 @@ export class Wrapper {
 /** The code in a refusal, or undefined when the call went through. */
 export function refusalCode(answer: Message): string | undefined {
   return answer.result?._meta?.['policy-wrap/decision']?.code ?? answer.error?.data?.code;
+}
+
+/** Removes a folder in which a server whose wrapper was killed may still write its journal a moment longer. */
+async function removed(folder: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (tries === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 /** Whether a process runs; one that has ended and waits to be reaped does not. */

@@ -1,0 +1,155 @@
+import { type Conversation, showsForms } from './conversation.js';
+import type { Gate, JudgedCall, Ruling } from './gate.js';
+import { type Id, isRecord, own } from './message.js';
+import { type PromptAnswer, promptFor, readAnswer } from './prompt.js';
+import { Prompts } from './prompts.js';
+import { callDigest, carriesOurs, type RoundTrips, withoutOurs } from './round-trips.js';
+
+/** A call with its bytes, about which a person may be asked before it goes to the server. */
+export interface AskedCall {
+  /** What the server is to get: the client's bytes, without what is ours. */
+  readonly bytes: Buffer;
+  readonly request: Id;
+  readonly call: JudgedCall;
+}
+
+/** A call about which a person was asked, to be decided with what they said. */
+export interface ResumedCall extends AskedCall {
+  /** The call as it was held. */
+  readonly held: AskedCall;
+}
+
+type AskRuling = Ruling & { readonly kind: 'ask' };
+
+/**
+ * Asks a person in the client, in the way of its era: in the handshake era the call is held while a form is open, in
+ * 2026-07-28 the question goes back and the client sends the call again. The record of the approval decides; what the
+ * client answered is only taken down there.
+ */
+export class Asking {
+  readonly #conversation: Conversation;
+  readonly #gate: Gate;
+  readonly #roundTrips: RoundTrips;
+  readonly #prompts: Prompts;
+  readonly #toClient: (text: string) => void;
+  readonly #resume: (call: ResumedCall) => void;
+  /** Calls that wait here: the server has not heard of them. */
+  readonly #held = new Map<Id, AskedCall>();
+
+  constructor(parts: {
+    readonly conversation: Conversation;
+    readonly gate: Gate;
+    readonly roundTrips: RoundTrips;
+    readonly toClient: (text: string) => void;
+    /** Takes a call that waited no longer; never called while another call is being decided. */
+    readonly resume: (call: ResumedCall) => void;
+  }) {
+    this.#conversation = parts.conversation;
+    this.#gate = parts.gate;
+    this.#roundTrips = parts.roundTrips;
+    this.#prompts = new Prompts((message) => parts.toClient(`${JSON.stringify(message)}\n`));
+    this.#toClient = parts.toClient;
+    this.#resume = parts.resume;
+  }
+
+  /**
+   * Looks at a call of 2026-07-28 that may have been sent again, for us or for the server.
+   *
+   * @returns the call to decide; undefined while an answer that it brought is taken down
+   */
+  received(bytes: Buffer, call: JudgedCall): AskedCall | undefined {
+    const { params, id: request } = call;
+    const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
+    if (call.era === 'legacy' || !goesOn) return { bytes, request, call };
+    const digest = callDigest(call.name, call.exactArgs);
+    const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
+    const answer = this.#roundTrips.answer(params, digest);
+    if (!answer) {
+      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.roundOf(params, digest) } };
+    }
+    const held = { bytes: own, request, call };
+    this.#held.set(request, held);
+    void this.#goOn(
+      held,
+      answer.approvalId,
+      readAnswer(answer.result, this.#gate.challenge(call), answer.afterMs),
+    );
+    return undefined;
+  }
+
+  /** Handshake era: asks, and holds the call meanwhile. @returns false when nobody can be asked there */
+  holds(asked: AskedCall, { question, approval, line }: AskRuling): boolean {
+    const { call } = asked;
+    const mayAsk = this.#conversation.clientShowsForms && this.#gate.holdMs > 0;
+    if (!mayAsk || call.era === 'modern' || call.task || call.wasHeld) return false;
+    const prompt = promptFor(question);
+    if (!prompt) return false;
+    this.#held.set(call.id, asked);
+    const isHeld = this.#prompts.hold({
+      callId: call.id,
+      prompt,
+      challenge: question.challenge,
+      waitMs: this.#gate.holdMs,
+      isDecided: () => !['pending', undefined].includes(this.#gate.approvalState(approval.id)),
+      resume: (answer) => {
+        if (answer !== 'nobody') return void this.#goOn(asked, approval.id, answer);
+        this.#held.delete(call.id);
+        this.#conversation.answer(call.id);
+        return this.#toClient(line);
+      },
+    });
+    if (!isHeld) this.#held.delete(call.id);
+    return isHeld;
+  }
+
+  /** 2026-07-28: the question goes back instead of an answer. @returns undefined when nobody can be asked there */
+  question(call: JudgedCall, { question, approval }: AskRuling): string | undefined {
+    if (call.era === 'legacy' || this.#gate.holdMs === 0 || call.approvalId !== undefined) return undefined;
+    const meta = own(call.params, '_meta');
+    const capabilities = isRecord(meta) ? own(meta, 'io.modelcontextprotocol/clientCapabilities') : undefined;
+    if (!isRecord(capabilities) || !showsForms(capabilities)) return undefined;
+    const prompt = promptFor(question);
+    const digest = callDigest(call.name, call.exactArgs);
+    return prompt && this.#roundTrips.question(call.id, approval.id, digest, prompt, approval.expiresAt);
+  }
+
+  /** @returns whether a response of the client's answers one of our questions: the server must not see it */
+  answered(id: Id, message: Readonly<Record<string, unknown>>): boolean {
+    if (!this.#prompts.owns(id)) return false;
+    this.#prompts.answer(id, message);
+    return true;
+  }
+
+  /** The client gave a call up. @returns whether it was held here: the server never heard of it, and never will */
+  cancelled(id: Id): boolean {
+    if (!this.#held.delete(id)) return false;
+    this.#prompts.cancel(id);
+    this.#conversation.answer(id);
+    return true;
+  }
+
+  /** @returns whether a resumed call is still wanted; nothing is left of one that the client gave up meanwhile */
+  release({ request, held }: ResumedCall): boolean {
+    return this.#held.get(request) === held && this.#held.delete(request);
+  }
+
+  /** The client or the server is gone: nobody waits any longer, what was asked stays in the queue. */
+  abandon(): void {
+    this.#prompts.abandon();
+  }
+
+  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
+  async #goOn(held: AskedCall, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+    // Always waits, if only a moment: it may be called while other calls are on their way.
+    await this.#takeDown(approvalId, answer);
+    // An equal call was faster, or this answer was used before: this one needs an approval of its own.
+    const isSpent = this.#gate.approvalState(approvalId) === 'consumed';
+    const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
+    this.#resume({ ...held, call, held });
+  }
+
+  async #takeDown(approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+    if (answer === 'allow') await this.#gate.decide(approvalId, 'approved');
+    if (answer === 'deny') await this.#gate.decide(approvalId, 'rejected');
+  }
+}
