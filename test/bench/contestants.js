@@ -51,11 +51,10 @@ function counted(i) {
 }
 
 const open = new Set();
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, async () => {
-    await Promise.all([...open].map((scene) => scene.abandon()));
-    process.exit(1);
-  });
+
+/** Ends whatever was started, for a run that is stopped in the middle. */
+export async function abandonAll() {
+  await Promise.all([...open].map((scene) => scene.abandon()));
 }
 
 /** A folder of this run's own, what lies in it, and the processes that were started. */

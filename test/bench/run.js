@@ -1,7 +1,7 @@
 // Measures the built wrapper against others, all in one run; see README.md beside this file.
 import { existsSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { bridgesAreInstalled, installBridges } from './contestants.js';
+import { abandonAll, bridgesAreInstalled, installBridges } from './contestants.js';
 import { PARTS } from './parts.js';
 import { Report } from './report.js';
 
@@ -37,19 +37,40 @@ else if (bridges) {
   bridges = problem === undefined;
 }
 
-for (const [name, part] of parts) {
-  const begin = performance.now();
-  process.stderr.write(`${name}\n`);
-  await part({ quick: options.quick, bridges, report, say });
-  say(`${((performance.now() - begin) / 1000).toFixed(0)} s`);
-}
-
 const words = [
   ...(options.quick ? ['--quick'] : []),
   ...options.only.flatMap((name) => ['--only', name]),
   ...(options['no-bridges'] ? ['--no-bridges'] : []),
 ];
 const command = ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
-process.stdout.write(`${report.markdown(command)}\n`);
-if (options.json) writeFileSync(options.json, `${JSON.stringify(report.json(command), null, 2)}\n`);
+
+function finish() {
+  process.stdout.write(`${report.markdown(command)}\n`);
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(report.json(command), null, 2)}\n`);
+}
+
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    stopped = true;
+    report.notes.push(`Stopped by ${signal}: what was measured until then.`);
+    await abandonAll();
+    finish();
+    process.exit(1);
+  });
+}
+
+for (const [name, part] of parts) {
+  const begin = performance.now();
+  process.stderr.write(`${name}\n`);
+  try {
+    await part({ quick: options.quick, bridges, report, say });
+  } catch (error) {
+    // What was measuring fails when its processes are ended; the signal's own ending has the last word.
+    if (!stopped) throw error;
+    await new Promise(() => {});
+  }
+  say(`${((performance.now() - begin) / 1000).toFixed(0)} s`);
+}
+finish();
 process.exitCode = report.failed ? 1 : 0;
