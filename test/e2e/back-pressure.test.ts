@@ -124,9 +124,10 @@ describe.runIf(process.platform === 'linux')('whoever does not read costs no mem
       (_, i) => `{"jsonrpc":"2.0","id":${id(round * 100_000 + i)},"method":"ping"}\n`,
     ).join('');
 
-  test.each<[string, object, (wrapper: Watched, round: number) => Promise<unknown>]>([
+  test.each<[string, number, object, (wrapper: Watched, round: number) => Promise<unknown>]>([
     [
       'of a client that nobody answers',
+      130,
       { silent: true },
       async (wrapper, round) => {
         await new Promise((done) => wrapper.child.stdin.write(pings(round, String), done));
@@ -134,6 +135,7 @@ describe.runIf(process.platform === 'linux')('whoever does not read costs no mem
     ],
     [
       'of a server that nobody answers',
+      82,
       {},
       async (wrapper, round) => {
         const answered = new Promise<void>((done) => {
@@ -150,15 +152,15 @@ describe.runIf(process.platform === 'linux')('whoever does not read costs no mem
         await answered;
       },
     ],
-  ])('requests %s do not pile up', async (_, options, play) => {
+  ])('requests %s do not pile up', async (_, most, options, play) => {
     await using rig = new Rig();
-    for (let i = 0; i < 12; i++) rig.file(`burst-${i}`, pings(i, String));
+    for (let i = 0; i < 20; i++) rig.file(`burst-${i}`, pings(i, String));
     await using wrapper = await Watched.start(rig, RECORDER, { burstsIn: rig.folder, ...options });
     wrapper.child.stdout.resume();
     for (let round = 0; round < 3; round++) await play(wrapper, round);
     wrapper.forget();
-    for (let round = 3; round < 12; round++) await play(wrapper, round);
-    // Garbage of a burst; without a bound it is twice as much and grows.
-    expect(wrapper.growth).toBeLessThan(65);
+    for (let round = 3; round < 20; round++) await play(wrapper, round);
+    // The garbage of the bursts comes to 50 or so; without a bound it is some 200 from the client, 95 from the server.
+    expect(wrapper.growth).toBeLessThan(most);
   });
 });
