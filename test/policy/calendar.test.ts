@@ -125,10 +125,22 @@ describe('calendar periods', () => {
   test('cost a look-up as long as the period lasts', () => {
     const from = at('2026-11-22T10:00:00Z');
     calendarStart(from, 'day', 'America/Argentina/Buenos_Aires');
-    const start = performance.now();
-    for (let i = 0; i < 100_000; i += 1) calendarStart(from + i, 'day', 'America/Argentina/Buenos_Aires');
-    // Asking Intl each time takes about a second.
-    expect(performance.now() - start).toBeLessThan(300);
+    const zone = new Intl.DateTimeFormat('en-US', {
+      timeZone: 'America/Argentina/Buenos_Aires',
+      timeStyle: 'medium',
+    });
+    const fastest = (act: (time: number) => unknown): number => {
+      let best = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 5; round += 1) {
+        const start = performance.now();
+        for (let i = 0; i < 10_000; i += 1) act(from + i);
+        best = Math.min(best, performance.now() - start);
+      }
+      return best;
+    };
+    const lookUp = fastest((time) => calendarStart(time, 'day', 'America/Argentina/Buenos_Aires'));
+    // One question to Intl is the least that a start worked out anew would cost.
+    expect(lookUp * 2).toBeLessThan(fastest((time) => zone.formatToParts(time)));
   });
 
   test('refuse what is no time and no zone', () => {
