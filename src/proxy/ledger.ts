@@ -46,6 +46,8 @@ export class Ledger {
   #session = '';
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #settlements: Settlement[] = [];
+  /** Among them is one that gives something back. */
+  #isOwed = false;
   #settleTimer: NodeJS.Timeout | undefined;
   #tidyTimer: NodeJS.Timeout | undefined;
   #lastUse = 0;
@@ -80,6 +82,7 @@ export class Ledger {
   /** @param givesBack charges are given back by outcome: outcomes are written before the next call is decided */
   givesBack(givesBack: boolean): void {
     this.#givesBack = givesBack;
+    this.#isOwed ||= givesBack && this.#settlements.length > 0;
   }
 
   /** Remembers for the log who the client says it is. */
@@ -105,10 +108,10 @@ export class Ledger {
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const store = this.open();
     this.#lastUse = performance.now();
-    if (this.#settlements.some(({ outcome }) => this.#givesBack || outcome === 'not_sent')) {
+    if (this.#isOwed) {
       // What was given back must be there for the next call, and in the order in which it happened.
       if (store.settle(this.#settlements) === BUSY) return BUSY;
-      this.#settlements = [];
+      this.#settled();
     }
     if (this.#listed.length > 0 && !this.#compare(store)) return BUSY;
     return store.admit(this.#session, admissions);
@@ -131,6 +134,7 @@ export class Ledger {
   /** Records what became of a forwarded call, soon. */
   settle(settlement: Settlement): void {
     this.#settlements.push(settlement);
+    this.#isOwed ||= this.#givesBack || settlement.outcome === 'not_sent';
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
   }
 
@@ -191,8 +195,13 @@ export class Ledger {
     this.#quietly((store) => {
       if (store.settle(this.#settlements) === BUSY) {
         this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
-      } else this.#settlements = [];
+      } else this.#settled();
     });
+  }
+
+  #settled(): void {
+    this.#settlements = [];
+    this.#isOwed = false;
   }
 
   #scheduleTidying(ms: number): void {

@@ -2,7 +2,7 @@ import type { Decimal } from '../policy/decimal.js';
 import type { Charge, Evaluation, RefusalCode } from '../policy/decision.js';
 import { toDecimal } from './amount.js';
 import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking } from './approvals.js';
-import type { DecisionLog, Entry } from './audit.js';
+import type { DecisionLog, Entry, LoggedCall } from './audit.js';
 import type { Budgets } from './budgets.js';
 
 import type { Owner } from './counter-key.js';
@@ -12,13 +12,7 @@ import type { Pauses } from './pauses.js';
 import type { Pins } from './pins.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
-export interface Admission {
-  readonly tool: string;
-  /** The JSON-RPC id as JSON text; undefined for a call without one. */
-  readonly requestId: string | undefined;
-  /** What the log keeps of the arguments: a JSON array of sorted top-level names, or the whole object. */
-  readonly argumentsText: string;
-  readonly policyHash: string | undefined;
+export interface Admission extends LoggedCall {
   /** `hidden` and `refused` are only recorded; `open` is looked up, charged and recorded. */
   readonly evaluation: Evaluation;
   /** Refuse the tool while its definition is not the one that was first seen (`pin: "deny"`). */
@@ -61,7 +55,7 @@ export interface Exceeded {
 /** Refusals that come before a pause or a changed definition is looked at (DESIGN section 5, order). */
 const BEFORE_RULES: ReadonlySet<RefusalCode> = new Set(['MALFORMED', 'NO_POLICY', 'NOT_LISTED']);
 
-type Record = (entry: Partial<Entry> & Pick<Entry, 'decision'>) => number;
+type Record = (entry: Entry) => number;
 
 /**
  * Decides on one call inside the caller's transaction, in DESIGN section 5's order: limits looked at, approval, then
@@ -105,9 +99,7 @@ export class Admissions {
 
   #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
     const { evaluation } = admission;
-    const { tool, argumentsText, requestId, policyHash } = admission;
-    const call = { session, tool, argumentsText, requestId, policyHash, ...UNSET };
-    const record: Record = (entry) => this.#log.write({ ...call, ...entry }, now);
+    const record: Record = (entry) => this.#log.write(session, admission, entry, now);
     const stopped = this.#stopped(owner, admission, isPaused);
     if (stopped) {
       const auditId = String(record({ decision: 'deny', ...stopped }));
@@ -174,7 +166,7 @@ export class Admissions {
     }
     const taken = this.#counters.reserve(owner, standings);
     const decision = record({ decision: 'allow', taken, approvalId: consent?.id });
-    this.#counters.take(standings, taken, decision);
+    this.#counters.take(standings, decision);
     return { kind: 'allowed', auditId: String(decision) };
   }
 
@@ -207,9 +199,6 @@ interface Consent {
   readonly by: 'approval' | 'budget';
   readonly id: string;
 }
-
-/** What most rows leave out. */
-const UNSET = { code: undefined, rule: undefined, taken: [], approvalId: undefined };
 
 /** A call without a policy cannot be approved: there is nothing that asked. */
 function callOf(owner: Owner, admission: Admission, terms: ApprovalTerms): ApprovedCall | undefined {

@@ -1,25 +1,29 @@
 import type { Limit } from '../policy/policy.js';
-import { type Taken, takenFrom } from './counters.js';
+import { isKept, type Taken, takenFrom } from './counters.js';
 import type { Database, Row, Value } from './driver.js';
 
 /** What was decided, as the log keeps it. */
 export type LoggedDecision = 'allow' | 'deny' | 'hide' | 'ask';
 
-/** One row to be. Texts are cut to what a log line can use. */
-export interface Entry {
-  /** Row of the session. */
-  readonly session: number;
+/** A call as the log keeps it. Texts are cut to what a log line can use. */
+export interface LoggedCall {
   readonly tool: string;
-  readonly decision: LoggedDecision;
-  readonly code: string | undefined;
-  readonly rule: string | undefined;
-  readonly policyHash: string | undefined;
-  readonly argumentsText: string;
+  /** The JSON-RPC id as JSON text; undefined for a call without one. */
   readonly requestId: string | undefined;
+  /** What the log keeps of the arguments: a JSON array of sorted top-level names, or the whole object. */
+  readonly argumentsText: string;
+  readonly policyHash: string | undefined;
+}
+
+/** What was decided on it. */
+export interface Entry {
+  readonly decision: LoggedDecision;
+  readonly code?: string;
+  readonly rule?: string | undefined;
   /** What the call charges; kept so that it can be given back after a restart too. */
-  readonly taken: readonly Taken[];
+  readonly taken?: readonly Taken[];
   /** Id of the approval or budget that let it pass or that it waits for. */
-  readonly approvalId: string | undefined;
+  readonly approvalId?: string | undefined;
 }
 
 /** What became of a forwarded call. */
@@ -77,6 +81,7 @@ export interface LogFilter {
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_LIMIT = 100;
+const PLAIN_KEPT = 10_000;
 
 /** Longest text of a row in characters; the client chooses most of them. */
 const CAPS = { tool: 512, rule: 2048, arguments: 65_536, request: 256 };
@@ -91,8 +96,10 @@ export class DecisionLog {
   readonly #db: Database;
   readonly #policies = new Map<string, number>();
   #hour = Number.NaN;
+  /** Rows of this process that are still open and of which an answer gives nothing back. */
+  readonly #plain = new Set<number>();
   readonly #insert;
-  readonly #outcome;
+  readonly #charges;
   readonly #settle;
   readonly #mark;
 
@@ -102,27 +109,37 @@ export class DecisionLog {
       `INSERT INTO decisions (at, session, tool, decision, code, rule, policy, arguments, request, charges,
          approval) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#outcome = db.prepare('SELECT outcome, charges FROM decisions WHERE id = ?');
-    this.#settle = db.prepare('UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id = ?');
+    this.#charges = db.prepare('SELECT charges FROM decisions WHERE id = ?');
+    this.#settle = db.prepare(
+      'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id = ? AND outcome IS NULL',
+    );
     this.#mark = db.prepare('INSERT OR IGNORE INTO log_hours (hour, first) VALUES (?, ?)');
   }
 
-  /** @returns the row's id */
-  write(entry: Entry, now: number): number {
+  /**
+   * @param session row of the session
+   * @param now UTC milliseconds
+   * @returns the row's id
+   */
+  write(session: number, call: LoggedCall, entry: Entry, now: number): number {
+    const { tool, argumentsText, requestId, policyHash } = call;
+    const { decision, code, rule, taken, approvalId } = entry;
+    const charges = taken !== undefined && taken.length > 0 ? taken : undefined;
     const { lastInsertRowid } = this.#insert.run(
       now,
-      entry.session,
-      cut(entry.tool, CAPS.tool),
-      entry.decision,
-      entry.code ?? null,
-      entry.rule === undefined ? null : cut(entry.rule, CAPS.rule),
-      entry.policyHash === undefined ? null : this.#policy(entry.policyHash),
-      cut(entry.argumentsText, CAPS.arguments),
-      entry.requestId === undefined ? null : cut(entry.requestId, CAPS.request),
-      entry.taken.length === 0 ? null : JSON.stringify(entry.taken),
-      entry.approvalId ?? null,
+      session,
+      cut(tool, CAPS.tool),
+      decision,
+      code ?? null,
+      rule === undefined ? null : cut(rule, CAPS.rule),
+      policyHash === undefined ? null : this.#policy(policyHash),
+      cut(argumentsText, CAPS.arguments),
+      requestId === undefined ? null : cut(requestId, CAPS.request),
+      charges === undefined ? null : JSON.stringify(charges),
+      approvalId ?? null,
     );
     const id = Number(lastInsertRowid);
+    if (decision === 'allow' && (charges?.every(isKept) ?? true)) this.#keepInMind(id);
     const hour = Math.floor(now / HOUR_MS);
     if (hour !== this.#hour) {
       this.#mark.run(hour, id);
@@ -134,18 +151,20 @@ export class DecisionLog {
   /**
    * Writes what became of a call, once: a second settlement of the same row changes nothing.
    *
-   * @returns what the call had charged
+   * @returns what the call had charged, as far as any of it may be given back
    */
   settle(decision: number, outcome: Outcome, latencyMs: number | undefined): readonly Taken[] {
-    const row = this.#outcome.get(decision);
-    if (!row || row.outcome !== null) return [];
-    this.#settle.run(outcome, latencyMs ?? null, decision);
-    return row.charges === null ? [] : takenFrom(row.charges);
+    const isPlain = this.#plain.delete(decision);
+    if (this.#settle.run(outcome, latencyMs ?? null, decision).changes === 0) return [];
+    if (isPlain && outcome !== 'not_sent') return [];
+    const charges = this.#charges.get(decision)?.charges ?? null;
+    return charges === null ? [] : takenFrom(charges);
   }
 
   /** Must follow every transaction that was rolled back. */
   forget(): void {
     this.#policies.clear();
+    this.#plain.clear();
     this.#hour = Number.NaN;
   }
 
@@ -183,6 +202,12 @@ export class DecisionLog {
       .all(...values, Math.max(0, Math.trunc(filter.limit ?? DEFAULT_LIMIT)));
     const entries = rows.map(toEntry);
     return isFollowing ? entries : entries.reverse();
+  }
+
+  #keepInMind(id: number): void {
+    // Calls that are never answered: the rest is looked up.
+    if (this.#plain.size >= PLAIN_KEPT) this.#plain.clear();
+    this.#plain.add(id);
   }
 
   #policy(hash: string): number {

@@ -3,6 +3,7 @@ import type { Decimal } from '../policy/decimal.js';
 import type { CalendarUnit, Limit } from '../policy/policy.js';
 import { type Amount, asAmount, compare, minus, plus, toDecimal } from './amount.js';
 import type { Database, Row, Value } from './driver.js';
+import { heldBy } from './tally.js';
 
 /** A counter as people look at it. Times in UTC milliseconds. */
 export interface CounterEntry {
@@ -45,10 +46,11 @@ export function listCounters(db: Database, filter: CounterFilter, now: number): 
   return matching(db, filter).map((row) => {
     const windowMs = row.window_ms as number;
     const calendar = calendarOf(row);
-    const clock = Math.max(now, row.clock as number);
+    const held = heldBy(db, row);
+    const clock = Math.max(now, held.clock);
     const cutoff = calendar ? calendarStart(clock, calendar.unit, calendar.timezone) - 1 : clock - windowMs;
     const max = asAmount(row.max);
-    let used = asAmount(row.used);
+    let used = held.used;
     let left = used;
     let freesAt: number | undefined;
     for (const charge of charges.iterate(row.id as number)) {
@@ -101,13 +103,14 @@ export function resetCounters(db: Database, filter: CounterFilter, now: number):
  */
 export function tidyCounters(db: Database, now: number, after: number, count: number): number | undefined {
   const rows = db
-    .prepare('SELECT id, window_ms, unit, clock, used FROM counters WHERE id > ? ORDER BY id LIMIT ?')
+    .prepare('SELECT id, window_ms, unit, clock, used, upto FROM counters WHERE id > ? ORDER BY id LIMIT ?')
     .all(after, count);
   let room = count;
   for (const row of rows) {
     const id = row.id as number;
     const slack = row.unit === null ? 0 : CALENDAR_SLACK_MS;
-    if ((row.clock as number) + (row.window_ms as number) + slack > now) continue;
+    const { clock } = heldBy(db, row);
+    if (clock + (row.window_ms as number) + slack > now) continue;
     const charges = db
       .prepare('SELECT at, decision, part, amount FROM charges WHERE counter = ? ORDER BY at LIMIT ?')
       .all(id, room);
@@ -119,7 +122,7 @@ export function tidyCounters(db: Database, now: number, after: number, count: nu
         decision as number,
         part as number,
       );
-      used = minus(used, asAmount(amount));
+      if ((decision as number) <= (row.upto as number)) used = minus(used, asAmount(amount));
     }
     room -= charges.length;
     if (room <= 0) {
@@ -131,14 +134,14 @@ export function tidyCounters(db: Database, now: number, after: number, count: nu
   return rows.length < count ? undefined : (rows.at(-1)?.id as number);
 }
 
-/** @returns one sentence for each counter whose sum is not that of its charges */
+/** @returns one sentence for each counter whose sum is not that of the charges that its row holds */
 export function checkCounters(db: Database): string[] {
   const wrong: string[] = [];
-  for (const row of db.prepare('SELECT id, name, used FROM counters').all()) {
+  for (const row of db.prepare('SELECT id, name, used, upto FROM counters').all()) {
     let sum: Amount = 0;
     for (const { amount } of db
-      .prepare('SELECT amount FROM charges WHERE counter = ?')
-      .iterate(row.id as number))
+      .prepare('SELECT amount FROM charges WHERE counter = ? AND decision <= ?')
+      .iterate(row.id as number, row.upto as number))
       sum = plus(sum, asAmount(amount));
     if (compare(sum, asAmount(row.used)) !== 0)
       wrong.push(`counter ${row.name} (${row.id}) says ${row.used}, its charges add up to ${sum}`);

@@ -4,6 +4,8 @@ import type { Limit } from '../policy/policy.js';
 import { type Amount, asAmount, compare, corruptValue, minus, plus, toAmount } from './amount.js';
 import { keyOf, labelOf, type Owner } from './counter-key.js';
 import type { Database } from './driver.js';
+import type { Generation } from './file.js';
+import { Tallies, type Tally } from './tally.js';
 
 /** How one charge would fare, and all that taking it needs to know. */
 export interface Standing {
@@ -17,7 +19,7 @@ export interface Standing {
   readonly held: Held;
 }
 
-/** A counter as one transaction sees it. */
+/** A counter as one call sees it. */
 interface Held {
   readonly counter: Counter;
   /** Now by the counter's own clock, UTC milliseconds: the machine's, but never before an instant it has seen. */
@@ -25,23 +27,26 @@ interface Held {
   /** Charges made at or before this instant count no more. */
   readonly cutoff: number;
   readonly live: Amount;
-  readonly hasExpired: boolean;
-  readonly max: string;
   /** What this call adds. */
   pending: Amount;
-  isTaken: boolean;
 }
 
 /** Which count a charge belongs to; every limit with the same key shares it. */
 interface Counter {
   readonly key: string;
-  id: number | undefined;
+  /** Undefined until it was read, and while it has no row. */
+  tally: Tally | undefined;
 }
 
 const REFUNDS = ['never', 'on_error', 'on_success'] as const;
 
 /** A charge as its decision remembers it: counter, UTC milliseconds, amount, index into REFUNDS. */
 export type Taken = readonly [counter: number, at: number, amount: Amount, refund: number];
+
+/** @returns whether no answer gives the charge back */
+export function isKept([, , , refund]: Taken): boolean {
+  return REFUNDS[refund] === 'never';
+}
 
 /** @throws PolicyWrapError STATE_CORRUPT when a decision's row holds something else */
 export function takenFrom(text: unknown): Taken[] {
@@ -74,47 +79,26 @@ const REMEMBERED = 4096;
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
 export class Counters {
+  readonly #tallies: Tallies;
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
+  readonly #byKey = new Map<string, Counter>();
+  readonly #byId = new Map<number, Counter>();
   readonly #periods = new Map<string, { start: number; end: number }>();
   #remembered = 0;
   readonly #find;
-  readonly #read;
   readonly #create;
-  readonly #update;
-  readonly #sumExpired;
-  readonly #expired;
-  readonly #expire;
   readonly #live;
-  readonly #insert;
-  readonly #takeBack;
-  readonly #lower;
-  readonly #bound;
 
-  constructor(db: Database) {
+  constructor(db: Database, generation: Generation) {
+    this.#tallies = new Tallies(db, generation);
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
-    this.#read = db.prepare('SELECT clock, used, max FROM counters WHERE id = ?');
     this.#create = db.prepare(
       `INSERT INTO counters (key, name, scope, server, grant_name, session, split, window_ms, unit, timezone, observe,
          max, clock, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#update = db.prepare('UPDATE counters SET clock = ?, used = ?, max = ? WHERE id = ?');
-    this.#sumExpired = db.prepare(
-      `SELECT count(*) AS n, total(amount) AS sum, total(typeof(amount) = 'text') AS texts
-       FROM charges WHERE counter = ? AND at <= ?`,
-    );
-    this.#expired = db.prepare('SELECT amount FROM charges WHERE counter = ? AND at <= ?');
-    this.#expire = db.prepare('DELETE FROM charges WHERE counter = ? AND at <= ?');
     this.#live = db.prepare(
       'SELECT at, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, decision, part',
     );
-    this.#insert = db.prepare(
-      'INSERT INTO charges (counter, at, decision, part, amount) VALUES (?, ?, ?, ?, ?)',
-    );
-    this.#takeBack = db.prepare(
-      'DELETE FROM charges WHERE counter = ? AND at = ? AND decision = ? AND part = ?',
-    );
-    this.#lower = db.prepare('UPDATE counters SET used = ? WHERE id = ?');
-    this.#bound = db.prepare('UPDATE counters SET max = ? WHERE id = ?');
   }
 
   /**
@@ -145,13 +129,13 @@ export class Counters {
   }
 
   /**
-   * Makes ready what was looked at to be charged: missing counters are made, expired charges dropped.
+   * Makes ready what was looked at to be charged: counters that are missing are made.
    *
    * @returns what the decision must remember to be able to give the charges back; for `take`
    */
   reserve(owner: Owner, standings: readonly Standing[]): Taken[] {
     return standings.map(({ charge, amount, held }) => [
-      this.#ready(owner, charge, held),
+      this.#ready(owner, charge, held).id,
       held.now,
       amount,
       REFUNDS.indexOf(charge.limit.refund),
@@ -163,15 +147,13 @@ export class Counters {
    *
    * @param decision row of the decision log that the charges belong to
    */
-  take(standings: readonly Standing[], taken: readonly Taken[], decision: number): void {
-    taken.forEach(([id, at, amount], part) => {
-      this.#insert.run(id, at, decision, part, amount);
+  take(standings: readonly Standing[], decision: number): void {
+    standings.forEach(({ amount, held: { counter, now } }, part) => {
+      if (counter.tally) this.#tallies.charge(counter.tally, now, decision, part, amount);
     });
-    for (const { charge, held } of standings) {
-      if (held.isTaken) continue;
-      held.isTaken = true;
-      const total = plus(held.live, held.pending);
-      this.#update.run(held.now, total, String(toAmount(charge.limit.max)), held.counter.id as number);
+    for (const { charge, held } of firsts(standings)) {
+      const { tally } = held.counter;
+      if (tally) this.#tallies.settle(tally, String(toAmount(charge.limit.max)));
     }
   }
 
@@ -180,14 +162,9 @@ export class Counters {
    * counter's clock moves only where something was dropped, and its count never (G5).
    */
   sweep(standings: readonly Standing[]): void {
-    for (const { charge, held } of standings) {
-      const { id } = held.counter;
-      if (id === undefined) continue;
-      const max = String(toAmount(charge.limit.max));
-      if (held.hasExpired) {
-        this.#expire.run(id, held.cutoff);
-        this.#update.run(held.now, held.live, max, id);
-      } else if (max !== held.max) this.#bound.run(max, id);
+    for (const { charge, held } of firsts(standings)) {
+      const { tally } = held.counter;
+      if (tally) this.#tallies.expire(tally, held.now, String(toAmount(charge.limit.max)));
     }
   }
 
@@ -196,26 +173,31 @@ export class Counters {
    * has expired, or whose counter was reset, is gone already.
    */
   giveBack(decision: number, taken: readonly Taken[], refunds: (refund: Limit['refund']) => boolean): void {
-    taken.forEach(([counter, at, amount, refund], part) => {
+    taken.forEach(([id, at, amount, refund], part) => {
       if (!refunds(REFUNDS[refund] ?? 'never')) return;
-      if (this.#takeBack.run(counter, at, decision, part).changes === 0) return;
-      const row = this.#read.get(counter);
-      if (row) this.#lower.run(minus(asAmount(row.used), amount), counter);
+      if (!this.#tallies.takeBack(id, at, decision, part, amount)) return;
+      const counter = this.#byId.get(id);
+      if (counter) counter.tally = undefined;
     });
   }
 
   /** Must follow every transaction that was rolled back: an id that was given in it may become another counter's. */
   forget(): void {
     this.#byLimit = new WeakMap();
+    this.#byKey.clear();
+    this.#byId.clear();
     this.#remembered = 0;
   }
 
+  /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
   #counterOf(owner: Owner, { limit, split }: Charge): Counter {
     const known = this.#byLimit.get(owner)?.get(limit)?.get(split);
     if (known) return known;
     if (this.#remembered >= REMEMBERED) this.forget();
     this.#remembered += 1;
-    const counter: Counter = { key: keyOf(owner, limit, split), id: undefined };
+    const key = keyOf(owner, limit, split);
+    const counter = this.#byKey.get(key) ?? { key, tally: undefined };
+    this.#byKey.set(key, counter);
     const byLimit = this.#byLimit.get(owner) ?? new WeakMap<Limit, Map<string, Counter>>();
     const bySplit = byLimit.get(limit) ?? new Map<string, Counter>();
     this.#byLimit.set(owner, byLimit.set(limit, bySplit.set(split, counter)));
@@ -223,71 +205,69 @@ export class Counters {
   }
 
   #hold(counter: Counter, limit: Limit, now: number): Held {
-    let row = counter.id === undefined ? undefined : this.#read.get(counter.id);
-    if (!row) {
-      const found = this.#find.get(counter.key);
-      counter.id = found && (found.id as number);
-      row = counter.id === undefined ? undefined : this.#read.get(counter.id);
-    }
-    const clock = row ? Math.max(now, row.clock as number) : now;
+    const tally = this.#tallyOf(counter);
+    const clock = tally ? Math.max(now, tally.clock) : now;
     const cutoff = this.#cutoff(limit, clock);
-    const base = { counter, now: clock, cutoff, pending: 0, isTaken: false };
-    if (!row) return { ...base, live: 0, hasExpired: false, max: '' };
-    const gone = this.#expiredSum(counter.id as number, cutoff);
-    const used = asAmount(row.used);
-    const live = gone === undefined ? used : minus(used, gone);
-    return { ...base, live, hasExpired: gone !== undefined, max: row.max as string };
+    const live = tally ? this.#tallies.live(tally, cutoff) : 0;
+    return { counter, now: clock, cutoff, live, pending: 0 };
   }
 
-  /** @returns undefined when nothing has expired */
-  #expiredSum(id: number, cutoff: number): Amount | undefined {
-    const { n, sum, texts } = this.#sumExpired.get(id, cutoff) as { n: number; sum: number; texts: number };
-    if (n === 0) return undefined;
-    if (texts === 0 && Number.isSafeInteger(sum)) return sum;
-    let exact: Amount = 0;
-    for (const row of this.#expired.iterate(id, cutoff)) exact = plus(exact, asAmount(row.amount));
-    return exact;
+  #tallyOf(counter: Counter): Tally | undefined {
+    const known = counter.tally;
+    if (known && this.#tallies.isCurrent(known)) return known;
+    let tally = known && this.#tallies.read(known.id);
+    if (!tally) {
+      const id = this.#find.get(counter.key)?.id as number | undefined;
+      tally = id === undefined ? undefined : this.#tallies.read(id);
+    }
+    this.#keep(counter, tally);
+    return tally;
+  }
+
+  #keep(counter: Counter, tally: Tally | undefined): void {
+    counter.tally = tally;
+    if (tally) this.#byId.set(tally.id, counter);
   }
 
   /** The first instant at which `wanted` fits beside what is left; walks no further than it must. */
   #fitsAt(held: Held, limit: Limit, wanted: Amount, max: Amount): number | undefined {
     if (compare(wanted, max) > 0) return undefined;
     if (limit.align.kind === 'calendar') return this.#period(limit.align, held.now).end;
-    const { id } = held.counter;
-    if (id === undefined) return undefined;
+    const { tally } = held.counter;
+    if (!tally) return undefined;
     let left = plus(held.live, wanted);
-    for (const row of this.#live.iterate(id, held.cutoff)) {
+    for (const row of this.#live.iterate(tally.id, held.cutoff)) {
       left = minus(left, asAmount(row.amount));
       if (compare(left, max) <= 0) return (row.at as number) + limit.windowMs;
     }
     return undefined;
   }
 
-  /** Makes a counter's row, or drops what has expired in it, once for a call. @returns its id */
-  #ready(owner: Owner, { limit, split }: Charge, held: Held): number {
-    const { counter } = held;
-    if (counter.id === undefined) {
-      const { align, scope } = limit;
-      const isCalendar = align.kind === 'calendar';
-      const { lastInsertRowid } = this.#create.run(
-        counter.key,
-        limit.counter,
-        scope,
-        scope === 'machine' ? null : owner.server,
-        scope === 'machine' ? null : owner.grant,
-        scope === 'session' ? owner.session : null,
-        labelOf(limit, split),
-        limit.windowMs,
-        isCalendar ? align.unit : null,
-        isCalendar ? align.timezone : null,
-        owner.observe ? 1 : 0,
-        String(toAmount(limit.max)),
-        held.now,
-        0,
-      );
-      counter.id = Number(lastInsertRowid);
-    } else if (held.hasExpired) this.#expire.run(counter.id, held.cutoff);
-    return counter.id;
+  /** Makes a counter's row where there is none. */
+  #ready(owner: Owner, { limit, split }: Charge, { counter, now }: Held): Tally {
+    if (counter.tally) return counter.tally;
+    const { align, scope } = limit;
+    const isCalendar = align.kind === 'calendar';
+    const max = String(toAmount(limit.max));
+    const { lastInsertRowid } = this.#create.run(
+      counter.key,
+      limit.counter,
+      scope,
+      scope === 'machine' ? null : owner.server,
+      scope === 'machine' ? null : owner.grant,
+      scope === 'session' ? owner.session : null,
+      labelOf(limit, split),
+      limit.windowMs,
+      isCalendar ? align.unit : null,
+      isCalendar ? align.timezone : null,
+      owner.observe ? 1 : 0,
+      max,
+      now,
+      0,
+    );
+    const tally = this.#tallies.fresh(Number(lastInsertRowid), now, max);
+    this.#keep(counter, tally);
+    return tally;
   }
 
   #cutoff({ align, windowMs }: Limit, now: number): number {
@@ -304,4 +284,10 @@ export class Counters {
     }
     return period;
   }
+}
+
+/** Of charges to one counter the first: its limit's bound is the one that is shown. */
+function firsts(standings: readonly Standing[]): readonly Standing[] {
+  if (standings.length < 2) return standings;
+  return standings.filter(({ held }, i) => standings.findIndex((other) => other.held === held) === i);
 }

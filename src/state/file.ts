@@ -20,10 +20,28 @@ export interface FileOptions {
   readonly mustExist?: boolean | undefined;
 }
 
+/**
+ * What was read in one generation of a file stands as long as that lasts: it ends when another process has written, or
+ * when something that this one wrote was undone. Whoever changes what another part of this process remembers ends it.
+ */
+export interface Generation {
+  current: number;
+}
+
 /** How long opening and migrating wait for others who do the same at this moment, in milliseconds. */
 const OPEN_WAIT_MS = 5000;
-/** Copies the log in the middle of a call only where `tidy` never found a quiet moment; in pages of 4 KiB. */
-const WAL_LAST_RESORT_PAGES = 4000;
+/**
+ * Whether the file is still the one that was opened is looked at again after so long, in milliseconds: not for each of
+ * many calls that come within one, of which each would be no less of a race.
+ */
+const SAME_FOR_MS = 1;
+/**
+ * Of new files, in bytes. A transaction writes whole pages, twice in the end, and most change a few bytes of two: half
+ * of SQLite's own size makes it a tenth cheaper, and the file no larger.
+ */
+const PAGE_BYTES = 2048;
+/** Copies the log in the middle of a call only where `tidy` never found a quiet moment; in pages. */
+const WAL_LAST_RESORT_PAGES = 8000;
 
 /**
  * The one SQLite file (DESIGN section 8) and everything that can go wrong with it. Whoever holds one of these can
@@ -33,11 +51,15 @@ export class StateFile {
   readonly db: Database;
   /** `:memory:` for a database that ends with this process. */
   readonly path: string;
+  readonly generation: Generation = { current: 0 };
   readonly #identity: string | undefined;
   readonly #begin;
   readonly #beginRead;
   readonly #commit;
   readonly #version;
+  readonly #dataVersion;
+  #seen: unknown;
+  #sameUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   private constructor(db: Database, path: string, identity: string | undefined) {
@@ -48,6 +70,7 @@ export class StateFile {
     this.#beginRead = db.prepare('BEGIN');
     this.#commit = db.prepare('COMMIT');
     this.#version = db.prepare('PRAGMA user_version');
+    this.#dataVersion = db.prepare('PRAGMA data_version');
   }
 
   /**
@@ -86,12 +109,13 @@ export class StateFile {
       return this.#busyOr(error);
     }
     try {
-      this.#assertVersion();
+      this.#meetOthers();
       const result = work();
       this.#commit.run();
       return result;
     } catch (error) {
       this.#rollback();
+      this.generation.current += 1;
       undo();
       return this.#busyOr(error);
     }
@@ -102,6 +126,7 @@ export class StateFile {
     this.#assertSame();
     try {
       this.#beginRead.run();
+      this.#meetOthers();
       const result = work();
       this.#commit.run();
       return result;
@@ -144,10 +169,15 @@ export class StateFile {
     throw problemOf(error, this.path);
   }
 
-  /** A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know. */
-  #assertVersion(): void {
+  /** Inside a transaction: ends the generation if another connection has written since the last (sqlite.org/pragma). */
+  #meetOthers(): void {
+    const seen = this.#dataVersion.get()?.data_version;
+    if (seen === this.#seen) return;
+    this.generation.current += 1;
+    // A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know.
     const version = this.#version.get()?.user_version as number;
     if (version !== MIGRATIONS.length) throw newer(this.path, version);
+    this.#seen = seen;
   }
 
   #rollback(): void {
@@ -165,7 +195,13 @@ export class StateFile {
   #assertSame(): void {
     if (this.#closed)
       throw new PolicyWrapError('STATE_UNAVAILABLE', `the state database ${this.path} is closed`);
-    if (this.#identity === undefined || identityOf(this.path) === this.#identity) return;
+    if (this.#identity === undefined) return;
+    const now = performance.now();
+    if (now < this.#sameUntil) return;
+    if (identityOf(this.path) === this.#identity) {
+      this.#sameUntil = now + SAME_FOR_MS;
+      return;
+    }
     throw new PolicyWrapError(
       'STATE_UNAVAILABLE',
       `the state database ${this.path} was deleted or replaced while in use`,
@@ -230,6 +266,7 @@ function tighten(path: string): void {
 
 function prepareDatabase(db: Database, path: string, options: FileOptions): void {
   // A shorter cell than its page allows is a sign of damage: noticed instead of read.
+  db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
   db.exec('PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF');
   if (path !== ':memory:') useWriteAheadLog(db, path);
   if (versionOf(db, path) < MIGRATIONS.length) migrate(db, path);

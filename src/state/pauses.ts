@@ -1,5 +1,6 @@
 import type { Database } from './driver.js';
 import type { Events } from './events.js';
+import type { Generation } from './file.js';
 
 /** Every call is refused, of one server or of all. */
 export interface PauseEntry {
@@ -17,16 +18,24 @@ const ALL = '';
 export class Pauses {
   readonly #db: Database;
   readonly #events: Events;
+  readonly #generation: Generation;
   readonly #find;
+  /** Of one server, as it was read in a generation of the file. */
+  #known: { readonly server: string; readonly generation: number; readonly isPaused: boolean } | undefined;
 
-  constructor(db: Database, events: Events) {
+  constructor(db: Database, events: Events, generation: Generation) {
     this.#db = db;
     this.#events = events;
+    this.#generation = generation;
     this.#find = db.prepare(`SELECT 1 FROM pauses WHERE server IN ('${ALL}', ?)`);
   }
 
   isPaused(server: string): boolean {
-    return this.#find.get(server) !== undefined;
+    const generation = this.#generation.current;
+    if (this.#known?.generation !== generation || this.#known.server !== server) {
+      this.#known = { server, generation, isPaused: this.#find.get(server) !== undefined };
+    }
+    return this.#known.isPaused;
   }
 
   /** @param server all when absent */
@@ -34,6 +43,7 @@ export class Pauses {
     this.#db
       .prepare('INSERT OR IGNORE INTO pauses (server, since, note) VALUES (?, ?, ?)')
       .run(server ?? ALL, now, note ?? null);
+    this.#known = undefined;
     this.#events.write(now, who, 'pause.begun', { server, note });
   }
 
@@ -47,6 +57,7 @@ export class Pauses {
       server === undefined
         ? this.#db.prepare('DELETE FROM pauses').run()
         : this.#db.prepare('DELETE FROM pauses WHERE server = ?').run(server);
+    this.#known = undefined;
     if (Number(changes) > 0) this.#events.write(now, who, 'pause.lifted', { server });
     return Number(changes);
   }

@@ -5,8 +5,8 @@ export const APPLICATION_ID = 0x50575250;
  * The steps from an empty file to today's, by `user_version`: a file at version n lacks every step from index n on.
  * A step that has been released is never edited.
  *
- * INVARIANT: `counters.used` is the sum of the amounts of the counter's rows in `charges`, and `counters.clock` is
- * not less than the time of any of them. Amounts are integers where a double holds them exactly, else decimal text,
+ * INVARIANT: `counters.used` is the sum of the amounts of the counter's rows in `charges` whose decision is not above
+ * `counters.upto`, and `counters.clock` is not less than the time of any of these, nor more than that of the others. Amounts are integers where a double holds them exactly, else decimal text,
  * hence columns without a type. Ids of counters are never used twice (AUTOINCREMENT): a late refund must not meet
  * another counter under its own's id. Decisions need no such guard, since the newest row is never removed.
  *
@@ -148,5 +148,10 @@ export const MIGRATIONS: readonly string[] = [
     since INTEGER NOT NULL,
     note TEXT
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Before, every charge was in its counter's sum at once.
+  ALTER TABLE counters ADD COLUMN upto INTEGER NOT NULL DEFAULT 0;
+  UPDATE counters SET upto = coalesce((SELECT max(id) FROM decisions), 0);
   `,
 ];

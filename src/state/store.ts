@@ -108,13 +108,13 @@ export class Store {
     this.#file = file;
     this.#now = options.now ?? Date.now;
     this.#sessions = new Sessions(db);
-    this.#counters = new Counters(db);
+    this.#counters = new Counters(db, file.generation);
     this.#log = new DecisionLog(db);
     this.#events = new Events(db);
     this.#approvals = new Approvals(db, this.#events);
     this.#budgets = new Budgets(db, this.#events);
     this.#pins = new Pins(db, this.#events);
-    this.#pauses = new Pauses(db, this.#events);
+    this.#pauses = new Pauses(db, this.#events, file.generation);
     this.#admissions = new Admissions({
       counters: this.#counters,
       log: this.#log,
@@ -239,6 +239,7 @@ export class Store {
   resetCounter(name: string, filter: Omit<CounterFilter, 'name'>, who: string): CounterEntry[] | typeof BUSY {
     return this.#write((now) => {
       const entries = resetCounters(this.#file.db, { ...filter, name }, now);
+      this.#file.generation.current += 1;
       for (const { server, grant, split, used, max, observe } of entries)
         this.#events.write(now, who, 'counter.reset', { name, server, grant, split, used, max, observe });
       return entries;

@@ -101,6 +101,7 @@ export class Tidying {
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
     const next = tidyCounters(this.#file.db, now, this.#countersAfter, STEP);
+    this.#file.generation.current += 1;
     this.#countersAfter = next ?? 0;
     if (next === undefined) this.#countersAt = now;
     return next !== undefined;
