@@ -21,8 +21,8 @@ export interface FileOptions {
 }
 
 /**
- * What was read in one generation of a file stands as long as that lasts: it ends when another process has written, or
- * when something that this one wrote was undone. Whoever changes what another part of this process remembers ends it.
+ * What was read in one generation of a file stands as long as that lasts: it ends when another process has written.
+ * Whoever changes what another part of this process remembers ends it too.
  */
 export interface Generation {
   current: number;
@@ -115,7 +115,6 @@ export class StateFile {
       return result;
     } catch (error) {
       this.#rollback();
-      this.generation.current += 1;
       undo();
       return this.#busyOr(error);
     }

@@ -30,8 +30,8 @@ export interface Tally {
 const BATCH = 32;
 
 /**
- * Reads and writes tallies. One that was read stays true until another process has written, or something was undone:
- * a wrapper that is alone reads each of its counters once.
+ * Reads and writes tallies. One that was read stays true until another process has written (after a rollback it must be
+ * thrown away): a wrapper that is alone reads each of its counters once.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
