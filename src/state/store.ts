@@ -28,9 +28,10 @@ import {
 } from './counter-records.js';
 import { Counters, type Standing } from './counters.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
-import { BUSY, type FileOptions, StateFile } from './file.js';
+import { BUSY, StateFile } from './file.js';
 import { type PauseEntry, Pauses } from './pauses.js';
 import { type PinEntry, Pins, type SeenTool } from './pins.js';
+import type { FileOptions } from './prepare.js';
 import { type PolicyState, type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
 import { RETENTION, type Retention, Tidying } from './tidy.js';
 
