@@ -1,5 +1,6 @@
 import { type Conversation, showsForms } from './conversation.js';
 import type { Gate, JudgedCall, Ruling } from './gate.js';
+import { Line } from './lines.js';
 import { type Id, isRecord, own } from './message.js';
 import { type PromptAnswer, promptFor, readAnswer } from './prompt.js';
 import { Prompts } from './prompts.js';
@@ -8,7 +9,7 @@ import { callDigest, carriesOurs, type RoundTrips, withoutOurs } from './round-t
 /** A call with its bytes, about which a person may be asked before it goes to the server. */
 export interface AskedCall {
   /** What the server is to get: the client's bytes, without what is ours. */
-  readonly bytes: Buffer;
+  readonly line: Line;
   readonly request: Id;
   readonly call: JudgedCall;
 }
@@ -57,17 +58,17 @@ export class Asking {
    *
    * @returns the call to decide; undefined while an answer that it brought is taken down
    */
-  received(bytes: Buffer, call: JudgedCall): AskedCall | undefined {
+  received(line: Line, call: JudgedCall): AskedCall | undefined {
     const { params, id: request } = call;
     const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
-    if (call.era === 'legacy' || !goesOn) return { bytes, request, call };
+    if (call.era === 'legacy' || !goesOn) return { line, request, call };
     const digest = callDigest(call.name, call.exactArgs);
-    const own = carriesOurs(params) ? Buffer.from(withoutOurs(bytes.toString('utf8'))) : bytes;
+    const own = carriesOurs(params) ? Line.of(Buffer.from(withoutOurs(line.bytes.toString('utf8')))) : line;
     const answer = this.#roundTrips.answer(params, digest);
     if (!answer) {
-      return { bytes: own, request, call: { ...call, continues: this.#roundTrips.roundOf(params, digest) } };
+      return { line: own, request, call: { ...call, continues: this.#roundTrips.roundOf(params, digest) } };
     }
-    const held = { bytes: own, request, call };
+    const held = { line: own, request, call };
     this.#held.set(request, held);
     void this.#goOn(
       held,

@@ -3,16 +3,17 @@ import { Asking, type ResumedCall } from './asking.js';
 import type { Conversation } from './conversation.js';
 import type { Gate, JudgedCall, MalformedCall, Ruling } from './gate.js';
 import { reasonOf } from './ledger.js';
-import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
+import { type AnyLine, idFromEnds, type Line, LineSplitter } from './lines.js';
 import { type ClientMessage, classify, type Id, isId, isRecord, own, type ToolCall } from './message.js';
+import { Parcel } from './parcel.js';
 import { errorLine } from './refusal.js';
 import type { RoundTrips } from './round-trips.js';
-import { scan } from './scan.js';
+import { scanLine } from './scan.js';
 
 /** Where the lines of one chunk go; each is called at most once a chunk. */
 export interface Outlets {
-  /** Original lines, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
-  toServer(lines: readonly Buffer[], notSent: () => void): void;
+  /** Original bytes, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
+  toServer(parts: readonly Buffer[], notSent: () => void): void;
   /** Lines of our own, as text. */
   toClient(text: string): void;
 }
@@ -20,14 +21,17 @@ export interface Outlets {
 /** What one line comes to, before and after the gate. */
 interface Item {
   /** Goes to the server if nothing refuses it. */
-  readonly bytes?: Buffer;
+  readonly line?: Line | undefined;
   /** Goes back to the client at once. */
-  readonly answer?: string;
+  readonly answer?: string | undefined;
   /** What the gate must see. */
-  readonly call?: JudgedCall | MalformedCall;
-  /** The request that `bytes` are. */
-  readonly request?: Id;
+  readonly call?: JudgedCall | MalformedCall | undefined;
+  /** The request that `line` is. */
+  readonly request?: Id | undefined;
 }
+
+/** Nothing goes anywhere. */
+const NOTHING: Item = {};
 
 /** While another process holds the database: how many tries come at once, then the longest wait, and all of it (ms). */
 const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000 };
@@ -46,7 +50,7 @@ export class FromClient {
   readonly #warn: (text: string) => void;
   readonly #splitter: LineSplitter;
   /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
-  #waiting: (Line | ResumedCall)[] = [];
+  #waiting: (AnyLine | ResumedCall)[] = [];
   #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
   #abandoned = false;
   #whenIdle: () => void = () => {};
@@ -106,7 +110,7 @@ export class FromClient {
     this.#asking.abandon();
   }
 
-  #take(coming: readonly (Line | ResumedCall)[]): void {
+  #take(coming: readonly (AnyLine | ResumedCall)[]): void {
     if (this.#busy) this.#waiting.push(...coming);
     else if (coming.length > 0) {
       this.#admit(coming.map((one) => ('held' in one ? this.#resumed(one) : this.#read(one))));
@@ -114,11 +118,12 @@ export class FromClient {
   }
 
   #resumed(call: ResumedCall): Item {
-    return this.#asking.release(call) ? call : {};
+    return this.#asking.release(call) ? call : NOTHING;
   }
 
   #admit(items: readonly Item[]): void {
-    const calls = items.flatMap((item) => (item.call ? [item.call] : []));
+    const calls: (JudgedCall | MalformedCall)[] = [];
+    for (const { call } of items) if (call) calls.push(call);
     let rulings: readonly (Ruling | undefined)[] = [];
     if (calls.length > 0) {
       const admitted = this.#gate.admit(calls);
@@ -129,7 +134,7 @@ export class FromClient {
     const waited = this.#busy !== undefined;
     this.#busy = undefined;
     this.#send(items, rulings);
-    this.#take(this.#waiting.splice(0));
+    if (this.#waiting.length > 0) this.#take(this.#waiting.splice(0));
     if (waited && !this.#busy) this.#whenIdle();
   }
 
@@ -148,7 +153,7 @@ export class FromClient {
   }
 
   /** Classifies a line and remembers its request, so that a later line of the same chunk cannot take its id. */
-  #read(line: Line): Item {
+  #read(line: AnyLine): Item {
     try {
       return this.#classified(line);
     } catch (error) {
@@ -158,28 +163,28 @@ export class FromClient {
     }
   }
 
-  #classified(line: Line): Item {
+  #classified(line: AnyLine): Item {
     if (line.kind === 'oversized') {
       const reason = `longer than ${this.#maxLine} bytes (${line.size})`;
       return { answer: errorLine(idFromEnds(line.head, line.tail), -32600, `Message refused: ${reason}`) };
     }
-    if (isBlank(line.bytes)) return {};
-    const message = classify(scan(line.bytes));
+    if (line.isBlank) return NOTHING;
+    const message = classify(scanLine(line));
     switch (message.kind) {
       case 'refused':
         return refused(message);
       case 'call':
       case 'request':
-        return this.#request(line.bytes, message);
+        return this.#request(line, message);
       case 'notification':
-        if (message.method !== 'notifications/cancelled') return { bytes: line.bytes };
-        return this.#cancelled(own(message.params, 'requestId')) ? {} : { bytes: line.bytes };
+        if (message.method !== 'notifications/cancelled') return { line };
+        return this.#cancelled(own(message.params, 'requestId')) ? NOTHING : { line };
       case 'response':
-        return this.#response(line.bytes, message);
+        return this.#response(line, message);
     }
   }
 
-  #request(bytes: Buffer, message: ClientMessage & { kind: 'call' | 'request' }): Item {
+  #request(line: Line, message: ClientMessage & { kind: 'call' | 'request' }): Item {
     const isCall = message.kind === 'call';
     const pending = this.#conversation.isPending(message.id);
     if (pending || this.#conversation.full) {
@@ -191,24 +196,24 @@ export class FromClient {
       return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
     }
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
-    if (isCall) return this.#call(bytes, message);
+    if (isCall) return this.#call(line, message);
     if (message.method === 'initialize') this.#meetClient(message.params);
     if (message.method === 'subscriptions/listen') this.#conversation.listen(message.id, message.params);
-    return { bytes, request: message.id };
+    return { line, request: message.id };
   }
 
-  #call(bytes: Buffer, message: ToolCall): Item {
-    const task = message.task && this.#conversation.serverTakesTasks;
-    return this.#asking.received(bytes, this.#gate.judged({ ...message, task })) ?? {};
+  #call(line: Line, message: ToolCall): Item {
+    const call = message.task && !this.#conversation.serverTakesTasks ? { ...message, task: false } : message;
+    return this.#asking.received(line, this.#gate.judged(call)) ?? NOTHING;
   }
 
-  #response(bytes: Buffer, { id, message }: ClientMessage & { kind: 'response' }): Item {
-    if (id !== undefined && this.#asking.answered(id, message)) return {};
-    if (id === undefined || this.#conversation.askedByServer.take(id) !== undefined) return { bytes };
+  #response(line: Line, { id, message }: ClientMessage & { kind: 'response' }): Item {
+    if (id !== undefined && this.#asking.answered(id, message)) return NOTHING;
+    if (id === undefined || this.#conversation.askedByServer.take(id) !== undefined) return { line };
     this.#warn(
       `dropped an answer of the client's to a request that the server did not make (id ${shown(id)})`,
     );
-    return {};
+    return NOTHING;
   }
 
   #meetClient(params: object): void {
@@ -231,7 +236,7 @@ export class FromClient {
   }
 
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
-    const lines: Buffer[] = [];
+    const parcel = new Parcel();
     const requests: Id[] = [];
     let answers = '';
     let next = 0;
@@ -239,8 +244,8 @@ export class FromClient {
       if (item.answer) answers += item.answer;
       const ruling = item.call ? rulings[next++] : undefined;
       if (ruling && item.call?.kind === 'call') {
-        const { call, bytes } = item;
-        if (ruling.kind === 'ask' && bytes && this.#asking.holds({ bytes, request: call.id, call }, ruling))
+        const { call, line } = item;
+        if (ruling.kind === 'ask' && line && this.#asking.holds({ line, request: call.id, call }, ruling))
           continue;
         if (ruling.kind !== 'forward') {
           this.#conversation.answer(call.id);
@@ -249,11 +254,12 @@ export class FromClient {
         }
         this.#conversation.recorded(call, ruling.auditId);
       }
-      if (item.bytes) lines.push(item.bytes);
+      if (item.line) parcel.addLine(item.line);
       if (item.request !== undefined) requests.push(item.request);
     }
     if (answers !== '') this.#outlets.toClient(answers);
-    if (lines.length > 0) this.#outlets.toServer(lines, () => this.#notSent(requests));
+    const parts = parcel.parts();
+    if (parts.length > 0) this.#outlets.toServer(parts, () => this.#notSent(requests));
   }
 
   /** The server does not read any more: its clients learn it at once, and calls that it never saw cost nothing. */

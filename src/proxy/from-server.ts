@@ -1,9 +1,11 @@
 import { fold } from '../policy/fold.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
-import { idFromEnds, isBlank, type Line, LineSplitter } from './lines.js';
+import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
 import { ENVELOPE_KEYS, type Id, isId, isRecord, own, twinOf } from './message.js';
+import { OUTLINED_FROM, outline } from './outline.js';
+import { Parcel } from './parcel.js';
 import { errorLine } from './refusal.js';
 import { callDigest, type RoundTrips } from './round-trips.js';
 import { isDeeper, scan } from './scan.js';
@@ -13,6 +15,7 @@ const INTERNAL_ERROR = -32603;
 /** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
 const LONG = 1 << 20;
 const LONG_DEPTH = 10_000;
+const LOOSELY = { maxDepth: LONG_DEPTH, strict: false };
 
 /**
  * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
@@ -49,12 +52,12 @@ export class FromServer {
   }
 
   /** @returns what the client gets for a chunk of the server's output */
-  push(chunk: Buffer): (Buffer | string)[] {
+  push(chunk: Buffer): readonly (Buffer | string)[] {
     return this.#pass(this.#splitter.push(chunk));
   }
 
   /** @returns what the client gets for a last line without its end */
-  end(): (Buffer | string)[] {
+  end(): readonly (Buffer | string)[] {
     const last = this.#splitter.end();
     return last ? this.#pass([last]) : [];
   }
@@ -69,18 +72,22 @@ export class FromServer {
     return answers;
   }
 
-  #pass(lines: readonly Line[]): (Buffer | string)[] {
-    return lines.flatMap((line) => {
-      const passed = line.kind === 'oversized' ? this.#oversized(line) : this.#line(line.bytes);
-      return passed === undefined ? [] : [passed];
-    });
+  #pass(lines: readonly AnyLine[]): readonly (Buffer | string)[] {
+    const parcel = new Parcel<string>();
+    for (const line of lines) {
+      const passed = line.kind === 'oversized' ? this.#oversized(line) : this.#line(line);
+      if (passed === undefined) continue;
+      if (typeof passed === 'string') parcel.addText(passed);
+      else parcel.addLine(passed);
+    }
+    return parcel.parts();
   }
 
-  #line(bytes: Buffer): Buffer | string | undefined {
-    if (isBlank(bytes)) return undefined;
-    const message = parse(bytes);
+  #line(line: Line): Line | string | undefined {
+    if (line.isBlank) return undefined;
+    const message = parse(line);
     if (!message || own(message, 'jsonrpc') !== '2.0') {
-      this.#stray(bytes);
+      this.#stray(line.bytes);
       return undefined;
     }
     const id = own(message, 'id');
@@ -89,29 +96,29 @@ export class FromServer {
       const method = own(message, 'method');
       // Neither is both: a client that looks at `result` first would take it for an answer.
       if (isAnswer || typeof method !== 'string') {
-        this.#stray(bytes);
+        this.#stray(line.bytes);
         return undefined;
       }
       if (isId(id)) this.#conversation.askedByServer.add(id, method);
     } else if (!isAnswer) {
-      this.#stray(bytes);
+      this.#stray(line.bytes);
       return undefined;
     }
     if (this.#conversation.listPending) {
       // A second `id` or `result`, in whatever spelling, could carry the list around the filter.
-      const scanned = scan(bytes);
+      const scanned = scan(line.bytes);
       const reason = scanned.ok ? twinOf(message, ENVELOPE_KEYS) : scanned.reason;
       if (reason !== undefined) return this.#unreadable(id, reason);
     }
-    if (!isAnswer) return bytes;
-    if (isId(id)) return this.#answer(bytes, message, id);
+    if (!isAnswer) return line;
+    if (isId(id)) return this.#answer(line, message, id);
     // An error may belong to nothing; a result may not, and some clients read `null` as 0.
-    if ((id === undefined || id === null) && !Object.hasOwn(message, 'result')) return bytes;
+    if ((id === undefined || id === null) && !Object.hasOwn(message, 'result')) return line;
     this.#warn("dropped an answer of the server's without a proper id");
     return undefined;
   }
 
-  #answer(bytes: Buffer, message: Record<string, unknown>, id: Id): Buffer | string | undefined {
+  #answer(line: Line, message: Record<string, unknown>, id: Id): Line | string | undefined {
     const answered = this.#conversation.answerOfServer(id);
     if (!answered) {
       this.#warn(
@@ -121,7 +128,7 @@ export class FromServer {
     }
     const { request } = answered;
     const text = () =>
-      answered.id === id ? bytes.toString('utf8') : replaceId(bytes.toString('utf8'), answered.id);
+      answered.id === id ? line.bytes.toString('utf8') : replaceId(line.bytes.toString('utf8'), answered.id);
     switch (request.method) {
       case 'tools/call':
         this.#settle(request, outcomeOf(message));
@@ -137,13 +144,13 @@ export class FromServer {
           return this.#gate.list({ ...tool, name }, raw);
         });
         this.#gate.listed();
-        return edited === before && answered.id === id ? bytes : edited;
+        return edited === before && answered.id === id ? line : edited;
       }
       case 'initialize':
         this.#conversation.meetServer(message);
         break;
     }
-    return answered.id === id ? bytes : text();
+    return answered.id === id ? line : text();
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */
@@ -173,7 +180,7 @@ export class FromServer {
     );
   }
 
-  #oversized(line: Line & { kind: 'oversized' }): string | undefined {
+  #oversized(line: OversizedLine): string | undefined {
     return this.#unreadable(
       idFromEnds(line.head, line.tail),
       `${line.size} bytes, more than ${this.#maxLine}`,
@@ -199,15 +206,18 @@ export class FromServer {
   }
 }
 
-function parse(bytes: Buffer): Record<string, unknown> | undefined {
-  const text = bytes.toString('utf8');
-  if (text.length > LONG && isDeeper(text, LONG_DEPTH)) return undefined;
+function parse(line: Line): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const outlined = line.size < OUTLINED_FROM ? undefined : outline(line, LOOSELY);
+    const value = outlined ? outlined.value : parseWhole(line.bytes.toString('utf8'));
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function parseWhole(text: string): unknown {
+  return text.length > LONG && isDeeper(text, LONG_DEPTH) ? undefined : JSON.parse(text);
 }
 
 function outcomeOf(message: Record<string, unknown>): 'ok' | 'tool_error' | 'error' {

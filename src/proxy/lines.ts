@@ -1,17 +1,81 @@
-/** One line of a byte stream. */
-export type Line =
-  /** `bytes` end with the newline that was there, or with one of ours at the end of the stream. */
-  | { readonly kind: 'line'; readonly bytes: Buffer }
-  /** Longer than the cap: thrown away but for its ends, from which an id may be read. */
-  | { readonly kind: 'oversized'; readonly size: number; readonly head: Buffer; readonly tail: Buffer };
+/** A line of a byte stream: either whole, or longer than the cap. */
+export type AnyLine = Line | OversizedLine;
+
+/** Longer than the cap: thrown away but for its ends, from which an id may be read. */
+export interface OversizedLine {
+  readonly kind: 'oversized';
+  readonly size: number;
+  readonly head: Buffer;
+  readonly tail: Buffer;
+}
 
 const NEWLINE = 0x0a;
+const OPEN_BRACE = 0x7b;
 /** How much of either end of an oversized line is kept, in bytes: an id of the longest sensible kind fits. */
 const ENDS = 512;
 
 /**
+ * A whole line where it was read: `[start, end)` of the chunk in which it ends, after the chunks in which it began. Its
+ * bytes end with the newline that was there, or with one of ours at the end of the stream.
+ */
+export class Line {
+  readonly kind = 'line';
+  readonly earlier: readonly Buffer[];
+  readonly chunk: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** In bytes, newline included. */
+  readonly size: number;
+  #bytes: Buffer | undefined;
+
+  constructor(chunk: Buffer, start: number, end: number, earlier: readonly Buffer[], size: number) {
+    this.earlier = earlier;
+    this.chunk = chunk;
+    this.start = start;
+    this.end = end;
+    this.size = size;
+  }
+
+  /** A line that did not come from a stream. */
+  static of(bytes: Buffer): Line {
+    return new Line(bytes, 0, bytes.length, [], bytes.length);
+  }
+
+  /** In one piece: of a line that came in several, a copy, made when it is first asked for. */
+  get bytes(): Buffer {
+    this.#bytes ??= this.#joined();
+    return this.#bytes;
+  }
+
+  /** Nothing but white space: passed over in silence, as every peer does. */
+  get isBlank(): boolean {
+    // Nearly every line begins with a brace, and need not be put together to see that.
+    const first = this.earlier[0]?.[0] ?? this.chunk[this.start];
+    if (first === OPEN_BRACE) return false;
+    for (const byte of this.bytes)
+      if (byte !== 0x0a && byte !== 0x0d && byte !== 0x20 && byte !== 0x09) return false;
+    return true;
+  }
+
+  /** Copies the whole line to the beginning of `target`, which is long enough. */
+  copyTo(target: Buffer): void {
+    let at = 0;
+    for (const part of this.earlier) at += part.copy(target, at);
+    this.chunk.copy(target, at, this.start, this.end);
+  }
+
+  #joined(): Buffer {
+    const last = this.chunk.subarray(this.start, this.end);
+    return this.earlier.length === 0 ? last : Buffer.concat([...this.earlier, last], this.size);
+  }
+}
+
+/** Lines that came in one chunk alone share this. */
+const NONE: readonly Buffer[] = [];
+
+/**
  * Splits a byte stream at 0x0A and nowhere else: not at U+2028, not at a lone CR, never inside a character. Bytes are
- * kept as they came, the CR of a CRLF included. A line costs one copy at most, however many chunks it came in.
+ * kept as they came, the CR of a CRLF included, and are not copied.
  */
 export class LineSplitter {
   readonly #cap: number;
@@ -29,26 +93,24 @@ export class LineSplitter {
     return this.#size;
   }
 
-  push(chunk: Buffer): Line[] {
-    const lines: Line[] = [];
+  push(chunk: Buffer): AnyLine[] {
+    const lines: AnyLine[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      this.#append(chunk.subarray(start, end + 1));
-      lines.push(this.#take());
+      lines.push(this.#take(chunk, start, end + 1));
       start = end + 1;
     }
-    if (start < chunk.length) this.#append(chunk.subarray(start));
+    if (start < chunk.length) this.#hold(start === 0 ? chunk : chunk.subarray(start));
     return lines;
   }
 
   /** The unterminated rest at the end of the stream, terminated; undefined when there is none. */
-  end(): Line | undefined {
-    if (this.#size === 0) return undefined;
-    this.#append(Buffer.from('\n'));
-    return this.#take();
+  end(): AnyLine | undefined {
+    return this.#size === 0 ? undefined : this.#take(Buffer.from('\n'), 0, 1);
   }
 
-  #append(part: Buffer): void {
+  /** Keeps what may be the beginning of a line, or its ends once it is too long. */
+  #hold(part: Buffer): void {
     this.#size += part.length;
     if (this.#oversized) {
       this.#oversized.size = this.#size;
@@ -70,15 +132,21 @@ export class LineSplitter {
     }
   }
 
-  #take(): Line {
-    const oversized = this.#oversized;
-    const parts = this.#parts;
+  /** Ends the line that is held with `[start, end)` of a chunk. */
+  #take(chunk: Buffer, start: number, end: number): AnyLine {
+    const size = this.#size + end - start;
+    if (size <= this.#cap) {
+      const earlier = this.#size === 0 ? NONE : this.#parts;
+      if (this.#size !== 0) this.#parts = [];
+      this.#size = 0;
+      return new Line(chunk, start, end, earlier, size);
+    }
+    this.#hold(chunk.subarray(start, end));
+    const { head, tail } = this.#oversized as { head: Buffer; tail: Buffer };
     this.#parts = [];
     this.#size = 0;
     this.#oversized = undefined;
-    if (oversized) return { kind: 'oversized', ...oversized };
-    const [first] = parts;
-    return { kind: 'line', bytes: parts.length === 1 && first ? first : Buffer.concat(parts) };
+    return { kind: 'oversized', size, head, tail };
   }
 }
 
@@ -99,11 +167,4 @@ export function idFromEnds(head: Buffer, tail: Buffer): string | number | undefi
   } catch {
     return undefined;
   }
-}
-
-/** Nothing but white space: passed over in silence, as every peer does. */
-export function isBlank(bytes: Buffer): boolean {
-  for (const byte of bytes)
-    if (byte !== 0x0a && byte !== 0x0d && byte !== 0x20 && byte !== 0x09) return false;
-  return true;
 }

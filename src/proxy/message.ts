@@ -140,7 +140,7 @@ export function classify(scanned: Scanned): ClientMessage {
   }
   const era = eraOf(params);
   if (!call) return { kind: 'request', id: answerTo, method, params: params ?? {}, era };
-  return classifyCall(answerTo, params ?? {}, era, scanned.exactNumbers ? scanned.text : undefined);
+  return classifyCall(answerTo, params ?? {}, era, scanned.exactText);
 }
 
 function classifyCall(

@@ -4,7 +4,7 @@ import { FromClient } from './from-client.js';
 import { FromServer } from './from-server.js';
 import type { Gate } from './gate.js';
 import { RoundTrips } from './round-trips.js';
-import type { ExitCode, Upstream } from './upstream.js';
+import { type ExitCode, type Upstream, writeAll } from './upstream.js';
 
 export interface RelayOptions {
   readonly client: { readonly input: Readable; readonly output: Writable };
@@ -55,9 +55,7 @@ export function relay(options: RelayOptions): Relaying {
     conversation,
     gate,
     {
-      toServer: ([first, ...rest], notSent) => {
-        if (first) upstream.send(rest.length === 0 ? first : Buffer.concat([first, ...rest]), notSent);
-      },
+      toServer: (parts, notSent) => upstream.send(parts, notSent),
       toClient: (text) => client.output.write(text),
     },
     { roundTrips, maxLine: options.maxClientLine, warn },
@@ -97,9 +95,7 @@ export function relay(options: RelayOptions): Relaying {
 
   const pass = (parts: readonly (Buffer | string)[]) => {
     if (parts.length === 0) return;
-    client.output.cork();
-    for (const part of parts) client.output.write(part);
-    client.output.uncork();
+    writeAll(client.output, parts);
     flow();
   };
   upstream.stdout.on('data', (chunk: Buffer) => pass(fromServer.push(chunk)));

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import type { Line } from './lines.js';
+import { countKeys, OUTLINED_FROM, outline } from './outline.js';
 
 /** Containers inside containers; deeper input is refused before any recursive code sees it (handbook attack 7). */
 export const MAX_DEPTH = 128;
@@ -10,9 +12,8 @@ export type Scanned =
   | {
       readonly ok: true;
       readonly value: unknown;
-      readonly text: string;
-      /** Some number has more digits than a double keeps: read `text` exactly before comparing. */
-      readonly exactNumbers: boolean;
+      /** The text, when some number in it has more digits than a double keeps: read it exactly before comparing. */
+      readonly exactText: string | undefined;
     }
   | { readonly ok: false; readonly code: -32700 | -32600; readonly reason: string };
 
@@ -28,6 +29,14 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const LOWER_E = 0x65;
 const UPPER_E = 0x45;
+
+const STRICTLY = { maxDepth: MAX_DEPTH, strict: true };
+
+/** As `scan`, with the same result; the long texts of a long line are only taken out of it when they are looked at. */
+export function scanLine(line: Line): Scanned {
+  const outlined = line.size < OUTLINED_FROM ? undefined : outline(line, STRICTLY);
+  return outlined ? { ok: true, value: outlined.value, exactText: undefined } : scan(line.bytes);
+}
 
 /**
  * Reads one line of UTF-8 JSON, refusing what parsers disagree on: invalid UTF-8, a byte order mark, duplicate keys at
@@ -91,7 +100,7 @@ export function scan(line: Buffer): Scanned {
   if (countKeys(value) !== keys) {
     return { ok: false, code: -32600, reason: `duplicate key ${duplicateKey(text)}` };
   }
-  return { ok: true, value, text, exactNumbers };
+  return { ok: true, value, exactText: exactNumbers ? text : undefined };
 }
 
 /** Whether containers nest deeper than `limit`; of text that is no JSON, whether they might. */
@@ -131,22 +140,6 @@ function isBoundedNumber(literal: string): boolean {
   if (literal.length > MAX_NUMBER_LENGTH || /[eE][+-]?\d{5,}/.test(literal)) return false;
   // Not a number at all is left to JSON.parse, which names the place.
   return Math.abs(Number(literal)) !== Number.POSITIVE_INFINITY;
-}
-
-/** Own keys in all objects of a parsed value. An own `__proto__` counts, as `JSON.parse` makes it a plain property. */
-function countKeys(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  let count = 0;
-  if (Array.isArray(value)) {
-    for (const element of value) if (typeof element === 'object') count += countKeys(element);
-    return count;
-  }
-  for (const key in value) {
-    count++;
-    const member = (value as Record<string, unknown>)[key];
-    if (typeof member === 'object') count += countKeys(member);
-  }
-  return count;
 }
 
 /** Names the first key that stands twice in one object, for a text known to be JSON: `"amount" at params.arguments`. */

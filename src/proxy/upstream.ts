@@ -126,17 +126,18 @@ export class Upstream {
   /**
    * Writes to the server.
    *
-   * @param notSent called if the server provably gets no byte of it: its input was closed, or failed before the write
+   * @param parts one behind the other, at least one
+   * @param notSent called if the server provably gets no byte of them: its input was closed, or failed before the write
    * left this process. Never before `send` returns.
    */
-  send(bytes: Buffer, notSent: () => void): void {
+  send(parts: readonly Buffer[], notSent: () => void): void {
     if (!this.stdin.writable) {
       queueMicrotask(notSent);
       return;
     }
     // Behind another write, it leaves this process when that one is done and not before.
     const behind = this.stdin.writableLength > 0 ? this.#writesDone : undefined;
-    this.stdin.write(bytes, (error) => {
+    writeAll(this.stdin, parts, (error) => {
       if (!error) this.#writesDone++;
       else if (failedAtOnce || behind === this.#writesDone) notSent();
     });
@@ -183,6 +184,24 @@ export class Upstream {
       );
     }
   }
+}
+
+/**
+ * Writes parts of a whole in one go.
+ *
+ * @param done of the first part: the others leave this process with it or behind it
+ */
+export function writeAll(
+  stream: Writable,
+  parts: readonly (Buffer | string)[],
+  done?: (error: Error | null | undefined) => void,
+): void {
+  const [first, ...rest] = parts;
+  // Holding writes back costs more than it saves for one.
+  if (rest.length > 0) stream.cork();
+  stream.write(first, done);
+  for (const part of rest) stream.write(part);
+  if (rest.length > 0) stream.uncork();
 }
 
 /** What is used of execa's subprocess, whose type depends on its options. */

@@ -6,7 +6,7 @@ const start = (code: string) => Upstream.start(process.execPath, ['-e', code], p
 /** Sends, and tells later whether it was reported as not sent. */
 function send(upstream: Upstream, bytes: number): { notSent: boolean } {
   const sent = { notSent: false };
-  upstream.send(Buffer.alloc(bytes, 0x20), () => {
+  upstream.send([Buffer.alloc(bytes, 0x20)], () => {
     sent.notSent = true;
   });
   return sent;

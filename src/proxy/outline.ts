@@ -1,0 +1,332 @@
+import { isUtf8 } from 'node:buffer';
+import type { Line } from './lines.js';
+import { type Workspace, workspaceFor } from './workspace.js';
+
+/** Shorter lines are read whole: JSON.parse is at its best there. In bytes. */
+export const OUTLINED_FROM = 4096;
+/** Values of so many bytes are left where they are until somebody looks at them. */
+const LEFT_FROM = 2048;
+/** Deeper input is not outlined. */
+const DEEPEST = 10_000;
+/** Texts that go on for longer than this are passed over sixteen bytes at a time. */
+const NEAR = 24;
+
+/** How a line is outlined. */
+export interface Outlining {
+  /** Deepest nesting of containers, at most 10,000. */
+  readonly maxDepth: number;
+  /** Only what all parsers read alike: valid UTF-8, no key twice, no number that needs its text (see scan.ts). */
+  readonly strict: boolean;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+/** From so many characters on, as with an exponent, a number may need its text (see scan.ts). */
+const EXACT_FROM = 16;
+
+/** What a byte is: of a string that which needs no look, of an escape that which may follow the backslash. */
+const PLAIN = new Uint8Array(256).fill(1);
+PLAIN.fill(0, 0, 0x20);
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+const SPACE = new Uint8Array(256);
+for (const space of ' \t\r\n') SPACE[space.charCodeAt(0)] = 1;
+const HEX = new Uint8Array(256);
+for (const digit of '0123456789abcdefABCDEF') HEX[digit.charCodeAt(0)] = 1;
+const SHORT_ESCAPE = new Uint8Array(256);
+for (const escaped of '"\\/bfnrt') SHORT_ESCAPE[escaped.charCodeAt(0)] = 1;
+const LOWER_U = 0x75;
+
+/** Of each open container: whether it is an array, where the key of its present member stands, or which element it is. */
+const isArray = new Uint8Array(DEEPEST + 1);
+const keyStart = new Int32Array(DEEPEST + 1);
+const keyEnd = new Int32Array(DEEPEST + 1);
+
+/** A value that was left where it is. */
+interface Left {
+  readonly start: number;
+  readonly end: number;
+  /** Keys and indices from the top. */
+  readonly path: readonly (string | number)[];
+}
+
+interface Walked {
+  readonly left: readonly Left[];
+  /** Keys outside of what was left. */
+  readonly keys: number;
+}
+
+/**
+ * Reads a long line of JSON without taking its long values apart: the grammar of all of it is checked, byte by byte,
+ * but a long text (and, unless `strict`, a long value inside of a member of the message) is only parsed from the line
+ * when the property that holds it is read. So a megabyte that nobody looks at costs a fraction of a `JSON.parse`.
+ *
+ * @returns what `JSON.parse` would return, in a holder; undefined when the line is no JSON, is not strict where it
+ *   should be, or must be read whole for another reason: never more than a hint that the long way has to be gone
+ */
+export function outline(line: Line, outlining: Outlining): { readonly value: unknown } | undefined {
+  const workspace = workspaceFor(line);
+  const { bytes } = workspace;
+  const walked = walk(workspace, line.size, outlining);
+  if (!walked || (outlining.strict && !isUtf8(bytes.subarray(0, line.size)))) return undefined;
+  const value: unknown = JSON.parse(abridged(bytes, walked.left, line.size));
+  // With a key twice, a path leads to the last of its values only.
+  if (countKeys(value) !== walked.keys) return undefined;
+  return { value: walked.left.length === 0 ? value : withLeft(value as object, walked.left, line) };
+}
+
+/** Own keys in all objects of a parsed value. An own `__proto__` counts, as `JSON.parse` makes it a plain property. */
+export function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === 'object') count += countKeys(element);
+    return count;
+  }
+  for (const key in value) {
+    count++;
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member === 'object') count += countKeys(member);
+  }
+  return count;
+}
+
+/** The text with `null` in the place of each value that is left. */
+function abridged(bytes: Buffer, left: readonly Left[], size: number): string {
+  let text = '';
+  let at = 0;
+  for (const { start, end } of left) {
+    text += `${bytes.toString('utf8', at, start)}null`;
+    at = end;
+  }
+  text += bytes.toString('utf8', at, size);
+  return text;
+}
+
+/** Checks the grammar of the line up to `end`. Has no recursion, so that no depth overflows it. */
+function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining): Walked | undefined {
+  const b = workspace.bytes;
+  const left: Left[] = [];
+  let keys = 0;
+  let depth = 0;
+  let i = 0;
+  // Depth, start and `keys` before it, of the outermost container that may be left as a whole; 0 outside of any.
+  let whole = 0;
+  let wholeStart = 0;
+  let wholeKeys = 0;
+
+  for (;;) {
+    while (SPACE[b[i] as number] === 1) i++;
+    const start = i;
+    const c = b[i] as number;
+    if (c === QUOTE) {
+      i = afterString(workspace, i + 1);
+      if (i === -1) return undefined;
+      if (i - start >= LEFT_FROM && whole === 0 && depth > 0) left.push(leftAt(b, start, i, depth));
+    } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+      if (++depth > maxDepth) return undefined;
+      if (!strict && whole === 0 && depth > (c === OPEN_BRACE ? 2 : 1)) {
+        whole = depth;
+        wholeStart = start;
+        wholeKeys = keys;
+      }
+      i++;
+      while (SPACE[b[i] as number] === 1) i++;
+      if (c === OPEN_BRACKET) {
+        isArray[depth] = 1;
+        keyStart[depth] = 0;
+        if (b[i] !== CLOSE_BRACKET) continue;
+      } else {
+        isArray[depth] = 0;
+        if (b[i] !== CLOSE_BRACE) {
+          i = afterKey(workspace, i, depth);
+          if (i === -1) return undefined;
+          keys++;
+          continue;
+        }
+      }
+      // Empty: the bracket is met again below.
+    } else if (c === MINUS || (c >= ZERO && c <= NINE)) {
+      i = afterNumber(b, i, strict);
+      if (i === -1) return undefined;
+    } else {
+      i = afterWord(b, i, c);
+      if (i === -1) return undefined;
+    }
+
+    for (;;) {
+      while (SPACE[b[i] as number] === 1) i++;
+      if (depth === 0) return i === end ? { left, keys } : undefined;
+      const next = b[i++] as number;
+      if (next === COMMA) {
+        if (isArray[depth] === 1) {
+          keyStart[depth] = (keyStart[depth] as number) + 1;
+          break;
+        }
+        while (SPACE[b[i] as number] === 1) i++;
+        i = afterKey(workspace, i, depth);
+        if (i === -1) return undefined;
+        keys++;
+        break;
+      }
+      if (next !== (isArray[depth] === 1 ? CLOSE_BRACKET : CLOSE_BRACE)) return undefined;
+      depth--;
+      if (depth < whole) {
+        whole = 0;
+        if (depth > 0 && i - wholeStart >= LEFT_FROM) {
+          left.push(leftAt(b, wholeStart, i, depth));
+          keys = wholeKeys;
+        }
+      }
+    }
+  }
+}
+
+/** @returns the offset behind the string of which the text begins at `from`, or -1 */
+function afterString({ bytes, plainEnd }: Workspace, from: number): number {
+  let i = from;
+  for (;;) {
+    // Most texts are so short that a call into another machine would not pay.
+    const near = i + NEAR;
+    while (i < near && PLAIN[bytes[i] as number] === 1) i++;
+    if (i === near) i = plainEnd(i);
+    const c = bytes[i] as number;
+    if (c === QUOTE) return i + 1;
+    if (c !== BACKSLASH) return -1;
+    const escaped = bytes[i + 1] as number;
+    if (SHORT_ESCAPE[escaped] === 1) i += 2;
+    else if (escaped === LOWER_U && isHex(bytes, i + 2)) i += 6;
+    else return -1;
+  }
+}
+
+function isHex(bytes: Buffer, from: number): boolean {
+  for (let i = from; i < from + 4; i++) if (HEX[bytes[i] as number] !== 1) return false;
+  return true;
+}
+
+/** Reads a key and its colon. @returns the offset behind, or -1 */
+function afterKey(workspace: Workspace, from: number, depth: number): number {
+  const { bytes } = workspace;
+  if (bytes[from] !== QUOTE) return -1;
+  let i = afterString(workspace, from + 1);
+  if (i === -1) return -1;
+  keyStart[depth] = from;
+  keyEnd[depth] = i;
+  while (SPACE[bytes[i] as number] === 1) i++;
+  return bytes[i] === COLON ? i + 1 : -1;
+}
+
+/** @returns the offset behind the number at `from`, or -1; also, where `strict`, for one that may need its text */
+function afterNumber(b: Buffer, from: number, strict: boolean): number {
+  let i = b[from] === MINUS ? from + 1 : from;
+  i = b[i] === ZERO ? i + 1 : afterDigits(b, i);
+  if (i !== -1 && b[i] === POINT) i = afterDigits(b, i + 1);
+  // In lower or upper case.
+  if (i !== -1 && ((b[i] as number) | 0x20) === 0x65) {
+    if (strict) return -1;
+    i++;
+    i = afterDigits(b, b[i] === MINUS || b[i] === PLUS ? i + 1 : i);
+  }
+  return strict && i - from >= EXACT_FROM ? -1 : i;
+}
+
+function afterDigits(bytes: Buffer, from: number): number {
+  let i = from;
+  while ((bytes[i] as number) >= ZERO && (bytes[i] as number) <= NINE) i++;
+  return i === from ? -1 : i;
+}
+
+const WORDS: ReadonlyMap<number, readonly number[]> = new Map(
+  ['true', 'false', 'null'].map((word) => [word.charCodeAt(0), [...Buffer.from(word)]]),
+);
+
+function afterWord(bytes: Buffer, from: number, first: number): number {
+  const word = WORDS.get(first);
+  if (!word?.every((c, i) => bytes[from + i] === c)) return -1;
+  return from + word.length;
+}
+
+function leftAt(bytes: Buffer, start: number, end: number, depth: number): Left {
+  const path: (string | number)[] = [];
+  for (let level = 1; level <= depth; level++) {
+    const from = keyStart[level] as number;
+    path.push(
+      isArray[level] === 1 ? from : (JSON.parse(bytes.toString('utf8', from, keyEnd[level])) as string),
+    );
+  }
+  return { start, end, path };
+}
+
+/** An object or array some of whose values are still in the line. Whoever looks at one, in whatever way, finds it. */
+class Holder implements ProxyHandler<object> {
+  readonly #line: Line;
+  readonly #left = new Map<string | symbol, Left>();
+
+  constructor(line: Line) {
+    this.#line = line;
+  }
+
+  leave(key: string | number, left: Left): void {
+    this.#left.set(String(key), left);
+  }
+
+  get(target: object, key: string | symbol): unknown {
+    const left = this.#left.get(key);
+    if (left) {
+      put(target, key, JSON.parse(this.#line.bytes.toString('utf8', left.start, left.end)));
+      this.#left.delete(key);
+    }
+    return Reflect.get(target, key);
+  }
+
+  getOwnPropertyDescriptor(target: object, key: string | symbol): PropertyDescriptor | undefined {
+    if (!this.#left.has(key)) return Reflect.getOwnPropertyDescriptor(target, key);
+    // Whoever only wants to know which keys there are does not want their values.
+    return { configurable: true, enumerable: true, get: () => this.get(target, key) };
+  }
+}
+
+/**
+ * Puts a proxy in the place of each object that lacks a value. (A property with a getter would do as well, but each
+ * would cost the engine a hidden class of its own.)
+ */
+function withLeft(root: object, lefts: readonly Left[], line: Line): unknown {
+  const holders = new Map<object, Holder>();
+  const top = { root };
+  for (const left of lefts) {
+    let above: object = top;
+    let place: string | number = 'root';
+    let object = top.root;
+    for (const key of left.path.slice(0, -1)) {
+      above = object;
+      place = key;
+      object = Reflect.get(object, key) as object;
+    }
+    let holder = holders.get(object);
+    if (!holder) {
+      holder = new Holder(line);
+      const proxy = new Proxy(object, holder);
+      holders.set(proxy, holder);
+      put(above, place, proxy);
+    }
+    holder.leave(left.path.at(-1) as string | number, left);
+  }
+  return top.root;
+}
+
+/** Sets an own property whatever its name: plain assignment of `__proto__` would change the prototype instead. */
+function put(target: object, key: string | number | symbol, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+}
