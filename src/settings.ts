@@ -4,7 +4,6 @@ import { knownServer } from './catalog/known-servers.js';
 import { PRESETS } from './catalog/presets.js';
 import { PolicyWrapError } from './errors.js';
 import { configDir, dataDir, surroundings } from './folders.js';
-import { type Layers, stack } from './policy/layers.js';
 import { type Loaded, loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
@@ -20,8 +19,8 @@ export type FoundPolicy =
   | {
       readonly kind: 'policy';
       readonly policy: Policy;
-      /** The policy with all that it extends: what is decided by. */
-      readonly layers: Layers;
+      /** What it extends, then what that extends, and so on; with `stack` of policy/layers.ts it is decided by all. */
+      readonly extended: readonly Policy[];
       /** The policy as it was loaded, with the places of its rules, for findings that come later. */
       readonly loaded: Extract<Loaded, { readonly policy: Policy }>;
       /** Absolute paths of the files that it was read from; none for a preset. */
@@ -139,7 +138,7 @@ function load(text: string, source: string): FoundPolicy {
     extended.push(layer.policy);
     last = layer.policy;
   }
-  return { kind: 'policy', policy, layers: stack(policy, extended), loaded, files };
+  return { kind: 'policy', policy, extended, loaded, files };
 }
 
 function read(file: string): string | undefined {

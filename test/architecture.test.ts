@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 
 /** Which folder may import which (DESIGN section 3). Files right below src/ are named; every one may use `leaves`. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['commands', 'options', 'program'],
-  program: ['commands', 'options'],
-  options: [],
+  main: ['commands', 'program', 'run-options'],
+  program: ['commands', 'options', 'run-options'],
+  options: ['run-options'],
+  'run-options': ['settings'],
   commands: [
     'proxy',
     'state',
@@ -26,7 +27,10 @@ const ARROWS: Record<string, readonly string[]> = {
     'log-lines',
     'person',
     'asking',
+    'run-options',
+    'wrapping',
   ],
+  wrapping: ['proxy', 'state', 'policy', 'catalog', 'settings', 'policy-watch', 'pin-change'],
   doctor: ['state', 'policy', 'catalog', 'clients', 'settings', 'live-tools', 'folders', 'clients-io'],
   settings: ['catalog', 'policy', 'folders'],
   'server-command': ['catalog'],

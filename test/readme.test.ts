@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { program, takeApart } from '../src/main.js';
+import { takeApart } from '../src/main.js';
 import { loadPolicy } from '../src/policy/load.js';
+import { program } from '../src/program.js';
 import { cli } from './support/cli.js';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -23,7 +24,11 @@ test.each(blocks('json case'))('these cases of the README come out as they say: 
 });
 
 test('every command of the program is in the README', async () => {
-  const policyWrap = await program({ own: [], server: [] }, () => {});
+  const policyWrap = program(
+    [],
+    async () => 0,
+    () => {},
+  );
   const names = policyWrap.commands
     .map((command) => command.name())
     .filter((name) => !['run', 'stand-in', 'help'].includes(name));
@@ -57,7 +62,11 @@ test.each([...new Set(commandLines)])('this command line of the README parses: %
     words.slice(1, upTo === -1 ? undefined : upTo).map((word) => word.replace(/^<.*>$/, 'x')),
   );
   let ran = '';
-  const policyWrap = await program({ own, server }, () => {});
+  const policyWrap = program(
+    server,
+    async () => 0,
+    () => {},
+  );
   const quiet = (command: Command) => {
     command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
     if (command.commands.length === 0)

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** What every server name looks like: safe as a file name on every platform, without upper case. */
 export const SERVER_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
 
@@ -229,10 +227,15 @@ function fileSafe(name: string): string {
     .replace(/\p{M}/gu, '')
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '');
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
   if (name === '') return 'server';
-  if (safe === '') return `server-${digest}`;
+  if (safe === '') return `server-${digestOf(name)}`;
   if (DEVICE.test(safe)) return fileSafe(`server-${safe}`);
   if (safe.length <= MAX_LENGTH) return safe;
+  const digest = digestOf(name);
   return `${safe.slice(0, MAX_LENGTH - digest.length - 1).replace(/[._-]+$/, '')}-${digest}`;
+}
+
+/** Few names need one, and every start would wait for `node:crypto`. */
+function digestOf(name: string): string {
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(name).digest('hex').slice(0, 8);
 }

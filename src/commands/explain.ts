@@ -3,7 +3,7 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import type { Evaluation } from '../policy/decision.js';
 import type { TraceStep } from '../policy/evaluate.js';
 import { type Json, parseJson } from '../policy/json.js';
-import { evaluateLayers } from '../policy/layers.js';
+import { evaluateLayers, stack } from '../policy/layers.js';
 import type { Policy } from '../policy/policy.js';
 import { printable } from '../printable.js';
 import { findPolicy, type PolicyOptions, problemsError, stateFile, upstreamEnv } from '../settings.js';
@@ -47,7 +47,7 @@ export async function explain(
   }
   const trace: TraceStep[] = [];
   const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
-  const evaluation = evaluateLayers(found.layers, call, trace);
+  const evaluation = evaluateLayers(stack(found.policy, found.extended), call, trace);
   const outlook = outlookOf(evaluation, peek(evaluation, server, options));
   if (options.json) print(JSON.stringify(asJson(tool, server, found.policy, outlook, trace), null, 2));
   else print(asText(tool, found.policy, outlook, trace));

@@ -3,7 +3,7 @@ import { EXIT } from '../errors.js';
 import { openState, sinceOf } from '../local-state.js';
 import { canonicalJson } from '../policy/json.js';
 import { evaluateKnown } from '../policy/known.js';
-import type { Layers } from '../policy/layers.js';
+import { type Layers, stack } from '../policy/layers.js';
 import { type LoggedCall, readLogged } from '../policy/logged-call.js';
 import { Comparison, type DraftDecision } from '../policy/replay.js';
 import { printable } from '../printable.js';
@@ -37,8 +37,9 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
   try {
     const server = loggedServer(store, options.server);
     const since = sinceOf(options.since, Date.now());
-    const comparison = compare(store, found.layers, server, since);
-    if (options.json) print(JSON.stringify(asJson(comparison, found.layers, server), null, 2));
+    const layers = stack(found.policy, found.extended);
+    const comparison = compare(store, layers, server, since);
+    if (options.json) print(JSON.stringify(asJson(comparison, layers, server), null, 2));
     else print(asText(comparison, file, server));
     return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
   } finally {

@@ -5,7 +5,7 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import { liveServer } from '../live-tools.js';
 import { Decimal } from '../policy/decimal.js';
 import { couldPass, place } from '../policy/evaluate.js';
-import type { Layers } from '../policy/layers.js';
+import { type Layers, stack } from '../policy/layers.js';
 import type { Checks, Limit } from '../policy/policy.js';
 import { printable, printableJson } from '../printable.js';
 import { findPolicy, type PolicyOptions, problemsError } from '../settings.js';
@@ -38,7 +38,7 @@ export async function tools(argv: readonly string[], options: ToolsOptions): Pro
   const server = options.server ?? serverName(argv);
   const found = findPolicy(options, server, argv);
   if (found.kind === 'problems') throw problemsError(found);
-  const policy = found.kind === 'policy' ? found.layers : undefined;
+  const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const live = await liveServer(argv, { install: options.install });
   const rows = inventory(live.tools as readonly ToolDefinition[], policy);
   if (options.json) {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { answerPredicate } from '../policy/condition.js';
+import { stack } from '../policy/layers.js';
 import { lintPolicy } from '../policy/lint.js';
 import type { Checks, Policy, Predicate } from '../policy/policy.js';
 import { formatProblem } from '../policy/problem.js';
@@ -117,7 +118,7 @@ function environment({ known, env }: Context): Finding[] {
 const AFIP_ENV = 'AFIP_ENV';
 
 function refusedByEnvironment(context: Context): Finding[] {
-  const policies = usablePolicies(context).flatMap(({ layers }) => layers.all);
+  const policies = usablePolicies(context).flatMap(({ policy, extended }) => stack(policy, extended).all);
   return policies.flatMap((policy) => {
     const { require, denyIf } = policy.allTools;
     const call = { tool: '', args: {}, env: upstreamEnv(context.env) };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { compileTimezone, Workbench } from './compile-checks.js';
 import { compileChecks, compileEntry } from './compile-entry.js';
 import { checkCounters } from './counters.js';
@@ -34,8 +33,12 @@ export function compilePolicy(
   checkCounters(bench, allTools, entries);
   const exact = entries.filter((entry) => entry.name.plain);
   const hide = compileHide(bench, document.hide ?? []);
+  let hash: string | undefined;
   const policy: Policy = {
-    hash: createHash('sha256').update(text).digest('hex'),
+    get hash() {
+      hash ??= hashOf(text);
+      return hash;
+    },
     source: name,
     default: document.default ?? 'deny',
     extends: document.extends,
@@ -52,6 +55,11 @@ export function compilePolicy(
     approvals: compileApprovals(bench, document.approvals ?? {}),
   };
   return { policy, bench };
+}
+
+/** `node:crypto` takes longer to load than the policy, and the hash is not needed before the server is started. */
+function hashOf(text: string): string {
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
 }
 
 function compileHide(bench: Workbench, names: readonly (string | undefined)[]): NamePattern[] {

@@ -1,8 +1,17 @@
-import * as z from 'zod/mini';
-
-// zod/mini: the same schemas as zod at a fifth of the bundle (18 KB minified for 90) and a third of the start-up.
-// Compiled validators cost more to make than one policy takes to check.
-z.config({ jitless: true });
+import {
+  anything,
+  boolean,
+  byName,
+  either,
+  exactly,
+  fields,
+  type KindOf,
+  list,
+  number,
+  optional,
+  text,
+  words,
+} from './grammar.js';
 
 export const OPERATORS = [
   'eq',
@@ -21,294 +30,209 @@ export const OPERATORS = [
 const PATH_TEXT =
   'a path: args.field, args.nested.field, args["a.b"], args.items[*].price (every element under `require`, any under the others; an empty list is as good as a missing one), env.NAME (the environment of the server), tool.name';
 
-const condition = z
-  .strictObject({
-    path: z.string().check(z.describe(`What is looked at, ${PATH_TEXT}.`)),
-    op: z
-      .enum(OPERATORS)
-      .check(
-        z.describe(
-          'How it is compared with `value`. eq, neq: any JSON value, exactly and without turning text into numbers. lt, lte, gt, gte: numbers. in, not_in: `value` is a list. exists: `value` is true (default) or false. regex: RE2 syntax, unanchored, text only. contains: part of a text, or element of a list.',
-        ),
-      ),
-    value: z
-      .optional(z.unknown())
-      .check(z.describe('What it is compared with; may be left out for `exists` alone.')),
-  })
-  .check(
-    z.meta({
-      id: 'condition',
-      description:
-        'Holds, does not hold, or cannot be told. A missing path does not hold, `exists: false` aside; a value that the operator cannot compare, or a name that is there in another case, cannot be told.',
-    }),
-  );
-
-const predicate = z
-  .strictObject({
-    conditions: z.array(condition).check(z.describe('All of them together; an empty list always holds.')),
-    on_deny: z.optional(
-      z.string().check(z.describe('What the agent is told when this refuses the call or asks a person.')),
+const condition = fields(
+  {
+    path: text(`What is looked at, ${PATH_TEXT}.`),
+    op: words(
+      OPERATORS,
+      'How it is compared with `value`. eq, neq: any JSON value, exactly and without turning text into numbers. lt, lte, gt, gte: numbers. in, not_in: `value` is a list. exists: `value` is true (default) or false. regex: RE2 syntax, unanchored, text only. contains: part of a text, or element of a list.',
     ),
-  })
-  .check(z.meta({ id: 'predicate', description: 'Conditions that are taken together.' }));
-
-const window = z.union([z.string(), z.number()]).check(
-  z.meta({
-    id: 'window',
+    value: optional(anything('What it is compared with; may be left out for `exists` alone.')),
+  },
+  {
+    id: 'condition',
     description:
-      'second, minute, hour, day, week, month (31 days, unless aligned to the calendar), a number of seconds, or text such as "15m", "24h", "7d"; at most 400 days.',
-    examples: ['minute', 'hour', 'day', '15m', 60],
-  }),
+      'Holds, does not hold, or cannot be told. A missing path does not hold, `exists: false` aside; a value that the operator cannot compare, or a name that is there in another case, cannot be told.',
+  },
 );
 
-const amount = z
-  .union([
-    z.number(),
-    z.string(),
-    z.strictObject({
-      sum: z.string().check(z.describe('Path with [*] whose values are added up: args.invoices[*].total.')),
-    }),
-    z.strictObject({
-      count: z.string().check(z.describe('Path of a list whose elements are counted: args.invoices.')),
-    }),
-  ])
-  .check(
-    z.describe(
-      'What one call charges: a number (default 1), a path whose value is added ("args.amount_total"), {"sum": path} or {"count": path}. A call without it, or with a value that is negative or no number, is refused.',
-    ),
-  );
+const predicate = fields(
+  {
+    conditions: list(condition, 'All of them together; an empty list always holds.'),
+    on_deny: optional(text('What the agent is told when this refuses the call or asks a person.')),
+  },
+  { id: 'predicate', description: 'Conditions that are taken together.' },
+);
 
-const limit = z
-  .strictObject({
-    counter: z
-      .string()
-      .check(
-        z.describe(
-          'Name of the count. The same name in several entries is one shared count; window, align, scope and per must then agree.',
-        ),
-      ),
+const window = either([text(), number()], {
+  id: 'window',
+  description:
+    'second, minute, hour, day, week, month (31 days, unless aligned to the calendar), a number of seconds, or text such as "15m", "24h", "7d"; at most 400 days.',
+  examples: ['minute', 'hour', 'day', '15m', 60],
+});
+
+const amount = either(
+  [
+    number(),
+    text(),
+    fields({
+      sum: text('Path with [*] whose values are added up: args.invoices[*].total.'),
+    }),
+    fields({
+      count: text('Path of a list whose elements are counted: args.invoices.'),
+    }),
+  ],
+  'What one call charges: a number (default 1), a path whose value is added ("args.amount_total"), {"sum": path} or {"count": path}. A call without it, or with a value that is negative or no number, is refused.',
+);
+
+const limit = fields(
+  {
+    counter: text(
+      'Name of the count. The same name in several entries is one shared count; window, align, scope and per must then agree.',
+    ),
     window,
-    max: z.number().check(z.describe('The most that the window may hold; a number of at least 0.')),
-    scope: z.optional(
-      z
-        .enum(['grant', 'session', 'machine'])
-        .check(
-          z.describe(
-            'grant (default): one count for a server and grant, across sessions and restarts. session: this wrapper process. machine: over all servers and grants.',
-          ),
-        ),
+    max: number('The most that the window may hold; a number of at least 0.'),
+    scope: optional(
+      words(
+        ['grant', 'session', 'machine'],
+        'grant (default): one count for a server and grant, across sessions and restarts. session: this wrapper process. machine: over all servers and grants.',
+      ),
     ),
-    amount: z.optional(amount),
-    per: z.optional(
-      z
-        .union([z.string(), z.array(z.string())])
-        .check(
-          z.describe(
-            'Path or paths whose values split the count: "args.point_of_sale"; "args" for all arguments; "env.AFIP_CUIT" for one count per taxpayer. A value that is missing or null counts as one of its own; "3" and 3 are the same.',
-          ),
-        ),
+    amount: optional(amount),
+    per: optional(
+      either(
+        [text(), list(text())],
+        'Path or paths whose values split the count: "args.point_of_sale"; "args" for all arguments; "env.AFIP_CUIT" for one count per taxpayer. A value that is missing or null counts as one of its own; "3" and 3 are the same.',
+      ),
     ),
-    align: z.optional(
-      z
-        .enum(['sliding', 'calendar'])
-        .check(
-          z.describe(
-            'sliding (default): any interval as long as the window. calendar: starts anew with each minute, hour, day, week (Monday) or month in `timezone`; only for a window given as a word.',
-          ),
-        ),
+    align: optional(
+      words(
+        ['sliding', 'calendar'],
+        'sliding (default): any interval as long as the window. calendar: starts anew with each minute, hour, day, week (Monday) or month in `timezone`; only for a window given as a word.',
+      ),
     ),
-    refund: z.optional(
-      z
-        .enum(['never', 'on_error', 'on_success'])
-        .check(
-          z.describe(
-            'never (default): an attempt counts. on_error: the charge is taken back when the server answers with an error. on_success: it is taken back when it does not, so that the limit counts failures.',
-          ),
-        ),
+    refund: optional(
+      words(
+        ['never', 'on_error', 'on_success'],
+        'never (default): an attempt counts. on_error: the charge is taken back when the server answers with an error. on_success: it is taken back when it does not, so that the limit counts failures.',
+      ),
     ),
-    on_exceed: z.optional(
-      z
-        .enum(['deny', 'approve'])
-        .check(z.describe('deny (default) refuses the call that does not fit; approve asks a person.')),
+    on_exceed: optional(
+      words(['deny', 'approve'], 'deny (default) refuses the call that does not fit; approve asks a person.'),
     ),
-    on_deny: z.optional(z.string().check(z.describe('What the agent is told when the call does not fit.'))),
-  })
-  .check(
-    z.meta({
-      id: 'limit',
-      description: 'At most `max` in any `window`. All limits of a call are taken together, or none.',
-    }),
-  );
+    on_deny: optional(text('What the agent is told when the call does not fit.')),
+  },
+  {
+    id: 'limit',
+    description: 'At most `max` in any `window`. All limits of a call are taken together, or none.',
+  },
+);
 
-const rateLimit = z
-  .union([
-    z.strictObject({ max: z.number().check(z.describe('The most calls that the window may hold.')), window }),
-    z.string(),
-  ])
-  .check(
-    z.describe(
-      'Shorthand for one limit whose counter is the name of the entry followed by _rate: {"max": 10, "window": "minute"}, {"max": 10, "window": 60} or "10/minute".',
-    ),
-  );
+const rateLimit = either(
+  [fields({ max: number('The most calls that the window may hold.'), window }), text()],
+  'Shorthand for one limit whose counter is the name of the entry followed by _rate: {"max": 10, "window": "minute"}, {"max": 10, "window": 60} or "10/minute".',
+);
 
 const checks = {
-  require: z.optional(
-    z.array(predicate).check(z.describe('Each of these must hold, or the call is refused.')),
-  ),
-  deny_if: z.optional(
-    z.array(predicate).check(z.describe('The call is refused unless each of these is known not to hold.')),
-  ),
-  approve_if: z.optional(
-    z.array(predicate).check(z.describe('A person is asked unless each of these is known not to hold.')),
-  ),
-  limits: z.optional(z.array(limit).check(z.describe('Rate and spending limits.'))),
+  require: optional(list(predicate, 'Each of these must hold, or the call is refused.')),
+  deny_if: optional(list(predicate, 'The call is refused unless each of these is known not to hold.')),
+  approve_if: optional(list(predicate, 'A person is asked unless each of these is known not to hold.')),
+  limits: optional(list(limit, 'Rate and spending limits.')),
 };
 
-const allTools = z
-  .strictObject(checks)
-  .check(
-    z.describe('Checks for every call that is not hidden or refused by default, before those of the tool.'),
-  );
+const allTools = fields(
+  checks,
+  'Checks for every call that is not hidden or refused by default, before those of the tool.',
+);
 
 /** One entry under `tools`. */
-export const toolSchema = z
-  .strictObject({
+export const toolKind = fields(
+  {
     ...checks,
-    action: z.optional(
-      z
-        .enum(['allow', 'deny', 'approve', 'hide'])
-        .check(
-          z.describe(
-            'Shorthand. allow: listed, nothing more. deny: every call is refused. approve: a person is asked for every call. hide: the tool is absent for the client.',
-          ),
-        ),
+    action: optional(
+      words(
+        ['allow', 'deny', 'approve', 'hide'],
+        'Shorthand. allow: listed, nothing more. deny: every call is refused. approve: a person is asked for every call. hide: the tool is absent for the client.',
+      ),
     ),
-    reason: z.optional(
-      z
-        .string()
-        .check(z.describe('What the agent is told by every rule of this entry without an `on_deny`.')),
-    ),
-    rate_limit: z.optional(rateLimit),
-  })
-  .check(
-    z.meta({
-      id: 'tool',
-      description:
-        'What holds for one tool; {} lists it without checks. A name with * is a pattern: an exact name wins over patterns, of patterns the one with more literal characters; entries are never merged.',
-    }),
-  );
+    reason: optional(text('What the agent is told by every rule of this entry without an `on_deny`.')),
+    rate_limit: optional(rateLimit),
+  },
+  {
+    id: 'tool',
+    description:
+      'What holds for one tool; {} lists it without checks. A name with * is a pattern: an exact name wins over patterns, of patterns the one with more literal characters; entries are never merged.',
+  },
+);
 
 /** The file as a whole, but for the entries of `tools`, which are checked one by one (see shape.ts). */
-export const policySchema = z
-  .strictObject({
-    $schema: z.optional(z.string().check(z.describe('For completion in editors; ignored.'))),
-    description: z.optional(z.string().check(z.describe('For people; ignored.'))),
-    version: z.literal('1').check(z.describe('Version of this format.')),
-    default: z
-      .enum(['allow', 'deny'])
-      .check(z.describe('What happens to tools that match no entry under `tools`.')),
-    extends: z.optional(
-      z.string().check(z.describe('Path of a policy that this one narrows, relative to this file.')),
+export const policyKind = fields(
+  {
+    $schema: optional(text('For completion in editors; ignored.')),
+    description: optional(text('For people; ignored.')),
+    version: exactly('1', 'Version of this format.'),
+    default: words(['allow', 'deny'], 'What happens to tools that match no entry under `tools`.'),
+    extends: optional(text('Path of a policy that this one narrows, relative to this file.')),
+    hide: optional(
+      list(
+        text(),
+        'Names or patterns of tools that are absent for the client: not listed, and unknown when called. "*" hides all.',
+      ),
     ),
-    hide: z.optional(
-      z
-        .array(z.string())
-        .check(
-          z.describe(
-            'Names or patterns of tools that are absent for the client: not listed, and unknown when called. "*" hides all.',
-          ),
-        ),
+    all_tools: optional(allTools),
+    tools: optional(byName(toolKind, 'What holds for each tool, by name or pattern.')),
+    timezone: optional(
+      text('IANA time zone of calendar windows, such as America/Argentina/Buenos_Aires; default UTC.'),
     ),
-    all_tools: z.optional(allTools),
-    tools: z.optional(
-      z.record(z.string(), toolSchema).check(z.describe('What holds for each tool, by name or pattern.')),
+    list: optional(
+      words(
+        ['all', 'callable'],
+        'callable also leaves out of the list of tools what could never be called; default all.',
+      ),
     ),
-    timezone: z.optional(
-      z
-        .string()
-        .check(
-          z.describe(
-            'IANA time zone of calendar windows, such as America/Argentina/Buenos_Aires; default UTC.',
-          ),
-        ),
+    pin: optional(
+      words(
+        ['off', 'warn', 'deny'],
+        'What happens to a tool whose definition has changed since it was first seen; default warn.',
+      ),
     ),
-    list: z.optional(
-      z
-        .enum(['all', 'callable'])
-        .check(
-          z.describe(
-            'callable also leaves out of the list of tools what could never be called; default all.',
-          ),
-        ),
+    annotate: optional(
+      boolean(
+        'true adds readOnlyHint and destructiveHint to listed tools that have no annotations; default false.',
+      ),
     ),
-    pin: z.optional(
-      z
-        .enum(['off', 'warn', 'deny'])
-        .check(
-          z.describe(
-            'What happens to a tool whose definition has changed since it was first seen; default warn.',
+    audit: optional(
+      fields(
+        {
+          arguments: optional(
+            words(
+              ['keys', 'full'],
+              'What the decision log keeps of the arguments; default keys, their names alone.',
+            ),
           ),
-        ),
+        },
+        'The decision log.',
+      ),
     ),
-    annotate: z.optional(
-      z
-        .boolean()
-        .check(
-          z.describe(
-            'true adds readOnlyHint and destructiveHint to listed tools that have no annotations; default false.',
+    approvals: optional(
+      fields(
+        {
+          wait: optional(
+            either(
+              [text(), number()],
+              'How long a call waits for an answer before it is refused; default "45s", at most 1 hour.',
+            ),
           ),
-        ),
+          expires: optional(
+            either([text(), number()], 'How long a request or a given approval is good for; default "10m".'),
+          ),
+          channels: optional(
+            list(
+              words(['client', 'queue']),
+              'Where a person is asked: by the client itself, or with `policy-wrap approve`; default both.',
+            ),
+          ),
+        },
+        'How people are asked.',
+      ),
     ),
-    audit: z.optional(
-      z
-        .strictObject({
-          arguments: z.optional(
-            z
-              .enum(['keys', 'full'])
-              .check(
-                z.describe('What the decision log keeps of the arguments; default keys, their names alone.'),
-              ),
-          ),
-        })
-        .check(z.describe('The decision log.')),
-    ),
-    approvals: z.optional(
-      z
-        .strictObject({
-          wait: z.optional(
-            z
-              .union([z.string(), z.number()])
-              .check(
-                z.describe(
-                  'How long a call waits for an answer before it is refused; default "45s", at most 1 hour.',
-                ),
-              ),
-          ),
-          expires: z.optional(
-            z
-              .union([z.string(), z.number()])
-              .check(z.describe('How long a request or a given approval is good for; default "10m".')),
-          ),
-          channels: z.optional(
-            z
-              .array(z.enum(['client', 'queue']))
-              .check(
-                z.describe(
-                  'Where a person is asked: by the client itself, or with `policy-wrap approve`; default both.',
-                ),
-              ),
-          ),
-        })
-        .check(z.describe('How people are asked.')),
-    ),
-  })
-  .check(
-    z.describe('Policy of policy-wrap: which tools of an MCP server may be called, how, and how often.'),
-  );
+  },
+  'Policy of policy-wrap: which tools of an MCP server may be called, how, and how often.',
+);
 
-export type PolicyDocument = z.infer<typeof policySchema>;
-export type ToolDocument = z.infer<typeof toolSchema>;
-export type ChecksDocument = z.infer<typeof allTools>;
-export type PredicateDocument = z.infer<typeof predicate>;
-export type ConditionDocument = z.infer<typeof condition>;
-export type LimitDocument = z.infer<typeof limit>;
+export type PolicyDocument = KindOf<typeof policyKind>;
+export type ToolDocument = KindOf<typeof toolKind>;
+export type ChecksDocument = KindOf<typeof allTools>;
+export type PredicateDocument = KindOf<typeof predicate>;
+export type ConditionDocument = KindOf<typeof condition>;
+export type LimitDocument = KindOf<typeof limit>;

@@ -1,17 +1,17 @@
-import * as z from 'zod/mini';
-import { policySchema } from './document.js';
+import { policyKind } from './document.js';
+import { zod, zodOf } from './grammar-zod.js';
 import { argumentPaths, type LiveTool } from './tool-schema.js';
 
 type JsonSchema = Record<string, unknown>;
 
 /**
- * The JSON Schema of the policy file for editors, made from the schema that files are checked by. Draft 7, which
+ * The JSON Schema of the policy file for editors, made from what files are checked by. Draft 7, which
  * editors know best.
  *
  * @param tools the tools of a server, whose names and argument paths are then completed; other names stay allowed
  */
 export function policyJsonSchema(tools: readonly LiveTool[] = []): JsonSchema {
-  const schema = z.toJSONSchema(policySchema, { target: 'draft-7', io: 'input' }) as JsonSchema;
+  const schema = zod().toJSONSchema(zodOf(policyKind), { target: 'draft-7', io: 'input' }) as JsonSchema;
   schema.title = 'policy-wrap policy';
   if (tools.length === 0) return schema;
   const properties = schema.properties as Record<string, JsonSchema>;

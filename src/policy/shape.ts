@@ -1,5 +1,7 @@
-import * as z from 'zod/mini';
-import { type PolicyDocument, policySchema, type ToolDocument, toolSchema } from './document.js';
+import type * as z from 'zod/mini';
+import { type PolicyDocument, policyKind, type ToolDocument, toolKind } from './document.js';
+import { fits, isRecord, type Kind } from './grammar.js';
+import { zod, zodOf } from './grammar-zod.js';
 import { nearest, type Problem } from './problem.js';
 import type { Segment, Source } from './source.js';
 
@@ -13,7 +15,7 @@ export type Partly<T> = T extends readonly (infer Item)[]
 /** What of the document has the right shape. Numbers are doubles: exact ones are read from the source. */
 export interface Shape {
   readonly document: Partly<PolicyDocument>;
-  /** The entries of `tools`. A Map: a tool may be called `__proto__`, and zod drops that name from records. */
+  /** The entries of `tools`. A Map: a tool may be called `__proto__`. */
   readonly tools: ReadonlyMap<string, Partly<ToolDocument>>;
   /** Every fault of the shape: unknown and missing fields, wrong types, wrong words. */
   readonly problems: readonly Problem[];
@@ -24,8 +26,11 @@ type Schema = z.core.$ZodType;
 /** @returns all that has the right shape, so that the rest of it can be checked too, and what has not */
 export function checkShape(source: Source): Shape {
   const problems: Problem[] = [];
-  const check = <T>(schema: z.ZodMiniType<T>, value: unknown, path: readonly Segment[]): Partly<T> => {
-    const result = z.safeParse(schema, value);
+  const check = <T>(kind: Kind<T>, value: unknown, path: readonly Segment[]): Partly<T> => {
+    if (fits(kind, value)) return value as Partly<T>;
+    // Only now zod, which knows what is wrong.
+    const schema = zodOf(kind);
+    const result = zod().safeParse(schema, value);
     if (result.success) return result.data as Partly<T>;
     for (const issue of result.error.issues) problems.push(...problemsOf(source, schema, path, issue));
     return (salvage(schema, value) ?? {}) as Partly<T>;
@@ -33,11 +38,11 @@ export function checkShape(source: Source): Shape {
   // Each entry alone, and the rest with an empty `tools`.
   const tools = new Map<string, Partly<ToolDocument>>();
   for (const name of source.keys(['tools'])) {
-    tools.set(name, check(toolSchema, source.doubles(['tools', name]), ['tools', name]));
+    tools.set(name, check(toolKind, source.doubles(['tools', name]), ['tools', name]));
   }
   const whole = source.doubles([]);
   if (isRecord(whole) && isRecord(whole.tools)) whole.tools = {};
-  return { document: check(policySchema, whole, []), tools, problems };
+  return { document: check(policyKind, whole, []), tools, problems };
 }
 
 /** @returns the parts of a value that fit the schema, and a hole for every field and element that does not */
@@ -55,7 +60,7 @@ function salvage(schema: Schema, value: unknown): unknown {
       return Object.fromEntries(known.map((key) => [key, salvage(object.shape[key] ?? schema, value[key])]));
     }
   }
-  const result = z.safeParse(schema, value);
+  const result = zod().safeParse(schema, value);
   return result.success ? result.data : undefined;
 }
 
@@ -69,7 +74,7 @@ function problemsOf(
   const path = [...base, ...inside];
   const schema = schemaAt(root, inside);
   const name = quoted(path);
-  const about = (schema && z.globalRegistry.get(schema)?.description) ?? '';
+  const about = (schema && zod().globalRegistry.get(schema)?.description) ?? '';
 
   if (issue.code === 'unrecognized_keys') {
     const known = schema ? fieldsOf(schema) : [];
@@ -187,8 +192,4 @@ function expectedBy(schema: Schema): string {
     return KINDS[def.type] ?? def.type;
   });
   return [...new Set(kinds)].join(' or ');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -83,7 +83,7 @@ export class Source {
     return node && this.#read(node, parseNumber);
   }
 
-  /** Like `value`, with plain doubles, as zod sees it. */
+  /** Like `value`, with plain doubles, as the kinds of document.ts see it. */
   doubles(path: readonly Segment[]): unknown {
     const node = this.#find(path);
     return node && this.#read(node, Number);

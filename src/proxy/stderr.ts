@@ -118,6 +118,9 @@ export class Stderr {
 
 /** A file or a terminal stays what Node makes of it. */
 function standardError(): Writable {
+  // Node looks at it whenever a socket closes, and when it is first made only then, with the descriptor in use by ours,
+  // that fails: no socket would close any more, and this process would not end.
+  void process.stderr;
   try {
     return new Socket({ fd: 2, readable: false, writable: true });
   } catch {

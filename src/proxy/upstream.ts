@@ -1,6 +1,7 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { execa } from 'execa';
 import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
 
 /** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
@@ -44,25 +45,11 @@ export class Upstream {
    * @throws PolicyWrapError UPSTREAM_NOT_STARTED
    */
   static async start(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Upstream> {
-    const child = execa(file, args, {
-      env,
-      extendEnv: false,
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      // The relay reads the streams; execa's own buffering would end the child after 100 MB of output.
-      buffer: false,
-      encoding: 'buffer',
-      stripFinalNewline: false,
-      reject: false,
-      cleanup: false,
-      windowsHide: true,
-      detached: POSIX,
-    });
-    if (child.pid === undefined) {
-      const result = await child;
-      const cause = 'cause' in result ? result.cause : undefined;
-      const reason = cause instanceof Error ? cause.message : 'unknown reason';
+    let child: ChildLike;
+    try {
+      child = POSIX ? await started(file, args, env) : await startedOnWindows(file, args, env);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
       // That the file itself is there was looked at before.
       const hint = /ENOENT/.test(reason) && { hint: 'its first line names an interpreter that is not there' };
       throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
@@ -70,13 +57,11 @@ export class Upstream {
         ...hint,
       });
     }
-    // Its result is watched through the events below; this only keeps a rejection from being nobody's.
-    child.catch(() => {});
-    return new Upstream(child as unknown as ChildLike, child.pid);
+    return new Upstream(child);
   }
 
-  private constructor(child: ChildLike, pid: number) {
-    this.#pid = pid;
+  private constructor(child: ChildLike) {
+    this.#pid = child.pid;
     this.stdin = child.stdin;
     this.stdout = child.stdout;
     this.stderr = child.stderr;
@@ -179,9 +164,8 @@ export class Upstream {
       // The group is already gone.
     }
     if (!POSIX && signal === 'SIGKILL') {
-      execa('taskkill', ['/pid', String(this.#pid), '/T', '/F'], { reject: false, windowsHide: true }).catch(
-        () => {},
-      );
+      const taskkill = ['/pid', String(this.#pid), '/T', '/F'];
+      spawn('taskkill', taskkill, { stdio: 'ignore', windowsHide: true }).on('error', () => {});
     }
   }
 }
@@ -204,11 +188,50 @@ export function writeAll(
   if (rest.length > 0) stream.uncork();
 }
 
-/** What is used of execa's subprocess, whose type depends on its options. */
+/** What is used of a child process that runs, however it was started. */
 interface ChildLike {
+  readonly pid: number;
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
   once(event: 'exit', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown;
   once(event: 'close', listener: () => void): unknown;
+}
+
+/** Starts a program as it is. Node's own spawn: loading execa takes longer than all that we do before the start. */
+async function started(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<ChildLike> {
+  const child = spawn(file, args, { env, stdio: 'pipe', detached: true });
+  if (child.pid === undefined) throw (await once(child, 'error'))[0];
+  // Only a signal that could not be sent would be reported so, and we send ours to the group.
+  return child.on('error', () => {}) as ChildProcessWithoutNullStreams & { readonly pid: number };
+}
+
+/** On Windows many commands are `.cmd` files, for which the arguments must be escaped: execa knows how. */
+async function startedOnWindows(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<ChildLike> {
+  const { execa } = await import('execa');
+  const child = execa(file, args, {
+    env,
+    extendEnv: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    // The relay reads the streams; execa's own buffering would end the child after 100 MB of output.
+    buffer: false,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+    reject: false,
+    cleanup: false,
+    windowsHide: true,
+  });
+  if (child.pid === undefined) {
+    const result = await child;
+    throw ('cause' in result && result.cause) || new Error('unknown reason');
+  }
+  // Its result is watched through its events; this only keeps a rejection from being nobody's.
+  child.catch(() => {});
+  return child as unknown as ChildLike;
 }

@@ -1,0 +1,115 @@
+import type { PolicyOptions } from './settings.js';
+
+/** What `run` is told on its command line. */
+export interface RunOptions extends PolicyOptions {
+  readonly db?: string;
+  readonly server?: string;
+  readonly grant: string;
+  readonly observe?: boolean;
+  /** False with `--no-install`. */
+  readonly install: boolean;
+  /** Longest line in bytes. */
+  readonly maxClientLine: number;
+  readonly maxServerLine: number;
+}
+
+/** One option, as both readers of the command line go by it: commander, and `readRunOptions`. */
+export interface OptionRow {
+  readonly key: keyof RunOptions;
+  /** As commander writes them: `-s, --long <value>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** What it is without the option; a flag is the opposite of it. */
+  readonly fallback?: string | number | boolean;
+  /** Reads the value of an option that is no text. @throws RangeError which says what is needed */
+  readonly parse?: (text: string) => number;
+}
+
+const MIB = 1 << 20;
+
+export const RUN_OPTIONS: readonly OptionRow[] = [
+  {
+    key: 'policy',
+    flags: '-p, --policy <file>',
+    description: 'the policy (else POLICY_WRAP_POLICY, the config folder, a preset)',
+  },
+  { key: 'preset', flags: '--preset <name>', description: 'a shipped policy by name' },
+  {
+    key: 'db',
+    flags: '--db <file>',
+    description: 'the state database (else POLICY_WRAP_DB, the data folder)',
+  },
+  {
+    key: 'server',
+    flags: '--server <name>',
+    description: 'the name that counters, log and approvals are kept under',
+  },
+  {
+    key: 'grant',
+    flags: '--grant <name>',
+    description: 'the identity that shares counters',
+    fallback: 'default',
+  },
+  { key: 'observe', flags: '--observe', description: 'decide and log, refuse nothing' },
+  {
+    key: 'install',
+    flags: '--no-install',
+    description: 'never fetch a known server from npm',
+    fallback: true,
+  },
+  {
+    key: 'maxClientLine',
+    flags: '--max-client-line <MiB>',
+    description: 'longest message from the client',
+    fallback: 16 * MIB,
+    parse: megabytes,
+  },
+  {
+    key: 'maxServerLine',
+    flags: '--max-server-line <MiB>',
+    description: 'longest message from the server',
+    fallback: 64 * MIB,
+    parse: megabytes,
+  },
+];
+
+function megabytes(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1024)) throw new RangeError('a number of megabytes up to 1024 is needed');
+  return Math.round(value * MIB);
+}
+
+/**
+ * Reads the options of `run` where they are spelled as everybody spells them, without commander, which takes a quarter
+ * of the time to the server's start. What it takes, commander reads in the same way (a test holds them together).
+ *
+ * @returns undefined for everything else, mistakes included: commander reads it, and has the words for what is wrong
+ */
+export function readRunOptions(words: readonly string[]): RunOptions | undefined {
+  const options: Record<string, string | number | boolean> = {};
+  for (const { key, fallback } of RUN_OPTIONS) if (fallback !== undefined) options[key] = fallback;
+  for (let at = 0; at < words.length; at += 1) {
+    const [, flag = '', attached] = /^([^=]*)(?:=(.*))?$/s.exec(words[at] ?? '') ?? [];
+    const row = ROWS.get(flag);
+    if (!row) return undefined;
+    if (!row.flags.endsWith('>')) {
+      if (attached !== undefined) return undefined;
+      options[row.key] = row.fallback !== true;
+      continue;
+    }
+    // With one letter `=` would belong to the value.
+    if (attached !== undefined && !flag.startsWith('--')) return undefined;
+    const value = attached ?? words[++at];
+    if (!value || value.startsWith('-')) return undefined;
+    try {
+      options[row.key] = row.parse ? row.parse(value) : value;
+    } catch {
+      return undefined;
+    }
+  }
+  return options as unknown as RunOptions;
+}
+
+const ROWS = new Map(
+  RUN_OPTIONS.flatMap((row) => row.flags.split(', ').map((flag) => [flag.replace(/ <.*/, ''), row])),
+);

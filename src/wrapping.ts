@@ -1,0 +1,161 @@
+import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { classify } from './catalog/classify.js';
+import { changeOf } from './pin-change.js';
+import { stack } from './policy/layers.js';
+import { watchPolicy } from './policy-watch.js';
+import { Gate } from './proxy/gate.js';
+import { Ledger, reasonOf } from './proxy/ledger.js';
+import { relay } from './proxy/relay.js';
+import { Stderr } from './proxy/stderr.js';
+import type { Upstream } from './proxy/upstream.js';
+import type { FoundPolicy } from './settings.js';
+import { Store } from './state/store.js';
+
+/** All that was found out before the server was started. */
+export interface Wrapping {
+  readonly upstream: Upstream;
+  /** Its name here: counters, log and approvals are kept under it. */
+  readonly server: string;
+  readonly grant: string;
+  /** The environment that it was given. */
+  readonly env: NodeJS.ProcessEnv;
+  /** What the person should know of how it was started. */
+  readonly note: string | undefined;
+  readonly found: Exclude<FoundPolicy, { readonly kind: 'problems' }>;
+  /** Finds the policy anew, as at the start. */
+  readonly findPolicy: () => FoundPolicy;
+  /** Files in which a policy may appear or change; absolute paths. */
+  readonly policyPlaces: readonly string[];
+  /** The state database; an absolute path. */
+  readonly stateFile: string;
+  /** Refuse nothing. */
+  readonly observe: boolean;
+  /** Longest line in bytes. */
+  readonly maxClientLine: number;
+  readonly maxServerLine: number;
+}
+
+/** Lines of a changed tool's difference that go to stderr; `trust --dry-run` shows all. */
+const CHANGE_LINES = 12;
+/** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
+const STRAY_PER_SECOND = 20;
+const STRAY_LENGTH = 2000;
+
+/**
+ * Stands between the client, on this process's stdin and stdout, and a server that was started, until one of them
+ * ends.
+ *
+ * @returns the server's exit code
+ */
+export async function serve(wrapping: Wrapping): Promise<number> {
+  const { upstream, server, env, found, observe } = wrapping;
+  // Not before the start: until then errors are thrown, and go to the same descriptor in another way.
+  const stderr = new Stderr();
+  const warn = (text: string) => stderr.say(text);
+  if (wrapping.note) warn(wrapping.note);
+  const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
+  const ledger = new Ledger({
+    openStore: () => Store.open(wrapping.stateFile),
+    session: {
+      server,
+      grant: wrapping.grant,
+      pid: process.pid,
+      policyHash: policy?.hash,
+      policySource: policy?.source,
+      observe,
+    },
+    toolsChanged: (tools) => {
+      for (const pin of tools) {
+        warn(`${pin.tool} is not what it was when it was first seen: policy-wrap trust ${server}`);
+        for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
+      }
+    },
+    warn,
+  });
+  const gate = new Gate({
+    policy,
+    noPolicy: found.kind === 'none' ? found.advice : '',
+    ledger,
+    server,
+    env,
+    observe,
+    riskOf: (tool) => {
+      const { class: toolClass, risk } = classify(tool);
+      return { class: toolClass, severe: risk === 'critical' };
+    },
+    now: Date.now,
+    warn,
+  });
+  if (found.kind === 'none') warn(found.advice);
+  if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
+
+  stderr.copy(upstream.stderr);
+  const running = relay({
+    client: { input: process.stdin, output: clientOutput() },
+    upstream,
+    gate,
+    maxClientLine: wrapping.maxClientLine,
+    maxServerLine: wrapping.maxServerLine,
+    now: Date.now,
+    warn,
+    stray: strayLines(warn),
+  });
+  // While the server boots, and after what the client has sent already is on its way: the first answer is some hundred
+  // milliseconds away, and ours is needed at the first call.
+  const opening = setImmediate(() => {
+    try {
+      ledger.open();
+    } catch (error) {
+      warn(`every call is refused: ${reasonOf(error)}`);
+    }
+  });
+  const places = [...(found.kind === 'policy' ? found.files : []), ...wrapping.policyPlaces];
+  let inForce = { hash: policy?.hash, source: policy?.source };
+  const stopWatching = watchPolicy(places, wrapping.findPolicy, (reload) => {
+    if (reload.kind === 'kept') {
+      ledger.policyIs({ ...inForce, problem: reload.reason });
+      return warn(`the policy stays as it was: ${reload.reason}`);
+    }
+    const layers = stack(reload.found.policy, reload.found.extended);
+    inForce = { hash: layers.hash, source: layers.source };
+    ledger.policyIs({ ...inForce, problem: undefined });
+    if (gate.use(layers)) running.toolsChanged();
+    return warn(`the policy was read again: ${layers.source}`);
+  });
+  const code = await running.ended;
+  clearImmediate(opening);
+  stopWatching();
+  ledger.close();
+  await stderr.finish();
+  return code;
+}
+
+/**
+ * Standard output as a stream that never blocks: Node writes to pipes synchronously on POSIX, and a client that does
+ * not read would stop the whole process, signals included. A file or a terminal stays what Node makes of it.
+ */
+function clientOutput(): Writable {
+  try {
+    return new Socket({ fd: 1, readable: false, writable: true });
+  } catch {
+    return process.stdout;
+  }
+}
+
+function strayLines(warn: (text: string) => void): (bytes: Buffer) => void {
+  let second = 0;
+  let count = 0;
+  return (bytes) => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) {
+      if (count > STRAY_PER_SECOND)
+        warn(`${count - STRAY_PER_SECOND} more lines of the server were no protocol`);
+      second = now;
+      count = 0;
+    }
+    if (++count <= STRAY_PER_SECOND) {
+      warn(`not protocol, from the server: ${bytes.toString('utf8', 0, STRAY_LENGTH).trimEnd()}`);
+    }
+  };
+}
