@@ -33,7 +33,7 @@ export function chargeOf(limit: Limit, call: Call): Charge | Fault {
 }
 
 function isFault(value: unknown): value is Fault {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'fault');
+  return typeof value === 'object' && value !== null && 'fault' in value;
 }
 
 function amountOf(limit: Limit, call: Call): Decimal | Fault {

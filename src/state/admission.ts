@@ -139,7 +139,7 @@ export class Admissions {
     now: number,
   ): Admitted {
     const standings = this.#counters.look(owner, charges, now);
-    const full = exceededOf(standings.filter(({ charge }) => charge.limit.onExceed === 'deny'));
+    const full = exceededOf(standings, 'deny');
     if (full) {
       this.#counters.sweep(standings);
       return refusedByLimit(full, record);
@@ -252,15 +252,22 @@ function askedByLimit(exceeded: Exceeded | undefined): string {
 /**
  * The first limit that refuses, with the instant at which none does any more: a call that must wait for two limits is
  * not let through when the first of them is free again (G5).
+ *
+ * @param onExceed only limits of this kind
  */
-function exceededOf(standings: readonly Standing[]): Exceeded | undefined {
-  const full = standings.filter(({ fits }) => !fits);
-  const [first] = full;
-  if (!first) return undefined;
-  const retryAt = Math.max(...full.map((standing) => standing.retryAt ?? Number.POSITIVE_INFINITY));
-  return {
-    charge: first.charge,
-    used: toDecimal(first.used),
-    retryAt: retryAt === Number.POSITIVE_INFINITY ? undefined : retryAt,
-  };
+function exceededOf(standings: readonly Standing[], onExceed?: 'deny'): Exceeded | undefined {
+  let first: Standing | undefined;
+  let retryAt = 0;
+  for (const standing of standings) {
+    if (standing.fits || (onExceed && standing.charge.limit.onExceed !== onExceed)) continue;
+    first ??= standing;
+    retryAt = Math.max(retryAt, standing.retryAt ?? Number.POSITIVE_INFINITY);
+  }
+  return (
+    first && {
+      charge: first.charge,
+      used: toDecimal(first.used),
+      retryAt: retryAt === Number.POSITIVE_INFINITY ? undefined : retryAt,
+    }
+  );
 }

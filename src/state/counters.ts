@@ -81,6 +81,8 @@ const REMEMBERED = 4096;
 export class Counters {
   readonly #tallies: Tallies;
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
+  /** What was looked for last is what is looked for next, as a rule. */
+  #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
   readonly #byKey = new Map<string, Counter>();
   readonly #byId = new Map<number, Counter>();
   readonly #periods = new Map<string, { start: number; end: number }>();
@@ -108,24 +110,22 @@ export class Counters {
    * @param now UTC milliseconds
    */
   look(owner: Owner, charges: readonly Charge[], now: number): Standing[] {
-    const seen: Held[] = [];
-    return charges.map((charge) => {
+    const standings: Standing[] = [];
+    for (const charge of charges) {
+      const { limit } = charge;
       // It would make room for others: the policy never lets one through.
       if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
       const counter = this.#counterOf(owner, charge);
-      let held = seen.find((other) => other.counter.key === counter.key);
-      if (!held) {
-        held = this.#hold(counter, charge.limit, now);
-        seen.push(held);
-      }
+      const held = heldIn(standings, counter) ?? this.#hold(counter, limit, now);
       const amount = toAmount(charge.amount);
       const wanted = plus(held.pending, amount);
       held.pending = wanted;
-      const max = toAmount(charge.limit.max);
+      const max = toAmount(limit.max);
       const fits = compare(plus(held.live, wanted), max) <= 0;
-      const retryAt = fits ? undefined : this.#fitsAt(held, charge.limit, wanted, max);
-      return { charge, amount, used: held.live, fits, retryAt, held };
-    });
+      const retryAt = fits ? undefined : this.#fitsAt(held, limit, wanted, max);
+      standings.push({ charge, amount, used: held.live, fits, retryAt, held });
+    }
+    return standings;
   }
 
   /**
@@ -148,9 +148,12 @@ export class Counters {
    * @param decision row of the decision log that the charges belong to
    */
   take(standings: readonly Standing[], decision: number): void {
-    standings.forEach(({ amount, held: { counter, now } }, part) => {
-      if (counter.tally) this.#tallies.charge(counter.tally, now, decision, part, amount);
-    });
+    let part = 0;
+    for (const { amount, held } of standings) {
+      const { tally } = held.counter;
+      if (tally) this.#tallies.charge(tally, held.now, decision, part, amount);
+      part += 1;
+    }
     for (const { charge, held } of firsts(standings)) {
       const { tally } = held.counter;
       if (tally) this.#tallies.settle(tally, String(toAmount(charge.limit.max)));
@@ -184,15 +187,25 @@ export class Counters {
   /** Must follow every transaction that was rolled back: an id that was given in it may become another counter's. */
   forget(): void {
     this.#byLimit = new WeakMap();
+    this.#recent = undefined;
     this.#byKey.clear();
     this.#byId.clear();
     this.#remembered = 0;
   }
 
   /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
-  #counterOf(owner: Owner, { limit, split }: Charge): Counter {
-    const known = this.#byLimit.get(owner)?.get(limit)?.get(split);
-    if (known) return known;
+  #counterOf(owner: Owner, charge: Charge): Counter {
+    const { limit, split } = charge;
+    const recent = this.#recent;
+    if (recent?.charge.limit === limit && recent.charge.split === split && recent.owner === owner)
+      return recent.counter;
+    const counter =
+      this.#byLimit.get(owner)?.get(limit)?.get(split) ?? this.#newCounterOf(owner, limit, split);
+    this.#recent = { owner, charge, counter };
+    return counter;
+  }
+
+  #newCounterOf(owner: Owner, limit: Limit, split: string): Counter {
     if (this.#remembered >= REMEMBERED) this.forget();
     this.#remembered += 1;
     const key = keyOf(owner, limit, split);
@@ -284,6 +297,12 @@ export class Counters {
     }
     return period;
   }
+}
+
+/** What was found of a counter for an earlier charge of the same call. */
+function heldIn(standings: readonly Standing[], { key }: Counter): Held | undefined {
+  for (const { held } of standings) if (held.counter.key === key) return held;
+  return undefined;
 }
 
 /** Of charges to one counter the first: its limit's bound is the one that is shown. */
