@@ -97,6 +97,8 @@ export class Gate {
   readonly #listed = new Map<string, ListedTool>();
   /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
   readonly #compared = new Map<string, string>();
+  /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
+  #lastNames: { readonly keys: readonly string[]; readonly text: string } = { keys: [], text: '[]' };
   /** Tools of the list that is being read which are still to be compared. */
   #news: ListedTool[] = [];
 
@@ -261,8 +263,13 @@ export class Gate {
       const whole = canonicalJson(call.exactArgs);
       if (whole.length <= ARGUMENTS_CAP) return whole;
     }
-    const names = JSON.stringify(Object.keys(call.args).sort());
-    return names.length <= ARGUMENTS_CAP ? names : '["…"]';
+    const keys = Object.keys(call.args);
+    const last = this.#lastNames;
+    if (keys.length === last.keys.length && keys.every((key, i) => key === last.keys[i])) return last.text;
+    const names = JSON.stringify(keys.toSorted());
+    const text = names.length <= ARGUMENTS_CAP ? names : '["…"]';
+    this.#lastNames = { keys, text };
+    return text;
   }
 
   #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
