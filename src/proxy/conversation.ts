@@ -16,13 +16,16 @@ export interface Forwarded {
   readonly call: JudgedCall | undefined;
 }
 
+/** The same, in the one place that may change it. */
+type Asked = { -readonly [Key in keyof Forwarded]: Forwarded[Key] };
+
 /**
  * What both directions know of each other. The two id spaces are apart: a request of the server's with id 0 has
  * nothing to do with the client's (handbook, attack 11).
  */
 export class Conversation {
   /** What the client asked the server. */
-  readonly #asked = new Pending<Forwarded>();
+  readonly #asked = new Pending<Asked>();
   /** What the server asked the client, by method. */
   readonly askedByServer = new Pending<string>();
   #lists = 0;
@@ -59,14 +62,9 @@ export class Conversation {
   ask(id: Id, method: string, era: Era): void {
     if (method === 'tools/list') this.#lists++;
     const sent = method !== 'tools/call';
-    this.#asked.add(id, {
-      method,
-      era,
-      auditId: undefined,
-      sentAt: performance.now(),
-      sent,
-      call: undefined,
-    });
+    // A call is sent when it was decided.
+    const sentAt = sent ? performance.now() : 0;
+    this.#asked.add(id, { method, era, auditId: undefined, sentAt, sent, call: undefined });
   }
 
   /** Remembers what a `subscriptions/listen` wants to hear of. */
@@ -87,28 +85,42 @@ export class Conversation {
     return this.#serverAnnouncesLists ? [{ jsonrpc: '2.0', method }, ...streams] : streams;
   }
 
-  /** Ties a call that is let through to its row in the decision log. */
-  recorded(call: JudgedCall, auditId: string | undefined): void {
+  /**
+   * Ties a call that is let through to its row in the decision log.
+   *
+   * @param now `performance.now()`
+   */
+  recorded(call: JudgedCall, auditId: string | undefined, now: number): void {
     const request = this.#asked.get(call.id);
     if (!request) return;
-    const kept = call.era === 'modern' ? call : undefined;
-    this.#asked.add(call.id, { ...request, auditId, sentAt: performance.now(), sent: true, call: kept });
+    request.auditId = auditId;
+    request.sentAt = now;
+    request.sent = true;
+    request.call = call.era === 'modern' ? call : undefined;
   }
 
   /** As `answer`, for what the server says: it has nothing to say to a call that it did not get. */
   answerOfServer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
-    const exact = this.#asked.has(id) ? id : this.#asked.aliasOf(id);
-    return exact !== undefined && this.#asked.get(exact)?.sent ? this.answer(exact) : undefined;
+    const exact = this.#exact(id);
+    return exact !== undefined && this.#asked.get(exact)?.sent ? this.#taken(exact) : undefined;
   }
 
   /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */
   answer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
-    const exact = this.#asked.has(id) ? id : this.#asked.aliasOf(id);
-    const request = exact === undefined ? undefined : this.#asked.take(exact);
-    if (exact === undefined || !request) return undefined;
+    const exact = this.#exact(id);
+    return exact === undefined ? undefined : this.#taken(exact);
+  }
+
+  #exact(id: Id): Id | undefined {
+    return this.#asked.has(id) ? id : this.#asked.aliasOf(id);
+  }
+
+  #taken(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+    const request = this.#asked.take(id);
+    if (!request) return undefined;
     if (request.method === 'tools/list') this.#lists--;
-    this.#listening.delete(exact);
-    return { id: exact, request };
+    if (this.#listening.size > 0) this.#listening.delete(id);
+    return { id, request };
   }
 
   cancel(id: Id): Forwarded | undefined {

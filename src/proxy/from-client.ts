@@ -10,7 +10,7 @@ import { errorLine } from './refusal.js';
 import type { RoundTrips } from './round-trips.js';
 import { scanLine } from './scan.js';
 
-/** Where the lines of one chunk go; each is called at most once a chunk. */
+/** Where the lines of one reading go; each is called at most once a reading. */
 export interface Outlets {
   /** Original bytes, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
   toServer(parts: readonly Buffer[], notSent: () => void): void;
@@ -37,7 +37,7 @@ const NOTHING: Item = {};
 const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000 };
 
 /**
- * The direction from the client to the server. Every line of one chunk is classified, the calls among them are
+ * The direction from the client to the server. Every line that was read at once is classified, the calls among them are
  * admitted together, then all leave in the order they came. Synchronous from line to decision, so that calls cannot
  * overtake each other; only a database locked by another process makes the lines behind it wait.
  */
@@ -91,8 +91,11 @@ export class FromClient {
     this.#whenIdle = whenIdle;
   }
 
-  push(chunk: Buffer): void {
-    this.#take(this.#splitter.push(chunk));
+  /** Takes what was read at once: its calls are admitted together. */
+  push(...chunks: readonly Buffer[]): void {
+    const [only] = chunks;
+    if (chunks.length === 1 && only) this.#take(this.#splitter.push(only));
+    else this.#take(chunks.flatMap((chunk) => this.#splitter.push(chunk)));
   }
 
   /** The end of the client's input: an unterminated last line counts, and no person will answer any more. */
@@ -238,6 +241,7 @@ export class FromClient {
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
     const parcel = new Parcel();
     const requests: Id[] = [];
+    const now = performance.now();
     let answers = '';
     let next = 0;
     for (const item of items) {
@@ -252,7 +256,7 @@ export class FromClient {
           answers += (ruling.kind === 'ask' && this.#asking.question(call, ruling)) || ruling.line;
           continue;
         }
-        this.#conversation.recorded(call, ruling.auditId);
+        this.#conversation.recorded(call, ruling.auditId, now);
       }
       if (item.line) parcel.addLine(item.line);
       if (item.request !== undefined) requests.push(item.request);

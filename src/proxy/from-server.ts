@@ -3,7 +3,7 @@ import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
-import { ENVELOPE_KEYS, type Id, isId, isRecord, own, twinOf } from './message.js';
+import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from './message.js';
 import { OUTLINED_FROM, outline } from './outline.js';
 import { Parcel } from './parcel.js';
 import { errorLine } from './refusal.js';
@@ -86,14 +86,13 @@ export class FromServer {
   #line(line: Line): Line | string | undefined {
     if (line.isBlank) return undefined;
     const message = parse(line);
-    if (!message || own(message, 'jsonrpc') !== '2.0') {
+    if (message?.jsonrpc !== '2.0') {
       this.#stray(line.bytes);
       return undefined;
     }
-    const id = own(message, 'id');
-    const isAnswer = Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error');
-    if (Object.hasOwn(message, 'method')) {
-      const method = own(message, 'method');
+    const { id, method } = message;
+    const isAnswer = message.result !== undefined || message.error !== undefined;
+    if (method !== undefined) {
       // Neither is both: a client that looks at `result` first would take it for an answer.
       if (isAnswer || typeof method !== 'string') {
         this.#stray(line.bytes);
@@ -113,12 +112,12 @@ export class FromServer {
     if (!isAnswer) return line;
     if (isId(id)) return this.#answer(line, message, id);
     // An error may belong to nothing; a result may not, and some clients read `null` as 0.
-    if ((id === undefined || id === null) && !Object.hasOwn(message, 'result')) return line;
+    if ((id === undefined || id === null) && message.result === undefined) return line;
     this.#warn("dropped an answer of the server's without a proper id");
     return undefined;
   }
 
-  #answer(line: Line, message: Record<string, unknown>, id: Id): Line | string | undefined {
+  #answer(line: Line, message: Envelope, id: Id): Line | string | undefined {
     const answered = this.#conversation.answerOfServer(id);
     if (!answered) {
       this.#warn(
@@ -127,8 +126,6 @@ export class FromServer {
       return undefined;
     }
     const { request } = answered;
-    const text = () =>
-      answered.id === id ? line.bytes.toString('utf8') : replaceId(line.bytes.toString('utf8'), answered.id);
     switch (request.method) {
       case 'tools/call':
         this.#settle(request, outcomeOf(message));
@@ -136,7 +133,7 @@ export class FromServer {
         break;
       case 'tools/list': {
         if (this.#hidesInTwin(message)) return this.#dropped(answered.id, 'it has a second list of tools');
-        const before = text();
+        const before = textFor(line, id, answered.id);
         const edited = editTools(before, message, (tool, raw) => {
           if (this.#hides(tool)) return 'drop';
           const name = own(tool, 'name');
@@ -150,7 +147,7 @@ export class FromServer {
         this.#conversation.meetServer(message);
         break;
     }
-    return answered.id === id ? line : text();
+    return answered.id === id ? line : textFor(line, id, answered.id);
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */
@@ -168,7 +165,7 @@ export class FromServer {
   }
 
   /** Closes the way around the filter by `Tools` beside `tools`. */
-  #hidesInTwin(message: Record<string, unknown>): boolean {
+  #hidesInTwin(message: Envelope): boolean {
     const result = own(message, 'result');
     if (!isRecord(result)) return false;
     return Object.entries(result).some(
@@ -206,7 +203,13 @@ export class FromServer {
   }
 }
 
-function parse(line: Line): Record<string, unknown> | undefined {
+/** An answer's text with the id that the client gave its request, where the server spelt it in another type. */
+function textFor(line: Line, id: Id, asked: Id): string {
+  const text = line.bytes.toString('utf8');
+  return asked === id ? text : replaceId(text, asked);
+}
+
+function parse(line: Line): Envelope | undefined {
   try {
     const outlined = line.size < OUTLINED_FROM ? undefined : outline(line, LOOSELY);
     const value = outlined ? outlined.value : parseWhole(line.bytes.toString('utf8'));
@@ -220,8 +223,7 @@ function parseWhole(text: string): unknown {
   return text.length > LONG && isDeeper(text, LONG_DEPTH) ? undefined : JSON.parse(text);
 }
 
-function outcomeOf(message: Record<string, unknown>): 'ok' | 'tool_error' | 'error' {
-  if (Object.hasOwn(message, 'error')) return 'error';
-  const result = own(message, 'result');
+function outcomeOf({ error, result }: Envelope): 'ok' | 'tool_error' | 'error' {
+  if (error !== undefined) return 'error';
   return isRecord(result) && own(result, 'isError') === true ? 'tool_error' : 'ok';
 }

@@ -97,6 +97,8 @@ export class Gate {
   readonly #listed = new Map<string, ListedTool>();
   /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
   readonly #compared = new Map<string, string>();
+  /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
+  #lastNames: { readonly keys: readonly string[]; readonly text: string } = { keys: [], text: '[]' };
   /** Tools of the list that is being read which are still to be compared. */
   #news: ListedTool[] = [];
 
@@ -159,11 +161,10 @@ export class Gate {
 
   /** Reads a call's arguments as the policy does: numbers beyond a double's digits come from the text. */
   judged(call: ToolCall): JudgedCall {
-    if (call.exactText === undefined) return { ...call, exactArgs: call.args as JudgedCall['exactArgs'] };
-    const message = parseJson(call.exactText);
-    const params = isRecord(message) ? own(message, 'params') : undefined;
-    const args = isRecord(params) ? own(params, 'arguments') : undefined;
-    return { ...call, exactArgs: (args ?? {}) as JudgedCall['exactArgs'] };
+    // Each field by name: of copies with a spread the engine knows too little to be quick with them afterwards.
+    const { kind, id, name, args, params, era, task, exactText } = call;
+    const exactArgs = (exactText === undefined ? args : exactArguments(exactText)) as JudgedCall['exactArgs'];
+    return { kind, id, name, args, params, era, task, exactText, exactArgs };
   }
 
   /** What a person must type to allow the call; undefined when yes is enough. */
@@ -261,8 +262,13 @@ export class Gate {
       const whole = canonicalJson(call.exactArgs);
       if (whole.length <= ARGUMENTS_CAP) return whole;
     }
-    const names = JSON.stringify(Object.keys(call.args).sort());
-    return names.length <= ARGUMENTS_CAP ? names : '["…"]';
+    const keys = Object.keys(call.args);
+    const last = this.#lastNames;
+    if (keys.length === last.keys.length && keys.every((key, i) => key === last.keys[i])) return last.text;
+    const names = JSON.stringify(keys.toSorted());
+    const text = names.length <= ARGUMENTS_CAP ? names : '["…"]';
+    this.#lastNames = { keys, text };
+    return text;
   }
 
   #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
@@ -311,6 +317,12 @@ export class Gate {
   #line(call: ToolCall, refused: RefusedCall): string {
     return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
   }
+}
+
+function exactArguments(text: string): unknown {
+  const message = parseJson(text);
+  const params = isRecord(message) ? own(message, 'params') : undefined;
+  return (isRecord(params) ? own(params, 'arguments') : undefined) ?? {};
 }
 
 function refusedBy(code: Refusal['code'], rule: string, explanation: string): Evaluation {

@@ -46,6 +46,26 @@ export interface ToolCall {
   readonly exactText: string | undefined;
 }
 
+/**
+ * A JSON object that may be a message. Its members may be read by name, without `own`: JSON.parse makes no property
+ * undefined, and no prototype has one of these names.
+ */
+export interface Envelope extends Record<string, unknown> {
+  readonly jsonrpc?: unknown;
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+/** The parameters of a tools/call; likewise. */
+interface CallParams extends Record<string, unknown> {
+  readonly name?: unknown;
+  readonly arguments?: unknown;
+  readonly task?: unknown;
+}
+
 /** Ids are remembered until they are answered; one of a megabyte is an attack on memory. */
 const MAX_ID_LENGTH = 1000;
 
@@ -77,21 +97,19 @@ export function classify(scanned: Scanned): ClientMessage {
   if (Array.isArray(message)) return refuse(INVALID_REQUEST, 'a batch: send one message a line');
   if (!isRecord(message)) return refuse(INVALID_REQUEST, 'not a JSON-RPC message');
 
-  const id = Object.hasOwn(message, 'id') ? message.id : undefined;
+  const { id, method, params, result, error } = message as Envelope;
   const answerTo = isId(id) ? id : undefined;
   const twin = twinOf(message, ENVELOPE_KEYS);
   if (twin !== undefined) return refuse(INVALID_REQUEST, twin, { id: answerTo });
-  if (own(message, 'jsonrpc') !== '2.0') {
+  if ((message as Envelope).jsonrpc !== '2.0') {
     return refuse(INVALID_REQUEST, '"jsonrpc" must be the string "2.0"', {
       id: answerTo,
       ...callOf(message),
     });
   }
 
-  const hasMethod = Object.hasOwn(message, 'method');
-  const hasResult = Object.hasOwn(message, 'result');
-  const hasError = Object.hasOwn(message, 'error');
-  if (Number(hasMethod) + Number(hasResult) + Number(hasError) !== 1) {
+  const hasMethod = method !== undefined;
+  if (Number(hasMethod) + Number(result !== undefined) + Number(error !== undefined) !== 1) {
     return refuse(INVALID_REQUEST, 'neither a request, a notification nor a response', {
       id: answerTo,
       ...callOf(message),
@@ -106,7 +124,6 @@ export function classify(scanned: Scanned): ClientMessage {
     return { kind: 'response', id: answerTo, message };
   }
 
-  const method = message.method;
   if (typeof method !== 'string')
     return refuse(INVALID_REQUEST, '"method" must be a string', { id: answerTo });
   const call = method === CALL;
@@ -121,21 +138,20 @@ export function classify(scanned: Scanned): ClientMessage {
       },
     );
   }
-  const called = callOf(message);
-  if (Object.hasOwn(message, 'id') && !isId(id)) {
+  if (id !== undefined && !isId(id)) {
     const reason = '"id" must be a short string or an integer up to 2^53 - 1';
-    return refuse(INVALID_REQUEST, reason, { answered: !call, ...called });
+    return refuse(INVALID_REQUEST, reason, { answered: !call, ...callOf(message) });
   }
-  const params = own(message, 'params');
   if (params !== undefined && !isRecord(params)) {
     return refuse(call ? INVALID_PARAMS : INVALID_REQUEST, '"params" must be an object', {
       id: answerTo,
-      ...called,
+      ...callOf(message),
     });
   }
   if (answerTo === undefined) {
     // A server written by hand runs a call without id like any other.
-    if (call) return refuse(INVALID_REQUEST, 'a tools/call without id', { answered: false, ...called });
+    if (call)
+      return refuse(INVALID_REQUEST, 'a tools/call without id', { answered: false, ...callOf(message) });
     return { kind: 'notification', method, params: params ?? {} };
   }
   const era = eraOf(params);
@@ -143,20 +159,15 @@ export function classify(scanned: Scanned): ClientMessage {
   return classifyCall(answerTo, params ?? {}, era, scanned.exactText);
 }
 
-function classifyCall(
-  id: Id,
-  params: Record<string, unknown>,
-  era: Era,
-  exactText: string | undefined,
-): ClientMessage {
-  const name = own(params, 'name');
+function classifyCall(id: Id, params: CallParams, era: Era, exactText: string | undefined): ClientMessage {
+  const { name, task } = params;
   const call = typeof name === 'string' ? name : '';
   const twin = twinOf(params, CALL_KEYS);
   if (twin !== undefined) return refuse(INVALID_PARAMS, `params: ${twin}`, { id, call });
   if (typeof name !== 'string') return refuse(INVALID_PARAMS, 'params.name must be a string', { id, call });
-  const args = Object.hasOwn(params, 'arguments') ? params.arguments : {};
+  const args = params.arguments === undefined ? {} : params.arguments;
   if (!isRecord(args)) return refuse(INVALID_PARAMS, 'params.arguments must be an object', { id, call });
-  return { kind: 'call', id, name, args, params, era, task: Object.hasOwn(params, 'task'), exactText };
+  return { kind: 'call', id, name, args, params, era, task: task !== undefined, exactText };
 }
 
 function refuse(
@@ -180,7 +191,8 @@ function callOf(message: Record<string, unknown>): { call?: string } {
  * encoding/json matches keys in any case, and the last wins.
  */
 export function twinOf(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
-  for (const key of Object.keys(object)) {
+  // What JSON.parse made: no prototype has a key that could be counted.
+  for (const key in object) {
     if (known.has(key)) continue;
     const folded = fold(key);
     if (known.has(folded))
@@ -191,7 +203,7 @@ export function twinOf(object: Record<string, unknown>, known: ReadonlySet<strin
 
 /** The era of a request: a bogus version changes the shape of our answers at most, never whether it is judged. */
 function eraOf(params: Record<string, unknown> | undefined): Era {
-  const meta = params && own(params, '_meta');
+  const meta = params?._meta;
   const version = isRecord(meta) ? own(meta, VERSION_KEY) : undefined;
   return typeof version === 'string' && version >= MODERN ? 'modern' : 'legacy';
 }

@@ -294,7 +294,7 @@ class Holder implements ProxyHandler<object> {
   getOwnPropertyDescriptor(target: object, key: string | symbol): PropertyDescriptor | undefined {
     if (!this.#left.has(key)) return Reflect.getOwnPropertyDescriptor(target, key);
     // Whoever only wants to know which keys there are does not want their values.
-    return { configurable: true, enumerable: true, get: () => this.get(target, key) };
+    return { configurable: true, enumerable: true, get: this.get.bind(this, target, key) };
   }
 }
 

@@ -40,7 +40,7 @@ export class Pending<T> {
   take(id: Id): T | undefined {
     const request = this.#open.get(id);
     this.#open.delete(id);
-    this.#cancelled.delete(id);
+    if (this.#cancelled.size > 0) this.#cancelled.delete(id);
     return request;
   }
 

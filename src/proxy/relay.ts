@@ -68,8 +68,18 @@ export function relay(options: RelayOptions): Relaying {
     if (client.output.writableNeedDrain) upstream.stdout.pause();
     else upstream.stdout.resume();
   };
+  // Chunks that are read in one turn of the event loop are decided together, in one transaction.
+  let unread: Buffer[] = [];
+  const decideUnread = () => {
+    if (unread.length === 0) return;
+    const chunks = unread;
+    unread = [];
+    fromClient.push(...chunks);
+    flow();
+  };
   let inputEnded = false;
   const endInput = () => {
+    decideUnread();
     if (!inputEnded) fromClient.end();
     inputEnded = true;
     if (!fromClient.busy) upstream.end();
@@ -80,8 +90,8 @@ export function relay(options: RelayOptions): Relaying {
   });
 
   client.input.on('data', (chunk: Buffer) => {
-    fromClient.push(chunk);
-    flow();
+    if (unread.length === 0) setImmediate(decideUnread);
+    unread.push(chunk);
   });
   client.input.once('end', endInput).once('close', endInput).once('error', endInput);
   const clientGone = () => {
@@ -102,6 +112,7 @@ export function relay(options: RelayOptions): Relaying {
   upstream.stdout.once('end', () => pass(fromServer.end()));
 
   const ended = upstream.closed.then(async (code) => {
+    decideUnread();
     fromClient.abandon();
     const last = fromServer.oweNothing(code);
     if (last !== '' && client.output.writable) client.output.write(last);

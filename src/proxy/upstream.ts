@@ -180,12 +180,12 @@ export function writeAll(
   parts: readonly (Buffer | string)[],
   done?: (error: Error | null | undefined) => void,
 ): void {
-  const [first, ...rest] = parts;
   // Holding writes back costs more than it saves for one.
-  if (rest.length > 0) stream.cork();
-  stream.write(first, done);
-  for (const part of rest) stream.write(part);
-  if (rest.length > 0) stream.uncork();
+  const isOne = parts.length === 1;
+  if (!isOne) stream.cork();
+  stream.write(parts[0], done);
+  for (let i = 1; i < parts.length; i++) stream.write(parts[i]);
+  if (!isOne) stream.uncork();
 }
 
 /** What is used of a child process that runs, however it was started. */
