@@ -4,7 +4,7 @@
 // compiled while it boots. The other commands lie beside it and are loaded when asked for.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { checkBundle } from './check-bundle.js';
 
@@ -51,6 +51,18 @@ const apart = {
   },
 };
 
+/** Of jsonc-parser only the parser: its formatter, unused but for this, fills tables of line breaks at every start. */
+const parserOnly = {
+  name: 'parser-only',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(impl\/(format|edit)|string-intern)$/ }, ({ path, resolveDir }) =>
+      resolveDir.includes('jsonc-parser')
+        ? { path: `${join(resolveDir, path)}.js`, sideEffects: false }
+        : undefined,
+    );
+  },
+};
+
 /** The other commands have what is used of zod among themselves. */
 const slim = {
   name: 'slim',
@@ -76,7 +88,7 @@ const { metafile, outputFiles } = await build({
   splitting: true,
   chunkNames: '[name]-[hash]',
   outExtension: { '.js': '.cjs' },
-  plugins: [apart],
+  plugins: [apart, parserOnly],
   define: { 'import.meta.url': '__moduleUrl' },
 });
 for (const { path, text } of outputFiles) {
