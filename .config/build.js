@@ -89,15 +89,14 @@ const { metafile, outputFiles } = await build({
   chunkNames: '[name]-[hash]',
   outExtension: { '.js': '.cjs' },
   plugins: [apart, parserOnly],
-  define: { 'import.meta.url': '__moduleUrl' },
+  define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
 });
 for (const { path, text } of outputFiles) {
   // `import()` of a file that is CommonJS would first load Node's loader of ES modules.
   const required = text.replace(/\bimport\(("\.\/[^"]+\.cjs")\)/g, 'Promise.resolve().then(()=>require($1))');
   const { code } = await transform(required, { format: 'cjs', platform: 'node', target, minify: true });
   mkdirSync(dirname(path), { recursive: true });
-  const moduleUrl = "const __moduleUrl=require('node:url').pathToFileURL(__filename).href;";
-  writeFileSync(path, code.includes('__moduleUrl') ? moduleUrl + code : code);
+  writeFileSync(path, code);
 }
 const problems = checkBundle(metafile);
 if (problems.length > 0) {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
 import { classify } from './catalog/classify.js';
 import { changeOf } from './pin-change.js';
 import { stack } from './policy/layers.js';
@@ -52,6 +53,8 @@ const QUICK_BOOT = 60;
  */
 export async function serve(wrapping: Wrapping): Promise<number> {
   const { upstream, server, env, found, observe } = wrapping;
+  // V8 would let the space for new objects grow to 48 MB, for what does not outlive a call here, and never give it back.
+  setFlagsFromString('--semi-space-growth-factor=1');
   // Not before the start: until then errors are thrown, and go to the same descriptor in another way.
   const stderr = new Stderr();
   const warn = (text: string) => stderr.say(text);
