@@ -4,7 +4,7 @@
 // compiled while it boots. The other commands lie beside it and are loaded when asked for.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { checkBundle } from './check-bundle.js';
 
@@ -51,6 +51,18 @@ const apart = {
   },
 };
 
+/** Of jsonc-parser only the parser: its formatter, unused but for this, fills tables of line breaks at every start. */
+const parserOnly = {
+  name: 'parser-only',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(impl\/(format|edit)|string-intern)$/ }, ({ path, resolveDir }) =>
+      resolveDir.includes('jsonc-parser')
+        ? { path: `${join(resolveDir, path)}.js`, sideEffects: false }
+        : undefined,
+    );
+  },
+};
+
 /** The other commands have what is used of zod among themselves. */
 const slim = {
   name: 'slim',
@@ -76,16 +88,15 @@ const { metafile, outputFiles } = await build({
   splitting: true,
   chunkNames: '[name]-[hash]',
   outExtension: { '.js': '.cjs' },
-  plugins: [apart],
-  define: { 'import.meta.url': '__moduleUrl' },
+  plugins: [apart, parserOnly],
+  define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
 });
 for (const { path, text } of outputFiles) {
   // `import()` of a file that is CommonJS would first load Node's loader of ES modules.
   const required = text.replace(/\bimport\(("\.\/[^"]+\.cjs")\)/g, 'Promise.resolve().then(()=>require($1))');
   const { code } = await transform(required, { format: 'cjs', platform: 'node', target, minify: true });
   mkdirSync(dirname(path), { recursive: true });
-  const moduleUrl = "const __moduleUrl=require('node:url').pathToFileURL(__filename).href;";
-  writeFileSync(path, code.includes('__moduleUrl') ? moduleUrl + code : code);
+  writeFileSync(path, code);
 }
 const problems = checkBundle(metafile);
 if (problems.length > 0) {

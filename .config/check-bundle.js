@@ -8,8 +8,9 @@ const MOST_IN_ALL = 230_000;
 /** Packages that may be part of the wrap path. Each of commander, zod and execa would cost more than all of our own. */
 const PACKAGES = ['jsonc-parser'];
 /** Node's modules that may be loaded before the server is started; `crypto` alone takes longer than the policy. */
-const EARLY_BUILTINS = /^(node:)?(child_process|events|fs|os|path|url)$/;
-const BUILTINS = /^(node:)?(buffer|crypto|events|fs|module|net|os|path|process|stream|timers|url|util)(\/|$)/;
+const EARLY_BUILTINS = /^(node:)?(child_process|events|fs|os|path)$/;
+const BUILTINS =
+  /^(node:)?(buffer|crypto|events|fs|module|net|os|path|process|stream|timers|url|util|v8)(\/|$)/;
 /** Loaded at run time when it is asked for. */
 const BESIDE = /^(\.\/(program\.js|re2js\.cjs|zod\.cjs|execa\.cjs)|better-sqlite3)$/;
 

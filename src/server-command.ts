@@ -1,6 +1,5 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, extname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { knownServer } from './catalog/known-servers.js';
 import { PolicyWrapError } from './errors.js';
 
@@ -72,7 +71,7 @@ function pathFolders(env: NodeJS.ProcessEnv): string[] {
 
 /** The commands that were installed together with this package, and its own while it is developed; no folder above. */
 function installedFolders(): string[] {
-  let root = dirname(fileURLToPath(import.meta.url));
+  let root = import.meta.dirname;
   while (!existsSync(join(root, 'package.json')) && root !== dirname(root)) root = dirname(root);
   const beside = basename(dirname(root)) === 'node_modules' ? [join(dirname(root), '.bin')] : [];
   return [...beside, join(root, 'node_modules', '.bin')].filter((folder) =>

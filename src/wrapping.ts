@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
 import { classify } from './catalog/classify.js';
 import { changeOf } from './pin-change.js';
 import { stack } from './policy/layers.js';
@@ -41,6 +42,8 @@ const CHANGE_LINES = 12;
 /** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
 const STRAY_PER_SECOND = 20;
 const STRAY_LENGTH = 2000;
+/** Milliseconds after which a server that has not answered yet is one that takes its time to boot. */
+const QUICK_BOOT = 60;
 
 /**
  * Stands between the client, on this process's stdin and stdout, and a server that was started, until one of them
@@ -50,6 +53,8 @@ const STRAY_LENGTH = 2000;
  */
 export async function serve(wrapping: Wrapping): Promise<number> {
   const { upstream, server, env, found, observe } = wrapping;
+  // V8 would let the space for new objects grow to 48 MB, for what does not outlive a call here, and never give it back.
+  setFlagsFromString('--semi-space-growth-factor=1');
   // Not before the start: until then errors are thrown, and go to the same descriptor in another way.
   const stderr = new Stderr();
   const warn = (text: string) => stderr.say(text);
@@ -101,9 +106,7 @@ export async function serve(wrapping: Wrapping): Promise<number> {
     warn,
     stray: strayLines(warn),
   });
-  // While the server boots, and after what the client has sent already is on its way: the first answer is some hundred
-  // milliseconds away, and ours is needed at the first call.
-  const opening = setImmediate(() => {
+  const stopOpening = whenQuiet(upstream.stdout, () => {
     try {
       ledger.open();
     } catch (error) {
@@ -124,11 +127,32 @@ export async function serve(wrapping: Wrapping): Promise<number> {
     return warn(`the policy was read again: ${layers.source}`);
   });
   const code = await running.ended;
-  clearImmediate(opening);
+  stopOpening();
   stopWatching();
   ledger.close();
   await stderr.finish();
   return code;
+}
+
+/**
+ * Runs what takes some milliseconds and is not needed before the first call where it delays nothing: while the server
+ * boots, and for one that answers sooner than that, once its first answer is on its way.
+ *
+ * @returns stops it
+ */
+function whenQuiet(server: Readable, work: () => void): () => void {
+  let immediate: NodeJS.Immediate | undefined;
+  const start = () => {
+    clearTimeout(timer);
+    server.off('data', start);
+    immediate = setImmediate(work);
+  };
+  const timer = setTimeout(start, QUICK_BOOT);
+  server.on('data', start);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
 }
 
 /**
