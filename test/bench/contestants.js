@@ -177,7 +177,7 @@ async function bundledFill(folder) {
     format: 'cjs',
     mainFields: ['module', 'main'],
     // The addon is looked for from here, not from the temporary folder.
-    define: { 'import.meta.url': JSON.stringify(pathToFileURL(here('prefill.ts')).href) },
+    define: { 'import.meta.filename': JSON.stringify(here('prefill.ts')) },
   });
   const module = await import(pathToFileURL(outfile).href);
   return module.fill ?? module.default.fill;
