@@ -17,9 +17,10 @@ const shared = {
   outdir: 'dist',
   // jsonc-parser's UMD form hides its files from bundlers; its ES modules do not.
   mainFields: ['module', 'main'],
-  minify: true,
-  // Stack traces and `error.name` keep the names of the source.
-  keepNames: true,
+  // Names stay as they are, for stack traces: keeping them apart from shorter ones (`keepNames`) would cost a
+  // defineProperty for each function that is made, in the middle of a call too.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'eof',
   // The SDK is large and only some commands need it; the addon cannot be bundled.
   external: ['better-sqlite3', '@modelcontextprotocol/sdk'],
@@ -94,7 +95,7 @@ const { metafile, outputFiles } = await build({
 for (const { path, text } of outputFiles) {
   // `import()` of a file that is CommonJS would first load Node's loader of ES modules.
   const required = text.replace(/\bimport\(("\.\/[^"]+\.cjs")\)/g, 'Promise.resolve().then(()=>require($1))');
-  const { code } = await transform(required, { format: 'cjs', platform: 'node', target, minify: true });
+  const { code } = await transform(required, { format: 'cjs', platform: 'node', target, minifyWhitespace: true, minifySyntax: true });
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, code);
 }
