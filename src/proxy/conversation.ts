@@ -50,6 +50,11 @@ export class Conversation {
     return this.#clientShowsForms;
   }
 
+  /** The client waits for nothing. */
+  get isIdle(): boolean {
+    return this.#asked.size === 0;
+  }
+
   /** No request of the client's is ever forgotten; there are only too many. */
   get full(): boolean {
     return this.#asked.size >= PENDING_MAX;

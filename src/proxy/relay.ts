@@ -68,7 +68,8 @@ export function relay(options: RelayOptions): Relaying {
     if (client.output.writableNeedDrain) upstream.stdout.pause();
     else upstream.stdout.resume();
   };
-  // Chunks that are read in one turn of the event loop are decided together, in one transaction.
+  // While calls come thick and fast, chunks that are read in one turn of the event loop are decided together, in one
+  // transaction; a call that comes alone does not wait for others.
   let unread: Buffer[] = [];
   const decideUnread = () => {
     if (unread.length === 0) return;
@@ -90,8 +91,9 @@ export function relay(options: RelayOptions): Relaying {
   });
 
   client.input.on('data', (chunk: Buffer) => {
-    if (unread.length === 0) setImmediate(decideUnread);
     unread.push(chunk);
+    if (conversation.isIdle) decideUnread();
+    else if (unread.length === 1) setImmediate(decideUnread);
   });
   client.input.once('end', endInput).once('close', endInput).once('error', endInput);
   const clientGone = () => {

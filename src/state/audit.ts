@@ -101,6 +101,7 @@ export class DecisionLog {
   readonly #insert;
   readonly #charges;
   readonly #settle;
+  readonly #settleRun;
   readonly #mark;
 
   constructor(db: Database) {
@@ -112,6 +113,9 @@ export class DecisionLog {
     this.#charges = db.prepare('SELECT charges FROM decisions WHERE id = ?');
     this.#settle = db.prepare(
       'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id = ? AND outcome IS NULL',
+    );
+    this.#settleRun = db.prepare(
+      'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id BETWEEN ? AND ? AND outcome IS NULL',
     );
     this.#mark = db.prepare('INSERT OR IGNORE INTO log_hours (hour, first) VALUES (?, ?)');
   }
@@ -154,11 +158,30 @@ export class DecisionLog {
    * @returns what the call had charged, as far as any of it may be given back
    */
   settle(decision: number, outcome: Outcome, latencyMs: number | undefined): readonly Taken[] {
-    const isPlain = this.#plain.delete(decision);
+    this.#plain.delete(decision);
     if (this.#settle.run(outcome, latencyMs ?? null, decision).changes === 0) return [];
-    if (isPlain && outcome !== 'not_sent') return [];
     const charges = this.#charges.get(decision)?.charges ?? null;
     return charges === null ? [] : takenFrom(charges);
+  }
+
+  /**
+   * Writes what became of calls that came and went together: rows side by side with one outcome and one latency, of
+   * which nothing is given back, are one statement.
+   *
+   * @returns how many settlements from `start` on that was; 0 when the first needs a look of its own
+   */
+  settleRun(settlements: readonly Settlement[], start: number): number {
+    const { auditId, outcome, latencyMs } = settlements[start] as Settlement;
+    const first = idOf(auditId);
+    let length = 0;
+    for (let i = start; outcome !== 'not_sent' && i < settlements.length; i += 1) {
+      const next = settlements[i] as Settlement;
+      const isSame = next.outcome === outcome && next.latencyMs === latencyMs;
+      if (!isSame || idOf(next.auditId) !== first + length || !this.#plain.delete(first + length)) break;
+      length += 1;
+    }
+    if (length > 0) this.#settleRun.run(outcome, latencyMs ?? null, first, first + length - 1);
+    return length;
   }
 
   /** Must follow every transaction that was rolled back. */

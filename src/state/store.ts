@@ -202,10 +202,10 @@ export class Store {
    */
   settle(settlements: readonly Settlement[]): undefined | typeof BUSY {
     return this.#write(() => {
-      for (const { auditId, outcome, latencyMs } of settlements) {
-        const decision = idOf(auditId);
-        const taken = this.#log.settle(decision, outcome, latencyMs);
-        this.#counters.giveBack(decision, taken, refundsOn(outcome));
+      for (let next = 0; next < settlements.length; ) {
+        const settled = this.#log.settleRun(settlements, next);
+        if (settled === 0) this.#settleOne(settlements[next] as Settlement);
+        next += Math.max(1, settled);
       }
       return undefined;
     });
@@ -364,6 +364,12 @@ export class Store {
 
   close(): void {
     this.#file.close();
+  }
+
+  #settleOne({ auditId, outcome, latencyMs }: Settlement): void {
+    const decision = idOf(auditId);
+    const taken = this.#log.settle(decision, outcome, latencyMs);
+    this.#counters.giveBack(decision, taken, refundsOn(outcome));
   }
 
   #write<T>(work: (now: number) => T): T | typeof BUSY {
