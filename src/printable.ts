@@ -1,8 +1,15 @@
 /**
  * Characters that change how a terminal, a chat window or a log reads the text around them: control characters (ANSI
  * sequences begin with one), line and paragraph separators, bidirectional controls, and what takes no room at all.
+ * Made when it is needed: as a literal, its sets of characters would be gathered at every start.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const UNSAFE = String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]`;
+let unsafe: RegExp | undefined;
+
+function unsafeCharacters(): RegExp {
+  unsafe ??= new RegExp(UNSAFE, 'gu');
+  return unsafe;
+}
 
 /**
  * Makes text from a client, server or policy safe to show.
@@ -12,7 +19,7 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
  */
 export function printable(text: string, cap = Number.POSITIVE_INFINITY): string {
   const cut = text.length > cap ? `${text.slice(0, cap)}…` : text;
-  return cut.replace(UNSAFE, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+  return cut.replace(unsafeCharacters(), (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /**
@@ -22,7 +29,7 @@ export function printable(text: string, cap = Number.POSITIVE_INFINITY): string 
  */
 export function printableJson(value: unknown, indent?: number): string {
   // Line feeds stand between members only: JSON writes those inside of text as escapes.
-  return JSON.stringify(value, null, indent).replace(UNSAFE, (c) =>
+  return JSON.stringify(value, null, indent).replace(unsafeCharacters(), (c) =>
     c === '\n'
       ? c
       : [...Array(c.length).keys()]

@@ -223,8 +223,7 @@ function stem(part: string): string {
 function fileSafe(name: string): string {
   const safe = name
     .toLowerCase()
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
+    .replace(/[^\x20-\x7e]+/g, withoutMarks)
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '');
   if (name === '') return 'server';
@@ -234,6 +233,10 @@ function fileSafe(name: string): string {
   const digest = digestOf(name);
   return `${safe.slice(0, MAX_LENGTH - digest.length - 1).replace(/[._-]+$/, '')}-${digest}`;
 }
+
+/** Letters without their accents; no literal, which would cost every start what few names need. */
+const withoutMarks = (text: string): string => text.normalize('NFKD').replace(new RegExp(MARK, 'gu'), '');
+const MARK = String.raw`\p{M}`;
 
 /** Few names need one, and every start would wait for `node:crypto`. */
 function digestOf(name: string): string {

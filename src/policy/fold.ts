@@ -1,5 +1,9 @@
-/** Characters that show nothing: controls, format characters, and what Unicode calls default-ignorable. */
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}]/gu;
+/**
+ * Characters that show nothing: controls, format characters, and what Unicode calls default-ignorable. Made when it is
+ * needed: as a literal, its sets of characters would be gathered at every start, for policies in ASCII too.
+ */
+const INVISIBLE = String.raw`[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}]`;
+let invisible: RegExp | undefined;
 
 const ASCII = /^[\x20-\x7e]*$/;
 
@@ -28,7 +32,8 @@ export function fold(name: string): string {
 
 /** The visible text in one width and form, its case kept. */
 export function visibleText(text: string): string {
-  return text.normalize('NFKC').replace(INVISIBLE, '');
+  invisible ??= new RegExp(INVISIBLE, 'gu');
+  return text.normalize('NFKC').replace(invisible, '');
 }
 
 /** Upper case first: some letters share a capital but not a small letter (sigma and final sigma, i and dotless i). */

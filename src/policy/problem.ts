@@ -124,8 +124,11 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** No literal: its sets of characters would be gathered at every start, for the few policies with a typing error. */
+const NO_LETTER = String.raw`[^\p{L}\p{N}*]`;
+
 function bareForm(word: string): string {
-  return word.toLowerCase().replace(/[^\p{L}\p{N}*]/gu, '') || word;
+  return word.toLowerCase().replace(new RegExp(NO_LETTER, 'gu'), '') || word;
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions, and neighbours exchanged. */
