@@ -25,7 +25,7 @@ function countingGate(together: number[]): Gate {
 const call = (id: number) =>
   `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"echo","arguments":{}}}\n`;
 
-test('G1 G7: what is read in one turn is decided together, in order, even when the input ends in that turn', async () => {
+test('G1 G7: behind a call that is under way, what is read in one turn is decided together and in order, even when the input ends in that turn', async () => {
   const upstream = await Upstream.start(process.execPath, ['-e', SERVER], process.env);
   const input = new PassThrough();
   const output = new PassThrough();
@@ -43,9 +43,10 @@ test('G1 G7: what is read in one turn is decided together, in order, even when t
   });
   input.write(call(1) + call(2).slice(0, 20));
   input.write(call(2).slice(20));
-  input.end(call(3).trimEnd());
+  input.write(call(3));
+  input.end(call(4).trimEnd());
   expect(await ended).toBe(0);
-  expect((await answers).match(/"id":\d/g)).toEqual(['"id":1', '"id":2', '"id":3']);
-  // The last one is known to be a line only when the input has ended.
-  expect(together).toEqual([2, 1]);
+  expect((await answers).match(/"id":\d/g)).toEqual(['"id":1', '"id":2', '"id":3', '"id":4']);
+  // The first came alone; the last is known to be a line only when the input has ended.
+  expect(together).toEqual([1, 2, 1]);
 });
