@@ -11,6 +11,8 @@ export interface RunOptions extends PolicyOptions {
   /** Longest line in bytes. */
   readonly maxClientLine: number;
   readonly maxServerLine: number;
+  /** What a recorded decision survives: the end of every process, or with `full` a loss of power too. */
+  readonly synchronous: 'normal' | 'full';
 }
 
 /** One option, as both readers of the command line go by it: commander, and `readRunOptions`. */
@@ -22,7 +24,7 @@ export interface OptionRow {
   /** What it is without the option; a flag is the opposite of it. */
   readonly fallback?: string | number | boolean;
   /** Reads the value of an option that is no text. @throws RangeError which says what is needed */
-  readonly parse?: (text: string) => number;
+  readonly parse?: (text: string) => string | number;
 }
 
 const MIB = 1 << 20;
@@ -71,7 +73,19 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     fallback: 64 * MIB,
     parse: megabytes,
   },
+  {
+    key: 'synchronous',
+    flags: '--synchronous <mode>',
+    description: '"full": what was decided survives a loss of power, at the price of a disk flush a call',
+    fallback: 'normal',
+    parse: synchronous,
+  },
 ];
+
+function synchronous(text: string): string {
+  if (text !== 'normal' && text !== 'full') throw new RangeError('"normal" or "full" is needed');
+  return text;
+}
 
 function megabytes(text: string): number {
   const value = Number(text);

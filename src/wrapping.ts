@@ -30,6 +30,8 @@ export interface Wrapping {
   readonly policyPlaces: readonly string[];
   /** The state database; an absolute path. */
   readonly stateFile: string;
+  /** `full` flushes the disk with every decision. */
+  readonly synchronous: 'normal' | 'full';
   /** Refuse nothing. */
   readonly observe: boolean;
   /** Longest line in bytes. */
@@ -61,7 +63,7 @@ export async function serve(wrapping: Wrapping): Promise<number> {
   if (wrapping.note) warn(wrapping.note);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const ledger = new Ledger({
-    openStore: () => Store.open(wrapping.stateFile),
+    openStore: () => Store.open(wrapping.stateFile, { synchronous: wrapping.synchronous }),
     session: {
       server,
       grant: wrapping.grant,

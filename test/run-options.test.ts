@@ -27,10 +27,17 @@ test.each<[string, object]>([
   ['--grant ana --server x --preset afip', { grant: 'ana', server: 'x', preset: 'afip' }],
   ['--grant a --grant b', { grant: 'b' }],
   ['--observe --no-install', { observe: true, install: false }],
+  ['--synchronous full', { synchronous: 'full' }],
   ['--max-client-line 2 --max-server-line=0.5', { maxClientLine: 2 * MIB, maxServerLine: MIB / 2 }],
 ])('without commander: %s', (line, expected) => {
   const words = line.split(' ').filter(Boolean);
-  const defaults = { grant: 'default', install: true, maxClientLine: 16 * MIB, maxServerLine: 64 * MIB };
+  const defaults = {
+    grant: 'default',
+    install: true,
+    maxClientLine: 16 * MIB,
+    maxServerLine: 64 * MIB,
+    synchronous: 'normal',
+  };
   expect(readRunOptions(words)).toEqual({ ...defaults, ...expected });
   expect(byCommander(words)).toEqual({ ...defaults, ...expected });
 });
@@ -48,6 +55,7 @@ test.each([
   '--observe=yes',
   '--max-client-line 0',
   '--max-client-line much',
+  '--synchronous off',
   'word',
 ])('left to commander, which has the words for what is wrong: %s', (line) => {
   expect(readRunOptions(line.split(' '))).toBeUndefined();

@@ -40,6 +40,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       findPolicy: () => findPolicy(options, server, argv),
       policyPlaces: policyPlaces(options, server),
       stateFile: stateFile(options.db),
+      synchronous: options.synchronous,
       observe: options.observe ?? false,
       maxClientLine: options.maxClientLine,
       maxServerLine: options.maxServerLine,
