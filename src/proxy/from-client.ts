@@ -53,7 +53,7 @@ export class FromClient {
   #waiting: (AnyLine | ResumedCall)[] = [];
   #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
   #abandoned = false;
-  #whenIdle: () => void = () => {};
+  #onBusy: () => void = () => {};
 
   constructor(
     conversation: Conversation,
@@ -86,9 +86,9 @@ export class FromClient {
     return this.#busy !== undefined;
   }
 
-  /** @param whenIdle called after each wait for the database, when everything read so far has been decided */
-  onIdle(whenIdle: () => void): void {
-    this.#whenIdle = whenIdle;
+  /** @param onBusy called whenever `busy` becomes another: once it is over, everything read so far has been decided */
+  onBusy(onBusy: () => void): void {
+    this.#onBusy = onBusy;
   }
 
   /** Takes what was read at once: its calls are admitted together. */
@@ -114,8 +114,10 @@ export class FromClient {
   }
 
   #take(coming: readonly (AnyLine | ResumedCall)[]): void {
-    if (this.#busy) this.#waiting.push(...coming);
-    else if (coming.length > 0) {
+    if (this.#busy) {
+      // One by one: the arguments of a call have a limit, and a client can send more lines than that at once.
+      for (const one of coming) this.#waiting.push(one);
+    } else if (coming.length > 0) {
       this.#admit(coming.map((one) => ('held' in one ? this.#resumed(one) : this.#read(one))));
     }
   }
@@ -138,11 +140,14 @@ export class FromClient {
     this.#busy = undefined;
     this.#send(items, rulings);
     if (this.#waiting.length > 0) this.#take(this.#waiting.splice(0));
-    if (waited && !this.#busy) this.#whenIdle();
+    if (waited && !this.#busy) this.#onBusy();
   }
 
   #mayRetry(items: readonly Item[]): boolean {
-    this.#busy ??= { since: performance.now(), tries: 0, timer: undefined };
+    if (!this.#busy) {
+      this.#busy = { since: performance.now(), tries: 0, timer: undefined };
+      this.#onBusy();
+    }
     if (performance.now() - this.#busy.since >= BUSY_WAIT.total) return false;
     // A transaction takes microseconds: the first tries come at once, later ones with jitter, so that several wrappers
     // that wait for one database do not meet again and again.

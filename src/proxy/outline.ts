@@ -6,6 +6,12 @@ import { type Workspace, workspaceFor } from './workspace.js';
 export const OUTLINED_FROM = 4096;
 /** Values of so many bytes are left where they are until somebody looks at them. */
 const LEFT_FROM = 2048;
+/**
+ * Only where few short keys lead to it: the way to each value that is left is kept, and must not come to more than the
+ * value. In containers, and bytes of a key; lines with longer keys are not outlined.
+ */
+const LEFT_DEPTH = 8;
+const LONGEST_KEY = 200;
 /** Deeper input is not outlined. */
 const DEEPEST = 10_000;
 /** Texts that go on for longer than this are passed over sixteen bytes at a time. */
@@ -133,7 +139,8 @@ function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining
     if (c === QUOTE) {
       i = afterString(workspace, i + 1);
       if (i === -1) return undefined;
-      if (i - start >= LEFT_FROM && whole === 0 && depth > 0) left.push(leftAt(b, start, i, depth));
+      const mayBeLeft = whole === 0 && depth > 0 && depth <= LEFT_DEPTH;
+      if (mayBeLeft && i - start >= LEFT_FROM) left.push(leftAt(b, start, i, depth));
     } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
       if (++depth > maxDepth) return undefined;
       if (!strict && whole === 0 && depth > (c === OPEN_BRACE ? 2 : 1)) {
@@ -221,7 +228,7 @@ function afterKey(workspace: Workspace, from: number, depth: number): number {
   const { bytes } = workspace;
   if (bytes[from] !== QUOTE) return -1;
   let i = afterString(workspace, from + 1);
-  if (i === -1) return -1;
+  if (i === -1 || i - from > LONGEST_KEY) return -1;
   keyStart[depth] = from;
   keyEnd[depth] = i;
   while (SPACE[bytes[i] as number] === 1) i++;

@@ -85,8 +85,8 @@ export function relay(options: RelayOptions): Relaying {
     inputEnded = true;
     if (!fromClient.busy) upstream.end();
   };
-  fromClient.onIdle(() => {
-    if (inputEnded) upstream.end();
+  fromClient.onBusy(() => {
+    if (inputEnded && !fromClient.busy) upstream.end();
     flow();
   });
 
@@ -115,6 +115,8 @@ export function relay(options: RelayOptions): Relaying {
 
   const ended = upstream.closed.then(async (code) => {
     decideUnread();
+    // What could not be sent any more says so in a microtask, and is given back: it was not left unanswered.
+    await undefined;
     fromClient.abandon();
     const last = fromServer.oweNothing(code);
     if (last !== '' && client.output.writable) client.output.write(last);
