@@ -109,12 +109,12 @@ export function tidyCounters(db: Database, now: number, after: number, count: nu
   for (const row of rows) {
     const id = row.id as number;
     const slack = row.unit === null ? 0 : CALENDAR_SLACK_MS;
-    const { clock } = heldBy(db, row);
+    const { clock, last, ...held } = heldBy(db, row);
     if (clock + (row.window_ms as number) + slack > now) continue;
     const charges = db
       .prepare('SELECT at, decision, part, amount FROM charges WHERE counter = ? ORDER BY at LIMIT ?')
       .all(id, room);
-    let used = asAmount(row.used);
+    let { used } = held;
     for (const { at, decision, part, amount } of charges) {
       db.prepare('DELETE FROM charges WHERE counter = ? AND at = ? AND decision = ? AND part = ?').run(
         id,
@@ -122,11 +122,12 @@ export function tidyCounters(db: Database, now: number, after: number, count: nu
         decision as number,
         part as number,
       );
-      if ((decision as number) <= (row.upto as number)) used = minus(used, asAmount(amount));
+      used = minus(used, asAmount(amount));
     }
     room -= charges.length;
     if (room <= 0) {
-      db.prepare('UPDATE counters SET used = ? WHERE id = ?').run(used, id);
+      // The clock stays past what is gone (G4).
+      db.prepare('UPDATE counters SET used = ?, clock = ?, upto = ? WHERE id = ?').run(used, clock, last, id);
       return id - 1;
     }
     db.prepare('DELETE FROM counters WHERE id = ?').run(id);

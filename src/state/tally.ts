@@ -198,18 +198,23 @@ function exactSum({ n, sum, texts }: Row, amounts: () => Iterable<Row>): Amount 
 }
 
 /**
- * For whoever looks at many counters: what one holds and its clock, the loose charges included.
+ * For whoever looks at many counters: what one holds, its clock and its newest decision, the loose charges included.
  *
  * @param row of `counters`: id, clock, used, upto
  */
-export function heldBy(db: Database, row: Row): { readonly used: Amount; readonly clock: number } {
+export function heldBy(
+  db: Database,
+  row: Row,
+): { readonly used: Amount; readonly clock: number; readonly last: number } {
   let used = asAmount(row.used);
   let clock = row.clock as number;
-  for (const { at, amount } of db
-    .prepare(`SELECT at, amount FROM charges ${LOOSE}`)
-    .iterate(row.id as number, clock, row.upto as number)) {
+  let last = row.upto as number;
+  for (const { at, decision, amount } of db
+    .prepare(`SELECT at, decision, amount FROM charges ${LOOSE}`)
+    .iterate(row.id as number, clock, last)) {
     used = plus(used, asAmount(amount));
     clock = Math.max(clock, at as number);
+    last = Math.max(last, decision as number);
   }
-  return { used, clock };
+  return { used, clock, last };
 }
