@@ -95,7 +95,13 @@ const { metafile, outputFiles } = await build({
 for (const { path, text } of outputFiles) {
   // `import()` of a file that is CommonJS would first load Node's loader of ES modules.
   const required = text.replace(/\bimport\(("\.\/[^"]+\.cjs")\)/g, 'Promise.resolve().then(()=>require($1))');
-  const { code } = await transform(required, { format: 'cjs', platform: 'node', target, minifyWhitespace: true, minifySyntax: true });
+  const { code } = await transform(required, {
+    format: 'cjs',
+    platform: 'node',
+    target,
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, code);
 }

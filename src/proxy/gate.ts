@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PolicyWrapError } from '../errors.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
-import { asksInLayers, evaluateLayers, type Layers, visibleInLayers } from '../policy/layers.js';
+import { evaluateLayers, type Layers } from '../policy/layers.js';
 import type {
   Admission,
   Admitted,
@@ -16,14 +16,12 @@ import { numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
 import type { ToolEdit } from './list-filter.js';
+import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
 import { isRecord, own, type ToolCall } from './message.js';
 import type { Question } from './prompt.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
 import { refusedCall } from './refused-call.js';
-import { annotate, definitionOf, type ToolRisk } from './tool-edit.js';
-
-/** A tool as the server lists it; of one that was never listed only the name is known. */
-export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
+import { definitionOf, type ToolRisk } from './tool-edit.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
@@ -82,8 +80,6 @@ export type Ruling =
 const LONGEST_HOLD = 55_000;
 /** Names and values in the decision log stay within so many characters a call. */
 const ARGUMENTS_CAP = 65_536;
-/** Definitions of so many tools are remembered; a server that lists more has its tools judged by name alone. */
-const LISTED_CAP = 10_000;
 
 /**
  * Decides on every call: what the policy says (pure), then what has happened before, charged and recorded in one
@@ -93,19 +89,15 @@ export class Gate {
   readonly #options: GateOptions;
   #policy: Layers | undefined;
   readonly #ledger: Ledger;
-  /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
-  readonly #listed = new Map<string, ListedTool>();
-  /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
-  readonly #compared = new Map<string, string>();
+  readonly #tools: ListedTools;
   /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
   #lastNames: { readonly keys: readonly string[]; readonly text: string } = { keys: [], text: '[]' };
-  /** Tools of the list that is being read which are still to be compared. */
-  #news: ListedTool[] = [];
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.#policy = options.policy;
     this.#ledger = options.ledger;
+    this.#tools = new ListedTools(options.riskOf);
     this.#ledger.givesBack(this.#policy?.givesBack ?? false);
   }
 
@@ -115,12 +107,15 @@ export class Gate {
    * @returns whether a tool that was listed is now shown that was not, or the other way round
    */
   use(policy: Layers): boolean {
-    const shown = (tool: ListedTool) => this.shows(tool.name);
-    const before = [...this.#listed.values()].map(shown);
+    const before = this.#policy;
     this.#policy = policy;
-    this.#compared.clear();
+    this.#tools.compareAgain();
     this.#ledger.givesBack(policy.givesBack);
-    return [...this.#listed.values()].some((tool, i) => shown(tool) !== before[i]);
+    if (this.#options.observe) return false;
+    return this.#tools.showsDiffer(
+      (tool) => isShown(before, tool),
+      (tool) => isShown(policy, tool),
+    );
   }
 
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
@@ -173,7 +168,7 @@ export class Gate {
   }
 
   #isSevere({ name }: ToolCall): boolean {
-    return this.#options.riskOf(this.#listed.get(name) ?? { name }).severe;
+    return this.#tools.riskOf(name).severe;
   }
 
   clientIs(name: string, version: string): void {
@@ -186,25 +181,17 @@ export class Gate {
 
   /** @returns whether a tool belongs in what the client sees */
   shows(tool: string): boolean {
-    return this.#options.observe || this.#policy === undefined || visibleInLayers(this.#policy, tool);
+    return this.#options.observe || isShown(this.#policy, tool);
   }
 
   /** What the client gets of a tool that the server lists. */
   list(tool: ListedTool, raw: string): ToolEdit {
-    if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    if (this.#compared.get(tool.name) !== raw) {
-      if (this.#compared.size < LISTED_CAP) this.#compared.set(tool.name, raw);
-      this.#news.push(tool);
-    }
-    if (!this.shows(tool.name)) return 'drop';
-    if (!this.#policy?.annotate) return 'keep';
-    const text = annotate(raw, tool, this.#options.riskOf(tool), asksInLayers(this.#policy, tool.name));
-    return text === raw ? 'keep' : { text };
+    return this.#tools.take(tool, raw, this.shows(tool.name), this.#policy);
   }
 
   /** A list was read: compares its tools with what was first seen, unless the policy does not want it. */
   listed(): void {
-    const news = this.#news.splice(0);
+    const news = this.#tools.news();
     if (news.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
     this.#ledger.sawTools(news.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
   }

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -76,8 +76,10 @@ export class Scene {
     return [...this.tiny(options.tools)];
   }
 
+  /** @param {{ tools?: number, apart?: boolean }} options `apart`: the server in a process group of its own */
   relay(options = {}) {
-    return [NODE, here('servers/relay.cjs'), ...this.tiny(options.tools)];
+    const apart = options.apart ? ['--apart'] : [];
+    return [NODE, here('servers/relay.cjs'), ...apart, ...this.tiny(options.tools)];
   }
 
   sdk(options = {}) {
@@ -200,12 +202,6 @@ export function installBridges() {
 
 export function bridgesAreInstalled() {
   return existsSync(join(BRIDGE_FOLDER, 'node_modules', '.bin', 'supergateway'));
-}
-
-/** Whether the wrapper has an option, by its own help. */
-export function hasOption(option) {
-  const { stdout, stderr } = spawnSync(NODE, [WRAP, 'run', '--help'], { encoding: 'utf8' });
-  return `${stdout}${stderr}`.includes(option);
 }
 
 function freePort() {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasOption, POLICIES, Scene } from './contestants.js';
+import { POLICIES, Scene } from './contestants.js';
 import { interleave, median, quantile, ratio, spread } from './measure.js';
 import { request } from './peer.js';
 
 const RAW = 'raw relay';
 const RAW_AGAIN = 'raw relay again';
+const RAW_APART = 'raw relay, own process group';
 const SDK = 'SDK Client + Server';
 const COUNTER = 'policy-wrap, counter + log';
 const STATELESS = 'policy-wrap, no limits, log';
@@ -84,16 +85,14 @@ async function start(run) {
 async function calls(run) {
   const { bridges, report, say } = run;
   await inScene(async (scene) => {
-    const full = hasOption('--synchronous');
     const peers = [
       await scene.start('direct', scene.direct()),
       await scene.start(RAW, scene.relay()),
       await scene.start(RAW_AGAIN, scene.relay()),
+      await scene.start(RAW_APART, scene.relay({ apart: true })),
       await scene.start(STATELESS, scene.wrap({ policy: POLICIES.stateless })),
       await scene.start(COUNTER, scene.wrap({ policy: POLICIES.counter })),
-      ...(full
-        ? [await scene.start(FULL, scene.wrap({ policy: POLICIES.counter, more: ['--synchronous', 'full'] }))]
-        : []),
+      await scene.start(FULL, scene.wrap({ policy: POLICIES.counter, more: ['--synchronous', 'full'] })),
       await scene.start(SDK, scene.sdk()),
     ];
     const others = bridges ? await scene.startBridges() : undefined;
@@ -119,7 +118,6 @@ async function calls(run) {
       ['processor time, 64 in flight', 'us', (peer) => many.get(peer).map(({ cost }) => cost), 0.1],
     ];
     compare(report, peers, raw, again, measures);
-    if (!full) report.absent(FULL, 'there is no option for it yet');
     report.target('p50, 200 B, no limits, log on', STATELESS, 'p50', { most: 2, aim: 1.5 });
     report.target('p50, 200 B, one counter and log', COUNTER, 'p50', { most: 2, aim: 1.5 });
     report.below('p50, 200 B, one counter and log, below the SDK proxy', COUNTER, SDK, 'p50');

@@ -32,12 +32,6 @@ export class Report {
     rows.get(contestant).set(measure, cell);
   }
 
-  /** A row that could not be measured. */
-  absent(contestant, reason) {
-    this.#part.rows.set(contestant, new Map());
-    this.notes.push(`${contestant}: not measured, ${reason}.`);
-  }
-
   /**
    * What two of the same kind came to. Farther than `bound` from `expected` the machine was too restless for this
    * measure.
