@@ -1,3 +1,4 @@
+import { isRecord } from './grammar.js';
 import { EACH, type Path } from './policy.js';
 
 /** A tool as its server lists it. */
@@ -230,10 +231,6 @@ function own(schema: Record<string, unknown>, key: string): unknown {
 function list(schema: Record<string, unknown>, key: string): readonly unknown[] {
   const value = own(schema, key);
   return Array.isArray(value) ? value : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Deeper arguments and longer lists are not offered. */

@@ -1,4 +1,22 @@
 import { isUtf8 } from 'node:buffer';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LOWER_E,
+  MINUS,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PLUS,
+  POINT,
+  QUOTE,
+  SHORT_ESCAPE,
+  SPACE,
+  ZERO,
+} from './json-bytes.js';
 import type { Line } from './lines.js';
 import { type Workspace, workspaceFor } from './workspace.js';
 
@@ -25,33 +43,18 @@ export interface Outlining {
   readonly strict: boolean;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COLON = 0x3a;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const PLUS = 0x2b;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
 /** From so many characters on, as with an exponent, a number may need its text (see scan.ts). */
 const EXACT_FROM = 16;
 
-/** What a byte is: of a string that which needs no look, of an escape that which may follow the backslash. */
+/** What a byte is: of a string that which needs no look, of what may stand between values, of four digits. */
 const PLAIN = new Uint8Array(256).fill(1);
-PLAIN.fill(0, 0, 0x20);
+PLAIN.fill(0, 0, SPACE);
 PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
-const SPACE = new Uint8Array(256);
-for (const space of ' \t\r\n') SPACE[space.charCodeAt(0)] = 1;
+const BLANK = new Uint8Array(256);
+for (const blank of ' \t\r\n') BLANK[blank.charCodeAt(0)] = 1;
 const HEX = new Uint8Array(256);
 for (const digit of '0123456789abcdefABCDEF') HEX[digit.charCodeAt(0)] = 1;
-const SHORT_ESCAPE = new Uint8Array(256);
-for (const escaped of '"\\/bfnrt') SHORT_ESCAPE[escaped.charCodeAt(0)] = 1;
 const LOWER_U = 0x75;
 
 /** Of each open container: whether it is an array, where the key of its present member stands, or which element it is. */
@@ -133,7 +136,7 @@ function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining
   let wholeKeys = 0;
 
   for (;;) {
-    while (SPACE[b[i] as number] === 1) i++;
+    while (BLANK[b[i] as number] === 1) i++;
     const start = i;
     const c = b[i] as number;
     if (c === QUOTE) {
@@ -149,7 +152,7 @@ function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining
         wholeKeys = keys;
       }
       i++;
-      while (SPACE[b[i] as number] === 1) i++;
+      while (BLANK[b[i] as number] === 1) i++;
       if (c === OPEN_BRACKET) {
         isArray[depth] = 1;
         keyStart[depth] = 0;
@@ -173,7 +176,7 @@ function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining
     }
 
     for (;;) {
-      while (SPACE[b[i] as number] === 1) i++;
+      while (BLANK[b[i] as number] === 1) i++;
       if (depth === 0) return i === end ? { left, keys } : undefined;
       const next = b[i++] as number;
       if (next === COMMA) {
@@ -181,7 +184,7 @@ function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining
           keyStart[depth] = (keyStart[depth] as number) + 1;
           break;
         }
-        while (SPACE[b[i] as number] === 1) i++;
+        while (BLANK[b[i] as number] === 1) i++;
         i = afterKey(workspace, i, depth);
         if (i === -1) return undefined;
         keys++;
@@ -231,7 +234,7 @@ function afterKey(workspace: Workspace, from: number, depth: number): number {
   if (i === -1 || i - from > LONGEST_KEY) return -1;
   keyStart[depth] = from;
   keyEnd[depth] = i;
-  while (SPACE[bytes[i] as number] === 1) i++;
+  while (BLANK[bytes[i] as number] === 1) i++;
   return bytes[i] === COLON ? i + 1 : -1;
 }
 
@@ -241,7 +244,7 @@ function afterNumber(b: Buffer, from: number, strict: boolean): number {
   i = b[i] === ZERO ? i + 1 : afterDigits(b, i);
   if (i !== -1 && b[i] === POINT) i = afterDigits(b, i + 1);
   // In lower or upper case.
-  if (i !== -1 && ((b[i] as number) | 0x20) === 0x65) {
+  if (i !== -1 && ((b[i] as number) | 0x20) === LOWER_E) {
     if (strict) return -1;
     i++;
     i = afterDigits(b, b[i] === MINUS || b[i] === PLUS ? i + 1 : i);

@@ -1,4 +1,18 @@
 import { isUtf8 } from 'node:buffer';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  LOWER_E,
+  MINUS,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  UPPER_E,
+  ZERO,
+} from './json-bytes.js';
 import type { Line } from './lines.js';
 import { countKeys, OUTLINED_FROM, outline } from './outline.js';
 
@@ -16,19 +30,6 @@ export type Scanned =
       readonly exactText: string | undefined;
     }
   | { readonly ok: false; readonly code: -32700 | -32600; readonly reason: string };
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COLON = 0x3a;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
-const LOWER_E = 0x65;
-const UPPER_E = 0x45;
 
 const STRICTLY = { maxDepth: MAX_DEPTH, strict: true };
 

@@ -1,3 +1,4 @@
+import { BACKSLASH, QUOTE, SHORT_ESCAPE, SPACE } from './json-bytes.js';
 import type { Line } from './lines.js';
 
 /** Memory with a line in it, to be read byte by byte. */
@@ -19,10 +20,6 @@ const TABLE = 256;
 const SLACK = 32;
 const PAGE = 65_536;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const SPACE = 0x20;
-
 let kept: Workspace | undefined;
 
 /** Copies a line into memory that stays: new memory for each long line would cost more than reading it. */
@@ -42,21 +39,18 @@ export function plainEndSlowly(bytes: Uint8Array, from: number): number {
   let i = from;
   for (;;) {
     const c = bytes[i] as number;
-    if (c === BACKSLASH && SHORT_ESCAPES.has(bytes[i + 1] as number)) i += 2;
+    if (c === BACKSLASH && SHORT_ESCAPE[bytes[i + 1] as number] === 1) i += 2;
     else if (c === QUOTE || c === BACKSLASH || c < SPACE) return i;
     else i++;
   }
 }
-
-const SHORT_ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
 function newWorkspace(size: number): Workspace {
   const { WebAssembly } = globalThis as unknown as { WebAssembly?: WebAssemblyLike };
   try {
     if (WebAssembly) {
       const memory = new WebAssembly.Memory({ initial: Math.ceil((TABLE + size) / PAGE) });
-      const table = new Uint8Array(memory.buffer, 0, TABLE);
-      for (const escaped of SHORT_ESCAPES) table[escaped] = 1;
+      new Uint8Array(memory.buffer).set(SHORT_ESCAPE);
       compiled ??= new WebAssembly.Module(PROGRAM);
       const { exports } = new WebAssembly.Instance(compiled, { m: { m: memory } });
       return { bytes: Buffer.from(memory.buffer, TABLE), plainEnd: exports.f };

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csvRow, exportLog } from '../../src/commands/export.js';
 import { type LogOptions, log } from '../../src/commands/log.js';
-import { charge, denied, FakeTerminal, NOW, open, State } from './support.js';
+import { open } from '../state/support-shapes.js';
+import { charge, denied, FakeTerminal, NOW, State } from './support.js';
 
 const HOUR = 3_600_000;
 

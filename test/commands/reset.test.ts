@@ -2,7 +2,8 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reset } from '../../src/commands/reset.js';
-import { charge, FakeTerminal, open, State } from './support.js';
+import { open } from '../state/support-shapes.js';
+import { charge, FakeTerminal, State } from './support.js';
 
 function used(): State {
   const state = new State();

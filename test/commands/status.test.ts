@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { status } from '../../src/commands/status.js';
-import { charge, FakeTerminal, NOW, open, State } from './support.js';
+import { open } from '../state/support-shapes.js';
+import { charge, FakeTerminal, NOW, State } from './support.js';
 
 const MINUTE = 60_000;
 

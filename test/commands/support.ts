@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Decimal } from '../../src/policy/decimal.js';
 import type { Charge, Evaluation } from '../../src/policy/decision.js';
 import type { Limit } from '../../src/policy/policy.js';
 import { type Admission, type Admitted, BUSY, type SessionInfo, Store } from '../../src/state/store.js';
 import type { Output, Terminal } from '../../src/terminal.js';
+import { charge as chargeOf, limit } from '../state/support-shapes.js';
 
 export const NOW = Date.UTC(2026, 10, 22, 11, 0, 0);
 
@@ -120,30 +120,15 @@ export const INFO = {
 export function charge(
   counter: string,
   max: number,
-  changes: Partial<Limit> = {},
+  changes: Partial<Omit<Limit, 'max'>> = {},
   amount = 1,
   split = '',
 ): Charge {
-  const limit: Limit = {
-    counter,
-    windowMs: 60_000,
-    windowText: 'minute',
-    align: { kind: 'sliding' },
-    scope: 'grant',
-    amount: { kind: 'fixed', value: Decimal.one },
-    per: [],
-    refund: 'never',
-    onExceed: 'deny',
-    onDeny: undefined,
-    pointer: `/tools/pay/limits/${counter}`,
-    ...changes,
-    max: Decimal.from(max),
-  };
-  return { limit, amount: Decimal.from(amount), split };
-}
-
-export function open(...charges: Charge[]): Evaluation {
-  return { kind: 'open', charges, ask: undefined };
+  return chargeOf(
+    limit({ counter, max, pointer: `/tools/pay/limits/${counter}`, ...changes }),
+    amount,
+    split,
+  );
 }
 
 export function denied(): Evaluation {
