@@ -94,12 +94,14 @@ export class Admissions {
   decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
     // Nothing of this transaction pauses or resumes: one look serves all its calls.
     const isPaused = this.#pauses.isPaused(owner.server);
-    return admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
+    const admitted = admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
+    this.#log.write();
+    return admitted;
   }
 
   #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
     const { evaluation } = admission;
-    const record: Record = (entry) => this.#log.write(session, admission, entry, now);
+    const record: Record = (entry) => this.#log.add(session, admission, entry, now);
     const stopped = this.#stopped(owner, admission, isPaused);
     if (stopped) {
       const auditId = String(record({ decision: 'deny', ...stopped }));
@@ -166,7 +168,7 @@ export class Admissions {
     }
     const taken = this.#counters.reserve(owner, standings);
     const decision = record({ decision: 'allow', taken, approvalId: consent?.id });
-    this.#counters.take(standings, decision);
+    this.#counters.take(standings);
     return { kind: 'allowed', auditId: String(decision) };
   }
 

@@ -1,6 +1,7 @@
 import type { Limit } from '../policy/policy.js';
-import { isKept, type Taken, takenFrom } from './counters.js';
 import type { Database, Row, Value } from './driver.js';
+import type { Journal } from './journal.js';
+import { refundOf, type Taken, takenFrom } from './taken.js';
 
 /** What was decided, as the log keeps it. */
 export type LoggedDecision = 'allow' | 'deny' | 'hide' | 'ask';
@@ -82,6 +83,8 @@ export interface LogFilter {
 const HOUR_MS = 3_600_000;
 const DEFAULT_LIMIT = 100;
 const PLAIN_KEPT = 10_000;
+/** Of calls that came together so many rows are one statement. */
+const TOGETHER = 8;
 
 /** Longest text of a row in characters; the client chooses most of them. */
 const CAPS = { tool: 512, rule: 2048, arguments: 65_536, request: 256 };
@@ -94,22 +97,25 @@ const CAPS = { tool: 512, rule: 2048, arguments: 65_536, request: 256 };
  */
 export class DecisionLog {
   readonly #db: Database;
+  readonly #journal: Journal;
+  /** Rows that were decided on and are still to be inserted, in their order. */
+  #unwritten: Value[][] = [];
   readonly #policies = new Map<string, number>();
   #hour = Number.NaN;
   /** Rows of this process that are still open and of which an answer gives nothing back. */
   readonly #plain = new Set<number>();
   readonly #insert;
+  readonly #insertTogether;
   readonly #charges;
   readonly #settle;
   readonly #settleRun;
   readonly #mark;
 
-  constructor(db: Database) {
+  constructor(db: Database, journal: Journal) {
     this.#db = db;
-    this.#insert = db.prepare(
-      `INSERT INTO decisions (at, session, tool, decision, code, rule, policy, arguments, request, charges,
-         approval) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
+    this.#journal = journal;
+    this.#insert = db.prepare(insertion(1));
+    this.#insertTogether = db.prepare(insertion(TOGETHER));
     this.#charges = db.prepare('SELECT charges FROM decisions WHERE id = ?');
     this.#settle = db.prepare(
       'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id = ? AND outcome IS NULL',
@@ -121,15 +127,19 @@ export class DecisionLog {
   }
 
   /**
+   * Decides on the row of a decision; `write` must follow.
+   *
    * @param session row of the session
    * @param now UTC milliseconds
    * @returns the row's id
    */
-  write(session: number, call: LoggedCall, entry: Entry, now: number): number {
+  add(session: number, call: LoggedCall, entry: Entry, now: number): number {
     const { tool, argumentsText, requestId, policyHash } = call;
     const { decision, code, rule, taken, approvalId } = entry;
     const charges = taken !== undefined && taken.length > 0 ? taken : undefined;
-    const { lastInsertRowid } = this.#insert.run(
+    const id = this.#journal.next;
+    this.#unwritten.push([
+      id,
       now,
       session,
       cut(tool, CAPS.tool),
@@ -141,8 +151,8 @@ export class DecisionLog {
       requestId === undefined ? null : cut(requestId, CAPS.request),
       charges === undefined ? null : JSON.stringify(charges),
       approvalId ?? null,
-    );
-    const id = Number(lastInsertRowid);
+    ]);
+    this.#journal.decided(id, charges);
     if (decision === 'allow' && (charges?.every(isKept) ?? true)) this.#keepInMind(id);
     const hour = Math.floor(now / HOUR_MS);
     if (hour !== this.#hour) {
@@ -150,6 +160,17 @@ export class DecisionLog {
       this.#hour = hour;
     }
     return id;
+  }
+
+  /** Writes all rows that were added. */
+  write(): void {
+    const rows = this.#unwritten;
+    this.#unwritten = [];
+    let next = 0;
+    for (; rows.length - next >= TOGETHER; next += TOGETHER)
+      this.#insertTogether.run(...rows.slice(next, next + TOGETHER).flat());
+    for (; next < rows.length; next += 1) this.#insert.run(...(rows[next] as Value[]));
+    this.#journal.postSome();
   }
 
   /**
@@ -186,6 +207,7 @@ export class DecisionLog {
 
   /** Must follow every transaction that was rolled back. */
   forget(): void {
+    this.#unwritten = [];
     this.#policies.clear();
     this.#plain.clear();
     this.#hour = Number.NaN;
@@ -263,6 +285,17 @@ export function refundsOn(outcome: Outcome): (refund: Limit['refund']) => boolea
 /** @returns the row that an audit id names; 0, which no row has, for text that is none of ours */
 export function idOf(auditId: string | undefined): number {
   return auditId !== undefined && /^\d{1,15}$/.test(auditId) ? Number(auditId) : 0;
+}
+
+function insertion(rows: number): string {
+  const row = `(${Array(12).fill('?').join(', ')})`;
+  return `INSERT INTO decisions (id, at, session, tool, decision, code, rule, policy, arguments, request, charges,
+    approval) VALUES ${Array(rows).fill(row).join(', ')}`;
+}
+
+/** Whether no answer gives the charge back. */
+function isKept(charge: Taken): boolean {
+  return refundOf(charge) === 'never';
 }
 
 function toEntry(row: Row): LogEntry {

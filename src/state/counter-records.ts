@@ -3,7 +3,7 @@ import type { Decimal } from '../policy/decimal.js';
 import type { CalendarUnit, Limit } from '../policy/policy.js';
 import { type Amount, asAmount, compare, minus, plus, toDecimal } from './amount.js';
 import type { Database, Row, Value } from './driver.js';
-import { heldBy } from './tally.js';
+import type { LooseCharge } from './journal.js';
 
 /** A counter as people look at it. Times in UTC milliseconds. */
 export interface CounterEntry {
@@ -40,20 +40,28 @@ export interface CounterFilter {
 /** A day of a calendar can be longer than 24 hours; a counter is not taken for empty before this much more. */
 const CALENDAR_SLACK_MS = 2 * 3_600_000;
 
-/** @returns the counters that pass every part of the filter, by name; read inside the caller's transaction */
-export function listCounters(db: Database, filter: CounterFilter, now: number): CounterEntry[] {
-  const charges = db.prepare('SELECT at, amount FROM charges WHERE counter = ? ORDER BY at, decision, part');
+/**
+ * @param loose what is not posted
+ * @returns the counters that pass every part of the filter, by name; read inside the caller's transaction
+ */
+export function listCounters(
+  db: Database,
+  loose: readonly LooseCharge[],
+  filter: CounterFilter,
+  now: number,
+): CounterEntry[] {
+  const posted = db.prepare('SELECT at, amount FROM charges WHERE counter = ? ORDER BY at, last');
   return matching(db, filter).map((row) => {
     const windowMs = row.window_ms as number;
     const calendar = calendarOf(row);
-    const held = heldBy(db, row);
-    const clock = Math.max(now, held.clock);
+    const own = loose.filter(({ counter }) => counter === row.id);
+    const clock = Math.max(now, row.clock as number, ...own.map(({ at }) => at));
     const cutoff = calendar ? calendarStart(clock, calendar.unit, calendar.timezone) - 1 : clock - windowMs;
     const max = asAmount(row.max);
-    let used = held.used;
+    let used = own.reduce((sum, { amount }) => plus(sum, amount), asAmount(row.used));
     let left = used;
     let freesAt: number | undefined;
-    for (const charge of charges.iterate(row.id as number)) {
+    for (const charge of [...posted.all(row.id as number), ...own]) {
       const at = charge.at as number;
       if (at > cutoff && compare(left, max) < 0) break;
       left = minus(left, asAmount(charge.amount));
@@ -81,12 +89,13 @@ export function listCounters(db: Database, filter: CounterFilter, now: number): 
 }
 
 /**
- * Empties counters, with everything that was charged to them; a charge that is given back later finds nothing.
+ * Empties counters, with everything that was charged to them, all of it posted; a charge that is given back later
+ * finds nothing.
  *
  * @returns what they held
  */
 export function resetCounters(db: Database, filter: CounterFilter, now: number): CounterEntry[] {
-  const entries = listCounters(db, filter, now);
+  const entries = listCounters(db, [], filter, now);
   for (const { id } of entries) {
     db.prepare('DELETE FROM charges WHERE counter = ?').run(id);
     db.prepare('DELETE FROM counters WHERE id = ?').run(id);
@@ -96,38 +105,32 @@ export function resetCounters(db: Database, filter: CounterFilter, now: number):
 
 /**
  * Removes counters whose every charge has expired. One step looks at `count` counters and removes at most as many
- * charges; a counter that is in use keeps itself short.
+ * charges; a counter that is in use keeps itself short. Everything must be posted.
  *
  * @param after id to go on behind
  * @returns where the next step goes on; undefined when all have been looked at
  */
 export function tidyCounters(db: Database, now: number, after: number, count: number): number | undefined {
   const rows = db
-    .prepare('SELECT id, window_ms, unit, clock, used, upto FROM counters WHERE id > ? ORDER BY id LIMIT ?')
+    .prepare('SELECT id, window_ms, unit, clock, used FROM counters WHERE id > ? ORDER BY id LIMIT ?')
     .all(after, count);
   let room = count;
   for (const row of rows) {
     const id = row.id as number;
     const slack = row.unit === null ? 0 : CALENDAR_SLACK_MS;
-    const { clock, last, ...held } = heldBy(db, row);
-    if (clock + (row.window_ms as number) + slack > now) continue;
+    if ((row.clock as number) + (row.window_ms as number) + slack > now) continue;
     const charges = db
-      .prepare('SELECT at, decision, part, amount FROM charges WHERE counter = ? ORDER BY at LIMIT ?')
+      .prepare('SELECT at, last, amount FROM charges WHERE counter = ? ORDER BY at LIMIT ?')
       .all(id, room);
-    let { used } = held;
-    for (const { at, decision, part, amount } of charges) {
-      db.prepare('DELETE FROM charges WHERE counter = ? AND at = ? AND decision = ? AND part = ?').run(
-        id,
-        at as number,
-        decision as number,
-        part as number,
-      );
+    let used = asAmount(row.used);
+    for (const { at, last, amount } of charges) {
+      const key = [id, at as number, last as number] as const;
+      db.prepare('DELETE FROM charges WHERE counter = ? AND at = ? AND last = ?').run(...key);
       used = minus(used, asAmount(amount));
     }
     room -= charges.length;
     if (room <= 0) {
-      // The clock stays past what is gone (G4).
-      db.prepare('UPDATE counters SET used = ?, clock = ?, upto = ? WHERE id = ?').run(used, clock, last, id);
+      db.prepare('UPDATE counters SET used = ? WHERE id = ?').run(used, id);
       return id - 1;
     }
     db.prepare('DELETE FROM counters WHERE id = ?').run(id);
@@ -135,14 +138,14 @@ export function tidyCounters(db: Database, now: number, after: number, count: nu
   return rows.length < count ? undefined : (rows.at(-1)?.id as number);
 }
 
-/** @returns one sentence for each counter whose sum is not that of the charges that its row holds */
+/** @returns one sentence for each counter whose sum is not that of the charges that were posted to it */
 export function checkCounters(db: Database): string[] {
   const wrong: string[] = [];
-  for (const row of db.prepare('SELECT id, name, used, upto FROM counters').all()) {
+  for (const row of db.prepare('SELECT id, name, used FROM counters').all()) {
     let sum: Amount = 0;
     for (const { amount } of db
-      .prepare('SELECT amount FROM charges WHERE counter = ? AND decision <= ?')
-      .iterate(row.id as number, row.upto as number))
+      .prepare('SELECT amount FROM charges WHERE counter = ?')
+      .iterate(row.id as number))
       sum = plus(sum, asAmount(amount));
     if (compare(sum, asAmount(row.used)) !== 0)
       wrong.push(`counter ${row.name} (${row.id}) says ${row.used}, its charges add up to ${sum}`);

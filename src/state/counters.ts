@@ -1,10 +1,12 @@
 import { calendarEnd, calendarStart } from '../policy/calendar.js';
 import type { Charge } from '../policy/decision.js';
 import type { Limit } from '../policy/policy.js';
-import { type Amount, asAmount, compare, corruptValue, minus, plus, toAmount } from './amount.js';
+import { type Amount, asAmount, compare, minus, plus, toAmount } from './amount.js';
 import { keyOf, labelOf, type Owner } from './counter-key.js';
 import type { Database } from './driver.js';
 import type { Generation } from './file.js';
+import type { Journal } from './journal.js';
+import { refundOf, type Taken, taken } from './taken.js';
 import { Tallies, type Tally } from './tally.js';
 
 /** How one charge would fare, and all that taking it needs to know. */
@@ -38,36 +40,6 @@ interface Counter {
   tally: Tally | undefined;
 }
 
-const REFUNDS = ['never', 'on_error', 'on_success'] as const;
-
-/** A charge as its decision remembers it: counter, UTC milliseconds, amount, index into REFUNDS. */
-export type Taken = readonly [counter: number, at: number, amount: Amount, refund: number];
-
-/** @returns whether no answer gives the charge back */
-export function isKept([, , , refund]: Taken): boolean {
-  return REFUNDS[refund] === 'never';
-}
-
-/** @throws PolicyWrapError STATE_CORRUPT when a decision's row holds something else */
-export function takenFrom(text: unknown): Taken[] {
-  try {
-    const taken: unknown = JSON.parse(String(text));
-    if (Array.isArray(taken) && taken.every(isTaken)) return taken;
-  } catch {
-    // Falls through to the one complaint.
-  }
-  throw corruptValue(text, 'charges');
-}
-
-function isTaken(value: unknown): value is Taken {
-  if (!Array.isArray(value) || value.length !== 4) return false;
-  const [counter, at, amount, refund] = value as unknown[];
-  const isAmount = typeof amount === 'number' || typeof amount === 'string';
-  return (
-    Number.isSafeInteger(counter) && Number.isSafeInteger(at) && isAmount && Number.isSafeInteger(refund)
-  );
-}
-
 /** Counters that are remembered by name before all are forgotten; a split by argument may have any number. */
 const REMEMBERED = 4096;
 
@@ -79,28 +51,29 @@ const REMEMBERED = 4096;
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
 export class Counters {
+  readonly #journal: Journal;
+  readonly #generation: Generation;
   readonly #tallies: Tallies;
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
   /** What was looked for last is what is looked for next, as a rule. */
   #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
   readonly #byKey = new Map<string, Counter>();
-  readonly #byId = new Map<number, Counter>();
   readonly #periods = new Map<string, { start: number; end: number }>();
   #remembered = 0;
   readonly #find;
   readonly #create;
   readonly #live;
 
-  constructor(db: Database, generation: Generation) {
-    this.#tallies = new Tallies(db, generation);
+  constructor(db: Database, journal: Journal, generation: Generation) {
+    this.#journal = journal;
+    this.#generation = generation;
+    this.#tallies = new Tallies(db, journal, generation);
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
     this.#create = db.prepare(
       `INSERT INTO counters (key, name, scope, server, grant_name, session, split, window_ms, unit, timezone, observe,
          max, clock, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#live = db.prepare(
-      'SELECT at, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, decision, part',
-    );
+    this.#live = db.prepare('SELECT at, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, last');
   }
 
   /**
@@ -134,25 +107,16 @@ export class Counters {
    * @returns what the decision must remember to be able to give the charges back; for `take`
    */
   reserve(owner: Owner, standings: readonly Standing[]): Taken[] {
-    return standings.map(({ charge, amount, held }) => [
-      this.#ready(owner, charge, held).id,
-      held.now,
-      amount,
-      REFUNDS.indexOf(charge.limit.refund),
-    ]);
+    return standings.map(({ charge, amount, held }) =>
+      taken(this.#ready(owner, charge, held).id, held.now, amount, charge.limit.refund),
+    );
   }
 
-  /**
-   * Charges all of it.
-   *
-   * @param decision row of the decision log that the charges belong to
-   */
-  take(standings: readonly Standing[], decision: number): void {
-    let part = 0;
+  /** Charges all of it, once the decision has written it down. */
+  take(standings: readonly Standing[]): void {
     for (const { amount, held } of standings) {
       const { tally } = held.counter;
-      if (tally) this.#tallies.charge(tally, held.now, decision, part, amount);
-      part += 1;
+      if (tally) this.#tallies.charge(tally, held.now, amount);
     }
     for (const { charge, held } of firsts(standings)) {
       const { tally } = held.counter;
@@ -165,9 +129,14 @@ export class Counters {
    * counter's clock moves only where something was dropped, and its count never (G5).
    */
   sweep(standings: readonly Standing[]): void {
-    for (const { charge, held } of firsts(standings)) {
-      const { tally } = held.counter;
-      if (tally) this.#tallies.expire(tally, held.now, String(toAmount(charge.limit.max)));
+    const swept = firsts(standings);
+    if (swept.some(({ held }) => held.counter.tally && held.counter.tally.looseFrom <= held.cutoff))
+      this.#journal.post();
+    for (const { charge, held } of swept) {
+      const tally = this.#tallyOf(held.counter);
+      if (!tally) continue;
+      this.#tallies.live(tally, held.cutoff);
+      this.#tallies.expire(tally, held.now, String(toAmount(charge.limit.max)));
     }
   }
 
@@ -175,13 +144,12 @@ export class Counters {
    * Gives back the charges of one decision that `refunds` picks, each from its own counter and no other. A charge that
    * has expired, or whose counter was reset, is gone already.
    */
-  giveBack(decision: number, taken: readonly Taken[], refunds: (refund: Limit['refund']) => boolean): void {
-    taken.forEach(([id, at, amount, refund], part) => {
-      if (!refunds(REFUNDS[refund] ?? 'never')) return;
-      if (!this.#tallies.takeBack(id, at, decision, part, amount)) return;
-      const counter = this.#byId.get(id);
-      if (counter) counter.tally = undefined;
-    });
+  giveBack(decision: number, charges: readonly Taken[], refunds: (refund: Limit['refund']) => boolean): void {
+    const returned = charges.filter((charge) => refunds(refundOf(charge)));
+    if (returned.length === 0) return;
+    this.#journal.post();
+    for (const [id, at, amount] of returned) this.#tallies.takeBack(id, at, decision, amount);
+    this.#generation.current += 1;
   }
 
   /** Must follow every transaction that was rolled back: an id that was given in it may become another counter's. */
@@ -189,7 +157,6 @@ export class Counters {
     this.#byLimit = new WeakMap();
     this.#recent = undefined;
     this.#byKey.clear();
-    this.#byId.clear();
     this.#remembered = 0;
   }
 
@@ -233,13 +200,8 @@ export class Counters {
       const id = this.#find.get(counter.key)?.id as number | undefined;
       tally = id === undefined ? undefined : this.#tallies.read(id);
     }
-    this.#keep(counter, tally);
-    return tally;
-  }
-
-  #keep(counter: Counter, tally: Tally | undefined): void {
     counter.tally = tally;
-    if (tally) this.#byId.set(tally.id, counter);
+    return tally;
   }
 
   /** The first instant at which `wanted` fits beside what is left; walks no further than it must. */
@@ -249,11 +211,18 @@ export class Counters {
     const { tally } = held.counter;
     if (!tally) return undefined;
     let left = plus(held.live, wanted);
-    for (const row of this.#live.iterate(tally.id, held.cutoff)) {
-      left = minus(left, asAmount(row.amount));
-      if (compare(left, max) <= 0) return (row.at as number) + limit.windowMs;
+    for (const { at, amount } of this.#liveCharges(tally.id, held.cutoff)) {
+      left = minus(left, amount);
+      if (compare(left, max) <= 0) return at + limit.windowMs;
     }
     return undefined;
+  }
+
+  /** Posted and then loose, which is the order of time. */
+  *#liveCharges(id: number, cutoff: number): Iterable<{ readonly at: number; readonly amount: Amount }> {
+    for (const { at, amount } of this.#live.iterate(id, cutoff))
+      yield { at: at as number, amount: asAmount(amount) };
+    for (const charge of this.#journal.loose) if (charge.counter === id && charge.at > cutoff) yield charge;
   }
 
   /** Makes a counter's row where there is none. */
@@ -278,9 +247,8 @@ export class Counters {
       now,
       0,
     );
-    const tally = this.#tallies.fresh(Number(lastInsertRowid), now, max);
-    this.#keep(counter, tally);
-    return tally;
+    counter.tally = this.#tallies.fresh(Number(lastInsertRowid), now, max);
+    return counter.tally;
   }
 
   #cutoff({ align, windowMs }: Limit, now: number): number {

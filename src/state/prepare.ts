@@ -133,7 +133,7 @@ function migrate(db: Database, path: string): void {
   try {
     // Read again: another process may have done it while this one waited for the lock.
     const version = versionOf(db, path);
-    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    for (const step of MIGRATIONS.slice(version)) typeof step === 'string' ? db.exec(step) : step(db);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
     db.exec('COMMIT');
   } catch (error) {

@@ -1,3 +1,6 @@
+import { type Amount, asAmount, plus } from './amount.js';
+import type { Database } from './driver.js';
+
 /** `PRAGMA application_id` of our files ("PWRP"): tells them from another program's database given by mistake. */
 export const APPLICATION_ID = 0x50575250;
 
@@ -5,15 +8,17 @@ export const APPLICATION_ID = 0x50575250;
  * The steps from an empty file to today's, by `user_version`: a file at version n lacks every step from index n on.
  * A step that has been released is never edited.
  *
- * INVARIANT: `counters.used` is the sum of the amounts of the counter's rows in `charges` whose decision is not above
- * `counters.upto`, and `counters.clock` is not less than the time of any of these, nor more than that of the others. Amounts are integers where a double holds them exactly, else decimal text,
- * hence columns without a type. Ids of counters are never used twice (AUTOINCREMENT): a late refund must not meet
- * another counter under its own's id. Decisions need no such guard, since the newest row is never removed.
+ * INVARIANT: `counters.used` is the sum of the amounts of the counter's rows in `charges`, and `counters.clock` is not
+ * less than the time of any of them. They hold what the decisions up to `posted.upto` have charged and nobody has given
+ * back; what later ones have charged stands in their own rows alone. A row of `charges` is of one instant and of the
+ * decisions from `first` to `last`. Amounts are integers where a double holds them exactly, else decimal text, hence
+ * columns without a type. Ids of counters are never used twice (AUTOINCREMENT): a late refund must not meet another
+ * counter under its own's id. Decisions need no such guard, since the newest row is never removed.
  *
  * The log has one index, and that a partial one: a call that is allowed writes no index entry. Rows by time are found
  * through `log_hours`, which names the first row of each hour in which anything was written.
  */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   `
   CREATE TABLE sessions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -154,4 +159,41 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE counters ADD COLUMN upto INTEGER NOT NULL DEFAULT 0;
   UPDATE counters SET upto = coalesce((SELECT max(id) FROM decisions), 0);
   `,
+  postCharges,
 ];
+
+/** Before, a charge had a row of its own from the start, and was added to its counter's later. */
+function postCharges(db: Database): void {
+  const sums = new Map<number, Amount>();
+  const rows = db
+    .prepare('SELECT counter, at, decision, amount FROM charges ORDER BY counter, at, decision')
+    .all();
+  db.exec(`
+    DROP TABLE charges;
+    CREATE TABLE charges (
+      counter INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      amount ANY NOT NULL,
+      PRIMARY KEY (counter, at, last)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE posted (upto INTEGER NOT NULL) STRICT;
+    INSERT INTO posted SELECT coalesce(max(id), 0) FROM decisions;
+    ALTER TABLE counters DROP COLUMN upto;
+  `);
+  const insert = db.prepare('INSERT INTO charges VALUES (?, ?, ?, ?, ?)');
+  for (let i = 0; i < rows.length; ) {
+    const { counter, at, decision } = rows[i] as { counter: number; at: number; decision: number };
+    let amount: Amount = 0;
+    // A decision may have charged a counter for several limits.
+    for (; rows[i]?.counter === counter && rows[i]?.at === at && rows[i]?.decision === decision; i += 1)
+      amount = plus(amount, asAmount(rows[i]?.amount));
+    insert.run(counter, at, decision, decision, amount);
+    sums.set(counter, plus(sums.get(counter) ?? 0, amount));
+  }
+  const update = db.prepare(
+    'UPDATE counters SET used = ?, clock = max(clock, (SELECT max(at) FROM charges WHERE counter = ?)) WHERE id = ?',
+  );
+  for (const [counter, used] of sums) update.run(used, counter, counter);
+}

@@ -29,6 +29,7 @@ import {
 import { Counters, type Standing } from './counters.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
 import { BUSY, StateFile } from './file.js';
+import { Journal } from './journal.js';
 import { type PauseEntry, Pauses } from './pauses.js';
 import { type PinEntry, Pins, type SeenTool } from './pins.js';
 import type { FileOptions } from './prepare.js';
@@ -93,6 +94,7 @@ export class Store {
   readonly #file: StateFile;
   readonly #now: () => number;
   readonly #sessions: Sessions;
+  readonly #journal: Journal;
   readonly #counters: Counters;
   readonly #log: DecisionLog;
   readonly #events: Events;
@@ -109,8 +111,9 @@ export class Store {
     this.#file = file;
     this.#now = options.now ?? Date.now;
     this.#sessions = new Sessions(db);
-    this.#counters = new Counters(db, file.generation);
-    this.#log = new DecisionLog(db);
+    this.#journal = new Journal(db, file.generation);
+    this.#counters = new Counters(db, this.#journal, file.generation);
+    this.#log = new DecisionLog(db, this.#journal);
     this.#events = new Events(db);
     this.#approvals = new Approvals(db, this.#events);
     this.#budgets = new Budgets(db, this.#events);
@@ -125,7 +128,14 @@ export class Store {
       pauses: this.#pauses,
     });
     const retention = { ...RETENTION, ...options.retention };
-    this.#tidying = new Tidying(file, this.#sessions, this.#approvals, this.#budgets, retention);
+    this.#tidying = new Tidying(
+      file,
+      this.#journal,
+      this.#sessions,
+      this.#approvals,
+      this.#budgets,
+      retention,
+    );
   }
 
   /**
@@ -228,7 +238,7 @@ export class Store {
 
   /** @returns every counter that passes the filter, with what it holds now */
   counters(filter: CounterFilter = {}): CounterEntry[] {
-    return this.#file.read(() => listCounters(this.#file.db, filter, this.#clock()));
+    return this.#file.read(() => listCounters(this.#file.db, this.#journal.loose, filter, this.#clock()));
   }
 
   /**
@@ -239,6 +249,7 @@ export class Store {
    */
   resetCounter(name: string, filter: Omit<CounterFilter, 'name'>, who: string): CounterEntry[] | typeof BUSY {
     return this.#write((now) => {
+      this.#journal.post();
       const entries = resetCounters(this.#file.db, { ...filter, name }, now);
       this.#file.generation.current += 1;
       for (const { server, grant, split, used, max, observe } of entries)
@@ -377,6 +388,7 @@ export class Store {
       () => work(this.#clock()),
       () => {
         this.#sessions.forget();
+        this.#journal.forget();
         this.#counters.forget();
         this.#log.forget();
       },

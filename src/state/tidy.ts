@@ -2,6 +2,7 @@ import type { Approvals } from './approvals.js';
 import type { Budgets } from './budgets.js';
 import { tidyCounters } from './counter-records.js';
 import { BUSY, type StateFile } from './file.js';
+import type { Journal } from './journal.js';
 import type { Sessions } from './sessions.js';
 
 export interface Retention {
@@ -33,6 +34,7 @@ const HOUR_MS = 3_600_000;
  */
 export class Tidying {
   readonly #file: StateFile;
+  readonly #journal: Journal;
   readonly #sessions: Sessions;
   readonly #approvals: Approvals;
   readonly #budgets: Budgets;
@@ -51,12 +53,14 @@ export class Tidying {
 
   constructor(
     file: StateFile,
+    journal: Journal,
     sessions: Sessions,
     approvals: Approvals,
     budgets: Budgets,
     retention: Retention,
   ) {
     this.#file = file;
+    this.#journal = journal;
     this.#sessions = sessions;
     this.#approvals = approvals;
     this.#budgets = budgets;
@@ -100,6 +104,7 @@ export class Tidying {
   #counters(now: number): boolean {
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
+    this.#journal.post();
     const next = tidyCounters(this.#file.db, now, this.#countersAfter, STEP);
     this.#file.generation.current += 1;
     this.#countersAfter = next ?? 0;
@@ -110,6 +115,8 @@ export class Tidying {
   /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */
   #decisions(now: number): boolean {
     const { db } = this.#file;
+    // What a row has charged must be in its counter before the row goes.
+    this.#journal.post();
     const { first, last } = db
       .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
       .get() as { first: number | null; last: number | null };

@@ -1,5 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { connect } from '../../src/state/driver.js';
+import { connect, type Database } from '../../src/state/driver.js';
 import { APPLICATION_ID, MIGRATIONS } from '../../src/state/schema.js';
 import { Store } from '../../src/state/store.js';
 import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
@@ -122,34 +123,106 @@ eachDriver('what is remembered between transactions', () => {
     expect(admit(one, session, charge(money, '0.1')).kind).toBe('exceeded');
   });
 
-  test('the row of a counter is written now and then, its charges always', () => {
+  test('what is charged is in the row of its decision at once, in its counter now and then', () => {
     const rate = charge(limit({ max: 1000 }));
-    const upto = () => Number(rows(path, 'SELECT upto FROM counters')[0]?.upto);
+    const posted = () => Number(rows(path, 'SELECT upto FROM posted')[0]?.upto);
     const seen = new Set<number>();
-    for (let i = 0; i < 128; i += 1) {
+    for (let i = 1; i <= 128; i += 1) {
       admit(one, session, rate);
-      seen.add(upto());
-      expect(rows(path, 'SELECT count(*) AS n FROM charges')[0]?.n).toBe(i + 1);
+      time.at += 1;
+      seen.add(posted());
+      expect(rows(path, 'SELECT count(*) AS n FROM decisions WHERE charges IS NOT NULL')[0]?.n).toBe(i);
+      expect(rows(path, 'SELECT count(*) AS n FROM charges')[0]?.n).toBe(posted());
+      expect(rows(path, 'SELECT used FROM counters')[0]?.used).toBe(posted());
+      expect(i - posted()).toBeLessThan(32);
     }
     expect(seen.size).toBeLessThanOrEqual(5);
-    expect(128 - upto()).toBeLessThan(32);
+  });
+
+  test('what is charged at one instant is one row, of which each call is given back by itself', () => {
+    const back = charge(limit({ counter: 'back', max: 100, refund: 'on_error' }), '0.1');
+    const calls = Array.from({ length: 40 }, () => admit(one, session, back));
+    expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
+      { first: 1, last: 32, amount: '3.2' },
+    ]);
+    const settle = (store: Store, call: { auditId: string } | undefined, outcome: 'error' | 'ok') =>
+      done(store.settle([{ auditId: call?.auditId ?? '', outcome, latencyMs: 1 }]));
+    settle(other, calls[3], 'error');
+    settle(one, calls[3], 'error');
+    settle(one, calls[4], 'ok');
+    settle(other, calls[35], 'error');
+    for (const store of [one, other]) expect(String(store.counters()[0]?.used)).toBe('3.8');
+    for (const call of calls) settle(one, call, 'error');
+    expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
+      { first: 1, last: 32, amount: '0.1' },
+    ]);
+  });
+
+  test('G4: a charge that is given back late takes nothing from a counter that was emptied meanwhile', () => {
+    const back = charge(limit({ counter: 'back', max: 10, refund: 'on_error' }));
+    const before = [admit(one, session, back), admit(one, session, back)];
+    done(other.resetCounter('back', {}, 'cli'));
+    // At the same instant, as far as the clock tells.
+    for (let i = 0; i < 10; i += 1) expect(admit(one, session, back).kind).toBe('allowed');
+    done(one.settle(before.map(({ auditId }) => ({ auditId, outcome: 'error', latencyMs: 1 }))));
+    expect(admit(one, session, back).kind).toBe('exceeded');
+  });
+
+  test('G4: what was charged and not posted expires like the rest, and not before', () => {
+    const rate = charge(limit({ max: 2 }));
+    expect(admit(one, session, rate).kind).toBe('allowed');
+    time.at += 1000;
+    expect(admit(one, session, rate).kind).toBe('allowed');
+    time.at += MINUTE - 1001;
+    expect(admit(other, elsewhere, rate)).toMatchObject({ exceeded: { retryAt: time.at + 1 } });
+    time.at += 1;
+    expect(admit(one, session, rate).kind).toBe('allowed');
+    expect(admit(other, elsewhere, rate)).toMatchObject({ exceeded: { retryAt: time.at + 1000 } });
+  });
+
+  test('calls that come together are many rows or few, and each is there', () => {
+    const rate = charge(limit({ max: 60 }));
+    for (const count of [1, 7, 8, 9, 64]) {
+      const admitted = done(one.admit(session, Array(count).fill(admission(open(rate)))));
+      const ids = admitted.map(({ auditId }) => Number(auditId));
+      expect(rows(path, `SELECT id FROM decisions WHERE id >= ${ids[0]} ORDER BY id`)).toEqual(
+        ids.map((id) => ({ id })),
+      );
+    }
+    const [allowed] = rows(path, `SELECT count(*) AS n FROM decisions WHERE decision = 'allow'`);
+    expect(allowed?.n).toBe(60);
   });
 });
 
-eachDriver('a file of the first version', () => {
-  test('G4: its counts are kept, and are the sums of all their charges', () => {
+eachDriver('files of earlier versions', () => {
+  /** As such a file was made. */
+  function old(version: number): { readonly path: string; readonly db: Database } {
     const path = temp.path();
-    const time = clock();
-    const old = Store.open(path, time);
-    const rate = charge(limit({ max: 40 }));
-    const session = old.startSession(INFO);
-    for (let i = 0; i < 39; i += 1) admit(old, session, rate);
-    old.close();
+    writeFileSync(path, '');
     const db = connect(path, 0);
-    db.exec(`UPDATE counters SET used = 39; ALTER TABLE counters DROP COLUMN upto; PRAGMA user_version = 1`);
-    expect(db.pragma('application_id')).toBe(APPLICATION_ID);
-    db.close();
+    for (const step of MIGRATIONS.slice(0, version)) if (typeof step === 'string') db.exec(step);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`);
+    return { path, db };
+  }
 
+  const rate = charge(limit({ max: 40 }));
+  /** The row of `rate`'s counter, but for what it holds. */
+  function counterRow(): string {
+    const path = temp.path();
+    const store = Store.open(path, clock());
+    admit(store, store.startSession(INFO), rate);
+    store.close();
+    const [row] = rows(path, 'SELECT * FROM counters');
+    const { key, name, scope, server, grant_name: grant } = row as Record<string, string>;
+    return `1, '${key}', '${name}', '${scope}', '${server}', '${grant}', NULL, '', 60000, NULL, NULL, 0, '40'`;
+  }
+
+  test('G4: the first knew no loose charges: its counts are kept', () => {
+    const { path, db } = old(1);
+    const time = clock();
+    db.exec(`INSERT INTO counters VALUES (${counterRow()}, ${time.at}, 39)`);
+    for (let i = 1; i <= 39; i += 1) db.exec(`INSERT INTO charges VALUES (1, ${time.at}, ${i}, 0, 1)`);
+    db.close();
     const store = Store.open(path, time);
     expect(store.check()).toEqual([]);
     const next = store.startSession(INFO);
@@ -158,5 +231,34 @@ eachDriver('a file of the first version', () => {
     expect(store.check()).toEqual([]);
     store.close();
     expect(rows(path, 'PRAGMA user_version')[0]?.user_version).toBe(MIGRATIONS.length);
+  });
+
+  test('G4: in the second, charges had rows that their counters did not hold: all of them count', () => {
+    const { path, db } = old(2);
+    const time = clock();
+    // Five calls, of which the row of the counter holds two; the last was charged for two limits.
+    db.exec(`INSERT INTO counters VALUES (${counterRow()}, ${time.at - 50_000}, '0.3', 2)`);
+    const charges = [
+      [time.at - 60_000, 1, 0, `'0.1'`],
+      [time.at - 50_000, 2, 0, `'0.2'`],
+      [time.at - 40_000, 3, 0, '5'],
+      [time.at - 40_000, 4, 0, '5'],
+      [time.at - 30_000, 5, 0, `'0.4'`],
+      [time.at - 30_000, 5, 1, `'0.5'`],
+    ];
+    for (const charge of charges) db.exec(`INSERT INTO charges VALUES (1, ${charge.join(', ')})`);
+    for (let i = 1; i <= 5; i += 1)
+      db.exec(
+        `INSERT INTO decisions (id, at, session, tool, decision, arguments) VALUES (${i}, 1, 1, 't', 'allow', '[]')`,
+      );
+    db.close();
+    const store = Store.open(path, time);
+    expect(store.check()).toEqual([]);
+    expect(String(store.counters()[0]?.used)).toBe('11.1');
+    expect(admit(store, store.startSession(INFO), rate).auditId).toBe('6');
+    expect(rows(path, 'SELECT clock FROM counters')[0]?.clock).toBe(time.at - 30_000);
+    expect(String(store.counters()[0]?.used)).toBe('12.1');
+    expect(store.check()).toEqual([]);
+    store.close();
   });
 });

@@ -72,7 +72,7 @@ eachDriver('tidy', () => {
     time.at += 2 * MINUTE;
     expect(store.tidy(1000)).toBe(true);
     expect(store.counters().map(({ name, used }) => `${name} ${used}`)).toEqual(['hour 2']);
-    expect(count('charges')).toBe(2);
+    expect(count('charges')).toBe(1);
     expect(store.check()).toEqual([]);
     store.close();
   });
@@ -80,7 +80,10 @@ eachDriver('tidy', () => {
   test('in small steps, between which sums are right and calls go on', () => {
     const { time, store, session, calls, count } = start();
     const many = limit({ counter: 'many', max: 1000, windowMs: 1000 });
-    calls(1000, charge(many));
+    for (let i = 0; i < 1000; i += 1) {
+      calls(1, charge(many));
+      if (i % 2 === 0) time.at += 1;
+    }
     time.at += 1000;
     const left: number[] = [];
     while (!store.tidy(0)) {
