@@ -24,7 +24,7 @@ export interface LedgerOptions {
 
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
-/** Outcomes are written together, so many milliseconds after the first at the latest. */
+/** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
 const SETTLE_DELAY = 50;
 /** At the end of the process outcomes wait so many milliseconds for a locked database. */
 const FINAL_SETTLE_MS = 500;
@@ -114,6 +114,7 @@ export class Ledger {
       this.#settled();
     }
     if (this.#listed.length > 0 && !this.#compare(store)) return BUSY;
+    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
     return store.admit(this.#session, admissions);
   }
 
@@ -191,8 +192,9 @@ export class Ledger {
 
   #flush(): void {
     this.#settleTimer = undefined;
-    if (this.#settlements.length === 0) return;
     this.#quietly((store) => {
+      store.rest();
+      if (this.#settlements.length === 0) return;
       if (store.settle(this.#settlements) === BUSY) {
         this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
       } else this.#settled();

@@ -90,6 +90,7 @@ export function connect(file: string, busyMs: number): Database {
 type Opener = (file: string, busyMs: number) => Database;
 
 interface Connection {
+  unsafeMode?(on: boolean): unknown;
   exec(sql: string): unknown;
   prepare(sql: string): Statement;
   close(): void;
@@ -162,6 +163,8 @@ const CACHE_KIB = 2000;
 
 function database(driver: DriverName, connection: Connection): Database {
   connection.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+  // The addon's own guard against writing while a query is open, which SQLite allows: see `StateFile.write`.
+  connection.unsafeMode?.(true);
   return {
     driver,
     exec: (sql) => void connection.exec(sql),

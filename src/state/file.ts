@@ -1,6 +1,6 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../errors.js';
-import { type Database, faultOf } from './driver.js';
+import { type Database, faultOf, type Row } from './driver.js';
 import { connectPrepared, type FileOptions, makePrivate, newer } from './prepare.js';
 import { problemOf, reasonOf } from './problems.js';
 import { MIGRATIONS } from './schema.js';
@@ -21,6 +21,10 @@ export interface Generation {
  * many calls that come within one, of which each would be no less of a race.
  */
 const SAME_FOR_MS = 1;
+/** Transactions that follow one another within so many milliseconds may share a snapshot. */
+const KEEP_WITHIN_MS = 5;
+/** None is kept for so many milliseconds after another process has written: it would be of no use to the next. */
+const ALONE_FOR_MS = 100;
 
 /**
  * The one SQLite file (DESIGN section 8) and everything that can go wrong with it. Whoever holds one of these can
@@ -37,7 +41,12 @@ export class StateFile {
   readonly #commit;
   readonly #version;
   readonly #dataVersion;
+  readonly #anyRow;
   #seen: unknown;
+  /** A query that is not read to its end, for as long as which SQLite keeps the snapshot (see `write`). */
+  #kept: Iterator<Row> | undefined;
+  #lastWriteAt = Number.NEGATIVE_INFINITY;
+  #othersAt = Number.NEGATIVE_INFINITY;
   #sameUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -50,6 +59,7 @@ export class StateFile {
     this.#commit = db.prepare('COMMIT');
     this.#version = db.prepare('PRAGMA user_version');
     this.#dataVersion = db.prepare('PRAGMA data_version');
+    this.#anyRow = db.prepare('SELECT upto FROM posted');
   }
 
   /**
@@ -73,20 +83,30 @@ export class StateFile {
    * Runs `work` in one immediate transaction.
    *
    * @param undo runs after a rollback, for what `work` remembered outside the database
+   * @param keeps the next transaction is likely to follow at once: where others of that kind did, the snapshot is kept
+   * for it, which halves the locks it must take. SQLite itself refuses to write from a snapshot that is not the latest
+   * (SQLITE_BUSY_SNAPSHOT), and then a new one is taken. `rest` must follow once nothing more comes: meanwhile the log
+   * cannot begin anew.
    * @returns its result once that is committed, or BUSY when another process holds the lock
    * @throws PolicyWrapError for what SQLite reports; whatever is thrown, nothing was written
    */
-  write<T>(work: () => T, undo: () => void = () => {}): T | typeof BUSY {
-    this.#assertSame();
+  write<T>(work: () => T, undo: () => void = () => {}, keeps = false): T | typeof BUSY {
+    const now = performance.now();
+    this.#assertSame(now);
+    if (!keeps) this.rest();
+    let isLatest: boolean;
     try {
-      this.#begin.run();
+      isLatest = this.#beginFromKept();
+      if (!isLatest) this.#begin.run();
     } catch (error) {
       return this.#busyOr(error);
     }
     try {
-      this.#meetOthers();
+      if (!isLatest) this.#meetOthers(now);
       const result = work();
+      if (keeps) this.#keep(now);
       this.#commit.run();
+      this.#lastWriteAt = now;
       return result;
     } catch (error) {
       this.#rollback();
@@ -95,12 +115,20 @@ export class StateFile {
     }
   }
 
+  /** Lets go of what is kept for the next transaction. */
+  rest(): void {
+    this.#kept?.return?.();
+    this.#kept = undefined;
+  }
+
   /** Runs `work`, which only reads, on one snapshot. Errors as for `write`; also STATE_UNAVAILABLE while locked. */
   read<T>(work: () => T): T {
-    this.#assertSame();
+    const now = performance.now();
+    this.#assertSame(now);
+    this.rest();
     try {
       this.#beginRead.run();
-      this.#meetOthers();
+      this.#meetOthers(now);
       const result = work();
       this.#commit.run();
       return result;
@@ -118,6 +146,7 @@ export class StateFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.rest();
     this.db.close();
   }
 
@@ -129,6 +158,7 @@ export class StateFile {
    */
   checkpoint(copyBytes: number, cutBytes: number): void {
     if (this.path === ':memory:') return;
+    this.rest();
     const size = statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     if (size < copyBytes) return;
     try {
@@ -144,9 +174,10 @@ export class StateFile {
   }
 
   /** Inside a transaction: ends the generation if another connection has written since the last (sqlite.org/pragma). */
-  #meetOthers(): void {
+  #meetOthers(now: number): void {
     const seen = this.#dataVersion.get()?.data_version;
     if (seen === this.#seen) return;
+    if (this.#seen !== undefined) this.#othersAt = now;
     this.generation.current += 1;
     // A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know.
     const version = this.#version.get()?.user_version as number;
@@ -154,7 +185,29 @@ export class StateFile {
     this.#seen = seen;
   }
 
+  /** @returns whether a transaction began: a snapshot was kept, and nobody has written since */
+  #beginFromKept(): boolean {
+    if (!this.#kept) return false;
+    try {
+      this.#begin.run();
+      return true;
+    } catch (error) {
+      if (faultOf(error) !== 'busy') throw error;
+      this.rest();
+      return false;
+    }
+  }
+
+  /** Inside a transaction: what is read when it ends stays as it was. */
+  #keep(now: number): void {
+    const isQuick = now - this.#lastWriteAt < KEEP_WITHIN_MS && now - this.#othersAt > ALONE_FOR_MS;
+    if (this.#kept || !isQuick || this.path === ':memory:') return;
+    this.#kept = this.#anyRow.iterate()[Symbol.iterator]();
+    this.#kept.next();
+  }
+
   #rollback(): void {
+    this.rest();
     try {
       this.db.exec('ROLLBACK');
     } catch {
@@ -166,11 +219,10 @@ export class StateFile {
    * A deleted or replaced file still takes writes through the open handle, and another wrapper would meanwhile grant
    * the same calls again from a new one (G4).
    */
-  #assertSame(): void {
+  #assertSame(now: number): void {
     if (this.#closed)
       throw new PolicyWrapError('STATE_UNAVAILABLE', `the state database ${this.path} is closed`);
     if (this.#identity === undefined) return;
-    const now = performance.now();
     if (now < this.#sameUntil) return;
     if (identityOf(this.path) === this.#identity) {
       this.#sameUntil = now + SAME_FOR_MS;

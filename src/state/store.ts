@@ -203,7 +203,12 @@ export class Store {
     return this.#write((now) => {
       const row = this.#sessions.touch(known, now);
       return this.#admissions.decideAll(known.owner, row, admissions, now);
-    });
+    }, true);
+  }
+
+  /** Must follow `admit` within a moment when no other call does. */
+  rest(): void {
+    this.#file.rest();
   }
 
   /**
@@ -383,7 +388,7 @@ export class Store {
     this.#counters.giveBack(decision, taken, refundsOn(outcome));
   }
 
-  #write<T>(work: (now: number) => T): T | typeof BUSY {
+  #write<T>(work: (now: number) => T, keeps = false): T | typeof BUSY {
     const result = this.#file.write(
       () => work(this.#clock()),
       () => {
@@ -392,6 +397,7 @@ export class Store {
         this.#counters.forget();
         this.#log.forget();
       },
+      keeps,
     );
     if (result !== BUSY) this.#sessions.committed();
     return result;
