@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
+import { ownGroup } from './process-group.js';
 
 /** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
 export type ExitCode = number;
@@ -32,6 +33,7 @@ export class Upstream {
   readonly signalled: Promise<void>;
   #tellSignalled: () => void = () => {};
   readonly #pid: number;
+  #exited = false;
   #ended = false;
   #signalled = false;
   #killing = false;
@@ -97,6 +99,7 @@ export class Upstream {
         resolve(code);
       };
       child.once('exit', (exitCode, signal) => {
+        this.#exited = true;
         code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
         this.stdout.on('data', (chunk: Buffer) => {
           afterExit += chunk.length;
@@ -161,11 +164,20 @@ export class Upstream {
       if (POSIX) process.kill(-this.#pid, signal);
       else process.kill(this.#pid, signal);
     } catch {
-      // The group is already gone.
+      // The group is gone, or in its first millisecond the server has not made it yet (see process-group.ts).
+      if (POSIX && !this.#exited) this.#signalLeader(signal);
     }
     if (!POSIX && signal === 'SIGKILL') {
       const taskkill = ['/pid', String(this.#pid), '/T', '/F'];
       spawn('taskkill', taskkill, { stdio: 'ignore', windowsHide: true }).on('error', () => {});
+    }
+  }
+
+  #signalLeader(signal: NodeJS.Signals): void {
+    try {
+      process.kill(this.#pid, signal);
+    } catch {
+      // It has just ended.
     }
   }
 }
@@ -200,7 +212,9 @@ interface ChildLike {
 
 /** Starts a program as it is. Node's own spawn: loading execa takes longer than all that we do before the start. */
 async function started(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<ChildLike> {
-  const child = spawn(file, args, { env, stdio: 'pipe', detached: true });
+  const launch = ownGroup(file, args, env);
+  const { detached } = launch;
+  const child = spawn(launch.file, launch.args, { env: launch.env, stdio: 'pipe', detached });
   if (child.pid === undefined) throw (await once(child, 'error'))[0];
   // Only a signal that could not be sent would be reported so, and we send ours to the group.
   return child.on('error', () => {}) as ChildProcessWithoutNullStreams & { readonly pid: number };
