@@ -76,10 +76,8 @@ export class Scene {
     return [...this.tiny(options.tools)];
   }
 
-  /** @param {{ tools?: number, apart?: boolean }} options `apart`: the server in a process group of its own */
   relay(options = {}) {
-    const apart = options.apart ? ['--apart'] : [];
-    return [NODE, here('servers/relay.cjs'), ...apart, ...this.tiny(options.tools)];
+    return [NODE, here('servers/relay.cjs'), ...this.tiny(options.tools)];
   }
 
   sdk(options = {}) {

@@ -5,7 +5,6 @@ import { request } from './peer.js';
 
 const RAW = 'raw relay';
 const RAW_AGAIN = 'raw relay again';
-const RAW_APART = 'raw relay, own process group';
 const SDK = 'SDK Client + Server';
 const COUNTER = 'policy-wrap, counter + log';
 const STATELESS = 'policy-wrap, no limits, log';
@@ -89,7 +88,6 @@ async function calls(run) {
       await scene.start('direct', scene.direct()),
       await scene.start(RAW, scene.relay()),
       await scene.start(RAW_AGAIN, scene.relay()),
-      await scene.start(RAW_APART, scene.relay({ apart: true })),
       await scene.start(STATELESS, scene.wrap({ policy: POLICIES.stateless })),
       await scene.start(COUNTER, scene.wrap({ policy: POLICIES.counter })),
       await scene.start(FULL, scene.wrap({ policy: POLICIES.counter, more: ['--synchronous', 'full'] })),
@@ -306,7 +304,9 @@ async function charges(run) {
       const made = [];
       for (const [name, each, counts] of sizes_) {
         const args = keys(counts);
-        const db = await scene.filled({ policy: POLICIES.split, args, calls: each * counts, days: 0.5 });
+        // Each at an instant of its own, or many would be one row.
+        const filling = { policy: POLICIES.split, args, calls: each * counts, together: counts, days: 0.5 };
+        const db = await scene.filled(filling);
         made.push([name, scene.wrap({ policy: POLICIES.split, db })]);
       }
       return made;

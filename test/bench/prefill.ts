@@ -3,7 +3,8 @@ import { evaluate } from '../../src/policy/evaluate.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { type Admission, BUSY, Store } from '../../src/state/store.js';
 
-const BATCH = 1000;
+/** In one transaction, and so at one instant. */
+const TOGETHER = 1000;
 const DAY_MS = 86_400_000;
 
 interface Filling {
@@ -15,12 +16,23 @@ interface Filling {
   /** Arguments of the calls, taken in turn. */
   readonly args: readonly Readonly<Record<string, string>>[];
   readonly calls: number;
+  /** Calls at one instant: what they charge to one counter is one row. */
+  readonly together?: number;
   /** The calls are spread evenly over so many days before now. */
   readonly days: number;
 }
 
 /** Makes `calls` calls, all of which must be allowed, and settles them. */
-export function fill({ db, server, policy: text, tool, args, calls, days }: Filling): void {
+export function fill({
+  db,
+  server,
+  policy: text,
+  tool,
+  args,
+  calls,
+  together = TOGETHER,
+  days,
+}: Filling): void {
   const { policy } = loadPolicy(text, 'bench');
   if (!policy) throw new Error('the policy of the benchmark is invalid');
   const begin = Date.now() - days * DAY_MS;
@@ -42,7 +54,7 @@ export function fill({ db, server, policy: text, tool, args, calls, days }: Fill
   });
   const next = (i: number) => admissions[i % admissions.length] as Admission;
   while (done < calls) {
-    const batch = Array.from({ length: Math.min(BATCH, calls - done) }, (_, i) => next(done + i));
+    const batch = Array.from({ length: Math.min(together, calls - done) }, (_, i) => next(done + i));
     const admitted = store.admit(session, batch);
     if (admitted === BUSY || admitted.some(({ kind }) => kind !== 'allowed'))
       throw new Error('a call that fills the database was not allowed');
