@@ -10,7 +10,7 @@ import { errorLine } from './refusal.js';
 import type { RoundTrips } from './round-trips.js';
 import { scanLine } from './scan.js';
 
-/** Where the lines of one reading go; each is called at most once a reading. */
+/** Where lines that were decided together go; each is called at most once for them. */
 export interface Outlets {
   /** Original bytes, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
   toServer(parts: readonly Buffer[], notSent: () => void): void;
@@ -30,6 +30,9 @@ interface Item {
   readonly request?: Id | undefined;
 }
 
+/** So many lines are decided in one transaction: then the server has these while those behind them are decided. */
+const TOGETHER = 48;
+
 /** Nothing goes anywhere. */
 const NOTHING: Item = {};
 
@@ -37,8 +40,8 @@ const NOTHING: Item = {};
 const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000 };
 
 /**
- * The direction from the client to the server. Every line that was read at once is classified, the calls among them are
- * admitted together, then all leave in the order they came. Synchronous from line to decision, so that calls cannot
+ * The direction from the client to the server. Lines that were read at once are classified, the calls among them are
+ * admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
  * overtake each other; only a database locked by another process makes the lines behind it wait.
  */
 export class FromClient {
@@ -91,7 +94,7 @@ export class FromClient {
     this.#onBusy = onBusy;
   }
 
-  /** Takes what was read at once: its calls are admitted together. */
+  /** Takes what was read at once: its calls are admitted together, some at a time. */
   push(...chunks: readonly Buffer[]): void {
     const [only] = chunks;
     if (chunks.length === 1 && only) this.#take(this.#splitter.push(only));
@@ -114,11 +117,10 @@ export class FromClient {
   }
 
   #take(coming: readonly (AnyLine | ResumedCall)[]): void {
-    if (this.#busy) {
-      // One by one: the arguments of a call have a limit, and a client can send more lines than that at once.
-      for (const one of coming) this.#waiting.push(one);
-    } else if (coming.length > 0) {
-      this.#admit(coming.map((one) => ('held' in one ? this.#resumed(one) : this.#read(one))));
+    for (let next = 0; next < coming.length; next += TOGETHER) {
+      const some = coming.length <= TOGETHER ? coming : coming.slice(next, next + TOGETHER);
+      if (this.#busy) this.#waiting.push(...some);
+      else this.#admit(some.map((one) => ('held' in one ? this.#resumed(one) : this.#read(one))));
     }
   }
 

@@ -65,7 +65,8 @@ export class Line {
   }
 
   #joined(): Buffer {
-    const last = this.chunk.subarray(this.start, this.end);
+    const isWhole = this.start === 0 && this.end === this.chunk.length;
+    const last = isWhole ? this.chunk : this.chunk.subarray(this.start, this.end);
     return this.earlier.length === 0 ? last : Buffer.concat([...this.earlier, last], this.size);
   }
 }

@@ -98,14 +98,15 @@ const CAPS = { tool: 512, rule: 2048, arguments: 65_536, request: 256 };
 export class DecisionLog {
   readonly #db: Database;
   readonly #journal: Journal;
-  /** Rows that were decided on and are still to be inserted, in their order. */
+  /** Rows that were decided on and are still to be inserted, in their order; a short one is of PLAIN_COLUMNS. */
   #unwritten: Value[][] = [];
   readonly #policies = new Map<string, number>();
   #hour = Number.NaN;
   /** Rows of this process that are still open and of which an answer gives nothing back. */
   readonly #plain = new Set<number>();
   readonly #insert;
-  readonly #insertTogether;
+  readonly #insertPlain;
+  readonly #insertPlainTogether;
   readonly #charges;
   readonly #settle;
   readonly #settleRun;
@@ -114,8 +115,9 @@ export class DecisionLog {
   constructor(db: Database, journal: Journal) {
     this.#db = db;
     this.#journal = journal;
-    this.#insert = db.prepare(insertion(1));
-    this.#insertTogether = db.prepare(insertion(TOGETHER));
+    this.#insert = db.prepare(insertion(COLUMNS, 1));
+    this.#insertPlain = db.prepare(insertion(PLAIN_COLUMNS, 1));
+    this.#insertPlainTogether = db.prepare(insertion(PLAIN_COLUMNS, TOGETHER));
     this.#charges = db.prepare('SELECT charges FROM decisions WHERE id = ?');
     this.#settle = db.prepare(
       'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id = ? AND outcome IS NULL',
@@ -138,20 +140,19 @@ export class DecisionLog {
     const { decision, code, rule, taken, approvalId } = entry;
     const charges = taken !== undefined && taken.length > 0 ? taken : undefined;
     const id = this.#journal.next;
-    this.#unwritten.push([
+    const row = [
       id,
       now,
       session,
       cut(tool, CAPS.tool),
-      decision,
-      code ?? null,
-      rule === undefined ? null : cut(rule, CAPS.rule),
       policyHash === undefined ? null : this.#policy(policyHash),
       cut(argumentsText, CAPS.arguments),
       requestId === undefined ? null : cut(requestId, CAPS.request),
-      charges === undefined ? null : JSON.stringify(charges),
-      approvalId ?? null,
-    ]);
+      charges === undefined ? null : textOf(charges),
+    ];
+    if (decision !== 'allow' || approvalId !== undefined)
+      row.push(decision, code ?? null, rule === undefined ? null : cut(rule, CAPS.rule), approvalId ?? null);
+    this.#unwritten.push(row);
     this.#journal.decided(id, charges);
     if (decision === 'allow' && (charges?.every(isKept) ?? true)) this.#keepInMind(id);
     const hour = Math.floor(now / HOUR_MS);
@@ -166,10 +167,15 @@ export class DecisionLog {
   write(): void {
     const rows = this.#unwritten;
     this.#unwritten = [];
-    let next = 0;
-    for (; rows.length - next >= TOGETHER; next += TOGETHER)
-      this.#insertTogether.run(...rows.slice(next, next + TOGETHER).flat());
-    for (; next < rows.length; next += 1) this.#insert.run(...(rows[next] as Value[]));
+    for (let next = 0; next < rows.length; ) {
+      const some = rows.slice(next, next + TOGETHER);
+      const together = some.length === TOGETHER && some.every(isPlain);
+      if (together) this.#insertPlainTogether.run(...some.flat());
+      else {
+        for (const row of some) (isPlain(row) ? this.#insertPlain : this.#insert).run(...row);
+      }
+      next += some.length;
+    }
     this.#journal.postSome();
   }
 
@@ -287,10 +293,28 @@ export function idOf(auditId: string | undefined): number {
   return auditId !== undefined && /^\d{1,15}$/.test(auditId) ? Number(auditId) : 0;
 }
 
-function insertion(rows: number): string {
-  const row = `(${Array(12).fill('?').join(', ')})`;
-  return `INSERT INTO decisions (id, at, session, tool, decision, code, rule, policy, arguments, request, charges,
-    approval) VALUES ${Array(rows).fill(row).join(', ')}`;
+/** What is bound to insert a row; `outcome` and `latency_ms` come later. */
+const PLAIN_COLUMNS = ['id', 'at', 'session', 'tool', 'policy', 'arguments', 'request', 'charges'];
+const COLUMNS = [...PLAIN_COLUMNS, 'decision', 'code', 'rule', 'approval'];
+
+/** Of a row of PLAIN_COLUMNS, which is most, the rest is told by what it is: an allowed call. */
+function insertion(columns: readonly string[], rows: number): string {
+  const plain = columns === PLAIN_COLUMNS;
+  const row = `(${columns.map(() => '?').join(', ')}${plain ? ", 'allow'" : ''})`;
+  return `INSERT INTO decisions (${columns.join(', ')}${plain ? ', decision' : ''})
+    VALUES ${Array(rows).fill(row).join(', ')}`;
+}
+
+function isPlain(row: readonly Value[]): boolean {
+  return row.length === PLAIN_COLUMNS.length;
+}
+
+/** As JSON. Most calls charge one counter a whole number, for which the engine's own writer takes its time. */
+function textOf(charges: readonly Taken[]): string {
+  const [only] = charges;
+  return charges.length === 1 && typeof only?.[2] === 'number'
+    ? `[[${only.join(',')}]]`
+    : JSON.stringify(charges);
 }
 
 /** Whether no answer gives the charge back. */

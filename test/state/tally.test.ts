@@ -127,34 +127,34 @@ eachDriver('what is remembered between transactions', () => {
     const rate = charge(limit({ max: 1000 }));
     const posted = () => Number(rows(path, 'SELECT upto FROM posted')[0]?.upto);
     const seen = new Set<number>();
-    for (let i = 1; i <= 128; i += 1) {
+    for (let i = 1; i <= 256; i += 1) {
       admit(one, session, rate);
       time.at += 1;
       seen.add(posted());
       expect(rows(path, 'SELECT count(*) AS n FROM decisions WHERE charges IS NOT NULL')[0]?.n).toBe(i);
       expect(rows(path, 'SELECT count(*) AS n FROM charges')[0]?.n).toBe(posted());
       expect(rows(path, 'SELECT used FROM counters')[0]?.used).toBe(posted());
-      expect(i - posted()).toBeLessThan(32);
+      expect(i - posted()).toBeLessThan(64);
     }
     expect(seen.size).toBeLessThanOrEqual(5);
   });
 
   test('what is charged at one instant is one row, of which each call is given back by itself', () => {
     const back = charge(limit({ counter: 'back', max: 100, refund: 'on_error' }), '0.1');
-    const calls = Array.from({ length: 40 }, () => admit(one, session, back));
+    const calls = Array.from({ length: 70 }, () => admit(one, session, back));
     expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
-      { first: 1, last: 32, amount: '3.2' },
+      { first: 1, last: 64, amount: '6.4' },
     ]);
     const settle = (store: Store, call: { auditId: string } | undefined, outcome: 'error' | 'ok') =>
       done(store.settle([{ auditId: call?.auditId ?? '', outcome, latencyMs: 1 }]));
     settle(other, calls[3], 'error');
     settle(one, calls[3], 'error');
     settle(one, calls[4], 'ok');
-    settle(other, calls[35], 'error');
-    for (const store of [one, other]) expect(String(store.counters()[0]?.used)).toBe('3.8');
+    settle(other, calls[66], 'error');
+    for (const store of [one, other]) expect(String(store.counters()[0]?.used)).toBe('6.8');
     for (const call of calls) settle(one, call, 'error');
     expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
-      { first: 1, last: 32, amount: '0.1' },
+      { first: 1, last: 64, amount: '0.1' },
     ]);
   });
 
