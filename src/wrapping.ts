@@ -68,7 +68,9 @@ export async function serve(wrapping: Wrapping): Promise<number> {
       server,
       grant: wrapping.grant,
       pid: process.pid,
-      policyHash: policy?.hash,
+      get policyHash() {
+        return policy?.hash;
+      },
       policySource: policy?.source,
       observe,
     },
@@ -116,15 +118,15 @@ export async function serve(wrapping: Wrapping): Promise<number> {
     }
   });
   const places = [...(found.kind === 'policy' ? found.files : []), ...wrapping.policyPlaces];
-  let inForce = { hash: policy?.hash, source: policy?.source };
+  let inForce = policy;
   const stopWatching = watchPolicy(places, wrapping.findPolicy, (reload) => {
     if (reload.kind === 'kept') {
-      ledger.policyIs({ ...inForce, problem: reload.reason });
+      ledger.policyIs({ hash: inForce?.hash, source: inForce?.source, problem: reload.reason });
       return warn(`the policy stays as it was: ${reload.reason}`);
     }
     const layers = stack(reload.found.policy, reload.found.extended);
-    inForce = { hash: layers.hash, source: layers.source };
-    ledger.policyIs({ ...inForce, problem: undefined });
+    inForce = layers;
+    ledger.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
     if (gate.use(layers)) running.toolsChanged();
     return warn(`the policy was read again: ${layers.source}`);
   });

@@ -49,10 +49,11 @@ const ARROWS: Record<string, readonly string[]> = {
   policy: [],
   catalog: [],
   clients: [],
+  crypto: [],
   errors: [],
   printable: [],
 };
-const LEAVES = ['errors', 'printable'];
+const LEAVES = ['crypto', 'errors', 'printable'];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {

@@ -1,3 +1,4 @@
+import { sha256 } from '../crypto.js';
 /** What every server name looks like: safe as a file name on every platform, without upper case. */
 export const SERVER_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
 
@@ -238,7 +239,6 @@ function fileSafe(name: string): string {
 const withoutMarks = (text: string): string => text.normalize('NFKD').replace(new RegExp(MARK, 'gu'), '');
 const MARK = String.raw`\p{M}`;
 
-/** Few names need one, and every start would wait for `node:crypto`. */
 function digestOf(name: string): string {
-  return process.getBuiltinModule('node:crypto').createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return sha256(name).slice(0, 8);
 }

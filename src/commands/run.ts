@@ -4,6 +4,7 @@ import { Upstream } from '../proxy/upstream.js';
 import type { RunOptions } from '../run-options.js';
 import { findServer } from '../server-command.js';
 import { findPolicy, policyPlaces, problemsError, stateFile, upstreamEnv } from '../settings.js';
+import type { Wrapping } from '../wrapping.js';
 
 /**
  * Wraps a server: speaks MCP on this process's stdin and stdout until the server or the client ends.
@@ -18,14 +19,20 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
   }
   const server = options.server ?? serverName(argv);
-  const found = findPolicy(options, server, argv);
-  if (found.kind === 'problems') throw problemsError(found);
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });
 
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
   const signals = heldSignals();
-  const upstream = await Upstream.start(launch.file, launch.args, env);
+  const prepared = Upstream.prepare(launch.file, launch.args, env);
+  let found: Wrapping['found'];
+  try {
+    found = validPolicy(options, server, argv);
+  } catch (error) {
+    prepared.cancel();
+    throw error;
+  }
+  const upstream = await prepared.start();
   signals.to((signal) => upstream.terminate(signal));
   try {
     // Only now: the server boots meanwhile, and until it answers there is time for all that is not needed to start it.
@@ -50,6 +57,13 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     upstream.terminate('SIGTERM');
     throw error;
   }
+}
+
+/** @throws PolicyWrapError when it is not valid, or not there */
+function validPolicy(options: RunOptions, server: string, argv: readonly string[]): Wrapping['found'] {
+  const found = findPolicy(options, server, argv);
+  if (found.kind === 'problems') throw problemsError(found);
+  return found;
 }
 
 /** Catches the signals that end a process, and gives them to `to` as they come, those that came before first. */

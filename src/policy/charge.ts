@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../crypto.js';
 import { Decimal } from './decimal.js';
 import type { Call, Charge } from './decision.js';
 import { visibleText } from './fold.js';
@@ -77,7 +77,7 @@ function splitOf(limit: Limit, call: Call): string | Fault {
     parts.push(part.value);
   }
   const text = canonicalJson(parts);
-  return text.length <= MAX_SPLIT ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return text.length <= MAX_SPLIT ? text : `sha256:${sha256(text)}`;
 }
 
 function partOf(path: Path, call: Call): { readonly value: Json } | Fault {

@@ -1,3 +1,4 @@
+import { sha256 } from '../crypto.js';
 import { compileTimezone, Workbench } from './compile-checks.js';
 import { compileChecks, compileEntry } from './compile-entry.js';
 import { checkCounters } from './counters.js';
@@ -36,7 +37,7 @@ export function compilePolicy(
   let hash: string | undefined;
   const policy: Policy = {
     get hash() {
-      hash ??= hashOf(text);
+      hash ??= sha256(text);
       return hash;
     },
     source: name,
@@ -55,11 +56,6 @@ export function compilePolicy(
     approvals: compileApprovals(bench, document.approvals ?? {}),
   };
   return { policy, bench };
-}
-
-/** `node:crypto` takes longer to load than the policy, and the hash is not needed before the server is started. */
-function hashOf(text: string): string {
-  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
 }
 
 function compileHide(bench: Workbench, names: readonly (string | undefined)[]): NamePattern[] {

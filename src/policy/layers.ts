@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../crypto.js';
 import type { Call, Charge, Evaluation, Refusal } from './decision.js';
 import { evaluate, place, type TraceStep, visible } from './evaluate.js';
 import type { Checks, Limit, Policy, Predicate, ToolEntry } from './policy.js';
@@ -32,13 +32,16 @@ const STRICTNESS = { off: 0, warn: 1, deny: 2 } as const;
  */
 export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
   const all = [...extended.map(named).reverse(), own];
-  const hashes = all.map(({ hash }) => hash);
+  let hash: string | undefined;
   const channels = own.approvals.channels.filter((channel) =>
     extended.every(({ approvals }) => approvals.channels.includes(channel)),
   );
   return {
     all,
-    hash: hashes.length === 1 ? own.hash : createHash('sha256').update(hashes.join()).digest('hex'),
+    get hash() {
+      hash ??= all.length === 1 ? own.hash : sha256(all.map((policy) => policy.hash).join());
+      return hash;
+    },
     source: own.source,
     pin: all.reduce<Policy['pin']>(
       (pin, policy) => (STRICTNESS[policy.pin] > STRICTNESS[pin] ? policy.pin : pin),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../crypto.js';
 import { PolicyWrapError } from '../errors.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
 import { canonicalJson, type Json, parseJson } from '../policy/json.js';
@@ -235,7 +235,7 @@ export class Gate {
       return undefined;
     const argumentsText = canonicalJson(call.exactArgs);
     return {
-      argumentsHash: createHash('sha256').update(argumentsText).digest('hex'),
+      argumentsHash: sha256(argumentsText),
       argumentsText,
       severe: this.#isSevere(call),
       expiresMs: this.#policy.approvals.expiresMs,

@@ -1,20 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { EXIT } from '../errors.js';
 
-/** What to start so that a program runs at the head of a process group of its own, under the pid that is started. */
-export interface GroupLaunch {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  /** Node's word for a new session. */
-  readonly detached: boolean;
-}
-
 const PERL = '/usr/bin/perl';
-/** By absolute path only. Where it cannot become the program it says so as we would, and ends as we would. */
+/** Where it cannot become the program it says so as we would, and ends as we would. */
 const BECOME = `
-  delete $ENV{PERL_BADLANG};
+  if (defined(my $locale = delete $ENV{PERL_LC_ALL})) { $ENV{LC_ALL} = $locale } else { delete $ENV{LC_ALL} }
   setpgrp(0, 0) or die "setpgrp: $!";
+  sysread(STDIN, my $byte, 1) or exit;
   exec {$ARGV[0]} @ARGV;
   my $why = $! == 2 ? ' (its first line names an interpreter that is not there)' : '';
   print STDERR "policy-wrap: $ARGV[0] could not be started: $!$why\\n";
@@ -22,23 +15,31 @@ const BECOME = `
 `;
 
 /**
- * How to start a program in a process group of its own, with exactly the environment `env`.
+ * Where it is worth it, starts a process that waits at the head of a process group of its own, to become a program as
+ * soon as it gets a byte of input, and ends when its input does.
  *
  * Of itself Node can only begin a new session. Where Linux schedules by session (sched(7), autogroup), a message from
- * one to another then waits longer: of 200 bytes there and back a quarter. So there Perl, which git needs too, makes
- * the group and becomes the program, in two milliseconds. Not in a terminal: whoever is not in its foreground group is
- * stopped when it reads from it, and in a session of its own it has none.
+ * one to another waits longer: a call of 200 bytes takes a quarter more. There Perl, which git needs too, makes the
+ * group, in two milliseconds in which the policy is read. Not in a terminal: whoever is not in its foreground group is
+ * stopped when it reads from it, and in a session of its own there is none.
+ *
+ * @param env exactly the program's environment
+ * @returns undefined where a new session will do
  */
-export function ownGroup(file: string, args: readonly string[], env: NodeJS.ProcessEnv): GroupLaunch {
-  if (!isScheduledBySession() || hasTerminal() || !existsSync(PERL) || Object.keys(env).some(isPerls))
-    return { file, args, env, detached: true };
-  return {
-    file: PERL,
-    args: ['-e', BECOME, '--', file, ...args],
-    // It would complain about a locale that is not installed.
-    env: { ...env, PERL_BADLANG: '0' },
-    detached: false,
-  };
+export function waitingLeader(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): (ChildProcessWithoutNullStreams & { readonly pid: number }) | undefined {
+  if (!isScheduledBySession() || hasTerminal() || Object.keys(env).some(isPerls)) return undefined;
+  const child = spawn(PERL, ['-e', BECOME, '--', file, ...args], {
+    // It would read files for another locale, and complain about one that is not installed.
+    env: { ...env, LC_ALL: 'C', ...(env.LC_ALL === undefined ? {} : { PERL_LC_ALL: env.LC_ALL }) },
+    stdio: 'pipe',
+  });
+  // It was not there.
+  child.on('error', () => {});
+  return child.pid === undefined ? undefined : (child as typeof child & { readonly pid: number });
 }
 
 /** A variable that could make Perl do something else, or more. */
@@ -58,7 +59,7 @@ function hasTerminal(): boolean {
 
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'latin1');
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { crypto } from '../crypto.js';
 import type { Challenge } from './challenge.js';
 import { type Id, own } from './message.js';
 import { type Prompt, type PromptAnswer, readAnswer } from './prompt.js';
@@ -34,7 +34,8 @@ type Queued = HeldCall & { readonly deadline: number };
 /** Asks a person in a client of the handshake era, one question at a time, while the calls are held. */
 export class Prompts {
   readonly #send: (message: object) => void;
-  readonly #prefix = `pw-${randomUUID()}`;
+  /** Of the ids of our questions; made with the first. */
+  #prefix: string | undefined;
   #count = 0;
   #queue: Queued[] = [];
   #asked: { readonly id: string; readonly at: number; readonly held: Queued } | undefined;
@@ -55,7 +56,7 @@ export class Prompts {
 
   /** @returns whether the id is one of ours: such a message must not reach the server, nor count as its own */
   owns(id: Id): boolean {
-    return typeof id === 'string' && id.startsWith(this.#prefix);
+    return typeof id === 'string' && this.#prefix !== undefined && id.startsWith(this.#prefix);
   }
 
   /** Takes the client's answer to one of our questions; a late one changes nothing. */
@@ -91,6 +92,7 @@ export class Prompts {
     const now = performance.now();
     const held = this.#asked ? undefined : this.#queue.find((one) => isWorthAsking(one, now));
     if (held) {
+      this.#prefix ??= `pw-${crypto().randomUUID()}`;
       const id = `${this.#prefix}-${this.#count++}`;
       this.#asked = { id, at: now, held };
       this.#send({ jsonrpc: '2.0', id, method: 'elicitation/create', params: held.prompt });

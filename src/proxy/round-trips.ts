@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { crypto, sha256 } from '../crypto.js';
 import { canonicalJson, type Json } from '../policy/json.js';
 import { eachMember, mapMembers, type Span, whole } from './json-spans.js';
 import { type Id, isRecord, own } from './message.js';
@@ -31,7 +31,7 @@ export interface RoundTripAnswer {
  * after a restart a person is asked again.
  */
 export class RoundTrips {
-  readonly #key = randomBytes(32);
+  #key: Buffer | undefined;
   readonly #now: () => number;
   readonly #expected = new Map<string, { readonly until: number; readonly round: number }>();
 
@@ -65,7 +65,7 @@ export class RoundTrips {
     const [payload = '', signature = ''] = state.slice(STATE_PREFIX.length).split('.');
     const expected = Buffer.from(this.#sign(payload));
     const given = Buffer.from(signature);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    if (given.length !== expected.length || !crypto().timingSafeEqual(given, expected)) return undefined;
     const [approvalId, asked, askedAt, expiresAt] = JSON.parse(
       Buffer.from(payload, 'base64url').toString(),
     ) as [string, string, number, number];
@@ -101,15 +101,14 @@ export class RoundTrips {
   }
 
   #sign(payload: string): string {
-    return createHmac('sha256', this.#key).update(payload).digest('base64url');
+    this.#key ??= crypto().randomBytes(32);
+    return crypto().createHmac('sha256', this.#key).update(payload).digest('base64url');
   }
 }
 
 /** What binds a question to one call: its tool and all of its arguments. */
 export function callDigest(tool: string, args: Json): string {
-  return createHash('sha256')
-    .update(canonicalJson([tool, args]))
-    .digest('hex');
+  return sha256(canonicalJson([tool, args]));
 }
 
 /** @returns whether a call carries something of ours, which no server must see */
@@ -151,5 +150,5 @@ function isOurs(requestState: unknown): boolean {
 }
 
 function keyOf(digest: string, requestState: unknown): string {
-  return `${digest} ${typeof requestState === 'string' ? createHash('sha256').update(requestState).digest('hex') : ''}`;
+  return `${digest} ${typeof requestState === 'string' ? sha256(requestState) : ''}`;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
-import { ownGroup } from './process-group.js';
+import { waitingLeader } from './process-group.js';
 
 /** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
 export type ExitCode = number;
@@ -18,6 +18,14 @@ const STRAGGLER_GRACE = 1000;
 const PIPE_MAX = 1 << 20;
 
 const POSIX = process.platform !== 'win32';
+
+/** A server that is about to be started. */
+export interface Prepared {
+  /** @throws PolicyWrapError UPSTREAM_NOT_STARTED */
+  start(): Promise<Upstream>;
+  /** Nothing was started, and nothing will be. */
+  cancel(): void;
+}
 
 /**
  * The real MCP server: a child in its own process group, so that what `npx` or a shell started ends with it.
@@ -41,25 +49,26 @@ export class Upstream {
   #writesDone = 0;
   #timer: NodeJS.Timeout | undefined;
 
+  /** `prepare` and `start` in one. */
+  static start(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Upstream> {
+    return Upstream.prepare(file, args, env).start();
+  }
+
   /**
-   * Starts `file args` with exactly the environment `env` in this process's working directory.
-   *
-   * @throws PolicyWrapError UPSTREAM_NOT_STARTED
+   * Gets ready to start `file args` with exactly the environment `env` in this process's working directory. One of
+   * `start` and `cancel` must follow.
    */
-  static async start(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Upstream> {
-    let child: ChildLike;
-    try {
-      child = POSIX ? await started(file, args, env) : await startedOnWindows(file, args, env);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      // That the file itself is there was looked at before.
-      const hint = /ENOENT/.test(reason) && { hint: 'its first line names an interpreter that is not there' };
-      throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
-        cause,
-        ...hint,
-      });
-    }
-    return new Upstream(child);
+  static prepare(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Prepared {
+    const leader = POSIX ? waitingLeader(file, args, env) : undefined;
+    return {
+      start: async () => {
+        if (!leader) return new Upstream(await started(file, args, env));
+        const upstream = new Upstream(leader);
+        upstream.stdin.write('.');
+        return upstream;
+      },
+      cancel: () => leader?.stdin.destroy(),
+    };
   }
 
   private constructor(child: ChildLike) {
@@ -210,11 +219,28 @@ interface ChildLike {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** Starts a program as it is. Node's own spawn: loading execa takes longer than all that we do before the start. */
+/** @throws PolicyWrapError UPSTREAM_NOT_STARTED */
 async function started(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<ChildLike> {
-  const launch = ownGroup(file, args, env);
-  const { detached } = launch;
-  const child = spawn(launch.file, launch.args, { env: launch.env, stdio: 'pipe', detached });
+  try {
+    return await (POSIX ? startedInSession(file, args, env) : startedOnWindows(file, args, env));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    // That the file itself is there was looked at before.
+    const hint = /ENOENT/.test(reason) && { hint: 'its first line names an interpreter that is not there' };
+    throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
+      cause,
+      ...hint,
+    });
+  }
+}
+
+/** Starts a program as it is. Node's own spawn: loading execa takes longer than all that we do before the start. */
+async function startedInSession(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<ChildLike> {
+  const child = spawn(file, args, { env, stdio: 'pipe', detached: true });
   if (child.pid === undefined) throw (await once(child, 'error'))[0];
   // Only a signal that could not be sent would be reported so, and we send ours to the group.
   return child.on('error', () => {}) as ChildProcessWithoutNullStreams & { readonly pid: number };

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { crypto } from '../crypto.js';
 import type { Database, Row } from './driver.js';
 import type { Events } from './events.js';
 
@@ -267,7 +267,7 @@ export class Approvals {
 }
 
 export function randomId(): string {
-  return Array.from({ length: ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('');
+  return Array.from({ length: ID_LENGTH }, () => ID_LETTERS[crypto().randomInt(ID_LETTERS.length)]).join('');
 }
 
 function isFor(approval: ApprovalEntry, call: ApprovedCall): boolean {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../crypto.js';
 import type { Limit } from '../policy/policy.js';
 
 /** Whose counters a call charges. */
@@ -37,5 +37,5 @@ export function labelOf(limit: Limit, split: string): string {
 }
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return sha256(text, 'base64url');
 }

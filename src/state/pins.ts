@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../crypto.js';
 import type { Database, Row } from './driver.js';
 import type { Events } from './events.js';
 
@@ -137,5 +137,5 @@ function toEntry(row: Row): PinEntry {
 }
 
 function digest(definition: string): string {
-  return createHash('sha256').update(definition).digest('hex');
+  return sha256(definition);
 }

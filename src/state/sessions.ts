@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { crypto } from '../crypto.js';
 import type { Owner } from './counter-key.js';
 import type { Database, Row } from './driver.js';
 
@@ -77,7 +77,7 @@ export class Sessions {
   }
 
   start(info: SessionInfo, now: number): Session {
-    const id = randomUUID();
+    const id = crypto().randomUUID();
     const owner = { server: info.server, grant: info.grant, session: id, observe: info.observe };
     const session: Session = {
       owner,

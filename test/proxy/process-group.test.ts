@@ -1,8 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ownGroup } from '../../src/proxy/process-group.js';
+import { waitingLeader } from '../../src/proxy/process-group.js';
 import { Upstream } from '../../src/proxy/upstream.js';
 
 const BARE = { PATH: process.env.PATH };
@@ -34,8 +36,9 @@ function sessionOf(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
 }
 
-const launch = ownGroup('/bin/true', [], BARE);
-const byPerl = launch.detached ? test.skip : test;
+const leader = waitingLeader('/bin/true', [], BARE);
+leader?.stdin.destroy();
+const byPerl = leader ? test : test.skip;
 
 describe.runIf(process.platform === 'linux')('the process group of the server', () => {
   test.each([
@@ -62,7 +65,7 @@ describe.runIf(process.platform === 'linux')('the process group of the server', 
 
   test('arguments and variables arrive as they are, whatever is in them', async () => {
     const odd = ['', '-e', '--', 'a b', '$HOME', '%s', 'ñandú 税', '\n', '"\'\\'];
-    const env = { ...BARE, LC_ALL: 'xx_XX.UTF-8', EMPTY: '', ODD: odd.join('') };
+    const env = { ...BARE, LANG: 'yy_YY.UTF-8', LC_ALL: 'xx_XX.UTF-8', EMPTY: '', ODD: odd.join('') };
     const { said, errors } = await told(env, ...odd);
     expect(said.argv).toEqual(odd);
     expect(said.env).toEqual(env);
@@ -76,6 +79,25 @@ describe.runIf(process.platform === 'linux')('the process group of the server', 
       expect(await upstream.closed).toBe(143);
     }
   });
+
+  byPerl(
+    'until it is told to start it is no more than ready, and it ends when it is not wanted',
+    async () => {
+      const file = join(tmpdir(), `policy-wrap-started-${process.pid}`);
+      const touch = () => waitingLeader('/usr/bin/touch', [file], BARE) as ChildProcessWithoutNullStreams;
+      const unwanted = touch();
+      await new Promise((done) => setTimeout(done, 100));
+      expect(unwanted.exitCode).toBe(null);
+      unwanted.stdin.destroy();
+      await once(unwanted, 'close');
+      expect(existsSync(file)).toBe(false);
+      onTestFinished(() => rmSync(file, { force: true }));
+      const wanted = touch();
+      wanted.stdin.end('.');
+      await once(wanted, 'close');
+      expect(existsSync(file)).toBe(true);
+    },
+  );
 
   byPerl('a program that cannot be run says why, and ends as a shell would have it', async () => {
     const file = join(tmpdir(), `policy-wrap-script-${process.pid}`);
