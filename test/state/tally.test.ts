@@ -158,6 +158,38 @@ eachDriver('what is remembered between transactions', () => {
     ]);
   });
 
+  test('what is given back after it was posted makes room for the next call', () => {
+    const back = charge(limit({ counter: 'back', max: 64, refund: 'on_error' }));
+    const [first] = Array.from({ length: 64 }, () => admit(one, session, back));
+    expect(rows(path, 'SELECT upto FROM posted')).toEqual([{ upto: 64 }]);
+    expect(one.peek({ ...INFO, session }, [back]).fits).toBe(false);
+    done(one.settle([{ auditId: first?.auditId ?? '', outcome: 'error', latencyMs: 1 }]));
+    expect(admit(one, session, back).kind).toBe('allowed');
+    expect(admit(one, session, back).kind).toBe('exceeded');
+  });
+
+  test('G4: tidying forgets no charge that stands in the log alone', () => {
+    const short = charge(limit({ counter: 'short', max: 2, windowMs: 1000 }));
+    expect(admit(one, session, short).kind).toBe('allowed');
+    time.at += 1900;
+    for (let i = 0; i < 2; i += 1) expect(admit(one, session, short).kind).toBe('allowed');
+    time.at += 200;
+    expect(one.tidy(1000)).toBe(true);
+    expect(admit(one, session, short).kind).toBe('exceeded');
+  });
+
+  test('G4: nor does the removal of old rows', () => {
+    const brief = Store.open(path, { ...time, retention: { rows: 1 } });
+    const id = brief.startSession(INFO);
+    const rate = charge(limit({ max: 5 }));
+    expect(brief.tidy(1000)).toBe(true);
+    for (let i = 0; i < 5; i += 1) expect(admit(brief, id, rate).kind).toBe('allowed');
+    expect(brief.tidy(1000)).toBe(true);
+    expect(rows(path, 'SELECT count(*) AS n FROM decisions')).toEqual([{ n: 1 }]);
+    brief.close();
+    expect(admit(one, session, rate).kind).toBe('exceeded');
+  });
+
   test('G4: a charge that is given back late takes nothing from a counter that was emptied meanwhile', () => {
     const back = charge(limit({ counter: 'back', max: 10, refund: 'on_error' }));
     const before = [admit(one, session, back), admit(one, session, back)];
