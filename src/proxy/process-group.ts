@@ -32,7 +32,7 @@ export function waitingLeader(
   env: NodeJS.ProcessEnv,
 ): (ChildProcessWithoutNullStreams & { readonly pid: number }) | undefined {
   if (!isScheduledBySession() || hasTerminal() || Object.keys(env).some(isPerls)) return undefined;
-  const child = spawn(PERL, ['-e', BECOME, '--', file, ...args], {
+  const child = spawn(PERL, ['-f', '-e', BECOME, '--', file, ...args], {
     // It would read files for another locale, and complain about one that is not installed.
     env: { ...env, LC_ALL: 'C', ...(env.LC_ALL === undefined ? {} : { PERL_LC_ALL: env.LC_ALL }) },
     stdio: 'pipe',
