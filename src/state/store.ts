@@ -8,15 +8,7 @@ import {
   type ApprovalTerms,
   type Decided,
 } from './approvals.js';
-import {
-  DecisionLog,
-  idOf,
-  type LogEntry,
-  type LogFilter,
-  type Outcome,
-  refundsOn,
-  type Settlement,
-} from './audit.js';
+import { DecisionLog, idOf, type Outcome, refundsOn, type Settlement } from './audit.js';
 import { type BudgetEntry, Budgets, type BudgetTerms } from './budgets.js';
 import type { Owner } from './counter-key.js';
 import {
@@ -30,6 +22,7 @@ import { Counters, type Standing } from './counters.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
 import { BUSY, StateFile } from './file.js';
 import { Journal } from './journal.js';
+import { type LogEntry, type LogFilter, readLog } from './log-entries.js';
 import { type PauseEntry, Pauses } from './pauses.js';
 import { type PinEntry, Pins, type SeenTool } from './pins.js';
 import type { FileOptions } from './prepare.js';
@@ -265,7 +258,7 @@ export class Store {
 
   /** @returns the newest rows of the decision log that pass the filter, oldest first */
   log(filter: LogFilter = {}): LogEntry[] {
-    return this.#file.read(() => this.#log.read(filter));
+    return this.#file.read(() => readLog(this.#file.db, filter));
   }
 
   /** @returns the newest events, oldest first */
