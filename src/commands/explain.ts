@@ -112,11 +112,12 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
     }
     case 'open': {
       const full = standings.filter(({ fits }) => !fits);
-      const refusing = full.find(({ charge }) => charge.limit.onExceed === 'deny');
-      const limit = refusing ?? full[0];
-      if (limit && (refusing || !evaluation.ask)) {
+      const refusing = full.filter(({ charge }) => charge.limit.onExceed === 'deny');
+      const refuses = refusing.length > 0;
+      const limit = firstOf(refuses ? refusing : full);
+      if (limit && (refuses || !evaluation.ask)) {
         const { rule, why } = limitText(limit);
-        return refusing
+        return refuses
           ? { decision: 'deny', code: 'LIMIT', rule, why, limit }
           : {
               decision: 'ask',
@@ -132,6 +133,14 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
       return { decision: 'ask', code, rule, why: authorText ?? explanation };
     }
   }
+}
+
+/** The first limit that a call does not fit in, with the instant at which it fits in all of them, as it is decided. */
+function firstOf(full: readonly Peek[]): Peek | undefined {
+  const [first] = full;
+  const instants = full.map(({ retryAt }) => retryAt ?? Number.POSITIVE_INFINITY);
+  const last = Math.max(...instants);
+  return first && { ...first, retryAt: last === Number.POSITIVE_INFINITY ? undefined : last };
 }
 
 function limitText({ charge, used, retryAt }: Peek): { readonly rule: string; readonly why: string } {

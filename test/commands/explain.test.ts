@@ -51,6 +51,22 @@ const calls = fc.array(
   { maxLength: 12 },
 );
 
+/** The second call fits in neither limit: in the first it would in a minute, in the second never. */
+const TWO_FULL: typeof document extends fc.Arbitrary<infer Document> ? Document : never = {
+  version: '1',
+  default: 'allow',
+  hide: [],
+  tools: {
+    u: {
+      limits: [
+        { counter: 'b', window: 'minute', max: 2, amount: 2 },
+        { counter: 'a', window: 'minute', max: 0, amount: 'args.n' },
+      ],
+    },
+  },
+};
+const call = (n: number) => ({ tool: 'u' as const, args: { n }, wait: 0 });
+
 const decisionOf = (admitted: Admitted, hidden: boolean): string =>
   ({ allowed: 'allow', asked: 'ask', exceeded: 'deny', refused: hidden ? 'hide' : 'deny' })[admitted.kind];
 
@@ -99,7 +115,7 @@ test('G5: what explain says before a call is what is decided at the call, and as
       }
       store.close();
     }),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[TWO_FULL, [call(0), call(1)]]] },
   );
   expect(decided).toBeGreaterThan(100);
 });
