@@ -1,4 +1,5 @@
 import { sha256 } from '../crypto.js';
+
 /** What every server name looks like: safe as a file name on every platform, without upper case. */
 export const SERVER_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
 

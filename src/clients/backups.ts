@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { sha256 } from '../crypto.js';
 import { PolicyWrapError } from '../errors.js';
 
 /** Backups kept of one file; the oldest go. */
@@ -8,7 +8,7 @@ export const BACKUPS_KEPT = 10;
 
 /** Backups lie apart from the files: next to a project's file, one would soon be committed with its secrets. */
 function backupStem(real: string): string {
-  const hash = createHash('sha256').update(real).digest('hex').slice(0, 12);
+  const hash = sha256(real).slice(0, 12);
   return `${basename(real)}.${hash}.`;
 }
 

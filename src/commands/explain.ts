@@ -7,7 +7,7 @@ import { evaluateLayers, stack } from '../policy/layers.js';
 import type { Policy } from '../policy/policy.js';
 import { printable } from '../printable.js';
 import { findPolicy, type PolicyOptions, problemsError, stateFile, upstreamEnv } from '../settings.js';
-import { type Peek, type Peeked, Store } from '../state/store.js';
+import { firstFull, type Peek, type Peeked, Store } from '../state/store.js';
 
 export interface ExplainOptions extends PolicyOptions {
   /** The call's arguments as JSON. */
@@ -111,13 +111,11 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
       };
     }
     case 'open': {
-      const full = standings.filter(({ fits }) => !fits);
-      const refusing = full.filter(({ charge }) => charge.limit.onExceed === 'deny');
-      const refuses = refusing.length > 0;
-      const limit = firstOf(refuses ? refusing : full);
-      if (limit && (refuses || !evaluation.ask)) {
+      const refusing = firstFull(standings, 'deny');
+      const limit = refusing ?? firstFull(standings);
+      if (limit && (refusing || !evaluation.ask)) {
         const { rule, why } = limitText(limit);
-        return refuses
+        return refusing
           ? { decision: 'deny', code: 'LIMIT', rule, why, limit }
           : {
               decision: 'ask',
@@ -133,14 +131,6 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
       return { decision: 'ask', code, rule, why: authorText ?? explanation };
     }
   }
-}
-
-/** The first limit that a call does not fit in, with the instant at which it fits in all of them, as it is decided. */
-function firstOf(full: readonly Peek[]): Peek | undefined {
-  const [first] = full;
-  const instants = full.map(({ retryAt }) => retryAt ?? Number.POSITIVE_INFINITY);
-  const last = Math.max(...instants);
-  return first && { ...first, retryAt: last === Number.POSITIVE_INFINITY ? undefined : last };
 }
 
 function limitText({ charge, used, retryAt }: Peek): { readonly rule: string; readonly why: string } {

@@ -193,9 +193,8 @@ export class Ledger {
   #flush(): void {
     this.#settleTimer = undefined;
     this.#quietly((store) => {
-      store.rest();
-      if (this.#settlements.length === 0) return;
-      if (store.settle(this.#settlements) === BUSY) {
+      if (this.#settlements.length === 0) store.rest();
+      else if (store.settle(this.#settlements) === BUSY) {
         this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
       } else this.#settled();
     });

@@ -19,9 +19,9 @@ const BECOME = `
  * soon as it gets a byte of input, and ends when its input does.
  *
  * Of itself Node can only begin a new session. Where Linux schedules by session (sched(7), autogroup), a message from
- * one to another waits longer: a call of 200 bytes takes a quarter more. There Perl, which git needs too, makes the
- * group, in two milliseconds in which the policy is read. Not in a terminal: whoever is not in its foreground group is
- * stopped when it reads from it, and in a session of its own there is none.
+ * one to another waits longer: a call of 200 bytes through a relay takes a quarter more. There Perl, which git needs
+ * too, makes the group, in two milliseconds in which the policy is read. Not in a terminal: whoever is not in its
+ * foreground group is stopped when it reads from it, and in a session of its own there is none.
  *
  * @param env exactly the program's environment
  * @returns undefined where a new session will do

@@ -49,11 +49,6 @@ export class Upstream {
   #writesDone = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `prepare` and `start` in one. */
-  static start(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Upstream> {
-    return Upstream.prepare(file, args, env).start();
-  }
-
   /**
    * Gets ready to start `file args` with exactly the environment `env` in this process's working directory. One of
    * `start` and `cancel` must follow.

@@ -257,19 +257,21 @@ function askedByLimit(exceeded: Exceeded | undefined): string {
  *
  * @param onExceed only limits of this kind
  */
-function exceededOf(standings: readonly Standing[], onExceed?: 'deny'): Exceeded | undefined {
-  let first: Standing | undefined;
+export function firstFull<Look extends Pick<Standing, 'charge' | 'fits' | 'retryAt'>>(
+  standings: readonly Look[],
+  onExceed?: 'deny',
+): Look | undefined {
+  let first: Look | undefined;
   let retryAt = 0;
   for (const standing of standings) {
     if (standing.fits || (onExceed && standing.charge.limit.onExceed !== onExceed)) continue;
     first ??= standing;
     retryAt = Math.max(retryAt, standing.retryAt ?? Number.POSITIVE_INFINITY);
   }
-  return (
-    first && {
-      charge: first.charge,
-      used: toDecimal(first.used),
-      retryAt: retryAt === Number.POSITIVE_INFINITY ? undefined : retryAt,
-    }
-  );
+  return first && { ...first, retryAt: retryAt === Number.POSITIVE_INFINITY ? undefined : retryAt };
+}
+
+function exceededOf(standings: readonly Standing[], onExceed?: 'deny'): Exceeded | undefined {
+  const full = firstFull(standings, onExceed);
+  return full && { charge: full.charge, used: toDecimal(full.used), retryAt: full.retryAt };
 }

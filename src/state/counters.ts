@@ -104,7 +104,7 @@ export class Counters {
   /**
    * Makes ready what was looked at to be charged: counters that are missing are made.
    *
-   * @returns what the decision must remember to be able to give the charges back; for `take`
+   * @returns what the decision must remember to be able to give the charges back
    */
   reserve(owner: Owner, standings: readonly Standing[]): Taken[] {
     return standings.map(({ charge, amount, held }) =>

@@ -1,5 +1,5 @@
 import type { Charge } from '../policy/decision.js';
-import { type Admission, Admissions, type Admitted, type Exceeded } from './admission.js';
+import { type Admission, Admissions, type Admitted, type Exceeded, firstFull } from './admission.js';
 import { toDecimal } from './amount.js';
 import {
   type ApprovalEntry,
@@ -58,7 +58,7 @@ export type {
   Standing,
 };
 // The shapes that callers exchange with the store; each is declared beside the code that owns it.
-export { BUSY };
+export { BUSY, firstFull };
 
 export interface StoreOptions extends FileOptions {
   /** UTC milliseconds; the machine's clock when absent. */

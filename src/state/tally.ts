@@ -72,17 +72,30 @@ export class Tallies {
   read(id: number): Tally | undefined {
     const row = this.#read.get(id);
     if (!row) return undefined;
-    const tally = this.#unread(id, row.clock as number, row.max as string);
+    const tally = this.fresh(id, row.clock as number, row.max as string);
     tally.posted = asAmount(row.used);
     // Rows may be there: the first look at them is still to come.
     tally.oldest = Number.NEGATIVE_INFINITY;
-    for (const { counter, at, amount } of this.#journal.loose) if (counter === id) charge(tally, at, amount);
+    for (const { counter, at, amount } of this.#journal.loose)
+      if (counter === id) this.charge(tally, at, amount);
     return tally;
   }
 
   /** The tally of a counter whose row was just made. */
   fresh(id: number, clock: number, max: string): Tally {
-    return this.#unread(id, clock, max);
+    return {
+      id,
+      clock,
+      posted: 0,
+      loose: 0,
+      looseFrom: Number.POSITIVE_INFINITY,
+      max,
+      expired: 0,
+      expiredRows: 0,
+      cutoff: Number.NEGATIVE_INFINITY,
+      oldest: Number.POSITIVE_INFINITY,
+      generation: this.#generation.current,
+    };
   }
 
   /**
@@ -108,7 +121,9 @@ export class Tallies {
    * @param at UTC milliseconds by the counter's own clock
    */
   charge(tally: Tally, at: number, amount: Amount): void {
-    charge(tally, at, amount);
+    tally.clock = Math.max(tally.clock, at);
+    tally.loose = plus(tally.loose, amount);
+    if (at < tally.looseFrom) tally.looseFrom = at;
   }
 
   /**
@@ -146,22 +161,6 @@ export class Tallies {
     this.#write.run(tally.clock, minus(tally.posted, amount), tally.max, id);
   }
 
-  #unread(id: number, clock: number, max: string): Tally {
-    return {
-      id,
-      clock,
-      posted: 0,
-      loose: 0,
-      looseFrom: Number.POSITIVE_INFINITY,
-      max,
-      expired: 0,
-      expiredRows: 0,
-      cutoff: Number.NEGATIVE_INFINITY,
-      oldest: Number.POSITIVE_INFINITY,
-      generation: this.#generation.current,
-    };
-  }
-
   #looseAfter(id: number, cutoff: number): Amount {
     let sum: Amount = 0;
     for (const { counter, at, amount } of this.#journal.loose)
@@ -182,12 +181,6 @@ export class Tallies {
 }
 
 const EXPIRED = 'WHERE counter = ? AND at <= ?';
-
-function charge(tally: Tally, at: number, amount: Amount): void {
-  tally.clock = Math.max(tally.clock, at);
-  tally.loose = plus(tally.loose, amount);
-  if (at < tally.looseFrom) tally.looseFrom = at;
-}
 
 /** A sum that SQLite made, where doubles hold it exactly, else ours. */
 function exactSum({ n, sum, texts }: Row, amounts: () => Iterable<Row>): Amount {

@@ -1,6 +1,6 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -21,7 +21,7 @@ async function told(
   env: NodeJS.ProcessEnv,
   ...args: string[]
 ): Promise<{ said: Record<string, unknown>; errors: string }> {
-  const upstream = await Upstream.start(process.execPath, ['-e', TELL, '--', ...args], env);
+  const upstream = await Upstream.prepare(process.execPath, ['-e', TELL, '--', ...args], env).start();
   let out = '';
   let errors = '';
   upstream.stdout.on('data', (chunk) => (out += chunk));
@@ -39,6 +39,9 @@ function sessionOf(pid: number): number {
 const leader = waitingLeader('/bin/true', [], BARE);
 leader?.stdin.destroy();
 const byPerl = leader ? test : test.skip;
+
+/** Runs a command in a terminal of its own (util-linux). */
+const SCRIPT = ['/usr/bin/script'].find(existsSync);
 
 describe.runIf(process.platform === 'linux')('the process group of the server', () => {
   test.each([
@@ -74,10 +77,31 @@ describe.runIf(process.platform === 'linux')('the process group of the server', 
 
   test('G9: a signal in the first moment ends it', async () => {
     for (let i = 0; i < 5; i++) {
-      const upstream = await Upstream.start(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], BARE);
+      const upstream = await Upstream.prepare(
+        process.execPath,
+        ['-e', 'setInterval(() => {}, 1000)'],
+        BARE,
+      ).start();
       upstream.terminate('SIGTERM');
       expect(await upstream.closed).toBe(143);
     }
+  });
+
+  test.runIf(SCRIPT)('in a terminal it has a session of its own, and so no terminal', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-terminal-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const policy = join(folder, 'policy.json');
+    const stat = join(folder, 'stat');
+    writeFileSync(policy, '{"version":"1","default":"allow"}');
+    const wrapper = `bin/policy-wrap.js --policy ${policy} --db ${join(folder, 'state.db')}`;
+    const server = `/bin/sh -c "cat /proc/self/stat > ${stat}"`;
+    const command = `${process.execPath} ${wrapper} -- ${server}`;
+    spawnSync(SCRIPT as string, ['-qec', command, '/dev/null'], { input: '', env: BARE, timeout: 20_000 });
+    const [, , group, session, terminal] = readFileSync(stat, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    expect(session).toBe(group);
+    expect(terminal).toBe('0');
   });
 
   byPerl(
@@ -103,7 +127,7 @@ describe.runIf(process.platform === 'linux')('the process group of the server', 
     const file = join(tmpdir(), `policy-wrap-script-${process.pid}`);
     onTestFinished(() => rmSync(file, { force: true }));
     writeFileSync(file, '#!/no/such/interpreter\n', { mode: 0o700 });
-    const upstream = await Upstream.start(file, [], BARE);
+    const upstream = await Upstream.prepare(file, [], BARE).start();
     let errors = '';
     upstream.stderr.on('data', (chunk) => (errors += chunk));
     expect(await upstream.closed).toBe(127);

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Charge } from '../../src/policy/decision.js';
 import { connect, type Row } from '../../src/state/driver.js';
-import { type Admitted, BUSY, type Store } from '../../src/state/store.js';
-import { admission, open } from './support-shapes.js';
+import { type Admitted, BUSY, Store } from '../../src/state/store.js';
+import { admission, INFO, open } from './support-shapes.js';
 
 /** A folder of its own for each test file; removed by `afterAll(temp.remove)`. */
 export function tempDir(): { path: (name?: string) => string; remove: () => void } {
@@ -32,6 +32,19 @@ export function clock(start = Date.UTC(2026, 10, 22, 11, 0, 0)): { now: () => nu
 /** Admits one call and expects the database to be free. */
 export function admit(store: Store, session: string, ...charges: Charge[]): Admitted {
   return done(store.admit(session, [admission(open(...charges))]))[0] as Admitted;
+}
+
+/** Two wrappers on one new file. @returns also what ends them, after a look at the sums */
+export function twoWrappers(path: string) {
+  const time = clock();
+  const one = Store.open(path, time);
+  const other = Store.open(path, time);
+  const close = () => {
+    expect(other.check()).toEqual([]);
+    one.close();
+    other.close();
+  };
+  return { time, one, other, session: one.startSession(INFO), elsewhere: other.startSession(INFO), close };
 }
 
 /** Both ways to SQLite, with the reason why one cannot be tried here. */

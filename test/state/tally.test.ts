@@ -3,7 +3,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { connect, type Database } from '../../src/state/driver.js';
 import { APPLICATION_ID, MIGRATIONS } from '../../src/state/schema.js';
 import { Store } from '../../src/state/store.js';
-import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
+import { admit, clock, done, eachDriver, rows, tempDir, twoWrappers } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
 const temp = tempDir();
@@ -20,17 +20,10 @@ eachDriver('what is remembered between transactions', () => {
   let session = '';
   let elsewhere = '';
   beforeEach(() => {
-    time = clock();
     path = temp.path();
-    one = Store.open(path, time);
-    other = Store.open(path, time);
-    session = one.startSession(INFO);
-    elsewhere = other.startSession(INFO);
-    return () => {
-      expect(one.check()).toEqual([]);
-      one.close();
-      other.close();
-    };
+    const two = twoWrappers(path);
+    ({ time, one, other, session, elsewhere } = two);
+    return two.close;
   });
 
   test('G4: calls of two wrappers in turn are counted together, however they alternate', () => {
