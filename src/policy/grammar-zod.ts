@@ -3,7 +3,8 @@ import type { AnyKind, Kind } from './grammar.js';
 
 /**
  * Makes the zod schema of a kind, which accepts exactly what `fits` accepts, says what is wrong with all else, and
- * becomes JSON Schema. Always the same schema for the same kind.
+ * becomes JSON Schema. One difference: of a `byName`, zod leaves out what an own `__proto__` holds, and does not look
+ * at it. Always the same schema for the same kind.
  */
 export function zodOf<T>(kind: Kind<T>): Zod.ZodMiniType<T> {
   let schema = made.get(kind);

@@ -31,11 +31,12 @@ export function checkShape(source: Source): Shape {
     // Only now zod, which knows what is wrong.
     const schema = zodOf(kind);
     const result = zod().safeParse(schema, value);
-    if (result.success) return result.data as Partly<T>;
+    // Only where zod passes over an own `__proto__` (see `zodOf`); such a document must not pass here.
+    if (result.success) throw new Error(`zod accepts what does not fit at ${JSON.stringify(path)}`);
     for (const issue of result.error.issues) problems.push(...problemsOf(source, schema, path, issue));
     return (salvage(schema, value) ?? {}) as Partly<T>;
   };
-  // Each entry alone, and the rest with an empty `tools`.
+  // Each entry alone, and the rest with an empty `tools`: zod would not look at an entry called `__proto__`.
   const tools = new Map<string, Partly<ToolDocument>>();
   for (const name of source.keys(['tools'])) {
     tools.set(name, check(toolKind, source.doubles(['tools', name]), ['tools', name]));

@@ -60,6 +60,8 @@ test.each([
   const seen = { fit: 0, other: 0 };
   fc.assert(
     fc.property(near(kind), (value) => {
+      // An entry that zod does not look at: it has a test of its own.
+      fc.pre(!Object.hasOwn(Object(Object(value).tools), '__proto__'));
       const fit = fits(kind, value);
       seen[fit ? 'fit' : 'other'] += 1;
       expect(schema.safeParse(value).success).toBe(fit);
@@ -67,4 +69,11 @@ test.each([
     { numRuns: 3000 },
   );
   expect(Math.min(seen.fit, seen.other)).toBeGreaterThan(100);
+});
+
+test('an entry called `__proto__` is looked at like any other, though zod does not', () => {
+  const policy = JSON.parse('{"version":"1","default":"allow","tools":{"__proto__":{"action":"no word"}}}');
+  expect([fits(policyKind, policy), zodOf(policyKind).safeParse(policy).success]).toEqual([false, true]);
+  policy.tools = JSON.parse('{"__proto__":{"action":"deny"}}');
+  expect(fits(policyKind, policy)).toBe(true);
 });

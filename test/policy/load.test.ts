@@ -187,6 +187,11 @@ describe('fields of the policy', () => {
     ['a tool without a name', { tools: { '': {} } }, ['NAME /tools/']],
     ['a tool that is true', tool(true), ['TYPE /tools/t']],
     ['a tool that is null', tool(null), ['TYPE /tools/t']],
+    [
+      'a fault in a tool called __proto__',
+      '{"version":"1","default":"deny","tools":{"__proto__":{"action":"no","limits":[{"counter":"c","window":"day","max":1,"on_deny":[]}]}}}',
+      ['VALUE /tools/__proto__/action', 'TYPE /tools/__proto__/limits/0/on_deny'],
+    ],
     ['rules of another format', tool({ rules: [] }), ['UNKNOWN_KEY /tools/t/rules']],
     [
       'all_tools with a rate',
