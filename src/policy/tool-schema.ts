@@ -33,23 +33,29 @@ export type Argument =
 
 /**
  * Schemas come from the server and are not trusted: references may run in circles, and choices multiply with every
- * turn. After this many steps for one path the rest counts as left open.
+ * turn. After this many steps for one path, or so many one inside another, the rest counts as left open.
  */
 const MAX_STEPS = 2000;
+const MAX_DEPTH = 64;
 
 /** One look at a schema. */
 class Look {
   readonly root: unknown;
   #left = MAX_STEPS;
+  #depth = 0;
 
   constructor(root: unknown) {
     this.root = root;
   }
 
-  /** @returns false when this look has taken long enough */
-  step(): boolean {
+  /** @returns what `look` finds in the schema; `otherwise` in what is no object, and once this has taken long enough */
+  into<T>(schema: unknown, otherwise: T, look: (schema: Record<string, unknown>) => T): T {
+    if (!isRecord(schema) || this.#left === 0 || this.#depth === MAX_DEPTH) return otherwise;
     this.#left -= 1;
-    return this.#left >= 0;
+    this.#depth += 1;
+    const found = look(schema);
+    this.#depth -= 1;
+    return found;
   }
 }
 
@@ -107,7 +113,10 @@ interface Field {
 const UNSAID: Field = { schemas: [], required: false, others: 'unsaid', names: [] };
 
 function fieldOf(schema: unknown, name: string, look: Look): Field {
-  if (!isRecord(schema) || !look.step()) return UNSAID;
+  return look.into(schema, UNSAID, (record) => fieldIn(record, name, look));
+}
+
+function fieldIn(schema: Record<string, unknown>, name: string, look: Look): Field {
   const parts: Field[] = [];
   const properties = own(schema, 'properties');
   if (isRecord(properties)) {
@@ -143,7 +152,10 @@ function fieldOf(schema: unknown, name: string, look: Look): Field {
 }
 
 function itemsOf(schema: unknown, look: Look): readonly unknown[] {
-  if (!isRecord(schema) || !look.step()) return [];
+  return look.into<readonly unknown[]>(schema, [], (record) => itemsIn(record, look));
+}
+
+function itemsIn(schema: Record<string, unknown>, look: Look): readonly unknown[] {
   const items = own(schema, 'items');
   return [
     ...(isRecord(items) ? [items] : []),
@@ -168,7 +180,10 @@ function typesOf(schemas: readonly unknown[], look: Look): ReadonlySet<JsonType>
 }
 
 function typesOfOne(schema: unknown, look: Look): ReadonlySet<JsonType> | undefined {
-  if (!isRecord(schema) || !look.step()) return undefined;
+  return look.into(schema, undefined, (record) => typesIn(record, look));
+}
+
+function typesIn(schema: Record<string, unknown>, look: Look): ReadonlySet<JsonType> | undefined {
   const type = own(schema, 'type');
   if (typeof type === 'string' || Array.isArray(type)) {
     return new Set([type].flat().map((name) => (name === 'integer' ? 'number' : name) as JsonType));

@@ -328,6 +328,27 @@ describe('schemas', () => {
     expect(findings(when('args.c', 'gt', 1))).toEqual(['ARGUMENT_ABSENT']);
   });
 
+  test.each(['args[*]', 'args.a'])('a circle of choices does not fill the stack: %s', (path) => {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = Number.POSITIVE_INFINITY;
+    let deepest = 0;
+    const turn = {
+      get $ref() {
+        deepest = Math.max(deepest, (new Error().stack ?? '').split('\n').length);
+        return '#';
+      },
+    };
+    try {
+      lint({ tools: { t: { deny_if: rule(when(path, 'gt', 1)) } } }, [
+        { name: 't', inputSchema: { anyOf: [[], turn] } },
+      ]);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+    expect(deepest).toBeGreaterThan(50);
+    expect(deepest).toBeLessThan(1000);
+  });
+
   test('whatever a server sends, the linter settles', () => {
     const key = fc.constantFrom(
       'type',
