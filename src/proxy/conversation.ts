@@ -110,6 +110,16 @@ export class Conversation {
     return exact !== undefined && this.#asked.get(exact)?.sent ? this.#taken(exact) : undefined;
   }
 
+  /**
+   * Takes the call that the server answers, if the answer ends it whatever it says: not one of 2026-07-28, which it may
+   * answer with a question. By its exact id only.
+   */
+  answerOfPlainCall(id: Id): Forwarded | undefined {
+    const request = this.#asked.get(id);
+    const isPlain = request?.sent && request.method === 'tools/call' && request.call === undefined;
+    return isPlain ? this.#taken(id)?.request : undefined;
+  }
+
   /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */
   answer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
     const exact = this.#exact(id);

@@ -1,6 +1,7 @@
 import { fold } from '../policy/fold.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
+import { glance } from './glance.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
 import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from './message.js';
@@ -84,6 +85,7 @@ export class FromServer {
   }
 
   #line(line: Line): Line | string | undefined {
+    if (this.#isPlainAnswer(line)) return line;
     if (line.isBlank) return undefined;
     const message = parse(line);
     if (message?.jsonrpc !== '2.0') {
@@ -115,6 +117,17 @@ export class FromServer {
     if ((id === undefined || id === null) && message.result === undefined) return line;
     this.#warn("dropped an answer of the server's without a proper id");
     return undefined;
+  }
+
+  /** Most lines are answers to calls, of which nothing more is to be known than how they came out. */
+  #isPlainAnswer(line: Line): boolean {
+    // While a list is pending, no line passes without a look for a second `id` or `result`.
+    if (line.size >= OUTLINED_FROM || this.#conversation.listPending) return false;
+    const answer = glance(line);
+    const request = answer && this.#conversation.answerOfPlainCall(answer.id);
+    if (!answer || !request) return false;
+    this.#settle(request, answer.outcome);
+    return true;
   }
 
   #answer(line: Line, message: Envelope, id: Id): Line | string | undefined {

@@ -1,3 +1,5 @@
+import { NEWLINE, OPEN_BRACE } from './json-bytes.js';
+
 /** A line of a byte stream: either whole, or longer than the cap. */
 export type AnyLine = Line | OversizedLine;
 
@@ -9,8 +11,6 @@ export interface OversizedLine {
   readonly tail: Buffer;
 }
 
-const NEWLINE = 0x0a;
-const OPEN_BRACE = 0x7b;
 /** How much of either end of an oversized line is kept, in bytes: an id of the longest sensible kind fits. */
 const ENDS = 512;
 

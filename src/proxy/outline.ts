@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import {
+  afterEscape,
+  afterNumber,
+  afterWord,
   BACKSLASH,
+  BLANK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COLON,
   COMMA,
-  LOWER_E,
   MINUS,
   NINE,
   OPEN_BRACE,
   OPEN_BRACKET,
-  PLUS,
-  POINT,
+  PLAIN,
   QUOTE,
-  SHORT_ESCAPE,
-  SPACE,
   ZERO,
 } from './json-bytes.js';
 import type { Line } from './lines.js';
@@ -42,20 +42,6 @@ export interface Outlining {
   /** Only what all parsers read alike: valid UTF-8, no key twice, no number that needs its text (see scan.ts). */
   readonly strict: boolean;
 }
-
-/** From so many characters on, as with an exponent, a number may need its text (see scan.ts). */
-const EXACT_FROM = 16;
-
-/** What a byte is: of a string that which needs no look, of what may stand between values, of four digits. */
-const PLAIN = new Uint8Array(256).fill(1);
-PLAIN.fill(0, 0, SPACE);
-PLAIN[QUOTE] = 0;
-PLAIN[BACKSLASH] = 0;
-const BLANK = new Uint8Array(256);
-for (const blank of ' \t\r\n') BLANK[blank.charCodeAt(0)] = 1;
-const HEX = new Uint8Array(256);
-for (const digit of '0123456789abcdefABCDEF') HEX[digit.charCodeAt(0)] = 1;
-const LOWER_U = 0x75;
 
 /** Of each open container: whether it is an array, where the key of its present member stands, or which element it is. */
 const isArray = new Uint8Array(DEEPEST + 1);
@@ -214,16 +200,9 @@ function afterString({ bytes, plainEnd }: Workspace, from: number): number {
     const c = bytes[i] as number;
     if (c === QUOTE) return i + 1;
     if (c !== BACKSLASH) return -1;
-    const escaped = bytes[i + 1] as number;
-    if (SHORT_ESCAPE[escaped] === 1) i += 2;
-    else if (escaped === LOWER_U && isHex(bytes, i + 2)) i += 6;
-    else return -1;
+    i = afterEscape(bytes, i);
+    if (i === -1) return -1;
   }
-}
-
-function isHex(bytes: Buffer, from: number): boolean {
-  for (let i = from; i < from + 4; i++) if (HEX[bytes[i] as number] !== 1) return false;
-  return true;
 }
 
 /** Reads a key and its colon. @returns the offset behind, or -1 */
@@ -236,36 +215,6 @@ function afterKey(workspace: Workspace, from: number, depth: number): number {
   keyEnd[depth] = i;
   while (BLANK[bytes[i] as number] === 1) i++;
   return bytes[i] === COLON ? i + 1 : -1;
-}
-
-/** @returns the offset behind the number at `from`, or -1; also, where `strict`, for one that may need its text */
-function afterNumber(b: Buffer, from: number, strict: boolean): number {
-  let i = b[from] === MINUS ? from + 1 : from;
-  i = b[i] === ZERO ? i + 1 : afterDigits(b, i);
-  if (i !== -1 && b[i] === POINT) i = afterDigits(b, i + 1);
-  // In lower or upper case.
-  if (i !== -1 && ((b[i] as number) | 0x20) === LOWER_E) {
-    if (strict) return -1;
-    i++;
-    i = afterDigits(b, b[i] === MINUS || b[i] === PLUS ? i + 1 : i);
-  }
-  return strict && i - from >= EXACT_FROM ? -1 : i;
-}
-
-function afterDigits(bytes: Buffer, from: number): number {
-  let i = from;
-  while ((bytes[i] as number) >= ZERO && (bytes[i] as number) <= NINE) i++;
-  return i === from ? -1 : i;
-}
-
-const WORDS: ReadonlyMap<number, readonly number[]> = new Map(
-  ['true', 'false', 'null'].map((word) => [word.charCodeAt(0), [...Buffer.from(word)]]),
-);
-
-function afterWord(bytes: Buffer, from: number, first: number): number {
-  const word = WORDS.get(first);
-  if (!word?.every((c, i) => bytes[from + i] === c)) return -1;
-  return from + word.length;
 }
 
 function leftAt(bytes: Buffer, start: number, end: number, depth: number): Left {
