@@ -21,7 +21,7 @@ interface Posting {
 }
 
 /** So many decisions may be loose: whoever opens the file reads them, and one call in so many pays for posting them. */
-const LOOSE_MAX = 64;
+export const LOOSE_MAX = 256;
 
 /**
  * The decision log as a journal in the bookkeeper's sense: a charge is written down once, in the row of its decision,

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { connect, type Database } from '../../src/state/driver.js';
+import { LOOSE_MAX } from '../../src/state/journal.js';
 import { APPLICATION_ID, MIGRATIONS } from '../../src/state/schema.js';
 import { Store } from '../../src/state/store.js';
 import { admit, clock, done, eachDriver, rows, tempDir, twoWrappers } from './support.js';
@@ -103,58 +104,58 @@ eachDriver('what is remembered between transactions', () => {
   });
 
   test('exact decimals, expired and not, whoever adds them up', () => {
-    const money = limit({ counter: 'spend', max: '10' });
-    for (let i = 0; i < 70; i += 1) {
+    const money = limit({ counter: 'spend', max: '40' });
+    for (let i = 0; i < LOOSE_MAX + 6; i += 1) {
       expect(admit(one, session, charge(money, '0.1')).kind).toBe('allowed');
       time.at += 100;
     }
-    // 70 charges of 0.1, of which the first half is a minute old.
-    time.at += MINUTE - 3500 - 1;
+    // 262 charges of 0.1, of which the first half is a minute old.
+    time.at += MINUTE - 13_100 - 1;
     const [used] = one.counters().map((counter) => String(counter.used));
-    expect(used).toBe('3.5');
-    expect(admit(other, elsewhere, charge(money, '6.5')).kind).toBe('allowed');
+    expect(used).toBe('13.1');
+    expect(admit(other, elsewhere, charge(money, '26.9')).kind).toBe('allowed');
     expect(admit(one, session, charge(money, '0.1')).kind).toBe('exceeded');
   });
 
   test('what is charged is in the row of its decision at once, in its counter now and then', () => {
-    const rate = charge(limit({ max: 1000 }));
+    const rate = charge(limit({ max: 10_000 }));
     const posted = () => Number(rows(path, 'SELECT upto FROM posted')[0]?.upto);
     const seen = new Set<number>();
-    for (let i = 1; i <= 256; i += 1) {
+    for (let i = 1; i <= 4 * LOOSE_MAX; i += 1) {
       admit(one, session, rate);
       time.at += 1;
       seen.add(posted());
       expect(rows(path, 'SELECT count(*) AS n FROM decisions WHERE charges IS NOT NULL')[0]?.n).toBe(i);
       expect(rows(path, 'SELECT count(*) AS n FROM charges')[0]?.n).toBe(posted());
       expect(rows(path, 'SELECT used FROM counters')[0]?.used).toBe(posted());
-      expect(i - posted()).toBeLessThan(64);
+      expect(i - posted()).toBeLessThan(LOOSE_MAX);
     }
     expect(seen.size).toBeLessThanOrEqual(5);
   });
 
   test('what is charged at one instant is one row, of which each call is given back by itself', () => {
     const back = charge(limit({ counter: 'back', max: 100, refund: 'on_error' }), '0.1');
-    const calls = Array.from({ length: 70 }, () => admit(one, session, back));
+    const calls = Array.from({ length: LOOSE_MAX + 6 }, () => admit(one, session, back));
     expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
-      { first: 1, last: 64, amount: '6.4' },
+      { first: 1, last: LOOSE_MAX, amount: '25.6' },
     ]);
     const settle = (store: Store, call: { auditId: string } | undefined, outcome: 'error' | 'ok') =>
       done(store.settle([{ auditId: call?.auditId ?? '', outcome, latencyMs: 1 }]));
     settle(other, calls[3], 'error');
     settle(one, calls[3], 'error');
     settle(one, calls[4], 'ok');
-    settle(other, calls[66], 'error');
-    for (const store of [one, other]) expect(String(store.counters()[0]?.used)).toBe('6.8');
+    settle(other, calls[LOOSE_MAX + 2], 'error');
+    for (const store of [one, other]) expect(String(store.counters()[0]?.used)).toBe('26');
     for (const call of calls) settle(one, call, 'error');
     expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
-      { first: 1, last: 64, amount: '0.1' },
+      { first: 1, last: LOOSE_MAX, amount: '0.1' },
     ]);
   });
 
   test('what is given back after it was posted makes room for the next call', () => {
-    const back = charge(limit({ counter: 'back', max: 64, refund: 'on_error' }));
-    const [first] = Array.from({ length: 64 }, () => admit(one, session, back));
-    expect(rows(path, 'SELECT upto FROM posted')).toEqual([{ upto: 64 }]);
+    const back = charge(limit({ counter: 'back', max: LOOSE_MAX, refund: 'on_error' }));
+    const [first] = Array.from({ length: LOOSE_MAX }, () => admit(one, session, back));
+    expect(rows(path, 'SELECT upto FROM posted')).toEqual([{ upto: LOOSE_MAX }]);
     expect(one.peek({ ...INFO, session }, [back]).fits).toBe(false);
     done(one.settle([{ auditId: first?.auditId ?? '', outcome: 'error', latencyMs: 1 }]));
     expect(admit(one, session, back).kind).toBe('allowed');
