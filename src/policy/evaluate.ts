@@ -44,6 +44,7 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
     trace?.push({ look: 'entry', rule, result: 'stops', answer: undefined, text: explanation });
     return placed;
   }
+  if (placed.always && !trace) return placed.always;
   const own = placed.entry ?? CHECKED_BY_NOBODY;
   if (trace) {
     const rule = placed.entry ? pointerOf(['tools', placed.entry.name.text]) : '';
@@ -125,8 +126,12 @@ export function neverPasses(checks: Checks): boolean {
 export type Placed =
   | { readonly kind: 'hidden' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  /** Without an entry, `default` allows it. */
-  | { readonly kind: 'placed'; readonly entry: ToolEntry | undefined };
+  /** Without an entry, `default` allows it. `always` is what every call comes to, where that is the same for all. */
+  | {
+      readonly kind: 'placed';
+      readonly entry: ToolEntry | undefined;
+      readonly always?: Evaluation | undefined;
+    };
 
 /** Of so many names a policy remembers the places; a caller that makes up ever new names does not fill the memory. */
 const PLACES_REMEMBERED = 2000;
@@ -167,12 +172,26 @@ function look(policy: Policy, tool: string): Placed {
     return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
   }
   if (entry?.hidden) return { kind: 'hidden' };
-  if (entry || policy.default === 'allow') return { kind: 'placed', entry };
+  if (entry || policy.default === 'allow')
+    return { kind: 'placed', entry, always: sameForAll([policy.allTools, entry ?? CHECKED_BY_NOBODY]) };
   const explanation = 'the policy does not list it, and refuses what it does not list';
   return {
     kind: 'refused',
     refusal: { code: 'NOT_LISTED', rule: '(default deny)', authorText: undefined, explanation },
   };
+}
+
+/** @returns what every call comes to, where no check looks at a call: at most it is counted */
+function sameForAll(all: readonly Checks[]): Evaluation | undefined {
+  const charges: Charge[] = [];
+  for (const { require, denyIf, approveIf, limits } of all) {
+    if (require.length > 0 || denyIf.length > 0 || approveIf.length > 0) return undefined;
+    for (const limit of limits) {
+      if (limit.amount.kind !== 'fixed' || limit.per.length > 0) return undefined;
+      charges.push({ limit, split: '', amount: limit.amount.value });
+    }
+  }
+  return { kind: 'open', charges, ask: undefined };
 }
 
 function unmet(

@@ -221,7 +221,7 @@ export class Gate {
     if (call.kind === 'malformed') {
       return { tool: call.tool, requestId: undefined, argumentsText: '[]', policyHash, evaluation };
     }
-    const requestId = JSON.stringify(call.id);
+    const requestId = typeof call.id === 'number' ? String(call.id) : JSON.stringify(call.id);
     const argumentsText = this.#argumentsText(call);
     const approval = this.#approvalTerms(call, evaluation);
     const pinned = this.#policy?.pin === 'deny';
@@ -251,7 +251,7 @@ export class Gate {
     }
     const keys = Object.keys(call.args);
     const last = this.#lastNames;
-    if (keys.length === last.keys.length && keys.every((key, i) => key === last.keys[i])) return last.text;
+    if (isSame(keys, last.keys)) return last.text;
     const names = JSON.stringify(keys.toSorted());
     const text = names.length <= ARGUMENTS_CAP ? names : '["…"]';
     this.#lastNames = { keys, text };
@@ -304,6 +304,12 @@ export class Gate {
   #line(call: ToolCall, refused: RefusedCall): string {
     return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
   }
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
+  return true;
 }
 
 function exactArguments(text: string): unknown {

@@ -42,7 +42,8 @@ export type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered' | 'cancelled'
 
 /** `log_hours` names the first row of each hour (see schema.ts). */
 export const HOUR_MS = 3_600_000;
-const PLAIN_KEPT = 10_000;
+/** So many open rows are known without a look: more than a client has in flight. */
+const PLAIN_KEPT = 4096;
 /** Of calls that came together so many rows are one statement. */
 const TOGETHER = 8;
 
@@ -58,12 +59,13 @@ const CAPS = { tool: 512, rule: 2048, arguments: 65_536, request: 256 };
 export class DecisionLog {
   readonly #db: Database;
   readonly #journal: Journal;
-  /** Rows that were decided on and are still to be inserted, in their order; a short one is of PLAIN_COLUMNS. */
-  #unwritten: Value[][] = [];
+  /** Plain rows that are still to be inserted, one behind the other, and how many there are. */
+  readonly #plainValues: Value[] = Array(TOGETHER * PLAIN_COLUMNS.length).fill(null);
+  #plainRows = 0;
   readonly #policies = new Map<string, number>();
   #hour = Number.NaN;
-  /** Rows of this process that are still open and of which an answer gives nothing back. */
-  readonly #plain = new Set<number>();
+  /** Rows of this process that are still open and of which an answer gives nothing back, each in the place of its id. */
+  readonly #plain = new Float64Array(PLAIN_KEPT).fill(Number.NaN);
   readonly #insert;
   readonly #insertPlain;
   readonly #insertPlainTogether;
@@ -100,21 +102,27 @@ export class DecisionLog {
     const { decision, code, rule, taken, approvalId } = entry;
     const charges = taken !== undefined && taken.length > 0 ? taken : undefined;
     const id = this.#journal.next;
-    const row = [
-      id,
-      now,
-      session,
-      cut(tool, CAPS.tool),
-      policyHash === undefined ? null : this.#policy(policyHash),
-      cut(argumentsText, CAPS.arguments),
-      requestId === undefined ? null : cut(requestId, CAPS.request),
-      charges === undefined ? null : textOf(charges),
-    ];
-    if (decision !== 'allow' || approvalId !== undefined)
-      row.push(decision, code ?? null, rule === undefined ? null : cut(rule, CAPS.rule), approvalId ?? null);
-    this.#unwritten.push(row);
+    const isPlain = decision === 'allow' && approvalId === undefined;
+    // Always the same list: one for each row would cost as much as inserting it.
+    const values = isPlain ? this.#plainValues : [];
+    let next = isPlain ? this.#plainRows++ * PLAIN_COLUMNS.length : 0;
+    values[next++] = id;
+    values[next++] = now;
+    values[next++] = session;
+    values[next++] = cut(tool, CAPS.tool);
+    values[next++] = policyHash === undefined ? null : this.#policy(policyHash);
+    values[next++] = cut(argumentsText, CAPS.arguments);
+    values[next++] = requestId === undefined ? null : cut(requestId, CAPS.request);
+    values[next++] = charges === undefined ? null : textOf(charges);
+    if (!isPlain) {
+      const text = rule === undefined ? null : cut(rule, CAPS.rule);
+      this.#insert.run(...values, decision, code ?? null, text, approvalId ?? null);
+    } else if (this.#plainRows === TOGETHER) {
+      this.#insertPlainTogether.run(...values);
+      this.#plainRows = 0;
+    }
     this.#journal.decided(id, charges);
-    if (decision === 'allow' && (charges?.every(isKept) ?? true)) this.#keepInMind(id);
+    if (decision === 'allow' && (charges?.every(isKept) ?? true)) this.#plain[id % PLAIN_KEPT] = id;
     const hour = Math.floor(now / HOUR_MS);
     if (hour !== this.#hour) {
       this.#mark.run(hour, id);
@@ -123,19 +131,12 @@ export class DecisionLog {
     return id;
   }
 
-  /** Writes all rows that were added. */
+  /** Writes what was added and is not written yet. */
   write(): void {
-    const rows = this.#unwritten;
-    this.#unwritten = [];
-    for (let next = 0; next < rows.length; ) {
-      const some = rows.slice(next, next + TOGETHER);
-      const together = some.length === TOGETHER && some.every(isPlain);
-      if (together) this.#insertPlainTogether.run(...some.flat());
-      else {
-        for (const row of some) (isPlain(row) ? this.#insertPlain : this.#insert).run(...row);
-      }
-      next += some.length;
-    }
+    const size = PLAIN_COLUMNS.length;
+    for (let row = 0; row < this.#plainRows; row += 1)
+      this.#insertPlain.run(...this.#plainValues.slice(row * size, (row + 1) * size));
+    this.#plainRows = 0;
     this.#journal.postSome();
   }
 
@@ -145,7 +146,7 @@ export class DecisionLog {
    * @returns what the call had charged, as far as any of it may be given back
    */
   settle(decision: number, outcome: Outcome, latencyMs: number | undefined): readonly Taken[] {
-    this.#plain.delete(decision);
+    this.#forgetPlain(decision);
     if (this.#settle.run(outcome, latencyMs ?? null, decision).changes === 0) return [];
     const charges = this.#charges.get(decision)?.charges ?? null;
     return charges === null ? [] : takenFrom(charges);
@@ -164,7 +165,7 @@ export class DecisionLog {
     for (let i = start; outcome !== 'not_sent' && i < settlements.length; i += 1) {
       const next = settlements[i] as Settlement;
       const isSame = next.outcome === outcome && next.latencyMs === latencyMs;
-      if (!isSame || idOf(next.auditId) !== first + length || !this.#plain.delete(first + length)) break;
+      if (!isSame || idOf(next.auditId) !== first + length || !this.#forgetPlain(first + length)) break;
       length += 1;
     }
     if (length > 0) this.#settleRun.run(outcome, latencyMs ?? null, first, first + length - 1);
@@ -173,16 +174,17 @@ export class DecisionLog {
 
   /** Must follow every transaction that was rolled back. */
   forget(): void {
-    this.#unwritten = [];
+    this.#plainRows = 0;
     this.#policies.clear();
-    this.#plain.clear();
+    this.#plain.fill(Number.NaN);
     this.#hour = Number.NaN;
   }
 
-  #keepInMind(id: number): void {
-    // Calls that are never answered: the rest is looked up.
-    if (this.#plain.size >= PLAIN_KEPT) this.#plain.clear();
-    this.#plain.add(id);
+  /** @returns whether the row was known to be open and plain; of others that are, a look at the row tells */
+  #forgetPlain(id: number): boolean {
+    if (this.#plain[id % PLAIN_KEPT] !== id) return false;
+    this.#plain[id % PLAIN_KEPT] = Number.NaN;
+    return true;
   }
 
   #policy(hash: string): number {
@@ -229,16 +231,11 @@ function insertion(columns: readonly string[], rows: number): string {
     VALUES ${Array(rows).fill(row).join(', ')}`;
 }
 
-function isPlain(row: readonly Value[]): boolean {
-  return row.length === PLAIN_COLUMNS.length;
-}
-
 /** As JSON. Most calls charge one counter a whole number, for which the engine's own writer takes its time. */
 function textOf(charges: readonly Taken[]): string {
-  const [only] = charges;
-  return charges.length === 1 && typeof only?.[2] === 'number'
-    ? `[[${only.join(',')}]]`
-    : JSON.stringify(charges);
+  const [first] = charges;
+  if (charges.length !== 1 || typeof first?.[2] !== 'number') return JSON.stringify(charges);
+  return `[[${first[0]},${first[1]},${first[2]},${first[3]}]]`;
 }
 
 /** Whether no answer gives the charge back. */

@@ -83,21 +83,11 @@ export class Counters {
    * @param now UTC milliseconds
    */
   look(owner: Owner, charges: readonly Charge[], now: number): Standing[] {
+    const [first] = charges;
+    // As a rule there is one, and a list that grows takes more room than all that is in it.
+    if (charges.length === 1 && first) return [this.#lookAt(owner, first, [], now)];
     const standings: Standing[] = [];
-    for (const charge of charges) {
-      const { limit } = charge;
-      // It would make room for others: the policy never lets one through.
-      if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
-      const counter = this.#counterOf(owner, charge);
-      const held = heldIn(standings, counter) ?? this.#hold(counter, limit, now);
-      const amount = toAmount(charge.amount);
-      const wanted = plus(held.pending, amount);
-      held.pending = wanted;
-      const max = toAmount(limit.max);
-      const fits = compare(plus(held.live, wanted), max) <= 0;
-      const retryAt = fits ? undefined : this.#fitsAt(held, limit, wanted, max);
-      standings.push({ charge, amount, used: held.live, fits, retryAt, held });
-    }
+    for (const charge of charges) standings.push(this.#lookAt(owner, charge, standings, now));
     return standings;
   }
 
@@ -158,6 +148,22 @@ export class Counters {
     this.#recent = undefined;
     this.#byKey.clear();
     this.#remembered = 0;
+  }
+
+  /** @param before how the charges before it in the same call fare */
+  #lookAt(owner: Owner, charge: Charge, before: readonly Standing[], now: number): Standing {
+    const { limit } = charge;
+    // It would make room for others: the policy never lets one through.
+    if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
+    const counter = this.#counterOf(owner, charge);
+    const held = heldIn(before, counter) ?? this.#hold(counter, limit, now);
+    const amount = toAmount(charge.amount);
+    const wanted = plus(held.pending, amount);
+    held.pending = wanted;
+    const max = toAmount(limit.max);
+    const fits = compare(plus(held.live, wanted), max) <= 0;
+    const retryAt = fits ? undefined : this.#fitsAt(held, limit, wanted, max);
+    return { charge, amount, used: held.live, fits, retryAt, held };
   }
 
   /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
