@@ -32,10 +32,17 @@ const ZOD =
   'array, boolean, config, describe, enum, globalRegistry, literal, meta, number, optional, record, safeParse, ' +
   'strictObject, string, toJSONSchema, union, unknown';
 
-/** What few starts need, by file: an odd policy has a regex, a wrong one is explained by zod, execa is for Windows. */
+/**
+ * What few starts need, by file: an odd policy has a regex, of a wrong one it is told where (jsonc) and what (zod) is
+ * wrong, execa is for Windows.
+ */
 const APART = {
   're2js.cjs': { name: 're2js', contents: "export { RE2JS } from 're2js';" },
   'execa.cjs': { name: 'execa', contents: "export { execa } from 'execa';" },
+  'jsonc.cjs': {
+    name: 'jsonc-parser',
+    contents: "export { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser';",
+  },
   'zod.cjs': { name: 'zod/mini', contents: `export { ${ZOD} } from 'zod/mini';` },
 };
 
@@ -89,7 +96,7 @@ const { metafile, outputFiles } = await build({
   splitting: true,
   chunkNames: '[name]-[hash]',
   outExtension: { '.js': '.cjs' },
-  plugins: [apart, parserOnly],
+  plugins: [apart],
   define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
 });
 for (const { path, text } of outputFiles) {
@@ -115,6 +122,7 @@ for (const [file, { contents }] of Object.entries(APART)) {
   await build({
     ...shared,
     stdin: { contents, resolveDir: '.' },
+    plugins: [parserOnly],
     outdir: undefined,
     outfile: `dist/${file}`,
     format: 'cjs',

@@ -6,13 +6,13 @@ const MOST_BEFORE_START = 122_000;
 const MOST_IN_ALL = 297_000;
 
 /** Packages that may be part of the wrap path. Each of commander, zod and execa would cost more than all of our own. */
-const PACKAGES = ['jsonc-parser'];
+const PACKAGES = [];
 /** Node's modules that may be loaded before the server is started; `crypto` alone takes longer than the policy. */
 const EARLY_BUILTINS = /^(node:)?(child_process|events|fs|os|path)$/;
 const BUILTINS =
   /^(node:)?(buffer|crypto|events|fs|module|net|os|path|process|stream|timers|url|util|v8)(\/|$)/;
 /** Loaded at run time when it is asked for. */
-const BESIDE = /^(\.\/(program\.js|re2js\.cjs|zod\.cjs|execa\.cjs)|better-sqlite3)$/;
+const BESIDE = /^(\.\/(program\.js|jsonc\.cjs|re2js\.cjs|zod\.cjs|execa\.cjs)|better-sqlite3)$/;
 
 /**
  * @param {import('esbuild').Metafile} metafile of the bundle that holds the wrap path

@@ -73,7 +73,7 @@ function hasInexactNumber(text: string): boolean {
 }
 
 /** @returns the index after the closing quote of the string that starts at `start` */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let from = start + 1;
   for (;;) {
     const quote = text.indexOf('"', from);

@@ -41,8 +41,8 @@ export function checkShape(source: Source): Shape {
   for (const name of source.keys(['tools'])) {
     tools.set(name, check(toolKind, source.doubles(['tools', name]), ['tools', name]));
   }
-  const whole = source.doubles([]);
-  if (isRecord(whole) && isRecord(whole.tools)) whole.tools = {};
+  const document = source.doubles([]);
+  const whole = isRecord(document) && isRecord(document.tools) ? { ...document, tools: {} } : document;
   return { document: check(policyKind, whole, []), tools, problems };
 }
 

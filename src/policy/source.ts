@@ -1,98 +1,57 @@
-import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import type { Decimal } from './decimal.js';
-import { type Json, parseNumber, setOwn } from './json.js';
-import { type Problem, type ProblemCode, pointerOf } from './problem.js';
+import type { Json } from './json.js';
+import { readJsonc } from './jsonc.js';
+import type { Problem, ProblemCode } from './problem.js';
+import { type Segment, SourceTree, type Spot } from './source-tree.js';
 
-export type Segment = string | number;
-
-/** No policy nests deeper; the parser behind is recursive and would overflow. */
-const MAX_DEPTH = 100;
-
-/** Characters; a policy of 10,000 tools has two million. */
-const MAX_LENGTH = 4 * 1024 * 1024;
-
-/** More errors of syntax than this are echoes of the first ones. */
-const MAX_SYNTAX_PROBLEMS = 20;
-
-const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'a word that JSON does not know; text stands in double quotes',
-  InvalidNumberFormat: 'not a number as JSON writes it',
-  PropertyNameExpected: 'a name in double quotes was expected',
-  ValueExpected: 'a value was expected',
-  ColonExpected: 'a colon was expected between a name and its value',
-  CommaExpected: 'a comma was expected',
-  CloseBraceExpected: 'a closing } is missing',
-  CloseBracketExpected: 'a closing ] is missing',
-  EndOfFileExpected: 'the document ends before this; nothing may follow it',
-  InvalidCommentToken: 'not a comment; comments are // and /* */',
-  UnexpectedEndOfComment: 'the comment is not closed',
-  UnexpectedEndOfString: 'the text is not closed by a double quote on the same line',
-  UnexpectedEndOfNumber: 'the number ends too early',
-  InvalidUnicode: '\\u is followed by four hexadecimal digits',
-  InvalidEscapeCharacter: 'not an escape that JSON knows',
-  InvalidCharacter: 'control characters in text are written as escapes',
-};
-
-/** Where a problem is shown: at the name of a field, or at its value. */
-export type Spot = 'key' | 'value';
+export type { Segment, Spot };
 
 /**
- * The text of a policy file with the position of everything in it: JSON with comments, trailing commas and a byte
- * order mark. Faults of the text itself are in `problems`; with any, there is no `root`.
+ * The text of a policy file: JSON with comments, trailing commas and a byte order mark. Faults of the text itself are in
+ * `problems`; with any, it is not `readable`.
+ *
+ * What a sound text says is read at once. Where it says it is only looked for when there is something to complain of:
+ * that takes three times as long as all the rest of reading a policy, and a client waits for it.
  */
 export class Source {
-  readonly problems: readonly Problem[];
   readonly #text: string;
-  readonly #root: Node | undefined;
-  readonly #lineStarts: number[] = [0];
-  readonly #members = new WeakMap<Node, Map<string, Node>>();
+  readonly #read: ReturnType<typeof readJsonc>;
+  #tree: SourceTree | undefined;
 
   constructor(text: string) {
     // Blanked, not cut off: offsets stay those of the file.
     this.#text = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#lineStarts.push(at + 1);
-    const problems: Problem[] = [];
-    this.problems = problems;
-    const tooMuch = tooMuchOf(this.#text);
-    if (tooMuch) {
-      problems.push(this.#problemAt('SYNTAX', [], tooMuch.offset, tooMuch.message, 'Make it smaller.'));
-      return;
-    }
-    const errors: ParseError[] = [];
-    const root = parseTree(this.#text, errors, { allowTrailingComma: true });
-    for (const { error, offset } of errors.slice(0, MAX_SYNTAX_PROBLEMS)) {
-      const what = SYNTAX_MESSAGES[printParseErrorCode(error)] ?? 'not JSON';
-      problems.push(this.#problemAt('SYNTAX', [], offset, `Not JSON: ${what}.`, 'Correct the text here.'));
-    }
-    if (root && problems.length === 0) this.#findDuplicates(root, [], problems);
-    if (root && problems.every((problem) => problem.code === 'DUPLICATE_KEY')) this.#root = root;
+    this.#read = readJsonc(this.#text);
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#read ? [] : this.#positions.problems;
   }
 
   /** Whether there is a document to look at. */
   get readable(): boolean {
-    return this.#root !== undefined;
+    return this.#read !== undefined || this.#positions.readable;
   }
 
   has(path: readonly Segment[]): boolean {
-    return this.#find(path) !== undefined;
+    return this.#read ? reach(this.#read.doubles, path) !== undefined : this.#positions.has(path);
   }
 
   /** @returns the value at `path` with its numbers exact; undefined when there is none */
   value(path: readonly Segment[]): Json | undefined {
-    const node = this.#find(path);
-    return node && this.#read(node, parseNumber);
+    if (!this.#read) return this.#positions.value(path);
+    return this.has(path) ? (reach(this.#read.exact, path) as Json) : undefined;
   }
 
   /** Like `value`, with plain doubles, as the kinds of document.ts see it. */
   doubles(path: readonly Segment[]): unknown {
-    const node = this.#find(path);
-    return node && this.#read(node, Number);
+    return this.#read ? reach(this.#read.doubles, path) : this.#positions.doubles(path);
   }
 
   /** @returns the names of the object at `path` in their order; empty when there is no object */
   keys(path: readonly Segment[]): readonly string[] {
-    const node = this.#find(path);
-    return node?.type === 'object' ? [...this.#membersOf(node).keys()] : [];
+    if (!this.#read) return this.#positions.keys(path);
+    const object = reach(this.#read.doubles, path);
+    return isObject(object) ? Object.keys(object) : [];
   }
 
   /** @returns a problem at `path`, or at the nearest place above it that the file has */
@@ -103,135 +62,25 @@ export class Source {
     hint: string,
     options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
   ): Problem {
-    const { likely, severity = 'error', spot = 'value' } = options;
-    return {
-      ...this.#problemAt(code, path, this.#offset(path, spot), message, hint),
-      severity,
-      ...(likely === undefined ? {} : { likely }),
-    };
+    return this.#positions.problem(code, path, message, hint, options);
   }
 
-  #problemAt(
-    code: ProblemCode,
-    path: readonly Segment[],
-    offset: number,
-    message: string,
-    hint: string,
-  ): Problem {
-    let line = 0;
-    let end = this.#lineStarts.length;
-    while (end - line > 1) {
-      const middle = (line + end) >> 1;
-      if ((this.#lineStarts[middle] ?? 0) <= offset) line = middle;
-      else end = middle;
-    }
-    const column = offset - (this.#lineStarts[line] ?? 0) + 1;
-    return { code, severity: 'error', pointer: pointerOf(path), line: line + 1, column, message, hint };
-  }
-
-  #offset(path: readonly Segment[], spot: Spot): number {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node = this.#find(path.slice(0, length));
-      if (!node) continue;
-      const key = node.parent?.type === 'property' ? node.parent.offset : node.offset;
-      return spot === 'key' && length === path.length ? key : node.offset;
-    }
-    return 0;
-  }
-
-  #find(path: readonly Segment[]): Node | undefined {
-    let node = this.#root;
-    for (const segment of path) {
-      if (!node) return undefined;
-      if (node.type === 'object') node = this.#membersOf(node).get(String(segment));
-      else if (node.type === 'array' && typeof segment === 'number') node = node.children?.[segment];
-      else return undefined;
-    }
-    return node;
-  }
-
-  #membersOf(object: Node): Map<string, Node> {
-    let members = this.#members.get(object);
-    if (!members) {
-      members = new Map();
-      for (const [key, value] of propertiesOf(object)) members.set(key, value);
-      this.#members.set(object, members);
-    }
-    return members;
-  }
-
-  #read(node: Node, number: (literal: string) => number | Decimal): Json {
-    switch (node.type) {
-      case 'object': {
-        const object: Record<string, Json> = {};
-        for (const [key, value] of propertiesOf(node)) setOwn(object, key, this.#read(value, number));
-        return object;
-      }
-      case 'array':
-        return (node.children ?? []).map((child) => this.#read(child, number));
-      case 'number':
-        return number(this.#text.slice(node.offset, node.offset + node.length));
-      default:
-        return node.value;
-    }
-  }
-
-  #findDuplicates(node: Node, path: readonly Segment[], problems: Problem[]): void {
-    if (node.type === 'array') {
-      for (const [index, child] of (node.children ?? []).entries()) {
-        this.#findDuplicates(child, [...path, index], problems);
-      }
-    }
-    if (node.type === 'number') {
-      try {
-        parseNumber(this.#text.slice(node.offset, node.offset + node.length));
-      } catch {
-        const message = 'Not a number that can be read: it is too long, or its power of ten too large.';
-        problems.push(this.#problemAt('VALUE', path, node.offset, message, 'Write a smaller number.'));
-      }
-    }
-    if (node.type !== 'object') return;
-    const seen = new Set<string>();
-    for (const [key, value] of propertiesOf(node)) {
-      const here = [...path, key];
-      if (seen.has(key)) {
-        const message = `"${key}" stands here twice; readers would take the one or the other.`;
-        const offset = value.parent?.offset ?? value.offset;
-        problems.push(this.#problemAt('DUPLICATE_KEY', here, offset, message, 'Keep one of them.'));
-      }
-      seen.add(key);
-      this.#findDuplicates(value, here, problems);
-    }
+  get #positions(): SourceTree {
+    this.#tree ??= new SourceTree(this.#text);
+    return this.#tree;
   }
 }
 
-function* propertiesOf(object: Node): Generator<[string, Node]> {
-  for (const property of object.children ?? []) {
-    const [key, value] = property.children ?? [];
-    if (typeof key?.value === 'string' && value) yield [key.value, value];
+function reach(root: unknown, path: readonly Segment[]): unknown {
+  let value = root;
+  for (const segment of path) {
+    if (Array.isArray(value)) value = typeof segment === 'number' ? value[segment] : undefined;
+    else if (isObject(value) && Object.hasOwn(value, segment)) value = value[segment];
+    else return undefined;
   }
+  return value;
 }
 
-/** Numbers of jsonc-parser's SyntaxKind, a const enum that cannot be imported. */
-const OPENING = new Set([1, 3]);
-const CLOSING = new Set([2, 4]);
-const END_OF_FILE = 17;
-
-function tooMuchOf(text: string): { offset: number; message: string } | undefined {
-  if (text.length > MAX_LENGTH) {
-    return { offset: 0, message: `The file has ${text.length} characters; at most ${MAX_LENGTH} are read.` };
-  }
-  const scanner = createScanner(text, true);
-  let depth = 0;
-  for (let token: number = scanner.scan(); token !== END_OF_FILE; token = scanner.scan()) {
-    if (OPENING.has(token)) depth += 1;
-    else if (CLOSING.has(token)) depth = Math.max(0, depth - 1);
-    if (depth > MAX_DEPTH) {
-      return {
-        offset: scanner.getTokenOffset(),
-        message: `More than ${MAX_DEPTH} levels inside one another.`,
-      };
-    }
-  }
-  return undefined;
+function isObject(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
