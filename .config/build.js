@@ -50,9 +50,6 @@ const APART = {
 const apart = {
   name: 'apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/program\.js$/ }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path, external: true } : undefined,
-    );
     for (const [file, { name }] of Object.entries(APART)) {
       onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: `./${file}`, external: true }));
     }
@@ -86,6 +83,8 @@ const slim = {
 };
 
 rmSync('dist', { recursive: true, force: true });
+// What was compiled of another build would be taken for this one's: V8 does not hold it against the source.
+rmSync('compiled', { recursive: true, force: true });
 const { metafile, outputFiles } = await build({
   ...shared,
   metafile: true,
@@ -146,3 +145,6 @@ await build({
 // The schema that `"$schema"` of a policy points to, offline.
 const { stdout } = spawnSync(process.execPath, ['bin/policy-wrap.js', 'schema'], { encoding: 'utf8' });
 writeFileSync('dist/policy.schema.json', stdout);
+
+// For the Node of this machine; elsewhere the package does so when it is installed.
+spawnSync(process.execPath, ['bin/compile.js'], { stdio: 'inherit' });

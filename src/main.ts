@@ -1,6 +1,6 @@
 import { run } from './commands/run.js';
 import { exitCodeOf, PolicyWrapError } from './errors.js';
-import type { CommandLine } from './program.js';
+import type { CommandLine, runProgram } from './program.js';
 import { readRunOptions } from './run-options.js';
 
 /** `policy-wrap [options] -- server` means `run`: what stands behind `--` never names one of our commands. */
@@ -12,19 +12,24 @@ export function takeApart(argv: readonly string[]): CommandLine {
   return { own: named ? own : ['run', ...own], server: argv.slice(end + 1) };
 }
 
-/** Runs one command line (without Node and script) and sets this process's exit code. */
-export async function main(argv: readonly string[]): Promise<void> {
-  process.exitCode = await exitCode(takeApart(argv));
+/** The commands but for `run`. A client waits for that one, and all that it does not need lies in another bundle. */
+type LoadProgram = () => Promise<{ readonly runProgram: typeof runProgram }>;
+
+/**
+ * Runs one command line and sets this process's exit code.
+ *
+ * @param argv without Node and script
+ */
+export async function main(argv: readonly string[], loadProgram: LoadProgram): Promise<void> {
+  process.exitCode = await exitCode(takeApart(argv), loadProgram);
 }
 
-async function exitCode(line: CommandLine): Promise<number> {
+async function exitCode(line: CommandLine, loadProgram: LoadProgram): Promise<number> {
   try {
     const [command, ...words] = line.own;
-    // A client waits for it, and all that it does not need lies in another bundle.
     const options = command === 'run' ? readRunOptions(words) : undefined;
     if (options) return await run(line.server, options);
-    const { runProgram } = await import('./program.js');
-    return await runProgram(line, run);
+    return await (await loadProgram()).runProgram(line, run);
   } catch (error) {
     tell(error);
     return exitCodeOf(error);
