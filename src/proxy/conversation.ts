@@ -16,6 +16,9 @@ export interface Forwarded {
   readonly call: JudgedCall | undefined;
 }
 
+/** Of these the answer is looked into. */
+const LOOKED_INTO: ReadonlySet<string> = new Set(['initialize', 'tools/list']);
+
 /** The same, in the one place that may change it. */
 type Asked = { -readonly [Key in keyof Forwarded]: Forwarded[Key] };
 
@@ -111,12 +114,12 @@ export class Conversation {
   }
 
   /**
-   * Takes the call that the server answers, if the answer ends it whatever it says: not one of 2026-07-28, which it may
-   * answer with a question. By its exact id only.
+   * Takes the request that the server answers, by its exact id, if nothing of the answer needs to be known but how it
+   * came out. Of a call of 2026-07-28 more does: the server may answer it with a question.
    */
-  answerOfPlainCall(id: Id): Forwarded | undefined {
+  answerOfPlain(id: Id): Forwarded | undefined {
     const request = this.#asked.get(id);
-    const isPlain = request?.sent && request.method === 'tools/call' && request.call === undefined;
+    const isPlain = request?.sent && request.call === undefined && !LOOKED_INTO.has(request.method);
     return isPlain ? this.#taken(id)?.request : undefined;
   }
 

@@ -119,12 +119,12 @@ export class FromServer {
     return undefined;
   }
 
-  /** Most lines are answers to calls, of which nothing more is to be known than how they came out. */
+  /** Most lines are answers of which nothing more is to be known than how they came out. */
   #isPlainAnswer(line: Line): boolean {
     // While a list is pending, no line passes without a look for a second `id` or `result`.
-    if (line.size >= OUTLINED_FROM || this.#conversation.listPending) return false;
+    if (this.#conversation.listPending) return false;
     const answer = glance(line);
-    const request = answer && this.#conversation.answerOfPlainCall(answer.id);
+    const request = answer && this.#conversation.answerOfPlain(answer.id);
     if (!answer || !request) return false;
     this.#settle(request, answer.outcome);
     return true;

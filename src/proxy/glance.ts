@@ -19,6 +19,7 @@ import {
 } from './json-bytes.js';
 import type { Line } from './lines.js';
 import { type Id, isId } from './message.js';
+import { type Workspace, workspaceFor } from './workspace.js';
 
 /** An answer, as far as most of them need to be understood. */
 export interface Glance {
@@ -26,6 +27,10 @@ export interface Glance {
   readonly outcome: 'ok' | 'tool_error' | 'error';
 }
 
+/** From so many bytes on it pays to copy a line to where its texts are passed over sixteen bytes at a time. */
+const LONG = 4096;
+/** Texts that go on for longer than this are passed over so. */
+const NEAR = 24;
 /** Deeper answers are read in full. One bit each says whether a container is an array. */
 const DEEPEST = 30;
 /** Integers of so many digits are exact. */
@@ -47,8 +52,18 @@ const TRUE = Buffer.from('true');
  *
  * @returns undefined for all that has to be read in full, whether or not it is an answer
  */
-export function glance({ chunk: b, start, end, earlier }: Line): Glance | undefined {
-  if (earlier.length > 0 || b[start] !== OPEN_BRACE) return undefined;
+export function glance(line: Line): Glance | undefined {
+  if (line.size >= LONG) {
+    const { bytes, plainEnd } = workspaceFor(line);
+    return answerIn(bytes, 0, line.size, plainEnd);
+  }
+  return line.earlier.length > 0 ? undefined : answerIn(line.chunk, line.start, line.end, undefined);
+}
+
+type PlainEnd = Workspace['plainEnd'] | undefined;
+
+function answerIn(b: Buffer, start: number, end: number, plainEnd: PlainEnd): Glance | undefined {
+  if (b[start] !== OPEN_BRACE) return undefined;
   let hasVersion = false;
   let id: Id | undefined;
   let outcome: Glance['outcome'] | undefined;
@@ -58,12 +73,12 @@ export function glance({ chunk: b, start, end, earlier }: Line): Glance | undefi
     const value = afterKey(b, key);
     if (value === -1) return undefined;
     if (isAt(b, key, RESULT)) {
-      const result = resultAt(b, value);
+      const result = resultAt(b, value, plainEnd);
       if (!result || outcome !== undefined) return undefined;
       outcome = result.isError ? 'tool_error' : 'ok';
       i = result.end;
     } else {
-      i = afterValue(b, value);
+      i = afterValue(b, value, plainEnd);
       if (i === -1) return undefined;
       if (isAt(b, key, ID)) {
         if (id !== undefined) return undefined;
@@ -84,15 +99,20 @@ export function glance({ chunk: b, start, end, earlier }: Line): Glance | undefi
 }
 
 /** Reads a result of any kind. @returns undefined for one that has to be read in full */
-function resultAt(b: Buffer, from: number): { readonly end: number; readonly isError: boolean } | undefined {
+function resultAt(
+  b: Buffer,
+  from: number,
+  plainEnd: PlainEnd,
+): { readonly end: number; readonly isError: boolean } | undefined {
   let isError: boolean | undefined;
   let i = from;
-  if (b[from] !== OPEN_BRACE || b[afterBlanks(b, from + 1)] === CLOSE_BRACE) i = afterValue(b, from);
+  if (b[from] !== OPEN_BRACE || b[afterBlanks(b, from + 1)] === CLOSE_BRACE)
+    i = afterValue(b, from, plainEnd);
   else {
     do {
       const key = afterBlanks(b, i + 1);
       const value = afterKey(b, key);
-      i = value === -1 ? -1 : afterValue(b, value);
+      i = value === -1 ? -1 : afterValue(b, value, plainEnd);
       if (i === -1) return undefined;
       if (isAt(b, key, IS_ERROR)) {
         if (isError !== undefined) return undefined;
@@ -139,14 +159,14 @@ function afterKey(b: Buffer, from: number): number {
 }
 
 /** @returns the offset behind the value at `from`, or -1. Has no recursion, so that no depth overflows it. */
-function afterValue(b: Buffer, from: number): number {
+function afterValue(b: Buffer, from: number, plainEnd: PlainEnd): number {
   let i = from;
   let depth = 0;
   let arrays = 0;
   for (;;) {
     const c = b[i] as number;
     if (c === QUOTE) {
-      i = afterText(b, i + 1);
+      i = afterText(b, i + 1, plainEnd);
     } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
       const isArray = c === OPEN_BRACKET;
       i = afterBlanks(b, i + 1);
@@ -181,10 +201,15 @@ function afterValue(b: Buffer, from: number): number {
 }
 
 /** @returns the offset behind the text that begins at `from`, or -1 */
-function afterText(b: Buffer, from: number): number {
+function afterText(b: Buffer, from: number, plainEnd: PlainEnd): number {
   let i = from;
   for (;;) {
-    while (PLAIN[b[i] as number] === 1) i++;
+    if (plainEnd === undefined) while (PLAIN[b[i] as number] === 1) i++;
+    else {
+      const near = i + NEAR;
+      while (i < near && PLAIN[b[i] as number] === 1) i++;
+      if (i === near) i = plainEnd(i);
+    }
     if (b[i] === QUOTE) return i + 1;
     i = b[i] === BACKSLASH ? afterEscape(b, i) : -1;
     if (i === -1) return -1;

@@ -19,6 +19,10 @@ function inFull(text: string): Glance | undefined {
 
 const of = (text: string) => glance(Line.of(Buffer.from(`${text}\n`)));
 
+/** The same with a member of four kilobytes in front, of the one kind of text or the other. */
+const padded = (text: string, pad = 'All is \\"well\\", \\u00e9, ü.\\n ') =>
+  text.replace(/^\{/, `{"pad":"${pad.repeat(200)}",`);
+
 test.each<[string, Glance]>([
   ['{"jsonrpc":"2.0","id":7,"result":{"content":[]}}', { id: 7, outcome: 'ok' }],
   ['{"result":{},"id":"a b","jsonrpc":"2.0"}', { id: 'a b', outcome: 'ok' }],
@@ -35,6 +39,8 @@ test.each<[string, Glance]>([
 ])('an answer is understood without being read: %s', (text, expected) => {
   expect(of(text)).toEqual(expected);
   expect(inFull(text)).toEqual(expected);
+  expect(of(padded(text))).toEqual(expected);
+  expect(of(padded(text, 'x'.repeat(25)))).toEqual(expected);
 });
 
 test.each([
@@ -64,6 +70,7 @@ test.each([
   ['a list', '[{"jsonrpc":"2.0","id":1,"result":{}}]'],
 ])('what is odd has to be read in full: %s', (_, text) => {
   expect(of(text)).toBeUndefined();
+  expect(of(padded(text))).toBeUndefined();
 });
 
 test.each([
@@ -92,6 +99,7 @@ test.each([
   '{"jsonrpc":"2.0","id":1,"result":{}}\u00a0',
 ])('G8: what is no JSON is never taken for an answer: %s', (text) => {
   expect(of(text)).toBeUndefined();
+  expect(of(padded(text))).toBeUndefined();
   expect(inFull(text)).toBeUndefined();
 });
 
@@ -113,13 +121,23 @@ test('lines that lie side by side in one chunk are not read into each other', ()
   ]);
 });
 
-test('a line that came in several chunks has to be read in full', () => {
+test('a short line that came in several chunks has to be read in full', () => {
   const splitter = new LineSplitter(1000);
   const text = '{"jsonrpc":"2.0","id":1,"result":{}}\n';
   for (let cut = 1; cut < text.length; cut++) {
     expect(splitter.push(Buffer.from(text.slice(0, cut)))).toEqual([]);
     const [line] = splitter.push(Buffer.from(text.slice(cut)));
     expect(glance(line as Line)).toBeUndefined();
+  }
+});
+
+test('a long one is understood, wherever it was cut', () => {
+  const text = `${padded('{"jsonrpc":"2.0","id":1,"result":{"isError":true}}')}\n`;
+  for (const cut of [1, 12, 700, text.length - 30, text.length - 1]) {
+    const splitter = new LineSplitter(100_000);
+    splitter.push(Buffer.from(text.slice(0, cut)));
+    const [line] = splitter.push(Buffer.from(text.slice(cut)));
+    expect(glance(line as Line)).toEqual({ id: 1, outcome: 'tool_error' });
   }
 });
 
@@ -188,6 +206,7 @@ test('a glance says what reading in full says, or nothing', () => {
   fc.assert(
     fc.property(nearly, (text) => {
       const found = of(text);
+      expect(of(padded(text))).toEqual(text.startsWith('{') ? found : undefined);
       seen[found ? 'understood' : 'left'] += 1;
       if (found) expect(found).toEqual(inFull(text));
     }),
