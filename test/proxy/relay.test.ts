@@ -59,7 +59,11 @@ test('G1 G7: behind a call that is under way, what is read in one turn is decide
 });
 
 test('G5: a call that was read while the server went is given back, not left unanswered', async () => {
-  const end = "process.stdin.once('data', () => setTimeout(() => process.exit(0), 50))";
+  // Its input is closed before its output is: a process that ends closes them in an order of its own.
+  const end = `process.stdin.once('data', () => setTimeout(() => {
+    require('node:fs').closeSync(0);
+    process.exit(0);
+  }, 50))`;
   const upstream = await Upstream.prepare(process.execPath, ['-e', end], process.env).start();
   const settled: string[] = [];
   const { input, answers, ended } = start(
