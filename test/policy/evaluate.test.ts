@@ -555,6 +555,38 @@ describe('evaluate', () => {
     );
   });
 
+  test('what comes out the same for every call is only kept where no check looks at the call', () => {
+    const checks = fc.record(
+      {
+        require: fc.constant([rule(when('args.a', 'lte', 10))]),
+        deny_if: fc.constantFrom([rule(when('args.b', 'eq', 'x'))], [ALWAYS]),
+        approve_if: fc.constant([rule(when('args.a', 'gt', 5))]),
+        limits: fc.constantFrom<object[]>(
+          [limit('fixed'), limit('three', { amount: 3 })],
+          [limit('summed', { amount: 'args.a' })],
+          [limit('split', { per: 'args.b' })],
+          [limit('of_env', { per: 'env.WHO' })],
+        ),
+      },
+      { requiredKeys: [] },
+    );
+    const calls = fc.array(fc.record({ a: fc.integer({ min: 0, max: 15 }), b: fc.constantFrom('x', 'y') }), {
+      minLength: 2,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(checks, checks, calls, (all, own, given) => {
+        const named = { ...all, ...('limits' in all && { limits: [limit('shared')] }) };
+        const policy = policyOf({ default: 'allow', all_tools: named, tools: { t: own } });
+        for (const args of given)
+          for (const tool of ['t', 'u']) {
+            const call = callOf(tool, args, { WHO: args.b });
+            expect(evaluate(policy, call)).toEqual(evaluate(policy, call, []));
+          }
+      }),
+    );
+  });
+
   test('does not change the call', () => {
     const call = callOf('t', { a: 6, b: { c: [1] } });
     const before = JSON.stringify(call);
