@@ -36,7 +36,10 @@ export function visibleText(text: string): string {
   return text.normalize('NFKC').replace(invisible, '');
 }
 
-/** Upper case first: some letters share a capital but not a small letter (sigma and final sigma, i and dotless i). */
+/**
+ * Through upper case: some letters share a capital but not a small letter (sigma and final sigma, i and dotless i).
+ * Through lower case before that: the capital sharp s (U+1E9E) is its own upper case, and only its small letter is SS.
+ */
 function caseless(text: string): string {
-  return visibleText(text).toUpperCase().toLowerCase();
+  return visibleText(text).toLowerCase().toUpperCase().toLowerCase();
 }

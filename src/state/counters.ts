@@ -126,7 +126,7 @@ export class Counters {
       const tally = this.#tallyOf(held.counter);
       if (!tally) continue;
       this.#tallies.live(tally, held.cutoff);
-      this.#tallies.expire(tally, held.now, String(toAmount(charge.limit.max)));
+      this.#tallies.expire(tally, (at) => this.#endOf(charge.limit, at), String(toAmount(charge.limit.max)));
     }
   }
 
@@ -259,6 +259,11 @@ export class Counters {
 
   #cutoff({ align, windowMs }: Limit, now: number): number {
     return align.kind === 'sliding' ? now - windowMs : this.#period(align, now).start - 1;
+  }
+
+  /** From when on a charge of that time counts no more. */
+  #endOf({ align, windowMs }: Limit, at: number): number {
+    return align.kind === 'sliding' ? at + windowMs : this.#period(align, at).end;
   }
 
   #period(align: Extract<Limit['align'], { kind: 'calendar' }>, at: number): { start: number; end: number } {

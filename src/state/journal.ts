@@ -1,4 +1,4 @@
-import { type Amount, asAmount, plus } from './amount.js';
+import { type Amount, asAmount, compare, plus } from './amount.js';
 import type { Database, Row } from './driver.js';
 import type { Generation } from './file.js';
 import { type Taken, takenFrom } from './taken.js';
@@ -113,10 +113,10 @@ export class Journal {
     if (!row) return;
     let used = asAmount(row.used);
     let clock = row.clock as number;
+    for (const { at } of charges) clock = Math.max(clock, at);
     for (const { at, first, last, amount } of postings(charges)) {
       this.#insert.run(counter, at, first, last, amount);
       used = plus(used, amount);
-      clock = Math.max(clock, at);
     }
     this.#update.run(clock, used, counter);
   }
@@ -136,11 +136,12 @@ export class Journal {
   }
 }
 
-/** Of one counter. */
+/** Of one counter. Where nothing was taken, nothing is there to expire or to be given back. */
 function postings(charges: readonly LooseCharge[]): Posting[] {
   const all: Posting[] = [];
   let open: Posting | undefined;
   for (const { decision, at, amount } of charges) {
+    if (compare(amount, 0) === 0) continue;
     if (open?.at === at) {
       open.last = decision;
       open.amount = plus(open.amount, amount);

@@ -18,6 +18,8 @@ export interface Tally {
   /** What has expired at `cutoff` and still has a row; nothing more does before the cutoff reaches `oldest`. */
   expired: Amount;
   expiredRows: number;
+  /** The time of the last of these. */
+  expiredAt: number;
   cutoff: number;
   oldest: number;
   /** Read or written in this generation of the file: what others did before is in it, and they did nothing since. */
@@ -50,7 +52,7 @@ export class Tallies {
     this.#generation = generation;
     this.#read = db.prepare('SELECT clock, used, max FROM counters WHERE id = ?');
     this.#sumExpired = db.prepare(
-      `SELECT count(*) AS n, total(amount) AS sum, total(typeof(amount) = 'text') AS texts,
+      `SELECT count(*) AS n, total(amount) AS sum, total(typeof(amount) = 'text') AS texts, max(at) AS newest,
          (SELECT min(at) FROM charges WHERE counter = ? AND at > ?) AS oldest
        FROM charges ${EXPIRED}`,
     );
@@ -92,6 +94,7 @@ export class Tallies {
       max,
       expired: 0,
       expiredRows: 0,
+      expiredAt: Number.NEGATIVE_INFINITY,
       cutoff: Number.NEGATIVE_INFINITY,
       oldest: Number.POSITIVE_INFINITY,
       generation: this.#generation.current,
@@ -108,6 +111,7 @@ export class Tallies {
       const row = this.#sumExpired.get(id, cutoff, id, cutoff) as Row;
       tally.expired = exactSum(row, () => this.#expired.iterate(id, cutoff));
       tally.expiredRows = row.n as number;
+      tally.expiredAt = (row.newest as number | null) ?? Number.NEGATIVE_INFINITY;
       tally.cutoff = cutoff;
       tally.oldest = (row.oldest as number | null) ?? Number.POSITIVE_INFINITY;
     }
@@ -137,12 +141,15 @@ export class Tallies {
   }
 
   /**
-   * Drops all that `live` found expired, where nothing was charged: the counter's clock must move to `now`, or a
-   * machine's clock that is set back would bring it to life again (G4).
+   * Drops all that `live` found expired, where nothing was charged. The counter's clock must move to where that had
+   * expired, or a machine's clock that is set back would bring it to life again (G4); and no further, since a refused
+   * call is none (G5).
+   *
+   * @param endOf UTC milliseconds from which a charge of that time counts no more
    */
-  expire(tally: Tally, now: number, max: string): void {
+  expire(tally: Tally, endOf: (at: number) => number, max: string): void {
     const drops = tally.expiredRows > 0;
-    if (drops) tally.clock = Math.max(tally.clock, now);
+    if (drops) tally.clock = Math.max(tally.clock, endOf(tally.expiredAt));
     if (drops || tally.max !== max) this.#settle(tally, drops, max);
   }
 

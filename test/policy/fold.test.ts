@@ -23,6 +23,7 @@ test.each([
   ['año', 'AÑO'],
   ['οδος', 'ΟΔΟΣ'],
   ['strasse', 'straße'],
+  ['straße', 'STRA\u1e9eE'],
 ])('%j and %j are twins', (a, b) => {
   expect(fold(b)).toBe(fold(a));
 });
@@ -37,6 +38,16 @@ test.each([
   ['a.b', 'a_b'],
 ])('%j and %j are not', (a, b) => {
   expect(fold(b)).not.toBe(fold(a));
+});
+
+test('of every character the fold is its own fold', () => {
+  const odd: string[] = [];
+  for (let code = 0; code < 0x110000; code++) {
+    const text = `a${String.fromCodePoint(code)}b`;
+    const folded = fold(text);
+    if (fold(folded) !== folded || fold(text.toUpperCase()) !== folded) odd.push(code.toString(16));
+  }
+  expect(odd).toEqual([]);
 });
 
 test('a fold is its own fold, and does not mind case', () => {

@@ -53,15 +53,22 @@ class Naive {
     }
     for (const { limit } of charges) {
       const at = this.#now(limit, now);
-      const isLive = (charge: Noted) => this.#isLive(limit, charge, at);
-      const kept = this.#of(limit).filter(isLive);
-      if (fitsAt <= now || kept.length < this.#of(limit).length) this.#clocks.set(key(limit), at);
-      this.#charges.set(key(limit), kept);
+      const ends = this.#of(limit).map((charge) => this.#endOf(limit, charge.at));
+      // What was dropped stays dropped when the clock is set back.
+      const clock = Math.max(
+        this.#clocks.get(key(limit)) ?? Number.NEGATIVE_INFINITY,
+        ...(fitsAt <= now ? [at] : ends.filter((end) => end <= at)),
+      );
+      if (Number.isFinite(clock)) this.#clocks.set(key(limit), clock);
+      this.#charges.set(
+        key(limit),
+        this.#of(limit).filter((charge) => this.#isLive(limit, charge, at)),
+      );
     }
     if (fitsAt > now) return fitsAt;
     return charges.map(({ limit, amount }) => {
       const noted = { at: this.#now(limit, now), amount: tenths(amount), refund: limit.refund };
-      this.#of(limit).push(noted);
+      if (noted.amount > 0) this.#of(limit).push(noted);
       return noted;
     });
   }
