@@ -105,10 +105,10 @@ test('nor is what was compiled under other flags, or of another source', () => {
 });
 
 test('compiling says nothing, leaves no other file, and fails for nobody', () => {
-  const compile = () =>
+  const compile = (env: NodeJS.ProcessEnv = {}) =>
     spawnSync(process.execPath, [join(folder, 'bin', 'compile.js')], {
       encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: '--max-old-space-size=300' },
+      env: { ...process.env, NODE_OPTIONS: '--max-old-space-size=300', ...env },
     });
   const quiet = { stdout: '', stderr: '', status: 0 };
   rmSync(compiled, { recursive: true });
@@ -120,6 +120,8 @@ test('compiling says nothing, leaves no other file, and fails for nobody', () =>
   expect(session()).toEqual(TAKEN);
 
   rmSync(compiled, { recursive: true });
+  expect(compile({ TMPDIR: join(folder, 'nowhere'), TEMP: join(folder, 'nowhere') })).toMatchObject(quiet);
+  expect(session()).toEqual({});
   writeFileSync(compiled, 'a file where the folder would be');
   expect(compile()).toMatchObject(quiet);
   expect(session()).toEqual({});

@@ -58,6 +58,13 @@ test('pointers are escaped as RFC 6901 says', () => {
   expect(pointerOf([])).toBe('');
 });
 
+test('of a document only what it says itself is there', () => {
+  const source = new Source('{"a":{"b":[1]}}');
+  expect(source.has(['a', 'b', 0])).toBe(true);
+  for (const path of [['toString'], ['a', 'constructor'], ['a', 'b', 'length'], ['a', 'b', 1], ['a', 0]])
+    expect(source.has(path)).toBe(false);
+});
+
 test('a problem is one line: place, severity, code, what and why, the likely word, how to mend it', () => {
   const source = new Source('{\n  "a": [1, 22]\n}');
   const problem = source.problem('TYPE', ['a', 1], 'Wrong.', 'Mend it.', {

@@ -265,6 +265,23 @@ eachDriver('file', () => {
       store.close();
     });
 
+    test('the id of a row that was not written becomes that of another, to which its charge is given back', () => {
+      const file = StateFile.open(temp.path());
+      const store = new Store(file);
+      const session = store.startSession(INFO);
+      file.db.exec(`PRAGMA max_page_count = ${Number(file.db.pragma('page_count'))}`);
+      const wide = { argumentsText: JSON.stringify(['x'.repeat(9000)]) };
+      const rate = open(charge(limit({ counter: 'rate', max: 10 })));
+      expect(() => done(store.admit(session, [admission(rate, wide)]))).toThrow(code('STATE_UNAVAILABLE'));
+      file.db.exec('PRAGMA max_page_count = 100000');
+      const back = charge(limit({ counter: 'back', max: 1, refund: 'on_error' }));
+      const { auditId } = admit(store, session, back);
+      expect(auditId).toBe('1');
+      done(store.settle([{ auditId, outcome: 'error', latencyMs: 1 }]));
+      expect(admit(store, session, back).kind).toBe('allowed');
+      store.close();
+    });
+
     test('a file that cannot be written', () => {
       const file = StateFile.open(temp.path());
       const store = new Store(file);

@@ -152,6 +152,15 @@ eachDriver('what is remembered between transactions', () => {
     ]);
   });
 
+  test('where nothing was taken no row is made, and the clock goes on all the same', () => {
+    const nothing = charge(limit({ max: 1, refund: 'on_error' }), '0');
+    const calls = Array.from({ length: LOOSE_MAX }, () => admit(one, session, nothing));
+    expect(rows(path, 'SELECT count(*) AS n FROM charges')).toEqual([{ n: 0 }]);
+    expect(rows(path, 'SELECT used, clock FROM counters')).toEqual([{ used: 0, clock: time.at }]);
+    for (const { auditId } of calls) done(one.settle([{ auditId, outcome: 'error', latencyMs: 1 }]));
+    expect(String(other.counters()[0]?.used)).toBe('0');
+  });
+
   test('what is given back after it was posted makes room for the next call', () => {
     const back = charge(limit({ counter: 'back', max: LOOSE_MAX, refund: 'on_error' }));
     const [first] = Array.from({ length: LOOSE_MAX }, () => admit(one, session, back));
