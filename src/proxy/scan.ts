@@ -36,7 +36,21 @@ const STRICTLY = { maxDepth: MAX_DEPTH, strict: true };
 /** As `scan`, with the same result; the long texts of a long line are only taken out of it when they are looked at. */
 export function scanLine(line: Line): Scanned {
   const outlined = line.size < OUTLINED_FROM ? undefined : outline(line, STRICTLY);
-  return outlined ? { ok: true, value: outlined.value, exactText: undefined } : scan(line.bytes);
+  if (outlined) return { ok: true, value: outlined.value, exactText: undefined };
+  const { chunk, start, end, earlier } = line;
+  return earlier.length === 0 && isWhollyUtf8(chunk)
+    ? scanText(chunk.toString('utf8', start, end))
+    : scan(line.bytes);
+}
+
+let lastUtf8: Buffer | undefined;
+
+/** Of lines that were read together the chunk is looked at once. */
+function isWhollyUtf8(chunk: Buffer): boolean {
+  if (chunk === lastUtf8) return true;
+  if (!isUtf8(chunk)) return false;
+  lastUtf8 = chunk;
+  return true;
 }
 
 /**
@@ -52,7 +66,10 @@ export function scanLine(line: Line): Scanned {
 export function scan(line: Buffer): Scanned {
   if (!isUtf8(line))
     return { ok: false, code: -32700, reason: `invalid UTF-8 at byte ${invalidUtf8At(line)}` };
-  const text = line.toString('utf8');
+  return scanText(line.toString('utf8'));
+}
+
+function scanText(text: string): Scanned {
   if (text.charCodeAt(0) === 0xfeff) return { ok: false, code: -32700, reason: 'byte order mark at byte 0' };
 
   let keys = 0;

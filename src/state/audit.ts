@@ -231,11 +231,21 @@ function insertion(columns: readonly string[], rows: number): string {
     VALUES ${Array(rows).fill(row).join(', ')}`;
 }
 
+/** The last charge that was made text of, and the text: calls that came together tend to charge the same. */
+let lastCharge: Taken | undefined;
+let lastText = '';
+
 /** As JSON. Most calls charge one counter a whole number, for which the engine's own writer takes its time. */
 function textOf(charges: readonly Taken[]): string {
-  const [first] = charges;
-  if (charges.length !== 1 || typeof first?.[2] !== 'number') return JSON.stringify(charges);
-  return `[[${first[0]},${first[1]},${first[2]},${first[3]}]]`;
+  const [charge] = charges;
+  if (charges.length !== 1 || typeof charge?.[2] !== 'number') return JSON.stringify(charges);
+  const [counter, at, amount, refund] = charge;
+  const last = lastCharge;
+  const isSame = last?.[1] === at && last[0] === counter && last[2] === amount && last[3] === refund;
+  if (isSame) return lastText;
+  lastCharge = charge;
+  lastText = `[[${counter},${at},${amount},${refund}]]`;
+  return lastText;
 }
 
 /** Whether no answer gives the charge back. */
