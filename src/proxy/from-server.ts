@@ -30,6 +30,8 @@ export class FromServer {
   readonly #warn: (text: string) => void;
   readonly #stray: (bytes: Buffer) => void;
   readonly #splitter: LineSplitter;
+  /** When what is looked at was read, `performance.now()`: once for all lines of a chunk. */
+  #readAt = 0;
 
   constructor(
     conversation: Conversation,
@@ -54,17 +56,20 @@ export class FromServer {
 
   /** @returns what the client gets for a chunk of the server's output */
   push(chunk: Buffer): readonly (Buffer | string)[] {
+    this.#readAt = performance.now();
     return this.#pass(this.#splitter.push(chunk));
   }
 
   /** @returns what the client gets for a last line without its end */
   end(): readonly (Buffer | string)[] {
+    this.#readAt = performance.now();
     const last = this.#splitter.end();
     return last ? this.#pass([last]) : [];
   }
 
   /** @returns an error for each request that the server, now gone, never answered (G9) */
   oweNothing(code: ExitCode): string {
+    this.#readAt = performance.now();
     let answers = '';
     for (const [id, request] of this.#conversation.drain()) {
       this.#settle(request, 'unanswered');
@@ -212,7 +217,7 @@ export class FromServer {
 
   #settle(request: Forwarded, outcome: 'ok' | 'tool_error' | 'error' | 'unanswered'): void {
     if (request.auditId === undefined) return;
-    this.#gate.settle(request.auditId, outcome, Math.round(performance.now() - request.sentAt));
+    this.#gate.settle(request.auditId, outcome, Math.round(this.#readAt - request.sentAt));
   }
 }
 

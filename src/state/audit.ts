@@ -214,9 +214,19 @@ export function refundsOn(outcome: Outcome): (refund: Limit['refund']) => boolea
   }
 }
 
+const LONGEST_ID = 15;
+const ZERO = 0x30;
+
 /** @returns the row that an audit id names; 0, which no row has, for text that is none of ours */
 export function idOf(auditId: string | undefined): number {
-  return auditId !== undefined && /^\d{1,15}$/.test(auditId) ? Number(auditId) : 0;
+  if (auditId === undefined || auditId.length > LONGEST_ID) return 0;
+  let id = 0;
+  for (let i = 0; i < auditId.length; i += 1) {
+    const digit = auditId.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return 0;
+    id = id * 10 + digit;
+  }
+  return id;
 }
 
 /** What is bound to insert a row; `outcome` and `latency_ms` come later. */
