@@ -13,12 +13,19 @@ import { Tallies, type Tally } from './tally.js';
 export interface Standing {
   readonly charge: Charge;
   readonly amount: Amount;
+  readonly bound: Bound;
   /** What the counter held before this call. */
   readonly used: Amount;
   readonly fits: boolean;
   /** UTC milliseconds from which the charge fits if nothing else happens; undefined when it does now, or never will. */
   readonly retryAt: number | undefined;
   readonly held: Held;
+}
+
+/** The `max` of a limit, as it is compared and as the counter's row has it. */
+interface Bound {
+  readonly max: Amount;
+  readonly text: string;
 }
 
 /** A counter as one call sees it. */
@@ -57,6 +64,7 @@ export class Counters {
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
   /** What was looked for last is what is looked for next, as a rule. */
   #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
+  readonly #bounds = new WeakMap<Limit, Bound>();
   readonly #byKey = new Map<string, Counter>();
   readonly #periods = new Map<string, { start: number; end: number }>();
   #remembered = 0;
@@ -108,9 +116,9 @@ export class Counters {
       const { tally } = held.counter;
       if (tally) this.#tallies.charge(tally, held.now, amount);
     }
-    for (const { charge, held } of firsts(standings)) {
+    for (const { bound, held } of firsts(standings)) {
       const { tally } = held.counter;
-      if (tally) this.#tallies.settle(tally, String(toAmount(charge.limit.max)));
+      if (tally) this.#tallies.settle(tally, bound.text);
     }
   }
 
@@ -122,11 +130,11 @@ export class Counters {
     const swept = firsts(standings);
     if (swept.some(({ held }) => held.counter.tally && held.counter.tally.looseFrom <= held.cutoff))
       this.#journal.post();
-    for (const { charge, held } of swept) {
+    for (const { charge, bound, held } of swept) {
       const tally = this.#tallyOf(held.counter);
       if (!tally) continue;
       this.#tallies.live(tally, held.cutoff);
-      this.#tallies.expire(tally, (at) => this.#endOf(charge.limit, at), String(toAmount(charge.limit.max)));
+      this.#tallies.expire(tally, (at) => this.#endOf(charge.limit, at), bound.text);
     }
   }
 
@@ -160,10 +168,10 @@ export class Counters {
     const amount = toAmount(charge.amount);
     const wanted = plus(held.pending, amount);
     held.pending = wanted;
-    const max = toAmount(limit.max);
-    const fits = compare(plus(held.live, wanted), max) <= 0;
-    const retryAt = fits ? undefined : this.#fitsAt(held, limit, wanted, max);
-    return { charge, amount, used: held.live, fits, retryAt, held };
+    const bound = this.#boundOf(limit);
+    const fits = compare(plus(held.live, wanted), bound.max) <= 0;
+    const retryAt = fits ? undefined : this.#fitsAt(held, limit, wanted, bound.max);
+    return { charge, amount, bound, used: held.live, fits, retryAt, held };
   }
 
   /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
@@ -236,7 +244,7 @@ export class Counters {
     if (counter.tally) return counter.tally;
     const { align, scope } = limit;
     const isCalendar = align.kind === 'calendar';
-    const max = String(toAmount(limit.max));
+    const max = this.#boundOf(limit).text;
     const { lastInsertRowid } = this.#create.run(
       counter.key,
       limit.counter,
@@ -255,6 +263,16 @@ export class Counters {
     );
     counter.tally = this.#tallies.fresh(Number(lastInsertRowid), now, max);
     return counter.tally;
+  }
+
+  #boundOf(limit: Limit): Bound {
+    let bound = this.#bounds.get(limit);
+    if (!bound) {
+      const max = toAmount(limit.max);
+      bound = { max, text: String(max) };
+      this.#bounds.set(limit, bound);
+    }
+    return bound;
   }
 
   #cutoff({ align, windowMs }: Limit, now: number): number {
