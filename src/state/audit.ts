@@ -42,8 +42,8 @@ export type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered' | 'cancelled'
 
 /** `log_hours` names the first row of each hour (see schema.ts). */
 export const HOUR_MS = 3_600_000;
-/** So many open rows are known without a look: more than a client has in flight. */
-const PLAIN_KEPT = 4096;
+/** So many open rows are known without a look: more than are decided before outcomes are written (see Ledger). */
+const PLAIN_KEPT = 16_384;
 /** Of calls that came together so many rows are one statement. */
 const TOGETHER = 8;
 
