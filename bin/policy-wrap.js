@@ -22,12 +22,12 @@ exports.COMPILED = join(
 );
 
 /**
- * Requires a file of the bundle: compiled beforehand it starts in a third of the time.
+ * Requires a file of the bundle, compiled beforehand where it is.
  *
  * @param {string} file its name in dist
  * @param {Map<string, vm.Script>} [scripts] takes down what is loaded, compiled or not, by name
  */
-exports.load = function load(file, scripts) {
+function load(file, scripts) {
   const known = loaded.get(file);
   if (known) return known.exports;
   const filename = join(DIST, file);
@@ -46,7 +46,7 @@ exports.load = function load(file, scripts) {
     /^\.\/[\w-]+\.cjs$/.test(name) ? load(name.slice(2), scripts) : plainRequire(name);
   script.runInThisContext().call(module.exports, module.exports, require, module, filename, DIST);
   return module.exports;
-};
+}
 
 function compiled(file) {
   try {
@@ -56,7 +56,6 @@ function compiled(file) {
   }
 }
 
-exports.main = (argv, scripts) =>
-  exports.load('main.cjs', scripts).main(argv, () => import('../dist/program.js'));
+exports.main = (argv, scripts) => load('main.cjs', scripts).main(argv, () => import('../dist/program.js'));
 
 if (require.main === module) exports.main(process.argv.slice(2));

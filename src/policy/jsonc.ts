@@ -17,8 +17,7 @@ export interface ReadJsonc {
  * that knows them, and is the judge of the rest.
  *
  * @returns undefined for whatever it does not understand beyond doubt, which is no judgement: text that is no JSON, that
- *   nests too deeply or is too long, a key that stands twice, a number that is out of range, or a name that is a whole
- *   number, of which an object does not keep the place
+ *   nests too deeply or is too long, a key that stands twice, a number that is out of range
  */
 export function readJsonc(text: string): ReadJsonc | undefined {
   if (text.length > MAX_LENGTH) return undefined;
@@ -113,12 +112,11 @@ function without(text: string, gaps: [number, number][]): string {
   return rest + text.slice(at);
 }
 
-/** @returns the keys in all objects of the value; not a number when one of them is a whole number itself */
+/** @returns how many keys there are in all objects of the value */
 function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countKeys(item), 0);
   let count = 0;
-  for (const [key, item] of Object.entries(value))
-    count += (/^\d+$/.test(key) ? Number.NaN : 1) + countKeys(item);
+  for (const item of Object.values(value)) count += 1 + countKeys(item);
   return count;
 }

@@ -2,7 +2,7 @@ import type * as Jsonc from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
 import type { Decimal } from './decimal.js';
 import { type Json, parseNumber, setOwn } from './json.js';
-import { MAX_DEPTH, MAX_LENGTH } from './jsonc.js';
+import { MAX_DEPTH, MAX_LENGTH, type ReadJsonc } from './jsonc.js';
 import { type Problem, type ProblemCode, pointerOf } from './problem.js';
 
 export type Segment = string | number;
@@ -63,31 +63,10 @@ export class SourceTree {
     if (root && problems.every((problem) => problem.code === 'DUPLICATE_KEY')) this.#root = root;
   }
 
-  /** Whether there is a document to look at. */
-  get readable(): boolean {
-    return this.#root !== undefined;
-  }
-
-  has(path: readonly Segment[]): boolean {
-    return this.#find(path) !== undefined;
-  }
-
-  /** @returns the value at `path` with its numbers exact; undefined when there is none */
-  value(path: readonly Segment[]): Json | undefined {
-    const node = this.#find(path);
-    return node && this.#read(node, parseNumber);
-  }
-
-  /** Like `value`, with plain doubles, as the kinds of document.ts see it. */
-  doubles(path: readonly Segment[]): unknown {
-    const node = this.#find(path);
-    return node && this.#read(node, Number);
-  }
-
-  /** @returns the names of the object at `path` in their order; empty when there is no object */
-  keys(path: readonly Segment[]): readonly string[] {
-    const node = this.#find(path);
-    return node?.type === 'object' ? [...this.#membersOf(node).keys()] : [];
+  /** What the text says; undefined when that cannot be told. */
+  read(): ReadJsonc | undefined {
+    const root = this.#root;
+    return root && { exact: this.#read(root, parseNumber), doubles: this.#read(root, Number) };
   }
 
   /** @returns a problem at `path`, or at the nearest place above it that the file has */

@@ -1,5 +1,6 @@
+import { isRecord } from './grammar.js';
 import type { Json } from './json.js';
-import { readJsonc } from './jsonc.js';
+import { type ReadJsonc, readJsonc } from './jsonc.js';
 import type { Problem, ProblemCode } from './problem.js';
 import { type Segment, SourceTree, type Spot } from './source-tree.js';
 
@@ -10,48 +11,46 @@ export type { Segment, Spot };
  * `problems`; with any, it is not `readable`.
  *
  * What a sound text says is read at once. Where it says it is only looked for when there is something to complain of:
- * that takes three times as long as all the rest of reading a policy, and a client waits for it.
+ * that takes longer than all the rest of reading a policy, and a client waits for it.
  */
 export class Source {
+  readonly problems: readonly Problem[];
   readonly #text: string;
-  readonly #read: ReturnType<typeof readJsonc>;
+  readonly #read: ReadJsonc | undefined;
   #tree: SourceTree | undefined;
 
   constructor(text: string) {
     // Blanked, not cut off: offsets stay those of the file.
     this.#text = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
-    this.#read = readJsonc(this.#text);
-  }
-
-  get problems(): readonly Problem[] {
-    return this.#read ? [] : this.#positions.problems;
+    const read = readJsonc(this.#text);
+    this.#read = read ?? this.#positions.read();
+    this.problems = read ? [] : this.#positions.problems;
   }
 
   /** Whether there is a document to look at. */
   get readable(): boolean {
-    return this.#read !== undefined || this.#positions.readable;
+    return this.#read !== undefined;
   }
 
   has(path: readonly Segment[]): boolean {
-    return this.#read ? reach(this.#read.doubles, path) !== undefined : this.#positions.has(path);
+    return this.doubles(path) !== undefined;
   }
 
   /** @returns the value at `path` with its numbers exact; undefined when there is none */
   value(path: readonly Segment[]): Json | undefined {
-    if (!this.#read) return this.#positions.value(path);
-    return this.has(path) ? (reach(this.#read.exact, path) as Json) : undefined;
+    // A path does not lead into a number, which may be an object here.
+    return this.has(path) ? (reach(this.#read?.exact, path) as Json) : undefined;
   }
 
   /** Like `value`, with plain doubles, as the kinds of document.ts see it. */
   doubles(path: readonly Segment[]): unknown {
-    return this.#read ? reach(this.#read.doubles, path) : this.#positions.doubles(path);
+    return reach(this.#read?.doubles, path);
   }
 
-  /** @returns the names of the object at `path` in their order; empty when there is no object */
+  /** @returns the names of the object at `path`; empty when there is no object */
   keys(path: readonly Segment[]): readonly string[] {
-    if (!this.#read) return this.#positions.keys(path);
-    const object = reach(this.#read.doubles, path);
-    return isObject(object) ? Object.keys(object) : [];
+    const object = this.doubles(path);
+    return isRecord(object) ? Object.keys(object) : [];
   }
 
   /** @returns a problem at `path`, or at the nearest place above it that the file has */
@@ -75,12 +74,8 @@ function reach(root: unknown, path: readonly Segment[]): unknown {
   let value = root;
   for (const segment of path) {
     if (Array.isArray(value)) value = typeof segment === 'number' ? value[segment] : undefined;
-    else if (isObject(value) && Object.hasOwn(value, segment)) value = value[segment];
+    else if (isRecord(value) && Object.hasOwn(value, segment)) value = value[segment];
     else return undefined;
   }
   return value;
-}
-
-function isObject(value: unknown): value is Record<string | number, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

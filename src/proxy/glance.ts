@@ -1,8 +1,7 @@
 import {
-  afterEscape,
   afterNumber,
+  afterText,
   afterWord,
-  BACKSLASH,
   BLANK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -19,6 +18,7 @@ import {
 } from './json-bytes.js';
 import type { Line } from './lines.js';
 import { type Id, isId } from './message.js';
+import { OUTLINED_FROM } from './outline.js';
 import { type Workspace, workspaceFor } from './workspace.js';
 
 /** An answer, as far as most of them need to be understood. */
@@ -27,10 +27,6 @@ export interface Glance {
   readonly outcome: 'ok' | 'tool_error' | 'error';
 }
 
-/** From so many bytes on it pays to copy a line to where its texts are passed over sixteen bytes at a time. */
-const LONG = 4096;
-/** Texts that go on for longer than this are passed over so. */
-const NEAR = 24;
 /** Deeper answers are read in full. One bit each says whether a container is an array. */
 const DEEPEST = 30;
 /** Integers of so many digits are exact. */
@@ -53,7 +49,7 @@ const TRUE = Buffer.from('true');
  * @returns undefined for all that has to be read in full, whether or not it is an answer
  */
 export function glance(line: Line): Glance | undefined {
-  if (line.size >= LONG) {
+  if (line.size >= OUTLINED_FROM) {
     const { bytes, plainEnd } = workspaceFor(line);
     return answerIn(bytes, 0, line.size, plainEnd);
   }
@@ -197,22 +193,6 @@ function afterValue(b: Buffer, from: number, plainEnd: PlainEnd): number {
       arrays >>>= 1;
     }
     if (depth === 0) return i;
-  }
-}
-
-/** @returns the offset behind the text that begins at `from`, or -1 */
-function afterText(b: Buffer, from: number, plainEnd: PlainEnd): number {
-  let i = from;
-  for (;;) {
-    if (plainEnd === undefined) while (PLAIN[b[i] as number] === 1) i++;
-    else {
-      const near = i + NEAR;
-      while (i < near && PLAIN[b[i] as number] === 1) i++;
-      if (i === near) i = plainEnd(i);
-    }
-    if (b[i] === QUOTE) return i + 1;
-    i = b[i] === BACKSLASH ? afterEscape(b, i) : -1;
-    if (i === -1) return -1;
   }
 }
 

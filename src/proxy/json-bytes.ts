@@ -36,10 +36,36 @@ for (const digit of Buffer.from('0123456789abcdefABCDEF')) HEX[digit] = 1;
 const EXACT_FROM = 16;
 
 /** @returns the offset behind the escape whose backslash is at `at`, or -1 */
-export function afterEscape(bytes: Uint8Array, at: number): number {
+function afterEscape(bytes: Uint8Array, at: number): number {
   const escaped = bytes[at + 1] as number;
   if (SHORT_ESCAPE[escaped] === 1) return at + 2;
   return escaped === LOWER_U && isHex(bytes, at + 2) ? at + 6 : -1;
+}
+
+/** Texts that go on for longer than this are passed over by `plainEnd`: most are so short that it would not pay. */
+const NEAR = 24;
+
+/**
+ * @param plainEnd of the bytes' workspace, where they are in one
+ * @returns the offset behind the string of which the text begins at `from`, or -1
+ */
+export function afterText(
+  bytes: Uint8Array,
+  from: number,
+  plainEnd: ((from: number) => number) | undefined,
+): number {
+  let i = from;
+  for (;;) {
+    if (plainEnd === undefined) while (PLAIN[bytes[i] as number] === 1) i++;
+    else {
+      const near = i + NEAR;
+      while (i < near && PLAIN[bytes[i] as number] === 1) i++;
+      if (i === near) i = plainEnd(i);
+    }
+    if (bytes[i] === QUOTE) return i + 1;
+    i = bytes[i] === BACKSLASH ? afterEscape(bytes, i) : -1;
+    if (i === -1) return -1;
+  }
 }
 
 function isHex(bytes: Uint8Array, from: number): boolean {

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import {
-  afterEscape,
   afterNumber,
+  afterText,
   afterWord,
-  BACKSLASH,
   BLANK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -13,14 +12,13 @@ import {
   NINE,
   OPEN_BRACE,
   OPEN_BRACKET,
-  PLAIN,
   QUOTE,
   ZERO,
 } from './json-bytes.js';
 import type { Line } from './lines.js';
 import { type Workspace, workspaceFor } from './workspace.js';
 
-/** Shorter lines are read whole: JSON.parse is at its best there. In bytes. */
+/** Shorter lines are read where they are: copying them into a workspace would not pay. In bytes. */
 export const OUTLINED_FROM = 4096;
 /** Values of so many bytes are left where they are until somebody looks at them. */
 const LEFT_FROM = 2048;
@@ -32,8 +30,6 @@ const LEFT_DEPTH = 8;
 const LONGEST_KEY = 200;
 /** Deeper input is not outlined. */
 const DEEPEST = 10_000;
-/** Texts that go on for longer than this are passed over sixteen bytes at a time. */
-const NEAR = 24;
 
 /** How a line is outlined. */
 export interface Outlining {
@@ -126,7 +122,7 @@ function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining
     const start = i;
     const c = b[i] as number;
     if (c === QUOTE) {
-      i = afterString(workspace, i + 1);
+      i = afterText(b, i + 1, workspace.plainEnd);
       if (i === -1) return undefined;
       const mayBeLeft = whole === 0 && depth > 0 && depth <= LEFT_DEPTH;
       if (mayBeLeft && i - start >= LEFT_FROM) left.push(leftAt(b, start, i, depth));
@@ -189,27 +185,11 @@ function walk(workspace: Workspace, end: number, { maxDepth, strict }: Outlining
   }
 }
 
-/** @returns the offset behind the string of which the text begins at `from`, or -1 */
-function afterString({ bytes, plainEnd }: Workspace, from: number): number {
-  let i = from;
-  for (;;) {
-    // Most texts are so short that a call into another machine would not pay.
-    const near = i + NEAR;
-    while (i < near && PLAIN[bytes[i] as number] === 1) i++;
-    if (i === near) i = plainEnd(i);
-    const c = bytes[i] as number;
-    if (c === QUOTE) return i + 1;
-    if (c !== BACKSLASH) return -1;
-    i = afterEscape(bytes, i);
-    if (i === -1) return -1;
-  }
-}
-
 /** Reads a key and its colon. @returns the offset behind, or -1 */
 function afterKey(workspace: Workspace, from: number, depth: number): number {
   const { bytes } = workspace;
   if (bytes[from] !== QUOTE) return -1;
-  let i = afterString(workspace, from + 1);
+  let i = afterText(bytes, from + 1, workspace.plainEnd);
   if (i === -1 || i - from > LONGEST_KEY) return -1;
   keyStart[depth] = from;
   keyEnd[depth] = i;

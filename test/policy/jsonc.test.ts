@@ -16,7 +16,7 @@ test.each<[string, unknown]>([
   ['{"__proto__": {"a": 1}}', JSON.parse('{"__proto__":{"a":1}}')],
 ])('is read: %s', (text, value) => {
   expect(readJsonc(text)?.doubles).toEqual(value);
-  expect(new SourceTree(text).doubles([])).toEqual(value);
+  expect(new SourceTree(text).read()?.doubles).toEqual(value);
 });
 
 test.each([
@@ -46,11 +46,6 @@ test.each([
 ])('is no policy, and is left to who can say why: %s', (text) => {
   expect(readJsonc(text)).toBeUndefined();
   expect(new SourceTree(text).problems).not.toEqual([]);
-});
-
-test('names that are whole numbers would lose their place', () => {
-  expect(readJsonc('{"b":1,"7":2}')).toBeUndefined();
-  expect(new SourceTree('{"b":1,"7":2}').keys([])).toEqual(['b', '7']);
 });
 
 test('numbers are exact, and doubles beside', () => {
@@ -136,9 +131,8 @@ test('what is read is what the tree of the text says, and nothing is read that t
       if (!read) return;
       const tree = new SourceTree(source);
       expect(tree.problems).toEqual([]);
-      expect(read.doubles).toEqual(tree.doubles([]));
-      expect(JSON.stringify(read.exact)).toBe(JSON.stringify(tree.value([])));
-      expect(JSON.stringify(read.doubles)).toBe(JSON.stringify(tree.doubles([])));
+      expect(read).toEqual(tree.read());
+      expect(JSON.stringify(read)).toBe(JSON.stringify(tree.read()));
     }),
     { numRuns: 3000 },
   );
