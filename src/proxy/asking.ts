@@ -60,9 +60,10 @@ export class Asking {
    */
   received(line: Line, call: JudgedCall): AskedCall | undefined {
     const { params, id: request } = call;
+    if (call.era === 'legacy') return { line, request, call };
     const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
-    if (call.era === 'legacy' || !goesOn) return { line, request, call };
-    const digest = callDigest(call.name, call.exactArgs);
+    if (!goesOn) return { line, request, call };
+    const digest = callDigest(call.name, call.args.values);
     const own = carriesOurs(params) ? Line.of(Buffer.from(withoutOurs(line.bytes.toString('utf8')))) : line;
     const answer = this.#roundTrips.answer(params, digest);
     if (!answer) {
@@ -110,7 +111,7 @@ export class Asking {
     const capabilities = isRecord(meta) ? own(meta, 'io.modelcontextprotocol/clientCapabilities') : undefined;
     if (!isRecord(capabilities) || !showsForms(capabilities)) return undefined;
     const prompt = promptFor(question);
-    const digest = callDigest(call.name, call.exactArgs);
+    const digest = callDigest(call.name, call.args.values);
     return prompt && this.#roundTrips.question(call.id, approval.id, digest, prompt, approval.expiresAt);
   }
 

@@ -2,6 +2,7 @@ import { BUSY } from '../state/store.js';
 import { Asking, type ResumedCall } from './asking.js';
 import type { Conversation } from './conversation.js';
 import type { Gate, JudgedCall, MalformedCall, Ruling } from './gate.js';
+import { glanceCall } from './glance.js';
 import { reasonOf } from './ledger.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter } from './lines.js';
 import { type ClientMessage, classify, type Id, isId, isRecord, own, type ToolCall } from './message.js';
@@ -179,7 +180,7 @@ export class FromClient {
       return { answer: errorLine(idFromEnds(line.head, line.tail), -32600, `Message refused: ${reason}`) };
     }
     if (line.isBlank) return NOTHING;
-    const message = classify(scanLine(line));
+    const message = glanceCall(line) ?? classify(scanLine(line));
     switch (message.kind) {
       case 'refused':
         return refused(message);
@@ -214,7 +215,7 @@ export class FromClient {
 
   #call(line: Line, message: ToolCall): Item {
     const call = message.task && !this.#conversation.serverTakesTasks ? { ...message, task: false } : message;
-    return this.#asking.received(line, this.#gate.judged(call)) ?? NOTHING;
+    return this.#asking.received(line, call) ?? NOTHING;
   }
 
   #response(line: Line, { id, message }: ClientMessage & { kind: 'response' }): Item {

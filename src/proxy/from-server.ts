@@ -1,7 +1,7 @@
 import { fold } from '../policy/fold.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
-import { glance } from './glance.js';
+import { glanceAnswer } from './glance.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
 import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from './message.js';
@@ -128,7 +128,7 @@ export class FromServer {
   #isPlainAnswer(line: Line): boolean {
     // While a list is pending, no line passes without a look for a second `id` or `result`.
     if (this.#conversation.listPending) return false;
-    const answer = glance(line);
+    const answer = glanceAnswer(line);
     const request = answer && this.#conversation.answerOfPlain(answer.id);
     if (!answer || !request) return false;
     this.#settle(request, answer.outcome);
@@ -171,7 +171,7 @@ export class FromServer {
   /** A question of the server's makes the client send the same call again; that is no second call. */
   #expectRetry(call: JudgedCall, result: unknown): void {
     if (!isRecord(result) || own(result, 'resultType') !== 'input_required') return;
-    const digest = callDigest(call.name, call.exactArgs);
+    const digest = callDigest(call.name, call.args.values);
     this.#roundTrips.expectRetry(digest, own(result, 'requestState'), call.continues);
   }
 

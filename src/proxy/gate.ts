@@ -1,7 +1,7 @@
 import { sha256 } from '../crypto.js';
 import { PolicyWrapError } from '../errors.js';
 import type { Call, Evaluation, Refusal } from '../policy/decision.js';
-import { canonicalJson, type Json, parseJson } from '../policy/json.js';
+import { canonicalJson } from '../policy/json.js';
 import { evaluateLayers, type Layers } from '../policy/layers.js';
 import type {
   Admission,
@@ -17,7 +17,7 @@ import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
 import type { ToolEdit } from './list-filter.js';
 import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
-import { isRecord, own, type ToolCall } from './message.js';
+import type { Arguments, ToolCall } from './message.js';
 import type { Question } from './prompt.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
 import { refusedCall } from './refused-call.js';
@@ -44,8 +44,6 @@ export interface GateOptions {
 
 /** A call before the gate, with what is known of earlier rounds of it. */
 export interface JudgedCall extends ToolCall {
-  /** The arguments as the policy reads them. */
-  readonly exactArgs: { readonly [key: string]: Json };
   /** It was held for, or came back with an answer to, this approval. */
   readonly approvalId?: string | undefined;
   /** It was held before, and is not held a second time. */
@@ -91,7 +89,7 @@ export class Gate {
   readonly #ledger: Ledger;
   readonly #tools: ListedTools;
   /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
-  #lastNames: { readonly keys: readonly string[]; readonly text: string } = { keys: [], text: '[]' };
+  #lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '[]' };
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -154,17 +152,9 @@ export class Gate {
     );
   }
 
-  /** Reads a call's arguments as the policy does: numbers beyond a double's digits come from the text. */
-  judged(call: ToolCall): JudgedCall {
-    // Each field by name: of copies with a spread the engine knows too little to be quick with them afterwards.
-    const { kind, id, name, args, params, era, task, exactText } = call;
-    const exactArgs = (exactText === undefined ? args : exactArguments(exactText)) as JudgedCall['exactArgs'];
-    return { kind, id, name, args, params, era, task, exactText, exactArgs };
-  }
-
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    return this.#isSevere(call) ? challengeOf(call.name, call.exactArgs) : undefined;
+    return this.#isSevere(call) ? challengeOf(call.name, call.args.values) : undefined;
   }
 
   #isSevere({ name }: ToolCall): boolean {
@@ -209,8 +199,7 @@ export class Gate {
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', '(malformed)', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', '(no policy)', this.#options.noPolicy);
-    const judged: Call = { tool: call.name, args: call.exactArgs, env: this.#options.env };
-    const evaluation = evaluateLayers(this.#policy, judged);
+    const evaluation = evaluateLayers(this.#policy, new PolicyCall(call, this.#options.env));
     return call.continues && evaluation.kind === 'open'
       ? { kind: 'open', charges: [], ask: undefined }
       : evaluation;
@@ -233,28 +222,28 @@ export class Gate {
     if (!this.#policy || evaluation.kind !== 'open') return undefined;
     if (!evaluation.ask && evaluation.charges.every(({ limit }) => limit.onExceed === 'deny'))
       return undefined;
-    const argumentsText = canonicalJson(call.exactArgs);
+    const argumentsText = canonicalJson(call.args.values);
     return {
       argumentsHash: sha256(argumentsText),
       argumentsText,
       severe: this.#isSevere(call),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,
-      numbers: numbersOf(call.exactArgs),
+      numbers: numbersOf(call.args.values),
     };
   }
 
   #argumentsText(call: JudgedCall): string {
     if (this.#policy?.auditArguments === 'full') {
-      const whole = canonicalJson(call.exactArgs);
+      const whole = canonicalJson(call.args.values);
       if (whole.length <= ARGUMENTS_CAP) return whole;
     }
-    const keys = Object.keys(call.args);
+    const { names } = call.args;
     const last = this.#lastNames;
-    if (isSame(keys, last.keys)) return last.text;
-    const names = JSON.stringify(keys.toSorted());
-    const text = names.length <= ARGUMENTS_CAP ? names : '["…"]';
-    this.#lastNames = { keys, text };
+    if (isSame(names, last.names)) return last.text;
+    const sorted = JSON.stringify(names.toSorted());
+    const text = sorted.length <= ARGUMENTS_CAP ? sorted : '["…"]';
+    this.#lastNames = { names, text };
     return text;
   }
 
@@ -306,16 +295,27 @@ export class Gate {
   }
 }
 
+/** A call as the policy sees it; its arguments are read from the line when a rule looks at them. */
+class PolicyCall implements Call {
+  readonly tool: string;
+  readonly env: Call['env'];
+  readonly #args: Arguments;
+
+  constructor({ name, args }: ToolCall, env: Call['env']) {
+    this.tool = name;
+    this.env = env;
+    this.#args = args;
+  }
+
+  get args(): Call['args'] {
+    return this.#args.values;
+  }
+}
+
 function isSame(some: readonly string[], others: readonly string[]): boolean {
   if (some.length !== others.length) return false;
   for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
   return true;
-}
-
-function exactArguments(text: string): unknown {
-  const message = parseJson(text);
-  const params = isRecord(message) ? own(message, 'params') : undefined;
-  return (isRecord(params) ? own(params, 'arguments') : undefined) ?? {};
 }
 
 function refusedBy(code: Refusal['code'], rule: string, explanation: string): Evaluation {

@@ -1,24 +1,20 @@
 import {
-  afterNumber,
-  afterText,
-  afterWord,
-  BLANK,
+  afterBlanks,
+  afterKey,
+  afterPlainText,
+  afterValue,
   CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COLON,
   COMMA,
-  MINUS,
-  NEWLINE,
+  isAt,
   NINE,
   OPEN_BRACE,
-  OPEN_BRACKET,
-  PLAIN,
   QUOTE,
   ZERO,
 } from './json-bytes.js';
 import type { Line } from './lines.js';
-import { type Id, isId } from './message.js';
+import { type Arguments, type Id, isId, type ToolCall, VERSION_KEY } from './message.js';
 import { OUTLINED_FROM } from './outline.js';
+import { isWhollyUtf8 } from './scan.js';
 import { type Workspace, workspaceFor } from './workspace.js';
 
 /** An answer, as far as most of them need to be understood. */
@@ -27,8 +23,6 @@ export interface Glance {
   readonly outcome: 'ok' | 'tool_error' | 'error';
 }
 
-/** Deeper answers are read in full. One bit each says whether a container is an array. */
-const DEEPEST = 30;
 /** Integers of so many digits are exact. */
 const ID_DIGITS = 15;
 
@@ -40,6 +34,11 @@ const ERROR = Buffer.from('"error"');
 const METHOD = Buffer.from('"method"');
 const IS_ERROR = Buffer.from('"isError"');
 const TRUE = Buffer.from('true');
+const CALL = Buffer.from('"tools/call"');
+const PARAMS = Buffer.from('"params"');
+const NAME = Buffer.from('"name"');
+const ARGUMENTS = Buffer.from('"arguments"');
+const META = Buffer.from('"_meta"');
 
 /**
  * Reads an answer in one pass over its bytes, of which nothing is made: all of its grammar is checked, as `JSON.parse`
@@ -48,7 +47,7 @@ const TRUE = Buffer.from('true');
  *
  * @returns undefined for all that has to be read in full, whether or not it is an answer
  */
-export function glance(line: Line): Glance | undefined {
+export function glanceAnswer(line: Line): Glance | undefined {
   if (line.size >= OUTLINED_FROM) {
     const { bytes, plainEnd } = workspaceFor(line);
     return answerIn(bytes, 0, line.size, plainEnd);
@@ -74,7 +73,7 @@ function answerIn(b: Buffer, start: number, end: number, plainEnd: PlainEnd): Gl
       outcome = result.isError ? 'tool_error' : 'ok';
       i = result.end;
     } else {
-      i = afterValue(b, value, plainEnd);
+      i = afterValue(b, value, plainEnd, false);
       if (i === -1) return undefined;
       if (isAt(b, key, ID)) {
         if (id !== undefined) return undefined;
@@ -90,8 +89,8 @@ function answerIn(b: Buffer, start: number, end: number, plainEnd: PlainEnd): Gl
     }
     i = afterBlanks(b, i);
   } while (b[i] === COMMA);
-  const isWhole = b[i] === CLOSE_BRACE && afterBlanks(b, i + 1) === end - 1;
-  return isWhole && hasVersion && id !== undefined && outcome !== undefined ? { id, outcome } : undefined;
+  if (!isWholeAt(b, i, end)) return undefined;
+  return hasVersion && id !== undefined && outcome !== undefined ? { id, outcome } : undefined;
 }
 
 /** Reads a result of any kind. @returns undefined for one that has to be read in full */
@@ -103,12 +102,12 @@ function resultAt(
   let isError: boolean | undefined;
   let i = from;
   if (b[from] !== OPEN_BRACE || b[afterBlanks(b, from + 1)] === CLOSE_BRACE)
-    i = afterValue(b, from, plainEnd);
+    i = afterValue(b, from, plainEnd, false);
   else {
     do {
       const key = afterBlanks(b, i + 1);
       const value = afterKey(b, key);
-      i = value === -1 ? -1 : afterValue(b, value, plainEnd);
+      i = value === -1 ? -1 : afterValue(b, value, plainEnd, false);
       if (i === -1) return undefined;
       if (isAt(b, key, IS_ERROR)) {
         if (isError !== undefined) return undefined;
@@ -119,6 +118,160 @@ function resultAt(
     i = b[i] === CLOSE_BRACE ? i + 1 : -1;
   }
   return i === -1 ? undefined : { end: i, isError: isError === true };
+}
+
+/**
+ * Reads a `tools/call` in one pass over its bytes, as strictly as scanning and classifying it would (scan.ts,
+ * message.ts). Its arguments are checked like the rest, but stay where they are until a rule looks at them; only their
+ * names are taken out. It never guesses either: beside what is odd, all that this page does not name (another member,
+ * a task, another era) has to be read in full, and so has to be what would be refused.
+ *
+ * @returns undefined for all that has to be read in full, whether or not it is a call
+ */
+export function glanceCall(line: Line): ToolCall | undefined {
+  const { chunk: b, start, end } = line;
+  const isPlain = line.size < OUTLINED_FROM && line.earlier.length === 0 && b[start] === OPEN_BRACE;
+  if (!isPlain || !isWhollyUtf8(b)) return undefined;
+  let hasVersion = false;
+  let isCall = false;
+  let id: Id | undefined;
+  let params: GlancedParams | undefined;
+  let i = start;
+  do {
+    const key = afterBlanks(b, i + 1);
+    const value = afterKey(b, key);
+    if (value === -1) return undefined;
+    if (isAt(b, key, PARAMS)) {
+      if (params) return undefined;
+      params = paramsAt(b, value);
+      if (!params) return undefined;
+      i = params.end;
+    } else {
+      i = afterValue(b, value, undefined, true);
+      if (i === -1) return undefined;
+      if (isAt(b, key, METHOD)) {
+        if (isCall || !isAt(b, value, CALL)) return undefined;
+        isCall = true;
+      } else if (isAt(b, key, ID)) {
+        if (id !== undefined) return undefined;
+        id = idAt(b, value, i);
+        if (id === undefined) return undefined;
+      } else if (isAt(b, key, JSONRPC)) {
+        if (hasVersion || !isAt(b, value, VERSION)) return undefined;
+        hasVersion = true;
+      } else return undefined;
+    }
+    i = afterBlanks(b, i);
+  } while (b[i] === COMMA);
+  if (!isWholeAt(b, i, end) || !hasVersion || !isCall || id === undefined || !params) return undefined;
+  const { name, args } = params;
+  return { kind: 'call', id, name, args, params: NOTHING_ELSE, era: 'legacy', task: false };
+}
+
+const NOTHING_ELSE = Object.freeze({});
+
+interface GlancedParams {
+  readonly end: number;
+  readonly name: string;
+  readonly args: GlancedObject;
+}
+
+function paramsAt(b: Buffer, from: number): GlancedParams | undefined {
+  if (b[from] !== OPEN_BRACE) return undefined;
+  let name: string | undefined;
+  let args: GlancedObject | undefined;
+  let hasMeta = false;
+  let i = from;
+  do {
+    const key = afterBlanks(b, i + 1);
+    const value = afterKey(b, key);
+    if (value === -1) return undefined;
+    if (isAt(b, key, NAME)) {
+      i = afterPlainText(b, value);
+      if (i === -1 || name !== undefined) return undefined;
+      name = nameIn(b, value + 1, i - 1);
+    } else if (isAt(b, key, ARGUMENTS)) {
+      const object = objectAt(b, value);
+      if (!object || args) return undefined;
+      args = object;
+      i = object.end;
+    } else if (isAt(b, key, META)) {
+      const meta = objectAt(b, value);
+      // Of what else stands there nothing concerns us.
+      if (!meta || hasMeta || meta.names.includes(VERSION_KEY)) return undefined;
+      hasMeta = true;
+      i = meta.end;
+    } else return undefined;
+    i = afterBlanks(b, i);
+  } while (b[i] === COMMA);
+  if (b[i] !== CLOSE_BRACE || name === undefined || !args) return undefined;
+  return { end: i + 1, name, args };
+}
+
+/** Objects with more members have to be read in full: each name is looked for among those before it. */
+const MOST_NAMES = 32;
+
+function objectAt(b: Buffer, from: number): GlancedObject | undefined {
+  if (b[from] !== OPEN_BRACE) return undefined;
+  const names: string[] = [];
+  let i = afterBlanks(b, from + 1);
+  if (b[i] !== CLOSE_BRACE) {
+    i = from;
+    do {
+      const key = afterBlanks(b, i + 1);
+      const value = afterKey(b, key);
+      i = value === -1 ? -1 : afterValue(b, value, undefined, true);
+      if (i === -1) return undefined;
+      const name = nameIn(b, key + 1, afterPlainText(b, key) - 1);
+      if (names.length === MOST_NAMES || names.includes(name)) return undefined;
+      names.push(name);
+      i = afterBlanks(b, i);
+    } while (b[i] === COMMA);
+    if (b[i] !== CLOSE_BRACE) return undefined;
+  }
+  return new GlancedObject(names, b, from, i + 1);
+}
+
+/** An object whose grammar was checked, and that is still in its chunk. */
+class GlancedObject implements Arguments {
+  readonly names: readonly string[];
+  readonly end: number;
+  readonly #chunk: Buffer;
+  readonly #start: number;
+  #values: Arguments['values'] | undefined;
+
+  constructor(names: readonly string[], chunk: Buffer, start: number, end: number) {
+    this.names = names;
+    this.end = end;
+    this.#chunk = chunk;
+    this.#start = start;
+  }
+
+  get values(): Arguments['values'] {
+    this.#values ??= JSON.parse(this.#chunk.toString('utf8', this.#start, this.end)) as Arguments['values'];
+    return this.#values;
+  }
+}
+
+interface Known {
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+/** Names are met again and again: a few short ones are kept, each in the place that its length and ends tell. */
+const known: (Known | undefined)[] = Array(256).fill(undefined);
+const LONGEST_KNOWN = 64;
+
+function nameIn(b: Buffer, start: number, end: number): string {
+  const size = end - start;
+  if (size > LONGEST_KNOWN) return b.toString('utf8', start, end);
+  const place = (size * 31 + (b[start] as number) * 7 + (b[end - 1] as number)) & 0xff;
+  const before = known[place];
+  if (before?.bytes.length === size && isAt(b, start, before.bytes)) return before.text;
+  const text = b.toString('utf8', start, end);
+  // A copy: a view would keep the chunk alive.
+  known[place] = { bytes: Buffer.from(b.subarray(start, end)), text };
+  return text;
 }
 
 /** @returns a text without escapes, or an integer; undefined for any other id */
@@ -137,66 +290,7 @@ function idAt(b: Buffer, from: number, end: number): Id | undefined {
   return id;
 }
 
-/** The line's end is none: what follows it in the chunk is another line. */
-function afterBlanks(b: Buffer, from: number): number {
-  let i = from;
-  while (BLANK[b[i] as number] === 1 && b[i] !== NEWLINE) i++;
-  return i;
-}
-
-/** @returns where the value of the member begins whose key is at `from`; -1 where there is none, or one with an escape */
-function afterKey(b: Buffer, from: number): number {
-  if (b[from] !== QUOTE) return -1;
-  let i = from + 1;
-  while (PLAIN[b[i] as number] === 1) i++;
-  if (b[i] !== QUOTE) return -1;
-  i = afterBlanks(b, i + 1);
-  return b[i] === COLON ? afterBlanks(b, i + 1) : -1;
-}
-
-/** @returns the offset behind the value at `from`, or -1. Has no recursion, so that no depth overflows it. */
-function afterValue(b: Buffer, from: number, plainEnd: PlainEnd): number {
-  let i = from;
-  let depth = 0;
-  let arrays = 0;
-  for (;;) {
-    const c = b[i] as number;
-    if (c === QUOTE) {
-      i = afterText(b, i + 1, plainEnd);
-    } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
-      const isArray = c === OPEN_BRACKET;
-      i = afterBlanks(b, i + 1);
-      if (b[i] === (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) i++;
-      else {
-        if (++depth > DEEPEST) return -1;
-        arrays = (arrays << 1) | (isArray ? 1 : 0);
-        if (!isArray) i = afterKey(b, i);
-        if (i === -1) return -1;
-        continue;
-      }
-    } else if (c === MINUS || (c >= ZERO && c <= NINE)) i = afterNumber(b, i, false);
-    else i = afterWord(b, i, c);
-    if (i === -1) return -1;
-
-    while (depth > 0) {
-      i = afterBlanks(b, i);
-      const isArray = (arrays & 1) === 1;
-      if (b[i] === COMMA) {
-        i = afterBlanks(b, i + 1);
-        if (!isArray) i = afterKey(b, i);
-        if (i === -1) return -1;
-        break;
-      }
-      if (b[i] !== (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) return -1;
-      i++;
-      depth--;
-      arrays >>>= 1;
-    }
-    if (depth === 0) return i;
-  }
-}
-
-function isAt(b: Buffer, from: number, text: Buffer): boolean {
-  for (let i = 0; i < text.length; i++) if (b[from + i] !== text[i]) return false;
-  return true;
+/** Whether the message ends at `from`, and the line with it. */
+function isWholeAt(b: Buffer, from: number, end: number): boolean {
+  return b[from] === CLOSE_BRACE && afterBlanks(b, from + 1) === end - 1;
 }

@@ -102,3 +102,115 @@ export function afterWord(bytes: Uint8Array, from: number, first: number): numbe
   if (!word?.every((c, i) => bytes[from + i] === c)) return -1;
   return from + word.length;
 }
+
+/** The line's end is none: what follows it in the chunk is another line. */
+export function afterBlanks(b: Uint8Array, from: number): number {
+  let i = from;
+  while (BLANK[b[i] as number] === 1 && b[i] !== NEWLINE) i++;
+  return i;
+}
+
+/** @returns where the value of the member begins whose key is at `from`; -1 where there is none, or one with an escape */
+export function afterKey(b: Uint8Array, from: number): number {
+  const end = afterPlainText(b, from);
+  if (end === -1) return -1;
+  const colon = afterBlanks(b, end);
+  return b[colon] === COLON ? afterBlanks(b, colon + 1) : -1;
+}
+
+/** @returns the offset behind the string at `from`; -1 where there is none, or one with an escape */
+export function afterPlainText(b: Uint8Array, from: number): number {
+  if (b[from] !== QUOTE) return -1;
+  let i = from + 1;
+  while (PLAIN[b[i] as number] === 1) i++;
+  return b[i] === QUOTE ? i + 1 : -1;
+}
+
+/** Deeper values are not walked over. One bit each says whether a container is an array. */
+const DEEPEST = 30;
+/** Nor are, where `strict`, those with so many keys in the objects that are open at once. */
+const MOST_KEYS = 64;
+/** Where the keys of the open objects begin, and how many of them were there before each container. */
+const keyAt = new Int32Array(MOST_KEYS);
+const keysBefore = new Int32Array(DEEPEST + 1);
+
+/**
+ * Has no recursion, so that no depth overflows it.
+ *
+ * @param plainEnd as for `afterText`
+ * @param strict only what all parsers read alike: no key twice, no number that may need its text (see scan.ts)
+ * @returns the offset behind the value at `from`, or -1; also where a key has an escape
+ */
+export function afterValue(
+  b: Uint8Array,
+  from: number,
+  plainEnd: ((from: number) => number) | undefined,
+  strict: boolean,
+): number {
+  let i = from;
+  let depth = 0;
+  let arrays = 0;
+  let keys = 0;
+  for (;;) {
+    const c = b[i] as number;
+    if (c === QUOTE) {
+      i = afterText(b, i + 1, plainEnd);
+    } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+      const isArray = c === OPEN_BRACKET;
+      i = afterBlanks(b, i + 1);
+      if (b[i] === (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) i++;
+      else {
+        if (++depth > DEEPEST) return -1;
+        arrays = (arrays << 1) | (isArray ? 1 : 0);
+        keysBefore[depth] = keys;
+        if (!isArray) {
+          if (strict && !isNewKey(b, i, keys, keys++)) return -1;
+          i = afterKey(b, i);
+        }
+        if (i === -1) return -1;
+        continue;
+      }
+    } else if (c === MINUS || (c >= ZERO && c <= NINE)) i = afterNumber(b, i, strict);
+    else i = afterWord(b, i, c);
+    if (i === -1) return -1;
+
+    while (depth > 0) {
+      i = afterBlanks(b, i);
+      const isArray = (arrays & 1) === 1;
+      if (b[i] === COMMA) {
+        i = afterBlanks(b, i + 1);
+        if (!isArray) {
+          if (strict && !isNewKey(b, i, keysBefore[depth] as number, keys++)) return -1;
+          i = afterKey(b, i);
+        }
+        if (i === -1) return -1;
+        break;
+      }
+      if (b[i] !== (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) return -1;
+      i++;
+      keys = keysBefore[depth] as number;
+      depth--;
+      arrays >>>= 1;
+    }
+    if (depth === 0) return i;
+  }
+}
+
+/** Keeps where the key is, unless there is one like it among the keys from `first` on. */
+function isNewKey(b: Uint8Array, at: number, first: number, count: number): boolean {
+  if (count >= MOST_KEYS) return false;
+  for (let key = first; key < count; key++) if (isSameKey(b, keyAt[key] as number, at)) return false;
+  keyAt[count] = at;
+  return true;
+}
+
+/** Of keys without escapes. */
+function isSameKey(b: Uint8Array, one: number, other: number): boolean {
+  for (let i = 1; b[one + i] === b[other + i]; i++) if (b[one + i] === QUOTE) return true;
+  return false;
+}
+
+export function isAt(b: Uint8Array, from: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (b[from + i] !== text[i]) return false;
+  return true;
+}

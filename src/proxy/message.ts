@@ -1,4 +1,5 @@
 import { fold } from '../policy/fold.js';
+import { type Json, parseJson } from '../policy/json.js';
 import type { Scanned } from './scan.js';
 
 /** A JSON-RPC id as MCP allows it: a string or a safe integer. Numbers and strings never match each other. */
@@ -37,13 +38,20 @@ export interface ToolCall {
   readonly kind: 'call';
   readonly id: Id;
   readonly name: string;
-  readonly args: Readonly<Record<string, unknown>>;
+  readonly args: Arguments;
+  /** What stands in `params`, whether or not with name and arguments. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly era: Era;
   /** `params.task` is there: the client waits for a task, and a tool result would not fit (2025-11-25). */
   readonly task: boolean;
-  /** The line's text, when some number in it must be read exactly. */
-  readonly exactText: string | undefined;
+}
+
+/** The arguments of a call. */
+export interface Arguments {
+  /** At the top level, in any order. */
+  readonly names: readonly string[];
+  /** As the policy reads them: numbers beyond a double's digits are exact. May be read from the line only now. */
+  readonly values: { readonly [name: string]: Json };
 }
 
 /**
@@ -85,7 +93,7 @@ const CALL = 'tools/call';
 /** Folding changes nothing in such a name, so that it needs no folding. */
 const PLAIN_METHOD = /^[a-z_/]+$/;
 const MODERN = '2026-07-28';
-const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 /**
  * Tells what a scanned line from the client is. Whatever could reach a tool in a form that another parser might read
@@ -167,7 +175,24 @@ function classifyCall(id: Id, params: CallParams, era: Era, exactText: string | 
   if (typeof name !== 'string') return refuse(INVALID_PARAMS, 'params.name must be a string', { id, call });
   const args = params.arguments === undefined ? {} : params.arguments;
   if (!isRecord(args)) return refuse(INVALID_PARAMS, 'params.arguments must be an object', { id, call });
-  return { kind: 'call', id, name, args, params, era, task: task !== undefined, exactText };
+  return {
+    kind: 'call',
+    id,
+    name,
+    args: argumentsIn(args, exactText),
+    params,
+    era,
+    task: task !== undefined,
+  };
+}
+
+function argumentsIn(args: Record<string, unknown>, exactText: string | undefined): Arguments {
+  const names = Object.keys(args);
+  if (exactText === undefined) return { names, values: args as Arguments['values'] };
+  const message = parseJson(exactText);
+  const params = isRecord(message) ? own(message, 'params') : undefined;
+  const exact = isRecord(params) ? own(params, 'arguments') : undefined;
+  return { names, values: (exact ?? {}) as Arguments['values'] };
 }
 
 function refuse(

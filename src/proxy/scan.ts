@@ -45,8 +45,8 @@ export function scanLine(line: Line): Scanned {
 
 let lastUtf8: Buffer | undefined;
 
-/** Of lines that were read together the chunk is looked at once. */
-function isWhollyUtf8(chunk: Buffer): boolean {
+/** Of lines that were read together the chunk is looked at once. A chunk that ends inside a character is not. */
+export function isWhollyUtf8(chunk: Buffer): boolean {
   if (chunk === lastUtf8) return true;
   if (!isUtf8(chunk)) return false;
   lastUtf8 = chunk;

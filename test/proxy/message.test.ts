@@ -12,7 +12,7 @@ describe('classify tells what a line is', () => {
       kind: 'call',
       id: 1,
       name: 'pay',
-      args: { a: 1 },
+      args: { names: ['a'], values: { a: 1 } },
       era: 'legacy',
       task: false,
     });
@@ -25,7 +25,7 @@ describe('classify tells what a line is', () => {
     expect(read(`{"jsonrpc":"2.0","id":"a","method":"tools\\/call","params":${params}}`)).toMatchObject({
       kind: 'call',
       id: 'a',
-      args: {},
+      args: { names: [], values: {} },
     });
   });
 
