@@ -149,7 +149,8 @@ function runCase(policy: Policy, one: Case, env: Readonly<Record<string, string>
       now = instant(when, at);
       for (let i = 0; i < times; i++) {
         const { admitted } = decide(store, session, policy, call, env);
-        if (admitted.kind === 'allowed') store.settle([{ auditId: admitted.auditId, outcome, latencyMs: 0 }]);
+        if (admitted.kind === 'allowed')
+          store.settle([{ first: admitted.row, last: admitted.row, outcome, latencyMs: 0 }]);
       }
     }
     now = at;

@@ -7,7 +7,7 @@ export interface Forwarded {
   readonly method: string;
   readonly era: Era;
   /** Row of the decision log, for calls. */
-  readonly auditId: string | undefined;
+  readonly row: number | undefined;
   /** `performance.now()` when it was read, or, for a call, let through. */
   readonly sentAt: number;
   /** The server has it. A call is kept back until it is decided, which may take a person's time. */
@@ -72,7 +72,7 @@ export class Conversation {
     const sent = method !== 'tools/call';
     // A call is sent when it was decided.
     const sentAt = sent ? performance.now() : 0;
-    this.#asked.add(id, { method, era, auditId: undefined, sentAt, sent, call: undefined });
+    this.#asked.add(id, { method, era, row: undefined, sentAt, sent, call: undefined });
   }
 
   /** Remembers what a `subscriptions/listen` wants to hear of. */
@@ -98,10 +98,10 @@ export class Conversation {
    *
    * @param now `performance.now()`
    */
-  recorded(call: JudgedCall, auditId: string | undefined, now: number): void {
+  recorded(call: JudgedCall, row: number | undefined, now: number): void {
     const request = this.#asked.get(call.id);
     if (!request) return;
-    request.auditId = auditId;
+    request.row = row;
     request.sentAt = now;
     request.sent = true;
     request.call = call.era === 'modern' ? call : undefined;

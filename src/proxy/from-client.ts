@@ -240,8 +240,8 @@ export class FromClient {
     if (!isId(id)) return false;
     if (this.#asking.cancelled(id)) return true;
     const request = this.#conversation.cancel(id);
-    if (request?.auditId !== undefined) {
-      this.#gate.settle(request.auditId, 'cancelled', Math.round(performance.now() - request.sentAt));
+    if (request?.row !== undefined) {
+      this.#gate.settle(request.row, 'cancelled', Math.round(performance.now() - request.sentAt));
     }
     return false;
   }
@@ -264,7 +264,7 @@ export class FromClient {
           answers += (ruling.kind === 'ask' && this.#asking.question(call, ruling)) || ruling.line;
           continue;
         }
-        this.#conversation.recorded(call, ruling.auditId, now);
+        this.#conversation.recorded(call, ruling.row, now);
       }
       if (item.line) parcel.addLine(item.line);
       if (item.request !== undefined) requests.push(item.request);
@@ -280,7 +280,7 @@ export class FromClient {
     for (const id of requests) {
       const request = this.#conversation.answer(id)?.request;
       if (!request) continue;
-      if (request.auditId !== undefined) this.#gate.settle(request.auditId, 'not_sent', undefined);
+      if (request.row !== undefined) this.#gate.settle(request.row, 'not_sent', undefined);
       answers += errorLine(id, -32603, 'The server has closed its input; nothing was sent to it.');
     }
     if (answers !== '') this.#outlets.toClient(answers);

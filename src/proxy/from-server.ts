@@ -216,8 +216,8 @@ export class FromServer {
   }
 
   #settle(request: Forwarded, outcome: 'ok' | 'tool_error' | 'error' | 'unanswered'): void {
-    if (request.auditId === undefined) return;
-    this.#gate.settle(request.auditId, outcome, Math.round(this.#readAt - request.sentAt));
+    if (request.row === undefined) return;
+    this.#gate.settle(request.row, outcome, Math.round(this.#readAt - request.sentAt));
   }
 }
 

@@ -64,7 +64,7 @@ export interface MalformedCall {
 
 /** What becomes of a call: the original bytes go on, or `line` goes back. */
 export type Ruling =
-  | { readonly kind: 'forward'; readonly auditId: string | undefined }
+  | { readonly kind: 'forward'; readonly row: number | undefined }
   | { readonly kind: 'answer'; readonly line: string }
   /** A person is asked. `line` says how, for a client that cannot show them `question`. */
   | {
@@ -165,8 +165,8 @@ export class Gate {
     this.#ledger.clientIs(name, version);
   }
 
-  settle(auditId: string, outcome: Outcome, latencyMs: number | undefined): void {
-    this.#ledger.settle({ auditId, outcome, latencyMs });
+  settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
+    this.#ledger.settle(row, outcome, latencyMs);
   }
 
   /** @returns whether a tool belongs in what the client sees */
@@ -240,7 +240,7 @@ export class Gate {
     }
     const { names } = call.args;
     const last = this.#lastNames;
-    if (isSame(names, last.names)) return last.text;
+    if (names === last.names || isSame(names, last.names)) return last.text;
     const sorted = JSON.stringify(names.toSorted());
     const text = sorted.length <= ARGUMENTS_CAP ? sorted : '["…"]';
     this.#lastNames = { names, text };
@@ -251,7 +251,7 @@ export class Gate {
     // A pause stops even those that only watch.
     const isPaused = admitted.kind === 'refused' && admitted.code === 'PAUSED';
     if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
-      return { kind: 'forward', auditId: admitted.auditId };
+      return { kind: 'forward', row: admitted.row };
     }
     if (evaluation.kind === 'hidden') return { kind: 'answer', line: unknownToolLine(call.id, call.name) };
     const line = this.#line(call, refusedCall(call, evaluation, admitted, this.#channels()));

@@ -191,12 +191,12 @@ function paramsAt(b: Buffer, from: number): GlancedParams | undefined {
       if (i === -1 || name !== undefined) return undefined;
       name = nameIn(b, value + 1, i - 1);
     } else if (isAt(b, key, ARGUMENTS)) {
-      const object = objectAt(b, value);
+      const object = objectAt(b, value, lastArguments);
       if (!object || args) return undefined;
       args = object;
       i = object.end;
     } else if (isAt(b, key, META)) {
-      const meta = objectAt(b, value);
+      const meta = objectAt(b, value, lastMeta);
       // Of what else stands there nothing concerns us.
       if (!meta || hasMeta || meta.names.includes(VERSION_KEY)) return undefined;
       hasMeta = true;
@@ -210,10 +210,14 @@ function paramsAt(b: Buffer, from: number): GlancedParams | undefined {
 
 /** Objects with more members have to be read in full: each name is looked for among those before it. */
 const MOST_NAMES = 32;
+/** The names in the last object of each kind: the next one tends to have the same, and then shares the list. */
+const lastArguments = { names: [] as readonly string[] };
+const lastMeta = { names: [] as readonly string[] };
 
-function objectAt(b: Buffer, from: number): GlancedObject | undefined {
+function objectAt(b: Buffer, from: number, last: { names: readonly string[] }): GlancedObject | undefined {
   if (b[from] !== OPEN_BRACE) return undefined;
-  const names: string[] = [];
+  let own: string[] | undefined;
+  let count = 0;
   let i = afterBlanks(b, from + 1);
   if (b[i] !== CLOSE_BRACE) {
     i = from;
@@ -223,13 +227,22 @@ function objectAt(b: Buffer, from: number): GlancedObject | undefined {
       i = value === -1 ? -1 : afterValue(b, value, undefined, true);
       if (i === -1) return undefined;
       const name = nameIn(b, key + 1, afterPlainText(b, key) - 1);
-      if (names.length === MOST_NAMES || names.includes(name)) return undefined;
-      names.push(name);
+      if (count === MOST_NAMES || isAmong(own ?? last.names, count, name)) return undefined;
+      if (!own && last.names[count] !== name) own = last.names.slice(0, count);
+      own?.push(name);
+      count++;
       i = afterBlanks(b, i);
     } while (b[i] === COMMA);
     if (b[i] !== CLOSE_BRACE) return undefined;
   }
-  return new GlancedObject(names, b, from, i + 1);
+  if (own || last.names.length > count) last.names = own ?? last.names.slice(0, count);
+  return new GlancedObject(last.names, b, from, i + 1);
+}
+
+/** Whether it is one of the first so many names. */
+function isAmong(names: readonly string[], count: number, name: string): boolean {
+  for (let i = 0; i < count; i++) if (names[i] === name) return true;
+  return false;
 }
 
 /** An object whose grammar was checked, and that is still in its chunk. */

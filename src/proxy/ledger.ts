@@ -5,6 +5,7 @@ import {
   type Admitted,
   type ApprovalEntry,
   BUSY,
+  type Outcome,
   type PinEntry,
   type PolicyState,
   type SeenTool,
@@ -45,7 +46,7 @@ export class Ledger {
   #store: Store | undefined;
   #session = '';
   #failure: { readonly at: number; readonly error: unknown } | undefined;
-  #settlements: Settlement[] = [];
+  #settlements: (Settlement & { last: number })[] = [];
   /** Among them is one that gives something back. */
   #isOwed = false;
   #settleTimer: NodeJS.Timeout | undefined;
@@ -132,10 +133,18 @@ export class Ledger {
     return true;
   }
 
-  /** Records what became of a forwarded call, soon. */
-  settle(settlement: Settlement): void {
-    this.#settlements.push(settlement);
-    this.#isOwed ||= this.#givesBack || settlement.outcome === 'not_sent';
+  /**
+   * Records what became of a forwarded call, soon.
+   *
+   * @param row as it was admitted
+   */
+  settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
+    const last = this.#settlements.at(-1);
+    const goesOn = last?.last === row - 1 && last.outcome === outcome && last.latencyMs === latencyMs;
+    // Calls that come and go together are one: thousands may be answered before they are written.
+    if (goesOn) last.last = row;
+    else this.#settlements.push({ first: row, last: row, outcome, latencyMs });
+    this.#isOwed ||= this.#givesBack || outcome === 'not_sent';
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
   }
 

@@ -21,7 +21,7 @@ export function refusedCall(
   admitted: Exclude<Admitted, { kind: 'allowed' }>,
   channels: readonly string[],
 ): RefusedCall {
-  const base = { tool: call.name, auditId: admitted.auditId };
+  const base = { tool: call.name, auditId: String(admitted.row) };
   switch (admitted.kind) {
     case 'exceeded': {
       const { charge, used, retryAt } = admitted.exceeded;

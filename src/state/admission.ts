@@ -21,21 +21,21 @@ export interface Admission extends LoggedCall {
   readonly approval?: ApprovalTerms | undefined;
 }
 
-/** How a call fared against what has happened before. */
+/** How a call fared against what has happened before, and its row in the log: the number is its audit id. */
 export type Admitted =
-  | { readonly kind: 'allowed'; readonly auditId: string }
+  | { readonly kind: 'allowed'; readonly row: number }
   | {
       readonly kind: 'refused';
-      readonly auditId: string;
+      readonly row: number;
       readonly code: RefusalCode;
       /** What a person said of this call, for APPROVAL_REJECTED and APPROVAL_EXPIRED. */
       readonly approval?: ApprovalEntry | undefined;
     }
-  | { readonly kind: 'exceeded'; readonly auditId: string; readonly exceeded: Exceeded }
+  | { readonly kind: 'exceeded'; readonly row: number; readonly exceeded: Exceeded }
   /** A person is asked; the same call passes once after they approved. */
   | {
       readonly kind: 'asked';
-      readonly auditId: string;
+      readonly row: number;
       readonly approval: ApprovalEntry;
       /** False when the same call was waiting already. */
       readonly isNew: boolean;
@@ -104,17 +104,17 @@ export class Admissions {
     const record: Record = (entry) => this.#log.add(session, admission, entry, now);
     const stopped = this.#stopped(owner, admission, isPaused);
     if (stopped) {
-      const auditId = String(record({ decision: 'deny', ...stopped }));
-      return { kind: 'refused', auditId, code: stopped.code };
+      const row = record({ decision: 'deny', ...stopped });
+      return { kind: 'refused', row, code: stopped.code };
     }
     switch (evaluation.kind) {
       case 'hidden': {
-        const auditId = String(record({ decision: 'hide', rule: '(hidden)' }));
-        return { kind: 'refused', auditId, code: 'NOT_LISTED' };
+        const row = record({ decision: 'hide', rule: '(hidden)' });
+        return { kind: 'refused', row, code: 'NOT_LISTED' };
       }
       case 'refused': {
         const { code, rule } = evaluation.refusal;
-        return { kind: 'refused', auditId: String(record({ decision: 'deny', code, rule })), code };
+        return { kind: 'refused', row: record({ decision: 'deny', code, rule }), code };
       }
       case 'open':
         return this.#decideOpen(owner, admission, evaluation, record, now);
@@ -163,13 +163,13 @@ export class Admissions {
       // Nobody can be asked, or nobody is because nothing is enforced.
       if (asking && !owner.observe) return refusedByLimit(asking, record);
       const rule = ask?.rule ?? asking?.charge.limit.pointer;
-      const auditId = String(record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule }));
-      return { kind: 'refused', auditId, code: 'APPROVAL_REQUIRED' };
+      const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule });
+      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
     }
     const taken = this.#counters.reserve(owner, standings);
-    const decision = record({ decision: 'allow', taken, approvalId: consent?.id });
+    const row = record({ decision: 'allow', taken, approvalId: consent?.id });
     this.#counters.take(standings);
-    return { kind: 'allowed', auditId: String(decision) };
+    return { kind: 'allowed', row };
   }
 
   /** An approval of this very call, else a budget that it fits in, else the question is queued. */
@@ -213,7 +213,7 @@ function refusedByLimit(exceeded: Exceeded, record: Record): Admitted {
   const rule = exceeded.charge.limit.pointer;
   return {
     kind: 'exceeded',
-    auditId: String(record({ decision: 'deny', code: 'LIMIT', rule })),
+    row: record({ decision: 'deny', code: 'LIMIT', rule }),
     exceeded,
   };
 }
@@ -228,18 +228,18 @@ function unapproved(
     case 'pending': {
       const { approval, isNew } = answer;
       const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule, approvalId: approval.id });
-      return { kind: 'asked', auditId: String(row), approval, isNew, exceeded };
+      return { kind: 'asked', row, approval, isNew, exceeded };
     }
     case 'rejected':
     case 'expired': {
       const { approval } = answer;
       const code = answer.kind === 'rejected' ? 'APPROVAL_REJECTED' : 'APPROVAL_EXPIRED';
       const row = record({ decision: 'deny', code, rule, approvalId: approval.id });
-      return { kind: 'refused', auditId: String(row), code, approval };
+      return { kind: 'refused', row, code, approval };
     }
     case 'impossible': {
       const row = record({ decision: 'deny', code: 'APPROVAL_REQUIRED', rule });
-      return { kind: 'refused', auditId: String(row), code: 'APPROVAL_REQUIRED' };
+      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
     }
   }
 }

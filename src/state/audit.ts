@@ -27,9 +27,11 @@ export interface Entry {
   readonly approvalId?: string | undefined;
 }
 
-/** What became of a forwarded call. */
+/** What became of forwarded calls whose rows lie side by side. */
 export interface Settlement {
-  readonly auditId: string;
+  /** Rows of the log, these included. */
+  readonly first: number;
+  readonly last: number;
   readonly outcome: Outcome;
   readonly latencyMs: number | undefined;
 }
@@ -153,23 +155,16 @@ export class DecisionLog {
   }
 
   /**
-   * Writes what became of calls that came and went together: rows side by side with one outcome and one latency, of
-   * which nothing is given back, are one statement.
+   * Writes what became of calls, in one statement as far as it gives nothing back.
    *
-   * @returns how many settlements from `start` on that was; 0 when the first needs a look of its own
+   * @param first as in the settlement, or behind those that are written already
+   * @returns the row from which on none was written; `first` when that needs a look of its own
    */
-  settleRun(settlements: readonly Settlement[], start: number): number {
-    const { auditId, outcome, latencyMs } = settlements[start] as Settlement;
-    const first = idOf(auditId);
-    let length = 0;
-    for (let i = start; outcome !== 'not_sent' && i < settlements.length; i += 1) {
-      const next = settlements[i] as Settlement;
-      const isSame = next.outcome === outcome && next.latencyMs === latencyMs;
-      if (!isSame || idOf(next.auditId) !== first + length || !this.#forgetPlain(first + length)) break;
-      length += 1;
-    }
-    if (length > 0) this.#settleRun.run(outcome, latencyMs ?? null, first, first + length - 1);
-    return length;
+  settleRun(first: number, { last, outcome, latencyMs }: Settlement): number {
+    let end = first;
+    while (outcome !== 'not_sent' && end <= last && this.#forgetPlain(end)) end += 1;
+    if (end > first) this.#settleRun.run(outcome, latencyMs ?? null, first, end - 1);
+    return end;
   }
 
   /** Must follow every transaction that was rolled back. */

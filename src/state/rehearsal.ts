@@ -66,7 +66,7 @@ export class Rehearsal {
     if (++this.#calls % TIDY_EVERY === 0) this.#store.tidy(TIDY_MS);
     switch (admitted.kind) {
       case 'allowed':
-        this.#expect(call, admitted.auditId);
+        this.#expect(call, admitted.row);
         return { kind: 'passed' };
       case 'exceeded': {
         const { limit } = admitted.exceeded.charge;
@@ -119,9 +119,9 @@ export class Rehearsal {
   }
 
   /** What the answer gives back is there from then on, and not before: a call in between meets the whole charge. */
-  #expect({ at, outcome, latencyMs }: RehearsedCall, auditId: string): void {
+  #expect({ at, outcome, latencyMs }: RehearsedCall, row: number): void {
     if (outcome === undefined) return;
-    const due = { at: at + (latencyMs ?? 0), settlement: { auditId, outcome, latencyMs } };
+    const due = { at: at + (latencyMs ?? 0), settlement: { first: row, last: row, outcome, latencyMs } };
     let index = this.#due.length;
     while (index > 0 && (this.#due[index - 1]?.at ?? 0) > due.at) index -= 1;
     this.#due.splice(index, 0, due);

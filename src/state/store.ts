@@ -8,7 +8,7 @@ import {
   type ApprovalTerms,
   type Decided,
 } from './approvals.js';
-import { DecisionLog, idOf, type Outcome, refundsOn, type Settlement } from './audit.js';
+import { DecisionLog, type Outcome, refundsOn, type Settlement } from './audit.js';
 import { type BudgetEntry, Budgets, type BudgetTerms } from './budgets.js';
 import type { Owner } from './counter-key.js';
 import {
@@ -210,10 +210,12 @@ export class Store {
    */
   settle(settlements: readonly Settlement[]): undefined | typeof BUSY {
     return this.#write(() => {
-      for (let next = 0; next < settlements.length; ) {
-        const settled = this.#log.settleRun(settlements, next);
-        if (settled === 0) this.#settleOne(settlements[next] as Settlement);
-        next += Math.max(1, settled);
+      for (const settlement of settlements) {
+        for (let row = settlement.first; row <= settlement.last; ) {
+          const end = this.#log.settleRun(row, settlement);
+          if (end === row) this.#settleOne(row++, settlement);
+          else row = end;
+        }
       }
       return undefined;
     });
@@ -375,10 +377,9 @@ export class Store {
     this.#file.close();
   }
 
-  #settleOne({ auditId, outcome, latencyMs }: Settlement): void {
-    const decision = idOf(auditId);
-    const taken = this.#log.settle(decision, outcome, latencyMs);
-    this.#counters.giveBack(decision, taken, refundsOn(outcome));
+  #settleOne(row: number, { outcome, latencyMs }: Settlement): void {
+    const taken = this.#log.settle(row, outcome, latencyMs);
+    this.#counters.giveBack(row, taken, refundsOn(outcome));
   }
 
   #write<T>(work: (now: number) => T, keeps = false): T | typeof BUSY {

@@ -58,7 +58,7 @@ export function fill({
     const admitted = store.admit(session, batch);
     if (admitted === BUSY || admitted.some(({ kind }) => kind !== 'allowed'))
       throw new Error('a call that fills the database was not allowed');
-    store.settle(admitted.map(({ auditId }) => ({ auditId, outcome: 'ok', latencyMs: 3 })));
+    store.settle(admitted.map(({ row }) => ({ first: row, last: row, outcome: 'ok', latencyMs: 3 })));
     done += batch.length;
   }
   store.endSession(session);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csvRow, exportLog } from '../../src/commands/export.js';
 import { type LogOptions, log } from '../../src/commands/log.js';
-import { open } from '../state/support-shapes.js';
+import { open, settlement } from '../state/support-shapes.js';
 import { charge, denied, FakeTerminal, NOW, State } from './support.js';
 
 const HOUR = 3_600_000;
@@ -23,7 +23,7 @@ function some(): State {
   const session = state.session();
   state.store.describeClient(session, 'claude-ai', '0.1');
   const passed = state.admit(session, open(charge('calls', 3)), { argumentsText: '["amount","cuit"]' });
-  state.store.settle([{ auditId: passed.auditId, outcome: 'tool_error', latencyMs: 12 }]);
+  state.store.settle([settlement(passed.row, 'tool_error', 12)]);
   state.at += HOUR;
   state.admit(state.session({ server: 'legiti', observe: true }), denied(), {
     tool: 'read\u202e',

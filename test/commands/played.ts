@@ -6,6 +6,7 @@ import { canonicalJson, type JsonObject, parseJson } from '../../src/policy/json
 import { evaluateLayers, type Layers, stack } from '../../src/policy/layers.js';
 import { type Admitted, type Outcome, Store } from '../../src/state/store.js';
 import { policyOf } from '../policy/support.js';
+import { settlement } from '../state/support-shapes.js';
 
 export interface PlayedCall {
   /** Milliseconds after the call before. */
@@ -30,7 +31,7 @@ export class Played {
   now = Date.UTC(2026, 10, 18, 9);
   readonly #store = Store.open(this.db, { now: () => this.now });
   readonly #sessions = new Map<string, string>();
-  #due: { at: number; auditId: string; outcome: Outcome; latencyMs: number }[] = [];
+  #due: { at: number; row: number; outcome: Outcome; latencyMs: number }[] = [];
   n = 0;
 
   file(name: string, content: string | object): string {
@@ -63,7 +64,7 @@ export class Played {
     }
     const { outcome = 'ok', latencyMs = 0, observe } = call;
     if (admitted.kind === 'allowed' || observe)
-      this.#due.push({ at: this.now + latencyMs, auditId: admitted.auditId, outcome, latencyMs });
+      this.#due.push({ at: this.now + latencyMs, row: admitted.row, outcome, latencyMs });
     return admitted;
   }
 
@@ -107,7 +108,8 @@ export class Played {
   #settle(now: number): void {
     const due = this.#due.filter(({ at }) => at <= now);
     this.#due = this.#due.filter(({ at }) => at > now);
-    this.#store.settle(due.sort((a, b) => a.at - b.at));
+    due.sort((a, b) => a.at - b.at);
+    this.#store.settle(due.map(({ row, outcome, latencyMs }) => settlement(row, outcome, latencyMs)));
   }
 }
 

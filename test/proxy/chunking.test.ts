@@ -10,7 +10,7 @@ import { hostileLine, randomFrom } from '../e2e/hostile-lines.js';
 /** Hides one tool in lists, forwards every call that can be judged, remembers nothing. */
 const gate = {
   // A refused call would free its id sooner in small chunks than in large ones.
-  admit: (calls: readonly unknown[]) => calls.map(() => ({ kind: 'forward', auditId: undefined })),
+  admit: (calls: readonly unknown[]) => calls.map(() => ({ kind: 'forward', row: undefined })),
   shows: (tool: string) => tool !== 'delete_repo',
   list: ({ name }: { name: string }) => (name === 'delete_repo' ? 'drop' : 'keep'),
   listed: () => {},

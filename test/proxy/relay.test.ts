@@ -21,10 +21,9 @@ interface Call {
 /** Lets every call through, but for what `admit` says of it. */
 function openGate(admit: (calls: readonly Call[]) => unknown, settled: string[] = []): Gate {
   return {
-    admit: (calls: readonly Call[]) =>
-      admit(calls) ?? calls.map(({ id }) => ({ kind: 'forward', auditId: String(id) })),
+    admit: (calls: readonly Call[]) => admit(calls) ?? calls.map(({ id }) => ({ kind: 'forward', row: id })),
     judged: (call: object) => ({ ...call, exactArgs: {} }),
-    settle: (auditId: string, outcome: string) => settled.push(`${auditId} ${outcome}`),
+    settle: (row: number, outcome: string) => settled.push(`${row} ${outcome}`),
   } as unknown as Gate;
 }
 

@@ -5,7 +5,7 @@ import { PolicyWrapError } from '../../src/errors.js';
 import type { Admitted } from '../../src/state/admission.js';
 import { connect } from '../../src/state/driver.js';
 import { BUSY, Store } from '../../src/state/store.js';
-import { admission, charge, INFO, limit, open } from './support-shapes.js';
+import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
 
 const [, , what = '', path = '', count = '0'] = process.argv;
 const DAY = 86_400_000;
@@ -57,8 +57,7 @@ try {
         if (n === 0) say('going');
         if (admitted.kind !== 'allowed') continue;
         const outcome = n % 3 === 0 ? 'error' : 'ok';
-        if (n % 2 === 0)
-          patiently(() => store.settle([{ auditId: admitted.auditId, outcome, latencyMs: 1 }]));
+        if (n % 2 === 0) patiently(() => store.settle([settlement(admitted.row, outcome)]));
         if (n % 50 === 0) store.tidy(2);
       }
     case 'approved': {

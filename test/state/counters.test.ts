@@ -3,7 +3,7 @@ import type { Charge } from '../../src/policy/decision.js';
 import type { Limit } from '../../src/policy/policy.js';
 import { type Admitted, Store } from '../../src/state/store.js';
 import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
-import { charge, INFO, limit } from './support-shapes.js';
+import { charge, INFO, limit, settlement } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);
@@ -378,7 +378,7 @@ eachDriver('counters', () => {
 
   describe('giving back', () => {
     const settle = (admitted: Admitted, outcome: Parameters<Store['settle']>[0][number]['outcome']) =>
-      done(store.settle([{ auditId: admitted.auditId, outcome, latencyMs: 5 }]));
+      done(store.settle([settlement(admitted.row, outcome, 5)]));
     const used = () => store.counters().map(({ used }) => String(used));
 
     test.each([
@@ -464,10 +464,10 @@ eachDriver('counters', () => {
       expect(call(rate)).toMatchObject({ exceeded: { retryAt: start + 10 + MINUTE } });
     });
 
-    test('an unknown or foreign audit id changes nothing', () => {
-      const first = call(charge(limit({ refund: 'on_error' })));
-      for (const auditId of ['', '0', '999', `${first.auditId}x`, '-1', '1e0', '__proto__'])
-        done(store.settle([{ auditId, outcome: 'error', latencyMs: undefined }]));
+    test('a row that is not there changes nothing', () => {
+      call(charge(limit({ refund: 'on_error' })));
+      for (const row of [0, 999, -1, 1.5, Number.NaN])
+        done(store.settle([settlement(row, 'error', undefined)]));
       expect(used()).toEqual(['1']);
       expect(store.log()[0]?.outcome).toBeUndefined();
     });

@@ -15,7 +15,7 @@ import { connect } from '../../src/state/driver.js';
 import { BUSY, StateFile, setAside } from '../../src/state/file.js';
 import { Store } from '../../src/state/store.js';
 import { admit, Children, clock, done, eachDriver, rows, tempDir } from './support.js';
-import { admission, charge, INFO, limit, open } from './support-shapes.js';
+import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
 
 const temp = tempDir();
 /** Whether a file is still the same is looked at again after a millisecond. */
@@ -221,7 +221,7 @@ eachDriver('file', () => {
       const session = store.startSession(INFO);
       store.describeClient(session, 'claude-ai', '1');
       expect(store.admit(session, [admission(open(charge(limit())))])).toBe(BUSY);
-      expect(store.settle([{ auditId: '1', outcome: 'ok', latencyMs: 1 }])).toBe(BUSY);
+      expect(store.settle([settlement(1, 'ok')])).toBe(BUSY);
       expect(store.resetCounter('x', {}, 'cli')).toBe(BUSY);
       expect(store.decideApproval('x', 'approved', 'cli')).toBe(BUSY);
       expect(store.tidy(100)).toBe(false);
@@ -275,9 +275,9 @@ eachDriver('file', () => {
       expect(() => done(store.admit(session, [admission(rate, wide)]))).toThrow(code('STATE_UNAVAILABLE'));
       file.db.exec('PRAGMA max_page_count = 100000');
       const back = charge(limit({ counter: 'back', max: 1, refund: 'on_error' }));
-      const { auditId } = admit(store, session, back);
-      expect(auditId).toBe('1');
-      done(store.settle([{ auditId, outcome: 'error', latencyMs: 1 }]));
+      const { row } = admit(store, session, back);
+      expect(row).toBe(1);
+      done(store.settle([settlement(row, 'error')]));
       expect(admit(store, session, back).kind).toBe('allowed');
       store.close();
     });

@@ -4,7 +4,7 @@ import type { Charge } from '../../src/policy/decision.js';
 import type { Limit } from '../../src/policy/policy.js';
 import { type Outcome, Store } from '../../src/state/store.js';
 import { admit, clock, done } from './support.js';
-import { charge, INFO, limit } from './support-shapes.js';
+import { charge, INFO, limit, settlement } from './support-shapes.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -170,7 +170,7 @@ function play(program: readonly Step[]): void {
   const session = store.startSession(INFO);
   const owner = { server: INFO.server, grant: INFO.grant, session, observe: false };
   const naive = new Naive();
-  const open: { auditId: string; noted: Noted[] }[] = [];
+  const open: { row: number; noted: Noted[] }[] = [];
   for (const step of program) {
     switch (step.kind) {
       case 'wait':
@@ -179,7 +179,7 @@ function play(program: readonly Step[]): void {
       case 'settle': {
         const [call] = open.splice(step.which % Math.max(1, open.length), 1);
         if (!call) break;
-        done(store.settle([{ auditId: call.auditId, outcome: step.outcome, latencyMs: 1 }]));
+        done(store.settle([settlement(call.row, step.outcome)]));
         naive.giveBack(call.noted.filter(({ refund }) => refunded(step.outcome, refund)));
         break;
       }
@@ -191,7 +191,7 @@ function play(program: readonly Step[]): void {
         expect(peeked).toBe(admitted.kind === 'allowed');
         if (typeof expected !== 'number') {
           expect(admitted.kind).toBe('allowed');
-          open.push({ auditId: admitted.auditId, noted: expected });
+          open.push({ row: admitted.row, noted: expected });
           break;
         }
         if (admitted.kind !== 'exceeded')

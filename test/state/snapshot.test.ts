@@ -104,6 +104,6 @@ eachDriver('a snapshot that is kept from call to call', () => {
     expect(() => admit(one, session, rate)).toThrow('locked');
     db.exec('COMMIT');
     db.close();
-    expect(admit(one, session, rate)).toEqual({ kind: 'allowed', auditId: String(Number(newest?.id) + 1) });
+    expect(admit(one, session, rate)).toEqual({ kind: 'allowed', row: Number(newest?.id) + 1 });
   });
 });

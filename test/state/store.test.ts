@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { Store } from '../../src/state/store.js';
 import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
-import { admission, charge, INFO, limit, open } from './support-shapes.js';
+import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);
@@ -45,7 +45,7 @@ eachDriver('store', () => {
       'allowed',
     ]);
     const log = store.log();
-    expect(log.map(({ auditId }) => auditId)).toEqual(admitted.map(({ auditId }) => auditId));
+    expect(log.map(({ auditId }) => auditId)).toEqual(admitted.map(({ row }) => String(row)));
     expect(log).toMatchObject([
       {
         decision: 'allow',
@@ -76,17 +76,53 @@ eachDriver('store', () => {
 
   test('a row is settled once, with outcome and latency', () => {
     const [first, second] = done(store.admit(session, [admission(open()), admission(open())]));
-    done(
-      store.settle([
-        { auditId: first?.auditId ?? '', outcome: 'ok', latencyMs: 12.5 },
-        { auditId: first?.auditId ?? '', outcome: 'error', latencyMs: 99 },
-      ]),
-    );
+    done(store.settle([settlement(first?.row ?? 0, 'ok', 12.5), settlement(first?.row ?? 0, 'error', 99)]));
     expect(store.log()).toMatchObject([
       { outcome: 'ok', latencyMs: 12.5 },
-      { auditId: second?.auditId, outcome: undefined, latencyMs: undefined },
+      { auditId: String(second?.row), outcome: undefined, latencyMs: undefined },
     ]);
   });
+
+  test.each(['ok', 'error', 'not_sent', 'cancelled'] as const)(
+    'calls that end together as %s are settled as each of them would be',
+    (outcome) => {
+      const kept = open(charge(limit({ counter: 'kept', max: 100 })));
+      const back = open(charge(limit({ counter: 'back', max: 100, refund: 'on_error' })));
+      const refused = open(charge(limit({ max: 1 }), '2'));
+      const end = (together: boolean) => {
+        const store = Store.open(temp.path(), time);
+        const session = store.startSession(INFO);
+        const all = [kept, kept, back, kept, refused, kept, open(), open(), back, back, kept];
+        const made = done(
+          store.admit(
+            session,
+            all.map((each) => admission(each)),
+          ),
+        );
+        const [first, second] = [made[0]?.row ?? 0, made[1]?.row ?? 0];
+        const last = made.at(-1)?.row ?? 0;
+        // One of them is settled already.
+        done(store.settle([settlement(second, 'tool_error', 7)]));
+        const each = made.map(({ row }) => settlement(row, outcome, 3));
+        done(store.settle(together ? [{ first, last, outcome, latencyMs: 3 }] : each));
+        const log = store.log().map(({ at, outcome, latencyMs }) => ({ at, outcome, latencyMs }));
+        const counters = store.counters().map(({ name, used }) => `${name} ${used}`);
+        store.close();
+        return { log, counters };
+      };
+      const together = end(true);
+      expect(together).toEqual(end(false));
+      expect(together.counters).toEqual(
+        {
+          ok: ['back 3', 'kept 5'],
+          error: ['back 0', 'kept 5'],
+          not_sent: ['back 0', 'kept 1'],
+          cancelled: ['back 3', 'kept 5'],
+        }[outcome],
+      );
+      expect(together.log.map((row) => row.outcome)).toContain('tool_error');
+    },
+  );
 
   test('the log names the client, also one that says who it is only later', () => {
     admit(store, session);

@@ -2,6 +2,7 @@ import { Decimal } from '../../src/policy/decimal.js';
 import type { Charge, Evaluation } from '../../src/policy/decision.js';
 import type { Limit } from '../../src/policy/policy.js';
 import type { Admission } from '../../src/state/admission.js';
+import type { Outcome, Settlement } from '../../src/state/audit.js';
 import type { SessionInfo } from '../../src/state/sessions.js';
 
 export const INFO: SessionInfo = {
@@ -49,4 +50,9 @@ export function admission(evaluation: Evaluation, changes: Partial<Admission> = 
     evaluation,
     ...changes,
   };
+}
+
+/** What became of the call of one row. */
+export function settlement(row: number, outcome: Outcome, latencyMs: number | undefined = 1): Settlement {
+  return { first: row, last: row, outcome, latencyMs };
 }

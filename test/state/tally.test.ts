@@ -5,7 +5,7 @@ import { LOOSE_MAX } from '../../src/state/journal.js';
 import { APPLICATION_ID, MIGRATIONS } from '../../src/state/schema.js';
 import { Store } from '../../src/state/store.js';
 import { admit, clock, done, eachDriver, rows, tempDir, twoWrappers } from './support.js';
-import { admission, charge, INFO, limit, open } from './support-shapes.js';
+import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);
@@ -77,7 +77,7 @@ eachDriver('what is remembered between transactions', () => {
     const breaker = charge(limit({ max: 1, refund: 'on_success' }));
     const call = admit(one, session, breaker);
     expect(admit(one, session, breaker).kind).toBe('exceeded');
-    done(other.settle([{ auditId: call.auditId, outcome: 'ok', latencyMs: 1 }]));
+    done(other.settle([settlement(call.row, 'ok')]));
     expect(admit(one, session, breaker).kind).toBe('allowed');
   });
 
@@ -139,8 +139,8 @@ eachDriver('what is remembered between transactions', () => {
     expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
       { first: 1, last: LOOSE_MAX, amount: '25.6' },
     ]);
-    const settle = (store: Store, call: { auditId: string } | undefined, outcome: 'error' | 'ok') =>
-      done(store.settle([{ auditId: call?.auditId ?? '', outcome, latencyMs: 1 }]));
+    const settle = (store: Store, call: { row: number } | undefined, outcome: 'error' | 'ok') =>
+      done(store.settle([settlement(call?.row ?? 0, outcome)]));
     settle(other, calls[3], 'error');
     settle(one, calls[3], 'error');
     settle(one, calls[4], 'ok');
@@ -157,7 +157,7 @@ eachDriver('what is remembered between transactions', () => {
     const calls = Array.from({ length: LOOSE_MAX }, () => admit(one, session, nothing));
     expect(rows(path, 'SELECT count(*) AS n FROM charges')).toEqual([{ n: 0 }]);
     expect(rows(path, 'SELECT used, clock FROM counters')).toEqual([{ used: 0, clock: time.at }]);
-    for (const { auditId } of calls) done(one.settle([{ auditId, outcome: 'error', latencyMs: 1 }]));
+    for (const { row } of calls) done(one.settle([settlement(row, 'error')]));
     expect(String(other.counters()[0]?.used)).toBe('0');
   });
 
@@ -166,7 +166,7 @@ eachDriver('what is remembered between transactions', () => {
     const [first] = Array.from({ length: LOOSE_MAX }, () => admit(one, session, back));
     expect(rows(path, 'SELECT upto FROM posted')).toEqual([{ upto: LOOSE_MAX }]);
     expect(one.peek({ ...INFO, session }, [back]).fits).toBe(false);
-    done(one.settle([{ auditId: first?.auditId ?? '', outcome: 'error', latencyMs: 1 }]));
+    done(one.settle([settlement(first?.row ?? 0, 'error')]));
     expect(admit(one, session, back).kind).toBe('allowed');
     expect(admit(one, session, back).kind).toBe('exceeded');
   });
@@ -199,7 +199,7 @@ eachDriver('what is remembered between transactions', () => {
     done(other.resetCounter('back', {}, 'cli'));
     // At the same instant, as far as the clock tells.
     for (let i = 0; i < 10; i += 1) expect(admit(one, session, back).kind).toBe('allowed');
-    done(one.settle(before.map(({ auditId }) => ({ auditId, outcome: 'error', latencyMs: 1 }))));
+    done(one.settle(before.map(({ row }) => settlement(row, 'error'))));
     expect(admit(one, session, back).kind).toBe('exceeded');
   });
 
@@ -219,7 +219,7 @@ eachDriver('what is remembered between transactions', () => {
     const rate = charge(limit({ max: 60 }));
     for (const count of [1, 7, 8, 9, 64]) {
       const admitted = done(one.admit(session, Array(count).fill(admission(open(rate)))));
-      const ids = admitted.map(({ auditId }) => Number(auditId));
+      const ids = admitted.map(({ row }) => row);
       expect(rows(path, `SELECT id FROM decisions WHERE id >= ${ids[0]} ORDER BY id`)).toEqual(
         ids.map((id) => ({ id })),
       );
@@ -290,7 +290,7 @@ eachDriver('files of earlier versions', () => {
     const store = Store.open(path, time);
     expect(store.check()).toEqual([]);
     expect(String(store.counters()[0]?.used)).toBe('11.1');
-    expect(admit(store, store.startSession(INFO), rate).auditId).toBe('6');
+    expect(admit(store, store.startSession(INFO), rate).row).toBe(6);
     expect(rows(path, 'SELECT clock FROM counters')[0]?.clock).toBe(time.at - 30_000);
     expect(String(store.counters()[0]?.used)).toBe('12.1');
     expect(store.check()).toEqual([]);

@@ -36,7 +36,7 @@ eachDriver('tidy', () => {
     time.at += 100 * DAY;
     expect(store.tidy(1000)).toBe(true);
     expect(store.log().map(({ auditId }) => auditId)).toEqual(['253']);
-    expect(calls(1)[0]?.auditId).toBe('254');
+    expect(calls(1)[0]?.row).toBe(254);
     expect(store.log({ since: time.at })).toHaveLength(1);
     expect(store.log({ since: 0 })).toHaveLength(2);
     store.close();
