@@ -3,7 +3,7 @@ import type { Decimal } from '../policy/decimal.js';
 import type { CalendarUnit, Limit } from '../policy/policy.js';
 import { type Amount, asAmount, compare, minus, plus, toDecimal } from './amount.js';
 import type { Database, Row, Value } from './driver.js';
-import type { LooseCharge } from './journal.js';
+import type { Journal } from './journal.js';
 
 /** A counter as people look at it. Times in UTC milliseconds. */
 export interface CounterEntry {
@@ -41,12 +41,11 @@ export interface CounterFilter {
 const CALENDAR_SLACK_MS = 2 * 3_600_000;
 
 /**
- * @param loose what is not posted
  * @returns the counters that pass every part of the filter, by name; read inside the caller's transaction
  */
 export function listCounters(
   db: Database,
-  loose: readonly LooseCharge[],
+  journal: Journal,
   filter: CounterFilter,
   now: number,
 ): CounterEntry[] {
@@ -54,7 +53,7 @@ export function listCounters(
   return matching(db, filter).map((row) => {
     const windowMs = row.window_ms as number;
     const calendar = calendarOf(row);
-    const own = loose.filter(({ counter }) => counter === row.id);
+    const own = journal.loose(row.id as number);
     const clock = Math.max(now, row.clock as number, ...own.map(({ at }) => at));
     const cutoff = calendar ? calendarStart(clock, calendar.unit, calendar.timezone) - 1 : clock - windowMs;
     const max = asAmount(row.max);
@@ -89,13 +88,18 @@ export function listCounters(
 }
 
 /**
- * Empties counters, with everything that was charged to them, all of it posted; a charge that is given back later
- * finds nothing.
+ * Empties counters, with everything that was charged to them; a charge that is given back later finds nothing.
  *
  * @returns what they held
  */
-export function resetCounters(db: Database, filter: CounterFilter, now: number): CounterEntry[] {
-  const entries = listCounters(db, [], filter, now);
+export function resetCounters(
+  db: Database,
+  journal: Journal,
+  filter: CounterFilter,
+  now: number,
+): CounterEntry[] {
+  journal.post();
+  const entries = listCounters(db, journal, filter, now);
   for (const { id } of entries) {
     db.prepare('DELETE FROM charges WHERE counter = ?').run(id);
     db.prepare('DELETE FROM counters WHERE id = ?').run(id);

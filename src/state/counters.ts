@@ -236,7 +236,7 @@ export class Counters {
   *#liveCharges(id: number, cutoff: number): Iterable<{ readonly at: number; readonly amount: Amount }> {
     for (const { at, amount } of this.#live.iterate(id, cutoff))
       yield { at: at as number, amount: asAmount(amount) };
-    for (const charge of this.#journal.loose) if (charge.counter === id && charge.at > cutoff) yield charge;
+    for (const charge of this.#journal.loose(id)) if (charge.at > cutoff) yield charge;
   }
 
   /** Makes a counter's row where there is none. */

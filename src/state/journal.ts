@@ -3,22 +3,17 @@ import type { Database, Row } from './driver.js';
 import type { Generation } from './file.js';
 import { type Taken, takenFrom } from './taken.js';
 
-/** A charge that stands in its decision's row and nowhere else so far. */
-export interface LooseCharge {
-  readonly decision: number;
-  readonly counter: number;
+/** What one counter was charged at one instant, by one decision or several. */
+export interface Posting {
   /** UTC milliseconds by the counter's own clock. */
   readonly at: number;
-  readonly amount: Amount;
-}
-
-/** What one counter was charged at one instant, by one decision or several side by side. */
-interface Posting {
-  readonly at: number;
+  /** Decisions; not all in between need have charged this counter. */
   readonly first: number;
   last: number;
   amount: Amount;
 }
+
+const NONE: readonly Posting[] = [];
 
 /** So many decisions may be loose: whoever opens the file reads them, and one call in so many pays for posting them. */
 export const LOOSE_MAX = 256;
@@ -42,7 +37,7 @@ export class Journal {
   /** Of the file, in which generation it was read: the last decision that is posted, the newest, what is in between. */
   #posted = 0;
   #newest = 0;
-  #loose: LooseCharge[] = [];
+  readonly #loose = new Map<number, Posting[]>();
   #readIn = Number.NaN;
 
   constructor(db: Database, generation: Generation) {
@@ -57,10 +52,10 @@ export class Journal {
     this.#move = db.prepare('UPDATE posted SET upto = ?');
   }
 
-  /** All that is not posted, in the order of the decisions; of one counter also in the order of time. */
-  get loose(): readonly LooseCharge[] {
+  /** What a counter was charged that is not posted, in the order of the decisions and of time. */
+  loose(counter: number): readonly Posting[] {
     this.#read();
-    return this.#loose;
+    return this.#loose.get(counter) ?? NONE;
   }
 
   /** The id of the next decision; `decided` must follow. */
@@ -73,7 +68,7 @@ export class Journal {
   decided(decision: number, charges: readonly Taken[] | undefined): void {
     this.#newest = decision;
     if (charges === undefined) return;
-    for (const [counter, at, amount] of charges) this.#loose.push({ decision, counter, at, amount });
+    for (const charge of charges) this.#add(decision, charge);
   }
 
   /** Posts if it is worth it. The rows of all decisions must be there. */
@@ -85,16 +80,10 @@ export class Journal {
   post(): void {
     this.#read();
     if (this.#newest === this.#posted) return;
-    const byCounter = new Map<number, LooseCharge[]>();
-    for (const charge of this.#loose) {
-      const others = byCounter.get(charge.counter);
-      if (others) others.push(charge);
-      else byCounter.set(charge.counter, [charge]);
-    }
-    for (const [counter, charges] of byCounter) this.#postTo(counter, charges);
+    for (const [counter, postings] of this.#loose) this.#postTo(counter, postings);
     this.#move.run(this.#newest);
     this.#posted = this.#newest;
-    this.#loose = [];
+    this.#loose.clear();
     this.#generation.current += 1;
     this.#readIn = this.#generation.current;
   }
@@ -103,52 +92,51 @@ export class Journal {
   forget(): void {
     this.#posted = 0;
     this.#newest = 0;
-    this.#loose = [];
+    this.#loose.clear();
     this.#readIn = Number.NaN;
   }
 
-  #postTo(counter: number, charges: readonly LooseCharge[]): void {
+  /** Decisions side by side tend to be of one instant, and are one: hundreds may be loose. */
+  #add(decision: number, [counter, at, amount]: Taken): void {
+    let postings = this.#loose.get(counter);
+    if (!postings) {
+      postings = [];
+      this.#loose.set(counter, postings);
+    }
+    const open = postings.at(-1);
+    if (open?.at === at) {
+      open.last = decision;
+      open.amount = plus(open.amount, amount);
+    } else postings.push({ at, first: decision, last: decision, amount });
+  }
+
+  #postTo(counter: number, postings: readonly Posting[]): void {
     const row = this.#counter.get(counter);
     // Whoever removes a counter posts before: it was removed by hand, and nothing is left to be counted.
     if (!row) return;
     let used = asAmount(row.used);
     let clock = row.clock as number;
-    for (const { at } of charges) clock = Math.max(clock, at);
-    for (const { at, first, last, amount } of postings(charges)) {
+    for (const { at, first, last, amount } of postings) {
+      clock = Math.max(clock, at);
+      // Where nothing was taken, nothing is there to expire or to be given back.
+      if (compare(amount, 0) === 0) continue;
       this.#insert.run(counter, at, first, last, amount);
       used = plus(used, amount);
     }
     this.#update.run(clock, used, counter);
   }
 
-  /** Rows of the log never change what they charge: of what was read before, only what was posted since is dropped. */
+  /** Rows of the log never change what they charge: what was read before is read again only where others have posted. */
   #read(): void {
     if (this.#readIn === this.#generation.current) return;
     const posted = (this.#position.get() as Row).upto as number;
     if (posted !== this.#posted) {
-      this.#loose = this.#loose.filter(({ decision }) => decision > posted);
       this.#posted = posted;
-      this.#newest = Math.max(this.#newest, posted);
+      this.#newest = posted;
+      this.#loose.clear();
     }
     for (const { id, charges } of this.#later.all(this.#newest))
       this.decided(id as number, charges === null ? undefined : takenFrom(charges));
     this.#readIn = this.#generation.current;
   }
-}
-
-/** Of one counter. Where nothing was taken, nothing is there to expire or to be given back. */
-function postings(charges: readonly LooseCharge[]): Posting[] {
-  const all: Posting[] = [];
-  let open: Posting | undefined;
-  for (const { decision, at, amount } of charges) {
-    if (compare(amount, 0) === 0) continue;
-    if (open?.at === at) {
-      open.last = decision;
-      open.amount = plus(open.amount, amount);
-    } else {
-      open = { at, first: decision, last: decision, amount };
-      all.push(open);
-    }
-  }
-  return all;
 }

@@ -238,7 +238,7 @@ export class Store {
 
   /** @returns every counter that passes the filter, with what it holds now */
   counters(filter: CounterFilter = {}): CounterEntry[] {
-    return this.#file.read(() => listCounters(this.#file.db, this.#journal.loose, filter, this.#clock()));
+    return this.#file.read(() => listCounters(this.#file.db, this.#journal, filter, this.#clock()));
   }
 
   /**
@@ -249,8 +249,7 @@ export class Store {
    */
   resetCounter(name: string, filter: Omit<CounterFilter, 'name'>, who: string): CounterEntry[] | typeof BUSY {
     return this.#write((now) => {
-      this.#journal.post();
-      const entries = resetCounters(this.#file.db, { ...filter, name }, now);
+      const entries = resetCounters(this.#file.db, this.#journal, { ...filter, name }, now);
       this.#file.generation.current += 1;
       for (const { server, grant, split, used, max, observe } of entries)
         this.#events.write(now, who, 'counter.reset', { name, server, grant, split, used, max, observe });

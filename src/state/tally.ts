@@ -78,8 +78,7 @@ export class Tallies {
     tally.posted = asAmount(row.used);
     // Rows may be there: the first look at them is still to come.
     tally.oldest = Number.NEGATIVE_INFINITY;
-    for (const { counter, at, amount } of this.#journal.loose)
-      if (counter === id) this.charge(tally, at, amount);
+    for (const { at, amount } of this.#journal.loose(id)) this.charge(tally, at, amount);
     return tally;
   }
 
@@ -170,8 +169,7 @@ export class Tallies {
 
   #looseAfter(id: number, cutoff: number): Amount {
     let sum: Amount = 0;
-    for (const { counter, at, amount } of this.#journal.loose)
-      if (counter === id && at > cutoff) sum = plus(sum, amount);
+    for (const { at, amount } of this.#journal.loose(id)) if (at > cutoff) sum = plus(sum, amount);
     return sum;
   }
 
