@@ -1,11 +1,21 @@
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+
 /** Longest literal that is read, in characters; beyond it, arithmetic on the digits would be worth an attack. */
 const MAX_LITERAL = 1100;
 
 /** Largest power of ten that is read or written. JSON allows any; no amount needs more. */
 const MAX_EXPONENT = 20_000;
 
-/** Numbers up to this length have their trailing zeros divided off; longer ones are quicker as text. */
-const SHORT = 10n ** 18n;
+/** Integers of so many digits are exact as numbers, whatever the digits are. */
+const NUMBER_DIGITS = 15;
+
+/** Powers of ten that a double holds exactly. */
+const POWERS: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+
+/** A number wherever a double holds it exactly, which is a matter of speed: nearly all amounts are such. */
+type Integer = number | bigint;
 
 /**
  * An exact decimal number, `coefficient * 10^exponent`, without trailing zeros in the coefficient.
@@ -15,13 +25,13 @@ const SHORT = 10n ** 18n;
  * longer literals must come in as text (see json.ts).
  */
 export class Decimal {
-  static readonly zero = new Decimal(0n, 0);
-  static readonly one = new Decimal(1n, 0);
+  static readonly zero = new Decimal(0, 0);
+  static readonly one = new Decimal(1, 0);
 
-  readonly #coefficient: bigint;
+  readonly #coefficient: Integer;
   readonly #exponent: number;
 
-  private constructor(coefficient: bigint, exponent: number) {
+  private constructor(coefficient: Integer, exponent: number) {
     this.#coefficient = coefficient;
     this.#exponent = exponent;
   }
@@ -34,8 +44,32 @@ export class Decimal {
    */
   static from(value: number | bigint | string): Decimal {
     if (typeof value === 'bigint') return Decimal.#normal(value, 0);
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return Decimal.#normal(BigInt(value), 0);
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return Decimal.#normal(value, 0);
     const text = String(value);
+    return Decimal.#fromShort(text) ?? Decimal.#fromText(text);
+  }
+
+  /** @returns undefined for what is no short number without a power of ten */
+  static #fromShort(text: string): Decimal | undefined {
+    const start = text.charCodeAt(0) === MINUS ? 1 : 0;
+    const size = text.length - start;
+    if (size === 0 || size > NUMBER_DIGITS + 1) return undefined;
+    let coefficient = 0;
+    let point = 0;
+    for (let i = start; i < text.length; i += 1) {
+      const digit = text.charCodeAt(i) - ZERO;
+      if (digit >= 0 && digit <= 9) coefficient = coefficient * 10 + digit;
+      else if (digit === POINT - ZERO && point === 0 && i > start && i < text.length - 1) point = i;
+      else return undefined;
+    }
+    if (point === 0 && size > NUMBER_DIGITS) return undefined;
+    return Decimal.#normal(
+      start === 1 ? -coefficient : coefficient,
+      point === 0 ? 0 : point + 1 - text.length,
+    );
+  }
+
+  static #fromText(text: string): Decimal {
     const match =
       text.length <= MAX_LITERAL
         ? /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?)0*(\d{1,6}))?$/.exec(text)
@@ -47,33 +81,38 @@ export class Decimal {
     if (kept === 0) return Decimal.zero;
     const exponent = Number(powerSign + power) - fraction.length + (digits.length - kept);
     if (Math.abs(exponent) > MAX_EXPONENT) throw new RangeError(`power of ten out of range: ${exponent}`);
-    return new Decimal(BigInt(sign + digits.slice(0, kept)), exponent);
+    return Decimal.#normal(BigInt(sign + digits.slice(0, kept)), exponent);
   }
 
-  static #normal(coefficient: bigint, exponent: number): Decimal {
-    if (coefficient === 0n) return Decimal.zero;
+  static #normal(coefficient: Integer, exponent: number): Decimal {
     let c = coefficient;
     let e = exponent;
-    if (c > SHORT || c < -SHORT) {
+    if (typeof c === 'bigint') {
       const digits = c.toString();
       const kept = withoutTrailingZeros(digits);
-      if (kept === digits.length) return new Decimal(c, e);
-      return new Decimal(BigInt(digits.slice(0, kept)), e + digits.length - kept);
+      if (kept < digits.length && kept > 0) {
+        c = BigInt(digits.slice(0, kept));
+        e += digits.length - kept;
+      }
+      const number = Number(c);
+      if (!Number.isSafeInteger(number)) return new Decimal(c, e);
+      c = number;
     }
-    while (c % 10n === 0n) {
-      c /= 10n;
+    if (c === 0) return Decimal.zero;
+    while (c % 10 === 0) {
+      c /= 10;
       e += 1;
     }
     return new Decimal(c, e);
   }
 
   get sign(): -1 | 0 | 1 {
-    return this.#coefficient === 0n ? 0 : this.#coefficient < 0n ? -1 : 1;
+    return this.#coefficient === 0 ? 0 : this.#coefficient < 0 ? -1 : 1;
   }
 
   /** Digits before the decimal point (0 for 0.5, negative for 0.05), of the number without its sign. */
   get wholeDigits(): number {
-    return this.#coefficient === 0n ? 0 : this.#digits().length + this.#exponent;
+    return this.#coefficient === 0 ? 0 : this.#digits().length + this.#exponent;
   }
 
   /** Digits after the decimal point. */
@@ -83,12 +122,12 @@ export class Decimal {
 
   plus(other: Decimal): Decimal {
     const exponent = Math.min(this.#exponent, other.#exponent);
-    return Decimal.#normal(this.#scaled(exponent) + other.#scaled(exponent), exponent);
+    return Decimal.#normal(sum(this.#scaled(exponent), other.#scaled(exponent)), exponent);
   }
 
   minus(other: Decimal): Decimal {
     const exponent = Math.min(this.#exponent, other.#exponent);
-    return Decimal.#normal(this.#scaled(exponent) - other.#scaled(exponent), exponent);
+    return Decimal.#normal(sum(this.#scaled(exponent), -other.#scaled(exponent)), exponent);
   }
 
   /** @returns negative, zero or positive as this is less than, equal to or greater than `other` */
@@ -103,20 +142,23 @@ export class Decimal {
   }
 
   #digits(): string {
-    return (this.#coefficient < 0n ? -this.#coefficient : this.#coefficient).toString();
+    return (this.#coefficient < 0 ? -this.#coefficient : this.#coefficient).toString();
   }
 
   /** The coefficient at a smaller exponent. */
-  #scaled(exponent: number): bigint {
-    return exponent === this.#exponent
-      ? this.#coefficient
-      : this.#coefficient * 10n ** BigInt(this.#exponent - exponent);
+  #scaled(exponent: number): Integer {
+    const power = this.#exponent - exponent;
+    if (power === 0) return this.#coefficient;
+    const scaled = Number(this.#coefficient) * (POWERS[power] ?? Number.NaN);
+    // A product that is beyond them is rounded to something that is beyond them too.
+    if (Number.isSafeInteger(scaled)) return scaled;
+    return BigInt(this.#coefficient) * 10n ** BigInt(power);
   }
 
   /** Plain notation up to 40 places, scientific beyond; `Decimal.from` reads both back. */
   toString(): string {
     const digits = this.#digits();
-    const sign = this.#coefficient < 0n ? '-' : '';
+    const sign = this.#coefficient < 0 ? '-' : '';
     const e = this.#exponent;
     if (e > 40 || e < -40) return `${sign}${digits}e${e}`;
     if (e >= 0) return sign + digits + '0'.repeat(e);
@@ -124,9 +166,16 @@ export class Decimal {
     return `${sign}${padded.slice(0, e)}.${padded.slice(e)}`;
   }
 
+  /** The number itself, if it is an integer that a double holds exactly. */
+  get safeInteger(): number | undefined {
+    if (this.#exponent < 0) return undefined;
+    const integer = Number(this.#coefficient) * (POWERS[this.#exponent] ?? Number.NaN);
+    return Number.isSafeInteger(integer) ? integer : undefined;
+  }
+
   /** Nearest double: for output that machines read as a JSON number. */
   toNumber(): number {
-    return Number(this.toString());
+    return this.safeInteger ?? Number(this.toString());
   }
 
   toJSON(): number {
@@ -134,7 +183,14 @@ export class Decimal {
   }
 }
 
-function order(a: bigint, b: bigint): number {
+function sum(a: Integer, b: Integer): Integer {
+  const sum = Number(a) + Number(b);
+  return typeof a === 'number' && typeof b === 'number' && Number.isSafeInteger(sum)
+    ? sum
+    : BigInt(a) + BigInt(b);
+}
+
+function order(a: Integer, b: Integer): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 

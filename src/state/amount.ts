@@ -7,17 +7,8 @@ import { Decimal } from '../policy/decimal.js';
  */
 export type Amount = number | string;
 
-const stored = new WeakMap<Decimal, Amount>();
-
 export function toAmount(value: Decimal): Amount {
-  let amount = stored.get(value);
-  if (amount === undefined) {
-    const number = value.toNumber();
-    amount =
-      Number.isSafeInteger(number) && Decimal.from(number).compare(value) === 0 ? number : value.toString();
-    stored.set(value, amount);
-  }
-  return amount;
+  return value.safeInteger ?? value.toString();
 }
 
 /** @throws PolicyWrapError STATE_CORRUPT when a column holds no amount */

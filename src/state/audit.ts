@@ -240,16 +240,19 @@ function insertion(columns: readonly string[], rows: number): string {
 let lastCharge: Taken | undefined;
 let lastText = '';
 
-/** As JSON. Most calls charge one counter a whole number, for which the engine's own writer takes its time. */
+/** As JSON, for which the engine's own writer takes its time: an amount in text is digits, which need no escape. */
 function textOf(charges: readonly Taken[]): string {
-  const [charge] = charges;
-  if (charges.length !== 1 || typeof charge?.[2] !== 'number') return JSON.stringify(charges);
+  const [only] = charges;
+  return `[${charges.length === 1 && only ? textOfOne(only) : charges.map(textOfOne).join()}]`;
+}
+
+function textOfOne(charge: Taken): string {
   const [counter, at, amount, refund] = charge;
   const last = lastCharge;
   const isSame = last?.[1] === at && last[0] === counter && last[2] === amount && last[3] === refund;
   if (isSame) return lastText;
   lastCharge = charge;
-  lastText = `[[${counter},${at},${amount},${refund}]]`;
+  lastText = `[${counter},${at},${typeof amount === 'number' ? amount : `"${amount}"`},${refund}]`;
   return lastText;
 }
 

@@ -2,9 +2,23 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Decimal } from '../../src/policy/decimal.js';
 
-const literal = fc
-  .tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.integer({ min: -40, max: 40 }))
-  .map(([digits, exponent]) => `${digits}e${exponent}`);
+const near = 2n ** 53n;
+const digits = fc.oneof(
+  fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+  fc.integer({ min: -1_000_000, max: 1_000_000 }),
+  fc.bigInt({ min: near - 20n, max: near + 20n }),
+  fc.bigInt({ min: -near - 20n, max: -near + 20n }),
+  fc.constantFrom(10n ** 15n - 1n, 10n ** 16n - 1n, -(10n ** 15n), 10n ** 18n),
+);
+const power = fc.oneof(fc.integer({ min: -40, max: 40 }), fc.integer({ min: -3, max: 3 }));
+const plain = fc
+  .tuple(fc.constantFrom('', '-'), fc.stringMatching(/^\d{1,17}$/), fc.stringMatching(/^(\.\d{1,17})?$/))
+  .map((parts) => parts.join(''));
+const literal = fc.oneof(
+  fc.tuple(digits, power).map(([digits, exponent]) => `${digits}e${exponent}`),
+  digits.map(String),
+  plain,
+);
 
 describe('Decimal', () => {
   test.each([
@@ -71,7 +85,25 @@ describe('Decimal', () => {
         expect(scaled(x.plus(y).toString())).toBe(m + n);
         expect(scaled(x.minus(y).toString())).toBe(m - n);
         expect(x.sign).toBe(m < 0n ? -1 : m > 0n ? 1 : 0);
+        expect(x.toNumber()).toBe(Number(a) + 0);
+        expect(x.safeInteger).toBe(
+          Number.isSafeInteger(Number(a)) && m === BigInt(Number(a)) * ONE ? Number(a) + 0 : undefined,
+        );
       }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('reads a number as the text that it is written as', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger()),
+        (number) => {
+          expect(Decimal.from(number).toString()).toBe(Decimal.from(String(number)).toString());
+          expect(Decimal.from(number).toNumber()).toBe(number + 0);
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 
@@ -92,6 +124,8 @@ describe('Decimal', () => {
     expect(() => Decimal.from('7'.repeat(5000))).toThrow(RangeError);
   });
 });
+
+const ONE = 10n ** 120n;
 
 /** The value times 10^120, by other means than Decimal's. */
 function scaled(text: string): bigint {
