@@ -1,8 +1,8 @@
 import { BUSY } from '../state/store.js';
 import { Asking, type ResumedCall } from './asking.js';
+import { glanceCall } from './call-glance.js';
 import type { Conversation } from './conversation.js';
 import type { Gate, JudgedCall, MalformedCall, Ruling } from './gate.js';
-import { glanceCall } from './glance.js';
 import { reasonOf } from './ledger.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter } from './lines.js';
 import { type ClientMessage, classify, type Id, isId, isRecord, own, type ToolCall } from './message.js';

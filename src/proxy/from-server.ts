@@ -1,7 +1,7 @@
 import { fold } from '../policy/fold.js';
+import { glanceAnswer } from './answer-glance.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
-import { glanceAnswer } from './glance.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
 import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from './message.js';
