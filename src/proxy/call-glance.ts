@@ -12,7 +12,7 @@ import {
 import type { Line } from './lines.js';
 import { type Arguments, type Id, type ToolCall, VERSION_KEY } from './message.js';
 import { OUTLINED_FROM } from './outline.js';
-import { isWhollyUtf8 } from './scan.js';
+import { isUtf8Line } from './scan.js';
 
 const CALL = Buffer.from('"tools/call"');
 const PARAMS = Buffer.from('"params"');
@@ -31,7 +31,7 @@ const META = Buffer.from('"_meta"');
 export function glanceCall(line: Line): ToolCall | undefined {
   const { chunk: b, start, end } = line;
   const isPlain = line.size < OUTLINED_FROM && line.earlier.length === 0 && b[start] === OPEN_BRACE;
-  if (!isPlain || !isWhollyUtf8(b)) return undefined;
+  if (!isPlain || !isUtf8Line(line)) return undefined;
   let hasVersion = false;
   let isCall = false;
   let id: Id | undefined;

@@ -113,8 +113,11 @@ export function afterBlanks(b: Uint8Array, from: number): number {
 /** @returns where the value of the member begins whose key is at `from`; -1 where there is none, or one with an escape */
 export function afterKey(b: Uint8Array, from: number): number {
   const end = afterPlainText(b, from);
-  if (end === -1) return -1;
-  const colon = afterBlanks(b, end);
+  return end === -1 ? -1 : afterColon(b, end);
+}
+
+function afterColon(b: Uint8Array, from: number): number {
+  const colon = afterBlanks(b, from);
   return b[colon] === COLON ? afterBlanks(b, colon + 1) : -1;
 }
 
@@ -128,10 +131,11 @@ export function afterPlainText(b: Uint8Array, from: number): number {
 
 /** Deeper values are not walked over. One bit each says whether a container is an array. */
 const DEEPEST = 30;
-/** Nor are, where `strict`, those with so many keys in the objects that are open at once. */
-const MOST_KEYS = 64;
-/** Where the keys of the open objects begin, and how many of them were there before each container. */
-const keyAt = new Int32Array(MOST_KEYS);
+/** Nor are, where `strict`, those with so many keys in the objects that are open at once: each is held against all. */
+const MOST_KEYS = 32;
+/** Where the keys of the open objects are, and how many of them were there before each container. */
+const keyStart = new Int32Array(MOST_KEYS);
+const keyEnd = new Int32Array(MOST_KEYS);
 const keysBefore = new Int32Array(DEEPEST + 1);
 
 /**
@@ -163,10 +167,7 @@ export function afterValue(
         if (++depth > DEEPEST) return -1;
         arrays = (arrays << 1) | (isArray ? 1 : 0);
         keysBefore[depth] = keys;
-        if (!isArray) {
-          if (strict && !isNewKey(b, i, keys, keys++)) return -1;
-          i = afterKey(b, i);
-        }
+        if (!isArray) i = strict ? afterNewKey(b, i, keys, keys++) : afterKey(b, i);
         if (i === -1) return -1;
         continue;
       }
@@ -179,10 +180,7 @@ export function afterValue(
       const isArray = (arrays & 1) === 1;
       if (b[i] === COMMA) {
         i = afterBlanks(b, i + 1);
-        if (!isArray) {
-          if (strict && !isNewKey(b, i, keysBefore[depth] as number, keys++)) return -1;
-          i = afterKey(b, i);
-        }
+        if (!isArray) i = strict ? afterNewKey(b, i, keysBefore[depth] as number, keys++) : afterKey(b, i);
         if (i === -1) return -1;
         break;
       }
@@ -196,18 +194,22 @@ export function afterValue(
   }
 }
 
-/** Keeps where the key is, unless there is one like it among the keys from `first` on. */
-function isNewKey(b: Uint8Array, at: number, first: number, count: number): boolean {
-  if (count >= MOST_KEYS) return false;
-  for (let key = first; key < count; key++) if (isSameKey(b, keyAt[key] as number, at)) return false;
-  keyAt[count] = at;
-  return true;
+/** As `afterKey`, and keeps where the key is. @returns also -1 for one that is among those from `first` on */
+function afterNewKey(b: Uint8Array, from: number, first: number, count: number): number {
+  const end = afterPlainText(b, from);
+  if (end === -1 || count === MOST_KEYS) return -1;
+  for (let key = first; key < count; key++) {
+    const start = keyStart[key] as number;
+    if ((keyEnd[key] as number) - start === end - from && isSame(b, start, from, end - from)) return -1;
+  }
+  keyStart[count] = from;
+  keyEnd[count] = end;
+  return afterColon(b, end);
 }
 
-/** Of keys without escapes. */
-function isSameKey(b: Uint8Array, one: number, other: number): boolean {
-  for (let i = 1; b[one + i] === b[other + i]; i++) if (b[one + i] === QUOTE) return true;
-  return false;
+function isSame(b: Uint8Array, one: number, other: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (b[one + i] !== b[other + i]) return false;
+  return true;
 }
 
 export function isAt(b: Uint8Array, from: number, text: Uint8Array): boolean {

@@ -38,19 +38,26 @@ export function scanLine(line: Line): Scanned {
   const outlined = line.size < OUTLINED_FROM ? undefined : outline(line, STRICTLY);
   if (outlined) return { ok: true, value: outlined.value, exactText: undefined };
   const { chunk, start, end, earlier } = line;
-  return earlier.length === 0 && isWhollyUtf8(chunk)
+  return earlier.length === 0 && isUtf8Line(line)
     ? scanText(chunk.toString('utf8', start, end))
     : scan(line.bytes);
 }
 
-let lastUtf8: Buffer | undefined;
+let lastChunk: Buffer | undefined;
+let lastIsUtf8 = false;
 
-/** Of lines that were read together the chunk is looked at once. A chunk that ends inside a character is not. */
-export function isWhollyUtf8(chunk: Buffer): boolean {
-  if (chunk === lastUtf8) return true;
-  if (!isUtf8(chunk)) return false;
-  lastUtf8 = chunk;
-  return true;
+/**
+ * Of lines that were read together the chunk is looked at once.
+ *
+ * @param line one that came in one chunk
+ */
+export function isUtf8Line({ chunk, start, end }: Line): boolean {
+  if (chunk !== lastChunk) {
+    lastChunk = chunk;
+    lastIsUtf8 = isUtf8(chunk);
+  }
+  // A chunk may begin or end inside a character.
+  return lastIsUtf8 || isUtf8(chunk.subarray(start, end));
 }
 
 /**
