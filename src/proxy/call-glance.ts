@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { ID, idAt, isWholeAt, JSONRPC, METHOD, VERSION } from './envelope-bytes.js';
 import {
   afterBlanks,
@@ -10,9 +11,10 @@ import {
   OPEN_BRACE,
 } from './json-bytes.js';
 import type { Line } from './lines.js';
-import { type Arguments, type Id, type ToolCall, VERSION_KEY } from './message.js';
+import { type Arguments, classify, type Id, type ToolCall, VERSION_KEY } from './message.js';
 import { OUTLINED_FROM } from './outline.js';
-import { isUtf8Line } from './scan.js';
+import { isUtf8Line, scanLine } from './scan.js';
+import { type Workspace, workspaceFor } from './workspace.js';
 
 const CALL = Buffer.from('"tools/call"');
 const PARAMS = Buffer.from('"params"');
@@ -29,9 +31,27 @@ const META = Buffer.from('"_meta"');
  * @returns undefined for all that has to be read in full, whether or not it is a call
  */
 export function glanceCall(line: Line): ToolCall | undefined {
-  const { chunk: b, start, end } = line;
-  const isPlain = line.size < OUTLINED_FROM && line.earlier.length === 0 && b[start] === OPEN_BRACE;
-  if (!isPlain || !isUtf8Line(line)) return undefined;
+  if (line.size >= OUTLINED_FROM) {
+    if (longOnesAreLookedAt) return undefined;
+    const { bytes, plainEnd } = workspaceFor(line);
+    const call = callIn(line, bytes, 0, line.size, plainEnd);
+    return call && isUtf8(bytes.subarray(0, line.size)) ? call : undefined;
+  }
+  if (line.earlier.length > 0 || !isUtf8Line(line)) return undefined;
+  return callIn(line, line.chunk, line.start, line.end, undefined);
+}
+
+/**
+ * Some rule looked at the arguments of a long call. To read such a call once more costs more than a glance saves, and
+ * where there is one there are others.
+ */
+let longOnesAreLookedAt = false;
+
+type PlainEnd = Workspace['plainEnd'] | undefined;
+
+/** @param line the one that lies in `[start, end)` of the bytes */
+function callIn(line: Line, b: Buffer, start: number, end: number, plainEnd: PlainEnd): ToolCall | undefined {
+  if (b[start] !== OPEN_BRACE) return undefined;
   let hasVersion = false;
   let isCall = false;
   let id: Id | undefined;
@@ -43,11 +63,11 @@ export function glanceCall(line: Line): ToolCall | undefined {
     if (value === -1) return undefined;
     if (isAt(b, key, PARAMS)) {
       if (params) return undefined;
-      params = paramsAt(b, value);
+      params = paramsAt(b, value, plainEnd);
       if (!params) return undefined;
       i = params.end;
     } else {
-      i = afterValue(b, value, undefined, true);
+      i = afterValue(b, value, plainEnd, true);
       if (i === -1) return undefined;
       if (isAt(b, key, METHOD)) {
         if (isCall || !isAt(b, value, CALL)) return undefined;
@@ -64,11 +84,18 @@ export function glanceCall(line: Line): ToolCall | undefined {
     i = afterBlanks(b, i);
   } while (b[i] === COMMA);
   if (!isWholeAt(b, i, end) || !hasVersion || !isCall || id === undefined || !params) return undefined;
-  const { name, args } = params;
+  const { name } = params;
+  const args = new LeftArguments(line, params.args);
   return { kind: 'call', id, name, args, params: NOTHING_ELSE, era: 'legacy', task: false };
 }
 
 const NOTHING_ELSE = Object.freeze({});
+
+interface GlancedObject {
+  readonly names: readonly string[];
+  readonly start: number;
+  readonly end: number;
+}
 
 interface GlancedParams {
   readonly end: number;
@@ -76,7 +103,7 @@ interface GlancedParams {
   readonly args: GlancedObject;
 }
 
-function paramsAt(b: Buffer, from: number): GlancedParams | undefined {
+function paramsAt(b: Buffer, from: number, plainEnd: PlainEnd): GlancedParams | undefined {
   if (b[from] !== OPEN_BRACE) return undefined;
   let name: string | undefined;
   let args: GlancedObject | undefined;
@@ -91,12 +118,12 @@ function paramsAt(b: Buffer, from: number): GlancedParams | undefined {
       if (i === -1 || name !== undefined) return undefined;
       name = nameIn(b, value + 1, i - 1);
     } else if (isAt(b, key, ARGUMENTS)) {
-      const object = objectAt(b, value, lastArguments);
+      const object = objectAt(b, value, plainEnd, lastArguments);
       if (!object || args) return undefined;
       args = object;
       i = object.end;
     } else if (isAt(b, key, META)) {
-      const meta = objectAt(b, value, lastMeta);
+      const meta = objectAt(b, value, plainEnd, lastMeta);
       // Of what else stands there nothing concerns us.
       if (!meta || hasMeta || meta.names.includes(VERSION_KEY)) return undefined;
       hasMeta = true;
@@ -114,7 +141,12 @@ const MOST_NAMES = 32;
 const lastArguments = { names: [] as readonly string[] };
 const lastMeta = { names: [] as readonly string[] };
 
-function objectAt(b: Buffer, from: number, last: { names: readonly string[] }): GlancedObject | undefined {
+function objectAt(
+  b: Buffer,
+  from: number,
+  plainEnd: PlainEnd,
+  last: { names: readonly string[] },
+): GlancedObject | undefined {
   if (b[from] !== OPEN_BRACE) return undefined;
   let own: string[] | undefined;
   let count = 0;
@@ -124,7 +156,7 @@ function objectAt(b: Buffer, from: number, last: { names: readonly string[] }): 
     do {
       const key = afterBlanks(b, i + 1);
       const value = afterKey(b, key);
-      i = value === -1 ? -1 : afterValue(b, value, undefined, true);
+      i = value === -1 ? -1 : afterValue(b, value, plainEnd, true);
       if (i === -1) return undefined;
       const name = nameIn(b, key + 1, afterPlainText(b, key) - 1);
       if (count === MOST_NAMES || isAmong(own ?? last.names, count, name)) return undefined;
@@ -136,7 +168,7 @@ function objectAt(b: Buffer, from: number, last: { names: readonly string[] }): 
     if (b[i] !== CLOSE_BRACE) return undefined;
   }
   if (own || last.names.length > count) last.names = own ?? last.names.slice(0, count);
-  return new GlancedObject(last.names, b, from, i + 1);
+  return { names: last.names, start: from, end: i + 1 };
 }
 
 /** Whether it is one of the first so many names. */
@@ -145,24 +177,35 @@ function isAmong(names: readonly string[], count: number, name: string): boolean
   return false;
 }
 
-/** An object whose grammar was checked, and that is still in its chunk. */
-class GlancedObject implements Arguments {
+/** Arguments whose grammar was checked, and that are still in their line. */
+class LeftArguments implements Arguments {
   readonly names: readonly string[];
-  readonly end: number;
-  readonly #chunk: Buffer;
+  readonly #line: Line;
   readonly #start: number;
+  readonly #end: number;
   #values: Arguments['values'] | undefined;
 
-  constructor(names: readonly string[], chunk: Buffer, start: number, end: number) {
+  constructor(line: Line, { names, start, end }: GlancedObject) {
     this.names = names;
-    this.end = end;
-    this.#chunk = chunk;
+    this.#line = line;
     this.#start = start;
+    this.#end = end;
   }
 
   get values(): Arguments['values'] {
-    this.#values ??= JSON.parse(this.#chunk.toString('utf8', this.#start, this.end)) as Arguments['values'];
+    this.#values ??= this.#read();
     return this.#values;
+  }
+
+  #read(): Arguments['values'] {
+    const line = this.#line;
+    if (line.size < OUTLINED_FROM)
+      return JSON.parse(line.chunk.toString('utf8', this.#start, this.#end)) as Arguments['values'];
+    longOnesAreLookedAt = true;
+    // Long texts stay in the line even now, until a rule looks at those.
+    const call = classify(scanLine(line));
+    if (call.kind !== 'call') throw new Error('what was a call at a glance is none');
+    return call.args.values;
   }
 }
 

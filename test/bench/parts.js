@@ -138,8 +138,8 @@ function rateOf(peer, others) {
 async function sizes(run) {
   const { quick, report, say } = run;
   const kinds = [
-    { title: '10 KB', size: 10 * KB, inFlight: 64, count: 600, least: 0.45, aim: 0.6 },
-    { title: '1 MB', size: MB, inFlight: 8, count: 24, least: 0.35, aim: 0.6 },
+    { title: '10 KB', size: 10 * KB, inFlight: 64, count: 1500, least: 0.45, aim: 0.6 },
+    { title: '1 MB', size: MB, inFlight: 8, count: 48, least: 0.35, aim: 0.6 },
   ];
   for (const { title, size, inFlight, count, least, aim } of kinds) {
     await inScene(async (scene) => {

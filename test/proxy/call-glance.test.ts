@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { glanceAnswer } from '../../src/proxy/answer-glance.js';
 import { glanceCall } from '../../src/proxy/call-glance.js';
 import { Line, LineSplitter } from '../../src/proxy/lines.js';
@@ -13,8 +13,19 @@ function callInFull(text: string | Buffer) {
   return message.kind === 'call' ? told(message) : undefined;
 }
 
-function told({ kind, id, name, args, era, task }: ToolCall) {
-  return { kind, id, name, names: args.names.toSorted(), values: args.values, era, task };
+function told({ kind, id, name, args, era, task }: ToolCall, values = args.values) {
+  return { kind, id, name, names: args.names.toSorted(), values, era, task };
+}
+
+const PAD = 'All is \\"well\\", \\u00e9, ü.\\n '.repeat(200);
+
+/** The same with an argument of some kilobytes before the others. */
+function padded(text: string): Line {
+  const more = text.replace(
+    /"arguments":\{(\s*\}?)/,
+    (_, end) => `"arguments":{"pad":"${PAD}"${end.includes('}') ? end : `,${end}`}`,
+  );
+  return Line.of(Buffer.from(`${more}\n`));
 }
 
 function callAtAGlance(text: string) {
@@ -125,7 +136,6 @@ test.each([
   ],
   ['an id that is no integer', callOf(`{${NAMED},"arguments":{}}`, `"jsonrpc":"2.0","id":1.5,${METHOD}`)],
   ['depth', callOf(`{${NAMED},"arguments":{"a":${'['.repeat(32)}${']'.repeat(32)}}}`)],
-  ['a long line', callOf(`{${NAMED},"arguments":{"a":"${'x'.repeat(5000)}"}}`)],
   ['a blank before it', ` ${callOf(`{${NAMED},"arguments":{}}`)}`],
   ['a byte order mark', `\ufeff${callOf(`{${NAMED},"arguments":{}}`)}`],
   ['something behind it', `${callOf(`{${NAMED},"arguments":{}}`)}1`],
@@ -259,9 +269,47 @@ test('G1, G8: of a call a glance tells the gate what reading in full tells it, o
       const found = callAtAGlance(text);
       seen[found ? 'understood' : 'left'] += 1;
       if (found) expect(found).toEqual(callInFull(text));
+      const line = padded(text);
+      const long = glanceCall(line);
+      expect(long !== undefined).toBe(found !== undefined);
+      if (long) expect({ ...callInFull(line.bytes), values: {} }).toEqual(told(long, {}));
     }),
     { numRuns: 10_000 },
   );
 
   expect(Math.min(seen.understood, seen.left)).toBeGreaterThan(1000);
+});
+
+describe('of a long line', () => {
+  const text = callOf(`{${NAMED},"arguments":{"a":{"b":[1,"ü"]},"c":"x"}}`);
+
+  test('what came in several chunks is one, wherever it was cut', () => {
+    const { bytes } = padded(text);
+    for (const cut of [1, 60, 70, 4000, bytes.length - 10, bytes.length - 1]) {
+      const splitter = new LineSplitter(100_000);
+      splitter.push(bytes.subarray(0, cut));
+      const [line] = splitter.push(bytes.subarray(cut));
+      expect(glanceCall(line as Line)).toMatchObject({
+        id: 1,
+        name: 'n',
+        args: { names: ['pad', 'a', 'c'] },
+      });
+    }
+  });
+
+  test('G8: bytes that are no UTF-8 are not understood, in a long text or before it', () => {
+    for (const part of ['All', '"n"']) {
+      const { bytes } = padded(text);
+      bytes[bytes.indexOf(part) + 1] = 0xff;
+      expect(glanceCall(Line.of(bytes))).toBeUndefined();
+      expect(classify(scan(bytes)).kind).toBe('refused');
+    }
+  });
+
+  test('the values are those of the long way, which the next long ones go', () => {
+    const call = glanceCall(padded(text));
+    expect(call?.args.values).toEqual(callInFull(padded(text).bytes)?.values);
+    expect(glanceCall(padded(text))).toBeUndefined();
+    expect(callAtAGlance(text)).toBeDefined();
+  });
 });
