@@ -190,10 +190,12 @@ test('whatever a server says, the policy loads without a problem and holds nothi
       const listed = new Set(tools.map(({ name }) => name).filter((name) => !unlisted.includes(name)));
       expect([...policy.tools.keys()].sort()).toEqual([...listed].sort());
       for (const tool of tools) {
-        const { class: toolClass } = classify(tool);
+        // A name that is listed twice is taken for the worst that is said of it, and money is worse than deletion.
+        const classes = tools.filter(({ name }) => name === tool.name).map((one) => classify(one).class);
         const found = judge(policy, tool.name);
-        if (toolClass === 'Destructive') expect(found.kind).not.toBe('open');
-        if (toolClass === 'Financial' && found.kind === 'open') expect(found.ask).toBeDefined();
+        if (classes.includes('Financial')) {
+          if (found.kind === 'open') expect(found.ask).toBeDefined();
+        } else if (classes.includes('Destructive')) expect(found.kind).not.toBe('open');
       }
     }),
     { numRuns: 300 },
