@@ -14,6 +14,7 @@ test.runIf(process.platform === 'linux')(
     });
     expect([...listed], `FUZZ_SEED=${seed}`).not.toContain('delete_repo');
     expect(received).toBeGreaterThan(lines / 20);
-    expect((memory.at(-1) ?? 0) - (memory[4] ?? 0), `MB at checkpoints: ${memory}`).toBeLessThan(25);
+    // What stays open is kept, up to 65,536 requests a side; it comes to 0.7 MB from one checkpoint to the other.
+    expect((memory.at(-1) ?? 0) - (memory[4] ?? 0), `MB at checkpoints: ${memory}`).toBeLessThan(2);
   },
 );

@@ -1,11 +1,12 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { join, resolve } from 'node:path';
 import { type Node, parseTree } from 'jsonc-parser';
 import { BIN, type Message, RECORDER, Rig } from '../support/rig.js';
 import { hostileLine, randomFrom } from './hostile-lines.js';
 
+const KEPT_MEMORY = resolve('test/fixtures/kept-memory.js');
 /** `delete_repo` is hidden, `read` is allowed, everything else is not. */
 const POLICY = { version: '1', default: 'deny', hide: ['delete_repo'], tools: { read: {} } };
 
@@ -19,7 +20,7 @@ export interface FuzzReport {
   /** Tool names in any list that reached the client. */
   readonly listed: Set<string>;
   readonly exit: unknown;
-  /** Resident megabytes of the wrapper at each checkpoint. */
+  /** Megabytes that the wrapper keeps at each checkpoint, without garbage. */
   readonly memory: number[];
   readonly stderr: string;
 }
@@ -39,15 +40,15 @@ export async function fuzz(lines: number, seed: number): Promise<FuzzReport> {
     writeFileSync(join(rig.folder, `burst-${i}`), Buffer.concat(said));
   }
   const options = { journal: rig.journal, tools: ['read', 'delete_repo'], burstsIn: rig.folder };
-  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(
+  const child = spawn(
     process.execPath,
     [
-      BIN,
+      ...['--expose-gc', '--import', KEPT_MEMORY, BIN],
       ...['--policy', rig.file('policy.json', POLICY), '--db', rig.db, '--'],
       ...[process.execPath, RECORDER, JSON.stringify(options)],
     ],
-    { env: rig.env(), stdio: ['pipe', 'pipe', 'pipe'] },
-  );
+    { env: rig.env(), stdio: ['pipe', 'pipe', 'pipe', 'ipc'] },
+  ) as ChildProcessWithoutNullStreams;
   const exit = new Promise((done) => child.once('close', (code, signal) => done(signal ?? code)));
   const report = { impure: [] as string[], listed: new Set<string>(), memory: [] as number[], stderr: '' };
   const answers = new Map<string, () => void>();
@@ -105,8 +106,9 @@ export async function fuzz(lines: number, seed: number): Promise<FuzzReport> {
     await ask(`burst/${i}`, `burst-${i}`);
     await ask('tools/list', `list-${i}`);
     await ask('ping', `ping-${i}`);
-    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-    report.memory.push(Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000));
+    child.send('how much?');
+    const [kept] = await once(child, 'message');
+    report.memory.push(kept / 1e6);
   }
   child.stdin.end();
   const code = await exit;
