@@ -8,6 +8,7 @@ import {
   CLOSE_BRACE,
   COMMA,
   isAt,
+  LONGEST_KEY,
   OPEN_BRACE,
 } from './json-bytes.js';
 import type { Line } from './lines.js';
@@ -135,7 +136,7 @@ function paramsAt(b: Buffer, from: number, plainEnd: PlainEnd): GlancedParams | 
   return { end: i + 1, name, args };
 }
 
-/** Objects with more members have to be read in full: each name is looked for among those before it. */
+/** Objects with more members, or longer names, have to be read in full: each is looked for among those before it. */
 const MOST_NAMES = 32;
 /** The names in the last object of each kind: the next one tends to have the same, and then shares the list. */
 const lastArguments = { names: [] as readonly string[] };
@@ -156,9 +157,11 @@ function objectAt(
     do {
       const key = afterBlanks(b, i + 1);
       const value = afterKey(b, key);
-      i = value === -1 ? -1 : afterValue(b, value, plainEnd, true);
+      const keyEnd = afterPlainText(b, key);
+      if (value === -1 || keyEnd - key > LONGEST_KEY) return undefined;
+      i = afterValue(b, value, plainEnd, true);
       if (i === -1) return undefined;
-      const name = nameIn(b, key + 1, afterPlainText(b, key) - 1);
+      const name = nameIn(b, key + 1, keyEnd - 1);
       if (count === MOST_NAMES || isAmong(own ?? last.names, count, name)) return undefined;
       if (!own && last.names[count] !== name) own = last.names.slice(0, count);
       own?.push(name);

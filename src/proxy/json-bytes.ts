@@ -133,6 +133,8 @@ export function afterPlainText(b: Uint8Array, from: number): number {
 const DEEPEST = 30;
 /** Nor are, where `strict`, those with so many keys in the objects that are open at once: each is held against all. */
 const MOST_KEYS = 32;
+/** Nor are those with longer keys, in bytes with the quotes: of keys that are nearly the same all bytes are compared. */
+export const LONGEST_KEY = 64;
 /** Where the keys of the open objects are, and how many of them were there before each container. */
 const keyStart = new Int32Array(MOST_KEYS);
 const keyEnd = new Int32Array(MOST_KEYS);
@@ -197,7 +199,7 @@ export function afterValue(
 /** As `afterKey`, and keeps where the key is. @returns also -1 for one that is among those from `first` on */
 function afterNewKey(b: Uint8Array, from: number, first: number, count: number): number {
   const end = afterPlainText(b, from);
-  if (end === -1 || count === MOST_KEYS) return -1;
+  if (end === -1 || end - from > LONGEST_KEY || count === MOST_KEYS) return -1;
   for (let key = first; key < count; key++) {
     const start = keyStart[key] as number;
     if ((keyEnd[key] as number) - start === end - from && isSame(b, start, from, end - from)) return -1;

@@ -12,7 +12,7 @@ export interface Workspace {
   readonly plainEnd: (from: number) => number;
 }
 
-/** So much memory is kept from one long line to the next, in bytes. */
+/** So much memory is kept from one long line to the next, in bytes, and what is left of its last page. */
 const KEPT = 4 << 20;
 /** In front of the line lies a table: which characters may follow a backslash, but for `u`. */
 const TABLE = 256;
@@ -27,7 +27,8 @@ export function workspaceFor(line: Line): Workspace {
   const room = line.size + SLACK;
   // By powers of two, so that lines of growing length do not each need new memory.
   const workspace = kept && kept.bytes.length >= room ? kept : newWorkspace(2 ** Math.ceil(Math.log2(room)));
-  kept = workspace.bytes.length > KEPT ? undefined : workspace;
+  // By what was asked for: memory comes in whole pages, and is a little more.
+  kept = room > KEPT ? undefined : workspace;
   line.copyTo(workspace.bytes);
   // Nothing accepts a NUL byte, so that nothing needs to ask where the line ends.
   workspace.bytes[line.size] = 0;

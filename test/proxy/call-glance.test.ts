@@ -145,6 +145,8 @@ test.each([
   ['a comma too few', callOf(`{${NAMED},"arguments":{"a":1 "b":2}}`)],
   ['a control character', callOf(`{${NAMED},"arguments":{"a":"\u0001"}}`)],
   ['a word of its own', callOf(`{${NAMED},"arguments":{"a":NaN}}`)],
+  ['a name that would take long to compare', callOf(`{${NAMED},"arguments":{"${'k'.repeat(63)}":1}}`)],
+  ['a key that would', callOf(`{${NAMED},"arguments":{"a":{"${'k'.repeat(63)}":1}}}`)],
   ['a list', `[${callOf(`{${NAMED},"arguments":{}}`)}]`],
 ])('G8: what is odd, or would be refused, has to be read in full: %s', (_, text) => {
   expect(callAtAGlance(text)).toBeUndefined();
@@ -214,7 +216,7 @@ test('names are told apart, whatever was read before', () => {
       const args = Object.fromEntries(names.map((one) => [one, 1]));
       const text = callOf(JSON.stringify({ name: tool, arguments: args }));
       const found = callAtAGlance(text);
-      if (!/\\/.test(text)) expect(found).toBeDefined();
+      if (!/\\/.test(text) && names.every((one) => one.length < 63)) expect(found).toBeDefined();
       if (found) expect(found).toEqual(callInFull(text));
     }),
     { numRuns: 2000 },

@@ -225,6 +225,15 @@ describe('outlines', () => {
   });
 });
 
+test('memory is kept from one line of up to 4 MB to the next, and not from a longer one', () => {
+  const memoryFor = (size: number) => workspaceFor(Line.of(Buffer.alloc(size, 'x'))).bytes;
+  const isKept = (size: number) => {
+    const memory = memoryFor(size);
+    return memoryFor(size) === memory;
+  };
+  expect([isKept(3 << 20), isKept(5 << 20)]).toEqual([true, false]);
+});
+
 test('the end of plain text is found sixteen bytes at a time where it is found one at a time', () => {
   const piece = fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom([0x20], [0x21], [0x23], [0x61], [0x7f], [0x80, 0xff]) },
