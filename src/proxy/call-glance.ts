@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { ID, idAt, isWholeAt, JSONRPC, METHOD, VERSION } from './envelope-bytes.js';
 import {
   afterBlanks,
+  afterColon,
   afterKey,
   afterPlainText,
   afterValue,
@@ -156,10 +157,10 @@ function objectAt(
     i = from;
     do {
       const key = afterBlanks(b, i + 1);
-      const value = afterKey(b, key);
       const keyEnd = afterPlainText(b, key);
-      if (value === -1 || keyEnd - key > LONGEST_KEY) return undefined;
-      i = afterValue(b, value, plainEnd, true);
+      if (keyEnd === -1 || keyEnd - key > LONGEST_KEY) return undefined;
+      const value = afterColon(b, keyEnd);
+      i = value === -1 ? -1 : afterValue(b, value, plainEnd, true);
       if (i === -1) return undefined;
       const name = nameIn(b, key + 1, keyEnd - 1);
       if (count === MOST_NAMES || isAmong(own ?? last.names, count, name)) return undefined;

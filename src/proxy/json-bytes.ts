@@ -116,7 +116,8 @@ export function afterKey(b: Uint8Array, from: number): number {
   return end === -1 ? -1 : afterColon(b, end);
 }
 
-function afterColon(b: Uint8Array, from: number): number {
+/** @returns where the value of the member begins whose key ends at `from`; -1 where there is none */
+export function afterColon(b: Uint8Array, from: number): number {
   const colon = afterBlanks(b, from);
   return b[colon] === COLON ? afterBlanks(b, colon + 1) : -1;
 }

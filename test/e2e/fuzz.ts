@@ -1,12 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Node, parseTree } from 'jsonc-parser';
 import { BIN, type Message, RECORDER, Rig } from '../support/rig.js';
 import { hostileLine, randomFrom } from './hostile-lines.js';
 
-const KEPT_MEMORY = resolve('test/fixtures/kept-memory.js');
+const KEPT_MEMORY = new URL('../fixtures/kept-memory.js', import.meta.url).href;
+
 /** `delete_repo` is hidden, `read` is allowed, everything else is not. */
 const POLICY = { version: '1', default: 'deny', hide: ['delete_repo'], tools: { read: {} } };
 

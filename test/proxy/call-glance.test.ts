@@ -209,7 +209,7 @@ test('names are what stands in the bytes, though the memory is used again', () =
 test('names are told apart, whatever was read before', () => {
   const name = fc.oneof(
     fc.string({ maxLength: 4 }),
-    fc.constantFrom('a', 'aa', 'ab', 'ba', 'x'.repeat(70), 'x'.repeat(69)),
+    fc.constantFrom('a', 'aa', 'ab', 'ba', ...[61, 62, 63, 70].map((n) => 'x'.repeat(n))),
   );
   fc.assert(
     fc.property(fc.uniqueArray(name, { maxLength: 6 }), name, (names, tool) => {
