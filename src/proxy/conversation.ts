@@ -16,9 +16,6 @@ export interface Forwarded {
   readonly call: JudgedCall | undefined;
 }
 
-/** Of these the answer is looked into. */
-const LOOKED_INTO: ReadonlySet<string> = new Set(['initialize', 'tools/list']);
-
 /** The same, in the one place that may change it. */
 type Asked = { -readonly [Key in keyof Forwarded]: Forwarded[Key] };
 
@@ -111,16 +108,6 @@ export class Conversation {
   answerOfServer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
     const exact = this.#exact(id);
     return exact !== undefined && this.#asked.get(exact)?.sent ? this.#taken(exact) : undefined;
-  }
-
-  /**
-   * Takes the request that the server answers, by its exact id, if nothing of the answer needs to be known but how it
-   * came out. Of a call of 2026-07-28 more does: the server may answer it with a question.
-   */
-  answerOfPlain(id: Id): Forwarded | undefined {
-    const request = this.#asked.get(id);
-    const isPlain = request?.sent && request.call === undefined && !LOOKED_INTO.has(request.method);
-    return isPlain ? this.#taken(id)?.request : undefined;
   }
 
   /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */

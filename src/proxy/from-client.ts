@@ -1,6 +1,5 @@
 import { BUSY } from '../state/store.js';
 import { Asking, type ResumedCall } from './asking.js';
-import { glanceCall } from './call-glance.js';
 import type { Conversation } from './conversation.js';
 import type { Gate, JudgedCall, MalformedCall, Ruling } from './gate.js';
 import { reasonOf } from './ledger.js';
@@ -180,7 +179,7 @@ export class FromClient {
       return { answer: errorLine(idFromEnds(line.head, line.tail), -32600, `Message refused: ${reason}`) };
     }
     if (line.isBlank) return NOTHING;
-    const message = glanceCall(line) ?? classify(scanLine(line));
+    const message = classify(scanLine(line));
     switch (message.kind) {
       case 'refused':
         return refused(message);

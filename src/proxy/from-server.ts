@@ -1,11 +1,9 @@
 import { fold } from '../policy/fold.js';
-import { glanceAnswer } from './answer-glance.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from './lines.js';
 import { editTools, replaceId } from './list-filter.js';
 import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from './message.js';
-import { OUTLINED_FROM, outline } from './outline.js';
 import { Parcel } from './parcel.js';
 import { errorLine } from './refusal.js';
 import { callDigest, type RoundTrips } from './round-trips.js';
@@ -16,7 +14,6 @@ const INTERNAL_ERROR = -32603;
 /** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
 const LONG = 1 << 20;
 const LONG_DEPTH = 10_000;
-const LOOSELY = { maxDepth: LONG_DEPTH, strict: false };
 
 /**
  * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
@@ -90,7 +87,6 @@ export class FromServer {
   }
 
   #line(line: Line): Line | string | undefined {
-    if (this.#isPlainAnswer(line)) return line;
     if (line.isBlank) return undefined;
     const message = parse(line);
     if (message?.jsonrpc !== '2.0') {
@@ -122,17 +118,6 @@ export class FromServer {
     if ((id === undefined || id === null) && message.result === undefined) return line;
     this.#warn("dropped an answer of the server's without a proper id");
     return undefined;
-  }
-
-  /** Most lines are answers of which nothing more is to be known than how they came out. */
-  #isPlainAnswer(line: Line): boolean {
-    // While a list is pending, no line passes without a look for a second `id` or `result`.
-    if (this.#conversation.listPending) return false;
-    const answer = glanceAnswer(line);
-    const request = answer && this.#conversation.answerOfPlain(answer.id);
-    if (!answer || !request) return false;
-    this.#settle(request, answer.outcome);
-    return true;
   }
 
   #answer(line: Line, message: Envelope, id: Id): Line | string | undefined {
@@ -223,22 +208,18 @@ export class FromServer {
 
 /** An answer's text with the id that the client gave its request, where the server spelt it in another type. */
 function textFor(line: Line, id: Id, asked: Id): string {
-  const text = line.bytes.toString('utf8');
-  return asked === id ? text : replaceId(text, asked);
+  return asked === id ? line.text : replaceId(line.text, asked);
 }
 
 function parse(line: Line): Envelope | undefined {
+  const { text } = line;
+  if (text.length > LONG && isDeeper(text, LONG_DEPTH)) return undefined;
   try {
-    const outlined = line.size < OUTLINED_FROM ? undefined : outline(line, LOOSELY);
-    const value = outlined ? outlined.value : parseWhole(line.bytes.toString('utf8'));
+    const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function parseWhole(text: string): unknown {
-  return text.length > LONG && isDeeper(text, LONG_DEPTH) ? undefined : JSON.parse(text);
 }
 
 function outcomeOf({ error, result }: Envelope): 'ok' | 'tool_error' | 'error' {

@@ -1,6 +1,6 @@
 import { sha256 } from '../crypto.js';
 import { PolicyWrapError } from '../errors.js';
-import type { Call, Evaluation, Refusal } from '../policy/decision.js';
+import type { Evaluation, Refusal } from '../policy/decision.js';
 import { canonicalJson } from '../policy/json.js';
 import { evaluateLayers, type Layers } from '../policy/layers.js';
 import type {
@@ -17,7 +17,7 @@ import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
 import type { ToolEdit } from './list-filter.js';
 import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
-import type { Arguments, ToolCall } from './message.js';
+import type { ToolCall } from './message.js';
 import type { Question } from './prompt.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
 import { refusedCall } from './refused-call.js';
@@ -199,7 +199,11 @@ export class Gate {
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', '(malformed)', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', '(no policy)', this.#options.noPolicy);
-    const evaluation = evaluateLayers(this.#policy, new PolicyCall(call, this.#options.env));
+    const evaluation = evaluateLayers(this.#policy, {
+      tool: call.name,
+      args: call.args.values,
+      env: this.#options.env,
+    });
     return call.continues && evaluation.kind === 'open'
       ? { kind: 'open', charges: [], ask: undefined }
       : evaluation;
@@ -292,23 +296,6 @@ export class Gate {
 
   #line(call: ToolCall, refused: RefusedCall): string {
     return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
-  }
-}
-
-/** A call as the policy sees it; its arguments are read from the line when a rule looks at them. */
-class PolicyCall implements Call {
-  readonly tool: string;
-  readonly env: Call['env'];
-  readonly #args: Arguments;
-
-  constructor({ name, args }: ToolCall, env: Call['env']) {
-    this.tool = name;
-    this.env = env;
-    this.#args = args;
-  }
-
-  get args(): Call['args'] {
-    return this.#args.values;
   }
 }
 

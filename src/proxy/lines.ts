@@ -1,4 +1,5 @@
-import { NEWLINE, OPEN_BRACE } from './json-bytes.js';
+const NEWLINE = 0x0a;
+const OPEN_BRACE = 0x7b;
 
 /** A line of a byte stream: either whole, or longer than the cap. */
 export type AnyLine = Line | OversizedLine;
@@ -47,6 +48,13 @@ export class Line {
     return this.#bytes;
   }
 
+  /** Decoded; bytes that are no UTF-8 become U+FFFD. */
+  get text(): string {
+    return this.earlier.length === 0
+      ? this.chunk.toString('utf8', this.start, this.end)
+      : this.bytes.toString('utf8');
+  }
+
   /** Nothing but white space: passed over in silence, as every peer does. */
   get isBlank(): boolean {
     // Nearly every line begins with a brace, and need not be put together to see that.
@@ -55,13 +63,6 @@ export class Line {
     for (const byte of this.bytes)
       if (byte !== 0x0a && byte !== 0x0d && byte !== 0x20 && byte !== 0x09) return false;
     return true;
-  }
-
-  /** Copies the whole line to the beginning of `target`, which is long enough. */
-  copyTo(target: Buffer): void {
-    let at = 0;
-    for (const part of this.earlier) at += part.copy(target, at);
-    this.chunk.copy(target, at, this.start, this.end);
   }
 
   #joined(): Buffer {

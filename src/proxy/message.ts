@@ -50,7 +50,7 @@ export interface ToolCall {
 export interface Arguments {
   /** At the top level, in any order. */
   readonly names: readonly string[];
-  /** As the policy reads them: numbers beyond a double's digits are exact. May be read from the line only now. */
+  /** As the policy reads them: numbers beyond a double's digits are exact. */
   readonly values: { readonly [name: string]: Json };
 }
 
@@ -93,7 +93,7 @@ const CALL = 'tools/call';
 /** Folding changes nothing in such a name, so that it needs no folding. */
 const PLAIN_METHOD = /^[a-z_/]+$/;
 const MODERN = '2026-07-28';
-export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 /**
  * Tells what a scanned line from the client is. Whatever could reach a tool in a form that another parser might read

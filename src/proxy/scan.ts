@@ -1,20 +1,18 @@
 import { isUtf8 } from 'node:buffer';
-import {
-  BACKSLASH,
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COLON,
-  LOWER_E,
-  MINUS,
-  NINE,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  QUOTE,
-  UPPER_E,
-  ZERO,
-} from './json-bytes.js';
 import type { Line } from './lines.js';
-import { countKeys, OUTLINED_FROM, outline } from './outline.js';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COLON = 0x3a;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+const LOWER_E = 0x65;
+const UPPER_E = 0x45;
 
 /** Containers inside containers; deeper input is refused before any recursive code sees it (handbook attack 7). */
 export const MAX_DEPTH = 128;
@@ -31,27 +29,20 @@ export type Scanned =
     }
   | { readonly ok: false; readonly code: -32700 | -32600; readonly reason: string };
 
-const STRICTLY = { maxDepth: MAX_DEPTH, strict: true };
-
-/** As `scan`, with the same result; the long texts of a long line are only taken out of it when they are looked at. */
+/** Reads one line as `scan` does. */
 export function scanLine(line: Line): Scanned {
-  const outlined = line.size < OUTLINED_FROM ? undefined : outline(line, STRICTLY);
-  if (outlined) return { ok: true, value: outlined.value, exactText: undefined };
-  const { chunk, start, end, earlier } = line;
-  return earlier.length === 0 && isUtf8Line(line)
-    ? scanText(chunk.toString('utf8', start, end))
-    : scan(line.bytes);
+  return line.earlier.length === 0 && isUtf8Line(line) ? scanText(line.text) : scan(line.bytes);
 }
 
 let lastChunk: Buffer | undefined;
 let lastIsUtf8 = false;
 
 /**
- * Of lines that were read together the chunk is looked at once.
+ * Looks once at a chunk in which many lines came.
  *
  * @param line one that came in one chunk
  */
-export function isUtf8Line({ chunk, start, end }: Line): boolean {
+function isUtf8Line({ chunk, start, end }: Line): boolean {
   if (chunk !== lastChunk) {
     lastChunk = chunk;
     lastIsUtf8 = isUtf8(chunk);
@@ -126,6 +117,22 @@ function scanText(text: string): Scanned {
     return { ok: false, code: -32600, reason: `duplicate key ${duplicateKey(text)}` };
   }
   return { ok: true, value, exactText: exactNumbers ? text : undefined };
+}
+
+/** Own keys in all objects of a parsed value. An own `__proto__` counts, as `JSON.parse` makes it a plain property. */
+function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === 'object') count += countKeys(element);
+    return count;
+  }
+  for (const key in value) {
+    count++;
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member === 'object') count += countKeys(member);
+  }
+  return count;
 }
 
 /** Whether containers nest deeper than `limit`; of text that is no JSON, whether they might. */
