@@ -14,7 +14,11 @@ export interface Forwarded {
   readonly sent: boolean;
   /** The call itself, in 2026-07-28: the server may answer it with a question. */
   readonly call: JudgedCall | undefined;
+  /** It asks for a later page of a list. */
+  readonly goesOn: boolean;
 }
+
+const LIST = 'tools/list';
 
 /** The same, in the one place that may change it. */
 type Asked = { -readonly [Key in keyof Forwarded]: Forwarded[Key] };
@@ -25,7 +29,7 @@ type Asked = { -readonly [Key in keyof Forwarded]: Forwarded[Key] };
  */
 export class Conversation {
   /** What the client asked the server. */
-  readonly #asked = new Pending<Asked>();
+  readonly #asked = new Pending<Asked>((forgotten) => this.#gone(forgotten));
   /** What the server asked the client, by method. */
   readonly askedByServer = new Pending<string>();
   #lists = 0;
@@ -64,12 +68,20 @@ export class Conversation {
     return this.#asked.has(id);
   }
 
-  ask(id: Id, method: string, era: Era): void {
-    if (method === 'tools/list') this.#lists++;
+  /** Whether an answer of the server's with this id would be a list of tools. */
+  awaitsList(id: Id): boolean {
+    const exact = this.#exact(id);
+    return exact !== undefined && this.#asked.get(exact)?.method === LIST;
+  }
+
+  ask(id: Id, method: string, era: Era, params: object = {}): void {
+    if (method === LIST) this.#lists++;
     const sent = method !== 'tools/call';
     // A call is sent when it was decided.
     const sentAt = sent ? performance.now() : 0;
-    this.#asked.add(id, { method, era, row: undefined, sentAt, sent, call: undefined });
+    const cursor = own(params, 'cursor');
+    const goesOn = cursor !== undefined && cursor !== null;
+    this.#asked.add(id, { method, era, row: undefined, sentAt, sent, call: undefined, goesOn });
   }
 
   /** Remembers what a `subscriptions/listen` wants to hear of. */
@@ -123,9 +135,13 @@ export class Conversation {
   #taken(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
     const request = this.#asked.take(id);
     if (!request) return undefined;
-    if (request.method === 'tools/list') this.#lists--;
+    this.#gone(request);
     if (this.#listening.size > 0) this.#listening.delete(id);
     return { id, request };
+  }
+
+  #gone(request: Forwarded): void {
+    if (request.method === LIST) this.#lists--;
   }
 
   cancel(id: Id): Forwarded | undefined {

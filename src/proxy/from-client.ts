@@ -4,7 +4,16 @@ import type { Conversation } from './conversation.js';
 import type { Gate, JudgedCall, MalformedCall, Ruling } from './gate.js';
 import { reasonOf } from './ledger.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter } from './lines.js';
-import { type ClientMessage, classify, type Id, isId, isRecord, own, type ToolCall } from './message.js';
+import {
+  type ClientMessage,
+  calledIn,
+  classify,
+  type Id,
+  isId,
+  isRecord,
+  own,
+  type ToolCall,
+} from './message.js';
 import { Parcel } from './parcel.js';
 import { errorLine } from './refusal.js';
 import type { RoundTrips } from './round-trips.js';
@@ -175,14 +184,15 @@ export class FromClient {
 
   #classified(line: AnyLine): Item {
     if (line.kind === 'oversized') {
-      const reason = `longer than ${this.#maxLine} bytes (${line.size})`;
-      return { answer: errorLine(idFromEnds(line.head, line.tail), -32600, `Message refused: ${reason}`) };
+      const reason = `longer than ${this.#maxLine} bytes (${line.size}); --max-client-line raises the limit`;
+      return { answer: this.#refusal(idFromEnds(line, 'request'), -32600, reason) };
     }
     if (line.isBlank) return NOTHING;
-    const message = classify(scanLine(line));
+    const scanned = scanLine(line);
+    const message = classify(scanned);
     switch (message.kind) {
       case 'refused':
-        return refused(message);
+        return this.#refused(line, scanned.ok ? message : { ...message, id: idFromEnds(line, 'request') });
       case 'call':
       case 'request':
         return this.#request(line, message);
@@ -194,6 +204,19 @@ export class FromClient {
     }
   }
 
+  #refused(line: Line, message: ClientMessage & { kind: 'refused' }): Item {
+    const { code, reason } = message;
+    const answer = message.answered ? { answer: this.#refusal(message.id, code, reason) } : {};
+    const tool = line.hasLoneCr ? calledIn(line.text) : message.call;
+    return tool === undefined ? answer : { ...answer, call: { kind: 'malformed', tool, reason } };
+  }
+
+  /** Without the id of a request that is pending: the client would take it for the answer to that. */
+  #refusal(id: Id | undefined, code: number, reason: string): string {
+    const isFree = id !== undefined && !this.#conversation.isPending(id);
+    return errorLine(isFree ? id : undefined, code, `Message refused: ${reason}`);
+  }
+
   #request(line: Line, message: ClientMessage & { kind: 'call' | 'request' }): Item {
     const isCall = message.kind === 'call';
     const pending = this.#conversation.isPending(message.id);
@@ -201,12 +224,14 @@ export class FromClient {
       const reason = pending
         ? `the id ${shown(message.id)} belongs to a request that is still pending`
         : 'too many requests are pending';
-      // Without id: an answer with it would be taken for the pending request's.
-      const answer = errorLine(pending ? undefined : message.id, -32600, `Message refused: ${reason}`);
+      const answer = this.#refusal(message.id, -32600, reason);
       return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
     }
-    this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
-    if (isCall) return this.#call(line, message);
+    if (isCall) {
+      this.#conversation.ask(message.id, 'tools/call', message.era);
+      return this.#call(line, message);
+    }
+    this.#conversation.ask(message.id, message.method, message.era, message.params);
     if (message.method === 'initialize') this.#meetClient(message.params);
     if (message.method === 'subscriptions/listen') this.#conversation.listen(message.id, message.params);
     return { line, request: message.id };
@@ -284,14 +309,6 @@ export class FromClient {
     }
     if (answers !== '') this.#outlets.toClient(answers);
   }
-}
-
-function refused(message: ClientMessage & { kind: 'refused' }): Item {
-  const answer = message.answered
-    ? { answer: errorLine(message.id, message.code, `Message refused: ${message.reason}`) }
-    : {};
-  if (message.call === undefined) return answer;
-  return { ...answer, call: { kind: 'malformed', tool: message.call, reason: message.reason } };
 }
 
 function shown(id: Id): string {

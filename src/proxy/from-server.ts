@@ -1,19 +1,22 @@
-import { fold } from '../policy/fold.js';
+import { ambiguity } from './ambiguity.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
-import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from './lines.js';
-import { editTools, replaceId } from './list-filter.js';
+import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from './lines.js';
+import { editTools, type OddTool, oddList, oddTool, replaceId, withoutOddTools } from './list-filter.js';
+import { isNamed } from './listed-tools.js';
 import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from './message.js';
 import { Parcel } from './parcel.js';
 import { errorLine } from './refusal.js';
 import { callDigest, type RoundTrips } from './round-trips.js';
-import { isDeeper, scan } from './scan.js';
+import { isDeeper, LONE_CR, scanLine } from './scan.js';
 import type { ExitCode } from './upstream.js';
 
 const INTERNAL_ERROR = -32603;
 /** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
 const LONG = 1 << 20;
 const LONG_DEPTH = 10_000;
+
+type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered';
 
 /**
  * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
@@ -29,6 +32,7 @@ export class FromServer {
   readonly #splitter: LineSplitter;
   /** When what is looked at was read, `performance.now()`: once for all lines of a chunk. */
   #readAt = 0;
+  #clientIsGone = false;
 
   constructor(
     conversation: Conversation,
@@ -64,6 +68,11 @@ export class FromServer {
     return last ? this.#pass([last]) : [];
   }
 
+  /** Nobody reads any more what the server answers. */
+  clientGone(): void {
+    this.#clientIsGone = true;
+  }
+
   /** @returns an error for each request that the server, now gone, never answered (G9) */
   oweNothing(code: ExitCode): string {
     this.#readAt = performance.now();
@@ -88,39 +97,33 @@ export class FromServer {
 
   #line(line: Line): Line | string | undefined {
     if (line.isBlank) return undefined;
+    if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
     const message = parse(line);
-    if (message?.jsonrpc !== '2.0') {
-      this.#stray(line.bytes);
-      return undefined;
-    }
+    if (message?.jsonrpc !== '2.0')
+      return this.#keptOff(line, 'it is no JSON', message ? undefined : idFromEnds(line, 'answer'));
     const { id, method } = message;
-    const isAnswer = message.result !== undefined || message.error !== undefined;
-    if (method !== undefined) {
-      // Neither is both: a client that looks at `result` first would take it for an answer.
-      if (isAnswer || typeof method !== 'string') {
-        this.#stray(line.bytes);
-        return undefined;
-      }
+    const outcome = outcomeOf(message);
+    if (method !== undefined && outcome === undefined) {
+      if (typeof method !== 'string') return this.#keptOff(line, 'its method is no text', undefined);
+      const reason = this.#ambiguity(line, message);
+      if (reason !== undefined) return this.#unreadable(undefined, reason);
       if (isId(id)) this.#conversation.askedByServer.add(id, method);
-    } else if (!isAnswer) {
-      this.#stray(line.bytes);
-      return undefined;
+      return line;
     }
-    if (this.#conversation.listPending) {
-      // A second `id` or `result`, in whatever spelling, could carry the list around the filter.
-      const scanned = scan(line.bytes);
-      const reason = scanned.ok ? twinOf(message, ENVELOPE_KEYS) : scanned.reason;
-      if (reason !== undefined) return this.#unreadable(id, reason);
-    }
-    if (!isAnswer) return line;
-    if (isId(id)) return this.#answer(line, message, id);
+    // Neither is both: a client that looks at `result` first would take it for an answer.
+    if (method !== undefined || outcome === undefined || outcome === 'both')
+      return this.#keptOff(line, 'it is neither one answer nor a request', id);
+    if (isId(id) && this.#conversation.awaitsList(id)) return this.#list(line, message, id);
+    const reason = this.#ambiguity(line, message);
+    if (reason !== undefined) return this.#unreadable(id, reason);
+    if (isId(id)) return this.#answer(line, message, id, outcome);
     // An error may belong to nothing; a result may not, and some clients read `null` as 0.
     if ((id === undefined || id === null) && message.result === undefined) return line;
     this.#warn("dropped an answer of the server's without a proper id");
     return undefined;
   }
 
-  #answer(line: Line, message: Envelope, id: Id): Line | string | undefined {
+  #answer(line: Line, message: Envelope, id: Id, outcome: Outcome): Line | string | undefined {
     const answered = this.#conversation.answerOfServer(id);
     if (!answered) {
       this.#warn(
@@ -129,28 +132,46 @@ export class FromServer {
       return undefined;
     }
     const { request } = answered;
-    switch (request.method) {
-      case 'tools/call':
-        this.#settle(request, outcomeOf(message));
-        if (request.call) this.#expectRetry(request.call, own(message, 'result'));
-        break;
-      case 'tools/list': {
-        if (this.#hidesInTwin(message)) return this.#dropped(answered.id, 'it has a second list of tools');
-        const before = textFor(line, id, answered.id);
-        const edited = editTools(before, message, (tool, raw) => {
-          if (this.#hides(tool)) return 'drop';
-          const name = own(tool, 'name');
-          if (typeof name !== 'string') return 'keep';
-          return this.#gate.list({ ...tool, name }, raw);
-        });
-        this.#gate.listed();
-        return edited === before && answered.id === id ? line : edited;
-      }
-      case 'initialize':
-        this.#conversation.meetServer(message);
-        break;
+    if (request.method === 'tools/call') {
+      this.#settle(request, outcome);
+      if (request.call) this.#expectRetry(request.call, own(message, 'result'));
+    } else if (request.method === 'initialize') this.#conversation.meetServer(message);
+    return answered.id === id ? line : replaceId(line.text, answered.id);
+  }
+
+  /** The one answer that is edited. What in it could be read in two ways could carry a hidden tool around the filter. */
+  #list(line: Line, loosely: Envelope, id: Id): Line | string | undefined {
+    let read = line;
+    let scanned = scanLine(line);
+    let odd: readonly OddTool[] = [];
+    if (!scanned.ok) {
+      const rest = withoutOddTools(line.bytes);
+      if (!rest) return this.#unreadable(id, scanned.reason);
+      read = Line.of(rest.bytes);
+      odd = rest.odd;
+      scanned = scanLine(read);
     }
-    return answered.id === id ? line : textFor(line, id, answered.id);
+    const message = scanned.ok ? (scanned.value as Envelope) : loosely;
+    const reason = scanned.ok ? (twinOf(message, ENVELOPE_KEYS) ?? oddList(message)) : scanned.reason;
+    if (reason !== undefined) return this.#unreadable(id, reason);
+    const answered = this.#conversation.answerOfServer(id);
+    if (!answered) return undefined;
+    this.#gate.beginPage(answered.request.goesOn);
+    for (const tool of odd) this.#gate.leftOut(tool);
+    const before = answered.id === id ? read.text : replaceId(read.text, answered.id);
+    const edited = editTools(before, message, (tool, raw) => {
+      const fault = oddTool(tool);
+      if (fault) this.#gate.leftOut(fault);
+      if (fault) return 'drop';
+      return isNamed(tool) ? this.#gate.list(tool, raw) : 'keep';
+    });
+    this.#gate.endPage(isRecord(message.result) && typeof message.result.nextCursor === 'string');
+    return edited === before && answered.id === id ? read : edited;
+  }
+
+  /** While a list is pending, no line passes that another reader could take for its answer. */
+  #ambiguity(line: Line, message: Envelope): string | undefined {
+    return this.#conversation.listPending ? ambiguity(line.text, message) : undefined;
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */
@@ -160,39 +181,23 @@ export class FromServer {
     this.#roundTrips.expectRetry(digest, own(result, 'requestState'), call.continues);
   }
 
-  /** A tool is left out for each name by which a client could know it that reads keys in any case. */
-  #hides(tool: Record<string, unknown>): boolean {
-    return Object.entries(tool).some(
-      ([key, name]) => typeof name === 'string' && fold(key) === 'name' && !this.#gate.shows(name),
-    );
-  }
-
-  /** Closes the way around the filter by `Tools` beside `tools`. */
-  #hidesInTwin(message: Envelope): boolean {
-    const result = own(message, 'result');
-    if (!isRecord(result)) return false;
-    return Object.entries(result).some(
-      ([key, tools]) =>
-        key !== 'tools' &&
-        fold(key) === 'tools' &&
-        Array.isArray(tools) &&
-        tools.some((tool) => isRecord(tool) && this.#hides(tool)),
-    );
-  }
-
   #oversized(line: OversizedLine): string | undefined {
-    return this.#unreadable(
-      idFromEnds(line.head, line.tail),
-      `${line.size} bytes, more than ${this.#maxLine}`,
-    );
+    const reason = `${line.size} bytes, more than ${this.#maxLine} (--max-server-line raises the limit)`;
+    return this.#unreadable(idFromEnds(line, 'answer'), reason);
   }
 
-  /** A line that cannot be passed on; if it is known whose answer it was, the client need not wait for it. */
+  /** A line that is no message; if it was to be an answer and it can be told whose, the client need not wait for it. */
+  #keptOff(line: Line, reason: string, id: unknown): string | undefined {
+    this.#stray(line.bytes);
+    return isId(id) ? this.#unreadable(id, reason) : undefined;
+  }
+
+  /** A line that cannot be passed on. A call whose answer does not reach the client has no outcome. */
   #unreadable(id: unknown, reason: string): string | undefined {
     this.#warn(`dropped a line of the server's: ${reason}`);
     const answered = isId(id) ? this.#conversation.answerOfServer(id) : undefined;
     if (!answered) return undefined;
-    this.#settle(answered.request, 'error');
+    this.#settle(answered.request, 'unanswered');
     return this.#dropped(answered.id, reason);
   }
 
@@ -200,15 +205,11 @@ export class FromServer {
     return errorLine(id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
   }
 
-  #settle(request: Forwarded, outcome: 'ok' | 'tool_error' | 'error' | 'unanswered'): void {
+  #settle(request: Forwarded, outcome: Outcome): void {
     if (request.row === undefined) return;
-    this.#gate.settle(request.row, outcome, Math.round(this.#readAt - request.sentAt));
+    const known = this.#clientIsGone ? 'unanswered' : outcome;
+    this.#gate.settle(request.row, known, Math.round(this.#readAt - request.sentAt));
   }
-}
-
-/** An answer's text with the id that the client gave its request, where the server spelt it in another type. */
-function textFor(line: Line, id: Id, asked: Id): string {
-  return asked === id ? line.text : replaceId(line.text, asked);
 }
 
 function parse(line: Line): Envelope | undefined {
@@ -222,7 +223,12 @@ function parse(line: Line): Envelope | undefined {
   }
 }
 
-function outcomeOf({ error, result }: Envelope): 'ok' | 'tool_error' | 'error' {
-  if (error !== undefined) return 'error';
+/** @returns what an answer says; undefined when there is none in the message, `both` when there are two */
+function outcomeOf({ error, result }: Envelope): 'ok' | 'tool_error' | 'error' | 'both' | undefined {
+  const hasResult = result !== undefined;
+  // Some servers write `"error": null` beside a result, and some a null result beside an error.
+  if (error !== undefined && (error !== null || !hasResult))
+    return hasResult && result !== null ? 'both' : 'error';
+  if (!hasResult) return undefined;
   return isRecord(result) && own(result, 'isError') === true ? 'tool_error' : 'ok';
 }

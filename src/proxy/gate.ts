@@ -15,13 +15,13 @@ import { BUSY } from '../state/store.js';
 import { numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
-import type { ToolEdit } from './list-filter.js';
+import type { OddTool, ToolEdit } from './list-filter.js';
 import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
 import type { ToolCall } from './message.js';
 import type { Question } from './prompt.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
 import { refusedCall } from './refused-call.js';
-import { definitionOf, type ToolRisk } from './tool-edit.js';
+import type { ToolRisk } from './tool-edit.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
@@ -76,6 +76,8 @@ export type Ruling =
 
 /** Clients give a call up after 60 s (handbook, protocol.md 1.2): a policy may ask for less, never for more. In ms. */
 const LONGEST_HOLD = 55_000;
+/** Tools that are left out of a list are named once each, and no more than this many. */
+const SAID_CAP = 1000;
 /** Names and values in the decision log stay within so many characters a call. */
 const ARGUMENTS_CAP = 65_536;
 
@@ -88,6 +90,7 @@ export class Gate {
   #policy: Layers | undefined;
   readonly #ledger: Ledger;
   readonly #tools: ListedTools;
+  readonly #saidLeftOut = new Set<string>();
   /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
   #lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '[]' };
 
@@ -174,16 +177,31 @@ export class Gate {
     return this.#options.observe || isShown(this.#policy, tool);
   }
 
+  /** A page of a list is read: `list` and `leftOut` follow for its tools. @param goesOn it is not the first page */
+  beginPage(goesOn: boolean): void {
+    this.#tools.beginPage(goesOn);
+  }
+
   /** What the client gets of a tool that the server lists. */
   list(tool: ListedTool, raw: string): ToolEdit {
     return this.#tools.take(tool, raw, this.shows(tool.name), this.#policy);
   }
 
-  /** A list was read: compares its tools with what was first seen, unless the policy does not want it. */
-  listed(): void {
-    const news = this.#tools.news();
-    if (news.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
-    this.#ledger.sawTools(news.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
+  /** A tool is left out because those who read it could read it in two ways. */
+  leftOut({ name, reason }: OddTool): void {
+    if (name !== undefined) this.#tools.leaveOut(name, reason);
+    const what = `${name ?? 'a tool without a name'}: ${reason}`;
+    if (this.#saidLeftOut.size >= SAID_CAP || this.#saidLeftOut.has(what)) return;
+    this.#saidLeftOut.add(what);
+    this.#options.warn(`left out of the list of tools: ${what}`);
+    this.#ledger.leftOut(name ?? '', reason);
+  }
+
+  /** A page was read: compares its tools with what was first seen, unless the policy does not want it. */
+  endPage(hasMorePages: boolean): void {
+    const seen = this.#tools.endPage(hasMorePages);
+    if (seen.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
+    this.#ledger.sawTools(seen);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */

@@ -31,6 +31,8 @@ const SETTLE_DELAY = 50;
 const FINAL_SETTLE_MS = 500;
 /** A person's answer waits so long for a locked database. */
 const DECIDE_MS = 5000;
+/** Longer names of tools are cut in the events, in UTF-16 units. */
+const EVENT_NAME_CAP = 200;
 /** When nothing was decided for so long, old rows are removed, a few milliseconds at a time. */
 const IDLE_MS = 5000;
 const TIDY_BUDGET_MS = 4;
@@ -55,6 +57,8 @@ export class Ledger {
   #givesBack = false;
   /** Tools that were listed and are not yet compared with what is remembered of them. */
   #listed: SeenTool[] = [];
+  /** Tools that were left out of a list and are not yet in the events. */
+  #leftOut: { readonly name: string; readonly reason: string }[] = [];
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: LedgerOptions) {
@@ -125,6 +129,12 @@ export class Ledger {
     this.#quietly((store) => this.#compare(store));
   }
 
+  /** Takes down in the events, soon, that the client does not get to see a tool. */
+  leftOut(name: string, reason: string): void {
+    this.#leftOut.push({ name: name.slice(0, EVENT_NAME_CAP), reason });
+    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
+  }
+
   #compare(store: Store): boolean {
     const changed = store.seeTools(this.#options.session.server, this.#listed);
     if (changed === BUSY) return false;
@@ -184,6 +194,7 @@ export class Ledger {
     clearTimeout(this.#tidyTimer);
     const deadline = performance.now() + FINAL_SETTLE_MS;
     this.#quietly((store) => {
+      this.#noteLeftOut(store);
       const pause = new Int32Array(new SharedArrayBuffer(4));
       while (
         this.#settlements.length > 0 &&
@@ -202,11 +213,18 @@ export class Ledger {
   #flush(): void {
     this.#settleTimer = undefined;
     this.#quietly((store) => {
+      this.#noteLeftOut(store);
       if (this.#settlements.length === 0) store.rest();
       else if (store.settle(this.#settlements) === BUSY) {
         this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
       } else this.#settled();
     });
+  }
+
+  /** Tries again with the next outcomes where the database is locked: nothing depends on it. */
+  #noteLeftOut(store: Store): void {
+    if (this.#leftOut.length === 0) return;
+    if (store.toolsLeftOut(this.#options.session.server, this.#leftOut) !== BUSY) this.#leftOut = [];
   }
 
   #settled(): void {

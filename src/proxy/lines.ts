@@ -1,4 +1,5 @@
 const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const OPEN_BRACE = 0x7b;
 
 /** A line of a byte stream: either whole, or longer than the cap. */
@@ -27,14 +28,27 @@ export class Line {
   readonly end: number;
   /** In bytes, newline included. */
   readonly size: number;
+  /**
+   * A CR stands elsewhere than directly before the newline. Python's text streams and Node's readline end a line
+   * there, and would read another message than we do.
+   */
+  readonly hasLoneCr: boolean;
   #bytes: Buffer | undefined;
 
-  constructor(chunk: Buffer, start: number, end: number, earlier: readonly Buffer[], size: number) {
+  constructor(
+    chunk: Buffer,
+    start: number,
+    end: number,
+    earlier: readonly Buffer[],
+    size: number,
+    hasLoneCr = false,
+  ) {
     this.earlier = earlier;
     this.chunk = chunk;
     this.start = start;
     this.end = end;
     this.size = size;
+    this.hasLoneCr = hasLoneCr;
   }
 
   /** A line that did not come from a stream. */
@@ -76,13 +90,21 @@ export class Line {
 const NONE: readonly Buffer[] = [];
 
 /**
- * Splits a byte stream at 0x0A and nowhere else: not at U+2028, not at a lone CR, never inside a character. Bytes are
- * kept as they came, the CR of a CRLF included, and are not copied.
+ * Splits a byte stream at 0x0A and nowhere else, never inside a character. Bytes are kept as they came, the CR of a
+ * CRLF included, and are not copied.
+ *
+ * Other peers split elsewhere too. Where they do so at a CR, which JSON takes for blank space, a part of the line may
+ * be a message of its own: such lines say so. VT, FF and FS to RS cannot stand raw in JSON at all. U+0085, U+2028 and
+ * U+2029 can only stand inside of a string, where every quote is escaped: no part that begins or ends there is a
+ * message, and texts that have them pass.
  */
 export class LineSplitter {
   readonly #cap: number;
   #parts: Buffer[] = [];
   #size = 0;
+  /** Of the line that is still coming in. */
+  #hasLoneCr = false;
+  #endsInCr = false;
   #oversized: { head: Buffer; tail: Buffer; size: number } | undefined;
 
   /** @param cap longest line in bytes, newline included */
@@ -98,8 +120,10 @@ export class LineSplitter {
   push(chunk: Buffer): AnyLine[] {
     const lines: AnyLine[] = [];
     let start = 0;
+    let cr = chunk.indexOf(CARRIAGE_RETURN);
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      lines.push(this.#take(chunk, start, end + 1));
+      if (cr !== -1 && cr < start) cr = chunk.indexOf(CARRIAGE_RETURN, start);
+      lines.push(this.#take(chunk, start, end + 1, cr !== -1 && cr < end - 1));
       start = end + 1;
     }
     if (start < chunk.length) this.#hold(start === 0 ? chunk : chunk.subarray(start));
@@ -108,12 +132,15 @@ export class LineSplitter {
 
   /** The unterminated rest at the end of the stream, terminated; undefined when there is none. */
   end(): AnyLine | undefined {
-    return this.#size === 0 ? undefined : this.#take(Buffer.from('\n'), 0, 1);
+    return this.#size === 0 ? undefined : this.#take(Buffer.from('\n'), 0, 1, false);
   }
 
   /** Keeps what may be the beginning of a line, or its ends once it is too long. */
   #hold(part: Buffer): void {
     this.#size += part.length;
+    const cr = part.indexOf(CARRIAGE_RETURN);
+    this.#hasLoneCr ||= this.#endsInCr || (cr !== -1 && cr < part.length - 1);
+    this.#endsInCr = part.at(-1) === CARRIAGE_RETURN;
     if (this.#oversized) {
       this.#oversized.size = this.#size;
       this.#oversized.tail = Buffer.from(
@@ -135,37 +162,67 @@ export class LineSplitter {
   }
 
   /** Ends the line that is held with `[start, end)` of a chunk. */
-  #take(chunk: Buffer, start: number, end: number): AnyLine {
+  #take(chunk: Buffer, start: number, end: number, hasLoneCr: boolean): AnyLine {
     const size = this.#size + end - start;
-    if (size <= this.#cap) {
-      const earlier = this.#size === 0 ? NONE : this.#parts;
-      if (this.#size !== 0) this.#parts = [];
-      this.#size = 0;
-      return new Line(chunk, start, end, earlier, size);
-    }
-    this.#hold(chunk.subarray(start, end));
-    const { head, tail } = this.#oversized as { head: Buffer; tail: Buffer };
-    this.#parts = [];
+    // A CR at the end of the last chunk belongs to the newline if that comes next.
+    const isLone = hasLoneCr || this.#hasLoneCr || (this.#endsInCr && end - start > 1);
+    if (size > this.#cap) this.#hold(chunk.subarray(start, end));
+    const parts = this.#size === 0 ? NONE : this.#parts;
+    const oversized = this.#oversized;
+    if (this.#size !== 0) this.#parts = [];
     this.#size = 0;
+    this.#hasLoneCr = false;
+    this.#endsInCr = false;
     this.#oversized = undefined;
-    return { kind: 'oversized', size, head, tail };
+    return oversized
+      ? { kind: 'oversized', size, head: oversized.head, tail: oversized.tail }
+      : new Line(chunk, start, end, parts, size, isLone);
   }
 }
 
+const SCALAR = String.raw`"(?:[^"\\]|\\.){0,200}"|-?\d{1,16}`;
+const BRACE = /^\s*\{/;
+const MEMBER = new RegExp(String.raw`\s*"(jsonrpc|id|method)"\s*:\s*(${SCALAR})\s*,`, 'y');
+const KEY = /\s*"(\w+)"\s*:/y;
+const LAST = new RegExp(String.raw`(?:,\s*"(?:jsonrpc|id|method)"\s*:\s*(?:${SCALAR})\s*)+\}\s*$`);
+const LAST_MEMBER = new RegExp(String.raw`"(jsonrpc|id|method)"\s*:\s*(${SCALAR})`, 'g');
+
 /**
- * The id of a message of which only the ends are there. JSON writers put `id` right after `jsonrpc` or last; as the
- * final `}` closes the message, what stands before it is a member of the message itself.
+ * The id of a message that cannot be read, from its ends. JSON writers put `id`, `jsonrpc` and `method` first or last;
+ * as the final `}` closes the message, what stands before it is a member of the message itself.
  *
- * @returns the id, or undefined when neither end tells
+ * @param kind what the message must be, because requests and answers have ids of their own
+ * @returns the id; undefined unless the ends tell that there is one id and that the message is of that kind
  */
-export function idFromEnds(head: Buffer, tail: Buffer): string | number | undefined {
-  const match =
-    /^\s*\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?\d{1,16})\s*,/.exec(
-      head.toString(),
-    ) ?? /,\s*"id"\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?\d{1,16})\s*\}\s*$/.exec(tail.toString());
-  if (!match?.[1]) return undefined;
+export function idFromEnds(line: AnyLine, kind: 'request' | 'answer'): string | number | undefined {
+  const head = (line.kind === 'line' ? line.bytes.subarray(0, ENDS) : line.head).toString();
+  const tail = (line.kind === 'line' ? line.bytes.subarray(-ENDS) : line.tail).toString();
+  const brace = BRACE.exec(head);
+  if (!brace) return undefined;
+  const members: (readonly [key: string, text: string])[] = [];
+  let at = brace[0].length;
+  for (;;) {
+    MEMBER.lastIndex = at;
+    const [whole, key, text] = MEMBER.exec(head) ?? [];
+    if (whole === undefined || key === undefined || text === undefined) break;
+    members.push([key, text]);
+    at += whole.length;
+  }
+  KEY.lastIndex = at;
+  const next = KEY.exec(head)?.[1];
+  for (const [, key = '', text = ''] of (LAST.exec(tail)?.[0] ?? '').matchAll(LAST_MEMBER))
+    members.push([key, text]);
+  const valuesOf = (key: string) =>
+    new Set(members.flatMap((member) => (member[0] === key ? [member[1]] : [])));
+  const hasMethod = next === 'method' || valuesOf('method').size > 0;
+  const hasAnswer = next === 'result' || next === 'error';
+  const isKind =
+    kind === 'request' ? (hasMethod || next === 'params') && !hasAnswer : hasAnswer && !hasMethod;
+  const [id, ...others] = valuesOf('id');
+  if (!isKind || !valuesOf('jsonrpc').has('"2.0"') || id === undefined || others.length > 0) return undefined;
   try {
-    return JSON.parse(match[1]) as string | number;
+    const value = JSON.parse(id) as string | number;
+    return typeof value === 'string' || Number.isSafeInteger(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,12 +1,25 @@
 import { asksInLayers, type Layers, visibleInLayers } from '../policy/layers.js';
+import type { SeenTool } from '../state/store.js';
 import type { ToolEdit } from './list-filter.js';
-import { annotate, type ToolRisk } from './tool-edit.js';
+import { isRecord, own, twinOf } from './message.js';
+import { annotate, definitionOf, PINNED, type ToolRisk, unpinnable } from './tool-edit.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
 export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
 
-/** Definitions of so many tools are remembered; a server that lists more has its tools judged by name alone. */
+/**
+ * Cap on the tools whose definitions are kept, so that a server cannot exhaust memory. Tools beyond it are judged by
+ * name alone, and cannot be pinned.
+ */
 const LISTED_CAP = 10_000;
+
+/** A tool in the list that is being read. */
+interface Listing {
+  readonly tool: ListedTool;
+  readonly raw: string;
+  /** Why its definition cannot be compared with what was first seen. */
+  readonly unpinnable: string | undefined;
+}
 
 /** The tools that the server has listed, and what of them is news. */
 export class ListedTools {
@@ -16,7 +29,12 @@ export class ListedTools {
   /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
   readonly #compared = new Map<string, string>();
   /** Tools of the list that is being read which are still to be compared. */
-  #news: ListedTool[] = [];
+  #news = new Map<string, Listing>();
+  /** The list that is being read, all its pages so far. */
+  #list = new Map<string, Listing>();
+  /** Pages of a list that was asked for anew before its end: a client may still put them together with what comes. */
+  #brokenOff: ReadonlyMap<string, Listing> = new Map();
+  #hasMorePages = false;
 
   constructor(riskOf: (tool: ListedTool) => ToolRisk) {
     this.#riskOf = riskOf;
@@ -36,8 +54,32 @@ export class ListedTools {
     this.#compared.clear();
   }
 
+  /** @param goesOn it is a later page of a list, not the first one */
+  beginPage(goesOn: boolean): void {
+    if (goesOn) return;
+    this.#brokenOff = this.#hasMorePages ? this.#list : new Map();
+    this.#list = new Map();
+  }
+
   /**
-   * Takes a tool from a list.
+   * Ends a page.
+   *
+   * @returns its tools that were not yet compared with what was first seen, once
+   */
+  endPage(hasMorePages: boolean): SeenTool[] {
+    this.#hasMorePages = hasMorePages;
+    const seen = [...this.#news.values()].map(({ tool, unpinnable: reason }): SeenTool => {
+      const { name } = tool;
+      return reason === undefined
+        ? { name, definition: definitionOf(tool) }
+        : { name, definition: unpinnable(tool, reason), unpinnable: true };
+    });
+    this.#news = new Map();
+    return seen;
+  }
+
+  /**
+   * Takes a tool from a page.
    *
    * @param raw its text
    * @param isShown whether the client may see it
@@ -45,20 +87,43 @@ export class ListedTools {
    */
   take(tool: ListedTool, raw: string, isShown: boolean, policy: Layers | undefined): ToolEdit {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    if (this.#compared.get(tool.name) !== raw) {
-      if (this.#compared.size < LISTED_CAP) this.#compared.set(tool.name, raw);
-      this.#news.push(tool);
-    }
+    this.#note(tool, raw, twinOf(tool, PINNED));
     if (!isShown) return 'drop';
     if (!policy?.annotate) return 'keep';
     const text = annotate(raw, tool, this.#riskOf(tool), asksInLayers(policy, tool.name));
     return text === raw ? 'keep' : { text };
   }
 
-  /** @returns the tools that were not yet compared with what was first seen, once */
-  news(): ListedTool[] {
-    return this.#news.splice(0);
+  /** Takes a tool that is left out of the list because it could be read in two ways: so could the next one of its name. */
+  leaveOut(name: string, reason: string): void {
+    this.#note({ name }, '', reason);
   }
+
+  #note(tool: ListedTool, raw: string, fault: string | undefined): void {
+    const { name } = tool;
+    const before = this.#list.get(name);
+    const listing = { tool, raw, unpinnable: fault ?? this.#doubled(tool, raw) };
+    if (before !== undefined || this.#list.size < LISTED_CAP) this.#list.set(name, listing);
+    else listing.unpinnable ??= `the server lists more than ${LISTED_CAP} tools`;
+    if (listing.unpinnable !== undefined) this.#compared.delete(name);
+    else if (this.#compared.get(name) === raw) return;
+    else if (this.#compared.size < LISTED_CAP) this.#compared.set(name, raw);
+    this.#news.set(name, listing);
+  }
+
+  /** Closes the way around the pin by which a list has a tool twice, the changed definition and the one first seen. */
+  #doubled(tool: ListedTool, raw: string): string | undefined {
+    for (const other of [this.#list.get(tool.name), this.#brokenOff.get(tool.name)]) {
+      if (other?.unpinnable !== undefined) return other.unpinnable;
+      if (other && other.raw !== raw && definitionOf(other.tool) !== definitionOf(tool))
+        return 'the list has it twice, with two definitions';
+    }
+    return undefined;
+  }
+}
+
+export function isNamed(tool: unknown): tool is ListedTool {
+  return isRecord(tool) && typeof own(tool, 'name') === 'string';
 }
 
 /** @returns whether a tool belongs in what the client sees; without a policy all do, since none can be called */

@@ -92,6 +92,8 @@ const CALL_KEYS = new Set(['name', 'arguments', '_meta', 'task']);
 const CALL = 'tools/call';
 /** Folding changes nothing in such a name, so that it needs no folding. */
 const PLAIN_METHOD = /^[a-z_/]+$/;
+/** Longer keys and methods, in UTF-16 units, are twins of none of ours: to fold a long text can take many seconds. */
+const LONGEST_TWIN = 100;
 const MODERN = '2026-07-28';
 const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
@@ -136,7 +138,7 @@ export function classify(scanned: Scanned): ClientMessage {
     return refuse(INVALID_REQUEST, '"method" must be a string', { id: answerTo });
   const call = method === CALL;
   // Closes the bypass to servers that read the method without regard to case or space.
-  if (!call && !PLAIN_METHOD.test(method) && fold(method.trim()) === CALL) {
+  if (!call && !PLAIN_METHOD.test(method) && isTwin(method.trim(), CALL)) {
     return refuse(
       INVALID_REQUEST,
       `the method ${JSON.stringify(method.slice(0, 40))} is not quite "${CALL}"`,
@@ -218,12 +220,40 @@ function callOf(message: Record<string, unknown>): { call?: string } {
 export function twinOf(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
   // What JSON.parse made: no prototype has a key that could be counted.
   for (const key in object) {
-    if (known.has(key)) continue;
+    if (known.has(key) || key.length > LONGEST_TWIN) continue;
     const folded = fold(key);
     if (known.has(folded))
       return `the key ${JSON.stringify(key.slice(0, 40))} differs from "${folded}" only in its letters' form`;
   }
   return undefined;
+}
+
+function isTwin(text: string, known: string): boolean {
+  return text.length <= LONGEST_TWIN && fold(text) === known;
+}
+
+/** Pieces of a line that are looked at for a call, and the longest of them in UTF-16 units. */
+const PIECES = 64;
+const LONGEST_PIECE = 65_536;
+
+/**
+ * For the decision log: what a peer that ends lines at a lone CR could have called.
+ *
+ * @returns the tool's name, '' when it cannot be told, undefined when there is no call in it
+ */
+export function calledIn(text: string): string | undefined {
+  for (const piece of [...text.split('\r', PIECES), text]) {
+    if (piece.length > LONGEST_PIECE || !piece.includes('{')) continue;
+    let message: unknown;
+    try {
+      message = JSON.parse(piece);
+    } catch {
+      continue;
+    }
+    const { call } = isRecord(message) ? callOf(message) : {};
+    if (call !== undefined) return call;
+  }
+  return /tools\\?\/call|\\u00/i.test(text) ? '' : undefined;
 }
 
 /** The era of a request: a bogus version changes the shape of our answers at most, never whether it is judged. */

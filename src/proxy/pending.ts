@@ -12,6 +12,12 @@ export const PENDING_MAX = 65_536;
 export class Pending<T> {
   readonly #open = new Map<Id, T>();
   readonly #cancelled = new Set<Id>();
+  readonly #forgotten: (request: T) => void;
+
+  /** @param forgotten called with each request that is given up because there are too many */
+  constructor(forgotten: (request: T) => void = () => {}) {
+    this.#forgotten = forgotten;
+  }
 
   get size(): number {
     return this.#open.size;
@@ -32,7 +38,7 @@ export class Pending<T> {
     // Many at a time, because the first key of a Map is behind all that were deleted.
     for (const oldest of this.#open.keys()) {
       if (this.#open.size <= PENDING_MAX / 2) break;
-      this.take(oldest);
+      this.#forget(oldest);
     }
   }
 
@@ -57,9 +63,14 @@ export class Pending<T> {
     this.#cancelled.add(id);
     for (const oldest of this.#cancelled) {
       if (this.#cancelled.size <= CANCELLED_KEPT) break;
-      this.take(oldest);
+      this.#forget(oldest);
     }
     return request;
+  }
+
+  #forget(id: Id): void {
+    const request = this.take(id);
+    if (request !== undefined) this.#forgotten(request);
   }
 
   /** Empties the table and gives what still waits for an answer; who cancelled does not. */

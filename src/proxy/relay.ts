@@ -97,6 +97,7 @@ export function relay(options: RelayOptions): Relaying {
   });
   client.input.once('end', endInput).once('close', endInput).once('error', endInput);
   const clientGone = () => {
+    fromServer.clientGone();
     endInput();
     // What was held back for it is read and thrown away, so that the server can end.
     flow();

@@ -29,8 +29,12 @@ export type Scanned =
     }
   | { readonly ok: false; readonly code: -32700 | -32600; readonly reason: string };
 
-/** Reads one line as `scan` does. */
+/** Why a line with a CR in it goes nowhere. */
+export const LONE_CR = 'a carriage return inside of the line, where some peers end it';
+
+/** Reads one line as `scan` does, and refuses one that other peers would read as several. */
 export function scanLine(line: Line): Scanned {
+  if (line.hasLoneCr) return { ok: false, code: -32700, reason: LONE_CR };
   return line.earlier.length === 0 && isUtf8Line(line) ? scanText(line.text) : scan(line.bytes);
 }
 
@@ -60,14 +64,15 @@ function isUtf8Line({ chunk, start, end }: Line): boolean {
  * `"name"` needs no unescaping of ours.
  *
  * @param line the bytes, with or without line end
+ * @param maxDepth containers inside containers
  */
-export function scan(line: Buffer): Scanned {
+export function scan(line: Buffer, maxDepth = MAX_DEPTH): Scanned {
   if (!isUtf8(line))
     return { ok: false, code: -32700, reason: `invalid UTF-8 at byte ${invalidUtf8At(line)}` };
-  return scanText(line.toString('utf8'));
+  return scanText(line.toString('utf8'), maxDepth);
 }
 
-function scanText(text: string): Scanned {
+function scanText(text: string, maxDepth = MAX_DEPTH): Scanned {
   if (text.charCodeAt(0) === 0xfeff) return { ok: false, code: -32700, reason: 'byte order mark at byte 0' };
 
   let keys = 0;
@@ -82,11 +87,11 @@ function scanText(text: string): Scanned {
     } else if (c === COLON) {
       keys++;
     } else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
-      if (++depth > MAX_DEPTH) {
+      if (++depth > maxDepth) {
         return {
           ok: false,
           code: -32600,
-          reason: `nested deeper than ${MAX_DEPTH} levels at character ${i}`,
+          reason: `nested deeper than ${maxDepth} levels at character ${i}`,
         };
       }
     } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) {

@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from '../policy/json.js';
+import { canonicalJson, type Json, type JsonObject } from '../policy/json.js';
 import { mapMembers, whole } from './json-spans.js';
 import { isRecord, own } from './message.js';
 
@@ -45,10 +45,32 @@ export function annotate(raw: string, tool: Record<string, unknown>, risk: ToolR
 }
 
 /** What a model and a policy go by; the rest of a tool may change with every answer. */
-const PINNED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
+export const PINNED: ReadonlySet<string> = new Set([
+  'name',
+  'title',
+  'description',
+  'inputSchema',
+  'outputSchema',
+  'annotations',
+]);
+
+type Tool = Readonly<Record<string, unknown>>;
 
 /** @returns a tool's definition as canonical JSON, for telling whether it is still the same */
-export function definitionOf(tool: Readonly<Record<string, unknown>>): string {
-  const parts = PINNED.filter((key) => Object.hasOwn(tool, key)).map((key) => [key, tool[key]]);
-  return canonicalJson(Object.fromEntries(parts) as Json);
+export function definitionOf(tool: Tool): string {
+  return canonicalJson(pinnedParts(tool));
+}
+
+/**
+ * @param reason why the definition must not be taken for one that was seen before
+ * @returns what stands in its place, which equals no definition of a tool; for people to read
+ */
+export function unpinnable(tool: Tool, reason: string): string {
+  return canonicalJson({ ...pinnedParts(tool), unpinnable: reason });
+}
+
+function pinnedParts(tool: Tool): JsonObject {
+  return Object.fromEntries(
+    [...PINNED].flatMap((key) => (Object.hasOwn(tool, key) ? [[key, tool[key] as Json]] : [])),
+  );
 }

@@ -23,6 +23,7 @@ export type EventKind =
   | 'budget.revoked'
   | 'pin.changed'
   | 'pin.trusted'
+  | 'tool.left_out'
   | 'pause.begun'
   | 'pause.lifted';
 

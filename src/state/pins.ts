@@ -7,6 +7,8 @@ export interface SeenTool {
   readonly name: string;
   /** What a model and a policy go by, as canonical JSON: description, schemas, annotations. */
   readonly definition: string;
+  /** The definition can be read in two ways, or is one of two: it equals none, and counts as changed. */
+  readonly unpinnable?: boolean;
 }
 
 /** A remembered definition, and the one that differs from it. Times in UTC milliseconds. */

@@ -322,6 +322,18 @@ export class Store {
     return this.#write((now) => this.#pins.see(server, tools, now));
   }
 
+  /** Takes down in the events which tools a client does not get to see because they could be read in two ways. */
+  toolsLeftOut(
+    server: string,
+    tools: readonly { readonly name: string; readonly reason: string }[],
+  ): undefined | typeof BUSY {
+    return this.#write((now) => {
+      for (const { name, reason } of tools)
+        this.#events.write(now, 'wrapper', 'tool.left_out', { server, tool: name, reason });
+      return undefined;
+    });
+  }
+
   /** @returns the remembered tools of a server, or of all */
   pins(server?: string): PinEntry[] {
     return this.#file.read(() => this.#pins.list(server));

@@ -90,8 +90,8 @@ describe('attacks on the line', () => {
     ['12 an answer to nothing', '{"jsonrpc":"2.0","id":"never","result":{}}', undefined],
     ['23 not JSON', '{"jsonrpc":"2.0","id":1,', -32700],
     ['23 invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), -32700],
-    ['23 a byte order mark', '\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', -32700],
-    ['23 a NUL', '{"jsonrpc":"2.0","id":1,"method":"pi\0ng"}', -32700],
+    ['23 a byte order mark', '\ufeff{"jsonrpc":"2.0","method":"ping","params":{}}', -32700],
+    ['23 a NUL', '{"jsonrpc":"2.0","method":"pi\0ng","params":{}}', -32700],
   ])('G2: %s: the server gets nothing, the next line is served', async (_, line, code) => {
     await using rig = new Rig();
     const wrapper = rig.wrap({ policy: POLICY, recorder: { tools: TOOLS } });
@@ -130,9 +130,45 @@ describe('attacks on the line', () => {
     const [answer] = await sent(wrapper, big);
     expect(answer).toMatchObject({
       id: 7,
-      error: { code: -32600, message: expect.stringContaining('longer than') },
+      error: { code: -32600, message: expect.stringMatching(/longer than .*--max-client-line/) },
     });
     expect(rig.receivedCalls()).toEqual([]);
+  });
+
+  test.each([
+    [
+      'too deep',
+      `{"jsonrpc":"2.0","id":2,"method":"x","params":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`,
+    ],
+    ['no JSON', '{"jsonrpc":"2.0","id":2,"method":"x","params":{,}}'],
+    ['a NUL', '{"jsonrpc":"2.0","id":2,"method":"pi\0ng"}'],
+    ['a byte order mark', '\ufeff{"jsonrpc":"2.0","id":2,"method":"ping"}'],
+    ['a key twice', '{"method":"x","params":{"a":1,"a":2},"jsonrpc":"2.0","id":2}'],
+    ['no UTF-8', Buffer.from('{"jsonrpc":"2.0","id":2,"method":"x","params":{"a":"\xe9"}}', 'latin1')],
+    ['a lone CR', '{"jsonrpc":"2.0","id":2,"method":"x","params":{\r}}'],
+  ])('G2: 23 a refused request whose id can be told is answered by its id: %s', async (_, line) => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({ policy: POLICY, recorder: { tools: TOOLS } });
+    const [answer] = await sent(wrapper, line);
+    expect(answer).toMatchObject({ id: 2, error: { message: expect.stringContaining('refused') } });
+    expect(rig.received().map((message) => message.method)).toEqual(['ping']);
+  });
+
+  test('G2: 10 a refusal never has the id of a request that is pending, nor that of an answer', async () => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({ policy: ALLOW_ALL, recorder: { silentMethods: ['tools/call'] } });
+    wrapper.write(`${call('{"name":"a"}', '"id":5')}\n`);
+    const answers = await sent(
+      wrapper,
+      '{"jsonrpc":"1.0","id":5,"method":"x"}',
+      '{"jsonrpc":"2.0","id":5,"method":"x","params":{\r}}',
+      '{"jsonrpc":"2.0","id":6,"result":{\r}}',
+    );
+    expect(answers.map(({ id, error }) => [id, error.code])).toEqual([
+      [undefined, -32600],
+      [undefined, -32700],
+      [undefined, -32700],
+    ]);
   });
 
   test('G2: 10 a second request with a pending id is refused, the first is served', async () => {

@@ -13,8 +13,9 @@ const gate = {
   admit: (calls: readonly unknown[]) => calls.map(() => ({ kind: 'forward', row: undefined })),
   shows: (tool: string) => tool !== 'delete_repo',
   list: ({ name }: { name: string }) => (name === 'delete_repo' ? 'drop' : 'keep'),
-  listed: () => {},
-  judged: (call: object) => ({ ...call, exactArgs: {} }),
+  beginPage: () => {},
+  leftOut: () => {},
+  endPage: () => {},
   settle: () => {},
   clientIs: () => {},
 } as unknown as Gate;

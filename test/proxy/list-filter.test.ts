@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { editTools, replaceId } from '../../src/proxy/list-filter.js';
 
-const dropping = (names: string[]) => (tool: Record<string, unknown>) =>
-  names.includes(String(tool.name)) ? ('drop' as const) : ('keep' as const);
+const dropping = (names: string[]) => (tool: unknown) =>
+  names.includes((tool as { name: string }).name) ? ('drop' as const) : ('keep' as const);
 const edit = (text: string, names: string[]) => editTools(text, JSON.parse(text), dropping(names));
 
 describe('editTools', () => {
@@ -51,7 +51,7 @@ describe('editTools', () => {
   test('puts a text in the place of a tool', () => {
     const text = '{"result":{"tools":[{"name":"a"},{"name":"b"}]}}';
     const edited = editTools(text, JSON.parse(text), (tool, raw) =>
-      tool.name === 'a' ? { text: `${raw.slice(0, -1)},"x":1}` } : 'keep',
+      (tool as { name: string }).name === 'a' ? { text: `${raw.slice(0, -1)},"x":1}` } : 'keep',
     );
     expect(edited).toBe('{"result":{"tools":[{"name":"a","x":1},{"name":"b"}]}}');
   });

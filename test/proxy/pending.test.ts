@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Conversation } from '../../src/proxy/conversation.js';
 import { classify, isId } from '../../src/proxy/message.js';
 import { PENDING_MAX, Pending } from '../../src/proxy/pending.js';
 import { scan } from '../../src/proxy/scan.js';
@@ -41,6 +42,28 @@ describe('Pending', () => {
     expect(pending.has(0)).toBe(true);
     expect(pending.drain()).toEqual([[1, 'waiting']]);
   });
+
+  test('says which request it forgets when too many are cancelled', () => {
+    const forgotten: string[] = [];
+    const pending = new Pending<string>((request) => forgotten.push(request));
+    for (let id = 0; id < 1002; id++) {
+      pending.add(id, `request ${id}`);
+      pending.cancel(id);
+    }
+    expect(forgotten).toEqual(['request 0', 'request 1']);
+    expect(pending.has(1)).toBe(false);
+  });
+});
+
+test('G6 G7: the filter of lists is armed for lists that may still come, not for ever after a thousand were cancelled', () => {
+  const conversation = new Conversation();
+  for (let id = 0; id < 2000; id++) {
+    conversation.ask(id, 'tools/list', 'legacy');
+    conversation.cancel(id);
+  }
+  expect(conversation.listPending).toBe(true);
+  for (let id = 0; id < 2000; id++) conversation.answerOfServer(id);
+  expect(conversation.listPending).toBe(false);
 });
 
 test.each([
