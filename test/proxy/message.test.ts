@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { classify } from '../../src/proxy/message.js';
+import { describe, expect, test, vi } from 'vitest';
+import { calledIn, classify } from '../../src/proxy/message.js';
 import { scan } from '../../src/proxy/scan.js';
 
 const read = (text: string) => classify(scan(Buffer.from(text)));
@@ -158,5 +158,45 @@ describe('G2: classify refuses what cannot be judged', () => {
       call: 'x',
       id: undefined,
     });
+  });
+});
+
+test.each([
+  ['a key of the message', `{"jsonrpc":"2.0","id":1,"method":"x","LONG":1}`],
+  [
+    'a key of the parameters',
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","LONG":1}}`,
+  ],
+  ['a method', `{"jsonrpc":"2.0","id":1,"method":"LONG"}`],
+  ['a method of blanks', `{"jsonrpc":"2.0","id":1,"method":"LONG${' '.repeat(100_000)}"}`],
+])('G9: no long text is normalised, which can take many seconds: %s', (_, line) => {
+  const normalize = vi.spyOn(String.prototype, 'normalize');
+  try {
+    const long = '\u0301\u0323'.repeat(40_000);
+    expect(read(line.replace('LONG', long)).kind).toMatch(/request|call/);
+    const lengths = normalize.mock.contexts.map((text) => String(text).length);
+    expect(Math.max(0, ...lengths)).toBeLessThan(1000);
+  } finally {
+    normalize.mockRestore();
+  }
+});
+
+describe('what a peer that ends lines at a lone CR could have called', () => {
+  const CALL = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"drop"}}';
+  test.each([
+    ['a call of its own', `{"x":\r${CALL}\r}`, 'drop'],
+    ['the line itself', CALL.replace(',"id"', ',\r"id"'), 'drop'],
+    [
+      'the one inside before the line itself',
+      CALL.replace('"drop"', `"read","_meta":{"x":\r${CALL}\r}`),
+      'drop',
+    ],
+    ['a call without a name', '\r{"method":"tools/call"}', ''],
+    ['one that cannot be read', '{"x":\r{"method":"tools/call",\r}}', ''],
+    ['one that an escape could spell', '{"x":\r{"method":"\\u0074ools/call",\r}}', ''],
+    ['one behind more pieces than are looked at', `${'\r'.repeat(1_000_000)}${CALL}\r`, ''],
+    ['none', '{"jsonrpc":"2.0","id":1,"method":"ping"\r}', undefined],
+  ])('%s', (_, line, tool) => {
+    expect(calledIn(line)).toBe(tool);
   });
 });

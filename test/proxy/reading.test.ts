@@ -156,3 +156,49 @@ test('G2: a line of megabytes is read as strictly as a short one', () => {
   expect(read(callOf(`{${pad},"a":1e999}`))).toMatchObject({ kind: 'refused' });
   expect(read(`${callOf(`{${pad}}`)}x`)).toMatchObject({ kind: 'refused', code: -32700 });
 });
+
+/** Where some readers end a line and we do not: all of them together are Python's str.splitlines. */
+const ENDS = ['\r', '\v', '\f', '\x1c', '\x1d', '\x1e', '\x85', '\u2028', '\u2029'];
+const OTHER_ENDS = new RegExp(`[${ENDS.join('')}]`);
+
+test('G1 G2 G6: no part of a line that passes is a message for a peer that ends lines elsewhere', () => {
+  const CALL_INSIDE = '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"drop"}}';
+  const end = fc.oneof({ weight: 4, arbitrary: fc.constantFrom('', ' ', '\t') }, fc.constantFrom(...ENDS));
+  const text = fc
+    .array(fc.oneof(end, fc.constantFrom('a', ',', ':', '{', '}', '"', '\\', CALL_INSIDE)), { maxLength: 8 })
+    .map((parts) => parts.join(''));
+  const value = fc.oneof(
+    text.map((inner) => JSON.stringify(inner)),
+    // As it may stand in a line of whoever writes lines by hand.
+    fc
+      .tuple(fc.constantFrom(...ENDS), fc.constantFrom(...ENDS))
+      .map(([before, after]) => `${before}${CALL_INSIDE}${after}`),
+    fc.constantFrom('1', 'null', '{}'),
+  );
+  const lines = fc
+    .array(fc.tuple(text, end, value), { maxLength: 4 })
+    .map((all) =>
+      all.map(([key, space, inner], i) => `${JSON.stringify(i + key)}${space}:${inner}`).join(','),
+    )
+    .map((members) => `{"jsonrpc":"2.0","method":"notifications/x","params":{${members}}}\n`);
+  const seen = { passed: 0, split: 0, refused: 0 };
+  fc.assert(
+    fc.property(lines, (whole) => {
+      const [message] = readAll(Buffer.from(whole));
+      if (message?.kind === 'refused') return void seen.refused++;
+      const parts = whole.split(OTHER_ENDS);
+      seen[parts.length > 1 ? 'split' : 'passed']++;
+      for (const part of parts.length > 1 ? parts : []) {
+        let found: unknown;
+        try {
+          found = JSON.parse(part);
+        } catch {
+          continue;
+        }
+        expect(JSON.stringify(Object.keys(found ?? {}))).not.toMatch(/"(?:method|result)"/);
+      }
+    }),
+    { numRuns: 5000 },
+  );
+  expect(Math.min(seen.passed, seen.split, seen.refused)).toBeGreaterThan(300);
+});
