@@ -47,7 +47,7 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
   if (placed.always && !trace) return placed.always;
   const own = placed.entry ?? CHECKED_BY_NOBODY;
   if (trace) {
-    const rule = placed.entry ? pointerOf(['tools', placed.entry.name.text]) : '';
+    const rule = placed.entry ? ruleOf(policy, placed.entry) : '';
     const text = placed.entry
       ? `judged by the entry "${placed.entry.name.text}"`
       : 'matches no entry; default is allow';
@@ -156,22 +156,17 @@ export function place(policy: Policy, tool: string): Placed {
 
 function look(policy: Policy, tool: string): Placed {
   if (policy.hides(tool)) return { kind: 'hidden' };
-  let entry = policy.tools.get(tool);
+  const exact = policy.tools.get(tool);
+  const entry = exact ?? policy.patterns.find(({ name }) => name.matches(tool));
   // A server that does not mind the case would run a tool that the policy knows by another name.
-  let twin = entry ? undefined : policy.twins.get(fold(tool));
-  if (!entry && !twin) {
-    // In the order of who wins: a twin of a stronger pattern comes before a match of a weaker one.
-    const found = policy.patterns.find(({ name }) => name.matches(tool) || name.matchesTwin(tool));
-    if (found?.name.matches(tool)) entry = found;
-    else twin = found;
-  }
-  if (twin?.hidden) return { kind: 'hidden' };
-  if (twin && (policy.default === 'allow' || policy.patterns.some(({ name }) => name.matches(tool)))) {
-    const rule = pointerOf(['tools', twin.name.text]);
+  const twin = exact ? undefined : twinOf(policy, tool, entry);
+  // Whatever hides the name as it is hides it, though a twin would judge its calls: the list shows names as they are.
+  if (entry?.hidden || twin?.hidden) return { kind: 'hidden' };
+  if (twin && (entry || policy.default === 'allow')) {
+    const rule = ruleOf(policy, twin);
     const explanation = `the policy lists "${twin.name.text}", which differs in no more than case or invisible characters`;
     return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
   }
-  if (entry?.hidden) return { kind: 'hidden' };
   if (entry || policy.default === 'allow')
     return { kind: 'placed', entry, always: sameForAll([policy.allTools, entry ?? CHECKED_BY_NOBODY]) };
   const explanation = 'the policy does not list it, and refuses what it does not list';
@@ -179,6 +174,23 @@ function look(policy: Policy, tool: string): Placed {
     kind: 'refused',
     refusal: { code: 'NOT_LISTED', rule: '(default deny)', authorText: undefined, explanation },
   };
+}
+
+/**
+ * @param entry the pattern that matches the name as it is
+ * @returns the entry that a twin of the name would be judged by, if it wins over that
+ */
+function twinOf(policy: Policy, tool: string, entry: ToolEntry | undefined): ToolEntry | undefined {
+  const plain = policy.twins.get(fold(tool));
+  if (plain) return plain;
+  // In the order of who wins: a twin of a stronger pattern comes before a match of a weaker one.
+  const found = policy.patterns.find(({ name }) => name.matches(tool) || name.matchesTwin(tool));
+  return found === entry ? undefined : found;
+}
+
+/** The rule of an entry as a whole, as a refusal names it. */
+function ruleOf(policy: Policy, entry: ToolEntry): string {
+  return `${policy.layer ?? ''}${pointerOf(['tools', entry.name.text])}`;
 }
 
 /** @returns what every call comes to, where no check looks at a call: at most it is counted */

@@ -121,6 +121,7 @@ function named(policy: Policy): Policy {
     new Map([...map].map(([name, entry]) => [name, renamed.get(entry) ?? entries(entry)]));
   return {
     ...policy,
+    layer: `${layer}#`,
     hides: (name) => policy.hides(name),
     allTools: checks(policy.allTools),
     tools: swap(policy.tools),

@@ -10,6 +10,8 @@ export interface Policy {
   readonly hash: string;
   /** Where it came from, for people: an absolute path or `preset afip`. */
   readonly source: string;
+  /** `base.json#` before the pointers of a policy that another one extends (see layers.ts). */
+  readonly layer?: string;
   readonly default: 'allow' | 'deny';
   /** The policy that this one narrows, as the file writes it. */
   readonly extends: string | undefined;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Charge, Evaluation } from '../../src/policy/decision.js';
 import { evaluate, type TraceStep, visible } from '../../src/policy/evaluate.js';
+import { evaluateLayers, stack } from '../../src/policy/layers.js';
 import { callOf, judge, outcomeOf, policyOf } from './support.js';
 
 const when = (path: string, op: string, value?: unknown) => ({ path, op, value });
@@ -131,6 +132,57 @@ describe('hidden', () => {
     const policy = policyOf(body);
     expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe(expected);
     expect(visible(policy, tool)).toBe(expected !== 'hidden');
+  });
+
+  test.each([
+    ['a stronger pattern that only a twin matches', { '*a*': { action: 'hide' }, 'pay*': {} }, 'Pay'],
+    ['a plain name that only a twin has', { '*a*': { action: 'hide' }, pay: {} }, 'Pay'],
+    ['a twin that is hidden', { '*a*': {}, 'pay*': { action: 'hide' } }, 'Pay'],
+  ])('G6: what hides a name as it is hides it beside %s', (_, tools, tool) => {
+    for (const byDefault of ['allow', 'deny']) {
+      const policy = policyOf({ default: byDefault, tools });
+      expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe('hidden');
+      expect(visible(policy, tool)).toBe(false);
+    }
+  });
+
+  test('G6: for any names, a tool is hidden where the entry for its own name is', () => {
+    const name = fc.stringMatching(/^[abAB*\u200b]{1,4}$/);
+    let hidden = 0;
+    fc.assert(
+      fc.property(
+        fc.dictionary(name, fc.constantFrom({}, { action: 'hide' }), { minKeys: 1 }),
+        fc.constantFrom('allow', 'deny'),
+        fc.stringMatching(/^[abAB]{1,3}$/),
+        (tools, byDefault, tool) => {
+          const literals = (pattern: string) => pattern.replaceAll('*', '').length;
+          const matches = (pattern: string) =>
+            new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'su').test(tool);
+          const [own] = Object.keys(tools)
+            .filter((text) => text === tool || (text.includes('*') && matches(text)))
+            .sort(
+              (a, b) =>
+                Number(b === tool) - Number(a === tool) || literals(b) - literals(a) || (a < b ? -1 : 1),
+            );
+          if (own === undefined || !('action' in (tools[own] as object))) return;
+          hidden++;
+          const policy = policyOf({ default: byDefault, tools });
+          expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe('hidden');
+          expect(visible(policy, tool)).toBe(false);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    expect(hidden).toBeGreaterThan(100);
+  });
+
+  test('a lookalike of a name in a lower layer is refused by the rule of that layer', () => {
+    const base = { ...policyOf({ default: 'allow', tools: { pay: {} } }), source: '/etc/base.json' };
+    const evaluation = evaluateLayers(stack(policyOf({ default: 'allow' }), [base]), callOf('Pay'));
+    expect(refusalOf(evaluation)).toMatchObject({ code: 'NOT_LISTED', rule: 'base.json#/tools/pay' });
+    const trace: TraceStep[] = [];
+    evaluateLayers(stack(policyOf({ default: 'allow' }), [base]), callOf('pay'), trace);
+    expect(trace.map(({ rule }) => rule)).toContain('base.json#/tools/pay');
   });
 
   test('G6: listed is what is not answered as unknown, for any names', () => {

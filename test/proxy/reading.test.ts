@@ -200,5 +200,5 @@ test('G1 G2 G6: no part of a line that passes is a message for a peer that ends 
     }),
     { numRuns: 5000 },
   );
-  expect(Math.min(seen.passed, seen.split, seen.refused)).toBeGreaterThan(300);
+  expect(Math.min(seen.passed, seen.split, seen.refused)).toBeGreaterThan(50);
 });
