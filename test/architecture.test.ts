@@ -33,7 +33,7 @@ const ARROWS: Record<string, readonly string[]> = {
   wrapping: ['proxy', 'state', 'policy', 'catalog', 'settings', 'policy-watch', 'pin-change'],
   doctor: ['state', 'policy', 'catalog', 'clients', 'settings', 'live-tools', 'folders', 'clients-io'],
   settings: ['catalog', 'policy', 'folders'],
-  'server-command': ['catalog'],
+  'server-command': ['catalog', 'folders'],
   'pin-change': ['state'],
   'policy-watch': ['settings', 'policy'],
   'clients-io': ['catalog', 'clients', 'folders', 'live-tools'],
