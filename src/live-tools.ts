@@ -2,6 +2,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { z } from 'zod';
 import { PolicyWrapError } from './errors.js';
+import { shownCommand } from './masking.js';
 import { findServer } from './server-command.js';
 
 /** A tool as its server describes it; everything in it is the server's word. */
@@ -86,7 +87,7 @@ export async function liveServer(
   } catch (error) {
     throw new PolicyWrapError(
       'UPSTREAM_FAILED',
-      `${argv.join(' ')} did not list its tools: ${reasonOf(error)}`,
+      `${shownCommand(argv)} did not list its tools: ${reasonOf(error)}`,
       {
         hint: 'run it by hand to see what it says',
         cause: error,

@@ -4,6 +4,7 @@ import { knownServer } from './catalog/known-servers.js';
 import { PRESETS } from './catalog/presets.js';
 import { PolicyWrapError } from './errors.js';
 import { configDirs, databaseFile, fixedPath, surroundings, writtenPath } from './folders.js';
+import { shownCommand } from './masking.js';
 import { type Loaded, loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
@@ -51,10 +52,10 @@ export function findPolicy(options: PolicyOptions, server: string, argv: readonl
   }
   const preset = knownServer(server)?.preset;
   if (preset !== undefined) return readPreset(preset);
-  const command = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
   return {
     kind: 'none',
-    advice: `there is no policy for ${server}, so every call is refused. Make one: policy-wrap init -- ${command}`,
+    // The model is told too, and the log keeps it.
+    advice: `there is no policy for ${server}, so every call is refused. Make one: policy-wrap init -- ${shownCommand(argv)}`,
   };
 }
 

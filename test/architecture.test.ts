@@ -51,9 +51,10 @@ const ARROWS: Record<string, readonly string[]> = {
   clients: [],
   crypto: [],
   errors: [],
+  masking: [],
   printable: [],
 };
-const LEAVES = ['crypto', 'errors', 'printable'];
+const LEAVES = ['crypto', 'errors', 'masking', 'printable'];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {

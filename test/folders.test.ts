@@ -98,8 +98,8 @@ describe('paths that a person wrote', () => {
   test.each([
     '$HOME/state.db',
     '/srv/$X/state.db',
-    '${HOME}/state.db',
-    '${env:HOME}/state.db',
+    `\${HOME}/state.db`,
+    `\${env:HOME}/state.db`,
     '$(pwd)/a',
     '%APPDATA%\\x',
     '%X%',
@@ -148,7 +148,7 @@ describe('paths that a person wrote', () => {
     };
     expect(hint('a/state.db')).toContain('/base/a/state.db');
     expect(hint('$HOME/state.db')).toContain('/home/ana/state.db');
-    expect(hint('${HOME}/state.db')).toContain('/home/ana/state.db');
+    expect(hint(`\${HOME}/state.db`)).toContain('/home/ana/state.db');
     expect(hint('$SECRET/state.db')).not.toContain('hunter2');
   });
 });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { basename, dirname } from 'node:path';
-import { holdsSecret, soundsSecret, typed, visible } from './masking.js';
+import { holdsSecret, soundsSecret } from '../masking.js';
+import { typed, visible } from './masking.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './survey.js';
 import type { Scope } from './table.js';
 import type { Drift } from './wrapping.js';

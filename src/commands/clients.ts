@@ -1,8 +1,9 @@
 import type { ClientsIo } from '../clients/io.js';
-import { maskWords, visible } from '../clients/masking.js';
+import { visible } from '../clients/masking.js';
 import { type EntryReport, type PlaceReport, survey } from '../clients/survey.js';
 import { clientsIo } from '../clients-io.js';
 import { EXIT } from '../errors.js';
+import { maskWords } from '../masking.js';
 
 export interface ClientsOptions {
   readonly json?: boolean | undefined;

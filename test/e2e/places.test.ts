@@ -65,10 +65,10 @@ describe('G4: one database, whoever starts the wrapper', () => {
   );
 
   test.each<[title: string, args: string[], env: NodeJS.ProcessEnv, says: RegExp]>([
-    ['a relative --db', ['--db', 'state.db'], {}, /--db state\.db: a relative path[^]*\/state\.db/],
+    ['a relative --db', ['--db', 'state.db'], {}, /--db state\.db: a relative path[\s\S]*\/state\.db/],
     ['an empty --db', ['--db', ''], {}, /--db is empty|argument missing/],
-    ['a variable in --db', ['--db', '$HOME/s.db'], {}, /variables are not filled in[^]*write/i],
-    ['a variable in braces', ['--db', '${HOME}/s.db'], {}, /variables are not filled in/],
+    ['a variable in --db', ['--db', '$HOME/s.db'], {}, /variables are not filled in[\s\S]*write/i],
+    ['a variable in braces', ['--db', `\${HOME}/s.db`], {}, /variables are not filled in/],
     ['a variable of Windows', ['--db', '%APPDATA%/s.db'], {}, /variables are not filled in/],
     ['a relative POLICY_WRAP_DB', [], { POLICY_WRAP_DB: './s.db' }, /POLICY_WRAP_DB \.\/s\.db: a relative/],
     ['a variable in POLICY_WRAP_DB', [], { POLICY_WRAP_DB: '$HOME/s.db' }, /POLICY_WRAP_DB .*variables/],
