@@ -143,6 +143,11 @@ function isFixed(path: string, platform: NodeJS.Platform): boolean {
   return platform === 'win32' ? /^(?:[A-Za-z]:[\\/]|[\\/]{2}[^\\/])/.test(path) : posix.isAbsolute(path);
 }
 
+/** Whether a path has something in it that looks like a variable of a shell or a client. */
+export function hasVariable(text: string): boolean {
+  return VARIABLE.test(text);
+}
+
 const VARIABLE = /\$[A-Za-z_{(]|%[A-Za-z_][^%\\/]*%/;
 
 /**

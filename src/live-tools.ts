@@ -48,6 +48,7 @@ export async function liveServer(
   options: {
     readonly install?: boolean;
     readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
     readonly timeoutMs?: number;
   } = {},
 ): Promise<LiveServer> {
@@ -60,6 +61,7 @@ export async function liveServer(
     env: Object.fromEntries(
       Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stderr: 'ignore',
   });
   const client = new Client({ name: 'policy-wrap', version: '1.0.0' });

@@ -37,7 +37,7 @@ export function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
           code: 'UNREADABLE',
           entry: undefined,
           message: visible(state.problem),
-          fix: `Mend the file; ${client.name} may be ignoring all of it.`,
+          fix: state.fix ?? `Mend the file; ${client.name} may be ignoring all of it.`,
         },
       ];
     return state.entries.flatMap(({ entry }): Finding[] =>

@@ -52,7 +52,9 @@ function entryAsJson({ entry, drift, twins }: EntryReport): unknown {
     ...(entry.kind === 'remote' ? { url: maskWords([entry.url])[0] } : {}),
     env: [...entry.env.keys()],
     disabled: entry.disabled,
-    ...(wrapping === undefined ? {} : { wrapper: { how: wrapping.how, options: wrapping.options, drift } }),
+    ...(wrapping === undefined
+      ? {}
+      : { wrapper: { how: wrapping.how, options: maskWords(wrapping.options), drift } }),
     ...(entry.kind === 'unusable' ? { problem: entry.reason } : {}),
     wrappedElsewhere: twins,
   };
