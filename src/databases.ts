@@ -52,8 +52,7 @@ export function otherDatabases(
       if (problem !== undefined) unclear.push({ text: path, namedBy, reason: problem });
       else if (mayUse(path)) add(path, namedBy, isOurs);
     }
-    const usualThere = isOurs ? [] : [databaseFile(account)];
-    for (const path of [...usualThere, ...otherDatabaseFiles(account, account.list)])
+    for (const path of [databaseFile(account), ...otherDatabaseFiles(account, account.list)])
       if (account.exists(path) && mayUse(path)) add(path, 'a usual place', false);
   }
   return { databases, unclear };

@@ -32,9 +32,12 @@ export interface Finding {
 
 /** Files that cannot be read, and entries that start the wrapper without a server. */
 export function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
+  const told = new Set<string>();
   return reports.flatMap(({ client, place, state }): Finding[] => {
     const base = { client: client.id, path: place.path };
     if (state.kind === 'absent') return [];
+    // A file that holds two scopes is broken once.
+    if (state.kind === 'unreadable' && told.size === told.add(place.path).size) return [];
     if (state.kind === 'unreadable')
       return [
         {
@@ -112,7 +115,7 @@ export function findPlaces(reports: readonly PlaceReport[], machine: Machine): F
           ...base,
           code: 'MOVING_PLACE',
           message,
-          fix: named.startsWith('--db') ? fix : `Write an absolute path.`,
+          fix: named === '--db' && !hasVariable(text ?? '') ? fix : `Write an absolute path.`,
         },
       ];
     });

@@ -13,7 +13,7 @@ async function clients({ machine, wrapper }: Context): Promise<Finding[]> {
   const found = await findAll(reports, trackedByGit, machine);
   if (found.length > 0) {
     return found.map(({ code, path, message, fix }) =>
-      (FAILS.has(code) ? fail : warn)(`${path}: ${message}`, fix),
+      (FAILS.has(code) ? fail : warn)(message.startsWith(path) ? message : `${path}: ${message}`, fix),
     );
   }
   const wrapped = reports.flatMap(wrappedIn);
