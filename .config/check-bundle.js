@@ -1,7 +1,7 @@
 // What keeps the wrapper quick to start: little code before the server is started, and nothing large beside it.
 
 /** In bytes; every start reads and compiles all of it before it can start the server, at some 30 KB a millisecond. */
-const MOST_BEFORE_START = 108_000;
+const MOST_BEFORE_START = 114_000;
 /** In bytes; the rest is compiled while the server boots, and takes memory as long as the wrapper runs. */
 const MOST_IN_ALL = 297_000;
 

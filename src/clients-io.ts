@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { knownServer } from './catalog/known-servers.js';
@@ -8,6 +9,7 @@ import { runningCommands } from './clients/processes.js';
 import type { Wrapper } from './clients/wrapping.js';
 import { dataDir, surroundings } from './folders.js';
 import { liveServer } from './live-tools.js';
+import { policyPlaces, stateFile } from './settings.js';
 
 /** What wrapped entries start: this Node and this installation. */
 export function thisWrapper(): Wrapper {
@@ -26,8 +28,9 @@ export function clientsIo(): ClientsIo {
     backups: join(dataDir(surroundings()), 'backups'),
     now: () => new Date(),
     processes: () => runningCommands(process.platform),
-    probe: async (command, args, env) =>
-      (await liveServer([command, ...args], { env, install: false })).tools.length,
+    probe: async (command, args, env, cwd) =>
+      (await liveServer([command, ...args], { env, ...(cwd === undefined ? {} : { cwd }), install: false }))
+        .tools.length,
     variablesOf: (words) =>
       (knownServer(serverName(words))?.environment ?? []).map(({ name, what, secret, required }) => ({
         name,
@@ -35,6 +38,8 @@ export function clientsIo(): ClientsIo {
         secret,
         required,
       })),
+    database: () => stateFile(undefined),
+    policyOf: (server) => policyPlaces({}, server).find(existsSync),
     serverName: (words) => serverName(words),
   };
 }

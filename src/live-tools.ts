@@ -2,6 +2,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { z } from 'zod';
 import { PolicyWrapError } from './errors.js';
+import { shownCommand } from './masking.js';
 import { findServer } from './server-command.js';
 
 /** A tool as its server describes it; everything in it is the server's word. */
@@ -47,6 +48,7 @@ export async function liveServer(
   options: {
     readonly install?: boolean;
     readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
     readonly timeoutMs?: number;
   } = {},
 ): Promise<LiveServer> {
@@ -59,6 +61,7 @@ export async function liveServer(
     env: Object.fromEntries(
       Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stderr: 'ignore',
   });
   const client = new Client({ name: 'policy-wrap', version: '1.0.0' });
@@ -86,7 +89,7 @@ export async function liveServer(
   } catch (error) {
     throw new PolicyWrapError(
       'UPSTREAM_FAILED',
-      `${argv.join(' ')} did not list its tools: ${reasonOf(error)}`,
+      `${shownCommand(argv)} did not list its tools: ${reasonOf(error)}`,
       {
         hint: 'run it by hand to see what it says',
         cause: error,

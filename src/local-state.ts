@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { type OtherDatabases, otherDatabases } from './databases.js';
 import { PolicyWrapError } from './errors.js';
 import { parseDuration } from './policy/window.js';
+import { printable } from './printable.js';
 import { stateFile } from './settings.js';
 import { BUSY, Store } from './state/store.js';
 
@@ -32,6 +35,67 @@ export function openIfThere(options: StateOptions, clock: Clock): Store | undefi
     if (PolicyWrapError.is(error) && error.code === 'NOT_FOUND') return undefined;
     throw error;
   }
+}
+
+/** None besides the one that a person named. */
+export function othersThan({ db }: StateOptions): OtherDatabases {
+  return db === undefined ? otherDatabases(stateFile(undefined)) : { databases: [], unclear: [] };
+}
+
+/** A database that was opened. */
+export interface OpenState {
+  readonly path: string;
+  readonly store: Store;
+}
+
+export interface OpenStates {
+  /** The usual one first, where it is there. */
+  readonly states: readonly OpenState[];
+  /** Sentences about those that were not opened, and why. */
+  readonly leftAlone: readonly string[];
+}
+
+/**
+ * Opens every database that wrappers on this machine may be using; with `db` that one alone. Makes none.
+ *
+ * @param others as `otherDatabases` finds them
+ * @throws PolicyWrapError what Store.open throws of the usual one; of others it is told in `leftAlone`
+ */
+export function openStates(
+  options: StateOptions,
+  clock: Clock,
+  others: OtherDatabases = othersThan(options),
+): OpenStates {
+  const usual = openIfThere(options, clock);
+  const states = usual === undefined ? [] : [{ path: stateFile(options.db), store: usual }];
+  const leftAlone = others.unclear.map(unclearText);
+  for (const { path, namedBy } of others.databases) {
+    if (!existsSync(path)) continue;
+    try {
+      states.push({ path, store: openState({ db: path }, clock) });
+    } catch (error) {
+      if (!PolicyWrapError.is(error)) throw error;
+      leftAlone.push(`${printable(path)} (${printable(namedBy)}): ${printable(error.message)}`);
+    }
+  }
+  return { states, leftAlone };
+}
+
+/** What an entry names and no command can look at. */
+export function unclearText({ text, namedBy, reason }: OtherDatabases['unclear'][number]): string {
+  return `${printable(text)} (${printable(namedBy)}): ${printable(reason)}`;
+}
+
+/**
+ * Opens the database in which something is found, the usual one where it is in none.
+ *
+ * @throws PolicyWrapError as `openState`
+ */
+export function openStateWith(options: StateOptions, clock: Clock, has: (store: Store) => boolean): Store {
+  const { states } = openStates(options, clock);
+  const found = states.find(({ store }) => has(store)) ?? states[0];
+  for (const { store } of states) if (store !== found?.store) store.close();
+  return found?.store ?? openState(options, clock);
 }
 
 /** What was written. @throws PolicyWrapError STATE_UNAVAILABLE when another process held the database all the time */

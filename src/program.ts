@@ -338,6 +338,7 @@ function addCommands(policyWrap: Command, server: readonly string[], settle: Set
     .argument('[entry...]')
     .option('--all', 'every entry that can be wrapped')
     .addOption(policyOption())
+    .addOption(dbOption())
     .addOption(configOption())
     .addOption(scopeOption())
     .option('--add <name>', 'a new entry for the server that stands behind "--"')

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, extname, join, resolve } from 'node:path';
 import { knownServer } from './catalog/known-servers.js';
 import { PolicyWrapError } from './errors.js';
+import { pathFolders } from './folders.js';
 
 /** How to start a server. */
 export interface Launch {
@@ -32,7 +33,7 @@ export function findServer(
       'check the path and that it is executable',
     );
   }
-  const searched = [...pathFolders(env), ...installedFolders()];
+  const searched = [...foldersOf(env), ...installedFolders()];
   const file = search(command, searched, env);
   if (file) return { file, args, note: undefined };
 
@@ -63,10 +64,8 @@ function notStarted(message: string, hint: string): PolicyWrapError {
   return new PolicyWrapError('UPSTREAM_NOT_STARTED', message, { hint });
 }
 
-function pathFolders(env: NodeJS.ProcessEnv): string[] {
-  const path = env.PATH ?? (process.platform === 'win32' ? env.Path : undefined) ?? '';
-  // An empty element means the working directory, on which nothing may depend.
-  return path.split(delimiter).filter((folder) => folder !== '' && folder !== '.');
+function foldersOf(env: NodeJS.ProcessEnv): string[] {
+  return pathFolders(env.PATH ?? (process.platform === 'win32' ? env.Path : undefined) ?? '');
 }
 
 /** The commands that were installed together with this package, and its own while it is developed; no folder above. */

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { knownServer } from './catalog/known-servers.js';
 import { PRESETS } from './catalog/presets.js';
 import { PolicyWrapError } from './errors.js';
-import { configDir, dataDir, surroundings } from './folders.js';
+import { configDirs, databaseFile, fixedPath, surroundings, writtenPath } from './folders.js';
+import { shownCommand } from './masking.js';
 import { type Loaded, loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
@@ -42,31 +43,69 @@ export function findPolicy(options: PolicyOptions, server: string, argv: readonl
   if (options.policy !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', '--policy and --preset exclude each other');
   }
-  if (options.policy !== undefined) return readPolicy(resolve(options.policy));
   if (options.preset !== undefined) return readPreset(options.preset);
-  if (process.env.POLICY_WRAP_POLICY) return readPolicy(resolve(process.env.POLICY_WRAP_POLICY));
-  const own = join(configDir(surroundings()), `${server}.json`);
-  const text = read(own);
-  if (text !== undefined) return load(text, own);
+  const named = namedPolicy(options);
+  if (named !== undefined) return readPolicy(named);
+  for (const own of ownPolicies(server)) {
+    const text = read(own);
+    if (text !== undefined) return load(text, own);
+  }
   const preset = knownServer(server)?.preset;
   if (preset !== undefined) return readPreset(preset);
-  const command = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
   return {
     kind: 'none',
-    advice: `there is no policy for ${server}, so every call is refused. Make one: policy-wrap init -- ${command}`,
+    // The model is told too, and the log keeps it.
+    advice: `there is no policy for ${server}, so every call is refused. Make one: policy-wrap init -- ${shownCommand(argv)}`,
   };
 }
 
-/** The file in which a policy for this server is found, or would be; none when a preset was asked for. */
+/** The files in which a policy for this server is found, or would be; none when a preset was asked for. */
 export function policyPlaces(options: PolicyOptions, server: string): string[] {
   if (options.preset !== undefined) return [];
-  const named = options.policy ?? process.env.POLICY_WRAP_POLICY;
-  return [named ? resolve(named) : join(configDir(surroundings()), `${server}.json`)];
+  const named = namedPolicy(options);
+  return named === undefined ? ownPolicies(server) : [named];
 }
 
-/** Where the state database lies: `--db`, `POLICY_WRAP_DB`, or the platform's data folder. */
+/** The policy file that `--policy` or `POLICY_WRAP_POLICY` names. @throws PolicyWrapError USAGE */
+function namedPolicy({ policy }: PolicyOptions): string | undefined {
+  const { POLICY_WRAP_POLICY } = process.env;
+  if (policy !== undefined) return writtenPath(policy, '--policy', process.cwd());
+  return POLICY_WRAP_POLICY
+    ? writtenPath(POLICY_WRAP_POLICY, 'POLICY_WRAP_POLICY', process.cwd())
+    : undefined;
+}
+
+/** The files in the config folders, the one that counts first. */
+function ownPolicies(server: string): string[] {
+  return configDirs(surroundings()).map((folder) => join(folder, `${server}.json`));
+}
+
+/**
+ * Where the state database lies: `--db`, `POLICY_WRAP_DB`, or the platform's data folder.
+ *
+ * @throws PolicyWrapError USAGE
+ */
 export function stateFile(db: string | undefined): string {
-  return resolve(db ?? (process.env.POLICY_WRAP_DB || join(dataDir(surroundings()), 'policy-wrap.db')));
+  const { POLICY_WRAP_DB } = process.env;
+  if (db !== undefined) return writtenPath(db, '--db', process.cwd());
+  return POLICY_WRAP_DB
+    ? writtenPath(POLICY_WRAP_DB, 'POLICY_WRAP_DB', process.cwd())
+    : databaseFile(surroundings());
+}
+
+/**
+ * Refuses what a wrapper, which a client starts in any folder, would read differently in each.
+ *
+ * @throws PolicyWrapError USAGE
+ */
+export function refuseMovingPlaces(options: PolicyOptions & { readonly db?: string }): void {
+  const { POLICY_WRAP_DB, POLICY_WRAP_POLICY } = process.env;
+  const fixed = (text: string, named: string) => fixedPath(text, named, process.cwd());
+  if (options.db !== undefined) fixed(options.db, '--db');
+  else if (POLICY_WRAP_DB) fixed(POLICY_WRAP_DB, 'POLICY_WRAP_DB');
+  if (options.policy !== undefined) fixed(options.policy, '--policy');
+  else if (POLICY_WRAP_POLICY && options.preset === undefined)
+    fixed(POLICY_WRAP_POLICY, 'POLICY_WRAP_POLICY');
 }
 
 /** What the server gets, and what `env.*` reads: our environment without our own settings. */
@@ -122,7 +161,7 @@ function load(text: string, source: string): FoundPolicy {
   const files = isAbsolute(source) ? [source] : [];
   const extended: Policy[] = [];
   for (let last = policy; last.extends !== undefined; ) {
-    const file = resolve(dirname(last.source), last.extends);
+    const file = writtenPath(last.extends, `${last.source}: "extends"`, dirname(last.source));
     if (files.includes(file) || files.length > MAX_LAYERS) {
       throw new PolicyWrapError('POLICY_INVALID', `${last.source}: "extends" leads in a circle at ${file}`);
     }

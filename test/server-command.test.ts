@@ -54,10 +54,21 @@ describe('findServer', () => {
   test('the working directory is no place to find programs', () => {
     const before = process.cwd();
     program('local-server');
+    mkdirSync(join(folder, 'bin'));
+    program(join('bin', 'local-server'));
     process.chdir(folder);
     try {
-      for (const path of ['', '.', `${delimiter}.`])
-        expect(() => find('local-server', path)).toThrow(/was not found/);
+      for (const path of [
+        '',
+        '.',
+        `${delimiter}.`,
+        'bin',
+        './bin',
+        `${delimiter}bin${delimiter}`,
+        '../bin/..',
+        '~',
+      ])
+        expect(() => find('local-server', path), path).toThrow(/was not found/);
     } finally {
       process.chdir(before);
     }

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
-import { basename, dirname } from 'node:path';
-import { holdsSecret, soundsSecret, typed, visible } from './masking.js';
+import { basename, delimiter, dirname } from 'node:path';
+import { PolicyWrapError } from '../errors.js';
+import { fixedPath, hasVariable, pathFolders } from '../folders.js';
+import { holdsSecret, soundsSecret } from '../masking.js';
+import { type Machine, thisMachine } from './machine.js';
+import { typed, visible } from './masking.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './survey.js';
 import type { Scope } from './table.js';
-import type { Drift } from './wrapping.js';
+import { DB_FLAGS, type Drift, optionValue, POLICY_FLAGS } from './wrapping.js';
 
 /** One thing that `doctor` says about clients. Codes are stable. */
 export interface Finding {
@@ -13,6 +17,8 @@ export interface Finding {
     | 'NODE_GONE'
     | 'SCRIPT_GONE'
     | 'OTHER_SCRIPT'
+    | 'NO_DATABASE'
+    | 'MOVING_PLACE'
     | 'MSIX_TWIN'
     | 'UNWRAPPED_TWIN'
     | 'TRACKED_SECRET';
@@ -26,9 +32,12 @@ export interface Finding {
 
 /** Files that cannot be read, and entries that start the wrapper without a server. */
 export function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
+  const told = new Set<string>();
   return reports.flatMap(({ client, place, state }): Finding[] => {
     const base = { client: client.id, path: place.path };
     if (state.kind === 'absent') return [];
+    // A file that holds two scopes is broken once.
+    if (state.kind === 'unreadable' && told.size === told.add(place.path).size) return [];
     if (state.kind === 'unreadable')
       return [
         {
@@ -36,7 +45,7 @@ export function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
           code: 'UNREADABLE',
           entry: undefined,
           message: visible(state.problem),
-          fix: `Mend the file; ${client.name} may be ignoring all of it.`,
+          fix: state.fix ?? `Mend the file; ${client.name} may be ignoring all of it.`,
         },
       ];
     return state.entries.flatMap(({ entry }): Finding[] =>
@@ -80,6 +89,51 @@ export function findDrift(reports: readonly PlaceReport[]): Finding[] {
 
 function installCommand(client: string, entry: string, scope: Scope): string {
   return `policy-wrap install ${client} ${typed(entry)}${scope === 'user' ? '' : ` --scope ${scope}`}`;
+}
+
+/** Wrapped entries that leave the database to chance, or name files by paths that a wrapper refuses. */
+export function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[] {
+  return each(reports, ({ client, place }, { entry }) => {
+    if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
+    const { options } = entry.state.wrapping;
+    const base = { client: client.id, path: place.path, entry: entry.name };
+    const name = visible(entry.name);
+    const fix = installCommand(client.id, entry.name, place.scope);
+    const written: [named: string, text: string | undefined][] = [
+      ['--db', optionValue(options, DB_FLAGS)],
+      ['--policy', optionValue(options, POLICY_FLAGS)],
+      ['POLICY_WRAP_DB', entry.env.get('POLICY_WRAP_DB')],
+      ['POLICY_WRAP_POLICY', entry.env.get('POLICY_WRAP_POLICY')],
+    ];
+    const moving = written.flatMap(([named, text]): Finding[] => {
+      const problem = text === undefined ? undefined : problemOf(text, named, machine);
+      if (problem === undefined) return [];
+      const client = hasVariable(text ?? '') ? ', unless the client fills it in' : '';
+      const message = `${name}: ${visible(problem)}. The wrapper refuses to start${client}.`;
+      return [
+        {
+          ...base,
+          code: 'MOVING_PLACE',
+          message,
+          fix: named === '--db' && !hasVariable(text ?? '') ? fix : `Write an absolute path.`,
+        },
+      ];
+    });
+    const namesDatabase = written.some(([named, text]) => /DB|--db/.test(named) && text);
+    if (namesDatabase) return moving;
+    const message = `${name} names no database (--db): which one it uses depends on who starts it.`;
+    return [...moving, { ...base, code: 'NO_DATABASE', message, fix }];
+  });
+}
+
+function problemOf(text: string, named: string, machine: Machine): string | undefined {
+  try {
+    fixedPath(text, named, machine.cwd, machine);
+    return undefined;
+  } catch (error) {
+    if (PolicyWrapError.is(error)) return error.message;
+    throw error;
+  }
 }
 
 /**
@@ -186,7 +240,11 @@ export function trackedByGit(path: string): Promise<boolean | undefined> {
   return new Promise((done) => {
     // A repository's own settings may name a program to run; this one is looked into, not trusted.
     const args = ['-c', 'core.fsmonitor=false', 'ls-files', '--error-unmatch', '--', basename(path)];
-    execFile('git', args, { cwd: dirname(path), timeout: 5_000, windowsHide: true }, (error) => {
+    // Nor is a program in its folder, where PATH has a relative element.
+    const PATH = pathFolders(process.env.PATH ?? '').join(delimiter);
+    const env = process.platform === 'win32' ? process.env : { ...process.env, PATH };
+    const options = { cwd: dirname(path), env, timeout: 5_000, windowsHide: true };
+    execFile('git', args, options, (error) => {
       if (error === null) done(true);
       // Exit code 1 is git's answer for a file that it does not know; anything else is no answer.
       else done(error.code === 1 ? false : undefined);
@@ -198,10 +256,12 @@ export function trackedByGit(path: string): Promise<boolean | undefined> {
 export async function findAll(
   reports: readonly PlaceReport[],
   isTracked: (path: string) => Promise<boolean | undefined> = trackedByGit,
+  machine: Machine = thisMachine(),
 ): Promise<Finding[]> {
   return [
     ...findUnreadable(reports),
     ...findDrift(reports),
+    ...findPlaces(reports, machine),
     ...findMsixTwins(reports),
     ...findUnwrappedTwins(reports),
     ...(await findTrackedSecrets(reports, isTracked)),

@@ -23,6 +23,8 @@ export function lineAndColumn(text: string, offset: number): { line: number; col
   return { line, column: offset - (before.lastIndexOf('\n') + 1) + 1 };
 }
 
+export const MEND = 'Nothing was written. Mend the file, then try again.';
+
 /** An error of the file with its place in front, in the form that editors and terminals turn into a link. */
 export function errorAt(
   document: Pick<ConfigDocument, 'file' | 'text'>,
@@ -32,7 +34,7 @@ export function errorAt(
 ): PolicyWrapError {
   const { line, column } = lineAndColumn(document.text, offset);
   return new PolicyWrapError('CONFIG_INVALID', `${document.file}:${line}:${column}: ${message}`, {
-    hint: hint ?? 'Nothing was written. Mend the file, then try again.',
+    hint: hint ?? MEND,
   });
 }
 
@@ -53,6 +55,14 @@ export function parseDocument(
   const bom = content.startsWith('\uFEFF') ? '\uFEFF' : '';
   const text = content.slice(bom.length);
   const eol = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n';
+  if (bom !== '' && !tolerance.byteOrderMark) {
+    throw errorAt(
+      { file, text },
+      0,
+      'begins with a byte order mark, with which this client refuses or empties the file',
+      'Save it as UTF-8 without a byte order mark (BOM), then try again.',
+    );
+  }
   try {
     const parsed = format === 'json' ? parseJson(text, tolerance) : parseToml(text);
     return { ...parsed, format, file, bom, text, eol };

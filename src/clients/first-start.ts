@@ -40,7 +40,9 @@ export async function conclude(target: Target, started: readonly Started[], io: 
 
 async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean; text: string }> {
   const { words, env, cwd, moreEnv } = server;
-  const filledIn = [...words, ...env.values()].some((text) => /\$\{|^\$\w+$|^%\w+%$/.test(text));
+  const filledIn = [...words, ...env.values(), ...(cwd === undefined ? [] : [cwd])].some((text) =>
+    /\$\{|^\$\w+$|^%\w+%$/.test(text),
+  );
   if (filledIn || moreEnv)
     return {
       ok: true,

@@ -39,6 +39,10 @@ export interface ClientsIo {
   ): Promise<number>;
   /** What a known server reads from its environment. */
   variablesOf(words: readonly string[]): readonly KnownVariable[];
+  /** The state database that wrappers are to share; absolute. */
+  database(): string;
+  /** The policy file that a wrapper would find for a server of that name; absolute, undefined where there is none. */
+  policyOf(server: string): string | undefined;
   /** The name that a server's counters are kept under; undefined where the entry's own name is to serve. */
   serverName(words: readonly string[], entry: string): string | undefined;
 }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { type PlatformPath, posix, win32 } from 'node:path';
+import { surroundings } from '../folders.js';
 
 /** What a client's paths depend on. A parameter, so that every platform's paths are tested on any of them. */
 export interface Machine {
@@ -16,10 +16,8 @@ export interface Machine {
 /** The computer that this process runs on. */
 export function thisMachine(): Machine {
   return {
-    platform: process.platform,
-    home: homedir(),
+    ...surroundings(),
     cwd: process.cwd(),
-    env: process.env,
     list: (folder) => {
       try {
         return readdirSync(folder).sort();
@@ -27,7 +25,6 @@ export function thisMachine(): Machine {
         return [];
       }
     },
-    exists: existsSync,
   };
 }
 

@@ -1,3 +1,4 @@
+import { MASK, maskComment, maskText, maskWords, soundsSecret } from '../masking.js';
 import type { ConfigDocument } from './document.js';
 import type { Splice } from './edit.js';
 import { splice } from './edit.js';
@@ -5,53 +6,11 @@ import type { Node } from './nodes.js';
 
 /**
  * What is not shown of a configuration: every value of an environment or of headers, every value under a key that
- * sounds secret, and of arguments what follows a flag that sounds secret, `NAME=value` and header pairs of such names,
- * passwords in addresses, and tokens known by their first letters. A secret in any other guise is shown; environment
- * is where secrets belong.
+ * sounds secret, and whatever `masking.ts` knows as a secret in command lines, texts and comments.
  */
 
-const MASK = '***';
-const SECRET =
-  /token|secret|passw|pwd|api[-_]?key|access[-_]?key|private[-_]?key|(?:^|[-_])key$|auth|credential|cookie|bearer/i;
 const TABLES = new Set(['env', 'environment', 'envs', 'headers', 'http_headers']);
-
-const TOKENS =
-  /\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{8,}|\bgh[pousr]_\w{10,}|\bgithub_pat_\w{10,}|\bglpat-[\w-]{10,}|\bxox[abeprs]-[\w-]{8,}|\bA(?:KIA|SIA)[A-Z0-9]{12,}|\bAIza[\w-]{20,}|\bya29\.[\w-]{10,}|\b(?:npm|hf)_\w{10,}|\beyJ[\w-]{8,}\.[\w.-]+|-----BEGIN [^-]+-----[^"']*/g;
-const USERINFO = /(:\/\/[^\s/:@"']*:)[^\s/@"']+(?=@)/g;
-const QUERY = /([?&][\w-]*(?:token|secret|passw|key|auth|sig)[\w-]*=)[^&\s"'#]+/gi;
-const BEARER = /\b((?:Bearer|Basic)\s+)[\w.~+/=-]{6,}/gi;
-
-/** Masks what is a secret by its own look. Keeps line ends. */
-function maskText(text: string): string {
-  return text
-    .replace(USERINFO, `$1${MASK}`)
-    .replace(QUERY, `$1${MASK}`)
-    .replace(BEARER, `$1${MASK}`)
-    .replace(TOKENS, MASK);
-}
-
-/** The words of a command line with their secrets masked. */
-export function maskWords(words: readonly string[]): string[] {
-  return words.map((word, i) => {
-    const flag = words[i - 1];
-    if (flag !== undefined && takesSecret(flag) && !word.startsWith('-')) return MASK;
-    return maskText(
-      word.replace(/^(-{0,2}[\w.-]+)(\s*[=:]\s*)(.+)$/s, (whole, name: string, mark: string) =>
-        isSecretName(name, mark) ? `${name}${mark}${MASK}` : whole,
-      ),
-    );
-  });
-}
-
-/** A flag whose value is the next word. */
-function takesSecret(flag: string): boolean {
-  return /^-{1,2}[A-Za-z][\w-]*$/.test(flag) && SECRET.test(flag);
-}
-
-/** `NAME=value` in capitals is environment, whatever it is called. */
-function isSecretName(name: string, mark: string): boolean {
-  return SECRET.test(name) || (mark === '=' && /^[A-Z][A-Z0-9_]*$/.test(name));
-}
+const ENTRY_KEYS = new Set(['command', 'cmd', 'args', 'url', 'serverUrl', 'httpUrl', 'uri', 'type']);
 
 /**
  * The text of a document with its secrets masked and its lines where they were. For showing only.
@@ -74,7 +33,7 @@ export function maskDocument(document: ConfigDocument): string {
   const walk = (node: Node, key: string): void => {
     if (node.kind === 'table') {
       for (const member of node.members) {
-        if (TABLES.has(member.key) || (SECRET.test(member.key) && member.value.kind !== 'table'))
+        if (TABLES.has(member.key) || (soundsSecret(member.key) && !holdsMore(member.value)))
           hide(member.value);
         else walk(member.value, member.key);
       }
@@ -93,7 +52,10 @@ export function maskDocument(document: ConfigDocument): string {
       });
       return;
     }
-    if (node.kind === 'string') put(node, maskText(document.text.slice(node.start, node.end)));
+    if (node.kind !== 'string') return;
+    const raw = document.text.slice(node.start, node.end);
+    const [masked = ''] = maskWords([node.value]);
+    put(node, masked === node.value ? maskText(raw) : JSON.stringify(masked) + raw.replace(/[^\r\n]/g, ''));
   };
   walk(document.root, '');
   for (const comment of document.comments)
@@ -101,19 +63,12 @@ export function maskDocument(document: ConfigDocument): string {
   return splice(document.text, splices);
 }
 
-/** Commented-out settings are the likeliest content; every quoted value in one may be an environment value. */
-function maskComment(text: string): string {
-  return maskText(text).replace(/([:=]\s*)(["'])(?:(?!\2)[^\r\n])*\2/g, `$1$2${MASK}$2`);
-}
-
-/** Whether an argument list carries something that `maskWords` hides. */
-export function holdsSecret(words: readonly string[]): boolean {
-  return maskWords(words).some((word, i) => word !== words[i]);
-}
-
-/** Whether a name sounds like that of a secret. */
-export function soundsSecret(name: string): boolean {
-  return SECRET.test(name);
+/** A server or a project may be called after what it keeps: `token-vault`. */
+function holdsMore(node: Node): boolean {
+  return (
+    node.kind === 'table' &&
+    node.members.some(({ key, value }) => value.kind === 'table' || ENTRY_KEYS.has(key))
+  );
 }
 
 /**

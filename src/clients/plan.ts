@@ -1,4 +1,5 @@
 import { PolicyWrapError } from '../errors.js';
+import { fixedPath, hasVariable } from '../folders.js';
 import { type Change, changeOf } from './changes.js';
 import { wrapEntries } from './edit.js';
 import type { StdioEntry } from './entries.js';
@@ -6,7 +7,14 @@ import type { Started } from './first-start.js';
 import type { ClientsIo } from './io.js';
 import { visible } from './masking.js';
 import type { Choice, OpenPlace } from './target.js';
-import { newPrefix, renewedPrefix } from './wrapping.js';
+import {
+  DB_FLAGS,
+  newPrefix,
+  optionValue,
+  POLICY_FLAGS,
+  renewedPrefix,
+  type WrapOptions,
+} from './wrapping.js';
 
 /** What an install would do. */
 export interface Plan {
@@ -19,15 +27,15 @@ export interface Plan {
 /**
  * Decides what becomes of each chosen entry: wrapped, brought up to date, or left as it is with the reason.
  *
- * @param policy absolute path, or undefined to leave it to the wrapper
+ * @param wanted absolute paths that a person named; without them, what the wrapper would find now
  * @param named every name must come to something; otherwise what cannot be wrapped is passed over
  * @throws PolicyWrapError CONFIG_INVALID when a named entry, or none of all, can be wrapped; CONFIG_CONFLICT
  */
 export function planInstall(
   choices: readonly Choice[],
-  policy: string | undefined,
+  wanted: Wanted,
   named: readonly string[],
-  io: Pick<ClientsIo, 'wrapper' | 'serverName'>,
+  io: PlanIo,
 ): Plan {
   const result: Plan = { changes: [], started: [], notes: [] };
   const usable = choices.filter(({ entry }) => {
@@ -43,7 +51,7 @@ export function planInstall(
     const here = usable.filter(({ at }) => at.file.document === document);
     const wraps = here.flatMap(({ at, entry }) => {
       if (entry.kind !== 'stdio') return [];
-      const prefix = prefixFor(entry, policy, io);
+      const prefix = prefixFor(entry, wanted, result.notes, io);
       const words = [...prefix, ...original(entry)];
       if (words.join('\0') === entry.words.join('\0')) {
         result.notes.push(`${visible(entry.name)}: wrapped already`);
@@ -72,15 +80,72 @@ function reasonAgainst(entry: Choice['entry']): string | undefined {
   }
 }
 
-function prefixFor(
-  entry: StdioEntry,
-  policy: string | undefined,
-  io: Pick<ClientsIo, 'wrapper' | 'serverName'>,
-): string[] {
-  if (entry.state.kind === 'wrapped') return renewedPrefix(entry.state.wrapping, io.wrapper, { policy });
-  const server = io.serverName(entry.words, entry.name) ?? entry.name;
-  const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
-  return newPrefix(io.wrapper, { policy, server }, listed);
+type PlanIo = Pick<ClientsIo, 'wrapper' | 'serverName' | 'database' | 'policyOf' | 'machine'>;
+
+/** What a person named for the entries. */
+export type Wanted = Pick<WrapOptions, 'policy' | 'db'>;
+
+function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
+  const server = io.serverName(original(entry), entry.name) ?? entry.name;
+  if (entry.state.kind !== 'wrapped') {
+    const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
+    const places = placesFor([], server, entry.env, wanted, io);
+    return newPrefix(io.wrapper, { ...places, server }, listed);
+  }
+  const { options } = entry.state.wrapping;
+  const known = optionValue(options, ['--server']) ?? server;
+  const places = placesFor(options, known, entry.env, wanted, io);
+  for (const [flag, old, now] of [
+    ['--db', optionValue(options, DB_FLAGS), places.db],
+    ['--policy', optionValue(options, POLICY_FLAGS), places.policy],
+  ])
+    if (old !== undefined && now !== undefined && old !== now)
+      notes.push(`${visible(entry.name)}: ${flag} ${visible(old)} becomes ${visible(now)}`);
+  return renewedPrefix(entry.state.wrapping, io.wrapper, places);
+}
+
+/**
+ * The database and the policy that are to be put into an entry, so that they are the same whoever starts it. What it
+ * names already stays, made absolute where it is not.
+ *
+ * @param options the entry's own, where it is wrapped
+ */
+export function placesFor(
+  options: readonly string[],
+  server: string,
+  env: ReadonlyMap<string, string>,
+  wanted: Wanted,
+  io: Pick<PlanIo, 'database' | 'policyOf' | 'machine'>,
+): Wanted {
+  const isNamed = (variable: string): boolean => (env.get(variable) ?? '') !== '';
+  const db = optionValue(options, DB_FLAGS);
+  const policy = optionValue(options, POLICY_FLAGS);
+  const usesPolicy = optionValue(options, ['--preset']) === undefined && !isNamed('POLICY_WRAP_POLICY');
+  const ownDatabase = db === undefined ? undefined : (anchored(db, io) ?? io.database());
+  const ownPolicy = policy === undefined ? undefined : anchored(policy, io);
+  return {
+    db:
+      wanted.db ??
+      (db === undefined && !isNamed('POLICY_WRAP_DB') ? io.database() : changed(db, ownDatabase)),
+    policy:
+      wanted.policy ??
+      (policy === undefined && usesPolicy ? io.policyOf(server) : changed(policy, ownPolicy)),
+  };
+}
+
+/** What is right already keeps its spelling. */
+function changed(before: string | undefined, now: string | undefined): string | undefined {
+  return before === now ? undefined : now;
+}
+
+/** @returns undefined for a relative path; one with a variable as it is, for the client may fill it in */
+function anchored(text: string, { machine }: Pick<PlanIo, 'machine'>): string | undefined {
+  try {
+    return fixedPath(text, 'it', machine.cwd, machine);
+  } catch (error) {
+    if (!PolicyWrapError.is(error)) throw error;
+    return hasVariable(text) ? text : undefined;
+  }
 }
 
 function original(entry: StdioEntry): readonly string[] {

@@ -1,7 +1,7 @@
 import { PolicyWrapError } from '../errors.js';
 import { emptyDocument } from './add.js';
 import { readSnapshot, type Snapshot } from './config-file.js';
-import { type ConfigDocument, parseDocument } from './document.js';
+import { type ConfigDocument, MEND, parseDocument } from './document.js';
 import { containersAt, type Entry, entriesIn } from './entries.js';
 import type { Machine } from './machine.js';
 import { CLIENTS, type Client, type Place } from './table.js';
@@ -14,7 +14,7 @@ export interface PlaceReport {
   readonly state:
     | { readonly kind: 'absent' }
     /** Cannot be read or parsed; the message has the place in it. */
-    | { readonly kind: 'unreadable'; readonly problem: string }
+    | { readonly kind: 'unreadable'; readonly problem: string; readonly fix: string | undefined }
     | { readonly kind: 'read'; readonly entries: readonly EntryReport[] };
 }
 
@@ -50,7 +50,6 @@ export function openFile(path: string, client: Pick<Client, 'format' | 'toleranc
 
 /**
  * Every place of every client with its entries. Reads only; a file with an error in it is a finding, not a failure.
- *
  */
 export function survey(
   machine: Machine,
@@ -58,7 +57,7 @@ export function survey(
   clients: readonly Client[] = CLIENTS,
 ): PlaceReport[] {
   const found = clients.flatMap((client) =>
-    client.places(machine).map((place) => ({ client, place, state: readPlace(client, place) })),
+    distinct(client.places(machine).map((place) => ({ client, place, state: readPlace(client, place) }))),
   );
   const wrapped = found.flatMap(({ client, place, state }) =>
     state.kind !== 'read'
@@ -90,8 +89,17 @@ export function survey(
 
 type Read =
   | { kind: 'absent' }
-  | { kind: 'unreadable'; problem: string }
-  | { kind: 'read'; entries: readonly Entry[] };
+  | { kind: 'unreadable'; problem: string; fix: string | undefined }
+  | { kind: 'read'; real: string; entries: readonly Entry[] };
+
+/** Of two places in one file, as for a project that is the home folder, the first: the user's own. */
+function distinct<T extends { readonly place: Place; readonly state: Read }>(found: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return found.filter(({ place, state }) => {
+    const key = JSON.stringify([state.kind === 'read' ? state.real : place.path, place.at]);
+    return seen.size < seen.add(key).size;
+  });
+}
 
 function readPlace(client: Client, place: Place): Read {
   try {
@@ -100,9 +108,14 @@ function readPlace(client: Client, place: Place): Read {
     const entries = containersAt(file.document, place.at, true).flatMap((container) =>
       entriesIn(file.document, container, client.shape),
     );
-    return { kind: 'read', entries };
+    return { kind: 'read', real: file.snapshot.real, entries };
   } catch (error) {
-    if (PolicyWrapError.is(error)) return { kind: 'unreadable', problem: error.message };
+    if (PolicyWrapError.is(error))
+      return {
+        kind: 'unreadable',
+        problem: error.message,
+        fix: error.hint === MEND ? undefined : error.hint,
+      };
     throw error;
   }
 }

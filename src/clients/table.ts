@@ -59,10 +59,13 @@ export interface Place {
 export interface Tolerance {
   readonly comments: boolean;
   readonly trailingCommas: boolean;
+  /** A byte order mark, as Windows PowerShell and some editors put in front. */
+  readonly byteOrderMark: boolean;
 }
 
-export const STRICT: Tolerance = { comments: false, trailingCommas: false };
-export const LENIENT: Tolerance = { comments: true, trailingCommas: true };
+/** `JSON.parse` as it is. With a byte order mark one such client starts anew with an empty file, another refuses to start. */
+export const STRICT: Tolerance = { comments: false, trailingCommas: false, byteOrderMark: false };
+export const LENIENT: Tolerance = { comments: true, trailingCommas: true, byteOrderMark: true };
 
 export interface Client {
   readonly id: string;
@@ -236,7 +239,7 @@ export const CLIENTS: readonly Client[] = [
     format: 'json',
     shape: SHAPES.mcpServers,
     // It strips comments before JSON.parse, and nothing else.
-    tolerance: { comments: true, trailingCommas: false },
+    tolerance: { comments: true, trailingCommas: false, byteOrderMark: false },
     places: userAndProject(SHAPES.mcpServers, ['.gemini', 'settings.json'], ['.gemini', 'settings.json']),
     rewrites: false,
     process: program('gemini'),

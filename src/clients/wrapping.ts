@@ -118,6 +118,8 @@ export interface Wrapper {
 export interface WrapOptions {
   /** Absolute: the client's working directory is anyone's guess. */
   readonly policy?: string | undefined;
+  /** Absolute, for the default depends on who starts the wrapper. */
+  readonly db?: string | undefined;
   /** The name that counters, log and approvals are kept under. */
   readonly server?: string | undefined;
 }
@@ -127,6 +129,7 @@ export function newPrefix(wrapper: Wrapper, options: WrapOptions, hadArgs: boole
   const own = [
     ...(hadArgs ? [] : [NO_ARGS_MARK]),
     ...serverOption(options.server),
+    ...(options.db === undefined ? [] : ['--db', options.db]),
     ...(options.policy === undefined ? [] : ['--policy', options.policy]),
   ];
   return [wrapper.node, wrapper.script, ...own, '--'];
@@ -139,8 +142,8 @@ function serverOption(server: string | undefined): string[] {
 }
 
 /**
- * The words in front of the original of an entry that is wrapped already: the wrapper's paths brought up to date and a
- * policy put in, where one is given; every other option stays, for a person may have set it. An entry that was wrapped
+ * The words in front of the original of an entry that is wrapped already: the wrapper's paths brought up to date, a
+ * database and a policy put in, where they are given; every other option stays, for a person may have set it. An entry that was wrapped
  * by hand keeps its own way of starting the wrapper.
  */
 export function renewedPrefix(wrapping: Wrapping, wrapper: Wrapper, options: WrapOptions): string[] {
@@ -148,19 +151,50 @@ export function renewedPrefix(wrapping: Wrapping, wrapper: Wrapper, options: Wra
     wrapping.how === 'installed'
       ? [wrapper.node, ...wrapping.head.slice(1, -1), wrapper.script]
       : [...wrapping.head];
-  return [...head, ...withPolicy(wrapping.options, options.policy), '--'];
+  const withDatabase = withOption(wrapping.options, DB_FLAGS, options.db);
+  return [...head, ...withOption(withDatabase, POLICY_FLAGS, options.policy), '--'];
 }
 
-function withPolicy(options: readonly string[], policy: string | undefined): string[] {
-  if (policy === undefined) return [...options];
+export const DB_FLAGS = ['--db'] as const;
+export const POLICY_FLAGS = ['--policy', '-p'] as const;
+
+/**
+ * The value of an option among those of a wrapped entry; the last one counts, as it does for the wrapper.
+ *
+ * @param flags its spellings, the long one first
+ */
+export function optionValue(options: readonly string[], flags: readonly string[]): string | undefined {
+  let value: string | undefined;
+  for (let i = 0; i < options.length; i++) {
+    const word = options[i] ?? '';
+    if (flags.includes(word)) value = options[i + 1];
+    else if (isAttached(word, flags))
+      value = word.startsWith('--') ? word.slice(word.indexOf('=') + 1) : word.slice(2);
+    if (VALUED.has(word)) i += 1;
+  }
+  return value;
+}
+
+/** `--policy=file` or `-pfile`. */
+function isAttached(word: string, flags: readonly string[]): boolean {
+  return flags.some((flag) => word.startsWith(flag.startsWith('--') ? `${flag}=` : flag) && word !== flag);
+}
+
+function withOption(
+  options: readonly string[],
+  flags: readonly string[],
+  wanted: string | undefined,
+): string[] {
+  const [flag = ''] = flags;
+  if (wanted === undefined) return [...options];
   const kept: string[] = [];
   let placed = false;
   for (let i = 0; i < options.length; i++) {
     const word = options[i] ?? '';
-    if (word === '-p' || word === '--policy' || word.startsWith('--policy=')) {
-      if (!placed) kept.push('--policy', policy);
+    if (flags.includes(word) || isAttached(word, flags)) {
+      if (!placed) kept.push(flag, wanted);
       placed = true;
-      if (!word.includes('=')) i += 1;
+      if (flags.includes(word)) i += 1;
       continue;
     }
     kept.push(word);
@@ -170,7 +204,7 @@ function withPolicy(options: readonly string[], policy: string | undefined): str
       i += 1;
     }
   }
-  return placed ? kept : [...kept, '--policy', policy];
+  return placed ? kept : [...kept, flag, wanted];
 }
 
 /** Whether unwrapping leaves an entry with no `args` key, because `install` found none. */

@@ -1,6 +1,6 @@
 import { challengeFor, describeApproval, stateOf } from '../asking.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { openIfThere, openState, type StateOptions, written } from '../local-state.js';
+import { openState, openStates, type StateOptions, written } from '../local-state.js';
 import { assertPerson } from '../person.js';
 import { printable } from '../printable.js';
 import { isMet } from '../proxy/challenge.js';
@@ -22,9 +22,10 @@ export async function approvals(
   io: Terminal = processTerminal(options),
 ): Promise<number> {
   if (options.watch) return watch(options, io);
-  const store = openIfThere(options, io);
-  const entries = store?.approvals(options.all) ?? [];
-  store?.close();
+  const { states, leftAlone } = openStates(options, io);
+  const entries = states.flatMap(({ store }) => store.approvals(options.all));
+  for (const { store } of states) store.close();
+  for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
   if (options.json) {
     await io.out.write(`{"version":1,"approvals":[${entries.map(asJson).join(',')}]}\n`);
     return EXIT.done;
@@ -66,12 +67,17 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
       hint: 'Run it in a terminal.',
     });
   }
-  const store = openState(options, io);
+  const { states, leftAlone } = openStates(options, io);
+  // Says why there is nothing to watch.
+  if (states.length === 0) openState(options, io).close();
+  const waiting = () =>
+    states.flatMap(({ store }) => store.approvals().map((approval) => ({ store, approval })));
   try {
+    for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
     const skipped = new Set<string>();
     await io.err.write('Waiting for calls that need a person; end with Ctrl-C.\n');
     do {
-      for (const approval of store.approvals()) {
+      for (const { store, approval } of waiting()) {
         if (skipped.has(approval.id)) continue;
         const answer = await put(approval, io);
         if (answer === undefined) return EXIT.done;
@@ -80,10 +86,10 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
         // Others may have been decided or have expired meanwhile.
         break;
       }
-    } while (store.approvals().some(({ id }) => !skipped.has(id)) || (await io.pause(WATCH_MS)));
+    } while (waiting().some(({ approval }) => !skipped.has(approval.id)) || (await io.pause(WATCH_MS)));
     return EXIT.done;
   } finally {
-    store.close();
+    for (const { store } of states) store.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { argumentsOf, challengeFor, describeApproval, stateOf } from '../asking.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { openState, type StateOptions, written } from '../local-state.js';
+import { openStateWith, type StateOptions, written } from '../local-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { Decimal } from '../policy/decimal.js';
 import { parseDuration } from '../policy/window.js';
@@ -36,7 +36,7 @@ export async function approve(
 ): Promise<number> {
   assertPerson('approve', io);
   const further = furtherCalls(options);
-  const store = openState(options, io);
+  const store = openStateWith(options, io, (each) => each.approval(id) !== undefined);
   try {
     const approval = store.approval(id);
     if (!approval) {

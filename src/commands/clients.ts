@@ -1,8 +1,9 @@
 import type { ClientsIo } from '../clients/io.js';
-import { maskWords, visible } from '../clients/masking.js';
+import { visible } from '../clients/masking.js';
 import { type EntryReport, type PlaceReport, survey } from '../clients/survey.js';
 import { clientsIo } from '../clients-io.js';
 import { EXIT } from '../errors.js';
+import { maskWords } from '../masking.js';
 
 export interface ClientsOptions {
   readonly json?: boolean | undefined;
@@ -51,7 +52,9 @@ function entryAsJson({ entry, drift, twins }: EntryReport): unknown {
     ...(entry.kind === 'remote' ? { url: maskWords([entry.url])[0] } : {}),
     env: [...entry.env.keys()],
     disabled: entry.disabled,
-    ...(wrapping === undefined ? {} : { wrapper: { how: wrapping.how, options: wrapping.options, drift } }),
+    ...(wrapping === undefined
+      ? {}
+      : { wrapper: { how: wrapping.how, options: maskWords(wrapping.options), drift } }),
     ...(entry.kind === 'unusable' ? { problem: entry.reason } : {}),
     wrappedElsewhere: twins,
   };

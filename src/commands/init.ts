@@ -19,6 +19,7 @@ import type { ToolDefinition } from '../catalog/tools/definition.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { configDir, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
+import { holdsSecret, MASK, maskWords, shownCommand } from '../masking.js';
 import { askYesNo } from '../person.js';
 import { policyJsonSchema } from '../policy/schema.js';
 import { printable } from '../printable.js';
@@ -85,6 +86,7 @@ export async function init(
       "In your client's configuration:",
       '',
       clientEntry(server, argv, isFound ? undefined : file),
+      ...(holdsSecret(argv) ? [`(${MASK} stands for what is not shown: put it back.)`] : []),
       '',
       `Next, look whether everything fits together: ${nextCommand(argv, options, isFound ? undefined : file)}`,
       '',
@@ -122,7 +124,7 @@ async function proposed(
   ask: Ask,
   schema: string,
 ): Promise<Written | undefined> {
-  const command = printable(argv.join(' '));
+  const command = printable(shownCommand(argv));
   if (!options.yes) {
     const agreed = await ask(`This starts the server once to list its tools: ${command}\nStart it?`, true);
     if (agreed === undefined) {
@@ -218,7 +220,9 @@ function clientEntry(server: string, argv: readonly string[], policy: string | u
   // Clients start servers in a folder of their own.
   const program = /[\\/]/.test(command) ? resolve(command) : command;
   const named = serverName([program, ...args]) === server ? [] : ['--server', server];
-  const own = [...named, ...(policy === undefined ? [] : ['--policy', policy]), '--', program, ...args];
+  // What is printed ends up in scrollback and logs.
+  const shown = maskWords([program, ...args]);
+  const own = [...named, ...(policy === undefined ? [] : ['--policy', policy]), '--', ...shown];
   // What npx has fetched may be gone tomorrow.
   const start = /[\\/]_npx[\\/]/.test(SCRIPT)
     ? { command: 'npx', args: ['-y', 'policy-wrap', ...own] }
@@ -238,5 +242,5 @@ function nextCommand(argv: readonly string[], { server }: InitOptions, policy: s
     '--',
     ...argv,
   ];
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
+  return shownCommand(words);
 }

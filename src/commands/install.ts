@@ -5,9 +5,9 @@ import { conclude } from '../clients/first-start.js';
 import type { ClientsIo } from '../clients/io.js';
 import { pathsOf } from '../clients/machine.js';
 import { visible } from '../clients/masking.js';
-import { planInstall } from '../clients/plan.js';
+import { placesFor, planInstall, type Wanted } from '../clients/plan.js';
 import { SNIPPET_CLIENTS } from '../clients/snippet-clients.js';
-import type { Scope } from '../clients/table.js';
+import { type Scope, SHAPES } from '../clients/table.js';
 import {
   type Choice,
   choicesIn,
@@ -19,12 +19,16 @@ import {
 import { newPrefix } from '../clients/wrapping.js';
 import { clientsIo } from '../clients-io.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { writtenPath } from '../folders.js';
+import { holdsSecret, MASK, maskWords } from '../masking.js';
 
 export interface InstallOptions {
   readonly client: string | undefined;
   readonly entries: readonly string[];
   readonly all?: boolean | undefined;
   readonly policy?: string | undefined;
+  /** The state database that the entries are to name; else the one that wrappers share. */
+  readonly db?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly yes?: boolean | undefined;
   readonly config?: string | undefined;
@@ -44,16 +48,16 @@ export interface InstallOptions {
  * @throws PolicyWrapError USAGE, NOT_FOUND, POLICY_NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
  */
 export async function install(options: InstallOptions, io: ClientsIo = clientsIo()): Promise<number> {
-  const policy = policyPath(options, io);
-  if (options.add !== undefined) return await add(options, options.add, policy, io);
+  const wanted = { policy: policyPath(options, io), db: databasePath(options, io) };
+  if (options.add !== undefined) return await add(options, options.add, wanted, io);
   const target = openTarget(options, io.machine);
   const choices = await chosen(options, target, io);
-  const { changes, started, notes } = planInstall(choices, policy, target.entries, io);
+  const { changes, started, notes } = planInstall(choices, wanted, target.entries, io);
   for (const note of notes) io.err(`${note}\n`);
   if (options.print === true) {
     for (const { entry, place } of started) {
-      const bare: NewEntry = { name: entry.name, words: entry.words, env: new Map() };
-      io.out(snippet(place.format, place.shape, bare));
+      const { name, words } = entry;
+      io.out(snippet(place.format, place.shape, shownEntry({ name, words, env: new Map() }, io)));
     }
     return EXIT.done;
   }
@@ -70,12 +74,16 @@ export async function install(options: InstallOptions, io: ClientsIo = clientsIo
 function policyPath(options: InstallOptions, io: ClientsIo): string | undefined {
   if (options.policy === undefined) return undefined;
   // Absolute, for nobody knows in which folder the client starts its servers.
-  const path = pathsOf(io.machine).resolve(io.machine.cwd, options.policy);
+  const path = writtenPath(options.policy, '--policy', io.machine.cwd, io.machine);
   if (!io.machine.exists(path))
     throw new PolicyWrapError('POLICY_NOT_FOUND', `no policy file ${visible(path)}`, {
       hint: 'Make one with `policy-wrap init`.',
     });
   return path;
+}
+
+function databasePath({ db }: InstallOptions, { machine }: ClientsIo): string | undefined {
+  return db === undefined ? undefined : writtenPath(db, '--db', machine.cwd, machine);
 }
 
 async function chosen(options: InstallOptions, target: Target, io: ClientsIo): Promise<Choice[]> {
@@ -99,12 +107,7 @@ async function chosen(options: InstallOptions, target: Target, io: ClientsIo): P
   return choose({ ...target, entries: answer.split(/[\s,]+/).filter(Boolean) }, choices, io.machine);
 }
 
-async function add(
-  options: InstallOptions,
-  name: string,
-  policy: string | undefined,
-  io: ClientsIo,
-): Promise<number> {
+async function add(options: InstallOptions, name: string, wanted: Wanted, io: ClientsIo): Promise<number> {
   const command = anchored(options.command ?? [], io);
   if (command.length === 0)
     throw new PolicyWrapError('USAGE', 'which command?', {
@@ -112,17 +115,16 @@ async function add(
     });
   if (name === '' || visible(name) !== name)
     throw new PolicyWrapError('USAGE', `not a name for an entry: "${visible(name)}"`);
-  const words = [
-    ...newPrefix(io.wrapper, { policy, server: io.serverName(command, name) ?? name }, true),
-    ...command,
-  ];
+  const server = io.serverName(command, name) ?? name;
+  const named = placesFor([], server, new Map(), wanted, io);
+  const words = [...newPrefix(io.wrapper, { ...named, server }, true), ...command];
   const variables = io.variablesOf(command);
   const given = givenEnvironment(options.env ?? [], io);
   if (options.print === true) {
     // Names alone: what is printed ends up in scrollback and logs.
     const names = [...variables.map((variable) => variable.name), ...given.keys()];
     const env = new Map(names.map((variable) => [variable, '']));
-    return print(options, { name, words, env }, io);
+    return print(options, shownEntry({ name, words, env }, io), io);
   }
   const target = openTarget({ ...options, scope: options.scope ?? 'user' }, io.machine);
   const places = target.places.filter(({ place }) => mayHold(place, io));
@@ -171,11 +173,23 @@ function mayHold(place: OpenPlace['place'], io: ClientsIo): boolean {
   return place.scope === 'project' || io.machine.exists(pathsOf(io.machine).dirname(place.path));
 }
 
+/** What is printed ends up in scrollback and logs. */
+function shownEntry(entry: NewEntry, io: ClientsIo): NewEntry {
+  if (!holdsSecret(entry.words)) return entry;
+  io.err(`${MASK} stands for what is not shown: put it back.\n`);
+  return { ...entry, words: maskWords(entry.words) };
+}
+
 function print(options: InstallOptions, entry: NewEntry, io: ClientsIo): number {
   const other = SNIPPET_CLIENTS.find(({ id }) => id === options.client);
   if (other !== undefined) {
     io.err(`For ${other.name}, in ${other.where}:\n`);
     io.out(snippet(other.format, other.shape, entry));
+    return EXIT.done;
+  }
+  if (options.client === undefined && options.config === undefined) {
+    io.err('For any client whose file has "mcpServers":\n');
+    io.out(snippet('json', SHAPES.mcpServers, entry));
     return EXIT.done;
   }
   const [first] = openTarget(options, io.machine).places;

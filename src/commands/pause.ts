@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { othersThan, unclearText } from '../local-state.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
 import { BUSY, Store } from '../state/store.js';
@@ -12,7 +15,7 @@ export interface PauseOptions {
 
 /** Stops every call of every wrapper on this machine, at once: each looks before each call. */
 export async function pause({ db, server, reason }: PauseOptions): Promise<number> {
-  return withStore(db, (store) => {
+  return everywhere(db, true, (store) => {
     if (store.pause(server, reason, 'cli') === BUSY) throw locked();
     return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
   });
@@ -20,7 +23,7 @@ export async function pause({ db, server, reason }: PauseOptions): Promise<numbe
 
 /** Lifts a pause: one server's, or all there are. */
 export async function resume({ db, server }: PauseOptions): Promise<number> {
-  return withStore(db, (store) => {
+  return everywhere(db, false, (store) => {
     const lifted = store.resume(server, 'cli');
     if (lifted === BUSY) throw locked();
     const [rest] = store.pauses();
@@ -29,14 +32,38 @@ export async function resume({ db, server }: PauseOptions): Promise<number> {
   });
 }
 
-function withStore(db: string | undefined, action: (store: Store) => string): number {
-  const store = Store.open(stateFile(db), { waitMs: 5000 });
-  try {
-    process.stdout.write(`${action(store)}\n`);
-    return EXIT.done;
-  } finally {
-    store.close();
+/**
+ * Acts on every database that wrappers may be using, or on the one that was named. One that cannot be used keeps no
+ * other from its turn: this is the brake.
+ *
+ * @param makes also where a client's entry names a database that the next wrapper will make
+ */
+function everywhere(db: string | undefined, makes: boolean, action: (store: Store) => string): number {
+  const usual = stateFile(db);
+  const { databases, unclear } = othersThan({ db });
+  const others = databases.filter(
+    ({ path, isNamed }) => existsSync(path) || (makes && isNamed && existsSync(dirname(path))),
+  );
+  const failures: PolicyWrapError[] = [];
+  for (const path of [usual, ...others.map((other) => other.path)]) {
+    try {
+      const store = Store.open(path, { waitMs: 5000 });
+      try {
+        const where = others.length === 0 ? '' : ` (${printable(path)})`;
+        process.stdout.write(`${action(store)}${where}\n`);
+      } finally {
+        store.close();
+      }
+    } catch (error) {
+      if (!PolicyWrapError.is(error)) throw error;
+      failures.push(error);
+      if (others.length > 0)
+        process.stderr.write(`policy-wrap: not in ${printable(path)}: ${printable(error.message)}\n`);
+    }
   }
+  for (const each of unclear) process.stderr.write(`policy-wrap: left alone: ${unclearText(each)}\n`);
+  if (others.length === 0 && failures[0] !== undefined) throw failures[0];
+  return failures.length > 0 ? EXIT.failed : EXIT.done;
 }
 
 function locked(): PolicyWrapError {

@@ -1,6 +1,6 @@
 import { stateOf } from '../asking.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { openState, type StateOptions, written } from '../local-state.js';
+import { openStateWith, type StateOptions, written } from '../local-state.js';
 import { printable } from '../printable.js';
 import { processTerminal, type Terminal } from '../terminal.js';
 
@@ -20,7 +20,12 @@ export async function reject(
   options: RejectOptions,
   io: Terminal = processTerminal(options),
 ): Promise<number> {
-  const store = openState(options, io);
+  const budget = id.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const store = openStateWith(
+    options,
+    io,
+    (each) => each.approval(id) !== undefined || each.budgets().some((one) => one.id === budget),
+  );
   try {
     const decided = written(store.decideApproval(id, 'rejected', 'cli', { note: options.reason }));
     switch (decided.kind) {
@@ -35,7 +40,6 @@ export async function reject(
           `approval ${decided.approval.id} waits no longer: ${stateOf(decided.approval)}`,
         );
       case 'unknown': {
-        const budget = id.toLowerCase().replace(/[^a-z0-9]/g, '');
         if (!written(store.revokeBudget(budget, 'cli'))) {
           throw new PolicyWrapError(
             'NOT_FOUND',

@@ -3,7 +3,14 @@ import { PolicyWrapError } from '../errors.js';
 import { Upstream } from '../proxy/upstream.js';
 import type { RunOptions } from '../run-options.js';
 import { findServer } from '../server-command.js';
-import { findPolicy, policyPlaces, problemsError, stateFile, upstreamEnv } from '../settings.js';
+import {
+  findPolicy,
+  policyPlaces,
+  problemsError,
+  refuseMovingPlaces,
+  stateFile,
+  upstreamEnv,
+} from '../settings.js';
 import type { Wrapping } from '../wrapping.js';
 
 /**
@@ -18,6 +25,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (command === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
   }
+  refuseMovingPlaces(options);
   const server = options.server ?? serverName(argv);
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });

@@ -1,5 +1,6 @@
+import type { OtherDatabases } from '../databases.js';
 import { EXIT } from '../errors.js';
-import { openIfThere, type StateOptions } from '../local-state.js';
+import { type OpenState, openStates, othersThan, type StateOptions } from '../local-state.js';
 import { changeOf } from '../pin-change.js';
 import { textOfDuration } from '../policy/window.js';
 import { printable } from '../printable.js';
@@ -63,9 +64,12 @@ export async function status(
   options: StatusOptions,
   io: Terminal = processTerminal(options),
 ): Promise<number> {
+  const others = othersThan(options);
   for (;;) {
-    const seen = look(options, io);
-    const text = options.json ? `${json(asJson(seen), options.watch ? undefined : 2)}\n` : asText(seen, io);
+    const { seen, leftAlone } = look(options, others, io);
+    const text = options.json
+      ? `${json(allAsJson(seen, leftAlone), options.watch ? undefined : 2)}\n`
+      : allAsText(seen, leftAlone, io);
     // Home, the picture, and what is left of the last one below it: no flicker.
     const clears = options.watch && !options.json && io.out.isTerminal;
     const drawn = clears ? `\u001b[H${text.replaceAll('\n', '\u001b[K\n')}\u001b[J` : text;
@@ -73,27 +77,53 @@ export async function status(
   }
 }
 
-function look(options: StatusOptions, io: Terminal): Seen {
+/** Every database; the usual one first, also where it is not there. */
+function look(
+  options: StatusOptions,
+  others: OtherDatabases,
+  io: Terminal,
+): { seen: [Seen, ...Seen[]]; leftAlone: readonly string[] } {
   const now = io.now();
   const path = stateFile(options.db);
-  const store = openIfThere(options, io);
-  if (!store) return { now, path, state: undefined };
+  const { states, leftAlone } = openStates(options, io, others);
   try {
-    const { server } = options;
-    const ofServer = <T extends { readonly server: string | undefined }>(all: readonly T[]) =>
-      server === undefined ? all : all.filter((one) => one.server === server || one.server === undefined);
-    const state = {
-      sessions: ofServer(store.sessions()),
-      counters: ofServer(store.counters()),
-      approvals: ofServer(store.approvals()),
-      budgets: ofServer(store.budgets()),
-      pauses: ofServer(store.pauses()),
-      changed: ofServer(store.pins()).filter((pin) => pin.changed),
-    };
-    return { now, path, state };
+    const seen = states.map((each) => lookInto(each, options, now));
+    const [usual] = seen;
+    return usual?.path === path
+      ? { seen: [usual, ...seen.slice(1)], leftAlone }
+      : { seen: [{ now, path, state: undefined }, ...seen], leftAlone };
   } finally {
-    store.close();
+    for (const { store } of states) store.close();
   }
+}
+
+function lookInto({ path, store }: OpenState, { server }: StatusOptions, now: number): Seen {
+  const ofServer = <T extends { readonly server: string | undefined }>(all: readonly T[]) =>
+    server === undefined ? all : all.filter((one) => one.server === server || one.server === undefined);
+  const state = {
+    sessions: ofServer(store.sessions()),
+    counters: ofServer(store.counters()),
+    approvals: ofServer(store.approvals()),
+    budgets: ofServer(store.budgets()),
+    pauses: ofServer(store.pauses()),
+    changed: ofServer(store.pins()).filter((pin) => pin.changed),
+  };
+  return { now, path, state };
+}
+
+function allAsText(seen: readonly Seen[], leftAlone: readonly string[], io: Terminal): string {
+  const parts = seen.map((each) => asText(each, io));
+  if (seen.length > 1) {
+    const says = `${seen.length} databases: what is counted, approved or paused in one does not hold in another (policy-wrap doctor says more)`;
+    parts.unshift(`${paint(io.out, 'yellow', says)}\n`);
+  }
+  for (const line of leftAlone) parts.push(`${paint(io.out, 'yellow', `Left alone: ${line}`)}\n`);
+  return parts.join('\n');
+}
+
+/** The usual database at the top, as where there is no other. */
+function allAsJson([usual, ...others]: readonly [Seen, ...Seen[]], leftAlone: readonly string[]): object {
+  return { ...asJson(usual), otherDatabases: others.map(asJson), leftAlone };
 }
 
 function asText({ now, path, state }: Seen, io: Terminal): string {

@@ -1,6 +1,7 @@
 import type { KnownServer } from '../catalog/known-servers.js';
 import type { Machine } from '../clients/machine.js';
 import type { Wrapper } from '../clients/wrapping.js';
+import type { OtherDatabases } from '../databases.js';
 import { PolicyWrapError } from '../errors.js';
 import type { LiveTool } from '../live-tools.js';
 import type { FoundPolicy } from '../settings.js';
@@ -39,6 +40,10 @@ export interface Context {
   /** The name of the SQLite that can be used; throws when there is none. */
   sqlite(): string;
   inspection(): Inspection | undefined;
+  /** Databases besides `database` that wrappers here may be using. */
+  others(): OtherDatabases;
+  /** Looks into any of them. */
+  inspect(path: string): Inspection | undefined;
   /** The policy that a wrapper would use; without a server, all in the config folder. */
   policies(): readonly FoundPolicy[];
   /** Undefined without a server, and for one that does not list its tools. */

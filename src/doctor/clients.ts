@@ -1,4 +1,4 @@
-import { findAll } from '../clients/checks.js';
+import { findAll, trackedByGit } from '../clients/checks.js';
 import { type PlaceReport, survey } from '../clients/survey.js';
 import { type Check, type Context, type Finding, fail, ok, warn } from './check.js';
 
@@ -6,14 +6,14 @@ import { type Check, type Context, type Finding, fail, ok, warn } from './check.
 export const CLIENT_CHECKS: readonly Check[] = [{ id: 'clients', run: clients }];
 
 /** What keeps an entry from starting is a failure; what is only a way around the policy, or unwise, is a warning. */
-const FAILS = new Set(['BROKEN_ENTRY', 'NODE_GONE', 'SCRIPT_GONE']);
+const FAILS = new Set(['BROKEN_ENTRY', 'NODE_GONE', 'SCRIPT_GONE', 'MOVING_PLACE']);
 
 async function clients({ machine, wrapper }: Context): Promise<Finding[]> {
   const reports = survey(machine, wrapper);
-  const found = await findAll(reports);
+  const found = await findAll(reports, trackedByGit, machine);
   if (found.length > 0) {
     return found.map(({ code, path, message, fix }) =>
-      (FAILS.has(code) ? fail : warn)(`${path}: ${message}`, fix),
+      (FAILS.has(code) ? fail : warn)(message.startsWith(path) ? message : `${path}: ${message}`, fix),
     );
   }
   const wrapped = reports.flatMap(wrappedIn);

@@ -4,7 +4,8 @@ import { knownServer } from '../catalog/known-servers.js';
 import { serverName } from '../catalog/server-name.js';
 import { thisMachine } from '../clients/machine.js';
 import { thisWrapper } from '../clients-io.js';
-import { configDir, surroundings } from '../folders.js';
+import { otherDatabases } from '../databases.js';
+import { configDirs, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
 import { findPolicy, type PolicyOptions, readPolicy, stateFile } from '../settings.js';
 import { connect } from '../state/driver.js';
@@ -18,7 +19,7 @@ export function contextOf(
 ): Context {
   const server = options.server ?? (argv.length > 0 ? serverName(argv) : undefined);
   const around = surroundings();
-  const configFolder = configDir(around);
+  const configFolders = configDirs(around);
   const named = [options.policy, options.preset, around.env.POLICY_WRAP_POLICY].some(Boolean);
   // Never through npm: that would put a package on the machine.
   const list = once(async () => (await liveServer(argv, { install: false })).tools);
@@ -26,7 +27,7 @@ export function contextOf(
     node: { version: process.version, path: process.execPath },
     platform: process.platform,
     env: process.env,
-    configFolder,
+    configFolder: configFolders[0],
     database: stateFile(options.db),
     server,
     known: server === undefined ? undefined : knownServer(server),
@@ -37,10 +38,12 @@ export function contextOf(
       return db.driver;
     },
     inspection: once(() => inspect(stateFile(options.db), Date.now())),
+    others: once(() => otherDatabases(stateFile(options.db))),
+    inspect: (path) => inspect(path, Date.now()),
     policies: once(() =>
       server !== undefined || named
         ? [findPolicy(options, server ?? '', argv)]
-        : policyFiles(configFolder).map(readPolicy),
+        : configFolders.flatMap(policyFiles).map(readPolicy),
     ),
     list,
     tools: () => (argv.length > 0 ? list().catch(() => undefined) : Promise.resolve(undefined)),

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Finding, findAll, findTrackedSecrets, trackedByGit } from '../../src/clients/checks.js';
 import { identityOfWords, type PlaceReport, sameServer, survey } from '../../src/clients/survey.js';
@@ -15,7 +16,7 @@ function brief({ code, client, entry, fix }: Finding): string {
 }
 
 function wrapped(home: Home, words: string[], wrapper = home.wrapper): object {
-  return { command: wrapper.node, args: [wrapper.script, '--', ...words] };
+  return { command: wrapper.node, args: [wrapper.script, '--db', '/srv/state.db', '--', ...words] };
 }
 
 function servers(entries: Record<string, object>): string {
@@ -55,7 +56,7 @@ describe('findAll', () => {
         'no node': wrapped(home, ['a'], { ...home.wrapper, node: '/gone/node' }),
         'no-script': wrapped(home, ['b'], { ...home.wrapper, script: '/gone/bin/policy-wrap.js' }),
         other: wrapped(home, ['c'], other),
-        byhand: { command: 'npx', args: ['policy-wrap', '--', 'd'] },
+        byhand: { command: 'npx', args: ['policy-wrap', '--db', '/srv/state.db', '--', 'd'] },
       }),
     );
     home.put('project/.mcp.json', servers({ p: wrapped(home, ['e'], other) }));
@@ -64,6 +65,57 @@ describe('findAll', () => {
       "NODE_GONE cursor no node: policy-wrap install cursor 'no node'",
       'SCRIPT_GONE cursor no-script: policy-wrap install cursor no-script',
       'OTHER_SCRIPT cursor other: policy-wrap install cursor other',
+    ]);
+  });
+
+  test('G4: a wrapped entry that leaves its database to who starts it, or to the working directory', async () => {
+    using home = new Home();
+    const { node, script } = home.wrapper;
+    const entry = (options: string[], env?: object) => ({
+      command: node,
+      args: [script, ...options, '--', 'mcp'],
+      ...(env && { env }),
+    });
+    home.put(
+      '.cursor/mcp.json',
+      servers({
+        none: entry(['--server', '--db']),
+        byhand: { command: 'npx', args: ['-y', 'policy-wrap', '--', 'mcp'] },
+        env: entry([], { POLICY_WRAP_DB: '~/x.db' }),
+        good: entry(['--db=/srv/x.db', '-p', '~/p.json']),
+        relative: entry(['--db', 'x.db']),
+        policy: entry(['--db', '/x.db', '--policy', './p.json']),
+        variable: entry(['--db', `\${env:X}/x.db`]),
+        'env variable': entry(['--db', '/x.db'], { POLICY_WRAP_POLICY: '%APPDATA%/p.json' }),
+        bare: { command: 'mcp', args: ['--db', 'x.db'] },
+      }),
+    );
+    const found = await findAll(reports(home), untracked, home.machine);
+    expect(
+      found
+        .filter(({ code }) => code !== 'UNWRAPPED_TWIN')
+        .map(({ code, message, fix }) => `${code} ${message} ${fix}`),
+    ).toEqual([
+      'NO_DATABASE none names no database (--db): which one it uses depends on who starts it. policy-wrap install cursor none',
+      'NO_DATABASE byhand names no database (--db): which one it uses depends on who starts it. policy-wrap install cursor byhand',
+      'MOVING_PLACE relative: --db x.db: a relative path. The wrapper refuses to start. policy-wrap install cursor relative',
+      'MOVING_PLACE policy: --policy ./p.json: a relative path. The wrapper refuses to start. Write an absolute path.',
+      `MOVING_PLACE variable: --db \${env:X}/x.db: variables are not filled in here. The wrapper refuses to start, unless the client fills it in. Write an absolute path.`,
+      'MOVING_PLACE env variable: POLICY_WRAP_POLICY %APPDATA%/p.json: variables are not filled in here. The wrapper refuses to start, unless the client fills it in. Write an absolute path.',
+    ]);
+  });
+
+  test('a byte order mark, with which a client refuses or empties its file', async () => {
+    using home = new Home();
+    const path = home.put('.config/Claude/claude_desktop_config.json', `\uFEFF${servers({})}`);
+    home.put('.cursor/mcp.json', `\uFEFF${servers({})}`);
+    expect(await findAll(reports(home), untracked)).toMatchObject([
+      {
+        code: 'UNREADABLE',
+        path,
+        message: expect.stringContaining('begins with a byte order mark'),
+        fix: 'Save it as UTF-8 without a byte order mark (BOM), then try again.',
+      },
     ]);
   });
 
@@ -89,7 +141,7 @@ describe('findAll', () => {
     );
     home.put(
       '.codex/config.toml',
-      '[mcp_servers.afip]\ncommand = "npx"\nargs = ["policy-wrap", "--", "mcp-afip"]\n',
+      '[mcp_servers.afip]\ncommand = "npx"\nargs = ["policy-wrap", "--db", "/d", "--", "mcp-afip"]\n',
     );
     expect((await findAll(reports(home), untracked)).map(brief)).toEqual([
       'UNWRAPPED_TWIN claude-code l: policy-wrap install claude-code l --scope local',
@@ -134,6 +186,28 @@ describe('findAll', () => {
     if (expected.length > 0) expect(found[0]?.code).toBe('MSIX_TWIN');
   });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a program called git in the project is not started, where PATH has a relative element',
+  async () => {
+    using home = new Home();
+    const path = home.put('project/.mcp.json', '{}');
+    chmodSync(home.put('project/git', '#!/bin/sh\ntouch "$(dirname "$0")/started"\n'), 0o755);
+    mkdirSync(home.path('project/bin'));
+    chmodSync(home.put('project/bin/git', '#!/bin/sh\ntouch "$(dirname "$0")/started"\n'), 0o755);
+    const before = process.env.PATH;
+    for (const element of ['', '.', 'bin', './bin']) {
+      process.env.PATH = `${element}:${before}`;
+      try {
+        await trackedByGit(path);
+      } finally {
+        process.env.PATH = before;
+      }
+    }
+    expect(home.list(home.path('project'))).not.toContain('started');
+    expect(home.list(home.path('project/bin'))).toEqual(['git']);
+  },
+);
 
 describe('secrets in files that git tracks', () => {
   const reference = (name: string): string => `\${${name}}`;

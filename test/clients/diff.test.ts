@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { renderDiff } from '../../src/clients/diff.js';
 import { parseDocument } from '../../src/clients/document.js';
 import { apply, type Splice } from '../../src/clients/edit.js';
-import { maskDocument, maskWords, typed, visible } from '../../src/clients/masking.js';
+import { maskDocument, typed, visible } from '../../src/clients/masking.js';
 import type { Format } from '../../src/clients/table.js';
+import { maskWords } from '../../src/masking.js';
 
 describe('renderDiff', () => {
   const diff = (text: string, changes: [string, string][], format: Format = 'json'): string => {
@@ -86,7 +87,7 @@ describe('maskDocument', () => {
     [
       'json',
       '{"primaryApiKey": "s", "oauthToken": 5, "tokens": {"n": 1}}',
-      '{"primaryApiKey": "***", "oauthToken": "***", "tokens": {"n": 1}}',
+      '{"primaryApiKey": "***", "oauthToken": "***", "tokens": {"n": "***"}}',
     ],
     ['json', '{"args": ["--api-key", "s", "--port", "1"]}', '{"args": ["--api-key", "***", "--port", "1"]}'],
     ['json', '{"url": "https://u:s@h/p?api_key=s&x=1"}', '{"url": "https://u:***@h/p?api_key=***&x=1"}'],
@@ -100,6 +101,36 @@ describe('maskDocument', () => {
       'env = { A = "s" }\n# B = "s"\n[x.env]\nC = "s"\n',
       'env = { A = "***" }\n# B = "***"\n[x.env]\nC = "***"\n',
     ],
+    ['json', '{\n// KEY=s3cret\n"b": 1}', '{\n// KEY=***\n"b": 1}'],
+    ['json', '{\n// api_key: s3cret\n"b": 1}', '{\n// api_key: ***\n"b": 1}'],
+    ['json', '{\n// export Foo=s3cret, too\n"b": 1}', '{\n// export Foo=***\n"b": 1}'],
+    ['json', '{\n// the password is s3cret\n"b": 1}', '{\n// the password ***\n"b": 1}'],
+    ['json', '{\n// run it with --password -s3cret\n"b": 1}', '{\n// run it with --password ***\n"b": 1}'],
+    ['json', '{\n// mysql -ps3cret\n"b": 1}', '{\n// mysql -p***\n"b": 1}'],
+    [
+      'json',
+      '{\n// "args": ["--password", "s3cret", "-v"],\n"b": 1}',
+      '{\n// "args": ["--password", "***", "-v"],\n"b": 1}',
+    ],
+    ['json', '{\n/* TOKEN = s3cret */ "b": 1}', '{\n/* TOKEN = *** */ "b": 1}'],
+    ['json', '{\n/* a\r\nTOKEN=s3cret\r\n*/ "b": 1}', '{\n/* a\r\nTOKEN=***\r\n*/ "b": 1}'],
+    ['json', '{\n// my own servers, see the notes\n"b": 1}', '{\n// my own servers, see the notes\n"b": 1}'],
+    ['json', '{\n// https://u:s3cret@host/p\n"b": 1}', '{\n// https://u:***@host/p\n"b": 1}'],
+    ['json', '{"command": "API_KEY=s3cret mcp --token s3cret -v"}', '{"command": "API_KEY=***"}'],
+    [
+      'json',
+      '{"args": ["--password", "-s3cret", "--port", "1"]}',
+      '{"args": ["--password", "***", "--port", "1"]}',
+    ],
+    ['json', '{"login": {"user": "ana", "dbPass": "s3cret"}}', '{"login": {"user": "ana", "dbPass": "***"}}'],
+    ['json', '{"auth": {"user": "ana", "word": "s3cret"}}', '{"auth": {"user": "***", "word": "***"}}'],
+    [
+      'json',
+      '{"token-vault": {"command": "vault", "env": {"A": "s3cret"}}}',
+      '{"token-vault": {"command": "vault", "env": {"A": "***"}}}',
+    ],
+    ['json', '{"config": "{\\"apiKey\\": \\"s3cret\\"}"}', '{"config": "{\\"apiKey\\": \\"***\\"}"}'],
+    ['toml', '# TOKEN = s3cret # note\nb = 1\n', '# TOKEN = ***\nb = 1\n'],
     ['toml', 'env.A = """\ns\ns"""\nb = 1\n', 'env.A = "***"\n\n\nb = 1\n'],
     ['toml', 'bearer_token = "s"\nd = 2026-11-22\n', 'bearer_token = "***"\nd = 2026-11-22\n'],
   ])('%s %j', (format, text, expected) => {
@@ -152,6 +183,63 @@ test.each<[words: string[], expected: string[]]>([
     ['x', '***'],
   ],
   [
+    ['x', '--password', '-s3cret', '--', 'mcp'],
+    ['x', '--password', '***', '--', 'mcp'],
+  ],
+  [
+    ['x', '--passphrase', 's3cret', '--db-pass=s3cret', '--signingKey', 's3cret'],
+    ['x', '--passphrase', '***', '--db-pass=***', '--signingKey', '***'],
+  ],
+  [
+    ['mysql', '-ps3cret', '-p', 's3cret', '-port', '1', '-profile=x'],
+    ['mysql', '-p***', '-p', '***', '-port', '1', '-profile=x'],
+  ],
+  [
+    ['npx', 'policy-wrap', '-p', '/home/ana/p.json', '--', 'mcp'],
+    ['npx', 'policy-wrap', '-p', '/home/ana/p.json', '--', 'mcp'],
+  ],
+  [
+    ['curl', '-u', 'ana:s3cret', '--user=ana:s3cret', '-uana:s3cret'],
+    ['curl', '-u', 'ana:***', '--user=ana:***', '-uana:***'],
+  ],
+  [
+    ['x', '-H', 'X-Tenant: s3cret', '--header=X-Id: s3cret', '-HX-Id: s3cret'],
+    ['x', '-H', 'X-Tenant: ***', '--header=X-Id: ***', '-HX-Id: ***'],
+  ],
+  [
+    ['docker', '-e', 'foo=s3cret', '--env=BAR=s3cret', '-eBAZ=s3cret', '-e', 'PLAIN'],
+    ['docker', '-e', 'foo=***', '--env=BAR=***', '-eBAZ=***', '-e', 'PLAIN'],
+  ],
+  [
+    ['sh', '-c', 'FOO=bar exec mcp --api-key s3cret --port 80'],
+    ['sh', '-c', 'FOO=***'],
+  ],
+  [
+    ['sh', '-c', 'exec env FOO=s3cret mcp --api-key s3cret --port 80'],
+    ['sh', '-c', 'exec env FOO=*** mcp --api-key *** --port 80'],
+  ],
+  [
+    ['x', 'postgres://ana:p@s3cret@db/x', 'postgres://ana:pa/s3cret@db/x', 'http://h:4873/@a/b'],
+    ['x', 'postgres://ana:***@db/x', 'postgres://ana:***@db/x', 'http://h:4873/@a/b'],
+  ],
+  [
+    [
+      'x',
+      'https://0123456789abcdefs3cret@host/x',
+      'https://h/cb#access_token=s3cret',
+      'https://h/?code=s3cret',
+    ],
+    ['x', 'https://***@host/x', 'https://h/cb#access_token=***', 'https://h/?code=***'],
+  ],
+  [
+    ['x', '/password:s3cret', '--args=--token=s3cret'],
+    ['x', '/password:***', '--args=--token=***'],
+  ],
+  [
+    ['x', '{"url": "h", "apiKey": "s3cret"}'],
+    ['x', '{"url": "h", "apiKey": "***"}'],
+  ],
+  [
     ['C:\\keys\\index.js', '--keyboard', 'us'],
     ['C:\\keys\\index.js', '--keyboard', 'us'],
   ],
@@ -161,6 +249,24 @@ test.each<[words: string[], expected: string[]]>([
   ],
 ])('maskWords %j', (words, expected) => {
   expect(maskWords(words)).toEqual(expected);
+});
+
+test('G9: masking takes time in proportion to the text, and no more stack', () => {
+  const hostile = ['-a=', '://a:', '?token', ':"x"', "key: '", '-p ', '--header '];
+  const once = (text: string) => {
+    const start = performance.now();
+    maskWords([text]);
+    maskDocument(parseDocument('f', `{"a": ${JSON.stringify(text)}}\n// ${text}`, 'json'));
+    return performance.now() - start;
+  };
+  // The machine may be busy: the best of three is the text's own time.
+  const time = (text: string) => Math.min(once(text), once(text), once(text));
+  for (const piece of hostile) {
+    time(piece.repeat(2_000));
+    // Ten times the text; what grows with the square takes a hundred times as long.
+    const small = Math.max(time(piece.repeat(4_000)), 2);
+    expect(time(piece.repeat(40_000)) / small, piece).toBeLessThan(50);
+  }
 });
 
 test('visible escapes what a terminal would obey or hide', () => {

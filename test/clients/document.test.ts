@@ -4,7 +4,7 @@ import { containersAt, entriesIn, sameFolder, shapeOf } from '../../src/clients/
 import { type Format, LENIENT, SHAPES, STRICT, type Tolerance } from '../../src/clients/table.js';
 import { PolicyWrapError } from '../../src/errors.js';
 
-const NO_TRAILING: Tolerance = { comments: true, trailingCommas: false };
+const NO_TRAILING: Tolerance = { comments: true, trailingCommas: false, byteOrderMark: false };
 
 function problem(run: () => unknown): string {
   try {
@@ -53,6 +53,12 @@ test.each<[text: string, format: Format, tolerance: Tolerance, expected: string]
   // No white space of JSON, though jsonc-parser has been known to take it for some.
   ['{"a":\u00a01}', 'json', LENIENT, 'f:1:6: a word that is not JSON'],
   ['\uFEFF{"a": }', 'json', LENIENT, 'f:1:7: a value was expected'],
+  [
+    '\uFEFF{}',
+    'json',
+    STRICT,
+    'f:1:1: begins with a byte order mark, with which this client refuses or empties the file',
+  ],
   [`${'['.repeat(100_000)}`, 'json', LENIENT, 'f:1:1: nested too deeply to be read'],
   ['a = 1\nb = ', 'toml', LENIENT, 'f:2:5: '],
   ['a = 1\na = 2', 'toml', LENIENT, 'f:2:1: trying to redefine an already defined table or value'],

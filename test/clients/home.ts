@@ -24,6 +24,9 @@ export class Home implements Disposable {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'policy-wrap-clients-')));
   readonly wrapper = { node: process.execPath, script: join(this.root, 'pw/bin/policy-wrap.js') };
   readonly backups = join(this.root, 'data/backups');
+  readonly database = join(this.root, 'data/policy-wrap.db');
+  /** By the name of the server. */
+  readonly policies = new Map<string, string>();
   readonly env: Record<string, string | undefined> = {};
   out = '';
   err = '';
@@ -102,6 +105,8 @@ export class Home implements Disposable {
         return this.tools();
       },
       variablesOf: () => this.variables,
+      database: () => this.database,
+      policyOf: (server) => this.policies.get(server),
       serverName: () => undefined,
     };
   }

@@ -41,12 +41,12 @@ describe('install', () => {
     expect(home.get(DESKTOP)).toBe(
       CONFIG.replace(
         '"mcp-afip", "args": ["-v"]',
-        `${JSON.stringify(node)}, "args": [${JSON.stringify(script)}, "--server", "afip", "--", "mcp-afip", "-v"]`,
+        `${JSON.stringify(node)}, "args": [${JSON.stringify(script)}, "--server", "afip", "--db", ${JSON.stringify(home.database)}, "--", "mcp-afip", "-v"]`,
       ),
     );
     expect(home.started).toEqual([
       {
-        words: [node, script, '--server', 'afip', '--', 'mcp-afip', '-v'],
+        words: [node, script, '--server', 'afip', '--db', home.database, '--', 'mcp-afip', '-v'],
         env: { AFIP_TOKEN: 's3cret' },
         cwd: undefined,
       },
@@ -248,6 +248,8 @@ describe('install', () => {
     expect(home.started.at(-1)?.words.slice(2)).toEqual([
       '--server',
       'afip',
+      '--db',
+      home.database,
       '--policy',
       home.path('project/one.json'),
       '--',
@@ -258,6 +260,8 @@ describe('install', () => {
     expect(home.started.at(-1)?.words.slice(2)).toEqual([
       '--server',
       'afip',
+      '--db',
+      home.database,
       '--policy',
       home.path('project/two.json'),
       '--',
@@ -345,7 +349,7 @@ describe('install', () => {
       mcpServers: {
         afip: {
           command: home.wrapper.node,
-          args: [home.wrapper.script, '--server', 'afip', '--', 'mcp-afip', '-v'],
+          args: [home.wrapper.script, '--server', 'afip', '--db', home.database, '--', 'mcp-afip', '-v'],
         },
       },
     });
@@ -456,7 +460,7 @@ describe('install --add', () => {
       mcpServers: {
         afip: {
           command: home.wrapper.node,
-          args: [home.wrapper.script, '--server', 'afip', '--', 'mcp-afip'],
+          args: [home.wrapper.script, '--server', 'afip', '--db', home.database, '--', 'mcp-afip'],
           env: { AFIP_CUIT: '20111111112', AFIP_TOKEN: 's3cret' },
         },
       },

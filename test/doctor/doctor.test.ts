@@ -82,6 +82,15 @@ interface Fault {
   changes?: Partial<Context>;
 }
 
+/** An entry of Cursor, wrapped with these options. */
+function cursorEntry(options: string[]): void {
+  mkdirSync(join(rig.folder, '.cursor'), { recursive: true });
+  const { node, script } = contextOf([], {}).wrapper;
+  rig.file('.cursor/mcp.json', {
+    mcpServers: { a: { command: node, args: [script, ...options, '--', 'mcp-a'] } },
+  });
+}
+
 const DENY_ALL_BUT = (tools: object) => ({ version: '1', default: 'deny', tools });
 const policyOf = (value: object | string) => ({ policy: rig.file('planted.json', value), db: rig.db });
 
@@ -195,6 +204,97 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       /local disk/,
       () => {
         alter('PRAGMA journal_mode = DELETE');
+        return {};
+      },
+    ],
+    [
+      'G4: a second database that an entry names',
+      'databases',
+      'warn',
+      /a second database, .*own\.db \(a in Cursor\), is used beside .*policy-wrap\.db.*does not hold in the other/,
+      /policy-wrap install <client> <entry> --db/,
+      () => {
+        const own = join(rig.folder, 'own.db');
+        Store.open(own).close();
+        cursorEntry(['--db', own]);
+        return {};
+      },
+    ],
+    [
+      'G4: a second database that a wrapper runs with',
+      'databases',
+      'warn',
+      /a second database, .*snap.code.7.* \(a usual place\), is used beside .*\(now: mcp-afip, process \d+\)/,
+      /policy-wrap install/,
+      () => {
+        const store = Store.open(join(rig.folder, 'snap/code/7/.local/share/policy-wrap/policy-wrap.db'));
+        store.startSession(INFO);
+        store.close();
+        return {};
+      },
+    ],
+    [
+      'a second database that cannot be used',
+      'databases',
+      'fail',
+      /a second database, .*text\.db \(a in Cursor\), cannot be used/,
+      /another file/,
+      () => {
+        cursorEntry([
+          '--db',
+          rig.file('text.db', 'no database at all, but long enough to be one. '.repeat(9)),
+        ]);
+        return {};
+      },
+    ],
+    [
+      'G4: a database where only one packaged app finds it',
+      'databases',
+      'warn',
+      /lies where packaged apps have folders of their own/,
+      /move the file.*install again/,
+      () => ({ options: { db: join(rig.folder, 'snap/code/7/x.db') } }),
+    ],
+    [
+      'G4: a database of Windows in WSL',
+      'databases',
+      'fail',
+      /between Windows and WSL/,
+      /move the file/,
+      () => ({
+        changes: { database: '/mnt/c/Users/ana/x.db', env: { ...process.env, WSL_DISTRO_NAME: 'Debian' } },
+      }),
+    ],
+    [
+      'G4: an entry that names no database',
+      'clients',
+      'warn',
+      /a names no database/,
+      /policy-wrap install cursor a/,
+      () => {
+        cursorEntry([]);
+        return {};
+      },
+    ],
+    [
+      'G4: an entry whose database is another in each folder',
+      'clients',
+      'fail',
+      /a: --db x\.db: a relative path\. The wrapper refuses to start/,
+      /policy-wrap install cursor a/,
+      () => {
+        cursorEntry(['--db', 'x.db']);
+        return {};
+      },
+    ],
+    [
+      "a byte order mark in a client's file",
+      'clients',
+      'warn',
+      /claude\.json.*begins with a byte order mark/,
+      /without a byte order mark/,
+      () => {
+        rig.file('.claude.json', '\uFEFF{}');
         return {};
       },
     ],
