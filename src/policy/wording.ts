@@ -1,4 +1,5 @@
 import type { Finding } from './condition.js';
+import { Decimal } from './decimal.js';
 import { isArray, isNumber, isObject, type Json } from './json.js';
 import type { Condition, Operator, Predicate } from './policy.js';
 
@@ -67,7 +68,7 @@ export function explainRequire(findings: readonly Finding[]): string {
   const { reached } = finding;
   switch (reached.kind) {
     case 'unclear':
-      return `${reached.why}, and ${finding.condition.path.text} ${must}`;
+      return `${reached.at} ${reached.what}, and ${finding.condition.path.text} ${must}`;
     case 'missing':
       return `${reached.at} is missing, and ${must}`;
     case 'value': {
@@ -91,7 +92,7 @@ function explainFinding(finding: Finding): string {
   const { condition, reached, answer } = finding;
   switch (reached.kind) {
     case 'unclear':
-      return `${reached.why}, so that it may ${wordsOf(condition)}`;
+      return `${reached.at} ${reached.what}, so that it may ${wordsOf(condition)}`;
     case 'missing':
       return `${reached.at} is missing`;
     case 'value': {
@@ -102,8 +103,9 @@ function explainFinding(finding: Finding): string {
   }
 }
 
-/** Says what is odd about "500" where a number is looked for. */
+/** Says what is odd about "500" where a number is looked for, and about a number that most servers would round. */
 function kindNote({ answer, condition, reached }: Finding): string {
-  const text = reached.kind === 'value' && typeof reached.value === 'string';
-  return answer === 'unknown' && text && isNumber(condition.value) ? ' (text)' : '';
+  if (answer !== 'unknown' || reached.kind !== 'value') return '';
+  if (reached.value instanceof Decimal) return ' (more digits than most programs keep)';
+  return typeof reached.value === 'string' && isNumber(condition.value) ? ' (text)' : '';
 }

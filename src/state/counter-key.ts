@@ -12,14 +12,19 @@ export interface Owner {
 }
 
 /** The text that names one count and no other: limits with the same key share it. */
-export function keyOf(owner: Owner, { scope, counter, windowMs, align }: Limit, split: string): string {
+export function keyOf(
+  owner: Owner,
+  { scope, counter, layer, windowMs, align }: Limit,
+  split: string,
+): string {
   const whose = {
     machine: [],
     grant: [owner.server, owner.grant],
     session: [owner.server, owner.grant, owner.session],
   }[scope];
   const window = align.kind === 'sliding' ? windowMs : `${align.unit} ${align.timezone}`;
-  return JSON.stringify([scope, ...whose, counter, split && digest(split), window, owner.observe ? 1 : 0]);
+  const name = layer === undefined ? counter : [counter, digest(layer)];
+  return JSON.stringify([scope, ...whose, name, split && digest(split), window, owner.observe ? 1 : 0]);
 }
 
 /** Longest split that is shown as it is, in characters. */

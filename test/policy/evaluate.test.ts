@@ -384,7 +384,13 @@ describe('amounts', () => {
     ['a number', 2.5, {}, ['c:2.5']],
     ['zero', 0, {}, ['c:0']],
     ['a value', 'args.total', { total: 99.9 }, ['c:99.9']],
-    ['an exact value', 'args.total', '{"total":9007199254740993.01}', ['c:9007199254740993.01']],
+    [
+      'a value with more digits than most programs keep',
+      'args.total',
+      '{"total":9007199254740993.01}',
+      'AMOUNT',
+    ],
+    ['a value of 16 digits', 'args.total', '{"total":9007199254740992}', ['c:9007199254740992']],
     ['minus zero', 'args.total', '{"total":-0}', ['c:0']],
     ['a nested value', 'args.a.b', { a: { b: 3 } }, ['c:3']],
     ['a missing value', 'args.total', {}, 'AMOUNT'],
@@ -473,8 +479,12 @@ describe('per', () => {
     expect(splitOf(per, args)).toBe(expected);
   });
 
-  test('the environment of the server', () => {
-    expect(splitOf('env.AFIP_CUIT', {}, { AFIP_CUIT: '20123456786' })).toBe('[20123456786]');
+  test('the environment of the server splits by its hash: its values are kept nowhere', () => {
+    const splits = ['20123456786', '20123456787'].map((cuit) =>
+      splitOf('env.AFIP_CUIT', {}, { AFIP_CUIT: cuit }),
+    );
+    expect(splits[0]).toMatch(/^\["sha256:[0-9a-f]{64}"\]$/);
+    expect(splits[1]).not.toBe(splits[0]);
     expect(splitOf('env.AFIP_CUIT', {})).toBe('[null]');
   });
 

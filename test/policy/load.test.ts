@@ -134,8 +134,8 @@ describe('fields of the policy', () => {
       list: 'all',
       pin: 'warn',
       annotate: false,
-      auditArguments: 'keys',
-      approvals: { waitMs: 45_000, expiresMs: 600_000, channels: ['client', 'queue'] },
+      auditArguments: undefined,
+      approvals: { waitMs: 45_000, expiresMs: 600_000, channels: ['client', 'queue'], except: [] },
       allTools: { require: [], denyIf: [], approveIf: [], limits: [] },
     });
   });
