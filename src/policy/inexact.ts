@@ -1,6 +1,5 @@
 import { Decimal } from './decimal.js';
 import { isArray, isObject, type Json } from './json.js';
-import { show } from './wording.js';
 
 /** Reads on from a number: why it is not taken for what its digits say. */
 export const ROUNDED = 'and most programs would round that: send a number with fewer digits';
@@ -17,7 +16,7 @@ export function findInexact(value: Json, at: string): string | undefined {
   const pending: { readonly value: Json; readonly at: string }[] = [{ value, at }];
   for (let next = pending.pop(); next; next = pending.pop()) {
     const { value: item, at: here } = next;
-    if (item instanceof Decimal) return `${here} is ${show(item)}`;
+    if (item instanceof Decimal) return `${here} is ${item.toString().slice(0, 60)}`;
     if (isArray(item)) {
       for (const inner of item)
         if (typeof inner === 'object') pending.push({ value: inner, at: `${here}[*]` });

@@ -71,9 +71,9 @@ export function explainRequire(findings: readonly Finding[]): string {
       return `${reached.at} ${reached.what}, and ${finding.condition.path.text} ${must}`;
     case 'missing':
       return `${reached.at} is missing, and ${must}`;
-    case 'value': {
+    case 'value':
+      if (isSecret(finding.condition)) return `${reached.at} does not meet its condition`;
       return `${reached.at} is ${show(reached.value)}${kindNote(finding)}, and ${must}`;
-    }
   }
 }
 
@@ -96,11 +96,20 @@ function explainFinding(finding: Finding): string {
     case 'missing':
       return `${reached.at} is missing`;
     case 'value': {
+      if (isSecret(condition)) return `${reached.at} ${answer === 'unknown' ? 'may meet' : 'meets'} its condition`;
       const is = `${reached.at} is ${show(reached.value)}${kindNote(finding)}`;
       if (answer === 'unknown') return `${is}, which may ${wordsOf(condition)}`;
       return condition.op === 'exists' || condition.op === 'eq' ? is : `${is}, which ${isWords(condition)}`;
     }
   }
+}
+
+/**
+ * Values of the environment are tokens and keys as often as not, and what is said here goes to the model. Neither they
+ * nor what they were compared with is shown: where the two are equal, the one is the other.
+ */
+function isSecret({ path }: Condition): boolean {
+  return path.root === 'env';
 }
 
 /** Says what is odd about "500" where a number is looked for, and about a number that most servers would round. */

@@ -32,13 +32,14 @@ const LABEL_CAP = 120;
 
 /**
  * How people tell the counts of one split limit apart. Values of the environment never enter the database, and whole
- * argument objects are too much to show: both appear as a digest.
+ * argument objects are too much to show: both appear as a digest, the first with the variable's name.
  */
 export function labelOf(limit: Limit, split: string): string {
   if (split === '') return '';
+  const fromEnvironment = limit.per.filter(({ root }) => root === 'env').map(({ text }) => `${text} `);
   const isShown =
-    split.length <= LABEL_CAP && limit.per.every(({ root, steps }) => root !== 'env' && steps.length > 0);
-  return isShown ? split : `#${digest(split).slice(0, 10)}`;
+    split.length <= LABEL_CAP && fromEnvironment.length === 0 && limit.per.every(({ steps }) => steps.length > 0);
+  return isShown ? split : `${fromEnvironment.join('')}#${digest(split).slice(0, 10)}`;
 }
 
 function digest(text: string): string {
