@@ -71,7 +71,9 @@ describe('a file that a person wrote', () => {
   });
 
   test('G9: is read to 4 MiB and no further', () => {
-    expect(readTextFile(file('most.json', ' '.repeat(MAX_TEXT_FILE)), 'x', 'USAGE')).toHaveLength(MAX_TEXT_FILE);
+    expect(readTextFile(file('most.json', ' '.repeat(MAX_TEXT_FILE)), 'x', 'USAGE')).toHaveLength(
+      MAX_TEXT_FILE,
+    );
     const path = file('more.json', ' '.repeat(MAX_TEXT_FILE + 1));
     expect(() => readTextFile(path, 'the policy', 'USAGE')).toThrow(/the policy is larger than 4 MiB/);
   });
@@ -87,7 +89,10 @@ describe('a file that a person wrote', () => {
   });
 
   test.skipIf(process.platform === 'win32')('a circle is found through links too', () => {
-    const path = file('circle.json', JSON.stringify({ version: '1', default: 'allow', extends: 'link.json' }));
+    const path = file(
+      'circle.json',
+      JSON.stringify({ version: '1', default: 'allow', extends: 'link.json' }),
+    );
     symlinkSync(path, join(folder, 'link.json'));
     expect(() => readPolicy(path)).toThrow(/leads in a circle/);
   });
@@ -102,18 +107,26 @@ describe('test', () => {
     for (const each of [policy, 'own.json']) {
       const path = file(
         'cases.json',
-        JSON.stringify({ policy: each, cases: [{ name: 'x', call, expect: { decision: 'deny', code: 'ACTION_DENY' } }] }),
+        JSON.stringify({
+          policy: each,
+          cases: [{ name: 'x', call, expect: { decision: 'deny', code: 'ACTION_DENY' } }],
+        }),
       );
       const { code, stdout } = cli(['test', path], { env: process.env });
       expect([code, stdout]).toEqual([0, expect.stringContaining('1 passed, 0 failed')]);
     }
-    const broken = file('cases.json', JSON.stringify({ policy: { ...policy, extends: 'none.json' }, cases: [] }));
+    const broken = file(
+      'cases.json',
+      JSON.stringify({ policy: { ...policy, extends: 'none.json' }, cases: [] }),
+    );
     expect(cli(['test', broken], { env: process.env }).code).toBe(3);
   });
 
   test('G2: a case has the digits that stand in its file', () => {
-    const policy = '{"version":"1","default":"deny","tools":{"t":{"deny_if":[{"conditions":[{"path":"args.x","op":"eq","value":13}]}]}}}';
-    const one = (x: string, expect: string) => `{"name":"${x}","call":{"tool":"t","args":{"x":${x}}},"expect":${expect}}`;
+    const policy =
+      '{"version":"1","default":"deny","tools":{"t":{"deny_if":[{"conditions":[{"path":"args.x","op":"eq","value":13}]}]}}}';
+    const one = (x: string, expect: string) =>
+      `{"name":"${x}","call":{"tool":"t","args":{"x":${x}}},"expect":${expect}}`;
     const path = file(
       'cases.json',
       `{"policy":${policy},"cases":[${one('13.00000000000000000001', '{"decision":"deny"}')},${one('13.5', '{"decision":"allow"}')}]}`,

@@ -61,12 +61,14 @@ export function compilePolicy(
 }
 
 function compileHide(bench: Workbench, names: readonly (string | undefined)[]): NamePattern[] {
+  const seen = new Set<string | undefined>();
   for (const [index, name] of names.entries()) {
     const at = ['hide', index];
     if (name === '') bench.report('NAME', at, 'An empty name hides nothing.', 'Write a name, or "*".');
-    else if (names.indexOf(name) < index) {
+    else if (seen.has(name)) {
       bench.report('UNUSED', at, `"${name}" is hidden already.`, 'Remove it.', { severity: 'warning' });
     }
+    seen.add(name);
   }
   return names.filter((name) => name !== undefined).map(namePattern);
 }

@@ -134,7 +134,7 @@ function named(policy: Policy, layer: string): Policy {
   const limit = (from: Limit): Limit => ({
     ...from,
     counter: `${layer}:${from.counter}`,
-    layer: policy.identity,
+    layer: { identity: policy.identity, counter: from.counter },
     pointer: `${layer}#${from.pointer}`,
   });
   const renamed = new Map([...policy.tools.values()].map((entry) => [entry, entries(entry)]));

@@ -118,8 +118,8 @@ export type CalendarUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'mont
 
 export interface Limit {
   readonly counter: string;
-  /** The layer that it stands in, where that is not the user's own: one name in two layers is two counts. */
-  readonly layer?: string;
+  /** The layer that it stands in, and its name there, where that is not the user's own: in two layers are two counts. */
+  readonly layer?: { readonly identity: string; readonly counter: string };
   /** Length in milliseconds; for a calendar month the longest, 31 days. */
   readonly windowMs: number;
   /** For people, after "per" or "in": `minute`, `15 minutes`. */

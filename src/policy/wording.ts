@@ -96,7 +96,8 @@ function explainFinding(finding: Finding): string {
     case 'missing':
       return `${reached.at} is missing`;
     case 'value': {
-      if (isSecret(condition)) return `${reached.at} ${answer === 'unknown' ? 'may meet' : 'meets'} its condition`;
+      if (isSecret(condition))
+        return `${reached.at} ${answer === 'unknown' ? 'may meet' : 'meets'} its condition`;
       const is = `${reached.at} is ${show(reached.value)}${kindNote(finding)}`;
       if (answer === 'unknown') return `${is}, which may ${wordsOf(condition)}`;
       return condition.op === 'exists' || condition.op === 'eq' ? is : `${is}, which ${isWords(condition)}`;

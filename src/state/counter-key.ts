@@ -23,7 +23,7 @@ export function keyOf(
     session: [owner.server, owner.grant, owner.session],
   }[scope];
   const window = align.kind === 'sliding' ? windowMs : `${align.unit} ${align.timezone}`;
-  const name = layer === undefined ? counter : [counter, digest(layer)];
+  const name = layer === undefined ? counter : [layer.counter, digest(layer.identity)];
   return JSON.stringify([scope, ...whose, name, split && digest(split), window, owner.observe ? 1 : 0]);
 }
 
@@ -38,7 +38,9 @@ export function labelOf(limit: Limit, split: string): string {
   if (split === '') return '';
   const fromEnvironment = limit.per.filter(({ root }) => root === 'env').map(({ text }) => `${text} `);
   const isShown =
-    split.length <= LABEL_CAP && fromEnvironment.length === 0 && limit.per.every(({ steps }) => steps.length > 0);
+    split.length <= LABEL_CAP &&
+    fromEnvironment.length === 0 &&
+    limit.per.every(({ steps }) => steps.length > 0);
   return isShown ? split : `${fromEnvironment.join('')}#${digest(split).slice(0, 10)}`;
 }
 

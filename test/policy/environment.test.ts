@@ -60,7 +60,14 @@ describe('values of the environment', () => {
         if (evaluation.kind === 'open')
           for (const { split } of evaluation.charges) expect(split).not.toContain('live_');
         const approval = { argumentsHash: 'h', argumentsText: '{"a":1}', expiresMs: 60_000 };
-        const call = { tool, requestId: '1', argumentsText: '[]', policyHash: policy.hash, evaluation, approval };
+        const call = {
+          tool,
+          requestId: '1',
+          argumentsText: '[]',
+          policyHash: policy.hash,
+          evaluation,
+          approval,
+        };
         store.admit(session, [call]);
       }
       const counters = store.counters();

@@ -447,6 +447,28 @@ describe('amounts', () => {
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e-39'))).toEqual([`c:0.${'0'.repeat(33)}1`]);
     expect(performance.now() - start).toBeLessThan(5000);
   });
+
+  test('G9: elements are looked at one after the other: the first that cannot be charged ends it', () => {
+    const policy = policyOf({ tools: { t: of({ sum: 'args.i[*]' }) } });
+    let last = -1;
+    const elements = new Proxy([1, 'x', ...Array(1000).fill(1)], {
+      get(target, key, receiver) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) last = Math.max(last, Number(key));
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    expect(outcomeOf(evaluate(policy, { ...callOf('t'), args: { i: elements } }))).toBe('AMOUNT');
+    expect(last).toBe(1);
+  });
+
+  test('G9: a million elements are added in a second or two', () => {
+    const policy = policyOf({ tools: { t: of({ sum: 'args.i[*]' }) } });
+    const call = callOf('t', `{"i":[${Array(1_000_000).fill('1').join(',')}]}`);
+    const start = performance.now();
+    expect(evaluate(policy, call)).toMatchObject({ kind: 'open' });
+    // More than five seconds when the place of each element was written out.
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
 });
 
 describe('per', () => {
