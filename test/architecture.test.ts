@@ -52,8 +52,9 @@ const ARROWS: Record<string, readonly string[]> = {
   crypto: [],
   errors: [],
   printable: [],
+  'text-file': [],
 };
-const LEAVES = ['crypto', 'errors', 'printable'];
+const LEAVES = ['crypto', 'errors', 'printable', 'text-file'];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
