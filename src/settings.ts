@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { knownServer } from './catalog/known-servers.js';
 import { PRESETS } from './catalog/presets.js';
@@ -9,6 +9,7 @@ import { type Loaded, loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
 import { printable } from './printable.js';
+import { readTextFile } from './text-file.js';
 
 /** The options by which every command finds a policy. */
 export interface PolicyOptions {
@@ -48,7 +49,7 @@ export function findPolicy(options: PolicyOptions, server: string, argv: readonl
   if (named !== undefined) return readPolicy(named);
   for (const own of ownPolicies(server)) {
     const text = read(own);
-    if (text !== undefined) return load(text, own);
+    if (text !== undefined) return loadWithLayers(text, own);
   }
   const preset = knownServer(server)?.preset;
   if (preset !== undefined) return readPreset(preset);
@@ -123,7 +124,7 @@ export function readPolicy(file: string): FoundPolicy {
       hint: 'policy-wrap init -- <server> writes one',
     });
   }
-  return load(text, file);
+  return loadWithLayers(text, file);
 }
 
 export function readPreset(name: string): FoundPolicy {
@@ -133,7 +134,7 @@ export function readPreset(name: string): FoundPolicy {
       hint: `presets: ${PRESETS.map((candidate) => candidate.name).join(', ')}`,
     });
   }
-  return load(preset.text, `preset ${name}`);
+  return loadWithLayers(preset.text, `preset ${name}`);
 }
 
 /** All problems of an invalid policy as one error (exit code 3). */
@@ -154,24 +155,29 @@ export function problemsError({
 /** A policy that extends another that extends another ...: more than these is a mistake. */
 const MAX_LAYERS = 8;
 
-function load(text: string, source: string): FoundPolicy {
-  const loaded = loadPolicy(text, source);
+/**
+ * The one way in which a policy's text becomes a policy, with what it extends.
+ *
+ * @param source where it came from, for people; what it extends is found from its folder when it is an absolute path
+ * @throws PolicyWrapError POLICY_NOT_FOUND, POLICY_INVALID for what it extends
+ */
+export function loadWithLayers(text: string, source: string): Exclude<FoundPolicy, { kind: 'none' }> {
+  const isFile = isAbsolute(source);
+  const loaded = loadPolicy(text, source, isFile ? realPath(source) : source);
   if (!loaded.policy) return { kind: 'problems', source, problems: loaded.problems };
   const { policy } = loaded;
-  const files = isAbsolute(source) ? [source] : [];
+  const files = isFile ? [source] : [];
+  const seen = new Set([policy.identity]);
   const extended: Policy[] = [];
   for (let last = policy; last.extends !== undefined; ) {
     const file = writtenPath(last.extends, `${last.source}: "extends"`, dirname(last.source));
-    if (files.includes(file) || files.length > MAX_LAYERS) {
+    const below = readLayer(file, last.source);
+    const identity = realPath(file);
+    if (seen.has(identity) || seen.size > MAX_LAYERS) {
       throw new PolicyWrapError('POLICY_INVALID', `${last.source}: "extends" leads in a circle at ${file}`);
     }
-    const below = read(file);
-    if (below === undefined) {
-      throw new PolicyWrapError('POLICY_NOT_FOUND', `${last.source} extends ${file}, which is not there`, {
-        hint: 'correct "extends", or put the file there; until then every call would lack its rules',
-      });
-    }
-    const layer = loadPolicy(below, file);
+    seen.add(identity);
+    const layer = loadPolicy(below, file, identity);
     if (!layer.policy) return { kind: 'problems', source: file, problems: layer.problems };
     files.push(file);
     extended.push(layer.policy);
@@ -180,11 +186,23 @@ function load(text: string, source: string): FoundPolicy {
   return { kind: 'policy', policy, extended, loaded, files };
 }
 
-function read(file: string): string | undefined {
+function readLayer(file: string, above: string): string {
+  const text = read(file);
+  if (text !== undefined) return text;
+  throw new PolicyWrapError('POLICY_NOT_FOUND', `${above} extends ${file}, which is not there`, {
+    hint: 'correct "extends", or put the file there; until then every call would lack its rules',
+  });
+}
+
+/** One spelling of a path, whatever links and letter case lead to the file. */
+function realPath(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new PolicyWrapError('POLICY_NOT_FOUND', `${file}: the policy could not be read`, { cause: error });
+    return realpathSync.native(file);
+  } catch {
+    return file;
   }
+}
+
+function read(file: string): string | undefined {
+  return readTextFile(file, 'the policy', 'POLICY_INVALID');
 }

@@ -66,8 +66,9 @@ const ARROWS: Record<string, readonly string[]> = {
   errors: [],
   masking: [],
   printable: [],
+  'text-file': [],
 };
-const LEAVES = ['crypto', 'errors', 'masking', 'printable'];
+const LEAVES = ['crypto', 'errors', 'masking', 'printable', 'text-file'];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {

@@ -15,8 +15,10 @@ const LOOKALIKES = new Map(
   ]),
 );
 
+/** Marks are taken off before as well: normalising costs the square of the length of a run of them. */
 const withoutMarks = (text: string): string =>
   text
+    .replace(/[\p{M}\p{Cf}\uff9e\uff9f]/gu, '')
     .normalize('NFKD')
     .replace(/[\p{M}\p{Cf}]/gu, '')
     .replace(/\p{Script=Cyrillic}/gu, (letter) => LOOKALIKES.get(letter) ?? letter);

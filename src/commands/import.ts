@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { importIntercept } from '../policy/intercept.js';
 import { loadPolicy } from '../policy/load.js';
 import { formatProblem } from '../policy/problem.js';
 import { printable } from '../printable.js';
+import { readTextFile } from '../text-file.js';
 
 /**
  * Turns the predecessor's YAML into a policy on stdout; what could not be carried over goes to stderr.
@@ -23,9 +23,7 @@ export async function importPolicy(file: string): Promise<number> {
 }
 
 function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new PolicyWrapError('POLICY_NOT_FOUND', `${file} could not be read`, { cause: error });
-  }
+  const text = readTextFile(file, 'the file', 'POLICY_INVALID');
+  if (text === undefined) throw new PolicyWrapError('POLICY_NOT_FOUND', `${file} is not there`);
+  return text;
 }

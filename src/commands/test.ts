@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { z } from 'zod';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import type { Evaluation } from '../policy/decision.js';
-import { evaluate } from '../policy/evaluate.js';
-import { canonicalJson, type Json, parseJson } from '../policy/json.js';
-import { loadPolicy } from '../policy/load.js';
-import type { Policy } from '../policy/policy.js';
+import { approvalTexts } from '../policy/approval.js';
+import type { Call, Evaluation } from '../policy/decision.js';
+import { canonicalJson, isObject, type JsonObject } from '../policy/json.js';
+import { evaluateLayers, type Layers, stack } from '../policy/layers.js';
 import { formatProblem } from '../policy/problem.js';
+import { Source } from '../policy/source.js';
 import { printable } from '../printable.js';
+import { loadWithLayers, problemsError, readPolicy } from '../settings.js';
 import { type Admitted, BUSY, Store } from '../state/store.js';
+import { readTextFile } from '../text-file.js';
 
 /** An instant: ISO 8601, or relative to the case's own like `-30s`, `-2h`. */
 const TIME = z.string().describe('ISO 8601, or before the call: "-30s", "-5m", "-2h", "-1d"');
@@ -92,47 +92,53 @@ function line({ file, name, passed, expected, actual }: Outcome): string {
 }
 
 function runFile(file: string): Outcome[] {
-  const cases = readCases(file);
-  const policy = readCasePolicy(cases, file);
-  return cases.cases.map((one) => {
-    const actual = runCase(policy, one, { ...cases.env, ...one.env });
+  const { cases, source } = readCases(file);
+  const policy = readCasePolicy(cases, source, file);
+  return cases.cases.map((one, index) => {
+    const earlier = one.earlier.map((_, i) => argsAt(source, ['cases', index, 'earlier', i, 'args']));
+    const args = { call: argsAt(source, ['cases', index, 'call', 'args']), earlier };
+    const actual = runCase(policy, one, args, { ...cases.env, ...one.env });
     return { file, name: one.name, passed: agrees(one.expect, actual), expected: one.expect, actual };
   });
 }
 
-function readCases(file: string): CaseFile {
-  const errors: ParseError[] = [];
-  const value: unknown = parse(readText(file), errors, { allowTrailingComma: true });
-  const [error] = errors;
-  if (error) {
-    throw new PolicyWrapError(
-      'USAGE',
-      `${file}: ${printParseErrorCode(error.error)} at offset ${error.offset}`,
-    );
+/** Numbers as the policy reads them: with every digit. */
+function argsAt(source: Source, path: readonly (string | number)[]): JsonObject {
+  const args = source.value(path);
+  return isObject(args) ? args : {};
+}
+
+function readCases(file: string): { readonly cases: CaseFile; readonly source: Source } {
+  const text = readTextFile(file, 'the case file', 'USAGE');
+  if (text === undefined) throw new PolicyWrapError('USAGE', `${file} could not be read`);
+  const source = new Source(text);
+  if (!source.readable) {
+    const problems = source.problems.map((problem) => printable(formatProblem(problem, file)));
+    throw new PolicyWrapError('USAGE', problems.join('\n'));
   }
-  const checked = CASES.safeParse(value);
+  const checked = CASES.safeParse(source.doubles([]));
   if (!checked.success) throw new PolicyWrapError('USAGE', `${file}: ${z.prettifyError(checked.error)}`);
-  return checked.data;
+  return { cases: checked.data, source };
 }
 
-function readCasePolicy({ policy }: CaseFile, file: string): Policy {
-  const path = typeof policy === 'string' ? resolve(dirname(file), policy) : file;
-  const text = typeof policy === 'string' ? readText(path) : JSON.stringify(policy);
-  const loaded = loadPolicy(text, path);
-  if (loaded.policy) return loaded.policy;
-  const problems = loaded.problems.map((problem) => printable(formatProblem(problem, path))).join('\n');
-  throw new PolicyWrapError('POLICY_INVALID', `${path}: the policy is invalid\n${problems}`);
+/** By the loader of every other command, with what the policy extends. */
+function readCasePolicy({ policy }: CaseFile, source: Source, file: string): Layers {
+  const path = resolve(dirname(file), typeof policy === 'string' ? policy : resolve(file));
+  const found =
+    typeof policy === 'string'
+      ? readPolicy(path)
+      : loadWithLayers(canonicalJson(source.value(['policy']) ?? null), path);
+  if (found.kind === 'policy') return stack(found.policy, found.extended);
+  if (found.kind === 'problems') throw problemsError(found);
+  throw new PolicyWrapError('POLICY_NOT_FOUND', found.advice);
 }
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new PolicyWrapError('USAGE', `${file} could not be read`, { cause: error });
-  }
+interface CaseArgs {
+  readonly call: JsonObject;
+  readonly earlier: readonly JsonObject[];
 }
 
-function runCase(policy: Policy, one: Case, env: Readonly<Record<string, string>>): Expected {
+function runCase(policy: Layers, one: Case, args: CaseArgs, env: Readonly<Record<string, string>>): Expected {
   const at = instant(one.at, 0);
   let now = at;
   const store = Store.open(':memory:', { now: () => now });
@@ -145,16 +151,17 @@ function runCase(policy: Policy, one: Case, env: Readonly<Record<string, string>
       policySource: policy.source,
       observe: false,
     });
-    for (const { at: when, times, outcome, ...call } of one.earlier) {
+    for (const [index, { at: when, times, outcome, tool }] of one.earlier.entries()) {
       now = instant(when, at);
+      const call = { tool, args: args.earlier[index] ?? {}, env };
       for (let i = 0; i < times; i++) {
-        const { admitted } = decide(store, session, policy, call, env);
+        const { admitted } = decide(store, session, policy, call);
         if (admitted.kind === 'allowed')
           store.settle([{ first: admitted.row, last: admitted.row, outcome, latencyMs: 0 }]);
       }
     }
     now = at;
-    return describe(decide(store, session, policy, one.call, env));
+    return describe(decide(store, session, policy, { tool: one.call.tool, args: args.call, env }));
   } finally {
     store.close();
   }
@@ -165,19 +172,12 @@ interface Decided {
   readonly admitted: Admitted;
 }
 
-function decide(
-  store: Store,
-  session: string,
-  policy: Policy,
-  call: Case['call'],
-  env: Readonly<Record<string, string>>,
-): Decided {
-  const argumentsText = JSON.stringify(call.args);
-  // Through text, as a call comes in: numbers as the policy reads them.
-  const args = parseJson(argumentsText) as { readonly [key: string]: Json };
-  const evaluation = evaluate(policy, { tool: call.tool, args, env });
+function decide(store: Store, session: string, policy: Layers, call: Call): Decided {
+  const argumentsText = canonicalJson(call.args);
+  const evaluation = evaluateLayers(policy, call);
+  const texts = approvalTexts(call.args, policy.approvals);
   const { expiresMs } = policy.approvals;
-  const approval = { argumentsHash: canonicalJson(args), argumentsText, expiresMs };
+  const approval = texts && { argumentsHash: texts.bound, argumentsText: texts.shown, expiresMs };
   const admission = {
     tool: call.tool,
     requestId: undefined,

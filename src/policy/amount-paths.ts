@@ -126,6 +126,7 @@ const PROBE: Omit<Limit, 'amount'> = {
   max: Decimal.zero,
   scope: 'grant',
   per: [],
+  except: [],
   refund: 'never',
   onExceed: 'deny',
   onDeny: undefined,
@@ -135,7 +136,7 @@ const PROBE: Omit<Limit, 'amount'> = {
 function measure(followed: Followed, owner: string, at: number, args: Call['args']): void {
   const call: Call = { tool: '', args, env: {} };
   const charge = chargeOf(followed.limit, call);
-  const values = reach(followed.path, call).flatMap((reached) =>
+  const values = [...reach(followed.path, call)].flatMap((reached) =>
     reached.kind === 'value' && isNumber(reached.value) ? [exact(reached.value)] : [],
   );
   // Of an empty list there is nothing to require anything of.

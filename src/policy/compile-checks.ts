@@ -1,6 +1,7 @@
 import { isTimezone } from './calendar.js';
 import { Decimal } from './decimal.js';
 import type { ConditionDocument, LimitDocument, PredicateDocument } from './document.js';
+import { findInexact } from './inexact.js';
 import { isArray, isNumber, type Json } from './json.js';
 import { parsePath } from './path.js';
 import { type Amount, type Condition, EACH, type Limit, type Path, type Predicate } from './policy.js';
@@ -63,6 +64,12 @@ function compileCondition(
   if (fault !== undefined) {
     const code = value === undefined ? 'MISSING' : 'VALUE';
     bench.report(code, [...at, 'value'], fault.message, fault.hint);
+    return undefined;
+  }
+  const inexact = value !== undefined && findInexact(value, '"value"');
+  if (inexact) {
+    const message = `${inexact}, which most programs would round, so that no call could be told.`;
+    bench.report('VALUE', [...at, 'value'], message, 'Write a number with at most 15 digits.');
     return undefined;
   }
   let regex: Condition['regex'];
@@ -140,6 +147,7 @@ export function compileLimits(
     const max = exactNumber(bench, [...at, 'max'], 'nothing is less than no call');
     const amount = compileAmount(bench, limit.amount, [...at, 'amount']);
     const per = compilePer(bench, limit.per, [...at, 'per']);
+    const except = compileExcept(bench, limit.except, [...at, 'except'], per);
     const nowhere = window !== undefined && !window.unit && limit.align === 'calendar';
     if (nowhere) {
       const message = `${JSON.stringify(limit.window)} names no place in the calendar, so it cannot be aligned to it.`;
@@ -161,6 +169,7 @@ export function compileLimits(
       scope: limit.scope ?? 'grant',
       amount,
       per,
+      except,
       refund: limit.refund ?? 'never',
       onExceed: limit.on_exceed ?? 'deny',
       onDeny: limit.on_deny ?? fallbackText,
@@ -272,6 +281,40 @@ function compilePer(
   if (per === undefined) return [];
   if (typeof per === 'string') return [compilePath(bench, per, at) ?? []].flat();
   return per.flatMap((text, index) => (text && compilePath(bench, text, [...at, index])) || []);
+}
+
+/**
+ * @param within paths of which each takes in what is left out; undefined when that is all arguments
+ * @returns the arguments that are left out
+ */
+export function compileExcept(
+  bench: Workbench,
+  list: Partly<readonly string[]> | undefined,
+  at: readonly Segment[],
+  within?: readonly Path[],
+): readonly Path[] {
+  return (list ?? []).flatMap((text, index) => {
+    const path = text === undefined ? undefined : compilePath(bench, text, [...at, index]);
+    if (!path) return [];
+    if (path.root !== 'args' || path.steps.length === 0) {
+      const message = `"${path.text}" is no single argument of the call, so it cannot be left out.`;
+      bench.report('PATH', [...at, index], message, 'Write args.NAME.');
+      return [];
+    }
+    if (within && !within.some((outer) => isWithin(outer, path))) {
+      const message = `"${path.text}" is not part of what "per" splits the count by, so leaving it out changes nothing.`;
+      bench.report('PATH', [...at, index], message, 'Write "per": "args" for all arguments but these.');
+    }
+    return [path];
+  });
+}
+
+function isWithin(outer: Path, path: Path): boolean {
+  return (
+    outer.root === path.root &&
+    outer.steps.length < path.steps.length &&
+    outer.steps.every((step, index) => step === path.steps[index])
+  );
 }
 
 /** @returns the name when it is a time zone; otherwise reports it */

@@ -139,6 +139,7 @@ function compileRateLimit(
     scope: 'grant',
     amount: { kind: 'fixed', value: Decimal.one },
     per: [],
+    except: [],
     refund: 'never',
     onExceed: 'deny',
     onDeny: entry.reason,

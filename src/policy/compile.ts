@@ -1,5 +1,5 @@
 import { sha256 } from '../crypto.js';
-import { compileTimezone, Workbench } from './compile-checks.js';
+import { compileExcept, compileTimezone, Workbench } from './compile-checks.js';
 import { compileChecks, compileEntry } from './compile-entry.js';
 import { checkCounters } from './counters.js';
 import { fold } from './fold.js';
@@ -25,6 +25,7 @@ export function compilePolicy(
   shape: Shape,
   text: string,
   name: string,
+  identity: string,
 ): { readonly policy: Policy; readonly bench: Workbench } {
   const bench = new Workbench(source);
   const { document } = shape;
@@ -41,6 +42,7 @@ export function compilePolicy(
       return hash;
     },
     source: name,
+    identity,
     default: document.default ?? 'deny',
     extends: document.extends,
     hide,
@@ -52,19 +54,21 @@ export function compilePolicy(
     list: document.list ?? 'all',
     pin: document.pin ?? 'warn',
     annotate: document.annotate ?? false,
-    auditArguments: document.audit?.arguments ?? 'keys',
+    auditArguments: document.audit?.arguments,
     approvals: compileApprovals(bench, document.approvals ?? {}),
   };
   return { policy, bench };
 }
 
 function compileHide(bench: Workbench, names: readonly (string | undefined)[]): NamePattern[] {
+  const seen = new Set<string | undefined>();
   for (const [index, name] of names.entries()) {
     const at = ['hide', index];
     if (name === '') bench.report('NAME', at, 'An empty name hides nothing.', 'Write a name, or "*".');
-    else if (names.indexOf(name) < index) {
+    else if (seen.has(name)) {
       bench.report('UNUSED', at, `"${name}" is hidden already.`, 'Remove it.', { severity: 'warning' });
     }
+    seen.add(name);
   }
   return names.filter((name) => name !== undefined).map(namePattern);
 }
@@ -91,7 +95,6 @@ function compileApprovals(
   bench: Workbench,
   approvals: NonNullable<Shape['document']['approvals']>,
 ): Policy['approvals'] {
-  const waitMs = compileDuration(bench, approvals.wait, 'wait', DEFAULT_WAIT_MS, 0, MAX_WAIT_MS);
   const expiresMs = compileDuration(
     bench,
     approvals.expires,
@@ -100,6 +103,9 @@ function compileApprovals(
     1000,
     MAX_EXPIRES_MS,
   );
+  // Nobody wrote a "wait" that is longer than "expires" where none is written.
+  const longest = Math.min(DEFAULT_WAIT_MS, expiresMs);
+  const waitMs = compileDuration(bench, approvals.wait, 'wait', longest, 0, MAX_WAIT_MS);
   const channels = (approvals.channels ?? ['client', 'queue']).filter((channel) => channel !== undefined);
   if (approvals.channels?.length === 0) {
     const message = 'With no channel nobody can be asked, and every such call is refused.';
@@ -109,7 +115,8 @@ function compileApprovals(
     const message = '"wait" is longer than "expires": a call would wait for an approval that has gone.';
     bench.report('CONTRADICTION', ['approvals', 'wait'], message, 'Make "wait" the shorter one.');
   }
-  return { waitMs, expiresMs, channels: [...new Set(channels)] };
+  const except = compileExcept(bench, approvals.except, ['approvals', 'except']);
+  return { waitMs, expiresMs, channels: [...new Set(channels)], except };
 }
 
 function compileDuration(

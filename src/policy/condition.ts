@@ -1,8 +1,7 @@
-import { Decimal } from './decimal.js';
 import type { Call } from './decision.js';
 import { fold } from './fold.js';
-import { isArray, isNumber, isObject, type Json } from './json.js';
-import { type Reached, reach } from './path.js';
+import { isArray, isObject, type Json } from './json.js';
+import { Place, type Reached, reach } from './path.js';
 import type { Condition, Predicate, Regex } from './policy.js';
 
 /**
@@ -52,7 +51,7 @@ export function answerCondition(condition: Condition, call: Call, quantifier: Qu
   }
   if (found) return found;
   // An empty list has no element to look at: as if the path were missing, so that `require` refuses it.
-  const reached: Reached = { kind: 'missing', at: condition.path.text };
+  const reached: Reached = { kind: 'missing', at: new Place(condition.path.text) };
   return { condition, reached, answer: answerReached(condition, reached) };
 }
 
@@ -128,30 +127,23 @@ function all(answers: Iterable<Answer>): Answer {
   return result;
 }
 
-/** Both exact: doubles compare as the shortest decimals that stand for them do. */
-export function compareNumbers(a: number | Decimal, b: number | Decimal): number {
-  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0;
-  return (a instanceof Decimal ? a : Decimal.from(a)).compare(b instanceof Decimal ? b : Decimal.from(b));
-}
-
+/** Numbers that a double does not hold are told of by no operator: most servers would round them (see json.ts). */
 function ordered(expected: Json, actual: Json, holds: (order: number) => boolean): Answer {
-  if (!isNumber(expected) || !isNumber(actual)) return 'unknown';
-  return yesNo(holds(compareNumbers(actual, expected)));
+  if (typeof expected !== 'number' || typeof actual !== 'number') return 'unknown';
+  return yesNo(holds(actual < expected ? -1 : actual > expected ? 1 : 0));
 }
 
 /**
  * Exact equality. Values of different types are unknown, not unequal: a server may read "500" or [500] as 500. So is
- * text that differs only in case or invisible characters. A policy that asks for null is sure: nothing else is null.
+ * text that differs only in what `fold` takes off, and a number that a double does not hold. A policy that asks for null is sure: nothing else is null.
  * Recursion ends with the policy's own value.
  */
 function equal(expected: Json, actual: Json): Answer {
   if (expected === null) return yesNo(actual === null);
-  if (isNumber(expected)) {
-    return isNumber(actual) ? yesNo(compareNumbers(expected, actual) === 0) : 'unknown';
-  }
+  if (typeof expected === 'number' && typeof actual === 'number') return yesNo(expected === actual);
   if (typeof expected === 'string' && typeof actual === 'string') {
     if (expected === actual) return 'holds';
-    return mayBeTwins(expected, actual) && fold(expected) === fold(actual) ? 'unknown' : 'fails';
+    return fold(expected) === fold(actual) ? 'unknown' : 'fails';
   }
   if (typeof expected === 'boolean' && typeof actual === 'boolean') return yesNo(expected === actual);
   if (isArray(expected) && isArray(actual)) {
@@ -160,11 +152,6 @@ function equal(expected: Json, actual: Json): Answer {
   }
   if (isObject(expected) && isObject(actual)) return equalObjects(expected, actual);
   return 'unknown';
-}
-
-/** Spares folding megabytes: folding shrinks a text by a factor of 20 at most, invisible characters aside. */
-function mayBeTwins(a: string, b: string): boolean {
-  return Math.max(a.length, b.length) <= 1024 + 20 * Math.min(a.length, b.length);
 }
 
 function equalObjects(
@@ -181,8 +168,47 @@ function equalObjects(
   return folds.size === wanted.size && [...wanted].every((key) => folds.has(key)) ? 'unknown' : 'fails';
 }
 
+/** What `in` compares with, so that a list of any length costs one look: a call may bring 20,000 elements. */
+interface Choices {
+  /** Texts, numbers and true or false, and the folds of the texts. */
+  readonly plain: ReadonlySet<Json>;
+  readonly folds: ReadonlySet<string>;
+  readonly types: ReadonlySet<string>;
+  readonly nested: readonly Json[];
+}
+
+const choices = new WeakMap<readonly Json[], Choices>();
+
+function choicesOf(list: readonly Json[]): Choices {
+  const known = choices.get(list);
+  if (known) return known;
+  const texts = list.filter((item) => typeof item === 'string');
+  const nested = list.filter((item) => isArray(item) || isObject(item));
+  const made: Choices = {
+    plain: new Set(list),
+    folds: new Set(texts.map(fold)),
+    // Null is sure of itself: a value of another type is not it.
+    types: new Set(list.filter((item) => item !== null).map((item) => typeof item)),
+    nested,
+  };
+  choices.set(list, made);
+  return made;
+}
+
+/** Equal to any of them; the same answers as `equal` for each, by look-up. */
 function oneOf(list: Json, actual: Json): Answer {
-  return isArray(list) ? any(list.map((item) => equal(item, actual))) : 'unknown';
+  if (!isArray(list)) return 'unknown';
+  const { plain, folds, types, nested } = choicesOf(list);
+  if (isArray(actual) || isObject(actual)) {
+    const answer = any(nested.map((item) => equal(item, actual)));
+    const isOther = [...types].some((type) => type !== 'object');
+    return answer === 'fails' && isOther ? 'unknown' : answer;
+  }
+  if (plain.has(actual)) return 'holds';
+  if (typeof actual === 'string' && folds.has(fold(actual))) return 'unknown';
+  // Null and numbers that a double does not hold have no type of their own: a server may read them as any.
+  const own = typeof actual === 'object' ? undefined : typeof actual;
+  return [...types].some((type) => type !== own) ? 'unknown' : 'fails';
 }
 
 /** A part of a text, or an element of a list. */

@@ -54,5 +54,7 @@ function differenceOf(a: Limit, b: Limit): readonly string[] {
   if (JSON.stringify(a.per.map((path) => path.text)) !== JSON.stringify(b.per.map((path) => path.text))) {
     fields.push('per');
   }
+  const left = (limit: Limit) => JSON.stringify(limit.except.map((path) => path.text).sort());
+  if (left(a) !== left(b)) fields.push('except');
   return fields;
 }

@@ -92,7 +92,13 @@ const limit = fields(
     per: optional(
       either(
         [text(), list(text())],
-        'Path or paths whose values split the count: "args.point_of_sale"; "args" for all arguments; "env.AFIP_CUIT" for one count per taxpayer. A value that is missing or null counts as one of its own; "3" and 3 are the same.',
+        'Path or paths whose values split the count: "args.point_of_sale"; "args" for all arguments; "env.AFIP_CUIT" for one count per taxpayer. A value that is missing, null or empty counts as one of its own; spellings that a server may take for the same ("3" and 3, "A" and "a") are one.',
+      ),
+    ),
+    except: optional(
+      list(
+        text(),
+        'Arguments that `per` leaves out: ["args.idempotency_key"], so that a retry with a fresh key is the same call.',
       ),
     ),
     align: optional(
@@ -215,6 +221,12 @@ export const policyKind = fields(
           ),
           expires: optional(
             either([text(), number()], 'How long a request or a given approval is good for; default "10m".'),
+          ),
+          except: optional(
+            list(
+              text(),
+              'Arguments that a retry may change and still be the call that was approved: ["args.idempotency_key"]. They are shown all the same.',
+            ),
           ),
           channels: optional(
             list(

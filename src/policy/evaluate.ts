@@ -2,6 +2,7 @@ import { chargeOf } from './charge.js';
 import { type Answer, answerPredicate, type Quantifier } from './condition.js';
 import type { Call, Charge, Evaluation, Refusal } from './decision.js';
 import { fold } from './fold.js';
+import { findInexact, ROUNDED } from './inexact.js';
 import type { Checks, Limit, Policy, Predicate, ToolEntry } from './policy.js';
 import { pointerOf } from './problem.js';
 import { explainFired, explainRequire } from './wording.js';
@@ -85,6 +86,10 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
   const ask =
     fired(policy.allTools.approveIf, 'approve_if', call, trace) ??
     fired(own.approveIf, 'approve_if', call, trace);
+  if (ask) {
+    const inexact = findInexact(call.args, 'args');
+    if (inexact) return { kind: 'refused', refusal: unshowable(ask, inexact, trace) };
+  }
   return { kind: 'open', charges, ask };
 }
 
@@ -92,12 +97,13 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
  * Whether a tool stands in the client's list. The same look-up as a call's, so that what is hidden is in neither
  * (G6).
  *
+ * @param list the policy's own `list`, or the stricter one of another layer
  * @returns false when the tool is hidden, and under `list: "callable"` when no call of it could ever pass
  */
-export function visible(policy: Policy, tool: string): boolean {
+export function visible(policy: Policy, tool: string, list: Policy['list'] = policy.list): boolean {
   const placed = place(policy, tool);
   if (placed.kind === 'hidden') return false;
-  return policy.list === 'all' || couldPass(policy, placed);
+  return list === 'all' || couldPass(policy, placed);
 }
 
 /** @returns whether any call of a tool that is placed so could pass */
@@ -254,6 +260,13 @@ function fired(
 
 function refusalOf(predicate: Predicate, explanation: string): Refusal {
   return { code: predicate.code, rule: predicate.pointer, authorText: predicate.onDeny, explanation };
+}
+
+/** What a person is shown and what a server reads must be one number (G2, G10). */
+function unshowable({ code, rule }: Refusal, inexact: string, trace: TraceStep[] | undefined): Refusal {
+  const explanation = `a person must approve this call, but ${inexact}, ${ROUNDED}`;
+  trace?.push({ look: 'approve_if', rule, result: 'stops', answer: undefined, text: explanation });
+  return { code, rule, authorText: undefined, explanation };
 }
 
 function unchargeable(limit: Limit, fault: string): Refusal {

@@ -15,7 +15,7 @@ export interface Layers {
   readonly source: string;
   readonly pin: Policy['pin'];
   readonly annotate: boolean;
-  readonly auditArguments: Policy['auditArguments'];
+  readonly auditArguments: 'keys' | 'full';
   readonly approvals: Policy['approvals'];
   /** Some limit gives charges back by outcome, so that outcomes must be known before the next call. */
   readonly givesBack: boolean;
@@ -28,10 +28,11 @@ const STRICTNESS = { off: 0, warn: 1, deny: 2 } as const;
  *
  * @param own the user's policy
  * @param extended what it extends, then what that extends, and so on; their rules and counters are named after their
- *   files, so that a user's counter of the same name is another
+ *   files, so that a user's counter of the same name is another. Files are told apart by `identity`, however alike
+ *   their names are
  */
 export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
-  const all = [...extended.map(named).reverse(), own];
+  const all = [...extended.map((policy) => named(policy, nameAmong(policy, extended))).reverse(), own];
   let hash: string | undefined;
   const channels = own.approvals.channels.filter((channel) =>
     extended.every(({ approvals }) => approvals.channels.includes(channel)),
@@ -48,11 +49,20 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
       'off',
     ),
     annotate: all.some(({ annotate }) => annotate),
-    auditArguments: own.auditArguments,
+    // Less is kept where one of them wants less; who says nothing leaves it to the others.
+    auditArguments:
+      all.some(({ auditArguments }) => auditArguments === 'keys') ||
+      !all.some(({ auditArguments }) => auditArguments === 'full')
+        ? 'keys'
+        : 'full',
     approvals: {
       waitMs: Math.min(...all.map(({ approvals }) => approvals.waitMs)),
       expiresMs: Math.min(...all.map(({ approvals }) => approvals.expiresMs)),
       channels,
+      // What is left out binds less: only what all of them leave out.
+      except: own.approvals.except.filter(({ text }) =>
+        extended.every(({ approvals }) => approvals.except.some((path) => path.text === text)),
+      ),
     },
     givesBack: all.some((policy) =>
       [policy.allTools, ...policy.tools.values(), ...policy.patterns].some(({ limits }) =>
@@ -82,9 +92,10 @@ export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]):
   return refused ?? { kind: 'open', charges, ask };
 }
 
-/** @returns whether every layer shows the tool; see `visible` */
+/** @returns whether every layer shows the tool, and under `list: "callable"` of any of them lets it be called */
 export function visibleInLayers(layers: Layers, tool: string): boolean {
-  return layers.all.every((policy) => visible(policy, tool));
+  const isCallable = layers.all.some(({ list }) => list === 'callable');
+  return layers.all.every((policy) => visible(policy, tool, isCallable ? 'callable' : 'all'));
 }
 
 /** @returns whether calls of the tool may need a person */
@@ -100,9 +111,18 @@ export function asksInLayers(layers: Layers, tool: string): boolean {
   });
 }
 
+/** The file's name, or its whole path where another layer has that name too. */
+function nameAmong(policy: Policy, layers: readonly Policy[]): string {
+  const name = baseName(policy);
+  return layers.some((other) => other !== policy && baseName(other) === name) ? policy.source : name;
+}
+
+function baseName({ source }: Policy): string {
+  return source.split(/[\\/]/).at(-1) ?? source;
+}
+
 /** A policy whose rules and counters carry the name of its file. */
-function named(policy: Policy): Policy {
-  const layer = policy.source.split(/[\\/]/).at(-1) ?? policy.source;
+function named(policy: Policy, layer: string): Policy {
   const entries = (entry: ToolEntry): ToolEntry => ({ ...entry, ...checks(entry) });
   const checks = (from: Checks): Checks => ({
     require: from.require.map(predicate),
@@ -114,6 +134,7 @@ function named(policy: Policy): Policy {
   const limit = (from: Limit): Limit => ({
     ...from,
     counter: `${layer}:${from.counter}`,
+    layer: { identity: policy.identity, counter: from.counter },
     pointer: `${layer}#${from.pointer}`,
   });
   const renamed = new Map([...policy.tools.values()].map((entry) => [entry, entries(entry)]));

@@ -6,6 +6,9 @@ import { nearest, type Problem } from './problem.js';
 import { some } from './prospect.js';
 import type { LiveTool } from './tool-schema.js';
 
+/** Absent names for which a likely one is looked for, which compares them with every tool of the server. */
+const MAX_SUGGESTIONS = 100;
+
 /** Stands for "any characters" when patterns are compared; no tool name has it. */
 const ANY = '\uFFFF';
 
@@ -73,12 +76,14 @@ class Lint {
       ...this.#policy.hide.map((pattern, index) => ({ pattern, path: ['hide', index], does: 'hides' })),
       ...this.#entries().map(({ name }) => ({ pattern: name, path: ['tools', name.text], does: 'judges' })),
     ];
+    let suggestions = 0;
     for (const { pattern, path, does } of written) {
       const found = pattern.plain ? present.has(pattern.text) : names.some((name) => pattern.matches(name));
       if (found || pattern.text === '*') continue;
       const called = pattern.plain ? 'called' : 'like';
       const message = `The server has no tool ${called} "${pattern.text}"; this ${does} nothing.`;
-      const likely = nearest(pattern.text, names);
+      suggestions += 1;
+      const likely = suggestions > MAX_SUGGESTIONS ? undefined : nearest(pattern.text, names);
       this.#warn('TOOL_ABSENT', path, message, 'Correct the name, or remove it.', likely);
     }
     const unplaced = placed.filter(({ where }) => isUnplaced(where)).map(({ tool }) => tool.name);
@@ -127,15 +132,17 @@ class Lint {
   }
 
   #coverOf(entry: ToolEntry): NamePattern | undefined {
-    return this.#policy.hide.find((pattern) => covers(pattern, entry.name));
+    const widest = widestOf(entry.name);
+    return this.#policy.hide.find((pattern) => pattern.matches(widest));
   }
 
   /** What takes every tool from a pattern; undefined when nothing does. */
   #winnerOver(entry: ToolEntry, judged: readonly LiveTool[]): string | undefined {
     if (entry.name.plain || judged.length > 0) return undefined;
-    const stronger = this.#policy.patterns.slice(0, this.#policy.patterns.indexOf(entry));
-    const other = stronger.find(({ name }) => covers(name, entry.name));
-    if (other) return `"${other.name.text}" matches the same names`;
+    const widest = widestOf(entry.name);
+    // In the order of who wins: what comes before the entry itself is stronger.
+    const other = this.#policy.patterns.find((each) => each === entry || each.name.matches(widest));
+    if (other && other !== entry) return `"${other.name.text}" matches the same names`;
     const others = this.#placed?.some(
       ({ tool, where }) =>
         entry.name.matches(tool.name) && where.kind === 'placed' && where.entry && where.entry !== entry,
@@ -153,9 +160,9 @@ function isUnplaced(where: Placed): boolean {
   return where.kind === 'refused' || (where.kind === 'placed' && !where.entry);
 }
 
-/** Whether one pattern matches all names that another matches. */
-function covers(pattern: NamePattern, other: NamePattern): boolean {
-  return pattern.matches(other.text.replaceAll('*', ANY));
+/** A name that another pattern matches only if it matches all names that this one does. */
+function widestOf({ text }: NamePattern): string {
+  return text.replaceAll('*', ANY);
 }
 
 function count(tools: number): string {

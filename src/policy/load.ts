@@ -22,12 +22,13 @@ export interface Places {
  *
  * @param text the file's text
  * @param name where it came from, for people: an absolute path or `preset afip`
+ * @param identity what tells the file from every other: its real path
  */
-export function loadPolicy(text: string, name: string): Loaded {
+export function loadPolicy(text: string, name: string, identity: string = name): Loaded {
   const source = new Source(text);
   if (!source.readable) return { problems: source.problems };
   const shape = checkShape(source);
-  const { policy, bench } = compilePolicy(source, shape, text, name);
+  const { policy, bench } = compilePolicy(source, shape, text, name, identity);
   const problems = inOrder([...source.problems, ...shape.problems, ...bench.problems]);
   const errors = problems.filter((problem) => problem.severity === 'error');
   // Warnings beside errors may be echoes of them: a rule that cannot be read looks like one that is not there.

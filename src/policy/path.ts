@@ -66,60 +66,87 @@ function nextStep(rest: string): [number, string | typeof EACH | undefined] {
   }
 }
 
-/** What stands at the end of a path; `at` is the path with its elements counted, for people. */
+/** Where something stands, for people. Written out when somebody asks: a list may have a million elements. */
+export class Place {
+  readonly #above: Place | undefined;
+  readonly #step: string | number;
+
+  constructor(step: string | number, above?: Place) {
+    this.#above = above;
+    this.#step = step;
+  }
+
+  /** @returns `args.items[3].price` */
+  toString(): string {
+    if (!this.#above) return String(this.#step);
+    return typeof this.#step === 'number' ? `${this.#above}[${this.#step}]` : `${this.#above}.${this.#step}`;
+  }
+}
+
+/** What stands at the end of a path; `at` is the path with its elements counted. */
 export type Reached =
-  | { readonly kind: 'value'; readonly value: Json; readonly at: string }
-  | { readonly kind: 'missing'; readonly at: string }
-  /** There is something, and it cannot be told what the server will make of it. */
-  | { readonly kind: 'unclear'; readonly why: string };
+  | { readonly kind: 'value'; readonly value: Json; readonly at: Place }
+  | { readonly kind: 'missing'; readonly at: Place }
+  /** There is something, and it cannot be told what the server will make of it; `what` reads on from `at`. */
+  | { readonly kind: 'unclear'; readonly at: Place; readonly what: string };
+
+const ARGS = new Place('args');
 
 /**
- * @returns what the path leads to, by own properties only: one answer without `[*]`, one for each element with it, so
- *   none for an empty list
+ * Follows a path by own properties only, one element after the other: whoever has seen enough stops.
+ *
+ * @returns one answer without `[*]`, one for each element with it, so none for an empty list
  */
-export function reach(path: Path, call: Call): readonly Reached[] {
-  const out: Reached[] = [];
+export function reach(path: Path, call: Call): Iterable<Reached> {
   switch (path.root) {
     case 'tool':
-      return [{ kind: 'value', value: call.tool, at: path.text }];
+      return [{ kind: 'value', value: call.tool, at: new Place(path.text) }];
     case 'env': {
       // Not from the agent, so without a search for twins.
       const [name] = path.steps;
       const value = typeof name === 'string' && Object.hasOwn(call.env, name) ? call.env[name] : undefined;
-      return [
-        value === undefined ? { kind: 'missing', at: path.text } : { kind: 'value', value, at: path.text },
-      ];
+      const at = new Place(path.text);
+      return [value === undefined ? { kind: 'missing', at } : { kind: 'value', value, at }];
     }
     case 'args':
-      walk(call.args, path.steps, 0, 'args', out);
-      return out;
+      return walk(call.args, path.steps, 0, ARGS);
   }
 }
 
-function walk(value: Json, steps: Path['steps'], index: number, at: string, out: Reached[]): void {
-  const step = steps[index];
-  if (step === undefined) {
-    out.push({ kind: 'value', value, at });
-  } else if (step === EACH) {
-    if (!isArray(value)) out.push({ kind: 'unclear', why: `${at} is ${nameOfKind(value)}, not a list` });
-    else for (const [i, item] of value.entries()) walk(item, steps, index + 1, `${at}[${i}]`, out);
-  } else if (!isObject(value)) {
-    // A text may hold JSON, and a list of one may be taken for its element: a server could still find the field.
-    out.push({ kind: 'unclear', why: `${at} is ${nameOfKind(value)}, without a field "${step}"` });
-  } else {
-    const here = `${at}.${step}`;
+function walk(from: Json, steps: Path['steps'], first: number, start: Place): Iterable<Reached> {
+  let value = from;
+  let at = start;
+  for (let index = first; index < steps.length; index++) {
+    const step = steps[index] as (typeof steps)[number];
+    if (step === EACH) {
+      if (isArray(value)) return walkEach(value, steps, index + 1, at);
+      return [{ kind: 'unclear', at, what: `is ${nameOfKind(value)}, not a list` }];
+    }
+    if (!isObject(value)) {
+      // A text may hold JSON, and a list of one may be taken for its element: a server could still find the field.
+      return [{ kind: 'unclear', at, what: `is ${nameOfKind(value)}, without a field "${step}"` }];
+    }
     const twin = twinOf(value, step);
     const present = Object.hasOwn(value, step);
     if (twin !== undefined) {
-      const why = present
-        ? `${at} has both "${step}" and "${shown(twin)}", which could be taken for each other`
-        : `${at} has "${shown(twin)}" where the policy reads "${step}"`;
-      out.push({ kind: 'unclear', why });
-    } else if (!present) {
-      out.push({ kind: 'missing', at: here });
-    } else {
-      walk(value[step] ?? null, steps, index + 1, here, out);
+      const what = present
+        ? `has both "${step}" and "${shown(twin)}", which could be taken for each other`
+        : `has "${shown(twin)}" where the policy reads "${step}"`;
+      return [{ kind: 'unclear', at, what }];
     }
+    at = new Place(step, at);
+    if (!present) return [{ kind: 'missing', at }];
+    value = value[step] ?? null;
+  }
+  return [{ kind: 'value', value, at }];
+}
+
+function* walkEach(list: readonly Json[], steps: Path['steps'], next: number, at: Place): Generator<Reached> {
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i] ?? null;
+    const place = new Place(i, at);
+    if (next === steps.length) yield { kind: 'value', value, at: place };
+    else yield* walk(value, steps, next, place);
   }
 }
 
@@ -132,7 +159,9 @@ function nameOfKind(value: Json): string {
 
 /** A name for a sentence: what cannot be seen in it is written as an escape. */
 function shown(name: string): string {
-  const text = name.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const text = name
+    .slice(0, 41)
+    .replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }
 

@@ -12,6 +12,8 @@ export interface Policy {
   readonly source: string;
   /** `base.json#` before the pointers of a policy that another one extends (see layers.ts). */
   readonly layer?: string;
+  /** What tells the file from every other, whatever it is called: its real path where it has one, else its source. */
+  readonly identity: string;
   readonly default: 'allow' | 'deny';
   /** The policy that this one narrows, as the file writes it. */
   readonly extends: string | undefined;
@@ -28,11 +30,14 @@ export interface Policy {
   readonly list: 'all' | 'callable';
   readonly pin: 'off' | 'warn' | 'deny';
   readonly annotate: boolean;
-  readonly auditArguments: 'keys' | 'full';
+  /** Undefined where the file does not say: then `keys`, unless a layer says otherwise. */
+  readonly auditArguments: 'keys' | 'full' | undefined;
   readonly approvals: {
     readonly waitMs: number;
     readonly expiresMs: number;
     readonly channels: readonly ('client' | 'queue')[];
+    /** Arguments that do not tell the approved call from another. */
+    readonly except: readonly Path[];
   };
 }
 
@@ -115,6 +120,8 @@ export type CalendarUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'mont
 
 export interface Limit {
   readonly counter: string;
+  /** The layer that it stands in, and its name there, where that is not the user's own: in two layers are two counts. */
+  readonly layer?: { readonly identity: string; readonly counter: string };
   /** Length in milliseconds; for a calendar month the longest, 31 days. */
   readonly windowMs: number;
   /** For people, after "per" or "in": `minute`, `15 minutes`. */
@@ -127,6 +134,8 @@ export interface Limit {
   readonly amount: Amount;
   /** Paths whose values split the count; empty when it is one. */
   readonly per: readonly Path[];
+  /** Arguments that `per` leaves out. */
+  readonly except: readonly Path[];
   readonly refund: 'never' | 'on_error' | 'on_success';
   readonly onExceed: 'deny' | 'approve';
   readonly onDeny: string | undefined;

@@ -1,4 +1,5 @@
 import type { Finding } from './condition.js';
+import { Decimal } from './decimal.js';
 import { isArray, isNumber, isObject, type Json } from './json.js';
 import type { Condition, Operator, Predicate } from './policy.js';
 
@@ -67,12 +68,12 @@ export function explainRequire(findings: readonly Finding[]): string {
   const { reached } = finding;
   switch (reached.kind) {
     case 'unclear':
-      return `${reached.why}, and ${finding.condition.path.text} ${must}`;
+      return `${reached.at} ${reached.what}, and ${finding.condition.path.text} ${must}`;
     case 'missing':
       return `${reached.at} is missing, and ${must}`;
-    case 'value': {
+    case 'value':
+      if (isSecret(finding.condition)) return `${reached.at} does not meet its condition`;
       return `${reached.at} is ${show(reached.value)}${kindNote(finding)}, and ${must}`;
-    }
   }
 }
 
@@ -91,10 +92,12 @@ function explainFinding(finding: Finding): string {
   const { condition, reached, answer } = finding;
   switch (reached.kind) {
     case 'unclear':
-      return `${reached.why}, so that it may ${wordsOf(condition)}`;
+      return `${reached.at} ${reached.what}, so that it may ${wordsOf(condition)}`;
     case 'missing':
       return `${reached.at} is missing`;
     case 'value': {
+      if (isSecret(condition))
+        return `${reached.at} ${answer === 'unknown' ? 'may meet' : 'meets'} its condition`;
       const is = `${reached.at} is ${show(reached.value)}${kindNote(finding)}`;
       if (answer === 'unknown') return `${is}, which may ${wordsOf(condition)}`;
       return condition.op === 'exists' || condition.op === 'eq' ? is : `${is}, which ${isWords(condition)}`;
@@ -102,8 +105,17 @@ function explainFinding(finding: Finding): string {
   }
 }
 
-/** Says what is odd about "500" where a number is looked for. */
+/**
+ * Values of the environment are tokens and keys as often as not, and what is said here goes to the model. Neither they
+ * nor what they were compared with is shown: where the two are equal, the one is the other.
+ */
+function isSecret({ path }: Condition): boolean {
+  return path.root === 'env';
+}
+
+/** Says what is odd about "500" where a number is looked for, and about a number that most servers would round. */
 function kindNote({ answer, condition, reached }: Finding): string {
-  const text = reached.kind === 'value' && typeof reached.value === 'string';
-  return answer === 'unknown' && text && isNumber(condition.value) ? ' (text)' : '';
+  if (answer !== 'unknown' || reached.kind !== 'value') return '';
+  if (reached.value instanceof Decimal) return ' (more digits than most programs keep)';
+  return typeof reached.value === 'string' && isNumber(condition.value) ? ' (text)' : '';
 }

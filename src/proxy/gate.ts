@@ -1,5 +1,6 @@
 import { sha256 } from '../crypto.js';
 import { PolicyWrapError } from '../errors.js';
+import { approvalTexts } from '../policy/approval.js';
 import type { Evaluation, Refusal } from '../policy/decision.js';
 import { canonicalJson } from '../policy/json.js';
 import { evaluateLayers, type Layers } from '../policy/layers.js';
@@ -244,10 +245,11 @@ export class Gate {
     if (!this.#policy || evaluation.kind !== 'open') return undefined;
     if (!evaluation.ask && evaluation.charges.every(({ limit }) => limit.onExceed === 'deny'))
       return undefined;
-    const argumentsText = canonicalJson(call.args.values);
+    const texts = approvalTexts(call.args.values, this.#policy.approvals);
+    if (!texts) return undefined;
     return {
-      argumentsHash: sha256(argumentsText),
-      argumentsText,
+      argumentsHash: sha256(texts.bound),
+      argumentsText: texts.shown,
       severe: this.#isSevere(call),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,

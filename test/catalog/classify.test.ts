@@ -198,6 +198,18 @@ describe('definitions of any form', () => {
   });
 });
 
+test('G9: argument names of stacked marks are read in linear time', () => {
+  const marks = '\u0301\u0323'.repeat(120_000);
+  const start = performance.now();
+  const { class: found } = classify({
+    name: 'list_things',
+    inputSchema: { properties: { [`äction${marks}`]: { enum: ['delete'] }, [`x${marks}`]: {} } },
+  } as ToolDefinition);
+  // Tens of seconds when they are normalised as they come.
+  expect(performance.now() - start).toBeLessThan(5000);
+  expect(found).toBe('Destructive');
+});
+
 describe('the table of evidence', () => {
   test('has every word once, folded', () => {
     const words = VERBS.flatMap((row) => row.words.split(' '));

@@ -52,16 +52,47 @@ describe('the queue', () => {
     };
     expect(approvalId(await call('9007199254740992'))).toBe(id);
     expect(approvalId(await call('9007199254740992', '.0'))).toBe(id);
-    const other = approvalId(await call('9007199254740993'));
-    expect(other).not.toBe(id);
+    expect(approvalId(await call('9007199254740990'))).not.toBe(id);
     await approve(rig, id);
-    expect(approvalId(await call('9007199254740993', '.0'))).toBe(other);
+    // A double cannot hold it: the server might read the number that was approved.
+    const rounded = await call('9007199254740993');
+    expect(refusalCode(rounded)).toBe('APPROVAL_REQUIRED');
+    expect(approvalId(rounded)).toBeUndefined();
+    expect(rounded.result.content[0].text).toContain('args.n is 9007199254740993');
     const grant = rig.wrap({ policy: ASKING, args: ['--grant', 'other'] });
     expect(await asked(grant, 'tag', { n: 9007199254740992, s: 'x' })).not.toBe(id);
     const policy = rig.wrap({ policy: { ...ASKING, description: 'changed' } });
     expect(await asked(policy, 'tag', { n: 9007199254740992, s: 'x' })).not.toBe(id);
     expect(rig.receivedCalls()).toEqual([]);
     expect(passed(await call('9007199254740992', '.00'))).toBe(true);
+  });
+
+  test('G10: what "except" names may change in a retry, and nothing else; all of it is shown', async () => {
+    await using rig = new Rig();
+    const policy = { ...ASKING, approvals: { ...ASKING.approvals, except: ['args.idempotency_key'] } };
+    const wrapper = rig.wrap({ policy });
+    const id = await asked(wrapper, 'tag', { ...TAG, idempotency_key: 'k1' });
+    expect(await waiting(rig)).toMatchObject([{ id, arguments: { ...TAG, idempotency_key: 'k1' } }]);
+    await approve(rig, id);
+    expect(await asked(wrapper, 'tag', { ...TAG, name: 'v2', idempotency_key: 'k1' })).not.toBe(id);
+    expect(await asked(wrapper, 'tag', { ...TAG, Idempotency_Key: 'k1' })).not.toBe(id);
+    expect(rig.receivedCalls()).toEqual([]);
+    expect(passed(await wrapper.call('tag', { ...TAG, idempotency_key: 'k2' }))).toBe(true);
+    expect(await asked(wrapper, 'tag', { ...TAG, idempotency_key: 'k2' })).not.toBe(id);
+    expect(rig.receivedCalls()).toEqual(['tag']);
+  });
+
+  test('G10: a limit that asks beyond its max refuses what nobody can be shown', async () => {
+    await using rig = new Rig();
+    const limits = [{ counter: 'c', window: 'hour', max: 0, scope: 'grant', on_exceed: 'approve' }];
+    const wrapper = rig.wrap({ policy: { ...ASKING, tools: { tag: { limits } } } });
+    await asked(wrapper, 'tag', { n: 1 });
+    wrapper.write(
+      '{"jsonrpc":"2.0","id":"big","method":"tools/call","params":{"name":"tag","arguments":{"n":1.00000000000000000001}}}\n',
+    );
+    const answer = await wrapper.next((message) => message.id === 'big');
+    expect(refusalCode(answer)).toBe('LIMIT');
+    expect(rig.receivedCalls()).toEqual([]);
   });
 
   test('G10: the same call has the same id while it waits, in every wrapper', async () => {

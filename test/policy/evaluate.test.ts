@@ -436,7 +436,13 @@ describe('amounts', () => {
     ['a number', 2.5, {}, ['c:2.5']],
     ['zero', 0, {}, ['c:0']],
     ['a value', 'args.total', { total: 99.9 }, ['c:99.9']],
-    ['an exact value', 'args.total', '{"total":9007199254740993.01}', ['c:9007199254740993.01']],
+    [
+      'a value with more digits than most programs keep',
+      'args.total',
+      '{"total":9007199254740993.01}',
+      'AMOUNT',
+    ],
+    ['a value of 16 digits', 'args.total', '{"total":9007199254740992}', ['c:9007199254740992']],
     ['minus zero', 'args.total', '{"total":-0}', ['c:0']],
     ['a nested value', 'args.a.b', { a: { b: 3 } }, ['c:3']],
     ['a missing value', 'args.total', {}, 'AMOUNT'],
@@ -493,6 +499,28 @@ describe('amounts', () => {
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e-39'))).toEqual([`c:0.${'0'.repeat(33)}1`]);
     expect(performance.now() - start).toBeLessThan(5000);
   });
+
+  test('G9: elements are looked at one after the other: the first that cannot be charged ends it', () => {
+    const policy = policyOf({ tools: { t: of({ sum: 'args.i[*]' }) } });
+    let last = -1;
+    const elements = new Proxy([1, 'x', ...Array(1000).fill(1)], {
+      get(target, key, receiver) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) last = Math.max(last, Number(key));
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    expect(outcomeOf(evaluate(policy, { ...callOf('t'), args: { i: elements } }))).toBe('AMOUNT');
+    expect(last).toBe(1);
+  });
+
+  test('G9: a million elements are added in a second or two', () => {
+    const policy = policyOf({ tools: { t: of({ sum: 'args.i[*]' }) } });
+    const call = callOf('t', `{"i":[${Array(1_000_000).fill('1').join(',')}]}`);
+    const start = performance.now();
+    expect(evaluate(policy, call)).toMatchObject({ kind: 'open' });
+    // More than five seconds when the place of each element was written out.
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
 });
 
 describe('per', () => {
@@ -525,8 +553,12 @@ describe('per', () => {
     expect(splitOf(per, args)).toBe(expected);
   });
 
-  test('the environment of the server', () => {
-    expect(splitOf('env.AFIP_CUIT', {}, { AFIP_CUIT: '20123456786' })).toBe('[20123456786]');
+  test('the environment of the server splits by its hash: its values are kept nowhere', () => {
+    const splits = ['20123456786', '20123456787'].map((cuit) =>
+      splitOf('env.AFIP_CUIT', {}, { AFIP_CUIT: cuit }),
+    );
+    expect(splits[0]).toMatch(/^\["sha256:[0-9a-f]{64}"\]$/);
+    expect(splits[1]).not.toBe(splits[0]);
     expect(splitOf('env.AFIP_CUIT', {})).toBe('[null]');
   });
 

@@ -59,3 +59,33 @@ test('a fold is its own fold, and does not mind case', () => {
     { numRuns: 500 },
   );
 });
+
+/** Normalising costs the square of the length of such a run. */
+const MARKS = '\u0301\u0323'.repeat(40_000);
+
+test('G9: stacked marks are not normalised: no such name is a twin of another', () => {
+  const start = performance.now();
+  for (const name of [
+    MARKS,
+    `amount${MARKS}`,
+    '\uff9e'.repeat(80_000),
+    `a${'\u0301\u034f'.repeat(40_000)}`,
+  ]) {
+    expect(fold(name)).not.toBe(fold('amount'));
+    expect(fold(`${name} `)).not.toBe('');
+  }
+  // Twelve seconds a name when they are.
+  expect(performance.now() - start).toBeLessThan(5000);
+});
+
+test('G2: what shows nothing is taken off before the length is looked at', () => {
+  expect(fold(`amo${'\u200b'.repeat(100_000)}unt${' '.repeat(100_000)}`)).toBe(fold('amount'));
+  expect(fold(`an\u034f\u0303o`)).toBe(fold('año'));
+});
+
+test('a long name is a twin of no other', () => {
+  const long = 'é'.repeat(10_001);
+  expect(fold(long)).not.toBe(fold(long.toUpperCase()));
+  expect(fold(long)).toBe(fold(long));
+  expect(fold('é'.repeat(10_000))).toBe(fold('É'.repeat(10_000)));
+});

@@ -397,3 +397,18 @@ describe('schemas', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 });
+
+test('G9: five thousand patterns are compared with each other, and with what is hidden, at once', () => {
+  const names = Array.from({ length: 5000 }, (_, i) => `tool_${i}_*_x*`);
+  const body = {
+    tools: Object.fromEntries(names.map((name) => [name, {}])),
+    hide: names.map((name) => `hidden_${name}`),
+  };
+  const tools = Array.from({ length: 500 }, (_, i) => ({ name: `another_${i}_tool`, inputSchema: {} }));
+  const start = performance.now();
+  expect(lint(body)).toEqual([]);
+  const found = lint(body, tools);
+  // A minute before patterns were taken apart once.
+  expect(performance.now() - start).toBeLessThan(20_000);
+  expect(found.filter(({ code }) => code === 'TOOL_ABSENT')).toHaveLength(10_000);
+});

@@ -134,8 +134,8 @@ describe('fields of the policy', () => {
       list: 'all',
       pin: 'warn',
       annotate: false,
-      auditArguments: 'keys',
-      approvals: { waitMs: 45_000, expiresMs: 600_000, channels: ['client', 'queue'] },
+      auditArguments: undefined,
+      approvals: { waitMs: 45_000, expiresMs: 600_000, channels: ['client', 'queue'], except: [] },
       allTools: { require: [], denyIf: [], approveIf: [], limits: [] },
     });
   });
@@ -217,11 +217,25 @@ describe('fields of the policy', () => {
       { approvals: { wait: '20m' } },
       ['CONTRADICTION /approvals/wait'],
     ],
+    [
+      'approvals except what is no argument',
+      { approvals: { except: ['args', 'env.X', 'args.a'] } },
+      ['PATH /approvals/except/0', 'PATH /approvals/except/1'],
+    ],
     ['approvals by nobody', { approvals: { channels: [] } }, ['VALUE /approvals/channels']],
     ['approvals by mail', { approvals: { channels: ['mail'] } }, ['VALUE /approvals/channels/0']],
     ['extends of a list', { extends: [] }, ['TYPE /extends']],
   ])('%s', (_, body, expected) => {
     expect(problemsOf(body).map(brief)).toEqual(expected);
+  });
+
+  test.each<[object, number, number]>([
+    [{ expires: '30s', channels: ['queue'] }, 30_000, 30_000],
+    [{ expires: '30s' }, 30_000, 30_000],
+    [{ expires: '1h' }, 45_000, 3_600_000],
+    [{ wait: '20s', expires: '30s' }, 20_000, 30_000],
+  ])('nobody is blamed for a wait that they did not write: %j', (approvals, waitMs, expiresMs) => {
+    expect(policyOf({ approvals }).approvals).toMatchObject({ waitMs, expiresMs });
   });
 
   test('a name that is hidden twice is a warning, and the policy is good', () => {
@@ -413,6 +427,13 @@ describe('limits', () => {
     ['no window', tool({ limits: [{ counter: 'c', max: 1 }] }), ['MISSING /tools/t/limits/0/window']],
     ['no max', tool({ limits: [{ counter: 'c', window: 'minute' }] }), ['MISSING /tools/t/limits/0/max']],
     ['max as text', limits({ max: '30' }), ['TYPE /tools/t/limits/0/max']],
+    ['except without per', limits({ except: ['args.a'] }), ['PATH /tools/t/limits/0/except/0']],
+    [
+      'except of what is not split by',
+      limits({ per: ['args.b', 'env.X'], except: ['args.a', 'args.b', 'args.b.c'] }),
+      ['PATH /tools/t/limits/0/except/0', 'PATH /tools/t/limits/0/except/1'],
+    ],
+    ['except of all', limits({ per: 'args', except: ['args'] }), ['PATH /tools/t/limits/0/except/0']],
     ['a negative max', limits({ max: -1 }), ['VALUE /tools/t/limits/0/max']],
     ['a plural', limits({ window: 'minutes' }), ['WINDOW /tools/t/limits/0/window -> minute']],
     ['an adverb', limits({ window: 'daily' }), ['WINDOW /tools/t/limits/0/window -> day']],
@@ -487,6 +508,7 @@ describe('limits', () => {
     ['scope', {}, { scope: 'session' }],
     ['per', {}, { per: 'args.x' }],
     ['per', { per: ['args.x', 'args.y'] }, { per: ['args.y', 'args.x'] }],
+    ['except', { per: 'args' }, { per: 'args', except: ['args.key'] }],
   ])('a counter cannot have another %s', (field, a, b) => {
     const problems = problemsOf(shared(a, b));
     expect(problems.map(brief)).toEqual(['COUNTER_DIFFERS /tools/b/limits/0']);

@@ -252,7 +252,7 @@ eachDriver('counters', () => {
       const secret = 'sk-test-0123456789';
       expect(call(charge(limit({ max: 1, per }), 1, JSON.stringify([secret]))).kind).toBe('allowed');
       expect(call(charge(limit({ max: 1, per }), 1, JSON.stringify([secret]))).kind).toBe('exceeded');
-      expect(store.counters()[0]?.split).toMatch(/^#[\w-]{10}$/);
+      expect(store.counters()[0]?.split).toMatch(/^(env\.[A-Z_]+ )?#[\w-]{10}$/);
       for (const { name } of rows(path, `SELECT name FROM sqlite_schema WHERE type = 'table'`))
         expect(JSON.stringify(rows(path, `SELECT * FROM ${name}`))).not.toContain(secret);
     });

@@ -24,6 +24,7 @@ export function limit(changes: Partial<Omit<Limit, 'max'>> & { max?: number | st
     scope: 'grant',
     amount: { kind: 'fixed', value: Decimal.one },
     per: [],
+    except: [],
     refund: 'never',
     onExceed: 'deny',
     onDeny: undefined,
