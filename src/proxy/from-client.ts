@@ -209,6 +209,8 @@ export class FromClient {
     this.#conversation.ask(message.id, isCall ? 'tools/call' : message.method, message.era);
     if (isCall) return this.#call(line, message);
     if (message.method === 'initialize') this.#meetClient(message.params);
+    if (message.method === 'tools/list' && typeof own(message.params, 'cursor') !== 'string')
+      this.#gate.listBegins();
     if (message.method === 'subscriptions/listen') this.#conversation.listen(message.id, message.params);
     return { line, request: message.id };
   }

@@ -179,6 +179,12 @@ export class Gate {
     return this.#tools.take(tool, raw, this.shows(tool.name), this.#policy);
   }
 
+  /** The client asks for the first page of a list: it is compared whole, also where it says what the last one said. */
+  listBegins(): void {
+    this.#tools.compareAgain();
+    this.#ledger.listBegins();
+  }
+
   /** A list was read: compares its tools with what was first seen, unless the policy does not want it. */
   listed(): void {
     const news = this.#tools.news();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256 } from '../crypto.js';
 import { PolicyWrapError } from '../errors.js';
 import {
   type Admission,
@@ -11,6 +12,7 @@ import {
   type SeenTool,
   type SessionInfo,
   type Settlement,
+  type Sight,
   type Store,
 } from '../state/store.js';
 
@@ -37,6 +39,12 @@ const TIDY_BUDGET_MS = 4;
 /** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
 
+/** So many listed tools are noted in one transaction, and others have their turn for some milliseconds after it. */
+const NOTED_AT_ONCE = 100;
+const NOTE_PAUSE_MS = 10;
+/** A list may name more tools, which then cannot be told from ones that it names twice. */
+const IN_LIST_CAP = 100_000;
+
 /**
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
  * transactions, and tidies when idle. What must not fail throws; what is only good to record warns.
@@ -55,6 +63,11 @@ export class Ledger {
   #givesBack = false;
   /** Tools that were listed and are not yet compared with what is remembered of them. */
   #listed: SeenTool[] = [];
+  /** Tools that were compared and are still to be noted. */
+  #sights: readonly Sight[] = [];
+  #compareTimer: NodeJS.Timeout | undefined;
+  /** Digests of the definitions in the list that the client reads at the moment, over all its pages. */
+  readonly #inList = new Map<string, string>();
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: LedgerOptions) {
@@ -114,23 +127,56 @@ export class Ledger {
       if (store.settle(this.#settlements) === BUSY) return BUSY;
       this.#settled();
     }
-    if (this.#listed.length > 0 && !this.#compare(store)) return BUSY;
+    if (!this.#compare(store)) return BUSY;
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
     return store.admit(this.#session, admissions);
   }
 
-  /** Compares listed tools with what they were when they were first seen; at the latest before the next decision. */
+  /** The client asks for a list anew, from its first page. */
+  listBegins(): void {
+    this.#inList.clear();
+  }
+
+  /**
+   * Compares listed tools with what they were when they were first seen; at the latest before the next decision.
+   *
+   * @param tools of an answer, which may be one page of a list
+   */
   sawTools(tools: readonly SeenTool[]): void {
-    this.#listed.push(...tools);
+    for (const tool of tools) {
+      const { name, definition } = tool;
+      const digest = sha256(definition);
+      const before = this.#inList.get(name);
+      // Closes the way around a pin by a second definition on another page.
+      const isOdd = before === undefined ? this.#inList.size >= IN_LIST_CAP : before !== digest;
+      if (before === undefined && !isOdd) this.#inList.set(name, digest);
+      this.#listed.push(isOdd ? { name, definition, unpinnable: true } : tool);
+    }
     this.#quietly((store) => this.#compare(store));
   }
 
+  /**
+   * Some tools at a time, and the rest in a moment: a server that lists thousands must not keep others from the
+   * database.
+   *
+   * @returns whether all were compared and noted
+   */
   #compare(store: Store): boolean {
-    const changed = store.seeTools(this.#options.session.server, this.#listed);
-    if (changed === BUSY) return false;
-    this.#listed = [];
-    if (changed.length > 0) this.#options.toolsChanged(changed);
-    return true;
+    const { server } = this.#options.session;
+    if (this.#sights.length === 0 && this.#listed.length > 0) {
+      this.#sights = store.compareTools(server, this.#listed);
+      this.#listed = [];
+    }
+    if (this.#sights.length === 0) return true;
+    const changed = store.noteTools(server, this.#sights.slice(0, NOTED_AT_ONCE));
+    if (changed !== BUSY) this.#sights = this.#sights.slice(NOTED_AT_ONCE);
+    if (changed !== BUSY && changed.length > 0) this.#options.toolsChanged(changed);
+    if (this.#sights.length + this.#listed.length === 0) return true;
+    this.#compareTimer ??= setTimeout(() => {
+      this.#compareTimer = undefined;
+      this.#quietly((opened) => this.#compare(opened));
+    }, 1 + NOTE_PAUSE_MS * Math.random());
+    return false;
   }
 
   /**
@@ -182,6 +228,7 @@ export class Ledger {
   close(): void {
     clearTimeout(this.#settleTimer);
     clearTimeout(this.#tidyTimer);
+    clearTimeout(this.#compareTimer);
     const deadline = performance.now() + FINAL_SETTLE_MS;
     this.#quietly((store) => {
       const pause = new Int32Array(new SharedArrayBuffer(4));

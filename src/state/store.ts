@@ -24,7 +24,7 @@ import { BUSY, StateFile } from './file.js';
 import { Journal } from './journal.js';
 import { type LogEntry, type LogFilter, readLog } from './log-entries.js';
 import { type PauseEntry, Pauses } from './pauses.js';
-import { type PinEntry, Pins, type SeenTool } from './pins.js';
+import { type PinEntry, Pins, type SeenTool, type Sight } from './pins.js';
 import type { FileOptions } from './prepare.js';
 import { type PolicyState, type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
 import { RETENTION, type Retention, Tidying } from './tidy.js';
@@ -55,6 +55,7 @@ export type {
   SessionEntry,
   SessionInfo,
   Settlement,
+  Sight,
   Standing,
 };
 // The shapes that callers exchange with the store; each is declared beside the code that owns it.
@@ -319,7 +320,28 @@ export class Store {
    * @returns the tools that differ from what was first seen, if that is news
    */
   seeTools(server: string, tools: readonly SeenTool[]): PinEntry[] | typeof BUSY {
-    return this.#write((now) => this.#pins.see(server, tools, now));
+    const sights = this.compareTools(server, tools);
+    return sights.length === 0 ? [] : this.noteTools(server, sights);
+  }
+
+  /**
+   * The first half of `seeTools`: takes no lock.
+   *
+   * @param tools a whole list, as far as it is known
+   * @returns what is to be noted, in parts that hold the lock for a moment each
+   */
+  compareTools(server: string, tools: readonly SeenTool[]): Sight[] {
+    return this.#file.read(() => this.#pins.compare(server, tools));
+  }
+
+  /** The second half. @returns the tools that differ from what was first seen, if that is news */
+  noteTools(server: string, sights: readonly Sight[]): PinEntry[] | typeof BUSY {
+    return this.#write((now) => this.#pins.see(server, sights, now));
+  }
+
+  /** @returns tools that are not what was first seen, at most `limit`, of a server or of all */
+  changedTools(server?: string, limit?: number): PinEntry[] {
+    return this.#file.read(() => this.#pins.changed(server, limit));
   }
 
   /** @returns the remembered tools of a server, or of all */

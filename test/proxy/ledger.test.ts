@@ -45,3 +45,30 @@ test('every call is settled with what became of it first, in whatever order they
     { numRuns: 60 },
   );
 });
+
+test('G3: a name that stands on two pages of a list with two definitions counts as changed', () => {
+  const path = temp.path();
+  const changed: string[] = [];
+  const ledger = new Ledger({
+    openStore: () => Store.open(path),
+    session: INFO,
+    toolsChanged: (tools) => changed.push(...tools.map(({ tool }) => tool)),
+    warn: () => {},
+  });
+  const pay = (description: string) => [{ name: 'pay', definition: JSON.stringify({ description }) }];
+  const verdict = () => done(ledger.admit([admission(open(), { tool: 'pay', pinned: true })]))[0]?.kind;
+  ledger.listBegins();
+  ledger.sawTools(pay('old'));
+  expect(verdict()).toBe('allowed');
+  ledger.listBegins();
+  ledger.sawTools(pay('evil'));
+  ledger.sawTools(pay('old'));
+  expect(verdict()).toBe('refused');
+  expect(changed).toContain('pay');
+  // Still: nothing was listed since.
+  expect(verdict()).toBe('refused');
+  ledger.listBegins();
+  ledger.sawTools(pay('old'));
+  expect(verdict()).toBe('allowed');
+  ledger.close();
+});
