@@ -1,7 +1,10 @@
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
-import { BUSY, Store } from '../state/store.js';
+import { BUSY, LOCKED_HINT, Store } from '../state/store.js';
+
+/** The brake waits longer for others than any other command, in milliseconds. */
+const BRAKE_WAIT_MS = 15_000;
 
 export interface PauseOptions {
   readonly db?: string;
@@ -30,7 +33,7 @@ export async function resume({ db, server }: PauseOptions): Promise<number> {
 }
 
 function withStore(db: string | undefined, action: (store: Store) => string): number {
-  const store = Store.open(stateFile(db), { waitMs: 5000 });
+  const store = Store.open(stateFile(db), { waitMs: BRAKE_WAIT_MS });
   try {
     process.stdout.write(`${action(store)}\n`);
     return EXIT.done;
@@ -40,5 +43,7 @@ function withStore(db: string | undefined, action: (store: Store) => string): nu
 }
 
 function locked(): PolicyWrapError {
-  return new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', { hint: 'try again' });
+  return new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', {
+    hint: `Try again. ${LOCKED_HINT}`,
+  });
 }

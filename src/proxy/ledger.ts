@@ -6,6 +6,8 @@ import {
   type Admitted,
   type ApprovalEntry,
   BUSY,
+  isPassing,
+  LOCKED_HINT,
   type Outcome,
   type PinEntry,
   type PolicyState,
@@ -27,6 +29,9 @@ export interface LedgerOptions {
 
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
+/** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
+const OPEN_PATIENCE_MS = 30_000;
+const OPEN_PAUSE_MS = 200;
 /** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
 const SETTLE_DELAY = 50;
 /** At the end of the process outcomes wait so many milliseconds for a locked database. */
@@ -52,7 +57,10 @@ const IN_LIST_CAP = 100_000;
 export class Ledger {
   readonly #options: LedgerOptions;
   #store: Store | undefined;
+  /** Stays the same when the database is opened again: limits may count by it. */
   #session = '';
+  #openingSince: number | undefined;
+  #openTimer: NodeJS.Timeout | undefined;
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #settlements: (Settlement & { last: number })[] = [];
   /** Among them is one that gives something back. */
@@ -74,22 +82,66 @@ export class Ledger {
     this.#options = options;
   }
 
-  /** @throws PolicyWrapError while the database cannot be opened */
-  open(): Store {
+  /**
+   * Opens the database, or begins to: while others hold it, it is tried again and again.
+   *
+   * @throws PolicyWrapError while it cannot be opened
+   */
+  open(): void {
+    this.#open();
+  }
+
+  /** Others hold the database at the moment, and it was not opened yet: a call may wait longer than for a lock. */
+  get isOpening(): boolean {
+    return this.#openTimer !== undefined;
+  }
+
+  /** Each try blocks for a moment only: the messages of the client and the server go on meanwhile. */
+  #open(): Store | typeof BUSY {
     if (this.#store) return this.#store;
+    if (this.#openTimer) return BUSY;
     const now = performance.now();
     if (this.#failure && now - this.#failure.at < REOPEN_INTERVAL) throw this.#failure.error;
     try {
       const store = this.#options.openStore();
-      this.#session = store.startSession(this.#options.session);
+      this.#session = store.startSession(this.#options.session, this.#session || undefined);
       if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
       this.#store = store;
       this.#failure = undefined;
+      this.#openingSince = undefined;
       this.#scheduleTidying(IDLE_MS);
       return store;
     } catch (error) {
+      this.#openingSince ??= now;
+      if (isPassing(error) && now - this.#openingSince < OPEN_PATIENCE_MS) {
+        this.#openTimer = setTimeout(
+          () => {
+            this.#openTimer = undefined;
+            try {
+              this.#open();
+            } catch (failure) {
+              this.#options.warn(`every call is refused: ${reasonOf(failure)}`);
+            }
+          },
+          20 + OPEN_PAUSE_MS * Math.random(),
+        );
+        return BUSY;
+      }
       this.#failure = { at: now, error };
       throw error;
+    }
+  }
+
+  /** Lets go of a database whose log was deleted, so that it can be opened again with all that was counted. */
+  #letGoIfLost(store: Store, error: unknown): void {
+    if (!store.isLost || store !== this.#store) return;
+    this.#store = undefined;
+    this.#failure = { at: performance.now(), error };
+    clearTimeout(this.#tidyTimer);
+    try {
+      store.close();
+    } catch (failure) {
+      this.#options.warn(`the state database could not be closed: ${reasonOf(failure)}`);
     }
   }
 
@@ -120,7 +172,17 @@ export class Ledger {
    * @throws PolicyWrapError when it cannot be done; nothing was changed
    */
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
-    const store = this.open();
+    const store = this.#open();
+    if (store === BUSY) return BUSY;
+    try {
+      return this.#admit(store, admissions);
+    } catch (error) {
+      this.#letGoIfLost(store, error);
+      throw error;
+    }
+  }
+
+  #admit(store: Store, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     this.#lastUse = performance.now();
     if (this.#isOwed) {
       // What was given back must be there for the next call, and in the order in which it happened.
@@ -203,10 +265,13 @@ export class Ledger {
     const deadline = performance.now() + DECIDE_MS;
     try {
       for (;;) {
-        const decided = this.open().decideApproval(approvalId, state, 'client');
+        const store = this.#open();
+        const decided = store === BUSY ? BUSY : store.decideApproval(approvalId, state, 'client');
         if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
         if (performance.now() > deadline)
-          throw new PolicyWrapError('STATE_UNAVAILABLE', 'the database was locked');
+          throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked', {
+            hint: LOCKED_HINT,
+          });
         await sleep(5 + 20 * Math.random());
       }
     } catch (error) {
@@ -229,6 +294,7 @@ export class Ledger {
     clearTimeout(this.#settleTimer);
     clearTimeout(this.#tidyTimer);
     clearTimeout(this.#compareTimer);
+    clearTimeout(this.#openTimer);
     const deadline = performance.now() + FINAL_SETTLE_MS;
     this.#quietly((store) => {
       const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -272,10 +338,12 @@ export class Ledger {
   }
 
   #quietly(action: (store: Store) => void): void {
-    if (!this.#store) return;
+    const store = this.#store;
+    if (!store) return;
     try {
-      action(this.#store);
+      action(store);
     } catch (error) {
+      this.#letGoIfLost(store, error);
       this.#options.warn(`the decision log could not be written: ${reasonOf(error)}`);
     }
   }

@@ -26,6 +26,7 @@ import { type LogEntry, type LogFilter, readLog } from './log-entries.js';
 import { type PauseEntry, Pauses } from './pauses.js';
 import { type PinEntry, Pins, type SeenTool, type Sight } from './pins.js';
 import type { FileOptions } from './prepare.js';
+import { isPassing, LOCKED_HINT } from './problems.js';
 import { type PolicyState, type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
 import { RETENTION, type Retention, Tidying } from './tidy.js';
 
@@ -59,7 +60,7 @@ export type {
   Standing,
 };
 // The shapes that callers exchange with the store; each is declared beside the code that owns it.
-export { BUSY, firstFull };
+export { BUSY, firstFull, isPassing, LOCKED_HINT };
 
 export interface StoreOptions extends FileOptions {
   /** UTC milliseconds; the machine's clock when absent. */
@@ -149,18 +150,19 @@ export class Store {
   /**
    * Registers a wrapper for others to see; where the database is locked, with the next thing that is written.
    *
-   * @returns a random id
+   * @param id of a session that goes on after its database was closed; without it a random one
+   * @returns the id
    */
-  startSession(info: SessionInfo): string {
-    const session = this.#sessions.start(info, this.#clock());
-    const { session: id } = session.owner;
+  startSession(info: SessionInfo, id?: string): string {
+    const session = this.#sessions.start(info, this.#clock(), id);
+    const { session: uid } = session.owner;
     try {
       this.#write((now) => this.#sessions.touch(session, now));
     } catch (error) {
-      this.#sessions.drop(id);
+      this.#sessions.drop(uid);
       throw error;
     }
-    return id;
+    return uid;
   }
 
   /** Records who the client says it is; now, or with the next thing that is written. */
@@ -198,6 +200,11 @@ export class Store {
       const row = this.#sessions.touch(known, now);
       return this.#admissions.decideAll(known.owner, row, admissions, now);
     }, true);
+  }
+
+  /** The file's log was deleted or replaced: this object must be closed, and another opened. */
+  get isLost(): boolean {
+    return this.#file.isLost;
   }
 
   /** Must follow `admit` within a moment when no other call does. */
