@@ -38,7 +38,7 @@ const TOGETHER = 48;
 const NOTHING: Item = {};
 
 /** While others hold the database: how many tries come at once, then the longest wait, and all of it (ms). */
-const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000, opening: 40_000 };
+const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000, opening: 50_000 };
 
 /**
  * The direction from the client to the server. Lines that were read at once are classified, the calls among them are

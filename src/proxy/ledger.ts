@@ -30,7 +30,7 @@ export interface LedgerOptions {
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
 /** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
-const OPEN_PATIENCE_MS = 30_000;
+const OPEN_PATIENCE_MS = 45_000;
 const OPEN_PAUSE_MS = 200;
 /** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
 const SETTLE_DELAY = 50;

@@ -12,13 +12,15 @@ export interface FileOptions {
   readonly synchronous?: 'normal' | 'full' | undefined;
   /** How long a transaction waits for other processes, in milliseconds; default 0, for who has other work to do. */
   readonly waitMs?: number | undefined;
-  /** How long opening and migrating wait for others who do the same at this moment, in milliseconds; default 15 s. */
+  /** How long opening and migrating wait for others who do the same at this moment, in milliseconds; default 30 s. */
   readonly openWaitMs?: number | undefined;
   /** Refuse with NOT_FOUND instead of making a new file; for commands that only look. */
   readonly mustExist?: boolean | undefined;
 }
 
-const OPEN_WAIT_MS = 15_000;
+const OPEN_WAIT_MS = 30_000;
+/** How long a process that is just opening the file may take to make the log, in milliseconds. */
+const LOG_WAIT_MS = 2000;
 /**
  * Of new files, in bytes. A transaction writes whole pages, twice in the end, and most change a few bytes of two: half
  * of SQLite's own size makes it a tenth cheaper, and the file no larger.
@@ -93,7 +95,7 @@ function makeFolder(folder: string): void {
 export function assertLogIsThere(path: string, waitMs: number): void {
   // On Windows a file that is open cannot be deleted.
   if (path === ':memory:' || process.platform === 'win32') return;
-  const deadline = performance.now() + waitMs;
+  const deadline = performance.now() + Math.min(waitMs, LOG_WAIT_MS);
   for (;;) {
     const isNew = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
     if (isNew || LOG_SUFFIXES.every((suffix) => existsSync(path + suffix))) return;
