@@ -1,6 +1,5 @@
 import type { Charge } from '../policy/decision.js';
-import { type Admission, Admissions, type Admitted, type Exceeded, firstFull } from './admission.js';
-import { toDecimal } from './amount.js';
+import { type Admission, Admissions, type Admitted, type Exceeded, firstFull, shownOf } from './admission.js';
 import {
   type ApprovalEntry,
   type ApprovalState,
@@ -15,8 +14,10 @@ import {
   type CounterEntry,
   type CounterFilter,
   checkCounters,
+  countersAhead,
   listCounters,
   resetCounters,
+  setBackCounters,
 } from './counter-records.js';
 import { Counters, type Standing } from './counters.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
@@ -234,12 +235,7 @@ export class Store {
     const now = this.#clock();
     const standings = this.#file.read(() => this.#counters.look(owner, charges, now));
     return {
-      standings: standings.map(({ charge, used, fits, retryAt }) => ({
-        charge,
-        used: toDecimal(used),
-        fits,
-        retryAt,
-      })),
+      standings: standings.map((one) => ({ charge: one.charge, fits: one.fits, ...shownOf(one) })),
       fits: standings.every(({ fits }) => fits),
     };
   }
@@ -261,6 +257,25 @@ export class Store {
       this.#file.generation.current += 1;
       for (const { server, grant, split, used, max, observe } of entries)
         this.#events.write(now, who, 'counter.reset', { name, server, grant, split, used, max, observe });
+      return entries;
+    });
+  }
+
+  /** How many counters were charged at a time that has not come yet, and the latest such time, UTC milliseconds. */
+  countersAhead(): { readonly count: number; readonly until: number } {
+    return this.#file.read(() => countersAhead(this.#file.db, this.#clock()));
+  }
+
+  /**
+   * Sets counters that are ahead of the clock back to it, some at a time: what they hold counts as charged now.
+   *
+   * @returns what they hold; empty when none was left
+   */
+  resetClock(who: string, count: number): CounterEntry[] | typeof BUSY {
+    return this.#write((now) => {
+      const entries = setBackCounters(this.#file.db, this.#journal, now, count);
+      this.#file.generation.current += 1;
+      if (entries.length > 0) this.#events.write(now, who, 'clock.reset', { counters: entries.length });
       return entries;
     });
   }

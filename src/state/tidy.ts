@@ -2,6 +2,7 @@ import type { Approvals } from './approvals.js';
 import type { Budgets } from './budgets.js';
 import { tidyCounters } from './counter-records.js';
 import { BUSY, type StateFile } from './file.js';
+import { Forgotten } from './forgotten.js';
 import type { Journal } from './journal.js';
 import type { Sessions } from './sessions.js';
 
@@ -39,6 +40,7 @@ export class Tidying {
   readonly #approvals: Approvals;
   readonly #budgets: Budgets;
   readonly #retention: Retention;
+  readonly #forgotten: Forgotten;
   #countersAfter = 0;
   readonly #steps: readonly ((now: number) => boolean)[] = [
     (now) => this.#signsOfLife(now),
@@ -60,6 +62,7 @@ export class Tidying {
     retention: Retention,
   ) {
     this.#file = file;
+    this.#forgotten = new Forgotten(file.db, file.generation);
     this.#journal = journal;
     this.#sessions = sessions;
     this.#approvals = approvals;
@@ -105,7 +108,7 @@ export class Tidying {
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
     this.#journal.post();
-    const next = tidyCounters(this.#file.db, now, this.#countersAfter, STEP);
+    const next = tidyCounters(this.#file.db, this.#forgotten, now, this.#countersAfter, STEP);
     this.#file.generation.current += 1;
     this.#countersAfter = next ?? 0;
     if (next === undefined) this.#countersAt = now;
