@@ -41,6 +41,9 @@ const DECIDE_MS = 5000;
 /** When nothing was decided for so long, old rows are removed, a few milliseconds at a time. */
 const IDLE_MS = 5000;
 const TIDY_BUDGET_MS = 4;
+/** While calls keep coming the same is done each time that about so much was written. */
+const TIDY_EVERY_BYTES = 128 * 1024;
+const ROW_BYTES = 600;
 /** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
 
@@ -68,6 +71,8 @@ export class Ledger {
   #settleTimer: NodeJS.Timeout | undefined;
   #tidyTimer: NodeJS.Timeout | undefined;
   #lastUse = 0;
+  /** What was written since the last tidying, in bytes, roughly. */
+  #grown = 0;
   #givesBack = false;
   /** Tools that were listed and are not yet compared with what is remembered of them. */
   #listed: SeenTool[] = [];
@@ -191,7 +196,17 @@ export class Ledger {
     }
     if (!this.#compare(store)) return BUSY;
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
-    return store.admit(this.#session, admissions);
+    const admitted = store.admit(this.#session, admissions);
+    if (admitted !== BUSY) this.#tidyAsItGrows(store, admissions);
+    return admitted;
+  }
+
+  /** Whoever calls without a pause pays for the removal of old rows with the growth of the log. */
+  #tidyAsItGrows(store: Store, admissions: readonly Admission[]): void {
+    for (const { argumentsText } of admissions) this.#grown += ROW_BYTES + argumentsText.length;
+    if (this.#grown < TIDY_EVERY_BYTES) return;
+    this.#grown = 0;
+    this.#quietly(() => store.tidy(TIDY_BUDGET_MS, false));
   }
 
   /** The client asks for a list anew, from its first page. */

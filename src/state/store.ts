@@ -395,13 +395,14 @@ export class Store {
 
   /**
    * Signs of life, retention, expired counters, the write-ahead log: to be called now and then when nothing else is to
-   * be done. Each step holds the lock for about a millisecond.
+   * be done, and under load as often as the log grows. Each step holds the lock for about a millisecond.
    *
    * @param budgetMs no step begins after so long, but one is always made; the next run goes on there
+   * @param isQuiet false while calls keep coming: then the write-ahead log is left to SQLite, which bounds it too
    * @returns whether all was done
    */
-  tidy(budgetMs: number): boolean {
-    return this.#tidying.run(budgetMs, (step) => this.#write(step));
+  tidy(budgetMs: number, isQuiet = true): boolean {
+    return this.#tidying.run(budgetMs, (step) => this.#write(step), isQuiet);
   }
 
   /** Reads the whole file. @returns what is wrong with it, a sentence each; takes a second for a million rows */
