@@ -167,7 +167,7 @@ export class Tidying {
       this.#sessions.tidy(now, begins, STEP);
     }
     db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
-      Math.floor(tooOld / HOUR_MS),
+      Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),
       (oldest?.id as number | undefined) ?? 0,
     );
     const { changes } = db
