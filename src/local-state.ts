@@ -4,7 +4,7 @@ import { PolicyWrapError } from './errors.js';
 import { parseDuration } from './policy/window.js';
 import { printable } from './printable.js';
 import { stateFile } from './settings.js';
-import { BUSY, Store } from './state/store.js';
+import { BUSY, LOCKED_HINT, Store } from './state/store.js';
 
 /** A person who typed a command waits so long for other processes, in milliseconds. */
 const WAIT_MS = 2000;
@@ -102,7 +102,7 @@ export function openStateWith(options: StateOptions, clock: Clock, has: (store: 
 export function written<T>(result: T | typeof BUSY): T {
   if (result !== BUSY) return result;
   throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked by another process', {
-    hint: 'Nothing was changed; try again in a moment.',
+    hint: `Nothing was changed; try again in a moment. ${LOCKED_HINT}`,
   });
 }
 

@@ -39,6 +39,8 @@ export interface Wrapping {
   readonly maxServerLine: number;
 }
 
+/** How long one try to open the database may block, in milliseconds; the ledger tries again. */
+const OPEN_WAIT_MS = 250;
 /** Lines of a changed tool's difference that go to stderr; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
 /** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
@@ -63,7 +65,8 @@ export async function serve(wrapping: Wrapping): Promise<number> {
   if (wrapping.note) warn(wrapping.note);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const ledger = new Ledger({
-    openStore: () => Store.open(wrapping.stateFile, { synchronous: wrapping.synchronous }),
+    openStore: () =>
+      Store.open(wrapping.stateFile, { synchronous: wrapping.synchronous, openWaitMs: OPEN_WAIT_MS }),
     session: {
       server,
       grant: wrapping.grant,

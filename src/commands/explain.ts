@@ -133,12 +133,14 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
   }
 }
 
-function limitText({ charge, used, retryAt }: Peek): { readonly rule: string; readonly why: string } {
+function limitText({ charge, used, retryAt, inFlight }: Peek): { readonly rule: string; readonly why: string } {
   const { limit, amount } = charge;
   const next =
-    retryAt === undefined
-      ? 'a call of this size can never pass'
-      : `next at ${new Date(retryAt).toISOString()}`;
+    inFlight !== undefined
+      ? `next when one of the calls in flight ends well`
+      : retryAt === undefined
+        ? 'a call of this size can never pass'
+        : `next at ${new Date(retryAt).toISOString()}`;
   const why = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}, this call adds ${amount}; ${next}`;
   return { rule: limit.pointer, why };
 }

@@ -4,7 +4,10 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import { othersThan, unclearText } from '../local-state.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
-import { BUSY, Store } from '../state/store.js';
+import { BUSY, LOCKED_HINT, Store } from '../state/store.js';
+
+/** The brake waits longer for others than any other command, in milliseconds. */
+const BRAKE_WAIT_MS = 15_000;
 
 export interface PauseOptions {
   readonly db?: string;
@@ -47,7 +50,7 @@ function everywhere(db: string | undefined, makes: boolean, action: (store: Stor
   const failures: PolicyWrapError[] = [];
   for (const path of [usual, ...others.map((other) => other.path)]) {
     try {
-      const store = Store.open(path, { waitMs: 5000 });
+      const store = Store.open(path, { waitMs: BRAKE_WAIT_MS });
       try {
         const where = others.length === 0 ? '' : ` (${printable(path)})`;
         process.stdout.write(`${action(store)}${where}\n`);
@@ -67,5 +70,7 @@ function everywhere(db: string | undefined, makes: boolean, action: (store: Stor
 }
 
 function locked(): PolicyWrapError {
-  return new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', { hint: 'try again' });
+  return new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', {
+    hint: `Try again. ${LOCKED_HINT}`,
+  });
 }

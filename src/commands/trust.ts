@@ -23,9 +23,8 @@ export async function trust(
 ): Promise<number> {
   const store = Store.open(stateFile(options.db), { mustExist: true, waitMs: 5000 });
   try {
-    const changed = store
-      .pins(server)
-      .filter((pin) => pin.changed && (tool === undefined || pin.tool === tool));
+    const changed = store.changedTools(server).filter((pin) => tool === undefined || pin.tool === tool);
+    const odd = changed.filter((pin) => pin.changed?.unpinnable);
     if (!options.dryRun && changed.length > 0 && store.trustTools(server, tool, 'cli') === BUSY) {
       throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', { hint: 'try again' });
     }
@@ -34,7 +33,11 @@ export async function trust(
     else if (changed.length === 0) print(`nothing has changed in the tools of ${printable(server)}`);
     else {
       for (const pin of changed) print(changeOf(pin));
-      if (!options.dryRun) print(`${changed.length} trusted as they are now`);
+      for (const pin of odd)
+        print(
+          `${printable(pin.tool)} cannot be trusted: it has keys that differ only in case, or is listed twice; its server must be mended`,
+        );
+      if (!options.dryRun) print(`${changed.length - odd.length} trusted as they are now`);
     }
     return EXIT.done;
   } finally {

@@ -45,8 +45,8 @@ const TOGETHER = 48;
 /** Nothing goes anywhere. */
 const NOTHING: Item = {};
 
-/** While another process holds the database: how many tries come at once, then the longest wait, and all of it (ms). */
-const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000 };
+/** While others hold the database: how many tries come at once, then the longest wait, and all of it (ms). */
+const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000, opening: 50_000 };
 
 /**
  * The direction from the client to the server. Lines that were read at once are classified, the calls among them are
@@ -159,7 +159,8 @@ export class FromClient {
       this.#busy = { since: performance.now(), tries: 0, timer: undefined };
       this.#onBusy();
     }
-    if (performance.now() - this.#busy.since >= BUSY_WAIT.total) return false;
+    const patience = this.#gate.isOpening ? BUSY_WAIT.opening : BUSY_WAIT.total;
+    if (performance.now() - this.#busy.since >= patience) return false;
     // A transaction takes microseconds: the first tries come at once, later ones with jitter, so that several wrappers
     // that wait for one database do not meet again and again.
     const tries = this.#busy.tries++;

@@ -12,7 +12,7 @@ import type {
   ApprovalTerms,
   Outcome,
 } from '../state/store.js';
-import { BUSY } from '../state/store.js';
+import { BUSY, LOCKED_HINT } from '../state/store.js';
 import { numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
@@ -148,11 +148,18 @@ export class Gate {
     }
   }
 
+  /** The database was not opened yet, since others hold it: calls wait for it longer than for a lock. */
+  get isOpening(): boolean {
+    return this.#ledger.isOpening;
+  }
+
   /** Refuses calls that waited too long for the database. */
   giveUp(calls: readonly (JudgedCall | MalformedCall)[]): (Ruling | undefined)[] {
     return this.#refuseAll(
       calls,
-      new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long'),
+      new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long', {
+        hint: LOCKED_HINT,
+      }),
     );
   }
 

@@ -5,12 +5,15 @@ import {
   type Admitted,
   type ApprovalEntry,
   BUSY,
+  isPassing,
+  LOCKED_HINT,
   type Outcome,
   type PinEntry,
   type PolicyState,
   type SeenTool,
   type SessionInfo,
   type Settlement,
+  type Sight,
   type Store,
 } from '../state/store.js';
 
@@ -25,6 +28,9 @@ export interface LedgerOptions {
 
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
+/** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
+const OPEN_PATIENCE_MS = 45_000;
+const OPEN_PAUSE_MS = 200;
 /** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
 const SETTLE_DELAY = 50;
 /** At the end of the process outcomes wait so many milliseconds for a locked database. */
@@ -36,8 +42,15 @@ const EVENT_NAME_CAP = 200;
 /** When nothing was decided for so long, old rows are removed, a few milliseconds at a time. */
 const IDLE_MS = 5000;
 const TIDY_BUDGET_MS = 4;
+/** While calls keep coming the same is done each time that about so much was written. */
+const TIDY_EVERY_BYTES = 128 * 1024;
+const ROW_BYTES = 600;
 /** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
+
+/** Listed tools noted in one transaction; others have their turn for some milliseconds after it. */
+const NOTED_AT_ONCE = 100;
+const NOTE_PAUSE_MS = 10;
 
 /**
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
@@ -46,7 +59,10 @@ const TIDY_INTERVAL = 20_000;
 export class Ledger {
   readonly #options: LedgerOptions;
   #store: Store | undefined;
+  /** Stays the same when the database is opened again: limits may count by it. */
   #session = '';
+  #openingSince: number | undefined;
+  #openTimer: NodeJS.Timeout | undefined;
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #settlements: (Settlement & { last: number })[] = [];
   /** Among them is one that gives something back. */
@@ -54,33 +70,82 @@ export class Ledger {
   #settleTimer: NodeJS.Timeout | undefined;
   #tidyTimer: NodeJS.Timeout | undefined;
   #lastUse = 0;
+  /** What was written since the last tidying, in bytes, roughly. */
+  #grown = 0;
   #givesBack = false;
   /** Tools that were listed and are not yet compared with what is remembered of them. */
   #listed: SeenTool[] = [];
   /** Tools that were left out of a list and are not yet in the events. */
   #leftOut: { readonly name: string; readonly reason: string }[] = [];
+  /** Tools that were compared and are still to be noted. */
+  #sights: readonly Sight[] = [];
+  #compareTimer: NodeJS.Timeout | undefined;
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
   }
 
-  /** @throws PolicyWrapError while the database cannot be opened */
-  open(): Store {
+  /**
+   * Opens the database, or begins to: while others hold it, it is tried again and again.
+   *
+   * @throws PolicyWrapError while it cannot be opened
+   */
+  open(): void {
+    this.#open();
+  }
+
+  /** Others hold the database at the moment, and it was not opened yet: a call may wait longer than for a lock. */
+  get isOpening(): boolean {
+    return this.#openTimer !== undefined;
+  }
+
+  /** Each try blocks for a moment only: the messages of the client and the server go on meanwhile. */
+  #open(): Store | typeof BUSY {
     if (this.#store) return this.#store;
+    if (this.#openTimer) return BUSY;
     const now = performance.now();
     if (this.#failure && now - this.#failure.at < REOPEN_INTERVAL) throw this.#failure.error;
     try {
       const store = this.#options.openStore();
-      this.#session = store.startSession(this.#options.session);
+      this.#session = store.startSession(this.#options.session, this.#session || undefined);
       if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
       this.#store = store;
       this.#failure = undefined;
+      this.#openingSince = undefined;
       this.#scheduleTidying(IDLE_MS);
       return store;
     } catch (error) {
+      this.#openingSince ??= now;
+      if (isPassing(error) && now - this.#openingSince < OPEN_PATIENCE_MS) {
+        this.#openTimer = setTimeout(
+          () => {
+            this.#openTimer = undefined;
+            try {
+              this.#open();
+            } catch (failure) {
+              this.#options.warn(`every call is refused: ${reasonOf(failure)}`);
+            }
+          },
+          20 + OPEN_PAUSE_MS * Math.random(),
+        );
+        return BUSY;
+      }
       this.#failure = { at: now, error };
       throw error;
+    }
+  }
+
+  /** Lets go of a database whose log was deleted, so that it can be opened again with all that was counted. */
+  #letGoIfLost(store: Store, error: unknown): void {
+    if (!store.isLost || store !== this.#store) return;
+    this.#store = undefined;
+    this.#failure = { at: performance.now(), error };
+    clearTimeout(this.#tidyTimer);
+    try {
+      store.close();
+    } catch (failure) {
+      this.#options.warn(`the state database could not be closed: ${reasonOf(failure)}`);
     }
   }
 
@@ -111,19 +176,43 @@ export class Ledger {
    * @throws PolicyWrapError when it cannot be done; nothing was changed
    */
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
-    const store = this.open();
+    const store = this.#open();
+    if (store === BUSY) return BUSY;
+    try {
+      return this.#admit(store, admissions);
+    } catch (error) {
+      this.#letGoIfLost(store, error);
+      throw error;
+    }
+  }
+
+  #admit(store: Store, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     this.#lastUse = performance.now();
     if (this.#isOwed) {
       // What was given back must be there for the next call, and in the order in which it happened.
       if (store.settle(this.#settlements) === BUSY) return BUSY;
       this.#settled();
     }
-    if (this.#listed.length > 0 && !this.#compare(store)) return BUSY;
+    if (!this.#compare(store)) return BUSY;
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
-    return store.admit(this.#session, admissions);
+    const admitted = store.admit(this.#session, admissions);
+    if (admitted !== BUSY) this.#tidyAsItGrows(store, admissions);
+    return admitted;
   }
 
-  /** Compares listed tools with what they were when they were first seen; at the latest before the next decision. */
+  /** Whoever calls without a pause pays for the removal of old rows with the growth of the log. */
+  #tidyAsItGrows(store: Store, admissions: readonly Admission[]): void {
+    for (const { argumentsText } of admissions) this.#grown += ROW_BYTES + argumentsText.length;
+    if (this.#grown < TIDY_EVERY_BYTES) return;
+    this.#grown = 0;
+    this.#quietly(() => store.tidy(TIDY_BUDGET_MS, false));
+  }
+
+  /**
+   * Compares listed tools with what they were when they were first seen; at the latest before the next decision.
+   *
+   * @param tools of an answer, which may be one page of a list
+   */
   sawTools(tools: readonly SeenTool[]): void {
     this.#listed.push(...tools);
     this.#quietly((store) => this.#compare(store));
@@ -135,12 +224,28 @@ export class Ledger {
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
   }
 
+  /**
+   * Some tools at a time, and the rest in a moment: a server that lists thousands must not keep others from the
+   * database.
+   *
+   * @returns whether all were compared and noted
+   */
   #compare(store: Store): boolean {
-    const changed = store.seeTools(this.#options.session.server, this.#listed);
-    if (changed === BUSY) return false;
-    this.#listed = [];
-    if (changed.length > 0) this.#options.toolsChanged(changed);
-    return true;
+    const { server } = this.#options.session;
+    if (this.#sights.length === 0 && this.#listed.length > 0) {
+      this.#sights = store.compareTools(server, this.#listed);
+      this.#listed = [];
+    }
+    if (this.#sights.length === 0) return true;
+    const changed = store.noteTools(server, this.#sights.slice(0, NOTED_AT_ONCE));
+    if (changed !== BUSY) this.#sights = this.#sights.slice(NOTED_AT_ONCE);
+    if (changed !== BUSY && changed.length > 0) this.#options.toolsChanged(changed);
+    if (this.#sights.length + this.#listed.length === 0) return true;
+    this.#compareTimer ??= setTimeout(() => {
+      this.#compareTimer = undefined;
+      this.#quietly((opened) => this.#compare(opened));
+    }, 1 + NOTE_PAUSE_MS * Math.random());
+    return false;
   }
 
   /**
@@ -167,10 +272,13 @@ export class Ledger {
     const deadline = performance.now() + DECIDE_MS;
     try {
       for (;;) {
-        const decided = this.open().decideApproval(approvalId, state, 'client');
+        const store = this.#open();
+        const decided = store === BUSY ? BUSY : store.decideApproval(approvalId, state, 'client');
         if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
         if (performance.now() > deadline)
-          throw new PolicyWrapError('STATE_UNAVAILABLE', 'the database was locked');
+          throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked', {
+            hint: LOCKED_HINT,
+          });
         await sleep(5 + 20 * Math.random());
       }
     } catch (error) {
@@ -192,6 +300,8 @@ export class Ledger {
   close(): void {
     clearTimeout(this.#settleTimer);
     clearTimeout(this.#tidyTimer);
+    clearTimeout(this.#compareTimer);
+    clearTimeout(this.#openTimer);
     const deadline = performance.now() + FINAL_SETTLE_MS;
     this.#quietly((store) => {
       this.#noteLeftOut(store);
@@ -243,10 +353,12 @@ export class Ledger {
   }
 
   #quietly(action: (store: Store) => void): void {
-    if (!this.#store) return;
+    const store = this.#store;
+    if (!store) return;
     try {
-      action(this.#store);
+      action(store);
     } catch (error) {
+      this.#letGoIfLost(store, error);
       this.#options.warn(`the decision log could not be written: ${reasonOf(error)}`);
     }
   }

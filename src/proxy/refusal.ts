@@ -17,6 +17,10 @@ export interface RefusedCall {
         readonly used: number;
         readonly windowMs: number;
         readonly retryAt: number | undefined;
+        /** What calls in flight hold, where it is refused until one of them ends. */
+        readonly inFlight?: number | undefined;
+        /** What this machine's clock has said before it was set back. */
+        readonly clockWas?: number | undefined;
       }
     | undefined;
   readonly approval?: { readonly id: string; readonly expiresAt: number } | undefined;
@@ -78,6 +82,10 @@ export function refusalLine(id: Id, era: Era, asError: boolean, refused: Refused
       max: refused.limit.max,
       used: refused.limit.used,
       windowMs: refused.limit.windowMs,
+      ...(refused.limit.inFlight !== undefined && { inFlight: refused.limit.inFlight }),
+      ...(refused.limit.clockWas !== undefined && {
+        clockWas: new Date(refused.limit.clockWas).toISOString(),
+      }),
     }),
     ...(retryAt !== undefined && {
       retryAfterMs: Math.max(0, retryAt - now),
@@ -115,9 +123,9 @@ function refusalText(refused: RefusedCall, now: number): string {
   const sentences = [
     refused.authorText && printable(refused.authorText, TEXT_CAP),
     `${printable(refused.tool, NAME_CAP)}: ${sentence(printable(refused.explanation, TEXT_CAP))}`,
-    refused.limit && nextCall(refused.limit.retryAt, now),
+    refused.limit && nextCall(refused.limit, now),
     `Rule: ${printable(refused.rule, TEXT_CAP)}.`,
-    advice(refused.code),
+    refused.limit?.inFlight === undefined ? advice(refused.code) : 'Wait for the calls that you have made.',
   ];
   return `${label} ${sentences.filter(Boolean).join(' ')}`;
 }
@@ -126,7 +134,8 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-function nextCall(retryAt: number | undefined, now: number): string {
+function nextCall({ retryAt, inFlight }: NonNullable<RefusedCall['limit']>, now: number): string {
+  if (inFlight !== undefined) return 'The next call is possible when one of them ends well.';
   if (retryAt === undefined) return 'A call of this size can never pass.';
   const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000));
   return `Next call possible in ${seconds} s (${new Date(retryAt).toISOString()}).`;

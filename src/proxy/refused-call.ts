@@ -24,7 +24,7 @@ export function refusedCall(
   const base = { tool: call.name, auditId: String(admitted.row) };
   switch (admitted.kind) {
     case 'exceeded': {
-      const { charge, used, retryAt } = admitted.exceeded;
+      const { charge, used, retryAt, inFlight, clockWas } = admitted.exceeded;
       const { limit } = charge;
       return {
         ...base,
@@ -38,6 +38,8 @@ export function refusedCall(
           used: used.toNumber(),
           windowMs: limit.windowMs,
           retryAt,
+          inFlight: inFlight?.toNumber(),
+          clockWas,
         },
       };
     }
@@ -68,11 +70,22 @@ export function refusedCall(
   }
 }
 
-function exceededText({ charge, used }: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
+function exceededText(exceeded: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
+  const { charge, used, inFlight } = exceeded;
   const { limit, amount } = charge;
   const countsCalls = limit.amount.kind === 'fixed' && limit.amount.value.compare(Decimal.one) === 0;
-  if (countsCalls) return `${used} of ${limit.max} calls per ${limit.windowText} used.`;
-  return `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}, and this call adds ${amount}.`;
+  const held = inFlight === undefined ? '' : `, ${inFlight} of it by calls that are still in flight`;
+  const text = countsCalls
+    ? `${used} of ${limit.max} calls per ${limit.windowText} used${held}.`
+    : `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}${held}, and this call adds ${amount}.`;
+  return `${text}${clockText(exceeded.clockWas)}`;
+}
+
+/** What a person must know of a counter that runs ahead: nothing else tells why it is full for so long. */
+function clockText(clockWas: number | undefined): string {
+  if (clockWas === undefined) return '';
+  const was = new Date(clockWas).toISOString();
+  return ` This machine's clock has said ${was} before and was set back; what was charged until then still counts. Tell the user: if the clock is right now, "policy-wrap reset --clock" mends it.`;
 }
 
 function refusalOf(evaluation: Evaluation): Refusal {

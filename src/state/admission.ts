@@ -48,8 +48,15 @@ export interface Exceeded {
   readonly charge: Charge;
   /** What the counter held before this call. */
   readonly used: Decimal;
-  /** UTC milliseconds: refused until then, allowed at it if nothing else happens; undefined when it can never fit. */
+  /**
+   * UTC milliseconds: refused until then, allowed at it if nothing else happens; undefined when it can never fit, or
+   * when that depends on calls in flight.
+   */
   readonly retryAt: number | undefined;
+  /** What calls in flight hold, where it is refused until one of them ends. */
+  readonly inFlight: Decimal | undefined;
+  /** UTC milliseconds: what this machine's clock has said before it was set back; charges of then count on. */
+  readonly clockWas: number | undefined;
 }
 
 /** Refusals that come before a pause or a changed definition is looked at (DESIGN section 5, order). */
@@ -143,7 +150,7 @@ export class Admissions {
     const standings = this.#counters.look(owner, charges, now);
     const full = exceededOf(standings, 'deny');
     if (full) {
-      this.#counters.sweep(standings);
+      this.#counters.sweep(owner, standings);
       return refusedByLimit(full, record);
     }
     const asking = ask ? undefined : exceededOf(standings);
@@ -253,25 +260,44 @@ function askedByLimit(exceeded: Exceeded | undefined): string {
 
 /**
  * The first limit that refuses, with the instant at which none does any more: a call that must wait for two limits is
- * not let through when the first of them is free again (G5).
+ * not let through when the first of them is free again (G5). There is no such instant where one can never be met, or
+ * where one depends on calls in flight.
  *
  * @param onExceed only limits of this kind
  */
-export function firstFull<Look extends Pick<Standing, 'charge' | 'fits' | 'retryAt'>>(
-  standings: readonly Look[],
-  onExceed?: 'deny',
-): Look | undefined {
+export function firstFull<
+  Look extends Pick<Standing, 'charge' | 'fits' | 'retryAt'> & { readonly inFlight?: unknown },
+>(standings: readonly Look[], onExceed?: 'deny'): Look | undefined {
   let first: Look | undefined;
+  let waiting: Look | undefined;
   let retryAt = 0;
   for (const standing of standings) {
     if (standing.fits || (onExceed && standing.charge.limit.onExceed !== onExceed)) continue;
     first ??= standing;
-    retryAt = Math.max(retryAt, standing.retryAt ?? Number.POSITIVE_INFINITY);
+    if (standing.inFlight === undefined)
+      retryAt = Math.max(retryAt, standing.retryAt ?? Number.POSITIVE_INFINITY);
+    else waiting ??= standing;
   }
-  return first && { ...first, retryAt: retryAt === Number.POSITIVE_INFINITY ? undefined : retryAt };
+  if (!first) return undefined;
+  const isNever = retryAt === Number.POSITIVE_INFINITY;
+  return {
+    ...first,
+    retryAt: isNever || waiting ? undefined : retryAt,
+    inFlight: isNever ? undefined : waiting?.inFlight,
+  };
 }
 
 function exceededOf(standings: readonly Standing[], onExceed?: 'deny'): Exceeded | undefined {
   const full = firstFull(standings, onExceed);
-  return full && { charge: full.charge, used: toDecimal(full.used), retryAt: full.retryAt };
+  return full && { charge: full.charge, ...shownOf(full) };
+}
+
+/** What people and other rooms are told of a look at a limit. */
+export function shownOf({ used, retryAt, inFlight, clockWas }: Standing): Omit<Exceeded, 'charge'> {
+  return {
+    used: toDecimal(used),
+    retryAt,
+    inFlight: inFlight === undefined ? undefined : toDecimal(inFlight),
+    clockWas,
+  };
 }

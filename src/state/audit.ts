@@ -49,8 +49,8 @@ const PLAIN_KEPT = 16_384;
 /** Of calls that came together so many rows are one statement. */
 const TOGETHER = 8;
 
-/** Longest text of a row in characters; the client chooses most of them. */
-const CAPS = { tool: 512, rule: 2048, arguments: 65_536, request: 256 };
+/** Longest text of a row in bytes; the client chooses most of them. */
+const CAPS = { tool: 512, rule: 2048, arguments: 65_536, names: 4096, name: 256, request: 256 };
 
 /**
  * The decision log: a row for every decision, written in the transaction of its charges, settled when the server has
@@ -113,7 +113,7 @@ export class DecisionLog {
     values[next++] = session;
     values[next++] = cut(tool, CAPS.tool);
     values[next++] = policyHash === undefined ? null : this.#policy(policyHash);
-    values[next++] = cut(argumentsText, CAPS.arguments);
+    values[next++] = argumentsOf(argumentsText);
     values[next++] = requestId === undefined ? null : cut(requestId, CAPS.request);
     values[next++] = charges === undefined ? null : textOf(charges);
     if (!isPlain) {
@@ -261,6 +261,38 @@ function isKept(charge: Taken): boolean {
   return refundOf(charge) === 'never';
 }
 
+/** Of arguments that are too many bytes the names, of names that are too many the first. */
+function argumentsOf(text: string): string {
+  const isList = text.startsWith('[');
+  if (isWithin(text, isList ? CAPS.names : CAPS.arguments)) return text;
+  let names: unknown;
+  try {
+    const value: unknown = JSON.parse(text);
+    names = isList ? value : Object.keys(value as object).sort();
+  } catch {
+    return cut(text, CAPS.arguments);
+  }
+  const kept: string[] = [];
+  let room = CAPS.names - 16;
+  for (const name of Array.isArray(names) ? names : []) {
+    const shown = cut(String(name), CAPS.name);
+    room -= Buffer.byteLength(JSON.stringify(shown)) + 1;
+    if (room < 0) {
+      kept.push('…');
+      break;
+    }
+    kept.push(shown);
+  }
+  return JSON.stringify(kept);
+}
+
 function cut(value: string, cap: number): string {
-  return value.length > cap ? `${value.slice(0, cap)}…` : value;
+  if (isWithin(value, cap)) return value;
+  // A character that is cut in the middle goes.
+  return `${Buffer.from(value.slice(0, cap)).toString('utf8', 0, cap).replace(/\ufffd+$/, '')}…`;
+}
+
+/** A character takes three bytes at most. */
+function isWithin(value: string, cap: number): boolean {
+  return value.length * 3 <= cap || Buffer.byteLength(value) <= cap;
 }

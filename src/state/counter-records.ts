@@ -3,6 +3,7 @@ import type { Decimal } from '../policy/decimal.js';
 import type { CalendarUnit, Limit } from '../policy/policy.js';
 import { type Amount, asAmount, compare, minus, plus, toDecimal } from './amount.js';
 import type { Database, Row, Value } from './driver.js';
+import { type Forgotten, limitKeyOfRow } from './forgotten.js';
 import type { Journal } from './journal.js';
 
 /** A counter as people look at it. Times in UTC milliseconds. */
@@ -30,6 +31,7 @@ export interface CounterEntry {
 }
 
 export interface CounterFilter {
+  readonly id?: number | undefined;
   readonly name?: string | undefined;
   readonly server?: string | undefined;
   readonly grant?: string | undefined;
@@ -107,6 +109,46 @@ export function resetCounters(
   return entries;
 }
 
+/** A clock that is behind a counter by less is not set back, in milliseconds: clocks are adjusted all the time. */
+const AHEAD_MS = 1000;
+
+/** @returns how many counters hold charges of a time that has not come yet, and the latest such time */
+export function countersAhead(db: Database, now: number): { readonly count: number; readonly until: number } {
+  const row = db
+    .prepare(
+      `SELECT count(*) AS n, max(at) AS until FROM (SELECT clock AS at FROM counters WHERE clock > ?
+         UNION ALL SELECT until - window_ms FROM forgotten WHERE until - window_ms > ?)`,
+    )
+    .get(now + AHEAD_MS, now + AHEAD_MS) as Row;
+  return { count: row.n as number, until: (row.until as number | null) ?? now };
+}
+
+/**
+ * Sets counters that are ahead of the clock back to it: what was charged in the future counts as if it were charged
+ * now. At most `count` counters; everything must be posted.
+ *
+ * @returns what they hold now; empty when none is left
+ */
+export function setBackCounters(
+  db: Database,
+  journal: Journal,
+  now: number,
+  count: number,
+): CounterEntry[] {
+  journal.post();
+  const ids = db
+    .prepare('SELECT id FROM counters WHERE clock > ? ORDER BY id LIMIT ?')
+    .all(now + AHEAD_MS, count)
+    .map(({ id }) => id as number);
+  for (const id of ids) {
+    db.prepare('UPDATE charges SET at = ? WHERE counter = ? AND at > ?').run(now, id, now);
+    db.prepare('UPDATE counters SET clock = ? WHERE id = ?').run(now, id);
+  }
+  if (ids.length < count)
+    db.prepare('UPDATE forgotten SET until = ? + window_ms WHERE until > ? + window_ms').run(now, now);
+  return ids.flatMap((id) => listCounters(db, journal, { id }, now));
+}
+
 /**
  * Removes counters whose every charge has expired. One step looks at `count` counters and removes at most as many
  * charges; a counter that is in use keeps itself short. Everything must be posted.
@@ -114,10 +156,14 @@ export function resetCounters(
  * @param after id to go on behind
  * @returns where the next step goes on; undefined when all have been looked at
  */
-export function tidyCounters(db: Database, now: number, after: number, count: number): number | undefined {
-  const rows = db
-    .prepare('SELECT id, window_ms, unit, clock, used FROM counters WHERE id > ? ORDER BY id LIMIT ?')
-    .all(after, count);
+export function tidyCounters(
+  db: Database,
+  forgotten: Forgotten,
+  now: number,
+  after: number,
+  count: number,
+): number | undefined {
+  const rows = db.prepare('SELECT * FROM counters WHERE id > ? ORDER BY id LIMIT ?').all(after, count);
   let room = count;
   for (const row of rows) {
     const id = row.id as number;
@@ -133,6 +179,10 @@ export function tidyCounters(db: Database, now: number, after: number, count: nu
       used = minus(used, asAmount(amount));
     }
     room -= charges.length;
+    const newest = charges.at(-1)?.at as number | undefined;
+    // The machine's clock may be wrong just now, and be set back.
+    if (newest !== undefined)
+      forgotten.note(limitKeyOfRow(row), row.window_ms as number, endOf(row, newest));
     if (room <= 0) {
       db.prepare('UPDATE counters SET used = ? WHERE id = ?').run(used, id);
       return id - 1;
@@ -157,10 +207,16 @@ export function checkCounters(db: Database): string[] {
   return wrong;
 }
 
+/** From when on a charge of that time counts no more. */
+function endOf(row: Row, at: number): number {
+  const calendar = calendarOf(row);
+  return calendar ? calendarEnd(at, calendar.unit, calendar.timezone) : at + (row.window_ms as number);
+}
+
 function matching(db: Database, filter: CounterFilter): Row[] {
   const wheres: string[] = [];
   const values: Value[] = [];
-  const columns = { name: 'name', server: 'server', grant: 'grant_name', split: 'split' } as const;
+  const columns = { id: 'id', name: 'name', server: 'server', grant: 'grant_name', split: 'split' } as const;
   for (const [key, column] of Object.entries(columns)) {
     const value = filter[key as keyof typeof columns];
     if (value === undefined) continue;

@@ -5,7 +5,9 @@ import { type Amount, asAmount, compare, minus, plus, toAmount } from './amount.
 import { keyOf, labelOf, type Owner } from './counter-key.js';
 import type { Database } from './driver.js';
 import type { Generation } from './file.js';
-import type { Journal } from './journal.js';
+import { Forgotten, limitKeyOf } from './forgotten.js';
+import { InFlight } from './in-flight.js';
+import type { Journal, Posting } from './journal.js';
 import { refundOf, type Taken, taken } from './taken.js';
 import { Tallies, type Tally } from './tally.js';
 
@@ -17,8 +19,15 @@ export interface Standing {
   /** What the counter held before this call. */
   readonly used: Amount;
   readonly fits: boolean;
-  /** UTC milliseconds from which the charge fits if nothing else happens; undefined when it does now, or never will. */
+  /**
+   * UTC milliseconds from which the charge fits if nothing else happens; undefined when it does now, or never will, or
+   * when that depends on calls in flight.
+   */
   readonly retryAt: number | undefined;
+  /** What calls in flight hold, where it depends on them when the charge fits. */
+  readonly inFlight: Amount | undefined;
+  /** UTC milliseconds: what this machine's clock has said before it was set back, by more than a moment. */
+  readonly clockWas: number | undefined;
   readonly held: Held;
 }
 
@@ -35,6 +44,8 @@ interface Held {
   readonly now: number;
   /** Charges made at or before this instant count no more. */
   readonly cutoff: number;
+  /** Until then nobody knows what is used: see Forgotten. */
+  readonly unknownUntil: number | undefined;
   readonly live: Amount;
   /** What this call adds. */
   pending: Amount;
@@ -47,6 +58,8 @@ interface Counter {
   tally: Tally | undefined;
 }
 
+/** A clock that is set back by less is not spoken of, in milliseconds: clocks are adjusted all the time. */
+const SET_BACK_MS = 1000;
 /** Counters that are remembered by name before all are forgotten; a split by argument may have any number. */
 const REMEMBERED = 4096;
 
@@ -61,6 +74,8 @@ export class Counters {
   readonly #journal: Journal;
   readonly #generation: Generation;
   readonly #tallies: Tallies;
+  readonly #forgotten: Forgotten;
+  readonly #inFlight: InFlight;
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
   /** What was looked for last is what is looked for next, as a rule. */
   #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
@@ -76,12 +91,16 @@ export class Counters {
     this.#journal = journal;
     this.#generation = generation;
     this.#tallies = new Tallies(db, journal, generation);
+    this.#forgotten = new Forgotten(db, generation);
+    this.#inFlight = new InFlight(db);
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
     this.#create = db.prepare(
       `INSERT INTO counters (key, name, scope, server, grant_name, session, split, window_ms, unit, timezone, observe,
          max, clock, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#live = db.prepare('SELECT at, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, last');
+    this.#live = db.prepare(
+      'SELECT at, first, last, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, last',
+    );
   }
 
   /**
@@ -123,10 +142,10 @@ export class Counters {
   }
 
   /**
-   * After a refusal: drops what has expired, so that a client that hammers does not make every look longer. The
-   * counter's clock moves only where something was dropped, and its count never (G5).
+   * After a refusal: drops what has expired, so that a client that hammers does not make every look longer. Neither the
+   * counter's clock nor its count moves: a refused call is none (G5).
    */
-  sweep(standings: readonly Standing[]): void {
+  sweep(owner: Owner, standings: readonly Standing[]): void {
     const swept = firsts(standings);
     if (swept.some(({ held }) => held.counter.tally && held.counter.tally.looseFrom <= held.cutoff))
       this.#journal.post();
@@ -134,7 +153,11 @@ export class Counters {
       const tally = this.#tallyOf(held.counter);
       if (!tally) continue;
       this.#tallies.live(tally, held.cutoff);
-      this.#tallies.expire(tally, (at) => this.#endOf(charge.limit, at), bound.text);
+      const { limit } = charge;
+      const dropped = this.#tallies.expire(tally, bound.text);
+      if (dropped === undefined) continue;
+      // A clock that is set back must not find that all was given back (G4).
+      this.#forgotten.note(limitKeyOf(owner, limit), limit.windowMs, this.#endOf(limit, dropped));
     }
   }
 
@@ -156,6 +179,7 @@ export class Counters {
     this.#recent = undefined;
     this.#byKey.clear();
     this.#remembered = 0;
+    this.#forgotten.forget();
   }
 
   /** @param before how the charges before it in the same call fare */
@@ -164,14 +188,22 @@ export class Counters {
     // It would make room for others: the policy never lets one through.
     if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
     const counter = this.#counterOf(owner, charge);
-    const held = heldIn(before, counter) ?? this.#hold(counter, limit, now);
+    const held = heldIn(before, counter) ?? this.#hold(owner, counter, limit, now);
     const amount = toAmount(charge.amount);
     const wanted = plus(held.pending, amount);
     held.pending = wanted;
     const bound = this.#boundOf(limit);
-    const fits = compare(plus(held.live, wanted), bound.max) <= 0;
-    const retryAt = fits ? undefined : this.#fitsAt(held, limit, wanted, bound.max);
-    return { charge, amount, bound, used: held.live, fits, retryAt, held };
+    const isRoom = compare(plus(held.live, wanted), bound.max) <= 0;
+    const { unknownUntil = 0 } = held;
+    const seen = Math.max(held.now, unknownUntil);
+    const clockWas = seen - now > SET_BACK_MS ? seen : undefined;
+    const standing = { charge, amount, bound, used: held.live, inFlight: undefined, clockWas, held };
+    if (isRoom && unknownUntil === 0) return { ...standing, fits: true, retryAt: undefined };
+    const free = isRoom
+      ? { retryAt: unknownUntil, inFlight: undefined }
+      : this.#freedAt(held, limit, wanted, bound.max, now);
+    const retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
+    return { ...standing, fits: false, retryAt, inFlight: free.inFlight };
   }
 
   /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
@@ -198,12 +230,13 @@ export class Counters {
     return counter;
   }
 
-  #hold(counter: Counter, limit: Limit, now: number): Held {
+  #hold(owner: Owner, counter: Counter, limit: Limit, now: number): Held {
     const tally = this.#tallyOf(counter);
     const clock = tally ? Math.max(now, tally.clock) : now;
     const cutoff = this.#cutoff(limit, clock);
     const live = tally ? this.#tallies.live(tally, cutoff) : 0;
-    return { counter, now: clock, cutoff, live, pending: 0 };
+    const unknownUntil = this.#forgotten.until(owner, limit, clock);
+    return { counter, now: clock, cutoff, unknownUntil, live, pending: 0 };
   }
 
   #tallyOf(counter: Counter): Tally | undefined {
@@ -218,24 +251,58 @@ export class Counters {
     return tally;
   }
 
-  /** The first instant at which `wanted` fits beside what is left; walks no further than it must. */
-  #fitsAt(held: Held, limit: Limit, wanted: Amount, max: Amount): number | undefined {
-    if (compare(wanted, max) > 0) return undefined;
-    if (limit.align.kind === 'calendar') return this.#period(limit.align, held.now).end;
+  /**
+   * From when on `wanted` fits. What calls in flight hold of a limit that counts failures is given back as soon as they
+   * succeed: an instant is named only where it is the same whatever becomes of them (G5).
+   */
+  #freedAt(
+    held: Held,
+    limit: Limit,
+    wanted: Amount,
+    max: Amount,
+    now: number,
+  ): { readonly retryAt: number | undefined; readonly inFlight: Amount | undefined } {
     const { tally } = held.counter;
-    if (!tally) return undefined;
-    let left = plus(held.live, wanted);
-    for (const { at, amount } of this.#liveCharges(tally.id, held.cutoff)) {
-      left = minus(left, amount);
-      if (compare(left, max) <= 0) return at + limit.windowMs;
+    if (compare(wanted, max) > 0 || !tally) return { retryAt: undefined, inFlight: undefined };
+    if (limit.refund !== 'on_success') {
+      const live = this.#liveCharges(tally.id, held.cutoff);
+      return { retryAt: this.#fitsAt(live, held, limit, plus(held.live, wanted), max), inFlight: undefined };
+    }
+    const live = [...this.#liveCharges(tally.id, held.cutoff)];
+    const open = this.#inFlight.of(tally.id, live, now);
+    const inFlight = open.reduce(plus, 0);
+    const failed = live.map((posting, i) => ({ ...posting, amount: minus(posting.amount, open[i] ?? 0) }));
+    const late = this.#fitsAt(live, held, limit, plus(held.live, wanted), max);
+    const early = this.#fitsAt(failed, held, limit, plus(minus(held.live, inFlight), wanted), max);
+    return early === late ? { retryAt: late, inFlight: undefined } : { retryAt: undefined, inFlight };
+  }
+
+  /**
+   * The first instant at which `left` has come down to `max`; walks no further than it must.
+   *
+   * @param charges what is in `left` and counts, in the order of time
+   */
+  #fitsAt(
+    charges: Iterable<Pick<Posting, 'at' | 'amount'>>,
+    { now }: Held,
+    limit: Limit,
+    left: Amount,
+    max: Amount,
+  ): number | undefined {
+    if (compare(left, max) <= 0) return now;
+    if (limit.align.kind === 'calendar') return this.#period(limit.align, now).end;
+    let rest = left;
+    for (const { at, amount } of charges) {
+      rest = minus(rest, amount);
+      if (compare(rest, max) <= 0) return at + limit.windowMs;
     }
     return undefined;
   }
 
   /** Posted and then loose, which is the order of time. */
-  *#liveCharges(id: number, cutoff: number): Iterable<{ readonly at: number; readonly amount: Amount }> {
-    for (const { at, amount } of this.#live.iterate(id, cutoff))
-      yield { at: at as number, amount: asAmount(amount) };
+  *#liveCharges(id: number, cutoff: number): Iterable<Posting> {
+    for (const { at, first, last, amount } of this.#live.iterate(id, cutoff))
+      yield { at: at as number, first: first as number, last: last as number, amount: asAmount(amount) };
     for (const charge of this.#journal.loose(id)) if (charge.at > cutoff) yield charge;
   }
 

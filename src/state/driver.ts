@@ -61,9 +61,10 @@ export function faultOf(error: unknown): Fault | undefined {
  *
  * @param file an existing file, or `:memory:`
  * @param busyMs how long to wait for other processes' locks, in milliseconds
+ * @param locking whether others may have it open too
  * @throws PolicyWrapError STATE_UNAVAILABLE when neither can be loaded; SQLite's own errors otherwise
  */
-export function connect(file: string, busyMs: number): Database {
+export function connect(file: string, busyMs: number, locking: Locking = 'NORMAL'): Database {
   const forced = process.env.POLICY_WRAP_SQLITE;
   const order = DRIVERS.filter(({ name }) => forced === undefined || forced === '' || name === forced);
   if (order.length === 0)
@@ -79,7 +80,7 @@ export function connect(file: string, busyMs: number): Database {
       failures.push(error);
       continue;
     }
-    return open(file, busyMs);
+    return open(file, busyMs, locking);
   }
   throw new PolicyWrapError('STATE_UNAVAILABLE', 'no SQLite could be loaded', {
     hint: `Run "npm rebuild better-sqlite3" where policy-wrap is installed, with the Node that runs it (${process.version}), or use Node 22.13 or later.`,
@@ -87,7 +88,10 @@ export function connect(file: string, busyMs: number): Database {
   });
 }
 
-type Opener = (file: string, busyMs: number) => Database;
+/** `EXCLUSIVE`: nobody else may have the file open. It must be said before anything is read of a file. */
+export type Locking = 'NORMAL' | 'EXCLUSIVE';
+
+type Opener = (file: string, busyMs: number, locking: Locking) => Database;
 
 interface Connection {
   unsafeMode?(on: boolean): unknown;
@@ -111,11 +115,12 @@ function loadAddon(): Opener {
   const binding = builtBinding();
   // The module loads even where its addon does not; opening a database in memory finds out.
   if (!binding) new Addon(':memory:', { timeout: 0, fileMustExist: false }).close();
-  return (file, busyMs) => {
+  return (file, busyMs, locking) => {
     const options = { timeout: busyMs, fileMustExist: file !== ':memory:' };
     return database(
       'better-sqlite3',
       new Addon(file, binding ? { ...options, nativeBinding: binding } : options),
+      locking,
     );
   };
 }
@@ -139,11 +144,11 @@ function loadBuiltin(): Opener {
   const { DatabaseSync } = withoutWarning(() => requireHere('node:sqlite')) as {
     DatabaseSync: new (file: string, options: { timeout: number }) => Connection;
   };
-  return (file, busyMs) => {
+  return (file, busyMs, locking) => {
     const connection = new DatabaseSync(file, { timeout: busyMs });
     // Older releases know no `timeout` option.
     connection.exec(`PRAGMA busy_timeout = ${busyMs}`);
-    return database('node', connection);
+    return database('node', connection, locking);
   };
 }
 
@@ -161,8 +166,15 @@ function withoutWarning<T>(load: () => T): T {
 /** Most that one connection keeps of the file in memory, in KiB; the addon's own default is eight times as much. */
 const CACHE_KIB = 2000;
 
-function database(driver: DriverName, connection: Connection): Database {
-  connection.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+function database(driver: DriverName, connection: Connection, locking: Locking): Database {
+  try {
+    if (locking !== 'NORMAL') connection.exec(`PRAGMA locking_mode = ${locking}`);
+    connection.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+  } catch (error) {
+    // Left open it would keep its lock until it is collected.
+    connection.close();
+    throw error;
+  }
   // The addon's own guard against writing while a query is open, which SQLite allows: see `StateFile.write`.
   connection.unsafeMode?.(true);
   return {

@@ -13,6 +13,7 @@ export interface EventEntry {
 
 export type EventKind =
   | 'counter.reset'
+  | 'clock.reset'
   | 'approval.asked'
   | 'approval.approved'
   | 'approval.rejected'

@@ -1,7 +1,15 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../errors.js';
 import { type Database, faultOf, type Row } from './driver.js';
-import { connectPrepared, type FileOptions, makePrivate, newer } from './prepare.js';
+import {
+  connectPrepared,
+  type FileOptions,
+  foreign,
+  LOG_SUFFIXES,
+  lostLog,
+  makePrivate,
+  newer,
+} from './prepare.js';
 import { problemOf, reasonOf } from './problems.js';
 import { MIGRATIONS } from './schema.js';
 
@@ -36,6 +44,9 @@ export class StateFile {
   readonly path: string;
   readonly generation: Generation = { current: 0 };
   readonly #identity: string | undefined;
+  /** Identities of what SQLite keeps beside the file. */
+  readonly #log: readonly (string | undefined)[];
+  #isLost = false;
   readonly #begin;
   readonly #beginRead;
   readonly #commit;
@@ -54,6 +65,7 @@ export class StateFile {
     this.db = db;
     this.path = path;
     this.#identity = identity;
+    this.#log = identity === undefined ? [] : LOG_SUFFIXES.map((suffix) => identityOf(path + suffix));
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#beginRead = db.prepare('BEGIN');
     this.#commit = db.prepare('COMMIT');
@@ -138,6 +150,14 @@ export class StateFile {
     }
   }
 
+  /**
+   * The write-ahead log was deleted or replaced while it was in use: nothing can be done here any more but to close,
+   * and to open again once everybody has.
+   */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   /** What a person is told of a failure with this file. */
   problemOf(error: unknown): unknown {
     return problemOf(error, this.path);
@@ -181,7 +201,8 @@ export class StateFile {
     this.generation.current += 1;
     // A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know.
     const version = this.#version.get()?.user_version as number;
-    if (version !== MIGRATIONS.length) throw newer(this.path, version);
+    if (version > MIGRATIONS.length) throw newer(this.path, version);
+    if (version < MIGRATIONS.length) throw foreign(this.path);
     this.#seen = seen;
   }
 
@@ -223,8 +244,10 @@ export class StateFile {
     if (this.#closed)
       throw new PolicyWrapError('STATE_UNAVAILABLE', `the state database ${this.path} is closed`);
     if (this.#identity === undefined) return;
+    if (this.#isLost) throw lostLog(this.path);
     if (now < this.#sameUntil) return;
     if (identityOf(this.path) === this.#identity) {
+      this.#assertSameLog();
       this.#sameUntil = now + SAME_FOR_MS;
       return;
     }
@@ -233,6 +256,24 @@ export class StateFile {
       `the state database ${this.path} was deleted or replaced while in use`,
       { hint: 'Restart this MCP server in your client; its counts begin anew unless you put the file back.' },
     );
+  }
+
+  /**
+   * What stands in a deleted log alone is copied into the file, for whoever opens it next: nobody can before this
+   * process closes it (see `assertLogIsThere`). Where another log lies in its place somebody has, and it is too late.
+   */
+  #assertSameLog(): void {
+    const found = LOG_SUFFIXES.map((suffix) => identityOf(this.path + suffix));
+    if (found.every((identity, i) => identity !== undefined && identity === this.#log[i])) return;
+    this.#isLost = true;
+    this.rest();
+    try {
+      if (found.every((identity, i) => identity === undefined || identity === this.#log[i]))
+        this.db.pragma('wal_checkpoint(PASSIVE)');
+    } catch {
+      // Closing tries again.
+    }
+    throw lostLog(this.path);
   }
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { checkCounters } from './counter-records.js';
 import { connect, type Database, type DriverName, faultOf } from './driver.js';
+import { assertLogIsThere } from './prepare.js';
 import { problemOf } from './problems.js';
 import { APPLICATION_ID, MIGRATIONS } from './schema.js';
 import { type SessionEntry, Sessions } from './sessions.js';
@@ -37,6 +38,7 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
   let db: Database | undefined;
   try {
     if (!statSync(path, { throwIfNoEntry: false })) return undefined;
+    assertLogIsThere(path, waitMs);
     db = connect(path, waitMs);
     const inspection = look(db, now);
     if (inspection.ours) tryToWrite(db, inspection.version);

@@ -1,13 +1,17 @@
 import { PolicyWrapError } from '../errors.js';
 import { type Fault, faultOf } from './driver.js';
 
+/** Who keeps a lock for longer than a moment. */
+export const LOCKED_HINT =
+  'Close other programs that have the file open, such as a database browser (DB Browser for SQLite) or a sqlite3 shell.';
+
 const EXPLAINED: Readonly<
   Record<Fault, { code: 'STATE_UNAVAILABLE' | 'STATE_CORRUPT'; says: string; hint?: string }>
 > = {
   busy: {
     code: 'STATE_UNAVAILABLE',
     says: 'is locked by another process',
-    hint: 'Close programs that have the file open, such as a database browser.',
+    hint: LOCKED_HINT,
   },
   full: { code: 'STATE_UNAVAILABLE', says: 'cannot grow: the disk is full', hint: 'Free disk space.' },
   readonly: {
@@ -33,7 +37,7 @@ const EXPLAINED: Readonly<
   io: {
     code: 'STATE_UNAVAILABLE',
     says: 'cannot be read or written: the disk reports an error',
-    hint: 'Check the disk and its free space.',
+    hint: 'Check the disk and its free space; if files beside it (-wal, -shm) were deleted, restart the MCP servers in your clients.',
   },
   other: { code: 'STATE_UNAVAILABLE', says: 'cannot be used' },
 };
@@ -48,6 +52,11 @@ export function problemOf(error: unknown, path: string): unknown {
     cause: error,
     ...(hint !== undefined && { hint }),
   });
+}
+
+/** Whether a failure to open is one that passes: others held the file just then. */
+export function isPassing(error: unknown): boolean {
+  return PolicyWrapError.is(error) && faultOf(error.cause) === 'busy';
 }
 
 function fileFaultOf(error: unknown): Fault | undefined {

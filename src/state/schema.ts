@@ -160,6 +160,35 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   UPDATE counters SET upto = coalesce((SELECT max(id) FROM decisions), 0);
   `,
   postCharges,
+  `
+  -- Counts the tools that are remembered for a server, and says whether some could not be.
+  CREATE TABLE pin_totals (server TEXT NOT NULL PRIMARY KEY, tools INTEGER NOT NULL, is_full INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+  INSERT INTO pin_totals SELECT server, count(*), count(*) >= 10000 FROM pins GROUP BY server;
+  CREATE INDEX pins_changed ON pins (server, tool) WHERE changed_hash IS NOT NULL;
+
+  -- Until when charges would count that were removed because they had expired: a clock that is set back must not bring
+  -- a fresh count. One row a limit, whatever splits it.
+  CREATE TABLE forgotten (
+    key TEXT NOT NULL PRIMARY KEY,
+    window_ms INTEGER NOT NULL,
+    until INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX forgotten_until ON forgotten (until);
+
+  -- The latest instant that approvals have seen.
+  CREATE TABLE clock (at INTEGER NOT NULL) STRICT;
+  INSERT INTO clock VALUES (0);
+
+  -- What is left of an approval's arguments and of the reason for it once it is over.
+  ALTER TABLE approvals ADD COLUMN kept TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE approvals ADD COLUMN kept_reason TEXT NOT NULL DEFAULT '';
+  UPDATE approvals SET kept = (SELECT json_group_array(key) FROM (SELECT key FROM json_each(arguments) ORDER BY key))
+    WHERE json_valid(arguments) AND json_type(arguments) = 'object';
+  UPDATE approvals SET arguments = kept, reason = '' WHERE state IN ('rejected', 'consumed', 'expired');
+
+  CREATE INDEX sessions_open ON sessions (id) WHERE ended_at IS NULL;
+  `,
 ];
 
 /** Before, a charge had a row of its own from the start, and was added to its counter's later. */

@@ -76,8 +76,7 @@ export class Sessions {
     );
   }
 
-  start(info: SessionInfo, now: number): Session {
-    const id = crypto().randomUUID();
+  start(info: SessionInfo, now: number, id = crypto().randomUUID() as string): Session {
     const owner = { server: info.server, grant: info.grant, session: id, observe: info.observe };
     const session: Session = {
       owner,
@@ -193,6 +192,9 @@ export class Sessions {
   }
 
   #insert({ owner, info, client, startedAt }: Session, now: number): number {
+    // One that goes on after its database was closed has a row already.
+    const known = this.#db.prepare('SELECT id FROM sessions WHERE uid = ?').get(owner.session)?.id;
+    if (typeof known === 'number') return known;
     const { lastInsertRowid } = this.#db
       .prepare(
         `INSERT INTO sessions (uid, server, grant_name, pid, process_start, observe, policy, policy_source,

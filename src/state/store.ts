@@ -1,6 +1,5 @@
 import type { Charge } from '../policy/decision.js';
-import { type Admission, Admissions, type Admitted, type Exceeded, firstFull } from './admission.js';
-import { toDecimal } from './amount.js';
+import { type Admission, Admissions, type Admitted, type Exceeded, firstFull, shownOf } from './admission.js';
 import {
   type ApprovalEntry,
   type ApprovalState,
@@ -15,8 +14,10 @@ import {
   type CounterEntry,
   type CounterFilter,
   checkCounters,
+  countersAhead,
   listCounters,
   resetCounters,
+  setBackCounters,
 } from './counter-records.js';
 import { Counters, type Standing } from './counters.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
@@ -24,8 +25,9 @@ import { BUSY, StateFile } from './file.js';
 import { Journal } from './journal.js';
 import { type LogEntry, type LogFilter, readLog } from './log-entries.js';
 import { type PauseEntry, Pauses } from './pauses.js';
-import { type PinEntry, Pins, type SeenTool } from './pins.js';
+import { type PinEntry, Pins, type SeenTool, type Sight } from './pins.js';
 import type { FileOptions } from './prepare.js';
+import { isPassing, LOCKED_HINT } from './problems.js';
 import { type PolicyState, type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
 import { RETENTION, type Retention, Tidying } from './tidy.js';
 
@@ -55,10 +57,11 @@ export type {
   SessionEntry,
   SessionInfo,
   Settlement,
+  Sight,
   Standing,
 };
 // The shapes that callers exchange with the store; each is declared beside the code that owns it.
-export { BUSY, firstFull };
+export { BUSY, firstFull, isPassing, LOCKED_HINT };
 
 export interface StoreOptions extends FileOptions {
   /** UTC milliseconds; the machine's clock when absent. */
@@ -148,18 +151,19 @@ export class Store {
   /**
    * Registers a wrapper for others to see; where the database is locked, with the next thing that is written.
    *
-   * @returns a random id
+   * @param id of a session that goes on after its database was closed; without it a random one
+   * @returns the id
    */
-  startSession(info: SessionInfo): string {
-    const session = this.#sessions.start(info, this.#clock());
-    const { session: id } = session.owner;
+  startSession(info: SessionInfo, id?: string): string {
+    const session = this.#sessions.start(info, this.#clock(), id);
+    const { session: uid } = session.owner;
     try {
       this.#write((now) => this.#sessions.touch(session, now));
     } catch (error) {
-      this.#sessions.drop(id);
+      this.#sessions.drop(uid);
       throw error;
     }
-    return id;
+    return uid;
   }
 
   /** Records who the client says it is; now, or with the next thing that is written. */
@@ -199,6 +203,11 @@ export class Store {
     }, true);
   }
 
+  /** The file's log was deleted or replaced: this object must be closed, and another opened. */
+  get isLost(): boolean {
+    return this.#file.isLost;
+  }
+
   /** Must follow `admit` within a moment when no other call does. */
   rest(): void {
     this.#file.rest();
@@ -226,12 +235,7 @@ export class Store {
     const now = this.#clock();
     const standings = this.#file.read(() => this.#counters.look(owner, charges, now));
     return {
-      standings: standings.map(({ charge, used, fits, retryAt }) => ({
-        charge,
-        used: toDecimal(used),
-        fits,
-        retryAt,
-      })),
+      standings: standings.map((one) => ({ charge: one.charge, fits: one.fits, ...shownOf(one) })),
       fits: standings.every(({ fits }) => fits),
     };
   }
@@ -253,6 +257,25 @@ export class Store {
       this.#file.generation.current += 1;
       for (const { server, grant, split, used, max, observe } of entries)
         this.#events.write(now, who, 'counter.reset', { name, server, grant, split, used, max, observe });
+      return entries;
+    });
+  }
+
+  /** How many counters were charged at a time that has not come yet, and the latest such time, UTC milliseconds. */
+  countersAhead(): { readonly count: number; readonly until: number } {
+    return this.#file.read(() => countersAhead(this.#file.db, this.#clock()));
+  }
+
+  /**
+   * Sets counters that are ahead of the clock back to it, some at a time: what they hold counts as charged now.
+   *
+   * @returns what they hold; empty when none was left
+   */
+  resetClock(who: string, count: number): CounterEntry[] | typeof BUSY {
+    return this.#write((now) => {
+      const entries = setBackCounters(this.#file.db, this.#journal, now, count);
+      this.#file.generation.current += 1;
+      if (entries.length > 0) this.#events.write(now, who, 'clock.reset', { counters: entries.length });
       return entries;
     });
   }
@@ -319,7 +342,28 @@ export class Store {
    * @returns the tools that differ from what was first seen, if that is news
    */
   seeTools(server: string, tools: readonly SeenTool[]): PinEntry[] | typeof BUSY {
-    return this.#write((now) => this.#pins.see(server, tools, now));
+    const sights = this.compareTools(server, tools);
+    return sights.length === 0 ? [] : this.noteTools(server, sights);
+  }
+
+  /**
+   * The first half of `seeTools`: takes no lock.
+   *
+   * @param tools a whole list, as far as it is known
+   * @returns what is to be noted, in parts that hold the lock for a moment each
+   */
+  compareTools(server: string, tools: readonly SeenTool[]): Sight[] {
+    return this.#file.read(() => this.#pins.compare(server, tools));
+  }
+
+  /** The second half. @returns the tools that differ from what was first seen, if that is news */
+  noteTools(server: string, sights: readonly Sight[]): PinEntry[] | typeof BUSY {
+    return this.#write((now) => this.#pins.see(server, sights, now));
+  }
+
+  /** @returns tools that are not what was first seen, at most `limit`, of a server or of all */
+  changedTools(server?: string, limit?: number): PinEntry[] {
+    return this.#file.read(() => this.#pins.changed(server, limit));
   }
 
   /** Takes down in the events which tools a client does not get to see because they could be read in two ways. */
@@ -363,13 +407,14 @@ export class Store {
 
   /**
    * Signs of life, retention, expired counters, the write-ahead log: to be called now and then when nothing else is to
-   * be done. Each step holds the lock for about a millisecond.
+   * be done, and under load as often as the log grows. Each step holds the lock for about a millisecond.
    *
    * @param budgetMs no step begins after so long, but one is always made; the next run goes on there
+   * @param isQuiet false while calls keep coming: then the write-ahead log is left to SQLite, which bounds it too
    * @returns whether all was done
    */
-  tidy(budgetMs: number): boolean {
-    return this.#tidying.run(budgetMs, (step) => this.#write(step));
+  tidy(budgetMs: number, isQuiet = true): boolean {
+    return this.#tidying.run(budgetMs, (step) => this.#write(step), isQuiet);
   }
 
   /** Reads the whole file. @returns what is wrong with it, a sentence each; takes a second for a million rows */

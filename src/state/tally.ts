@@ -140,16 +140,15 @@ export class Tallies {
   }
 
   /**
-   * Drops all that `live` found expired, where nothing was charged. The counter's clock must move to where that had
-   * expired, or a machine's clock that is set back would bring it to life again (G4); and no further, since a refused
-   * call is none (G5).
+   * Drops all that `live` found expired, where nothing was charged. The counter's clock stays: a refused call is none
+   * (G5).
    *
-   * @param endOf UTC milliseconds from which a charge of that time counts no more
+   * @returns the time of the last charge that was dropped, UTC milliseconds
    */
-  expire(tally: Tally, endOf: (at: number) => number, max: string): void {
+  expire(tally: Tally, max: string): number | undefined {
     const drops = tally.expiredRows > 0;
-    if (drops) tally.clock = Math.max(tally.clock, endOf(tally.expiredAt));
     if (drops || tally.max !== max) this.#settle(tally, drops, max);
+    return drops ? tally.expiredAt : undefined;
   }
 
   /**

@@ -1,7 +1,10 @@
+import { Age } from './age.js';
 import type { Approvals } from './approvals.js';
+import { HOUR_MS } from './audit.js';
 import type { Budgets } from './budgets.js';
 import { tidyCounters } from './counter-records.js';
 import { BUSY, type StateFile } from './file.js';
+import { Forgotten } from './forgotten.js';
 import type { Journal } from './journal.js';
 import type { Sessions } from './sessions.js';
 
@@ -19,14 +22,15 @@ export const RETENTION: Retention = { ageMs: 90 * 86_400_000, rows: 1_000_000, b
 /** Rows that one step touches at most; keeps it near a millisecond. */
 const STEP = 100;
 /** Where rows go because of their size, so many at a time: each may hold whole arguments. */
-const BIG_STEP = 20;
+const BIG_STEP = 40;
 const EVENTS_KEPT = 20_000;
 /** Counters are walked through anew after so long, in milliseconds. */
 const COUNTERS_EVERY_MS = 60_000;
 /** The write-ahead log is copied into the database from this size on, and cut off from that, in bytes. */
 const WAL_COPY_BYTES = 512 * 1024;
 const WAL_CUT_BYTES = 8 * 1024 * 1024;
-const HOUR_MS = 3_600_000;
+/** While calls keep coming, others are looked for so often at most, in milliseconds. */
+const SESSIONS_EVERY_MS = 10_000;
 
 /**
  * What is done when there is nothing else to do, so that the file stays bounded and the calls stay fast: in small
@@ -39,6 +43,8 @@ export class Tidying {
   readonly #approvals: Approvals;
   readonly #budgets: Budgets;
   readonly #retention: Retention;
+  readonly #forgotten: Forgotten;
+  readonly #age: Age;
   #countersAfter = 0;
   readonly #steps: readonly ((now: number) => boolean)[] = [
     (now) => this.#signsOfLife(now),
@@ -50,6 +56,8 @@ export class Tidying {
   /** Where the next run goes on: a short time must not end in the first step for ever. */
   #step = 0;
   #countersAt = Number.NEGATIVE_INFINITY;
+  #sessionsAt = Number.NEGATIVE_INFINITY;
+  #isQuiet = true;
 
   constructor(
     file: StateFile,
@@ -60,6 +68,8 @@ export class Tidying {
     retention: Retention,
   ) {
     this.#file = file;
+    this.#forgotten = new Forgotten(file.db, file.generation);
+    this.#age = new Age(file.db);
     this.#journal = journal;
     this.#sessions = sessions;
     this.#approvals = approvals;
@@ -70,10 +80,16 @@ export class Tidying {
   /**
    * @param budgetMs no step begins after so long, but one is always made
    * @param transact runs a step in a write transaction
+   * @param isQuiet nothing else is to be done: the write-ahead log is copied too
    * @returns whether all was done; false when the time was up or another process was writing
    */
-  run(budgetMs: number, transact: (step: (now: number) => boolean) => boolean | typeof BUSY): boolean {
+  run(
+    budgetMs: number,
+    transact: (step: (now: number) => boolean) => boolean | typeof BUSY,
+    isQuiet: boolean,
+  ): boolean {
     const deadline = performance.now() + budgetMs;
+    this.#isQuiet = isQuiet;
     for (; this.#step < this.#steps.length; this.#step += 1) {
       const step = this.#steps[this.#step];
       for (let more = step !== undefined; step && more; ) {
@@ -87,7 +103,7 @@ export class Tidying {
       }
     }
     this.#step = 0;
-    this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
+    if (isQuiet) this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
     return true;
   }
 
@@ -98,14 +114,14 @@ export class Tidying {
 
   #approvalsAndBudgets(now: number): boolean {
     this.#budgets.tidy(now);
-    return this.#approvals.tidy(now, now - this.#retention.ageMs, STEP);
+    return this.#approvals.tidy(now, this.#age.before(now, this.#retention.ageMs), STEP);
   }
 
   #counters(now: number): boolean {
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
     this.#journal.post();
-    const next = tidyCounters(this.#file.db, now, this.#countersAfter, STEP);
+    const next = tidyCounters(this.#file.db, this.#forgotten, now, this.#countersAfter, STEP);
     this.#file.generation.current += 1;
     this.#countersAfter = next ?? 0;
     if (next === undefined) this.#countersAt = now;
@@ -115,8 +131,6 @@ export class Tidying {
   /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */
   #decisions(now: number): boolean {
     const { db } = this.#file;
-    // What a row has charged must be in its counter before the row goes.
-    this.#journal.post();
     const { first, last } = db
       .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
       .get() as { first: number | null; last: number | null };
@@ -125,24 +139,35 @@ export class Tidying {
     const oldest = db.prepare('SELECT at FROM decisions WHERE id = ?').get(first)?.at as number;
     // Ids have no gaps, so their span is their number.
     const surplus = this.#bytes() > bytes ? BIG_STEP : last - first + 1 - rows;
+    const before = this.#age.before(now, ageMs);
+    const youngest = this.#age.firstAfter(before, now);
+    if (surplus <= 0 && oldest >= before && first >= youngest) return false;
+    // What a row has charged must be in its counter before the row goes.
+    this.#journal.post();
     const upTo = Math.min(first + STEP, last) - 1;
     const { changes } =
       surplus > 0
         ? db.prepare('DELETE FROM decisions WHERE id <= ?').run(Math.min(upTo, first + surplus - 1))
-        : oldest < now - ageMs
-          ? db.prepare('DELETE FROM decisions WHERE id <= ? AND at < ?').run(upTo, now - ageMs)
-          : { changes: 0 };
+        : db
+            .prepare('DELETE FROM decisions WHERE id <= ? AND (at < ? OR id < ?)')
+            .run(upTo, before, youngest);
     return Number(changes) > 0;
   }
 
   /** Sessions that nothing refers to any more, old events, and hours of the log that have no rows left. */
   #rest(now: number): boolean {
     const { db } = this.#file;
+    const tooOld = this.#age.before(now, this.#retention.ageMs);
     const oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1').get();
-    const before = typeof oldest?.at === 'number' ? Math.min(oldest.at, now) : now;
-    this.#sessions.tidy(now, before, STEP);
+    if (this.#isQuiet || performance.now() - this.#sessionsAt >= SESSIONS_EVERY_MS) {
+      this.#sessionsAt = performance.now();
+      // A wrong clock must not take from rows who made them: of those that go by their age, some may bear a later time.
+      const isLate = typeof oldest?.at === 'number' && oldest.at > now;
+      const begins = typeof oldest?.at === 'number' ? Math.min(oldest.at, isLate ? tooOld : now) : now;
+      this.#sessions.tidy(now, begins, STEP);
+    }
     db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
-      Math.floor(Math.min(before, now - this.#retention.ageMs) / HOUR_MS),
+      Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),
       (oldest?.id as number | undefined) ?? 0,
     );
     const { changes } = db
@@ -150,7 +175,7 @@ export class Tidying {
         `DELETE FROM events WHERE id IN (SELECT id FROM events
            WHERE at < ? OR id <= (SELECT max(id) FROM events) - ? ORDER BY id LIMIT ?)`,
       )
-      .run(now - this.#retention.ageMs, EVENTS_KEPT, STEP);
+      .run(tooOld, EVENTS_KEPT, STEP);
     return Number(changes) === STEP;
   }
 

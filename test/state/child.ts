@@ -2,6 +2,7 @@
 // database and goes on when a line comes in, so that several can be let go at the same moment.
 import { readSync, writeSync } from 'node:fs';
 import { PolicyWrapError } from '../../src/errors.js';
+import { Ledger } from '../../src/proxy/ledger.js';
 import type { Admitted } from '../../src/state/admission.js';
 import { connect } from '../../src/state/driver.js';
 import { BUSY, Store } from '../../src/state/store.js';
@@ -36,6 +37,10 @@ if (what === 'hold') {
 }
 say('ready');
 readSync(0, Buffer.alloc(16));
+if (what === 'lists') {
+  await lists();
+  process.exit();
+}
 try {
   const store = Store.open(path);
   const session = store.startSession({ ...INFO, pid: process.pid });
@@ -80,4 +85,35 @@ try {
 } catch (error) {
   if (!PolicyWrapError.is(error)) throw error;
   say({ code: error.code, message: error.message, hint: error.hint });
+}
+
+/** A server lists tools, and then the same ones changed, through the ledger of its wrapper. */
+async function lists(): Promise<void> {
+  let changed = 0;
+  const ledger = new Ledger({
+    openStore: () => Store.open(path),
+    session: { ...INFO, server: 'lister', pid: process.pid },
+    toolsChanged: (tools) => {
+      changed += tools.length;
+    },
+    warn: (text) => say(text),
+  });
+  ledger.open();
+  const call = [admission(open(), { tool: 'tool_1', pinned: true })];
+  let verdict: string | undefined;
+  for (const description of ['old', 'new']) {
+    ledger.sawTools(
+      Array.from({ length: Number(count) }, (_, i) => ({
+        name: `tool_${i}`,
+        definition: JSON.stringify({ description, name: `tool_${i}` }),
+      })),
+    );
+    for (let admitted: Admitted[] | typeof BUSY = BUSY; admitted === BUSY; ) {
+      admitted = ledger.admit(call);
+      if (admitted === BUSY) await new Promise((resume) => setTimeout(resume, 1 + Math.random() * 4));
+      else verdict = admitted[0]?.kind;
+    }
+  }
+  say({ changed, verdict });
+  ledger.close();
 }

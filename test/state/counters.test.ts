@@ -281,7 +281,10 @@ eachDriver('counters', () => {
       // Refused, but the expired charge is dropped at this instant.
       expect(call(charge(limit({ max: 1 }), 2)).kind).toBe('exceeded');
       time.at = start + 1;
+      expect(call(rate)).toMatchObject({ exceeded: { retryAt: start + MINUTE } });
+      time.at = start + MINUTE;
       expect(call(rate).kind).toBe('allowed');
+      time.at = start + 1;
       expect(call(rate)).toMatchObject({ exceeded: { retryAt: start + 2 * MINUTE } });
     });
 

@@ -125,6 +125,23 @@ eachDriver('file', () => {
       store.close();
     });
 
+    test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made is told, and at once', () => {
+      expect(() => Store.open('/proc/nowhere/deeper/x.db')).toThrow(code('STATE_UNAVAILABLE', '/proc/nowhere'));
+    });
+
+    test('a file that lost its version, or was given another, is not called newer', () => {
+      const path = filled();
+      const store = Store.open(path);
+      const session = store.startSession(INFO);
+      const db = connect(path, 0);
+      db.exec('PRAGMA user_version = 0');
+      db.close();
+      const other = code('STATE_CORRUPT', 'another program');
+      expect(() => admit(store, session)).toThrow(other);
+      store.close();
+      expect(() => Store.open(path)).toThrow(other);
+    });
+
     test('a folder in the way', () => {
       const path = temp.path();
       mkdirSync(path);

@@ -35,14 +35,21 @@ interface Noted {
   at: number;
   amount: number;
   refund: Limit['refund'];
+  /** Not answered yet. */
+  isOpen: boolean;
 }
 
 /** Counters as one would write them without caring for speed: all charges for ever, summed at every look. */
 class Naive {
   readonly #charges = new Map<string, Noted[]>();
   readonly #clocks = new Map<string, number>();
+  /** What was dropped by a refused call must not be missed by a clock that is set back: until then nothing is known. */
+  readonly #unknown = new Map<string, number>();
 
-  /** @returns what the call charges, or the instant at which it would fit, which is Infinity for never */
+  /**
+   * @returns what the call charges, or the instant at which it would fit, which is Infinity for never, and where it
+   * depends on calls that are open
+   */
   call(charges: readonly Charge[], now: number): Noted[] | number {
     const total = new Map<string, number>();
     let fitsAt = now;
@@ -54,12 +61,11 @@ class Naive {
     for (const { limit } of charges) {
       const at = this.#now(limit, now);
       const ends = this.#of(limit).map((charge) => this.#endOf(limit, charge.at));
-      // What was dropped stays dropped when the clock is set back.
-      const clock = Math.max(
-        this.#clocks.get(key(limit)) ?? Number.NEGATIVE_INFINITY,
-        ...(fitsAt <= now ? [at] : ends.filter((end) => end <= at)),
-      );
-      if (Number.isFinite(clock)) this.#clocks.set(key(limit), clock);
+      if (fitsAt <= now) this.#clocks.set(key(limit), Math.max(this.#clocks.get(key(limit)) ?? at, at));
+      else {
+        const dropped = ends.filter((end) => end <= at);
+        this.#unknown.set(key(limit), Math.max(this.#unknown.get(key(limit)) ?? 0, ...dropped));
+      }
       this.#charges.set(
         key(limit),
         this.#of(limit).filter((charge) => this.#isLive(limit, charge, at)),
@@ -67,7 +73,7 @@ class Naive {
     }
     if (fitsAt > now) return fitsAt;
     return charges.map(({ limit, amount }) => {
-      const noted = { at: this.#now(limit, now), amount: tenths(amount), refund: limit.refund };
+      const noted = { at: this.#now(limit, now), amount: tenths(amount), refund: limit.refund, isOpen: true };
       if (noted.amount > 0) this.#of(limit).push(noted);
       return noted;
     });
@@ -84,16 +90,23 @@ class Naive {
   }
 
   #fitsAt(limit: Limit, amount: number, now: number): number {
+    const late = this.#fitsBeside(this.#of(limit), limit, amount, now);
+    if (limit.refund !== 'on_success' || late === now) return late;
+    const failed = this.#of(limit).filter(({ isOpen }) => !isOpen);
+    return this.#fitsBeside(failed, limit, amount, now) === late ? late : Number.POSITIVE_INFINITY;
+  }
+
+  #fitsBeside(charges: readonly Noted[], limit: Limit, amount: number, now: number): number {
     const max = tenths(limit.max);
     if (amount > max) return Number.POSITIVE_INFINITY;
     const at = this.#now(limit, now);
-    const instants = [at, ...this.#of(limit).map((charge) => this.#endOf(limit, charge.at))];
+    const from = Math.max(at, this.#unknown.get(key(limit)) ?? at);
+    const instants = [from, ...charges.map((charge) => this.#endOf(limit, charge.at))];
     const fits = instants
-      .filter((instant) => instant >= at)
+      .filter((instant) => instant >= from)
       .sort((a, b) => a - b)
       .find(
-        (instant) =>
-          sum(this.#of(limit).filter((charge) => this.#isLive(limit, charge, instant))) + amount <= max,
+        (instant) => sum(charges.filter((charge) => this.#isLive(limit, charge, instant))) + amount <= max,
       ) as number;
     return fits === at ? now : fits;
   }
@@ -180,6 +193,7 @@ function play(program: readonly Step[]): void {
         const [call] = open.splice(step.which % Math.max(1, open.length), 1);
         if (!call) break;
         done(store.settle([settlement(call.row, step.outcome)]));
+        for (const noted of call.noted) noted.isOpen = false;
         naive.giveBack(call.noted.filter(({ refund }) => refunded(step.outcome, refund)));
         break;
       }

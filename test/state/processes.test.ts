@@ -104,6 +104,21 @@ test('G10: one approval, eight processes, a thousand tries: one call passes', as
   store.close();
 });
 
+test('G3: eighty wrappers that are started at once on a new file are all let in', async () => {
+  const path = temp.path('crowd/state.db');
+  const all = Array.from({ length: 80 }, () => children.start(['once', path]));
+  for (const child of all) expect(await child.next()).toBe('ready');
+  for (const child of all) child.go();
+  const said = await Promise.all(all.map((child) => child.next()));
+  for (const child of all) await child.end();
+  expect(said.filter((one) => (one as { kind?: string }).kind === undefined)).toEqual([]);
+  expect(said.filter((one) => (one as { kind?: string }).kind === 'allowed')).toHaveLength(30);
+  const store = Store.open(path);
+  expect(store.check()).toEqual([]);
+  expect(store.sessions()).toHaveLength(80);
+  store.close();
+}, 240_000);
+
 test('opening waits for whoever writes to the file at that moment', async () => {
   const path = temp.path();
   writeFileSync(path, '');

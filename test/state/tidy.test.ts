@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { Ledger } from '../../src/proxy/ledger.js';
 import { Store, type StoreOptions } from '../../src/state/store.js';
 import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
@@ -190,4 +191,110 @@ eachDriver('tidy', () => {
     expect(store.log({ limit: 5000 })).toHaveLength(1000);
     store.close();
   });
+
+  describe('a wrong clock', () => {
+    /** A hundred calls on each of thirty days. */
+    function month(retention: StoreOptions['retention'] = {}) {
+      const used = start(retention);
+      for (let day = 0; day < 30; day += 1) {
+        used.calls(100);
+        used.time.at += DAY;
+      }
+      return used;
+    }
+
+    test('one visit to the far future leaves the log, the events and the approvals as they are', () => {
+      const { time, store, calls, count } = month();
+      done(store.pause(undefined, undefined, 'cli'));
+      done(store.resume(undefined, 'cli'));
+      const now = time.at;
+      time.at = Date.UTC(2099, 0, 1);
+      for (let i = 0; i < 50; i += 1) store.tidy(1000);
+      calls(4);
+      for (let i = 0; i < 50; i += 1) store.tidy(1000);
+      expect(count('decisions')).toBe(3004);
+      expect(count('events')).toBe(2);
+      expect(store.log({ limit: 1 })[0]?.server).toBe('mcp-afip');
+      time.at = now;
+      calls(1);
+      for (let i = 0; i < 50; i += 1) store.tidy(1000);
+      expect(count('decisions')).toBe(3005);
+      expect(store.log({ since: now, limit: 10 }).map(({ at }) => at)).toContain(now);
+      store.close();
+    });
+
+    test('a visit of the future in the middle of the log does not keep the rest for ever', () => {
+      const { time, store, calls, count } = start({ ageMs: 10 * DAY });
+      calls(50);
+      const now = time.at;
+      time.at = Date.UTC(2099, 0, 1);
+      calls(50);
+      time.at = now;
+      for (let day = 0; day < 20; day += 1) {
+        time.at += DAY;
+        calls(10);
+      }
+      while (!store.tidy(1000));
+      expect(count('decisions')).toBeLessThanOrEqual(110);
+      expect(count('decisions')).toBeGreaterThanOrEqual(100);
+      store.close();
+    });
+
+    test('a jump of half a year costs no more than the oldest month', () => {
+      const { time, store, count } = month({ ageMs: 90 * DAY });
+      time.at += 180 * DAY;
+      while (!store.tidy(1000));
+      expect(count('decisions')).toBe(3000);
+      store.close();
+    });
+  });
+
+  test('a row holds a bounded number of bytes, and still says which arguments a call had', () => {
+    const { path, store, session } = start();
+    const names = (count: number, length: number) =>
+      JSON.stringify(Array.from({ length: count }, (_, i) => `${i}_${'\u20ac'.repeat(length)}`));
+    const requestId = JSON.stringify('\u20ac'.repeat(5000));
+    for (const argumentsText of [names(1, 60_000), names(20_000, 0), names(500, 100), `{"a":"${'x'.repeat(100_000)}","b":1}`])
+      done(store.admit(session, [admission(open(), { tool: '\u20ac'.repeat(60_000), argumentsText, requestId })]));
+    const widths = rows(
+      path,
+      'SELECT length(CAST(tool AS BLOB)) + length(CAST(arguments AS BLOB)) + length(CAST(request AS BLOB)) AS n FROM decisions',
+    );
+    for (const { n } of widths) expect(Number(n)).toBeLessThan(6000);
+    const shown = store.log().map((entry) => JSON.parse(entry.arguments) as string[]);
+    expect(shown[0]?.[0]).toMatch(/^0_\u20ac+…$/);
+    expect(shown[1]?.slice(0, 3)).toEqual(['0_', '1_', '2_']);
+    expect(shown[1]?.at(-1)).toBe('…');
+    expect(shown[3]).toEqual(['a', 'b']);
+    store.close();
+  });
+});
+
+test('the file stays bounded while calls keep coming, without a quiet moment', () => {
+  const path = temp.path();
+  const bound = 4_000_000;
+  const ledger = new Ledger({
+    openStore: () => Store.open(path, { retention: { bytes: bound } }),
+    session: INFO,
+    toolsChanged: () => {},
+    warn: (text) => {
+      throw new Error(text);
+    },
+  });
+  const refusal = { code: 'REQUIRE', rule: '/x', authorText: undefined, explanation: 'x' } as const;
+  const refused = (i: number) =>
+    admission(
+      { kind: 'refused', refusal },
+      { argumentsText: JSON.stringify([`${i}${'x'.repeat(60_000)}`, ...Array(200).fill('y'.repeat(100))]) },
+    );
+  for (let i = 0; i < 3000; i += 10) {
+    expect(ledger.admit(Array.from({ length: 10 }, (_, n) => refused(i + n)))).toHaveLength(10);
+    expect(statSync(path).size).toBeLessThan(1.5 * bound);
+    expect(statSync(`${path}-wal`).size).toBeLessThan(32 * 1024 * 1024);
+  }
+  ledger.close();
+  const store = Store.open(path);
+  expect(store.log({ limit: 10_000 }).length).toBeGreaterThan(300);
+  expect(store.check()).toEqual([]);
+  store.close();
 });
