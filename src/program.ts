@@ -309,6 +309,7 @@ function addCommands(policyWrap: Command, server: readonly string[], settle: Set
     .argument('[tool]')
     .addOption(dbOption())
     .option('--dry-run', 'only show')
+    .option('--yes', 'do not ask')
     .addOption(jsonOption())
     .action(async (name, tool, options) =>
       settle(await (await import('./commands/trust.js')).trust(name, tool, options)),

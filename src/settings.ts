@@ -7,7 +7,7 @@ import { configDir, dataDir, surroundings } from './folders.js';
 import { type Loaded, loadPolicy } from './policy/load.js';
 import type { Policy } from './policy/policy.js';
 import { formatProblem, type Problem } from './policy/problem.js';
-import { printable } from './printable.js';
+import { printable, printableJson } from './printable.js';
 
 /** The options by which every command finds a policy. */
 export interface PolicyOptions {
@@ -50,7 +50,7 @@ export function findPolicy(options: PolicyOptions, server: string, argv: readonl
   if (text !== undefined) return load(text, own);
   const preset = knownServer(server)?.preset;
   if (preset !== undefined) return readPreset(preset);
-  const command = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
+  const command = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : printableJson(word))).join(' ');
   return {
     kind: 'none',
     advice: `there is no policy for ${server}, so every call is refused. Make one: policy-wrap init -- ${command}`,

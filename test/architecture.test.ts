@@ -34,7 +34,7 @@ const ARROWS: Record<string, readonly string[]> = {
   doctor: ['state', 'policy', 'catalog', 'clients', 'settings', 'live-tools', 'folders', 'clients-io'],
   settings: ['catalog', 'policy', 'folders'],
   'server-command': ['catalog'],
-  'pin-change': ['state'],
+  'pin-change': ['state', 'policy'],
   'policy-watch': ['settings', 'policy'],
   'clients-io': ['catalog', 'clients', 'folders', 'live-tools'],
   'live-tools': ['server-command', 'settings'],

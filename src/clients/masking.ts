@@ -1,3 +1,4 @@
+import { printable } from '../printable.js';
 import type { ConfigDocument } from './document.js';
 import type { Splice } from './edit.js';
 import { splice } from './edit.js';
@@ -121,10 +122,7 @@ export function soundsSecret(name: string): boolean {
  * cursor, recolour the terminal or turn the reading order.
  */
 export function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
+  return printable(text);
 }
 
 /** A name as it is typed at a shell, for the commands that messages propose. */

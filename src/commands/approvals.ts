@@ -2,10 +2,10 @@ import { challengeFor, describeApproval, stateOf } from '../asking.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { openIfThere, openState, type StateOptions, written } from '../local-state.js';
 import { assertPerson } from '../person.js';
-import { printable } from '../printable.js';
+import { printable, printableJson, safeJson } from '../printable.js';
 import { isMet } from '../proxy/challenge.js';
 import type { ApprovalEntry, Store } from '../state/store.js';
-import { json, processTerminal, safeJson, type Terminal } from '../terminal.js';
+import { processTerminal, type Terminal } from '../terminal.js';
 
 export interface ApprovalsOptions extends StateOptions {
   readonly all?: boolean | undefined;
@@ -45,7 +45,7 @@ function asJson(approval: ApprovalEntry): string {
   const { id, server, grant, tool, rule, reason, state, policyHash } = approval;
   const challenge = challengeFor(approval);
   const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
-  const text = json({
+  const text = printableJson({
     ...{ id, server, grant, tool, rule, reason, state, policy: policyHash },
     severe: challenge !== undefined,
     askedAt: iso(approval.askedAt),
@@ -61,11 +61,6 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
   if (options.json)
     throw new PolicyWrapError('USAGE', '--watch asks a person and --json does not: choose one');
   assertPerson('approvals --watch', io);
-  if (!io.canAsk) {
-    throw new PolicyWrapError('REFUSED', 'approvals --watch asks, and there is no terminal to ask in', {
-      hint: 'Run it in a terminal.',
-    });
-  }
   const store = openState(options, io);
   try {
     const skipped = new Set<string>();

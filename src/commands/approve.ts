@@ -85,16 +85,7 @@ function assertPending(approval: ApprovalEntry): void {
 /** A severe call takes a value typed by a person; `--yes` has no say in it. */
 async function isMeant(approval: ApprovalEntry, options: ApproveOptions, io: Terminal): Promise<boolean> {
   const challenge = challengeFor(approval);
-  if (!challenge) return confirm('Approve this call?', 'approve', options, io);
-  if (!io.canAsk) {
-    throw new PolicyWrapError(
-      'REFUSED',
-      `${printable(approval.tool)} costs money or cannot be undone: a terminal is needed`,
-      {
-        hint: `Run policy-wrap approve ${approval.id} in a terminal; --yes is not enough for this tool.`,
-      },
-    );
-  }
+  if (!challenge) return confirm('Approve this call?', options, io);
   const typed = await io.ask(`To approve it, type ${printable(challenge.label, 80)}: `);
   if (typed !== undefined && isMet(challenge, typed)) return true;
   await io.err.write('That is not what stands in the arguments. Nothing was approved.\n');

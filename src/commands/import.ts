@@ -3,7 +3,7 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import { importIntercept } from '../policy/intercept.js';
 import { loadPolicy } from '../policy/load.js';
 import { formatProblem } from '../policy/problem.js';
-import { printable } from '../printable.js';
+import { printable, safeJson } from '../printable.js';
 
 /**
  * Turns the predecessor's YAML into a policy on stdout; what could not be carried over goes to stderr.
@@ -14,7 +14,7 @@ export async function importPolicy(file: string): Promise<number> {
   const imported = importIntercept(readText(file));
   if ('fault' in imported)
     throw new PolicyWrapError('POLICY_INVALID', `${file}: ${printable(imported.fault)}`);
-  process.stdout.write(imported.text);
+  process.stdout.write(safeJson(imported.text));
   const say = (text: string) => process.stderr.write(`${printable(text)}\n`);
   for (const note of imported.notes) say(`${file}: ${note}`);
   const { problems } = loadPolicy(imported.text, 'the result');

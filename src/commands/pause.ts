@@ -1,7 +1,9 @@
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { assertPerson } from '../person.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
 import { BUSY, Store } from '../state/store.js';
+import { processTerminal, type Terminal } from '../terminal.js';
 
 export interface PauseOptions {
   readonly db?: string;
@@ -10,7 +12,7 @@ export interface PauseOptions {
   readonly reason?: string;
 }
 
-/** Stops every call of every wrapper on this machine, at once: each looks before each call. */
+/** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
 export async function pause({ db, server, reason }: PauseOptions): Promise<number> {
   return withStore(db, (store) => {
     if (store.pause(server, reason, 'cli') === BUSY) throw locked();
@@ -18,8 +20,16 @@ export async function pause({ db, server, reason }: PauseOptions): Promise<numbe
   });
 }
 
-/** Lifts a pause: one server's, or all there are. */
-export async function resume({ db, server }: PauseOptions): Promise<number> {
+/**
+ * Lifts a pause: one server's, or all there are.
+ *
+ * @throws PolicyWrapError REFUSED where no person sits, STATE_UNAVAILABLE
+ */
+export async function resume(
+  { db, server }: PauseOptions,
+  io: Terminal = processTerminal(),
+): Promise<number> {
+  assertPerson('resume', io);
   return withStore(db, (store) => {
     const lifted = store.resume(server, 'cli');
     if (lifted === BUSY) throw locked();

@@ -2,7 +2,7 @@ import { EXIT } from '../errors.js';
 import { openIfThere, type StateOptions } from '../local-state.js';
 import { changeOf } from '../pin-change.js';
 import { textOfDuration } from '../policy/window.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { stateFile } from '../settings.js';
 import type {
   ApprovalEntry,
@@ -15,7 +15,6 @@ import type {
 import {
   bar,
   type Cell,
-  json,
   localTime,
   paint,
   processTerminal,
@@ -65,7 +64,9 @@ export async function status(
 ): Promise<number> {
   for (;;) {
     const seen = look(options, io);
-    const text = options.json ? `${json(asJson(seen), options.watch ? undefined : 2)}\n` : asText(seen, io);
+    const text = options.json
+      ? `${printableJson(asJson(seen), options.watch ? undefined : 2)}\n`
+      : asText(seen, io);
     // Home, the picture, and what is left of the last one below it: no flicker.
     const clears = options.watch && !options.json && io.out.isTerminal;
     const drawn = clears ? `\u001b[H${text.replaceAll('\n', '\u001b[K\n')}\u001b[J` : text;
