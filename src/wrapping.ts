@@ -4,13 +4,13 @@ import { setFlagsFromString } from 'node:v8';
 import { classify } from './catalog/classify.js';
 import { stack } from './policy/layers.js';
 import { watchPolicy } from './policy-watch.js';
+import { printable } from './printable.js';
 import { Gate } from './proxy/gate.js';
 import { Ledger, reasonOf } from './proxy/ledger.js';
 import { relay } from './proxy/relay.js';
 import { Stderr } from './proxy/stderr.js';
 import type { Upstream } from './proxy/upstream.js';
 import type { FoundPolicy } from './settings.js';
-import { printable } from './printable.js';
 import { type PinEntry, Store } from './state/store.js';
 
 /** All that was found out before the server was started. */

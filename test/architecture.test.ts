@@ -44,7 +44,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'log-lines': ['state', 'terminal'],
   asking: ['proxy', 'state', 'policy', 'catalog', 'terminal'],
   folders: [],
-  proxy: ['policy', 'state'],
+  proxy: ['policy', 'state', 'catalog'],
   state: ['policy'],
   policy: [],
   catalog: [],

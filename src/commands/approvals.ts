@@ -1,4 +1,4 @@
-import { challengeFor, describeApproval, stateOf } from '../asking.js';
+import { challengeFor, describeApproval, isForQueue, isSevereCall, keptOf, stateOf } from '../asking.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { openIfThere, openState, type StateOptions, written } from '../local-state.js';
 import { assertPerson } from '../person.js';
@@ -36,25 +36,30 @@ export async function approvals(
   return EXIT.done;
 }
 
-function advice({ id, state }: ApprovalEntry): string {
-  return state === 'pending' ? `  policy-wrap approve ${id}    policy-wrap reject ${id}\n` : '';
+function advice(approval: ApprovalEntry): string {
+  const { id, state } = approval;
+  if (state !== 'pending') return '';
+  const approving = isForQueue(approval) ? `policy-wrap approve ${id}    ` : '';
+  return `  ${approving}policy-wrap reject ${id}\n`;
 }
 
-/** Version 1: fields may be added, never changed. The arguments stand there as text, so that no digit is lost. */
+/** Version 1: fields may be added, never changed. The arguments are copied as text, so that no digit is lost. */
 function asJson(approval: ApprovalEntry): string {
-  const { id, server, grant, tool, rule, reason, state, policyHash } = approval;
-  const challenge = challengeFor(approval);
+  const { id, server, grant, tool, rule, reason, state, policyHash, channels } = approval;
+  const { names } = keptOf(approval);
   const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
   const text = printableJson({
     ...{ id, server, grant, tool, rule, reason, state, policy: policyHash },
-    severe: challenge !== undefined,
+    severe: isSevereCall(approval),
+    channels,
     askedAt: iso(approval.askedAt),
     expiresAt: iso(approval.expiresAt),
     decidedAt: iso(approval.decidedAt),
     decidedBy: approval.decidedBy ?? null,
     note: approval.note ?? null,
+    ...(names && { argumentNames: names, arguments: null }),
   });
-  return `${text.slice(0, -1)},"arguments":${safeJson(approval.arguments)}}`;
+  return names ? text : `${text.slice(0, -1)},"arguments":${safeJson(approval.arguments)}}`;
 }
 
 async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
@@ -67,15 +72,18 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
     await io.err.write('Waiting for calls that need a person; end with Ctrl-C.\n');
     do {
       for (const approval of store.approvals()) {
-        if (skipped.has(approval.id)) continue;
-        const answer = await put(approval, io);
+        if (skipped.has(approval.id) || !isForQueue(approval)) continue;
+        const answer = await put(approval, store, io);
         if (answer === undefined) return EXIT.done;
         if (answer === 'skip') skipped.add(approval.id);
         else await io.out.write(`${decide(store, approval.id, answer)}\n`);
         // Others may have been decided or have expired meanwhile.
         break;
       }
-    } while (store.approvals().some(({ id }) => !skipped.has(id)) || (await io.pause(WATCH_MS)));
+    } while (
+      store.approvals().some((each) => isForQueue(each) && !skipped.has(each.id)) ||
+      (await io.pause(WATCH_MS))
+    );
     return EXIT.done;
   } finally {
     store.close();
@@ -85,9 +93,10 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
 /** @returns what the person said; undefined when they want no more */
 async function put(
   approval: ApprovalEntry,
+  store: Store,
   io: Terminal,
 ): Promise<'approved' | 'rejected' | 'skip' | undefined> {
-  const challenge = challengeFor(approval);
+  const challenge = challengeFor(approval, store);
   const approving = challenge ? `type ${printable(challenge.label, 80)} to approve` : '[a]pprove';
   await io.err.write(`\n${describeApproval(approval, io.err, io.now())}`);
   for (;;) {
@@ -107,6 +116,7 @@ function decide(store: Store, id: string, answer: 'approved' | 'rejected'): stri
   switch (decided.kind) {
     case 'done':
       return `${id} ${answer}`;
+    case 'not_here':
     case 'not_pending':
       return `${id} waited no longer: ${stateOf(decided.approval)}`;
     case 'unknown':

@@ -13,8 +13,11 @@ export interface PauseOptions {
 }
 
 /** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
-export async function pause({ db, server, reason }: PauseOptions): Promise<number> {
-  return withStore(db, (store) => {
+export async function pause(
+  { db, server, reason }: PauseOptions,
+  io: Terminal = processTerminal(),
+): Promise<number> {
+  return withStore(db, io, (store) => {
     if (store.pause(server, reason, 'cli') === BUSY) throw locked();
     return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
   });
@@ -30,7 +33,7 @@ export async function resume(
   io: Terminal = processTerminal(),
 ): Promise<number> {
   assertPerson('resume', io);
-  return withStore(db, (store) => {
+  return withStore(db, io, (store) => {
     const lifted = store.resume(server, 'cli');
     if (lifted === BUSY) throw locked();
     const [rest] = store.pauses();
@@ -39,10 +42,14 @@ export async function resume(
   });
 }
 
-function withStore(db: string | undefined, action: (store: Store) => string): number {
+async function withStore(
+  db: string | undefined,
+  io: Terminal,
+  action: (store: Store) => string,
+): Promise<number> {
   const store = Store.open(stateFile(db), { waitMs: 5000 });
   try {
-    process.stdout.write(`${action(store)}\n`);
+    await io.out.write(`${action(store)}\n`);
     return EXIT.done;
   } finally {
     store.close();

@@ -160,6 +160,10 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   UPDATE counters SET upto = coalesce((SELECT max(id) FROM decisions), 0);
   `,
   postCharges,
+  `
+  -- Where a person may approve: names, with commas between them; before, anywhere.
+  ALTER TABLE approvals ADD COLUMN channels TEXT;
+  `,
 ];
 
 /** Before, a charge had a row of its own from the start, and was added to its counter's later. */

@@ -46,7 +46,7 @@ Cursor  ~/.cursor/mcp.json  (user)
   taxes       mcp-afip --token ***     not wrapped; the same server is wrapped in claude-desktop
   web         https://u:***@x.example  remote; cannot be wrapped
   odd                                  cannot be wrapped: no \`command\`
-  bell\\u0007  policy-wrap              starts policy-wrap without \`--\` before a server
+  bell\\u{7}   policy-wrap              starts policy-wrap without \`--\` before a server
 
 Gemini CLI  ~/.gemini/settings.json  (user)
   no servers
