@@ -1,3 +1,4 @@
+import { isForQueue } from '../asking.js';
 import { EXIT } from '../errors.js';
 import { openIfThere, type StateOptions } from '../local-state.js';
 import { changeOf } from '../pin-change.js';
@@ -221,9 +222,10 @@ function windowOf({ windowMs, calendar }: CounterEntry): string {
     : `per ${textOfDuration(windowMs)}`;
 }
 
-function approvalRow({ id, server, tool, reason, expiresAt }: ApprovalEntry, now: number): Cell[] {
+function approvalRow(approval: ApprovalEntry, now: number): Cell[] {
+  const { id, server, tool, reason, expiresAt } = approval;
   return [
-    { text: `policy-wrap approve ${id}`, style: 'yellow' },
+    { text: isForQueue(approval) ? `policy-wrap approve ${id}` : `${id}, in the client`, style: 'yellow' },
     `${named(server)} ${named(tool)}`,
     `expires in ${span(expiresAt - now)}`,
     printable(reason, 200),
@@ -299,12 +301,15 @@ function asJson({ now, path, state }: Seen): object {
         freesAt: iso(rest.freesAt),
       }),
     ),
-    approvals: approvals.map(({ id, server, grant, tool, rule, reason, askedAt, expiresAt }) => ({
-      ...{ id, server, grant, tool, rule, reason },
-      askedAt: iso(askedAt),
-      expiresAt: iso(expiresAt),
-      approve: `policy-wrap approve ${id}`,
-    })),
+    approvals: approvals.map((approval) => {
+      const { id, server, grant, tool, rule, reason, askedAt, expiresAt } = approval;
+      return {
+        ...{ id, server, grant, tool, rule, reason },
+        askedAt: iso(askedAt),
+        expiresAt: iso(expiresAt),
+        approve: isForQueue(approval) ? `policy-wrap approve ${id}` : null,
+      };
+    }),
     budgets: budgets.map(({ id, server, grant, tool, callsLeft, bound, madeBy, madeAt, expiresAt }) => ({
       ...{ id, server, grant, tool, callsLeft, bound: bound ?? null, madeBy },
       madeAt: iso(madeAt),

@@ -34,6 +34,7 @@ const ARGUMENTS_CAP = 4000;
  */
 export function promptFor(question: Question): Prompt | undefined {
   const { challenge } = question;
+  if (question.argumentsText.length > ARGUMENTS_CAP) return undefined;
   const args = printable(question.argumentsText);
   if (args.length > ARGUMENTS_CAP) return undefined;
   const message = [
