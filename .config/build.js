@@ -34,9 +34,10 @@ const ZOD =
 
 /**
  * What few starts need, by file: an odd policy has a regex, of a wrong one it is told where (jsonc) and what (zod) is
- * wrong, execa is for Windows.
+ * wrong, a tool that changed is compared (diff), execa is for Windows.
  */
 const APART = {
+  'diff.cjs': { name: 'diff', contents: "export { diffArrays, diffWordsWithSpace } from 'diff';" },
   're2js.cjs': { name: 're2js', contents: "export { RE2JS } from 're2js';" },
   'execa.cjs': { name: 'execa', contents: "export { execa } from 'execa';" },
   'jsonc.cjs': {

@@ -12,7 +12,7 @@ const EARLY_BUILTINS = /^(node:)?(child_process|events|fs|os|path)$/;
 const BUILTINS =
   /^(node:)?(buffer|crypto|events|fs|module|net|os|path|process|stream|timers|url|util|v8)(\/|$)/;
 /** Loaded at run time when it is asked for. */
-const BESIDE = /^(\.\/(jsonc|re2js|zod|execa)\.cjs|better-sqlite3)$/;
+const BESIDE = /^(\.\/(jsonc|re2js|zod|execa|diff)\.cjs|better-sqlite3)$/;
 
 /**
  * @param {import('esbuild').Metafile} metafile of the bundle that holds the wrap path

@@ -1,5 +1,5 @@
+import { printableJson, safeJson } from './printable.js';
 import type { EventEntry, LogEntry } from './state/store.js';
-import { json, safeJson } from './terminal.js';
 
 /** Version of the shape of the log's JSON lines: fields may be added, never changed. Times in UTC. */
 const VERSION = 1;
@@ -11,7 +11,7 @@ const VERSION = 1;
  */
 export function decisionLine(entry: LogEntry, whole: boolean): string {
   const { clientName, clientVersion } = entry;
-  const text = json({
+  const text = printableJson({
     version: VERSION,
     type: 'decision',
     id: entry.auditId,
@@ -40,7 +40,15 @@ export function decisionLine(entry: LogEntry, whole: boolean): string {
 
 /** An event as one line of JSON, without its line end. */
 export function eventLine({ id, at, who, kind, detail }: EventEntry): string {
-  return json({ version: VERSION, type: 'event', id, at: new Date(at).toISOString(), who, kind, detail });
+  return printableJson({
+    version: VERSION,
+    type: 'event',
+    id,
+    at: new Date(at).toISOString(),
+    who,
+    kind,
+    detail,
+  });
 }
 
 /** @param recorded what the log keeps of a call's arguments @returns their top-level names */

@@ -1,5 +1,6 @@
 import { run } from './commands/run.js';
 import { exitCodeOf, PolicyWrapError } from './errors.js';
+import { printableLines } from './printable.js';
 import type { CommandLine, runProgram } from './program.js';
 import { readRunOptions } from './run-options.js';
 
@@ -38,7 +39,9 @@ async function exitCode(line: CommandLine, loadProgram: LoadProgram): Promise<nu
 
 function tell(error: unknown): void {
   if (PolicyWrapError.is(error)) {
-    process.stderr.write(`policy-wrap: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+    // A message may carry a name out of a file or from a client.
+    const hint = error.hint ? `\n  ${error.hint}` : '';
+    process.stderr.write(`policy-wrap: ${printableLines(`${error.message}${hint}`)}\n`);
   } else {
     const stack = error instanceof Error ? error.stack : String(error);
     process.stderr.write(`policy-wrap: this is a bug, please report it\n${stack}\n`);

@@ -288,7 +288,8 @@ function addCommands(policyWrap: Command, server: readonly string[], settle: Set
     .option('--yes', 'do not ask; never enough for tools that cost money or destroy')
     .option('--also <calls>', 'further calls of this tool too: "next 10"')
     .option('--for <time>', 'how long those may come (default: 30m)')
-    .option('--max-amount <number>', 'how large their amount may be')
+    .option('--max-amount <number>', 'how large each of their amounts may be')
+    .option('--amount <path>', 'the number that is meant, where it cannot be told: args.total')
     .addOption(noColorOption())
     .action(async (id, options) =>
       settle(await (await import('./commands/approve.js')).approve(id, options)),
@@ -309,6 +310,7 @@ function addCommands(policyWrap: Command, server: readonly string[], settle: Set
     .argument('[tool]')
     .addOption(dbOption())
     .option('--dry-run', 'only show')
+    .option('--yes', 'do not ask')
     .addOption(jsonOption())
     .action(async (name, tool, options) =>
       settle(await (await import('./commands/trust.js')).trust(name, tool, options)),

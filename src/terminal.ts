@@ -216,19 +216,3 @@ export function span(ms: number): string {
   const [name, length] = units.findLast(([, each]) => ms >= 2 * each) ?? units[0];
   return `${Math.max(0, Math.ceil(ms / length))} ${name}`;
 }
-
-/** JSON that is safe to look at in a terminal too; see `safeJson`. */
-export function json(value: unknown, indent?: number): string {
-  return safeJson(JSON.stringify(value, null, indent));
-}
-
-/** Escapes in JSON's own way, which changes no value, what `printable` escapes in text for people. */
-export function safeJson(text: string): string {
-  if (/^[\x20-\x7e\n]*$/.test(text)) return text;
-  return text.replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, (character) => {
-    let escaped = '';
-    for (let i = 0; i < character.length; i++)
-      escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
-    return escaped;
-  });
-}

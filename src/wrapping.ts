@@ -2,16 +2,16 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { classify } from './catalog/classify.js';
-import { changeOf } from './pin-change.js';
 import { stack } from './policy/layers.js';
 import { watchPolicy } from './policy-watch.js';
+import { printable } from './printable.js';
 import { Gate } from './proxy/gate.js';
 import { Ledger, reasonOf } from './proxy/ledger.js';
 import { relay } from './proxy/relay.js';
 import { Stderr } from './proxy/stderr.js';
 import type { Upstream } from './proxy/upstream.js';
 import type { FoundPolicy } from './settings.js';
-import { Store } from './state/store.js';
+import { type PinEntry, Store } from './state/store.js';
 
 /** All that was found out before the server was started. */
 export interface Wrapping {
@@ -41,8 +41,9 @@ export interface Wrapping {
 
 /** How long one try to open the database may block, in milliseconds; the ledger tries again. */
 const OPEN_WAIT_MS = 250;
-/** Lines of a changed tool's difference that go to stderr; `trust --dry-run` shows all. */
+/** Lines of a changed tool's difference that go to stderr, and tools of which they do; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
+const CHANGED_TOOLS = 10;
 /** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
 const STRAY_PER_SECOND = 20;
 const STRAY_LENGTH = 2000;
@@ -77,12 +78,7 @@ export async function serve(wrapping: Wrapping): Promise<number> {
       policySource: policy?.source,
       observe,
     },
-    toolsChanged: (tools) => {
-      for (const pin of tools) {
-        warn(`${pin.tool} is not what it was when it was first seen: policy-wrap trust ${server}`);
-        for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
-      }
-    },
+    toolsChanged: (tools) => void warnOfChanges(tools, server, warn),
     warn,
   });
   const gate = new Gate({
@@ -139,6 +135,24 @@ export async function serve(wrapping: Wrapping): Promise<number> {
   ledger.close();
   await stderr.finish();
   return code;
+}
+
+/** Says on stderr what has changed; what finds that out is loaded when it is needed. */
+async function warnOfChanges(
+  tools: readonly PinEntry[],
+  server: string,
+  warn: (text: string) => void,
+): Promise<void> {
+  const shown = tools.slice(0, CHANGED_TOOLS);
+  const rest = tools.length - shown.length;
+  for (const { tool } of shown)
+    warn(`${printable(tool, 200)} is not what it was when it was first seen: policy-wrap trust ${server}`);
+  if (rest > 0) warn(`${rest} more tools are not what they were: policy-wrap trust ${server} --dry-run`);
+  const { changeOf } = await import('./pin-change.js');
+  for (const pin of shown) {
+    if (shown.length > 1) warn(`${printable(pin.tool, 200)}:`);
+    for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bar, json, localTime, paint, span, table } from '../src/terminal.js';
+import { bar, localTime, paint, span, table } from '../src/terminal.js';
 import { FakeOutput } from './commands/support.js';
 
 describe('table', () => {
@@ -93,16 +93,4 @@ test('a time is local, with its zone', () => {
   const text = localTime(ms);
   expect(text).toMatch(/^2026-11-2\d \d\d:\d\d:06 [+-]\d\d:\d\d$/);
   expect(Date.parse(text.replace(' ', 'T').replace(' ', ''))).toBe(ms);
-});
-
-test('JSON keeps every value and shows nothing that a terminal obeys', () => {
-  fc.assert(
-    fc.property(fc.jsonValue(), fc.string({ unit: 'grapheme' }), (value, text) => {
-      const written = json({ value, text, bad: '\u001b\u009b\u202e\u2028\u{e0001}\ud800' }, 2);
-      expect(JSON.parse(written)).toEqual(
-        JSON.parse(JSON.stringify({ value, text, bad: '\u001b\u009b\u202e\u2028\u{e0001}\ud800' })),
-      );
-      expect(written).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]|[^\P{Cc}\n]/u);
-    }),
-  );
 });

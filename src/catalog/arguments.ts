@@ -1,5 +1,5 @@
-import { AMOUNT_ARGUMENTS, CODE_ARGUMENTS } from './evidence.js';
-import { setOf, wordsOf } from './words.js';
+import { AMOUNT_ARGUMENTS, CODE_ARGUMENTS, PAID_ARGUMENTS } from './evidence.js';
+import { setOf, singular, wordsOf } from './words.js';
 
 /** The arguments that an input schema names at its top level, with what it says of each. */
 export type Properties = readonly (readonly [name: string, schema: Readonly<Record<string, unknown>>])[];
@@ -22,14 +22,52 @@ export function moneyArguments(inputSchema: unknown): string[] {
     .map(([name]) => name);
 }
 
+/**
+ * Whether an input schema names what stands in a place of the arguments. Where it names nothing at all it may be
+ * anything, and so it does not.
+ *
+ * @param inputSchema from the server, and so of any form
+ * @param steps keys, and a number for an element of a list
+ */
+export function isNamed(inputSchema: unknown, steps: readonly (string | number)[]): boolean {
+  let schema = inputSchema;
+  for (const [depth, step] of steps.entries()) {
+    if (!isRecord(schema)) return depth > 0;
+    if (typeof step === 'number') {
+      schema = schema.items;
+      continue;
+    }
+    const { properties } = schema;
+    // Below what is named a schema may say no more.
+    if (!isRecord(properties) || Object.keys(properties).length === 0) return depth > 0;
+    if (!Object.hasOwn(properties, step)) return false;
+    schema = properties[step];
+  }
+  return true;
+}
+
 const amountWords = setOf(AMOUNT_ARGUMENTS);
+const paidWords = setOf(PAID_ARGUMENTS);
 const codeWords = setOf(CODE_ARGUMENTS);
 
-/** Whether an argument of that name is an amount of money. */
-export const isAmount = (name: string): boolean => wordsOf(name).some((word) => amountWords.has(word));
+/** Longer names are nobody's; they are not looked into, which could take long (G9). In characters. */
+const MAX_NAME = 200;
+
+/**
+ * Whether an argument of that name is an amount of money: the one definition of it. Words count, and not parts of
+ * words: `amountTotal`, `importe2` and `prices` are, `account_consumer` is not.
+ */
+export const isAmount = (name: string): boolean =>
+  name.length <= MAX_NAME &&
+  wordsOf(name).some((word) => amountWords.has(singular(word.replace(/\d+$/, ''))));
+
+/** Whether a tool that commits to something pays what stands in an argument of that name. */
+export const isPaid = (name: string): boolean =>
+  name.length <= MAX_NAME && wordsOf(name).some((word) => paidWords.has(word));
 
 /** Whether an argument of that name is run. */
-export const isCode = (name: string): boolean => wordsOf(name).some((word) => codeWords.has(word));
+export const isCode = (name: string): boolean =>
+  name.length <= MAX_NAME && wordsOf(name).some((word) => codeWords.has(word));
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,4 +1,4 @@
-import { isAmount, isCode, type Properties, propertiesOf } from './arguments.js';
+import { isCode, isPaid, type Properties, propertiesOf } from './arguments.js';
 import {
   ABOUT_MONEY,
   ACTION_ARGUMENTS,
@@ -237,7 +237,7 @@ function fromNouns(words: readonly string[], description: string): Finding | und
 /** The listed values of an argument that says what is done: `action` may be `delete`. */
 function fromActions(properties: Properties): Finding[] {
   return properties
-    .filter(([name]) => IS.actionArgument.has(fold(name)))
+    .filter(([name]) => name.length <= MAX_NAME && IS.actionArgument.has(fold(name)))
     .flatMap(([name, schema]) => {
       const values = [schema.enum, schema.const].flat().filter((value) => typeof value === 'string');
       return values.slice(0, MAX_VALUES).flatMap((value) => {
@@ -274,7 +274,7 @@ function aggravating(basis: Finding, { described, actions, description, schema }
       const phrase = pattern.exec(description)?.[0];
       if (phrase !== undefined) findings.push({ class: toolClass, reason: `description: "${phrase}"` });
     }
-  const amount = basis.row?.commits ? schema.find(([name]) => isAmount(name))?.[0] : undefined;
+  const amount = basis.row?.commits ? schema.find(([name]) => isPaid(name))?.[0] : undefined;
   if (amount !== undefined)
     findings.push({ class: 'Financial', reason: `${basis.reason} with argument "${shown(amount)}"` });
   return findings;

@@ -257,8 +257,13 @@ export const CODE_ARGUMENTS =
 /** Names of arguments that say what is done, when their values are listed. */
 export const ACTION_ARGUMENTS = 'action operation op method mode command verb accion acao operacion operacao';
 
-/** Parts of names of numeric arguments that are amounts of money. */
-export const AMOUNT_ARGUMENTS = 'amount monto importe valor quantia';
+/** Words in the names of arguments whose numbers are money: what limits, budgets and typed approvals go by. */
+export const AMOUNT_ARGUMENTS =
+  'amount amt total subtotal sum price cost fee value ' +
+  'monto importe total suma precio costo valor quantia soma preco custo';
+
+/** Of these, the ones that say that a tool which commits to something pays: `create_product` has a price and pays none. */
+export const PAID_ARGUMENTS = 'amount monto importe valor quantia';
 
 /** What a description says outright, wherever in it. */
 export const PHRASES: readonly { readonly class: ToolClass; readonly pattern: RegExp }[] = [

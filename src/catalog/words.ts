@@ -1,3 +1,4 @@
+import { printable } from '../printable.js';
 import { COMPOUNDS } from './evidence.js';
 
 const COMPOUND = COMPOUNDS.split('|').map((words) => ` ${words} `);
@@ -50,5 +51,5 @@ export function formsOf(word: string): string[] {
 /** @returns the words of a row of the evidence */
 export const setOf = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 
-/** @returns a server's word for people to read: short, and without characters that steer a terminal */
-export const shown = (text: string): string => text.slice(0, 60).replace(/[^\p{L}\p{M}\d ._/-]/gu, '?');
+/** @returns a server's word for people to read: short, and safe to show */
+export const shown = (text: string): string => printable(text, 60);

@@ -1,4 +1,5 @@
 import { MASK, maskComment, maskText, maskWords, soundsSecret } from '../masking.js';
+import { printable } from '../printable.js';
 import type { ConfigDocument } from './document.js';
 import type { Splice } from './edit.js';
 import { splice } from './edit.js';
@@ -76,10 +77,7 @@ function holdsMore(node: Node): boolean {
  * cursor, recolour the terminal or turn the reading order.
  */
 export function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
+  return printable(text);
 }
 
 /** A name as it is typed at a shell, for the commands that messages propose. */

@@ -1,11 +1,11 @@
-import { challengeFor, describeApproval, stateOf } from '../asking.js';
+import { challengeFor, describeApproval, isForQueue, isSevereCall, keptOf, stateOf } from '../asking.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { openState, openStates, type StateOptions, written } from '../local-state.js';
 import { assertPerson } from '../person.js';
-import { printable } from '../printable.js';
+import { printable, printableJson, safeJson } from '../printable.js';
 import { isMet } from '../proxy/challenge.js';
 import type { ApprovalEntry, Store } from '../state/store.js';
-import { json, processTerminal, safeJson, type Terminal } from '../terminal.js';
+import { processTerminal, type Terminal } from '../terminal.js';
 
 export interface ApprovalsOptions extends StateOptions {
   readonly all?: boolean | undefined;
@@ -37,41 +37,46 @@ export async function approvals(
   return EXIT.done;
 }
 
-function advice({ id, state }: ApprovalEntry): string {
-  return state === 'pending' ? `  policy-wrap approve ${id}    policy-wrap reject ${id}\n` : '';
+function advice(approval: ApprovalEntry): string {
+  const { id, state } = approval;
+  if (state !== 'pending') return '';
+  const approving = isForQueue(approval) ? `policy-wrap approve ${id}    ` : '';
+  return `  ${approving}policy-wrap reject ${id}\n`;
 }
 
-/** Version 1: fields may be added, never changed. The arguments stand there as text, so that no digit is lost. */
+/** Version 1: fields may be added, never changed. The arguments are copied as text, so that no digit is lost. */
 function asJson(approval: ApprovalEntry): string {
-  const { id, server, grant, tool, rule, reason, state, policyHash } = approval;
-  const challenge = challengeFor(approval);
+  const { id, server, grant, tool, rule, reason, state, policyHash, channels } = approval;
+  const { names } = keptOf(approval);
   const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
-  const text = json({
+  const text = printableJson({
     ...{ id, server, grant, tool, rule, reason, state, policy: policyHash },
-    severe: challenge !== undefined,
+    severe: isSevereCall(approval),
+    channels,
     askedAt: iso(approval.askedAt),
     expiresAt: iso(approval.expiresAt),
     decidedAt: iso(approval.decidedAt),
     decidedBy: approval.decidedBy ?? null,
     note: approval.note ?? null,
+    ...(names && { argumentNames: names, arguments: null }),
   });
-  return `${text.slice(0, -1)},"arguments":${safeJson(approval.arguments)}}`;
+  return names ? text : `${text.slice(0, -1)},"arguments":${safeJson(approval.arguments)}}`;
 }
 
 async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
   if (options.json)
     throw new PolicyWrapError('USAGE', '--watch asks a person and --json does not: choose one');
   assertPerson('approvals --watch', io);
-  if (!io.canAsk) {
-    throw new PolicyWrapError('REFUSED', 'approvals --watch asks, and there is no terminal to ask in', {
-      hint: 'Run it in a terminal.',
-    });
-  }
   const { states, leftAlone } = openStates(options, io);
   // Says why there is nothing to watch.
   if (states.length === 0) openState(options, io).close();
   const waiting = () =>
-    states.flatMap(({ store }) => store.approvals().map((approval) => ({ store, approval })));
+    states.flatMap(({ store }) =>
+      store
+        .approvals()
+        .filter(isForQueue)
+        .map((approval) => ({ store, approval })),
+    );
   try {
     for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
     const skipped = new Set<string>();
@@ -79,7 +84,7 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
     do {
       for (const { store, approval } of waiting()) {
         if (skipped.has(approval.id)) continue;
-        const answer = await put(approval, io);
+        const answer = await put(approval, store, io);
         if (answer === undefined) return EXIT.done;
         if (answer === 'skip') skipped.add(approval.id);
         else await io.out.write(`${decide(store, approval.id, answer)}\n`);
@@ -96,9 +101,10 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
 /** @returns what the person said; undefined when they want no more */
 async function put(
   approval: ApprovalEntry,
+  store: Store,
   io: Terminal,
 ): Promise<'approved' | 'rejected' | 'skip' | undefined> {
-  const challenge = challengeFor(approval);
+  const challenge = challengeFor(approval, store);
   const approving = challenge ? `type ${printable(challenge.label, 80)} to approve` : '[a]pprove';
   await io.err.write(`\n${describeApproval(approval, io.err, io.now())}`);
   for (;;) {
@@ -118,6 +124,7 @@ function decide(store: Store, id: string, answer: 'approved' | 'rejected'): stri
   switch (decided.kind) {
     case 'done':
       return `${id} ${answer}`;
+    case 'not_here':
     case 'not_pending':
       return `${id} waited no longer: ${stateOf(decided.approval)}`;
     case 'unknown':

@@ -1,13 +1,21 @@
-import { argumentsOf, challengeFor, describeApproval, stateOf } from '../asking.js';
+import {
+  argumentsOf,
+  challengeFor,
+  describeApproval,
+  inputSchemaOf,
+  isForQueue,
+  notHere,
+  stateOf,
+} from '../asking.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { openStateWith, type StateOptions, written } from '../local-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { Decimal } from '../policy/decimal.js';
 import { parseDuration } from '../policy/window.js';
 import { printable } from '../printable.js';
-import { boundedNumber } from '../proxy/bounds.js';
+import { amountsOf, boundedNumber, numbersOf } from '../proxy/bounds.js';
 import { isMet } from '../proxy/challenge.js';
-import type { ApprovalEntry, BudgetTerms } from '../state/store.js';
+import type { ApprovalEntry, BudgetTerms, Store } from '../state/store.js';
 import { localTime, processTerminal, span, type Terminal } from '../terminal.js';
 
 export interface ApproveOptions extends StateOptions {
@@ -16,6 +24,8 @@ export interface ApproveOptions extends StateOptions {
   readonly also?: string | undefined;
   readonly for?: string | undefined;
   readonly maxAmount?: string | undefined;
+  /** Path of the number that `maxAmount` is for, where it cannot be told. */
+  readonly amount?: string | undefined;
   readonly color?: boolean | undefined;
 }
 
@@ -45,13 +55,15 @@ export async function approve(
       });
     }
     assertPending(approval);
-    const budget = further && bounded(further, approval);
+    if (!isForQueue(approval)) throw notHere(approval);
+    const budget = further && bounded(further, approval, store);
     await io.err.write(describeApproval(approval, io.err, io.now()));
     if (budget) await io.err.write(`  also      ${budgetText(budget, approval)}\n`);
-    if (!(await isMeant(approval, options, io))) return EXIT.failed;
+    if (!(await isMeant(approval, store, options, io))) return EXIT.failed;
 
     const decided = written(store.decideApproval(approval.id, 'approved', 'cli', { budget }));
     if (decided.kind !== 'done') {
+      if (decided.kind === 'not_here') throw notHere(approval);
       assertPending(decided.kind === 'not_pending' ? decided.approval : approval);
       throw new PolicyWrapError('NOT_FOUND', `approval ${approval.id} is gone`);
     }
@@ -83,18 +95,14 @@ function assertPending(approval: ApprovalEntry): void {
 }
 
 /** A severe call takes a value typed by a person; `--yes` has no say in it. */
-async function isMeant(approval: ApprovalEntry, options: ApproveOptions, io: Terminal): Promise<boolean> {
-  const challenge = challengeFor(approval);
-  if (!challenge) return confirm('Approve this call?', 'approve', options, io);
-  if (!io.canAsk) {
-    throw new PolicyWrapError(
-      'REFUSED',
-      `${printable(approval.tool)} costs money or cannot be undone: a terminal is needed`,
-      {
-        hint: `Run policy-wrap approve ${approval.id} in a terminal; --yes is not enough for this tool.`,
-      },
-    );
-  }
+async function isMeant(
+  approval: ApprovalEntry,
+  store: Store,
+  options: ApproveOptions,
+  io: Terminal,
+): Promise<boolean> {
+  const challenge = challengeFor(approval, store);
+  if (!challenge) return confirm('Approve this call?', options, io);
   const typed = await io.ask(`To approve it, type ${printable(challenge.label, 80)}: `);
   if (typed !== undefined && isMet(challenge, typed)) return true;
   await io.err.write('That is not what stands in the arguments. Nothing was approved.\n');
@@ -105,9 +113,13 @@ interface Further {
   readonly calls: number;
   readonly forMs: number;
   readonly max: string | undefined;
+  /** As it was typed: `args.amount_total`, or without `args.` */
+  readonly amount: string | undefined;
 }
 
-function furtherCalls({ also, for: length, maxAmount }: ApproveOptions): Further | undefined {
+function furtherCalls({ also, for: length, maxAmount, amount }: ApproveOptions): Further | undefined {
+  if (amount !== undefined && maxAmount === undefined)
+    throw new PolicyWrapError('USAGE', '--amount says which number --max-amount is for: name both');
   if (also === undefined) {
     if (length === undefined && maxAmount === undefined) return undefined;
     throw new PolicyWrapError('USAGE', '--for and --max-amount say how far --also goes', {
@@ -120,7 +132,7 @@ function furtherCalls({ also, for: length, maxAmount }: ApproveOptions): Further
   const forMs = parseDuration(length ?? DEFAULT_FOR);
   if (forMs === undefined || forMs < 1000 || forMs > LONGEST_MS)
     throw new PolicyWrapError('USAGE', `--for ${length}: write 90s, 30m or 2h; at most 24h`);
-  return { calls, forMs, max: maxAmount === undefined ? undefined : amountOf(maxAmount) };
+  return { calls, forMs, max: maxAmount === undefined ? undefined : amountOf(maxAmount), amount };
 }
 
 function amountOf(text: string): string {
@@ -136,24 +148,41 @@ function amountOf(text: string): string {
   );
 }
 
-function bounded({ calls, forMs, max }: Further, approval: ApprovalEntry): BudgetTerms {
+function bounded({ calls, forMs, max, amount }: Further, approval: ApprovalEntry, store: Store): BudgetTerms {
   if (max === undefined) return { calls, forMs };
-  const path = boundedNumber(argumentsOf(approval));
+  const args = argumentsOf(approval);
+  const paths = [...numbersOf(args).keys()];
+  const path =
+    amount === undefined
+      ? boundedNumber(args, inputSchemaOf(approval, store))
+      : paths.find((each) => each === amount || each === `args.${amount}`);
+  const tool = printable(approval.tool, 200);
   if (path === undefined) {
+    const shown = paths.slice(0, 10).map((each) => printable(each, 80));
     throw new PolicyWrapError(
       'USAGE',
-      `--max-amount: ${printable(approval.tool)} was called without a number to bound`,
+      paths.length === 0
+        ? `--max-amount: ${tool} was called without a number to bound`
+        : `--max-amount: which number of ${tool} is meant?`,
       {
-        hint: 'Only numbers outside of lists can be bounded.',
+        hint:
+          paths.length === 0
+            ? 'Only numbers outside of lists that servers do not round can be bounded.'
+            : `Say --amount with one of ${shown.join(', ')}.`,
       },
     );
+  }
+  if (amountsOf(args) === undefined) {
+    throw new PolicyWrapError('USAGE', `--max-amount: an amount of ${tool} cannot be told`, {
+      hint: 'It is a text, or has more digits than servers keep. Approve calls of this kind one by one.',
+    });
   }
   return { calls, forMs, bound: { path, max } };
 }
 
 function budgetText({ calls, forMs, bound }: BudgetTerms, { tool }: ApprovalEntry): string {
   const which = bound
-    ? `with ${printable(bound.path)} from 0 to ${bound.max}, whatever else they say`
+    ? `with ${printable(bound.path)} and every other amount from 0 to ${bound.max}, whatever else they say`
     : 'with any arguments';
   return `the next ${calls} ${calls === 1 ? 'call' : 'calls'} of ${printable(tool)} for ${span(forMs)}, ${which}`;
 }

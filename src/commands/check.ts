@@ -3,7 +3,7 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import { type LiveServer, liveServer } from '../live-tools.js';
 import { lintPolicy } from '../policy/lint.js';
 import { formatProblem, type Problem } from '../policy/problem.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { type FoundPolicy, findPolicy, readPolicy } from '../settings.js';
 
 export interface CheckOptions {
@@ -41,7 +41,7 @@ export async function check(
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   if (options.json) {
     process.stdout.write(
-      `${JSON.stringify({ version: 1, source, tools: live?.tools.length, problems }, null, 2)}\n`,
+      `${printableJson({ version: 1, source, tools: live?.tools.length, problems }, 2)}\n`,
     );
   } else print(source, problems, errors, live);
   return errors > 0 || (options.strict && problems.length > 0) ? EXIT.policyInvalid : EXIT.done;

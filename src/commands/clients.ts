@@ -4,6 +4,7 @@ import { type EntryReport, type PlaceReport, survey } from '../clients/survey.js
 import { clientsIo } from '../clients-io.js';
 import { EXIT } from '../errors.js';
 import { maskWords } from '../masking.js';
+import { printableJson } from '../printable.js';
 
 export interface ClientsOptions {
   readonly json?: boolean | undefined;
@@ -20,7 +21,7 @@ export async function clients(
   io: Pick<ClientsIo, 'out' | 'machine' | 'wrapper'> = clientsIo(),
 ): Promise<number> {
   const reports = survey(io.machine, io.wrapper).filter(({ state }) => state.kind !== 'absent');
-  io.out(options.json === true ? `${JSON.stringify(asJson(reports), null, 2)}\n` : asText(reports));
+  io.out(options.json === true ? `${printableJson(asJson(reports), 2)}\n` : asText(reports));
   return EXIT.done;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { EXIT } from '../errors.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 
 /** The pasted policy: 30 calls of `track_logout` a minute, nothing else. */
 const POLICY = `{ "version": "1", "default": "deny",
@@ -93,7 +93,7 @@ export async function demo({ json }: { readonly json?: boolean }): Promise<numbe
     await rm(folder, { recursive: true, force: true });
   }
   const held = checks.every((one) => one.held);
-  if (json) process.stdout.write(`${JSON.stringify({ version: 1, held, checks }, null, 2)}\n`);
+  if (json) process.stdout.write(`${printableJson({ version: 1, held, checks }, 2)}\n`);
   else
     say(
       held

@@ -5,7 +5,7 @@ import type { TraceStep } from '../policy/evaluate.js';
 import { type Json, parseJson } from '../policy/json.js';
 import { evaluateLayers, stack } from '../policy/layers.js';
 import type { Policy } from '../policy/policy.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { findPolicy, type PolicyOptions, problemsError, stateFile, upstreamEnv } from '../settings.js';
 import { firstFull, type Peek, type Peeked, Store } from '../state/store.js';
 
@@ -49,7 +49,7 @@ export async function explain(
   const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
   const evaluation = evaluateLayers(stack(found.policy, found.extended), call, trace);
   const outlook = outlookOf(evaluation, peek(evaluation, server, options));
-  if (options.json) print(JSON.stringify(asJson(tool, server, found.policy, outlook, trace), null, 2));
+  if (options.json) print(printableJson(asJson(tool, server, found.policy, outlook, trace), 2));
   else print(asText(tool, found.policy, outlook, trace));
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
@@ -133,7 +133,10 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
   }
 }
 
-function limitText({ charge, used, retryAt, inFlight }: Peek): { readonly rule: string; readonly why: string } {
+function limitText({ charge, used, retryAt, inFlight }: Peek): {
+  readonly rule: string;
+  readonly why: string;
+} {
   const { limit, amount } = charge;
   const next =
     inFlight !== undefined

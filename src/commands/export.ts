@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { openState, type StateOptions, sinceOf } from '../local-state.js';
 import { decisionLine, eventLine } from '../log-lines.js';
-import { printable } from '../printable.js';
+import { printable, printableJson, safeJson } from '../printable.js';
 import type { EventEntry, LogEntry, Store } from '../state/store.js';
-import { drained, processTerminal, safeJson, type Terminal } from '../terminal.js';
+import { drained, processTerminal, type Terminal } from '../terminal.js';
 
 export interface ExportOptions extends StateOptions {
   readonly format: 'jsonl' | 'csv';
@@ -42,7 +42,7 @@ export async function exportLog(
     }
     await write(text);
     await target?.end();
-    if (target) await io.err.write(`${length} rows in ${options.output}\n`);
+    if (target) await io.err.write(`${length} rows in ${printable(options.output ?? '')}\n`);
     return EXIT.done;
   } finally {
     store.close();
@@ -162,7 +162,7 @@ function cellsOf(row: Row): readonly string[] {
         at,
         decision: kind,
         who,
-        detail: safeJson(JSON.stringify(detail)),
+        detail: printableJson(detail),
       }),
       ...['server', 'grant', 'tool', 'approval'].map((key) => [key, of(key)] as const),
     ]);

@@ -2,7 +2,7 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import { importIntercept } from '../policy/intercept.js';
 import { loadPolicy } from '../policy/load.js';
 import { formatProblem } from '../policy/problem.js';
-import { printable } from '../printable.js';
+import { printable, safeJson } from '../printable.js';
 import { readTextFile } from '../text-file.js';
 
 /**
@@ -14,7 +14,7 @@ export async function importPolicy(file: string): Promise<number> {
   const imported = importIntercept(readText(file));
   if ('fault' in imported)
     throw new PolicyWrapError('POLICY_INVALID', `${file}: ${printable(imported.fault)}`);
-  process.stdout.write(imported.text);
+  process.stdout.write(safeJson(imported.text));
   const say = (text: string) => process.stderr.write(`${printable(text)}\n`);
   for (const note of imported.notes) say(`${file}: ${note}`);
   const { problems } = loadPolicy(imported.text, 'the result');

@@ -20,9 +20,9 @@ import { EXIT, PolicyWrapError } from '../errors.js';
 import { configDir, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
 import { holdsSecret, MASK, maskWords, shownCommand } from '../masking.js';
-import { askYesNo } from '../person.js';
+import { askYesNo, assertNoAgent } from '../person.js';
 import { policyJsonSchema } from '../policy/schema.js';
-import { printable } from '../printable.js';
+import { printable, printableJson, printableLines } from '../printable.js';
 import { readPreset } from '../settings.js';
 import { processTerminal } from '../terminal.js';
 
@@ -66,7 +66,11 @@ export async function init(
   const server = options.server ?? serverName(argv);
   const folder = configDir(surroundings());
   const file = options.output === undefined ? ownFile(folder, server) : resolve(options.output);
-  if (!options.force && existsSync(file)) throw existing(file);
+  if (existsSync(file)) {
+    if (!options.force) throw existing(file);
+    // Another policy in the place of one that is in force may let more through.
+    assertNoAgent('init --force', { env: process.env });
+  }
 
   const shipped = await chosenPreset(server, options, ask);
   const written = shipped ?? (await proposed(server, argv, options, ask, schemaFor(folder, file)));
@@ -81,7 +85,7 @@ export async function init(
   const isFound = options.output === undefined;
   process.stdout.write(
     [
-      `Wrote ${file}: ${written.summary}`,
+      printableLines(`Wrote ${file}: ${written.summary}`),
       '',
       "In your client's configuration:",
       '',
@@ -230,7 +234,7 @@ function clientEntry(server: string, argv: readonly string[], policy: string | u
   const variables = (knownServer(server)?.environment ?? []).filter(({ required }) => required);
   const env = Object.fromEntries(variables.map(({ name }) => [name, '...']));
   const entry = variables.length > 0 ? { ...start, env } : start;
-  return JSON.stringify({ mcpServers: { [server]: entry } }, null, 2);
+  return printableJson({ mcpServers: { [server]: entry } }, 2);
 }
 
 function nextCommand(argv: readonly string[], { server }: InitOptions, policy: string | undefined): string {

@@ -34,7 +34,7 @@ export async function log(options: LogOptions, io: Terminal = processTerminal(op
   const store = openIfThere(options, io);
   if (!store) {
     await io.err.write(
-      `There is no state database at ${stateFile(options.db)} yet: nothing was decided so far.\n`,
+      `There is no state database at ${printable(stateFile(options.db))} yet: nothing was decided so far.\n`,
     );
     return EXIT.done;
   }

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { othersThan, unclearText } from '../local-state.js';
+import { assertPerson } from '../person.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
 import { BUSY, LOCKED_HINT, Store } from '../state/store.js';
+import { processTerminal, type Terminal } from '../terminal.js';
 
 /** The brake waits longer for others than any other command, in milliseconds. */
 const BRAKE_WAIT_MS = 15_000;
@@ -16,17 +18,28 @@ export interface PauseOptions {
   readonly reason?: string;
 }
 
-/** Stops every call of every wrapper on this machine, at once: each looks before each call. */
-export async function pause({ db, server, reason }: PauseOptions): Promise<number> {
-  return everywhere(db, true, (store) => {
+/** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
+export async function pause(
+  { db, server, reason }: PauseOptions,
+  io: Terminal = processTerminal(),
+): Promise<number> {
+  return everywhere(db, true, io, (store) => {
     if (store.pause(server, reason, 'cli') === BUSY) throw locked();
     return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
   });
 }
 
-/** Lifts a pause: one server's, or all there are. */
-export async function resume({ db, server }: PauseOptions): Promise<number> {
-  return everywhere(db, false, (store) => {
+/**
+ * Lifts a pause: one server's, or all there are.
+ *
+ * @throws PolicyWrapError REFUSED where no person sits, STATE_UNAVAILABLE
+ */
+export async function resume(
+  { db, server }: PauseOptions,
+  io: Terminal = processTerminal(),
+): Promise<number> {
+  assertPerson('resume', io);
+  return everywhere(db, false, io, (store) => {
     const lifted = store.resume(server, 'cli');
     if (lifted === BUSY) throw locked();
     const [rest] = store.pauses();
@@ -41,7 +54,12 @@ export async function resume({ db, server }: PauseOptions): Promise<number> {
  *
  * @param makes also where a client's entry names a database that the next wrapper will make
  */
-function everywhere(db: string | undefined, makes: boolean, action: (store: Store) => string): number {
+async function everywhere(
+  db: string | undefined,
+  makes: boolean,
+  io: Terminal,
+  action: (store: Store) => string,
+): Promise<number> {
   const usual = stateFile(db);
   const { databases, unclear } = othersThan({ db });
   const others = databases.filter(
@@ -53,7 +71,7 @@ function everywhere(db: string | undefined, makes: boolean, action: (store: Stor
       const store = Store.open(path, { waitMs: BRAKE_WAIT_MS });
       try {
         const where = others.length === 0 ? '' : ` (${printable(path)})`;
-        process.stdout.write(`${action(store)}${where}\n`);
+        await io.out.write(`${action(store)}${where}\n`);
       } finally {
         store.close();
       }
@@ -61,10 +79,10 @@ function everywhere(db: string | undefined, makes: boolean, action: (store: Stor
       if (!PolicyWrapError.is(error)) throw error;
       failures.push(error);
       if (others.length > 0)
-        process.stderr.write(`policy-wrap: not in ${printable(path)}: ${printable(error.message)}\n`);
+        await io.err.write(`policy-wrap: not in ${printable(path)}: ${printable(error.message)}\n`);
     }
   }
-  for (const each of unclear) process.stderr.write(`policy-wrap: left alone: ${unclearText(each)}\n`);
+  for (const each of unclear) await io.err.write(`policy-wrap: left alone: ${unclearText(each)}\n`);
   if (others.length === 0 && failures[0] !== undefined) throw failures[0];
   return failures.length > 0 ? EXIT.failed : EXIT.done;
 }

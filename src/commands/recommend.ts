@@ -8,7 +8,7 @@ import { readLogged } from '../policy/logged-call.js';
 import { recommend as recommended } from '../policy/recommend.js';
 import { recommendationText } from '../policy/recommendation-text.js';
 import { Survey } from '../policy/survey.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { history, loggedServer } from '../state/history.js';
 
 export interface RecommendOptions {
@@ -51,16 +51,14 @@ export async function recommend(options: RecommendOptions): Promise<number> {
     const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
     const from = new Date(period.from).toISOString();
     const to = new Date(period.to).toISOString();
-    print(
-      JSON.stringify({ version: 1, server, calls, passed, from, to, notes, tools, unlisted, text }, null, 2),
-    );
+    print(printableJson({ version: 1, server, calls, passed, from, to, notes, tools, unlisted, text }, 2));
   } else if (options.output === undefined) process.stdout.write(text);
   else {
     const { length } = recommendation.listed;
     print(
-      `${printable(options.output)}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${server}.`,
+      `${printable(options.output)}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${printable(server)}.`,
     );
-    print(`Next: policy-wrap replay ${printable(options.output)} --server ${server}`);
+    print(`Next: policy-wrap replay ${printable(options.output)} --server ${printable(server)}`);
   }
   return EXIT.done;
 }

@@ -34,6 +34,7 @@ export async function reject(
           `Rejected: ${printable(decided.approval.tool)} stays refused with these arguments.\n`,
         );
         return EXIT.done;
+      case 'not_here':
       case 'not_pending':
         throw new PolicyWrapError(
           'REFUSED',

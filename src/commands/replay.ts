@@ -6,7 +6,7 @@ import { evaluateKnown } from '../policy/known.js';
 import { type Layers, stack } from '../policy/layers.js';
 import { type LoggedCall, readLogged } from '../policy/logged-call.js';
 import { Comparison, type DraftDecision } from '../policy/replay.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { problemsError, readPolicy } from '../settings.js';
 import { history, loggedServer } from '../state/history.js';
 import { Rehearsal } from '../state/rehearsal.js';
@@ -39,7 +39,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     const since = sinceOf(options.since, Date.now());
     const layers = stack(found.policy, found.extended);
     const comparison = compare(store, layers, server, since);
-    if (options.json) print(JSON.stringify(asJson(comparison, layers, server), null, 2));
+    if (options.json) print(printableJson(asJson(comparison, layers, server), 2));
     else print(asText(comparison, file, server));
     return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
   } finally {

@@ -41,7 +41,7 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
     const found = store.counters({ name, server, grant });
     if (found.length === 0) throw notFound(name, store);
     await io.err.write(`This gives back all that was charged to:\n${shown(found, io)}`);
-    if (!(await confirm('Empty it?', 'reset', options, io))) return EXIT.failed;
+    if (!(await confirm('Empty it?', options, io))) return EXIT.failed;
     const emptied = written(store.resetCounter(name, { server, grant }, 'cli'));
     await io.out.write(`Emptied:\n${shown(emptied, io)}`);
     return EXIT.done;
@@ -56,7 +56,7 @@ async function resetDatabase(options: ResetOptions, io: Terminal): Promise<numbe
     `This sets ${printable(path)} aside under another name. All counts, approvals and the log begin anew; ` +
       `wrappers that run now refuse every call until they are restarted.\n`,
   );
-  if (!(await confirm('Set it aside?', 'reset', options, io))) return EXIT.failed;
+  if (!(await confirm('Set it aside?', options, io))) return EXIT.failed;
   const aside = setAside(path, io.now());
   await io.out.write(`Set aside as ${printable(aside)}\n`);
   return EXIT.done;

@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.js';
 import { liveServer } from '../live-tools.js';
 import { policyJsonSchema } from '../policy/schema.js';
+import { printableJson } from '../printable.js';
 
 /**
  * Prints the JSON Schema of the policy file, for editors.
@@ -12,6 +13,6 @@ export async function schema(
   { install }: { readonly install: boolean },
 ): Promise<number> {
   const tools = argv.length > 0 ? (await liveServer(argv, { install })).tools : [];
-  process.stdout.write(`${JSON.stringify(policyJsonSchema(tools), null, 2)}\n`);
+  process.stdout.write(`${printableJson(policyJsonSchema(tools), 2)}\n`);
   return EXIT.done;
 }

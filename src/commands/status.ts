@@ -1,9 +1,10 @@
+import { isForQueue } from '../asking.js';
 import type { OtherDatabases } from '../databases.js';
 import { EXIT } from '../errors.js';
 import { type OpenState, openStates, othersThan, type StateOptions } from '../local-state.js';
 import { changeOf } from '../pin-change.js';
 import { textOfDuration } from '../policy/window.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { stateFile } from '../settings.js';
 import type {
   ApprovalEntry,
@@ -16,7 +17,6 @@ import type {
 import {
   bar,
   type Cell,
-  json,
   localTime,
   paint,
   processTerminal,
@@ -68,7 +68,7 @@ export async function status(
   for (;;) {
     const { seen, leftAlone } = look(options, others, io);
     const text = options.json
-      ? `${json(allAsJson(seen, leftAlone), options.watch ? undefined : 2)}\n`
+      ? `${printableJson(allAsJson(seen, leftAlone), options.watch ? undefined : 2)}\n`
       : allAsText(seen, leftAlone, io);
     // Home, the picture, and what is left of the last one below it: no flicker.
     const clears = options.watch && !options.json && io.out.isTerminal;
@@ -250,9 +250,10 @@ function windowOf({ windowMs, calendar }: CounterEntry): string {
     : `per ${textOfDuration(windowMs)}`;
 }
 
-function approvalRow({ id, server, tool, reason, expiresAt }: ApprovalEntry, now: number): Cell[] {
+function approvalRow(approval: ApprovalEntry, now: number): Cell[] {
+  const { id, server, tool, reason, expiresAt } = approval;
   return [
-    { text: `policy-wrap approve ${id}`, style: 'yellow' },
+    { text: isForQueue(approval) ? `policy-wrap approve ${id}` : `${id}, in the client`, style: 'yellow' },
     `${named(server)} ${named(tool)}`,
     `expires in ${span(expiresAt - now)}`,
     printable(reason, 200),
@@ -328,12 +329,15 @@ function asJson({ now, path, state }: Seen): object {
         freesAt: iso(rest.freesAt),
       }),
     ),
-    approvals: approvals.map(({ id, server, grant, tool, rule, reason, askedAt, expiresAt }) => ({
-      ...{ id, server, grant, tool, rule, reason },
-      askedAt: iso(askedAt),
-      expiresAt: iso(expiresAt),
-      approve: `policy-wrap approve ${id}`,
-    })),
+    approvals: approvals.map((approval) => {
+      const { id, server, grant, tool, rule, reason, askedAt, expiresAt } = approval;
+      return {
+        ...{ id, server, grant, tool, rule, reason },
+        askedAt: iso(askedAt),
+        expiresAt: iso(expiresAt),
+        approve: isForQueue(approval) ? `policy-wrap approve ${id}` : null,
+      };
+    }),
     budgets: budgets.map(({ id, server, grant, tool, callsLeft, bound, madeBy, madeAt, expiresAt }) => ({
       ...{ id, server, grant, tool, callsLeft, bound: bound ?? null, madeBy },
       madeAt: iso(madeAt),

@@ -7,7 +7,7 @@ import { canonicalJson, isObject, type JsonObject } from '../policy/json.js';
 import { evaluateLayers, type Layers, stack } from '../policy/layers.js';
 import { formatProblem } from '../policy/problem.js';
 import { Source } from '../policy/source.js';
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { loadWithLayers, problemsError, readPolicy } from '../settings.js';
 import { type Admitted, BUSY, Store } from '../state/store.js';
 import { readTextFile } from '../text-file.js';
@@ -77,7 +77,7 @@ export async function test(files: readonly string[], { json }: { readonly json?:
     throw new PolicyWrapError('USAGE', 'no case file given', { hint: 'policy-wrap test cases/*.json' });
   const outcomes = files.flatMap((file) => runFile(file));
   const failed = outcomes.filter(({ passed }) => !passed).length;
-  if (json) process.stdout.write(`${JSON.stringify({ version: 1, failed, cases: outcomes }, null, 2)}\n`);
+  if (json) process.stdout.write(`${printableJson({ version: 1, failed, cases: outcomes }, 2)}\n`);
   else {
     for (const outcome of outcomes) process.stdout.write(`${line(outcome)}\n`);
     process.stdout.write(`${outcomes.length - failed} passed, ${failed} failed\n`);
@@ -88,7 +88,7 @@ export async function test(files: readonly string[], { json }: { readonly json?:
 function line({ file, name, passed, expected, actual }: Outcome): string {
   const head = `${passed ? 'ok  ' : 'FAIL'}  ${printable(file)}: ${printable(name)}`;
   if (passed) return head;
-  return `${head}\n        expected ${printable(JSON.stringify(expected))}\n        got      ${printable(JSON.stringify(actual))}`;
+  return `${head}\n        expected ${printableJson(expected)}\n        got      ${printableJson(actual)}`;
 }
 
 function runFile(file: string): Outcome[] {

@@ -55,7 +55,7 @@ export async function tools(argv: readonly string[], options: ToolsOptions): Pro
   process.stdout.write(table(out, [head, ...lines]));
 
   const source = policy?.source ?? 'none, so every call is refused (policy-wrap init makes one)';
-  process.stdout.write(`\n${rows.length} tools of ${server}; policy: ${printable(source)}\n`);
+  process.stdout.write(`\n${rows.length} tools of ${printable(server)}; policy: ${printable(source)}\n`);
   return EXIT.done;
 }
 

@@ -1,50 +1,79 @@
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { openState, type StateOptions, written } from '../local-state.js';
+import { assertPerson, confirm } from '../person.js';
 import { changeOf } from '../pin-change.js';
-import { printable } from '../printable.js';
-import { stateFile } from '../settings.js';
-import { BUSY, Store } from '../state/store.js';
+import { printable, printableJson } from '../printable.js';
+import type { PinEntry, Store } from '../state/store.js';
+import { processTerminal, type Terminal } from '../terminal.js';
 
-export interface TrustOptions {
-  readonly db?: string;
+export interface TrustOptions extends StateOptions {
   /** Only show. */
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
+  readonly dryRun?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /**
- * Shows what has changed in a server's tools since they were first seen, and takes it for right from now on.
+ * Shows what has changed in a server's tools since they were first seen, and, after a person said yes, takes it for
+ * right from now on.
  *
  * @param tool all changed ones when absent
+ * @throws PolicyWrapError REFUSED where no person sits, and for a tool that changes while it is read; NOT_FOUND,
+ *   STATE_UNAVAILABLE
  */
 export async function trust(
   server: string,
   tool: string | undefined,
   options: TrustOptions,
+  io: Terminal = processTerminal(),
 ): Promise<number> {
-  const store = Store.open(stateFile(options.db), { mustExist: true, waitMs: 5000 });
+  if (!options.dryRun) assertPerson('trust', io);
+  const store = openState(options, io);
   try {
-    const changed = store.changedTools(server).filter((pin) => tool === undefined || pin.tool === tool);
-    const odd = changed.filter((pin) => pin.changed?.unpinnable);
-    if (!options.dryRun && changed.length > 0 && store.trustTools(server, tool, 'cli') === BUSY) {
-      throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', { hint: 'try again' });
+    const all = changedTools(store, server, tool);
+    const changed = all.filter((pin) => !pin.changed?.unpinnable);
+    const odd = all.filter((pin) => pin.changed?.unpinnable);
+    const accepts = !options.dryRun && changed.length > 0;
+    // Beside JSON, a person still reads what they accept.
+    if (accepts || !options.json) {
+      const shown = options.json ? io.err : io.out;
+      for (const pin of all) await shown.write(`${changeOf(pin)}\n`);
     }
-    if (options.json)
-      print(JSON.stringify({ version: 1, server, trusted: !options.dryRun, tools: changed }, null, 2));
-    else if (changed.length === 0) print(`nothing has changed in the tools of ${printable(server)}`);
-    else {
-      for (const pin of changed) print(changeOf(pin));
-      for (const pin of odd)
-        print(
-          `${printable(pin.tool)} cannot be trusted: it has keys that differ only in case, or is listed twice; its server must be mended`,
-        );
-      if (!options.dryRun) print(`${changed.length - odd.length} trusted as they are now`);
+    for (const pin of odd) {
+      await io.err.write(
+        `${printable(pin.tool)} cannot be trusted: it has keys that differ only in case, or is listed twice; its server must be mended\n`,
+      );
     }
+    const question = `Trust ${changed.length === 1 ? 'it as it is' : `these ${changed.length} as they are`} now?`;
+    if (accepts && !(await confirm(question, options, io))) return EXIT.failed;
+    if (accepts) accept(store, server, tool, changed);
+    const text = options.json
+      ? printableJson({ version: 1, server, trusted: !options.dryRun, tools: all }, 2)
+      : all.length === 0
+        ? `nothing has changed in the tools of ${printable(server)}`
+        : `${changed.length} ${accepts ? 'trusted as they are now' : 'changed'}`;
+    await io.out.write(`${text}\n`);
     return EXIT.done;
   } finally {
     store.close();
   }
 }
 
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+function changedTools(store: Store, server: string, tool: string | undefined): PinEntry[] {
+  return store.changedTools(server).filter((pin) => tool === undefined || pin.tool === tool);
+}
+
+/** Accepts what was shown, if it is still all that has changed. */
+function accept(store: Store, server: string, tool: string | undefined, shown: readonly PinEntry[]): void {
+  const definitions = (pins: readonly PinEntry[]) => pins.map((pin) => [pin.tool, pin.changed?.definition]);
+  const now = changedTools(store, server, tool).filter((pin) => !pin.changed?.unpinnable);
+  if (JSON.stringify(definitions(now)) !== JSON.stringify(definitions(shown)))
+    throw new PolicyWrapError(
+      'REFUSED',
+      `the tools of ${printable(server)} have changed again while you read`,
+      {
+        hint: 'Run the command again.',
+      },
+    );
+  written(store.trustTools(server, tool, 'cli'));
 }

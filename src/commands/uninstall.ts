@@ -10,6 +10,7 @@ import type { Scope } from '../clients/table.js';
 import { type Choice, choicesIn, choose, filesMeant, openTarget, type Target } from '../clients/target.js';
 import { clientsIo } from '../clients-io.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { assertNoAgent } from '../person.js';
 
 export interface UninstallOptions {
   readonly client: string | undefined;
@@ -31,6 +32,8 @@ export interface UninstallOptions {
  * @throws PolicyWrapError USAGE, NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
  */
 export async function uninstall(options: UninstallOptions, io: ClientsIo = clientsIo()): Promise<number> {
+  // Unwrapped calls are judged by nobody.
+  if (options.dryRun !== true) assertNoAgent('uninstall', io.machine);
   if (options.restore !== undefined) return await restore(options, options.restore, io);
   const target = openTarget(options, io.machine);
   const wrapped = await chosen(options, target, io);

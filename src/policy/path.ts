@@ -1,3 +1,4 @@
+import { ascii } from '../printable.js';
 import type { Call } from './decision.js';
 import { fold } from './fold.js';
 import { isArray, isObject, type Json, type JsonObject } from './json.js';
@@ -130,8 +131,8 @@ function walk(from: Json, steps: Path['steps'], first: number, start: Place): It
     const present = Object.hasOwn(value, step);
     if (twin !== undefined) {
       const what = present
-        ? `has both "${step}" and "${shown(twin)}", which could be taken for each other`
-        : `has "${shown(twin)}" where the policy reads "${step}"`;
+        ? `has both "${step}" and "${ascii(twin, 40)}", which could be taken for each other`
+        : `has "${ascii(twin, 40)}" where the policy reads "${step}"`;
       return [{ kind: 'unclear', at, what }];
     }
     at = new Place(step, at);
@@ -155,14 +156,6 @@ function nameOfKind(value: Json): string {
   if (isArray(value)) return 'a list';
   if (isObject(value)) return 'an object';
   return typeof value === 'string' ? 'a text' : typeof value === 'boolean' ? 'true or false' : 'a number';
-}
-
-/** A name for a sentence: what cannot be seen in it is written as an escape. */
-function shown(name: string): string {
-  const text = name
-    .slice(0, 41)
-    .replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }
 
 /** Objects with more keys than this get an index, or a call with many keys would cost as many for each condition. */

@@ -1,4 +1,4 @@
-import { printable } from '../printable.js';
+import { printable, printableJson } from '../printable.js';
 import { Decimal } from './decimal.js';
 import { isArray, isObject, type Json } from './json.js';
 import { HEADROOM_RULE, type Proposed, type ProposedTool, type Recommendation } from './recommend.js';
@@ -71,7 +71,7 @@ function entry(tool: ProposedTool, toolClass: string): Commented {
   if (tool.largest.length > 0)
     members.push(list('require', tool.largest, (rule) => ({ conditions: [rule] })));
   if (tool.limits.length > 0) members.push(list('limits', tool.limits, (rule) => rule));
-  const name = `${quoted(tool.tool)}: `;
+  const name = `${printableJson(tool.tool)}: `;
   return {
     comments: [toolClass, ...tool.evidence],
     lines: members.length === 0 ? [`${name}{}`] : braces(`${name}{`, '}', members),
@@ -104,19 +104,9 @@ function comments(texts: readonly string[]): string[] {
 /** JSON on one line, with the numbers exact. */
 function inline(value: Json): string {
   if (value instanceof Decimal) return value.toString();
-  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'string') return printableJson(value);
   if (isArray(value)) return `[${value.map(inline).join(', ')}]`;
   if (!isObject(value)) return JSON.stringify(value);
-  const members = Object.entries(value).map(([key, member]) => `${quoted(key)}: ${inline(member)}`);
+  const members = Object.entries(value).map(([key, member]) => `${printableJson(key)}: ${inline(member)}`);
   return `{ ${members.join(', ')} }`;
-}
-
-/** As JSON, with everything that cannot be seen, or changes what is seen, as an escape. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) =>
-    Array.from(
-      { length: char.length },
-      (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  );
 }

@@ -13,7 +13,7 @@ import type {
   Outcome,
 } from '../state/store.js';
 import { BUSY, LOCKED_HINT } from '../state/store.js';
-import { numbersOf } from './bounds.js';
+import { amountsOf, numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
 import type { OddTool, ToolEdit } from './list-filter.js';
@@ -165,7 +165,8 @@ export class Gate {
 
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    return this.#isSevere(call) ? challengeOf(call.name, call.args.values) : undefined;
+    if (!this.#isSevere(call)) return undefined;
+    return challengeOf(call.name, call.args.values, this.#tools.inputSchemaOf(call.name));
   }
 
   #isSevere({ name }: ToolCall): boolean {
@@ -258,9 +259,11 @@ export class Gate {
       argumentsHash: sha256(texts.bound),
       argumentsText: texts.shown,
       severe: this.#isSevere(call),
+      channels: this.#channels(),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,
       numbers: numbersOf(call.args.values),
+      amounts: amountsOf(call.args.values),
     };
   }
 
@@ -285,7 +288,7 @@ export class Gate {
       return { kind: 'forward', row: admitted.row };
     }
     if (evaluation.kind === 'hidden') return { kind: 'answer', line: unknownToolLine(call.id, call.name) };
-    const line = this.#line(call, refusedCall(call, evaluation, admitted, this.#channels()));
+    const line = this.#line(call, refusedCall(call, evaluation, admitted));
     if (admitted.kind !== 'asked') return { kind: 'answer', line };
     const { approval } = admitted;
     const question: Question = {
@@ -304,8 +307,9 @@ export class Gate {
   }
 
   #refuseAll(calls: readonly (JudgedCall | MalformedCall)[], error: unknown): (Ruling | undefined)[] {
-    const reason = reasonOf(error);
-    this.#options.warn(`a call was refused because it could not be decided: ${reason}`);
+    this.#options.warn(`a call was refused because it could not be decided: ${reasonOf(error)}`);
+    // How to mend it is for the person, on stderr: a model would run the command itself.
+    const reason = error instanceof Error ? error.message : String(error);
     return calls.map((call) => {
       if (call.kind === 'malformed') return undefined;
       const explanation = `the call could not be decided: ${reason}`;

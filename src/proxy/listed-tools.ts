@@ -44,6 +44,11 @@ export class ListedTools {
     return this.#riskOf(this.#listed.get(name) ?? { name });
   }
 
+  /** @returns what the server says of a tool's arguments; undefined for one that it never listed */
+  inputSchemaOf(name: string): unknown {
+    return this.#listed.get(name)?.inputSchema;
+  }
+
   /** @returns whether some tool that was listed is shown under one of two policies and not under the other */
   showsDiffer(before: (tool: string) => boolean, after: (tool: string) => boolean): boolean {
     return [...this.#listed.keys()].some((tool) => before(tool) !== after(tool));

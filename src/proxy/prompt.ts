@@ -20,20 +20,21 @@ export interface Question {
   readonly challenge: Challenge | undefined;
 }
 
-/** `dismissed`: nobody decided. */
+/** `dismissed`: nobody decided, and the question stays open. */
 export type PromptAnswer = 'allow' | 'deny' | 'dismissed';
 
 /** Longer arguments do not fit in a client's form; the queue shows them. In characters. */
 const ARGUMENTS_CAP = 4000;
 
 /**
- * A form for `elicitation/create`: a required choice with "deny" as default, because clients fill defaults in, and a
- * field to type into for severe tools (handbook, protocol.md section 7).
+ * A form for `elicitation/create`: a required choice, and a field to type into for severe tools (handbook, protocol.md
+ * section 7). Its default decides nothing, because clients fill defaults in and accept forms by themselves.
  *
  * @returns undefined when the call is too long to be shown whole
  */
 export function promptFor(question: Question): Prompt | undefined {
   const { challenge } = question;
+  if (question.argumentsText.length > ARGUMENTS_CAP) return undefined;
   const args = printable(question.argumentsText);
   if (args.length > ARGUMENTS_CAP) return undefined;
   const message = [
@@ -45,9 +46,9 @@ export function promptFor(question: Question): Prompt | undefined {
   const decision = {
     type: 'string',
     title: 'Decision',
-    description: 'deny refuses the call; allow_once lets exactly this call through',
-    enum: ['deny', 'allow_once'],
-    default: 'deny',
+    description: 'allow_once lets exactly this call through, deny refuses it, not_now leaves it waiting',
+    enum: ['not_now', 'deny', 'allow_once'],
+    default: 'not_now',
   };
   if (!challenge) {
     return { message, requestedSchema: { type: 'object', properties: { decision }, required: ['decision'] } };
@@ -67,8 +68,8 @@ export function promptFor(question: Question): Prompt | undefined {
 const HUMAN_MS = 400;
 
 /**
- * Reads an ElicitResult. Only an explicit allow, with the right value typed where one was asked for, allows: hosts
- * accept empty forms and fill in defaults by themselves.
+ * Reads an ElicitResult. Only an explicit allow, with the right value typed where one was asked for, allows, and only
+ * an explicit deny denies: hosts accept empty forms and fill in defaults by themselves, which is nobody's word.
  *
  * @param afterMs how long after the question it came
  */
@@ -78,8 +79,10 @@ export function readAnswer(result: unknown, challenge: Challenge | undefined, af
   if (action === 'decline') return afterMs < HUMAN_MS ? 'dismissed' : 'deny';
   if (action !== 'accept') return 'dismissed';
   const content = own(result, 'content');
-  if (!isRecord(content) || own(content, 'decision') !== 'allow_once') return 'deny';
+  const decision = isRecord(content) ? own(content, 'decision') : undefined;
+  if (decision === 'deny') return 'deny';
+  if (!isRecord(content) || decision !== 'allow_once') return 'dismissed';
   if (!challenge) return 'allow';
   const typed = own(content, 'confirm');
-  return typeof typed === 'string' && isMet(challenge, typed) ? 'allow' : 'deny';
+  return typeof typed === 'string' && isMet(challenge, typed) ? 'allow' : 'dismissed';
 }

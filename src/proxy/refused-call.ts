@@ -6,20 +6,25 @@ import type { RefusedCall } from './refusal.js';
 
 /** Refusals that no rule of the policy gave. */
 const STOPPED: Partial<Record<RefusalCode, { readonly rule: string; readonly explanation: string }>> = {
-  PAUSED: { rule: '(paused)', explanation: 'a person has stopped every call; policy-wrap resume lifts it' },
+  PAUSED: {
+    rule: '(paused)',
+    explanation: 'a person has stopped every call, and only a person can lift that',
+  },
   CHANGED: {
     rule: '(changed)',
     explanation:
-      'its definition is not the one that was first seen; policy-wrap trust shows and accepts the change',
+      'its definition is not the one that was first seen; a person must look at the change and accept it',
   },
 };
 
-/** Why a call was not let through, for its answer. */
+/**
+ * Why a call was not let through, for its answer. It names no command of ours that would let it through: a model with
+ * a shell would run it.
+ */
 export function refusedCall(
   call: ToolCall,
   evaluation: Evaluation,
   admitted: Exclude<Admitted, { kind: 'allowed' }>,
-  channels: readonly string[],
 ): RefusedCall {
   const base = { tool: call.name, auditId: String(admitted.row) };
   switch (admitted.kind) {
@@ -45,13 +50,13 @@ export function refusedCall(
     }
     case 'asked': {
       const { approval } = admitted;
-      const how = channels.includes('queue') ? `: policy-wrap approve ${approval.id}` : ' in the client';
+      const where = approval.channels.includes('queue') ? '' : ' in the client';
       return {
         ...base,
         code: 'APPROVAL_REQUIRED',
         rule: approval.rule,
         authorText: approval.reason,
-        explanation: `a person must approve this call${how}`,
+        explanation: `a person must approve this call${where} (approval ${approval.id})`,
         approval: { id: approval.id, expiresAt: approval.expiresAt },
       };
     }

@@ -183,7 +183,7 @@ export class Admissions {
   #consent(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking | Consent {
     const found = this.#approvals.find(call, terms, now);
     if (found && (found.kind !== 'pending' || terms.id !== undefined)) return found;
-    const budget = this.#budgets.find(call, terms.numbers, now);
+    const budget = this.#budgets.find(call, terms, now);
     if (budget !== undefined) return { kind: 'approved', by: 'budget', id: budget };
     return found ?? this.#approvals.ask(call, terms, why, now);
   }

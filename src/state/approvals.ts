@@ -10,12 +10,19 @@ export interface ApprovalTerms {
   readonly argumentsText: string;
   /** The person must type a value from the call, not only say yes. */
   readonly severe?: boolean | undefined;
+  /** Where a person may approve it, as the policy says; anywhere when absent. */
+  readonly channels?: readonly string[] | undefined;
   /** How long the person may take, and then how long the approval keeps, in milliseconds. */
   readonly expiresMs: number;
   /** Set when the call was held for this one: it is consumed, or the call is refused; nobody is asked again. */
   readonly id?: string | undefined;
   /** The call's numbers by path (`args.amount_total`), exact, for budgets that are bound to one. */
   readonly numbers?: ReadonlyMap<string, string> | undefined;
+  /**
+   * The smallest and the largest amount of money in the call, exact, all of which a bound holds for; empty without any,
+   * undefined where one cannot be told.
+   */
+  readonly amounts?: readonly string[] | undefined;
 }
 
 export type ApprovalState = 'pending' | 'approved' | 'rejected' | 'consumed' | 'expired';
@@ -35,6 +42,8 @@ export interface ApprovalEntry {
   readonly reason: string;
   /** A mistake with this tool costs money or cannot be taken back, by all that is known of it. */
   readonly severe: boolean;
+  /** Where a person may approve it: `client`, `queue`. */
+  readonly channels: readonly string[];
   readonly session: string;
   readonly state: ApprovalState;
   readonly askedAt: number;
@@ -58,7 +67,9 @@ export interface ApprovedCall {
 export type Decided =
   | { readonly kind: 'done'; readonly approval: ApprovalEntry }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'not_pending'; readonly approval: ApprovalEntry };
+  | { readonly kind: 'not_pending'; readonly approval: ApprovalEntry }
+  /** The policy does not let it be approved there. */
+  | { readonly kind: 'not_here'; readonly approval: ApprovalEntry };
 
 /** How a call that needs a person stands. */
 export type Asking =
@@ -137,7 +148,8 @@ export class Approvals {
     const { server, grant, tool, argumentsHash, policyHash } = call;
     const insert = this.#db.prepare(
       `INSERT INTO approvals (id, server, grant_name, tool, arguments_hash, policy, arguments, rule, reason, severe,
-         session, state, asked_at, keeps_ms, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
+         session, state, asked_at, keeps_ms, expires_at, channels)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)
        ON CONFLICT (id) DO NOTHING`,
     );
     const expiresMs = Math.trunc(terms.expiresMs);
@@ -158,6 +170,7 @@ export class Approvals {
         now,
         expiresMs,
         now + expiresMs,
+        terms.channels?.join(',') ?? null,
       );
       // An id that was given before stays that call's: try another.
       if (changes === 0) continue;
@@ -189,7 +202,7 @@ export class Approvals {
         this.#expire(row.id as string, now, 'the call needed no approval any more');
   }
 
-  /** Takes down a person's word, once, while it is waited for. An approval keeps from then on as long as it waited. */
+  /** Takes down a person's word, once, while it is waited for, if `by` is a channel for it. An approval keeps from then on as long as it waited. */
   decide(
     id: string,
     state: 'approved' | 'rejected' | 'expired',
@@ -200,6 +213,9 @@ export class Approvals {
     const before = this.get(id, now);
     if (!before) return { kind: 'unknown' };
     if (before.state !== 'pending') return { kind: 'not_pending', approval: before };
+    // Rejecting only stops something: that may be done anywhere.
+    if (state === 'approved' && !before.channels.includes(by === 'client' ? 'client' : 'queue'))
+      return { kind: 'not_here', approval: before };
     this.#db
       .prepare(
         `UPDATE approvals SET state = ?, decided_at = ?, decided_by = ?, note = ?,
@@ -294,6 +310,7 @@ function toEntry(row: Row, now: number): ApprovalEntry {
     rule: row.rule as string,
     reason: row.reason as string,
     severe: row.severe === 1,
+    channels: typeof row.channels === 'string' ? row.channels.split(',') : ['client', 'queue'],
     session: row.session as string,
     state: isOver ? 'expired' : stored,
     askedAt: row.asked_at as number,

@@ -1,6 +1,6 @@
 import { Decimal } from '../policy/decimal.js';
 import { toDecimal } from './amount.js';
-import { type ApprovalEntry, type ApprovedCall, randomId } from './approvals.js';
+import { type ApprovalEntry, type ApprovalTerms, type ApprovedCall, randomId } from './approvals.js';
 import type { Database, Row } from './driver.js';
 import type { Events } from './events.js';
 
@@ -9,7 +9,7 @@ export interface BudgetTerms {
   readonly calls: number;
   /** Milliseconds. */
   readonly forMs: number;
-  /** A number of the call, by path (`args.amount_total`), that must be there and lie between 0 and `max`. */
+  /** A number of the call, by path (`args.amount_total`), that must be there; it and every amount lie from 0 to `max`. */
   readonly bound?: { readonly path: string; readonly max: string } | undefined;
 }
 
@@ -75,11 +75,12 @@ export class Budgets {
   /** @returns a budget that this call fits in; changes nothing */
   find(
     { server, grant, tool, policyHash }: ApprovedCall,
-    numbers: ReadonlyMap<string, string> | undefined,
+    { numbers, amounts }: Pick<ApprovalTerms, 'numbers' | 'amounts'>,
     now: number,
   ): string | undefined {
     const rows = this.#byTool.all(server, grant, tool, policyHash, now);
-    return rows.map(toEntry).find(({ bound }) => bound === undefined || isWithin(bound, numbers))?.id;
+    return rows.map(toEntry).find(({ bound }) => bound === undefined || isWithin(bound, numbers, amounts))
+      ?.id;
   }
 
   /** Takes one call off. @throws Error when none is left, and the caller's transaction comes to nothing */
@@ -115,12 +116,13 @@ export class Budgets {
 
 function isWithin(
   bound: { readonly path: string; readonly max: string },
-  numbers: ReadonlyMap<string, string> | undefined,
+  numbers: ApprovalTerms['numbers'],
+  amounts: ApprovalTerms['amounts'],
 ): boolean {
   const value = numbers?.get(bound.path);
-  if (value === undefined) return false;
-  const number = toDecimal(value);
-  return number.sign >= 0 && number.compare(toDecimal(bound.max)) <= 0;
+  if (value === undefined || amounts === undefined) return false;
+  const max = toDecimal(bound.max);
+  return [value, ...amounts].map(toDecimal).every((each) => each.sign >= 0 && each.compare(max) <= 0);
 }
 
 function toEntry(row: Row): BudgetEntry {

@@ -188,6 +188,9 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   UPDATE approvals SET arguments = kept, reason = '' WHERE state IN ('rejected', 'consumed', 'expired');
 
   CREATE INDEX sessions_open ON sessions (id) WHERE ended_at IS NULL;
+
+  -- Where a person may approve: names, with commas between them; before, anywhere.
+  ALTER TABLE approvals ADD COLUMN channels TEXT;
   `,
 ];
 

@@ -67,8 +67,8 @@ describe('renderDiff', () => {
 
   test('control and direction characters are escaped', () => {
     const shown = diff('{\n"a\u202e": 1,\n"b": "\u009b31m"\n}', [['1', '2']]);
-    expect(shown).toContain('a\\u202e');
-    expect(shown).toContain('\\u009b31m');
+    expect(shown).toContain('a\\u{202e}');
+    expect(shown).toContain('\\u{9b}31m');
   });
 });
 
@@ -271,7 +271,7 @@ test('G9: masking takes time in proportion to the text, and no more stack', () =
 
 test('visible escapes what a terminal would obey or hide', () => {
   expect(visible('a\u001b[31m\n\u0007\u200b\u202e\u{e0041}é😀')).toBe(
-    'a\\u001b[31m\\u000a\\u0007\\u200b\\u202e\\ue0041é😀',
+    'a\\u{1b}[31m\\u{a}\\u{7}\\u{200b}\\u{202e}\\u{e0041}é😀',
   );
 });
 

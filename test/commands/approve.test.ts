@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { approvals } from '../../src/commands/approvals.js';
 import { approve } from '../../src/commands/approve.js';
+import { resume } from '../../src/commands/pause.js';
 import { reject } from '../../src/commands/reject.js';
+import { reset } from '../../src/commands/reset.js';
+import { trust } from '../../src/commands/trust.js';
 import { FakeTerminal, State } from './support.js';
 
 const PAYMENT = '{"amount_total":9007199254740993.25,"to":{"cuit":"20-12345678-9","note":"x\\u202ey"}}';
@@ -59,27 +62,83 @@ describe('approve', () => {
     expect(stateOf(state, id)).toBe('approved');
   });
 
-  test.each(['CLAUDE_CODE_CHILD_SESSION', 'GEMINI_CLI', 'CURSOR_AGENT', 'CODEX_THREAD_ID'])(
-    'is refused where %s says that an agent runs it; CLAUDECODE alone says nothing',
-    async (variable) => {
-      using state = new State();
-      const id = state.ask(state.session(), 'read_page', '{}');
-      const io = new FakeTerminal(['y']);
-      io.env = { CLAUDECODE: '1', [variable]: '1' };
-      await expect(approve(id, { db: state.db }, io)).rejects.toMatchObject({ code: 'REFUSED' });
-      await expect(approve(id, { db: state.db, yes: true }, io)).rejects.toMatchObject({ code: 'REFUSED' });
-      await expect(approvals({ db: state.db, watch: true }, io)).rejects.toMatchObject({ code: 'REFUSED' });
-      io.env = { CLAUDECODE: '1', [variable]: '0' };
-      expect(await approve(id, { db: state.db }, io)).toBe(0);
-    },
-  );
+  test.each([
+    'CLAUDE_CODE_CHILD_SESSION',
+    'GEMINI_CLI',
+    'CURSOR_AGENT',
+    'CODEX_THREAD_ID',
+    'GOOSE_TERMINAL',
+    'OPENCODE',
+    'OPENCODE_PID',
+    'AGENT',
+    'COPILOT_CLI',
+    'COPILOT_AGENT_SESSION_ID',
+    'QWEN_CODE',
+  ])('and what else loosens is refused where %s says that an agent runs it', async (variable) => {
+    using state = new State();
+    const { db } = state;
+    const id = state.ask(state.session(), 'read_page', '{}');
+    const io = new FakeTerminal(['y']);
+    io.env = { CLAUDECODE: '1', [variable]: '1' };
+    for (const run of [
+      () => approve(id, { db }, io),
+      () => approve(id, { db, yes: true }, io),
+      () => approvals({ db, watch: true }, io),
+      () => resume({ db }, io),
+      () => trust('mcp-afip', undefined, { db, yes: true }, io),
+      () => reset('calls', { db, yes: true }, io),
+    ])
+      await expect(run()).rejects.toMatchObject({
+        code: 'REFUSED',
+        message: expect.stringContaining(variable),
+      });
+    expect(stateOf(state, id)).toBe('pending');
+    // What only looks or stops is for anybody; CLAUDECODE alone says nothing.
+    expect(await trust('mcp-afip', undefined, { db, dryRun: true }, io)).toBe(0);
+    expect(await approvals({ db }, io)).toBe(0);
+    io.env = { CLAUDECODE: '1', [variable]: '0' };
+    expect(await approve(id, { db }, io)).toBe(0);
+  });
+
+  test('G10: --yes leaves the question out, and not the terminal', async () => {
+    using state = new State();
+    const { db } = state;
+    const id = state.ask(state.session(), 'read_page', '{}');
+    const nobody = new FakeTerminal();
+    for (const run of [
+      () => approve(id, { db, yes: true }, nobody),
+      () => approvals({ db, watch: true }, nobody),
+      () => resume({ db }, nobody),
+      () => trust('mcp-afip', undefined, { db, yes: true }, nobody),
+      () => reset('calls', { db, yes: true }, nobody),
+    ])
+      await expect(run()).rejects.toMatchObject({
+        code: 'REFUSED',
+        message: expect.stringContaining('no terminal'),
+      });
+    expect(stateOf(state, id)).toBe('pending');
+    const person = new FakeTerminal([]);
+    expect(await approve(id, { db, yes: true }, person)).toBe(0);
+    expect(person.questions).toEqual([]);
+  });
+
+  test('G10: what the schema does not name takes the place of no amount that it names', async () => {
+    using state = new State();
+    const inputSchema = { type: 'object', properties: { amount_total: { type: 'number' } } };
+    const definition = JSON.stringify({ inputSchema, name: 'create_payment' });
+    state.store.seeTools('mcp-afip', [{ name: 'create_payment', definition }]);
+    const id = state.ask(state.session(), 'create_payment', '{"a_total":900,"amount_total":150}');
+    const io = new FakeTerminal(['150']);
+    expect(await approve(id, { db: state.db }, io)).toBe(0);
+    expect(io.questions).toEqual(['To approve it, type amount_total: ']);
+  });
 
   test('is refused for what waits no longer, also when that happens while the person reads', async () => {
     using state = new State();
     const session = state.session();
     const db = state.db;
     const yes = { db, yes: true };
-    await expect(approve('bcdfgh', yes, new FakeTerminal())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(approve('bcdfgh', yes, new FakeTerminal([]))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const id = state.ask(session, 'read_page', '{}');
     const io = new FakeTerminal(['y']);
     const ask = io.ask.bind(io);
@@ -89,7 +148,7 @@ describe('approve', () => {
     };
     await expect(approve(id, { db }, io)).rejects.toThrow(/rejected by client/);
     const late = state.ask(session, 'read_page', '{"n":1}');
-    const after = new FakeTerminal();
+    const after = new FakeTerminal([]);
     after.at += 600_000;
     await expect(approve(late, yes, after)).rejects.toThrow(/expired/);
     expect(stateOf(state, late)).toBe('pending');
@@ -101,7 +160,8 @@ describe('approve', () => {
     const io = new FakeTerminal(['5']);
     const options = { db: state.db, also: 'next 10', for: '2h', maxAmount: '200000.50' };
     expect(await approve(id, options, io)).toBe(0);
-    const said = 'the next 10 calls of create_payment for 2 h, with args.amount_total from 0 to 200000.5';
+    const said =
+      'the next 10 calls of create_payment for 2 h, with args.amount_total and every other amount from 0 to 200000.5';
     expect(io.err.text).toContain(said);
     const [budget] = state.store.budgets();
     expect(io.out.text).toContain(`Revoke: policy-wrap reject ${budget?.id}`);
@@ -182,6 +242,19 @@ describe('approvals', () => {
     const left = new FakeTerminal([]);
     expect(await approvals({ db: state.db, watch: true }, left)).toBe(0);
     expect(stateOf(state, skipped)).toBe('pending');
+  });
+
+  test('of what was decided only the names of the arguments may be left, and that is said', async () => {
+    using state = new State();
+    const id = state.ask(state.session(), 'read_page', '["a","b\u202e"]');
+    const io = new FakeTerminal();
+    await approvals({ db: state.db }, io);
+    expect(io.out.text).toContain('arguments (their values are no longer kept): a, b\\u{202e}\n');
+    const json = new FakeTerminal();
+    await approvals({ db: state.db, json: true }, json);
+    expect(JSON.parse(json.out.text).approvals).toMatchObject([
+      { id, arguments: null, argumentNames: ['a', 'b\u202e'] },
+    ]);
   });
 
   test('--watch needs a terminal, and does not go with --json', async () => {

@@ -43,10 +43,10 @@ test('the table', async () => {
   old   mcp-old                          wrapped, drifted: node-gone
 
 Cursor  ~/.cursor/mcp.json  (user)
-  taxes       mcp-afip --token ***     not wrapped; the same server is wrapped in claude-desktop
-  web         https://u:***@x.example  remote; cannot be wrapped
-  odd                                  cannot be wrapped: no \`command\`
-  bell\\u0007  policy-wrap              starts policy-wrap without \`--\` before a server
+  taxes      mcp-afip --token ***     not wrapped; the same server is wrapped in claude-desktop
+  web        https://u:***@x.example  remote; cannot be wrapped
+  odd                                 cannot be wrapped: no \`command\`
+  bell\\u{7}  policy-wrap              starts policy-wrap without \`--\` before a server
 
 Gemini CLI  ~/.gemini/settings.json  (user)
   no servers

@@ -211,7 +211,7 @@ describe('install', () => {
       throw new Error('spawn mcp-afip ENOENT\u001b[0m');
     };
     expect(await run(home, { entries: ['afip'], yes: true })).toBe(1);
-    expect(home.out).toContain('afip: wrapped, but the test start failed: spawn mcp-afip ENOENT\\u001b[0m\n');
+    expect(home.out).toContain('afip: wrapped, but the test start failed: spawn mcp-afip ENOENT\\u{1b}[0m\n');
     expect(home.out).toContain('Undo: ');
   });
 

@@ -38,21 +38,25 @@ describe('reset of a counter', () => {
     expect(left(state)).toHaveLength(2);
   });
 
-  test('without a terminal it takes --yes, which keeps to the server that is named', async () => {
+  test('needs a terminal, also with --yes, which keeps to the server that is named', async () => {
     using state = used();
     const { db } = state;
-    await expect(reset('calls', { db }, new FakeTerminal())).rejects.toMatchObject({ code: 'REFUSED' });
-    expect(await reset('calls', { db, server: 'legiti', yes: true }, new FakeTerminal())).toBe(0);
+    for (const yes of [false, true])
+      await expect(reset('calls', { db, yes }, new FakeTerminal())).rejects.toMatchObject({
+        code: 'REFUSED',
+      });
+    expect(left(state)).toHaveLength(2);
+    expect(await reset('calls', { db, server: 'legiti', yes: true }, new FakeTerminal([]))).toBe(0);
     expect(left(state)).toEqual(['mcp-afip']);
   });
 
   test('is refused in the shell of an agent, for an unknown counter, and without a name', async () => {
     using state = used();
     const { db } = state;
-    const agent = new FakeTerminal();
+    const agent = new FakeTerminal(['y']);
     agent.env = { GEMINI_CLI: '1' };
     await expect(reset('calls', { db, yes: true }, agent)).rejects.toMatchObject({ code: 'REFUSED' });
-    await expect(reset('cals', { db, yes: true }, new FakeTerminal())).rejects.toMatchObject({
+    await expect(reset('cals', { db, yes: true }, new FakeTerminal([]))).rejects.toMatchObject({
       code: 'NOT_FOUND',
       hint: 'counters: calls',
     });
@@ -76,7 +80,7 @@ describe('reset of the database', () => {
     expect(existsSync(db)).toBe(false);
     expect(readdirSync(state.folder)).toContain('broken.db.2026-11-22T11-00-00-000Z');
     await expect(
-      reset(undefined, { db, database: true, yes: true }, new FakeTerminal()),
+      reset(undefined, { db, database: true, yes: true }, new FakeTerminal([])),
     ).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });

@@ -6,7 +6,7 @@ import {
   type ElicitResult,
 } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, test } from 'vitest';
-import { ASKING, approvalId, command, waiting } from '../support/asking.js';
+import { ASKING, approvalId, approveHere, command, waiting } from '../support/asking.js';
 import { BIN, type Message, RECORDER, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 const TAG = { name: 'v1' };
@@ -66,17 +66,18 @@ describe('an SDK client of the handshake era', () => {
     await client.close();
   });
 
-  test.each<[string, ElicitResult['content'], boolean]>([
-    ['the amount typed', { decision: 'allow_once', confirm: ' 121000.5 ' }, true],
-    ['another amount typed', { decision: 'allow_once', confirm: '121000' }, false],
-    ['nothing typed', { decision: 'allow_once' }, false],
-    ['the amount typed and deny chosen', { decision: 'deny', confirm: '121000.5' }, false],
-  ])('G10: a severe call with %s', async (_, content, passes) => {
+  test.each<[string, ElicitResult['content'], string | undefined]>([
+    ['the amount typed', { decision: 'allow_once', confirm: ' 121000.5 ' }, undefined],
+    ['another amount typed', { decision: 'allow_once', confirm: '121000' }, 'APPROVAL_REQUIRED'],
+    ['nothing typed', { decision: 'allow_once' }, 'APPROVAL_REQUIRED'],
+    ['the amount typed and deny chosen', { decision: 'deny', confirm: '121000.5' }, 'APPROVAL_REJECTED'],
+    ['the amount typed and nothing chosen', { confirm: '121000.5' }, 'APPROVAL_REQUIRED'],
+  ])('G10: a severe call with %s', async (_, content, code) => {
     await using rig = new Rig();
     const client = await sdkClient(rig, () => ({ action: 'accept', content: content ?? {} }));
     const answer = await call(client, 'create_invoice', INVOICE);
-    expect(refusalCode(answer)).toBe(passes ? undefined : 'APPROVAL_REJECTED');
-    expect(rig.receivedCalls()).toEqual(passes ? ['create_invoice'] : []);
+    expect(refusalCode(answer)).toBe(code);
+    expect(rig.receivedCalls()).toEqual(code === undefined ? ['create_invoice'] : []);
     await client.close();
   });
 
@@ -84,13 +85,24 @@ describe('an SDK client of the handshake era', () => {
     ['declines slowly', () => sleep(600).then(() => ({ action: 'decline' })), {}, 'APPROVAL_REJECTED'],
     ['declines at once: nobody was there', () => ({ action: 'decline' }), {}, 'APPROVAL_REQUIRED'],
     ['cancels the question', () => sleep(600).then(() => ({ action: 'cancel' })), {}, 'APPROVAL_REQUIRED'],
-    ['accepts an empty form', () => ({ action: 'accept', content: {} }), {}, 'APPROVAL_REJECTED'],
-    ['accepts without a form', () => ({ action: 'accept' }), {}, 'APPROVAL_REJECTED'],
+    ['chooses deny', () => ({ action: 'accept', content: { decision: 'deny' } }), {}, 'APPROVAL_REJECTED'],
+    // Forms that a client accepts by itself are nobody's word.
+    ['accepts an empty form', () => ({ action: 'accept', content: {} }), {}, 'APPROVAL_REQUIRED'],
+    ['accepts without a form', () => ({ action: 'accept' }), {}, 'APPROVAL_REQUIRED'],
     [
       'fills in defaults',
       () => ({ action: 'accept', content: {} }),
       { form: { applyDefaults: true } },
-      'APPROVAL_REJECTED',
+      'APPROVAL_REQUIRED',
+    ],
+    [
+      'takes the first choice',
+      ({ params }: Message) => ({
+        action: 'accept',
+        content: { decision: params.requestedSchema.properties.decision.enum[0] },
+      }),
+      {},
+      'APPROVAL_REQUIRED',
     ],
     ['answers with an error', () => Promise.reject(new Error('no form here')), {}, 'APPROVAL_REQUIRED'],
   ])('G10: one that %s', async (_, answer, elicitation, code) => {
@@ -102,7 +114,7 @@ describe('an SDK client of the handshake era', () => {
     const state = code === 'APPROVAL_REQUIRED' ? 'pending' : 'rejected';
     expect(await waiting(rig, '--all')).toMatchObject([{ state }]);
     if (state === 'pending') {
-      await command(rig, ['approve', approvalId(refused), '--yes']);
+      await approveHere(rig, approvalId(refused));
       expect(refusalCode(await call(client, 'tag', TAG))).toBeUndefined();
     }
     await client.close();
@@ -185,7 +197,7 @@ describe('a call that is held', () => {
     const held = wrapper.call('tag', TAG);
     const asked = await question(wrapper);
     const [{ id }] = await waiting(rig);
-    await command(rig, ['approve', id, '--yes']);
+    await approveHere(rig, id);
     expect(refusalCode(await held)).toBeUndefined();
     await withdrawal(wrapper, asked);
   });
@@ -237,7 +249,7 @@ describe('a call that is held', () => {
       Message,
       Message,
     ];
-    await command(rig, ['approve', id, '--yes']);
+    await approveHere(rig, id);
     expect(refusalCode(await second)).toBeUndefined();
     expect(wrapper.messages.filter(({ method }) => method === 'elicitation/create')).toEqual([asked]);
   });
@@ -292,7 +304,7 @@ describe('a call that is held', () => {
     expect(await wrapper.end()).toBe(0);
     expect(rig.receivedCalls()).toEqual([]);
     const [{ id }] = await waiting(rig);
-    await command(rig, ['approve', id, '--yes']);
+    await approveHere(rig, id);
     const next = rig.wrap({ policy: ASKING });
     expect(refusalCode(await next.call('tag', TAG))).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ASKING, approvalId, command, waiting } from '../support/asking.js';
+import { ASKING, approvalId, approveHere, command, waiting } from '../support/asking.js';
 import { type Message, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 const META = {
@@ -121,7 +121,8 @@ describe('revision 2026-07-28', () => {
 
   test.each<[string, object, string]>([
     ['deny', { action: 'accept', content: { decision: 'deny' } }, 'APPROVAL_REJECTED'],
-    ['an empty form', { action: 'accept', content: {} }, 'APPROVAL_REJECTED'],
+    ['an empty form', { action: 'accept', content: {} }, 'APPROVAL_REQUIRED'],
+    ['a default form', { action: 'accept', content: { decision: 'not_now' } }, 'APPROVAL_REQUIRED'],
     ['a decline at once', { action: 'decline' }, 'APPROVAL_REQUIRED'],
     ['a cancelled question', { action: 'cancel' }, 'APPROVAL_REQUIRED'],
     ['no result', [], 'APPROVAL_REQUIRED'],
@@ -149,7 +150,7 @@ describe('revision 2026-07-28', () => {
       refusalCode(
         await call(wrapper, 'create_invoice', { amount_total: 5 }, answered(next, allow('121000.5'))),
       ),
-    ).toBe('APPROVAL_REJECTED');
+    ).toBe('APPROVAL_REQUIRED');
   });
 
   test('a client that shows no forms is told of the queue; a retry after that passes', async () => {
@@ -163,7 +164,7 @@ describe('revision 2026-07-28', () => {
     const answer = await wrapper.request('tools/call', request);
     expect(refusalCode(answer)).toBe('APPROVAL_REQUIRED');
     expect(answer.result.resultType).toBe('complete');
-    await command(rig, ['approve', approvalId(answer), '--yes']);
+    await approveHere(rig, approvalId(answer));
     expect(refusalCode(await wrapper.request('tools/call', request))).toBeUndefined();
   });
 
@@ -172,7 +173,7 @@ describe('revision 2026-07-28', () => {
     const wrapper = rig.wrap({ policy: ASKING });
     const question = await asked(wrapper, 'tag', TAG);
     const [{ id }] = await waiting(rig);
-    await command(rig, ['approve', id, '--yes']);
+    await approveHere(rig, id);
     expect(
       refusalCode(await call(wrapper, 'tag', TAG, answered(question, { action: 'cancel' }))),
     ).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ASKING, approvalId, command, inTerminal, PYTHON, waiting } from '../support/asking.js';
+import { ASKING, approvalId, approveHere, command, inTerminal, PYTHON, waiting } from '../support/asking.js';
 import { type Message, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 const TAG = { name: 'v1', note: 'release' };
@@ -14,7 +14,7 @@ async function asked(wrapper: Wrapper, tool: string, args: object): Promise<stri
 }
 
 async function approve(rig: Rig, id: string, ...more: string[]): Promise<void> {
-  const ran = await command(rig, ['approve', id, '--yes', ...more]);
+  const ran = await approveHere(rig, id, ...more);
   expect(ran, ran.stderr).toMatchObject({ code: 0 });
 }
 
@@ -26,7 +26,9 @@ describe('the queue', () => {
     const wrapper = rig.wrap({ policy: ASKING });
     const first = await wrapper.call('tag', TAG);
     const id = approvalId(first);
-    expect(first.result.content[0].text).toContain(`policy-wrap approve ${id}`);
+    // The id, and no command that a model with a shell could run.
+    expect(first.result.content[0].text).toContain(`approval ${id}`);
+    expect(first.result.content[0].text).not.toMatch(/policy-wrap \w/);
     expect(first.result._meta['policy-wrap/decision']).toMatchObject({
       decision: 'ask',
       rule: '/tools/tag/action',
@@ -36,7 +38,7 @@ describe('the queue', () => {
     expect(passed(await wrapper.call('tag', TAG))).toBe(true);
     expect(await asked(wrapper, 'tag', TAG)).not.toBe(id);
     expect(rig.receivedCalls()).toEqual(['tag']);
-    const again = await command(rig, ['approve', id, '--yes']);
+    const again = await approveHere(rig, id);
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('consumed') });
   });
 
@@ -113,7 +115,7 @@ describe('the queue', () => {
     const answer = await wrapper.call('tag', TAG);
     expect(refusalCode(answer)).toBe('APPROVAL_REJECTED');
     expect(answer.result.content[0].text).toContain('not on Friday');
-    expect(await command(rig, ['approve', id, '--yes'])).toMatchObject({ code: 1 });
+    expect(await approveHere(rig, id)).toMatchObject({ code: 1 });
     expect(rig.receivedCalls()).toEqual([]);
   });
 
@@ -124,7 +126,7 @@ describe('the queue', () => {
     const used = await asked(wrapper, 'tag', { name: 'v2' });
     await approve(rig, used);
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(await command(rig, ['approve', late, '--yes'])).toMatchObject({
+    expect(await approveHere(rig, late)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('expired'),
     });
@@ -221,6 +223,42 @@ describe('the queue', () => {
   });
 });
 
+describe('who may approve', () => {
+  test('G10: without a terminal nobody, not even with --yes', async () => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({ policy: ASKING });
+    const id = await asked(wrapper, 'tag', TAG);
+    for (const args of [
+      ['approve', id, '--yes'],
+      ['resume'],
+      ['reset', 'tags', '--yes'],
+      ['trust', 'recorder'],
+    ])
+      expect(await command(rig, args), args[0]).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('no terminal'),
+      });
+    expect(await waiting(rig)).toMatchObject([{ id, state: 'pending' }]);
+  });
+
+  test('G10: under channels ["client"] nobody outside of the client; it can still be rejected', async () => {
+    await using rig = new Rig();
+    const approvals = { wait: '2s', expires: '10m', channels: ['client'] };
+    const wrapper = rig.wrap({ policy: { ...ASKING, approvals } });
+    const id = await asked(wrapper, 'tag', TAG);
+    const refused = await approveHere(rig, id);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('in the client alone') });
+    expect(await waiting(rig)).toMatchObject([{ id, state: 'pending', channels: ['client'] }]);
+    const listed = (await command(rig, ['approvals'])).stdout;
+    expect(listed).toContain('in the client alone');
+    expect(listed).not.toContain('policy-wrap approve');
+    expect(refusalCode(await wrapper.call('tag', TAG))).toBe('APPROVAL_REQUIRED');
+    expect(await command(rig, ['reject', id])).toMatchObject({ code: 0 });
+    expect(refusalCode(await wrapper.call('tag', TAG))).toBe('APPROVAL_REJECTED');
+    expect(rig.receivedCalls()).toEqual([]);
+  });
+});
+
 describe('budgets', () => {
   test('G10: further calls pass within their number and amount, and nothing passes after a revocation', async () => {
     await using rig = new Rig();
@@ -258,6 +296,43 @@ describe('budgets', () => {
     expect(passed(await wrapper.call('tag', { pay: { amount: 200 } }))).toBe(true);
   });
 
+  test('G10: every amount of a call lies within the bound, whatever it is called and wherever it stands', async () => {
+    await using rig = new Rig();
+    const amount_total = { type: 'number' };
+    const tag = {
+      name: 'tag',
+      inputSchema: { type: 'object', properties: { amount_total, n: amount_total } },
+    };
+    const wrapper = rig.wrap({ policy: ASKING, recorder: { tools: [tag] } });
+    await wrapper.request('tools/list');
+    const id = await asked(wrapper, 'tag', { amount_total: 150, a_total: 1 });
+    await approve(rig, id, '--also', '10', '--max-amount', '200');
+    const { stdout } = await command(rig, ['status', '--json']);
+    expect(JSON.parse(stdout).budgets).toMatchObject([{ bound: { path: 'args.amount_total', max: '200' } }]);
+    for (const args of [
+      { amount_total: 9000, a_total: 1 },
+      { amount_total: 1, a_total: 9000 },
+      { amount_total: 1, items: [{ price: 150 }, { price: 150 }] },
+      { amount_total: 1, importe: '9000' },
+      { a_total: 1 },
+    ])
+      expect(refusalCode(await wrapper.call('tag', args)), JSON.stringify(args)).toBe('APPROVAL_REQUIRED');
+    expect(passed(await wrapper.call('tag', { amount_total: 200, a_total: 2, account_consumer: 9000 }))).toBe(
+      true,
+    );
+  });
+
+  test('which of several numbers is bound is for a person to say', async () => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({ policy: ASKING });
+    const id = await asked(wrapper, 'tag', { points: 3, weight: 9 });
+    const unclear = await approveHere(rig, id, '--also', '2', '--max-amount', '10');
+    expect(unclear).toMatchObject({ code: 2, stderr: expect.stringContaining('which number') });
+    await approve(rig, id, '--also', '2', '--max-amount', '10', '--amount', 'weight');
+    expect(passed(await wrapper.call('tag', { points: 99, weight: 10 }))).toBe(true);
+    expect(refusalCode(await wrapper.call('tag', { points: 1, weight: 11 }))).toBe('APPROVAL_REQUIRED');
+  });
+
   test.each([
     [['--for', '30m'], 2],
     [['--also', 'all'], 2],
@@ -269,7 +344,7 @@ describe('budgets', () => {
     await using rig = new Rig();
     const wrapper = rig.wrap({ policy: ASKING });
     const id = await asked(wrapper, 'tag', { name: 'no number' });
-    expect(await command(rig, ['approve', id, '--yes', ...more])).toMatchObject({ code });
+    expect(await approveHere(rig, id, ...more)).toMatchObject({ code });
     expect(await waiting(rig)).toMatchObject([{ id, state: 'pending' }]);
   });
 });

@@ -381,10 +381,17 @@ eachDriver('approvals', () => {
     test('further calls of the tool pass, so many, so long, up to so much', () => {
       grant({ budget: { calls: 2, forMs: 1000, bound: { path: 'args.amount_total', max: '300000' } } });
       expect(store.budgets()).toMatchObject([{ callsLeft: 2, tool: 'crear_factura', madeBy: 'cli' }]);
-      const next = (hash: string, values?: ReadonlyMap<string, string>) =>
-        call(asking(), { argumentsHash: hash, numbers: values }).kind;
+      const next = (
+        hash: string,
+        values?: ReadonlyMap<string, string>,
+        amounts: readonly string[] | null = [],
+      ) => call(asking(), { argumentsHash: hash, numbers: values, amounts: amounts ?? undefined }).kind;
       expect(call(asking(), { numbers }).kind).toBe('allowed');
-      expect(next('1', numbers)).toBe('allowed');
+      expect(next('1', numbers, ['0', '300000'])).toBe('allowed');
+      // Every amount counts, and one that cannot be told is as good as too large.
+      expect(next('a', numbers, ['1', '300000.01'])).toBe('asked');
+      expect(next('b', numbers, ['-0.01', '1'])).toBe('asked');
+      expect(next('c', numbers, null)).toBe('asked');
       expect(next('2', new Map([['args.amount_total', '300000.01']]))).toBe('asked');
       expect(next('3', new Map([['args.amount_total', '-1']]))).toBe('asked');
       expect(next('4', new Map([['args.other', '1']]))).toBe('asked');

@@ -126,7 +126,9 @@ eachDriver('file', () => {
     });
 
     test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made is told, and at once', () => {
-      expect(() => Store.open('/proc/nowhere/deeper/x.db')).toThrow(code('STATE_UNAVAILABLE', '/proc/nowhere'));
+      expect(() => Store.open('/proc/nowhere/deeper/x.db')).toThrow(
+        code('STATE_UNAVAILABLE', '/proc/nowhere'),
+      );
     });
 
     test('a file that lost its version, or was given another, is not called newer', () => {

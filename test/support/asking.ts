@@ -1,5 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { approve } from '../../src/commands/approve.js';
+import { exitCodeOf } from '../../src/errors.js';
+import { FakeTerminal } from '../commands/support.js';
 import { BIN, type Message, type Rig } from './rig.js';
 
 /** Everything about approvals at once; `wait` is short so that tests need not be patient. */
@@ -38,6 +41,28 @@ export function inTerminal(
   const script = resolve('test/fixtures/terminal.py');
   const argv = [script, JSON.stringify(answers), process.execPath, BIN, ...args, '--db', rig.db];
   return ran(String(PYTHON), argv, { ...rig.env(), TERM: 'xterm', ...env });
+}
+
+/**
+ * Approves as a person at a terminal does, with --yes. In this process: not every machine has a way to a terminal.
+ *
+ * @param more `--also`, `--for`, `--max-amount` and `--amount`, each with its value
+ */
+export async function approveHere(rig: Rig, id: string, ...more: readonly string[]): Promise<Ran> {
+  const io = new FakeTerminal([]);
+  io.at = Date.now();
+  const named: Record<string, string> = { '--max-amount': 'maxAmount' };
+  const options = Object.fromEntries(
+    more.flatMap((word, at) =>
+      word.startsWith('--') ? [[named[word] ?? word.slice(2), more[at + 1] ?? '']] : [],
+    ),
+  );
+  try {
+    const code = await approve(id, { ...options, db: rig.db, yes: true }, io);
+    return { code, stdout: io.out.text, stderr: io.err.text };
+  } catch (error) {
+    return { code: exitCodeOf(error), stdout: io.out.text, stderr: String(error) };
+  }
 }
 
 /** Undefined on machines without Python: there is no other way to a pseudo terminal. */
