@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseDoubles } from '../policy/json.js';
 import { ID, idAt, isWholeAt, JSONRPC, METHOD, VERSION } from './envelope-bytes.js';
 import {
   afterBlanks,
@@ -204,7 +205,7 @@ class LeftArguments implements Arguments {
   #read(): Arguments['values'] {
     const line = this.#line;
     if (line.size < OUTLINED_FROM)
-      return JSON.parse(line.chunk.toString('utf8', this.#start, this.#end)) as Arguments['values'];
+      return parseDoubles(line.chunk.toString('utf8', this.#start, this.#end)) as Arguments['values'];
     longOnesAreLookedAt = true;
     // Long texts stay in the line even now, until a rule looks at those.
     const call = classify(scanLine(line));

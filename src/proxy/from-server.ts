@@ -1,4 +1,5 @@
 import { fold } from '../policy/fold.js';
+import { parseDoubles } from '../policy/json.js';
 import { glanceAnswer } from './answer-glance.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
@@ -238,7 +239,7 @@ function parse(line: Line): Envelope | undefined {
 }
 
 function parseWhole(text: string): unknown {
-  return text.length > LONG && isDeeper(text, LONG_DEPTH) ? undefined : JSON.parse(text);
+  return text.length > LONG && isDeeper(text, LONG_DEPTH) ? undefined : parseDoubles(text);
 }
 
 function outcomeOf({ error, result }: Envelope): 'ok' | 'tool_error' | 'error' {

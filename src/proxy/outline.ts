@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseDoubles } from '../policy/json.js';
 import {
   afterNumber,
   afterText,
@@ -71,7 +72,7 @@ export function outline(line: Line, outlining: Outlining): { readonly value: unk
   const { bytes } = workspace;
   const walked = walk(workspace, line.size, outlining);
   if (!walked || (outlining.strict && !isUtf8(bytes.subarray(0, line.size)))) return undefined;
-  const value: unknown = JSON.parse(abridged(bytes, walked.left, line.size));
+  const value = parseDoubles(abridged(bytes, walked.left, line.size));
   // With a key twice, a path leads to the last of its values only.
   if (countKeys(value) !== walked.keys) return undefined;
   return { value: walked.left.length === 0 ? value : withLeft(value as object, walked.left, line) };
@@ -224,7 +225,7 @@ class Holder implements ProxyHandler<object> {
   get(target: object, key: string | symbol): unknown {
     const left = this.#left.get(key);
     if (left) {
-      put(target, key, JSON.parse(this.#line.bytes.toString('utf8', left.start, left.end)));
+      put(target, key, parseDoubles(this.#line.bytes.toString('utf8', left.start, left.end)));
       this.#left.delete(key);
     }
     return Reflect.get(target, key);
