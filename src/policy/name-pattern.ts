@@ -3,30 +3,33 @@ import type { NamePattern } from './policy.js';
 
 /** @param text a name in which `*` stands for any characters, none included */
 export function namePattern(text: string): NamePattern {
-  const foldedText = fold(text);
+  const matches = matcherOf(text);
+  const matchesFold = matcherOf(fold(text));
   return {
     text,
     plain: !text.includes('*'),
     literals: text.replaceAll('*', '').length,
-    matches: (name) => matchesPattern(name, text),
-    matchesTwin: (name) => matchesPattern(fold(name), foldedText),
+    matches,
+    matchesTwin: (name) => matchesFold(fold(name)),
   };
 }
 
 /** Each piece between two `*` is taken where it first occurs, which needs no backtracking. */
-function matchesPattern(name: string, pattern: string): boolean {
+function matcherOf(pattern: string): (name: string) => boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
-  if (last === undefined) return name === pattern;
-  const end = name.length - last.length;
-  if (!name.startsWith(first) || !name.endsWith(last) || end < first.length) return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = name.indexOf(piece, at);
-    if (found < 0 || found + piece.length > end) return false;
-    at = found + piece.length;
-  }
-  return true;
+  if (last === undefined) return (name) => name === pattern;
+  return (name) => {
+    const end = name.length - last.length;
+    if (end < first.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    let at = first.length;
+    for (const piece of rest) {
+      const found = name.indexOf(piece, at);
+      if (found < 0 || found + piece.length > end) return false;
+      at = found + piece.length;
+    }
+    return true;
+  };
 }
 
 /** Orders patterns by who wins: the more literal characters, and for equals one fixed order, whatever the file's. */

@@ -159,7 +159,7 @@ export class FromServer {
           if (typeof name !== 'string') return 'keep';
           return this.#gate.list({ ...tool, name }, raw);
         });
-        this.#gate.listed();
+        this.#gate.listed(isRecord(message.result) && typeof message.result.nextCursor === 'string');
         return edited === before && answered.id === id ? line : edited;
       }
       case 'initialize':

@@ -12,6 +12,7 @@ import type {
   Outcome,
 } from '../state/store.js';
 import { BUSY } from '../state/store.js';
+import { AbsentNames } from './absent-names.js';
 import { numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
@@ -88,6 +89,7 @@ export class Gate {
   #policy: Layers | undefined;
   readonly #ledger: Ledger;
   readonly #tools: ListedTools;
+  readonly #absent = new AbsentNames();
   /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
   #lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '[]' };
 
@@ -179,11 +181,22 @@ export class Gate {
     return this.#tools.take(tool, raw, this.shows(tool.name), this.#policy);
   }
 
-  /** A list was read: compares its tools with what was first seen, unless the policy does not want it. */
-  listed(): void {
+  /**
+   * A page of a list was read: compares its tools with what was first seen, unless the policy does not want it.
+   *
+   * @param hasMorePages the list is not complete yet
+   */
+  listed(hasMorePages: boolean): void {
+    if (!hasMorePages) this.#tellAbsent();
     const news = this.#tools.news();
     if (news.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
     this.#ledger.sawTools(news.map((tool) => ({ name: tool.name, definition: definitionOf(tool) })));
+  }
+
+  #tellAbsent(): void {
+    const { all } = this.#tools;
+    if (!this.#policy || !all) return;
+    for (const line of this.#absent.news(this.#policy, all)) this.#options.warn(line);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
