@@ -30,6 +30,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'asking',
     'run-options',
     'wrapping',
+    'known-tools',
   ],
   wrapping: ['proxy', 'state', 'policy', 'catalog', 'settings', 'policy-watch', 'pin-change'],
   doctor: [
@@ -52,6 +53,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'live-tools': ['server-command', 'settings'],
   terminal: [],
   person: ['terminal'],
+  'known-tools': ['catalog', 'settings', 'state'],
   'local-state': ['databases', 'settings', 'state', 'policy'],
   databases: ['clients', 'folders', 'settings'],
   'log-lines': ['state', 'terminal'],

@@ -1,5 +1,6 @@
 import { serverName } from '../catalog/server-name.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { knownTools } from '../known-tools.js';
 import { type LiveServer, liveServer } from '../live-tools.js';
 import { lintPolicy } from '../policy/lint.js';
 import { formatProblem, type Problem } from '../policy/problem.js';
@@ -30,13 +31,14 @@ export async function check(
 ): Promise<number> {
   const found = find(file, argv, options);
   const source = found.kind === 'problems' ? found.source : found.policy.source;
-  let problems =
-    found.kind === 'problems' ? found.problems : [...found.loaded.problems, ...lintPolicy(found.loaded)];
+  let problems: readonly Problem[];
   let live: LiveServer | undefined;
   // An invalid policy has no rules to compare with the server's tools.
-  if (argv.length > 0 && found.kind === 'policy') {
-    live = await liveServer(argv, { install: options.install });
-    problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live.tools)];
+  if (found.kind === 'problems') problems = found.problems;
+  else {
+    if (argv.length > 0) live = await liveServer(argv, { install: options.install });
+    const known = live ? [] : knownTools(options.server, undefined);
+    problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live?.tools, known)];
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   if (options.json) {

@@ -1,5 +1,7 @@
 import { serverName } from '../catalog/server-name.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { knownTools } from '../known-tools.js';
+import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
 import type { Evaluation } from '../policy/decision.js';
 import type { TraceStep } from '../policy/evaluate.js';
 import { type Json, parseJson } from '../policy/json.js';
@@ -47,10 +49,13 @@ export async function explain(
   }
   const trace: TraceStep[] = [];
   const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
-  const evaluation = evaluateLayers(stack(found.policy, found.extended), call, trace);
+  const layers = stack(found.policy, found.extended);
+  const evaluation = evaluateLayers(layers, call, trace);
   const outlook = outlookOf(evaluation, peek(evaluation, server, options));
-  if (options.json) print(printableJson(asJson(tool, server, found.policy, outlook, trace), 2));
-  else print(asText(tool, found.policy, outlook, trace));
+  const isNamed = options.server !== undefined || argv.length > 0;
+  const hint = hintAbout(tool, layers.all, knownTools(isNamed ? server : undefined, options.db));
+  if (options.json) print(printableJson(asJson(tool, server, found.policy, outlook, trace, hint), 2));
+  else print(asText(tool, found.policy, outlook, trace, hint));
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
   ];
@@ -151,12 +156,35 @@ function limitText({ charge, used, retryAt, inFlight }: Peek): {
 const HEADLINE = { allow: 'allowed', deny: 'denied', hide: 'hidden', ask: 'needs a person' } as const;
 const MARK = { passes: 'ok  ', stops: 'stop', asks: 'ask ' } as const;
 
-function asText(tool: string, policy: Policy, outlook: Outlook, trace: readonly TraceStep[]): string {
+/** A name that is written as clients show it, here or in the policy, judges nothing. */
+function hintAbout(tool: string, policies: readonly Policy[], known: readonly string[]): string | undefined {
+  const written = policies.flatMap(({ tools, hide }) => [
+    ...tools.keys(),
+    ...hide.filter(({ plain }) => plain).map(({ text }) => text),
+  ]);
+  const shown = written.find((name) => ownName(name, (own) => own === tool) !== undefined);
+  if (shown !== undefined && !known.includes(shown) && !written.includes(tool))
+    return `the policy has "${shown}", which is how a client shows "${tool}": it judges nothing; write "${tool}" there`;
+  if (written.includes(tool) || known.includes(tool)) return undefined;
+  const likely = likelyTool(tool, [...known, ...written]) ?? prefixedName(tool);
+  return likely === undefined
+    ? undefined
+    : `did you mean "${likely}"? That is the name by which rules are found`;
+}
+
+function asText(
+  tool: string,
+  policy: Policy,
+  outlook: Outlook,
+  trace: readonly TraceStep[],
+  hint: string | undefined,
+): string {
   const head = [HEADLINE[outlook.decision], outlook.code, outlook.rule].filter(Boolean).join('  ');
   const steps = trace.map(
     ({ look, rule, result, text }) => `  ${MARK[result]}  ${[look, rule].join(' ').trim()}: ${text}`,
   );
-  return [`${tool}: ${head}`, `  ${outlook.why}`, `How ${policy.source} comes to this:`, ...steps]
+  const hints = hint === undefined ? [] : [`  ${hint}`];
+  return [`${tool}: ${head}`, `  ${outlook.why}`, ...hints, `How ${policy.source} comes to this:`, ...steps]
     .map((line) => printable(line))
     .join('\n');
 }
@@ -167,6 +195,7 @@ function asJson(
   policy: Policy,
   outlook: Outlook,
   trace: readonly TraceStep[],
+  hint: string | undefined,
 ): object {
   const { limit, ...rest } = outlook;
   return {
@@ -175,6 +204,7 @@ function asJson(
     server,
     policy: { source: policy.source, hash: policy.hash },
     ...rest,
+    hint,
     ...(limit && {
       counter: limit.charge.limit.counter,
       max: limit.charge.limit.max,

@@ -6,9 +6,11 @@ import { printable, safeJson } from '../printable.js';
 import { readTextFile } from '../text-file.js';
 
 /**
- * Turns the predecessor's YAML into a policy on stdout; what could not be carried over goes to stderr.
+ * Turns the predecessor's YAML into a policy on stdout; what could not be carried over is refused by it, and goes to
+ * stderr.
  *
- * @returns 0, or 3 when the result has problems of its own
+ * @returns 0 when all was carried over, 1 when rules of the result refuse because they could not be, 3 when the result
+ *   has problems of its own
  */
 export async function importPolicy(file: string): Promise<number> {
   const imported = importIntercept(readText(file));
@@ -19,7 +21,8 @@ export async function importPolicy(file: string): Promise<number> {
   for (const note of imported.notes) say(`${file}: ${note}`);
   const { problems } = loadPolicy(imported.text, 'the result');
   for (const problem of problems) say(formatProblem(problem, 'the result'));
-  return problems.some(({ severity }) => severity === 'error') ? EXIT.policyInvalid : EXIT.done;
+  if (problems.some(({ severity }) => severity === 'error')) return EXIT.policyInvalid;
+  return imported.isComplete ? EXIT.done : EXIT.failed;
 }
 
 function readText(file: string): string {

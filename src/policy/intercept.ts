@@ -1,173 +1,318 @@
-import { LineCounter, parseDocument } from 'yaml';
-import { OPERATORS } from './document.js';
+import {
+  conditionOf,
+  counterLimit,
+  counterOf,
+  durationOf,
+  itemsOf,
+  membersOf,
+  NoCounterpart,
+  onlyKnown,
+  partsOf,
+  rateLimitOf,
+  textOf,
+} from './intercept-rule.js';
+import { written } from './intercept-text.js';
+import { readYaml, type Yaml } from './intercept-yaml.js';
+import { isArray, isObject, type JsonObject } from './json.js';
 
 /** A policy of the predecessor in our format, with what could not be carried over. */
 export interface Imported {
-  /** JSON; loads without a problem unless the original had one that only we look at. */
+  /** JSON with comments; each rule that could not be carried over is one that refuses, with a comment above it. */
   readonly text: string;
   /** For people: `line 12: ...`. */
   readonly notes: readonly string[];
+  /** False when a rule refuses because it could not be carried over, or means something else here. */
+  readonly isComplete: boolean;
 }
 
-type Yaml = Readonly<Record<string, unknown>>;
-
-const KNOWN_OPERATORS: ReadonlySet<string> = new Set(OPERATORS);
-const WINDOWS = new Set(['minute', 'hour', 'day']);
-
-/** What the rules of one tool come to. */
+/** What the rules of one tool, or of all, come to. */
 interface Entry {
-  require: object[];
-  deny_if: object[];
-  limits: object[];
+  readonly require: JsonObject[];
+  readonly deny_if: JsonObject[];
+  readonly approve_if: JsonObject[];
+  readonly limits: JsonObject[];
 }
+
+const TOP = ['version', 'description', 'default', 'hide', 'tools', 'approvals'];
+const RULE = [
+  ...['name', 'description', 'action', 'conditions', 'on_deny', 'rate_limit', 'state'],
+  ...['approval_timeout', 'idempotency_window'],
+];
+/** Names of its later versions that nothing here does. */
+const WITHOUT_COUNTERPART: Readonly<Record<string, string>> = {
+  spend:
+    '"spend" asks the server for the price of a call, which nothing here does; a limit with an "amount" of the arguments may do',
+  validate: '"validate" has no counterpart; write what must hold under "require"',
+};
+
+/** Lengths that "expires" can have, in milliseconds, and how long a call is held by default. */
+const EXPIRES = { least: 1000, most: 30 * 86_400_000 };
+const HELD_MS = 45_000;
 
 /**
  * Turns a policy of the open-source predecessor (YAML) into ours (handbook, policylayer.md part B). Its conditions must
- * hold, so they become `require`; its counters become limits in calendar windows of UTC, as there. What never had an
- * effect there has none here, and a note says so.
+ * hold, so they become `require`, those of `require_approval` ask a person; its counters become limits in calendar
+ * windows of UTC, as there. Whatever is not understood, or has no counterpart, becomes a rule that refuses: what the
+ * predecessor would have refused or asked about is refused or asked about by the result.
  *
- * @returns undefined together with what is wrong when the text is no such file
+ * @returns what is wrong when the text is no such file
  */
 export function importIntercept(text: string): Imported | { readonly fault: string } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const [error] = document.errors;
-  if (error) return { fault: error.message };
-  let root: unknown;
-  try {
-    root = document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    return { fault: cause instanceof Error ? cause.message : 'it cannot be read' };
-  }
-  if (!isMap(root)) return { fault: 'the file holds no YAML mapping' };
-
-  const notes: string[] = [];
-  const note = (path: readonly (string | number)[], what: string) => {
-    const node = document.getIn(path, true) as { range?: readonly number[] } | undefined;
-    const offset = node?.range?.[0];
-    notes.push(offset === undefined ? what : `line ${lines.linePos(offset).line}: ${what}`);
-  };
-
-  for (const key of Object.keys(root)) {
-    if (!['version', 'description', 'default', 'hide', 'tools'].includes(key))
-      note([key], `"${key}" is not known; left out`);
-  }
-  const fallback = root.default === 'deny' ? 'deny' : 'allow';
-  if (root.default === undefined)
-    notes.push('there was no default, which meant allow; "deny" is what most want');
-  const hide = Array.isArray(root.hide) ? root.hide.filter((name) => typeof name === 'string') : [];
-
-  const tools: Record<string, object> = Object.create(null);
-  let allTools: object | undefined;
-  for (const [name, tool] of Object.entries(isMap(root.tools) ? root.tools : {})) {
-    const rules = isMap(tool) && Array.isArray(tool.rules) ? tool.rules : [];
-    const entry: Entry = { require: [], deny_if: [], limits: [] };
-    rules.forEach((rule, index) => {
-      const path = ['tools', name, 'rules', index];
-      if (isMap(rule)) addRule(entry, name, rule, (what, ...more) => note([...path, ...more], what));
-      else note(path, 'this rule is no mapping; left out');
-    });
-    const compact = Object.fromEntries(Object.entries(entry).filter(([, list]) => list.length > 0));
-    if (name === '*') allTools = compact;
-    else if (name.includes('*'))
-      note(['tools', name], `"${name}" was a plain name there and is a pattern here; left out`);
-    else tools[name] = compact;
-  }
-  const policy = {
-    version: '1',
-    ...(typeof root.description === 'string' && { description: root.description }),
-    default: fallback,
-    ...(hide.length > 0 && { hide }),
-    ...(allTools && { all_tools: allTools }),
-    tools,
-  };
-  return { text: `${JSON.stringify(policy, null, 2)}\n`, notes };
+  const root = readYaml(text);
+  if ('fault' in root) return root;
+  if (root.kind !== 'map') return { fault: 'the file holds no YAML mapping' };
+  return new Import().run(root.entries);
 }
 
-type Note = (what: string, ...path: (string | number)[]) => void;
+class Import {
+  readonly #notes: string[] = [];
+  readonly #comments = new Map<object, string>();
+  readonly #counters = new Set<string>();
+  readonly #all = emptyEntry();
+  readonly #tools = new Map<string, Entry>();
+  readonly #hidden = new Set<string>();
+  #isComplete = true;
+  #expiresMs: number | undefined;
 
-function addRule(entry: Entry, tool: string, rule: Yaml, note: Note): void {
-  const name = typeof rule.name === 'string' ? rule.name : 'unnamed';
-  const onDeny = typeof rule.on_deny === 'string' ? { on_deny: rule.on_deny } : {};
-  if (rule.action === 'deny') {
-    entry.deny_if.push({ conditions: [], on_deny: onDeny.on_deny ?? `Denied by rule "${name}"` });
-    return;
+  run(root: ReadonlyMap<string, Yaml>): Imported {
+    const description = this.#orRefuseAll(() => textOf(root.get('description'), 'the description'));
+    const isFragment = !TOP.some((name) => root.has(name));
+    for (const [name, value] of root) {
+      if (isFragment && value.kind === 'map' && value.entries.has('rules')) this.#tool(name, value);
+      else if (!TOP.includes(name)) this.#refuse(this.#all, value.line, `"${name}" is not known here`);
+    }
+    this.#orRefuseAll(() => this.#version(root.get('version')));
+    this.#orRefuseAll(() => this.#hide(root.get('hide')));
+    this.#orRefuseAll(() => this.#approvals(root.get('approvals')));
+    const tools = this.#orRefuseAll(
+      () => root.has('tools') && membersOf(root.get('tools') as Yaml, '"tools"'),
+    );
+    for (const [name, tool] of tools || []) this.#tool(name, tool);
+    const policy = {
+      version: '1',
+      ...(description !== undefined && { description }),
+      default: this.#orRefuseAll(() => this.#default(root.get('default'), isFragment)) ?? 'deny',
+      ...(this.#hidden.size > 0 && { hide: [...this.#hidden] }),
+      ...(this.#expiresMs !== undefined && { approvals: expiring(this.#expiresMs) }),
+      ...(Object.values(this.#all).some((list) => list.length > 0) && { all_tools: compact(this.#all) }),
+      tools: Object.fromEntries([...this.#tools].map(([name, entry]) => [name, shorthand(compact(entry))])),
+    };
+    const head = this.#isComplete
+      ? []
+      : ['// Imported in part: what could not be carried over refuses. See the comments below.'];
+    return {
+      text: `${[...head, written(policy, this.#comments, '')].join('\n')}\n`,
+      notes: this.#notes,
+      isComplete: this.#isComplete,
+    };
   }
-  if (typeof rule.rate_limit === 'string') addRateLimit(entry, tool, rule.rate_limit, onDeny, note);
-  const own: object[] = [];
-  const conditions = Array.isArray(rule.conditions) ? rule.conditions : [];
-  const state = isMap(rule.state) ? rule.state : undefined;
-  let counted = false;
-  for (const [index, condition] of conditions.entries()) {
-    if (
-      !isMap(condition) ||
-      typeof condition.path !== 'string' ||
-      !KNOWN_OPERATORS.has(String(condition.op))
-    ) {
-      note('this condition is not understood; left out: check the result', 'conditions', index);
-    } else if (!condition.path.startsWith('state.')) {
-      const { path, op, value } = condition;
-      own.push({ path, op, value });
-    } else if (!counted && addCounter(entry, tool, condition, state, onDeny)) {
-      counted = true;
-    } else {
-      const why = "only the first lt or lte on the rule's own counter counted";
-      note(`the condition on ${condition.path} has no counterpart (${why}); left out`, 'conditions', index);
+
+  #orRefuseAll<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof NoCounterpart)) throw error;
+      this.#refuse(this.#all, error.line, error.message);
+      return undefined;
     }
   }
-  if (own.length > 0) entry.require.push({ conditions: own, ...onDeny });
-  if (state && !counted) note('this counter was never looked at, so it never counted; left out', 'state');
-}
 
-function addRateLimit(entry: Entry, tool: string, text: string, onDeny: object, note: Note): void {
-  const match = /^([1-9]\d*)\/(minute|hour|day)$/.exec(text);
-  if (!match) {
-    note(`rate_limit "${text}" is not understood; left out: check the result`, 'rate_limit');
-    return;
+  /** Puts a rule that refuses every call in the place of what could not be carried over. */
+  #refuse(entry: Entry, line: number, why: string): void {
+    const note = `line ${line}: ${why}`;
+    const rule = { conditions: [], on_deny: `Not imported, and refused until someone decides: ${note}` };
+    this.#comments.set(rule, `${note}. Write a rule in the place of this one, or remove it.`);
+    entry.deny_if.push(rule);
+    this.#remark(`${note}: ${entry === this.#all ? 'every call is refused' : 'refused'}`);
   }
-  const [, max, window = ''] = match;
-  const counter = `${counterPrefix(tool)}rate_${window}`;
-  entry.limits.push({ counter, window, max: Number(max), scope: 'grant', align: 'calendar', ...onDeny });
+
+  /** Something that a person has to look at. */
+  #remark(note: string): void {
+    this.#isComplete = false;
+    this.#notes.push(note);
+  }
+
+  #version(version: Yaml | undefined): void {
+    const written = version && textOf(version, '"version"');
+    if (version && written !== '1')
+      throw new NoCounterpart(version.line, `version "${written}" is not known`);
+  }
+
+  #default(value: Yaml | undefined, isFragment: boolean): 'allow' | 'deny' {
+    const text = textOf(value, '"default"');
+    if (text === 'allow' || text === 'deny') return text;
+    if (value && text !== undefined)
+      throw new NoCounterpart(value.line, `"default" is "${text}", neither allow nor deny`);
+    if (isFragment) {
+      this.#notes.push('rules without the rest of a policy: tools without rules are refused');
+      return 'deny';
+    }
+    this.#notes.push('there was no default, which meant allow; "deny" is what most want');
+    return 'allow';
+  }
+
+  #hide(hide: Yaml | undefined): void {
+    for (const item of itemsOf(hide, '"hide"')) {
+      const name = textOf(item, 'a name under "hide"');
+      if (name === undefined) throw new NoCounterpart(item.line, 'a name under "hide" is empty');
+      if (this.#hidden.has(name)) continue;
+      if (name !== '*' && name.includes('*'))
+        this.#remark(`line ${item.line}: "${name}" was a plain name there and hides all that match it here`);
+      this.#hidden.add(name);
+    }
+  }
+
+  #approvals(approvals: Yaml | undefined): void {
+    if (!approvals) return;
+    for (const [name, value] of membersOf(approvals, '"approvals"')) {
+      if (name === 'default_timeout' || name === 'timeout') this.#expires(value, `"${name}"`);
+      // Who is told of a question, and when one is asked anew, lets nothing pass.
+      else if (name === 'dedupe_window' || name === 'notify' || name === 'webhook')
+        this.#remark(`line ${value.line}: "${name}" of approvals has no counterpart; left out`);
+      else throw new NoCounterpart(value.line, `"${name}" of approvals is not known here`);
+    }
+  }
+
+  #expires(value: Yaml, what: string): void {
+    const ms = durationOf(value, what);
+    if (ms < EXPIRES.least) throw new NoCounterpart(value.line, `${what} is less than a second`);
+    if (this.#expiresMs !== undefined && this.#expiresMs !== ms)
+      this.#notes.push(`line ${value.line}: ${what}: approvals have one length here, the shortest of all`);
+    this.#expiresMs = Math.min(ms, EXPIRES.most, this.#expiresMs ?? ms);
+  }
+
+  #tool(name: string, tool: Yaml): void {
+    const entry = name === '*' ? this.#all : emptyEntry();
+    if (name === '') {
+      this.#refuse(this.#all, tool.line, 'a tool without a name');
+      return;
+    }
+    if (name !== '*') this.#tools.set(name, entry);
+    if (name !== '*' && name.includes('*'))
+      this.#refuse(entry, tool.line, `"${name}" was a plain name there and is a pattern here`);
+    let rules: readonly Yaml[] = [];
+    this.#orRefuse(entry, () => {
+      const members = membersOf(tool, `the tool "${name}"`);
+      onlyKnown(members, ['rules', 'description'], `the tool "${name}"`);
+      rules = itemsOf(members.get('rules'), '"rules"');
+    });
+    for (const rule of rules) this.#orRefuse(entry, () => this.#rule(entry, name, rule));
+  }
+
+  #orRefuse(entry: Entry, read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof NoCounterpart)) throw error;
+      this.#refuse(entry, error.line, error.message);
+    }
+  }
+
+  #rule(entry: Entry, tool: string, rule: Yaml): void {
+    const members = membersOf(rule, 'a rule');
+    for (const [name, why] of Object.entries(WITHOUT_COUNTERPART)) {
+      const value = members.get(name);
+      if (value) throw new NoCounterpart(value.line, why);
+    }
+    onlyKnown(members, RULE, 'a rule');
+    const name = textOf(members.get('name'), 'the name of a rule') ?? 'unnamed';
+    const onDeny = textOf(members.get('on_deny'), '"on_deny"');
+    const told = onDeny === undefined ? {} : { on_deny: onDeny };
+    const action = textOf(members.get('action'), '"action"') ?? 'evaluate';
+    const conditions = itemsOf(members.get('conditions'), '"conditions"');
+    if (action === 'deny') {
+      if (conditions.length > 0)
+        throw new NoCounterpart(rule.line, 'a rule that denies had no conditions there');
+      entry.deny_if.push({ conditions: [], on_deny: onDeny ?? `Denied by rule "${name}"` });
+      return;
+    }
+    const isAsking = action === 'require_approval';
+    if (!isAsking && action !== 'evaluate')
+      throw new NoCounterpart(rule.line, `the action "${action}" is not known`);
+    const limits = this.#limits(tool, members, conditions, isAsking);
+    const own = conditions.filter((condition) => !isOnCounter(condition)).map(conditionOf);
+    const timeout = members.get('approval_timeout');
+    if (timeout && !isAsking)
+      throw new NoCounterpart(timeout.line, 'a time for an approval, in a rule that asks for none');
+    if (timeout) this.#expires(timeout, '"approval_timeout"');
+    if (isAsking) entry.approve_if.push({ conditions: own, ...told });
+    else if (own.length > 0) entry.require.push({ conditions: own, ...told });
+    else if (limits.length === 0) throw new NoCounterpart(rule.line, 'this rule says nothing');
+    for (const { name, limit } of limits)
+      entry.limits.push({ counter: this.#counter(tool, name), ...limit, ...told, ...perTool(limit, tool) });
+  }
+
+  /** The limits of one rule: its rate limit, its own counter, and that no call comes twice. */
+  #limits(
+    tool: string,
+    members: ReadonlyMap<string, Yaml>,
+    conditions: readonly Yaml[],
+    isAsking: boolean,
+  ): { name: string; limit: JsonObject }[] {
+    const limits: { name: string; limit: JsonObject }[] = [];
+    const rate = members.get('rate_limit');
+    if (rate && (rate.kind === 'map' || textOf(rate, '"rate_limit"') !== undefined)) {
+      const limit = rateLimitOf(rate);
+      limits.push({ name: `rate_${limit.window}`, limit });
+    }
+    const twice = members.get('idempotency_window');
+    if (twice && twice.kind !== 'null') {
+      const ms = durationOf(twice, '"idempotency_window"');
+      limits.push({ name: 'twice', limit: { window: `${ms}ms`, max: 1, scope: 'grant', per: 'args' } });
+    }
+    const counted = conditions.filter(isOnCounter);
+    const state = members.get('state');
+    if (counted.length > 0 || (state && state.kind !== 'null')) {
+      const [condition, more] = counted;
+      const line = more?.line ?? condition?.line ?? state?.line ?? 1;
+      if (!condition || more || !state || isAsking)
+        throw new NoCounterpart(line, "only one lt or lte on a rule's own counter has a counterpart");
+      const counter = counterOf(state);
+      const { path, op, value } = partsOf(condition);
+      if (path !== `state.${tool === '*' ? '_global' : tool}.${counter.name}`)
+        throw new NoCounterpart(line, `the condition on ${path} is on another rule's counter`);
+      limits.push({ name: counter.name, limit: counterLimit(counter, op, value, line) });
+    }
+    return limits;
+  }
+
+  /** Counters were each tool's own there; here one name is one count. */
+  #counter(tool: string, name: string): string {
+    const base = `${tool === '*' ? 'all_tools' : tool}.${name}`;
+    let counter = base;
+    for (let n = 2; this.#counters.has(counter); n += 1) counter = `${base}_${n}`;
+    this.#counters.add(counter);
+    return counter;
+  }
 }
 
-/** `state.create_charge.daily lte 1000`, with what the rule's `state` says of that counter. */
-function addCounter(
-  entry: Entry,
-  tool: string,
-  condition: Yaml,
-  state: Yaml | undefined,
-  onDeny: object,
-): boolean {
-  const { op, value } = condition;
-  const counter = state?.counter;
-  const window = state?.window;
-  if (typeof counter !== 'string' || typeof window !== 'string' || !WINDOWS.has(window)) return false;
-  if (typeof value !== 'number' || (op !== 'lt' && op !== 'lte')) return false;
-  const scope = tool === '*' ? '_global' : tool;
-  if (condition.path !== `state.${scope}.${counter}`) return false;
-  const from = state?.increment_from;
-  const by = state?.increment;
-  entry.limits.push({
-    counter: `${counterPrefix(tool)}${counter}`,
-    window,
-    max: op === 'lt' ? value - 1 : value,
-    scope: 'grant',
-    align: 'calendar',
-    ...(typeof from === 'string'
-      ? { amount: from }
-      : typeof by === 'number' && by !== 1
-        ? { amount: by }
-        : {}),
-    ...onDeny,
-  });
-  return true;
+function isOnCounter(condition: Yaml): boolean {
+  return partsOf(condition).path.startsWith('state.');
 }
 
-/** Counters were each tool's own there; here one name is one count. */
-function counterPrefix(tool: string): string {
-  return tool === '*' ? 'all_tools.' : `${tool}.`;
+/** Calls of two tools with the same arguments are not the same call. */
+function perTool(limit: JsonObject, tool: string): JsonObject {
+  return limit.per !== undefined && tool === '*' ? { per: ['tool.name', 'args'] } : {};
 }
 
-function isMap(value: unknown): value is Yaml {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A call is not held for longer than an approval of it would keep. */
+function expiring(ms: number): JsonObject {
+  return { expires: `${ms}ms`, ...(ms < HELD_MS && { wait: `${ms}ms` }) };
+}
+
+function emptyEntry(): Entry {
+  return { require: [], deny_if: [], approve_if: [], limits: [] };
+}
+
+function compact(entry: Entry): JsonObject {
+  return Object.fromEntries(Object.entries(entry).filter(([, list]) => list.length > 0));
+}
+
+/** One rule that asks for every call, and says nothing of its own. */
+function shorthand(entry: JsonObject): JsonObject {
+  const { approve_if: asks, ...rest } = entry;
+  const [rule] = isArray(asks) ? asks : [];
+  const isPlain = isObject(rule) && isArray(rule.conditions) && rule.conditions.length === 0;
+  const isAlone = isArray(asks) && asks.length === 1 && rest.deny_if === undefined;
+  return isPlain && isAlone && rule.on_deny === undefined ? { action: 'approve', ...rest } : entry;
 }

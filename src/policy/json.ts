@@ -28,10 +28,23 @@ const MAYBE_INEXACT = /[0-9][0-9.]{15}|[0-9][eE]/;
  *   of more than four digits
  */
 export function parseJson(text: string): Json {
-  // JSON.parse decides what is JSON, and without recursion; the reader below may then trust the text.
-  const value: Json = JSON.parse(text);
+  const value = parseDoubles(text) as Json;
   if (!MAYBE_INEXACT.test(text) || !hasInexactNumber(text)) return value;
-  return read(text);
+  return read(text, parseNumber);
+}
+
+/**
+ * JSON.parse, but right on every engine. That of Node 24 can take a name with an escape for the beginning of its own
+ * text, `"am\\u006funt"` for `am\\u00`, once it has met that name in an object of the same form: a caller could prepare
+ * it, and a server would read `amount` where the policy sees no such argument (G2).
+ *
+ * @param text JSON from anybody
+ * @throws SyntaxError when the text is not JSON
+ */
+export function parseDoubles(text: string): unknown {
+  // JSON.parse decides what is JSON, and without recursion; the reader below may then trust the text.
+  const value: unknown = JSON.parse(text);
+  return hasEscapedName(text) ? read(text, Number) : value;
 }
 
 /**
@@ -54,6 +67,21 @@ export function parseNumber(literal: string): number | Decimal {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/** @param text JSON */
+function hasEscapedName(text: string): boolean {
+  let backslash = text.indexOf('\\');
+  for (let at = text.indexOf('"'); backslash >= 0 && at >= 0; at = text.indexOf('"', at)) {
+    at = endOfString(text, at);
+    if (backslash >= at) continue;
+    let next = at;
+    while (text.charCodeAt(next) <= 0x20) next += 1;
+    if (text.charCodeAt(next) === COLON) return true;
+    backslash = text.indexOf('\\', at);
+  }
+  return false;
+}
 
 function hasInexactNumber(text: string): boolean {
   let at = 0;
@@ -113,8 +141,12 @@ interface Open {
   key: string | undefined;
 }
 
-/** Reads text that is known to be JSON. A stack of its own: no depth overflows it. */
-function read(text: string): Json {
+/**
+ * Reads text that is known to be JSON. A stack of its own: no depth overflows it.
+ *
+ * @param number what a literal becomes
+ */
+function read(text: string, number: (literal: string) => number | Decimal): Json {
   const open: Open[] = [];
   let root: Json = null;
   let at = 0;
@@ -147,7 +179,7 @@ function read(text: string): Json {
       at += 1;
     } else if (isNumberStart(code)) {
       const end = endOfNumber(text, at);
-      put(parseNumber(text.slice(at, end)));
+      put(number(text.slice(at, end)));
       at = end;
     } else if (char === 't') {
       put(true);

@@ -1,4 +1,4 @@
-import { endOfString, type Json, parseJson } from './json.js';
+import { endOfString, type Json, parseDoubles, parseJson } from './json.js';
 
 /** No policy nests deeper; the parser behind `SourceTree` is recursive and would overflow. */
 export const MAX_DEPTH = 100;
@@ -25,7 +25,7 @@ export function readJsonc(text: string): ReadJsonc | undefined {
   if (!bare) return undefined;
   try {
     const exact = parseJson(bare.text);
-    const doubles: unknown = JSON.parse(bare.text);
+    const doubles = parseDoubles(bare.text);
     return countKeys(doubles) === bare.keys ? { exact, doubles } : undefined;
   } catch {
     return undefined;

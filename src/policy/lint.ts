@@ -1,13 +1,18 @@
+import { likelyTool, ownName, prefixedName } from './client-names.js';
 import { couldPass, type Placed, place } from './evaluate.js';
 import { RuleLint, type Warn } from './lint-rules.js';
 import type { Loaded, Places } from './load.js';
 import type { NamePattern, Policy, ToolEntry } from './policy.js';
-import { nearest, type Problem } from './problem.js';
+import type { Problem } from './problem.js';
 import { some } from './prospect.js';
+import type { Segment } from './source.js';
 import type { LiveTool } from './tool-schema.js';
 
 /** Absent names for which a likely one is looked for, which compares them with every tool of the server. */
 const MAX_SUGGESTIONS = 100;
+
+/** Characters that are compared to find patterns that never judge a tool: each pattern is compared with each other. */
+const MAX_COMPARED = 500_000_000;
 
 /** Stands for "any characters" when patterns are compared; no tool name has it. */
 const ANY = '\uFFFF';
@@ -17,13 +22,15 @@ const ANY = '\uFFFF';
  * that are not there. All are warnings; they say what the policy does in that case.
  *
  * @param tools the tools of the server that the policy is for; without them only the policy itself is looked at
+ * @param known names of tools that such servers have, for names that are written as clients show them
  * @returns the findings in the order of the file
  */
 export function lintPolicy(
   loaded: Extract<Loaded, { readonly policy: Policy }>,
   tools?: readonly LiveTool[],
+  known: readonly string[] = [],
 ): readonly Problem[] {
-  const lint = new Lint(loaded.policy, loaded.places, tools);
+  const lint = new Lint(loaded.policy, loaded.places, tools, known);
   return [...lint.run()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
@@ -32,10 +39,18 @@ class Lint {
   readonly #places: Places;
   /** Every tool of the server, and what the policy does with it; undefined without a server. */
   readonly #placed: readonly PlacedTool[] | undefined;
+  readonly #known: ReadonlySet<string>;
   readonly #rules: RuleLint;
   readonly #problems: Problem[] = [];
+  #compared = 0;
 
-  constructor(policy: Policy, places: Places, tools: readonly LiveTool[] | undefined) {
+  constructor(
+    policy: Policy,
+    places: Places,
+    tools: readonly LiveTool[] | undefined,
+    known: readonly string[],
+  ) {
+    this.#known = new Set(known);
     this.#policy = policy;
     this.#places = places;
     this.#placed = tools?.map((tool) => ({ tool, where: place(policy, tool.name) }));
@@ -53,7 +68,13 @@ class Lint {
     }
     for (const entry of this.#entries()) this.#entry(entry, judged.get(entry) ?? []);
     if (this.#placed) this.#names(this.#placed);
+    else this.#shownNames();
     this.#callable();
+    if (this.#compared > MAX_COMPARED) {
+      const message =
+        'There are too many patterns to compare each with all others: some that never judge a tool may be missing here.';
+      this.#warn('SHADOWED', [], message, 'Write fewer or shorter patterns.');
+    }
     return this.#problems;
   }
 
@@ -68,22 +89,40 @@ class Lint {
     return [...this.#policy.tools.values(), ...this.#policy.patterns];
   }
 
+  /** The names in the policy, with what stands behind them. */
+  #written(): readonly { pattern: NamePattern; path: readonly Segment[]; does: string }[] {
+    return [
+      ...this.#policy.hide.map((pattern, index) => ({ pattern, path: ['hide', index], does: 'hides' })),
+      ...this.#entries().map(({ name }) => ({ pattern: name, path: ['tools', name.text], does: 'judges' })),
+    ];
+  }
+
+  /** Without the server: names that only a client can have made. */
+  #shownNames(): void {
+    for (const { pattern, path, does } of this.#written()) {
+      const { text } = pattern;
+      if (!pattern.plain || this.#known.has(text)) continue;
+      const likely = ownName(text, (name) => this.#known.has(name)) ?? prefixedName(text);
+      if (likely === undefined) continue;
+      const message = `"${text}" is how a client shows a tool: servers know their tools without their own name in front, so this ${does} nothing.`;
+      this.#warn('TOOL_ABSENT', path, message, 'Write the name as the server lists it.', likely);
+    }
+  }
+
   /** Which names of the policy the server has, and the reverse. */
   #names(placed: readonly PlacedTool[]): void {
     const names = placed.map(({ tool }) => tool.name);
     const present = new Set(names);
-    const written = [
-      ...this.#policy.hide.map((pattern, index) => ({ pattern, path: ['hide', index], does: 'hides' })),
-      ...this.#entries().map(({ name }) => ({ pattern: name, path: ['tools', name.text], does: 'judges' })),
-    ];
     let suggestions = 0;
-    for (const { pattern, path, does } of written) {
-      const found = pattern.plain ? present.has(pattern.text) : names.some((name) => pattern.matches(name));
+    for (const { pattern, path, does } of this.#written()) {
+      const found = pattern.plain
+        ? present.has(pattern.text)
+        : names.some((name) => this.#matches(pattern, name) ?? true);
       if (found || pattern.text === '*') continue;
       const called = pattern.plain ? 'called' : 'like';
       const message = `The server has no tool ${called} "${pattern.text}"; this ${does} nothing.`;
       suggestions += 1;
-      const likely = suggestions > MAX_SUGGESTIONS ? undefined : nearest(pattern.text, names);
+      const likely = suggestions > MAX_SUGGESTIONS ? undefined : likelyTool(pattern.text, names);
       this.#warn('TOOL_ABSENT', path, message, 'Correct the name, or remove it.', likely);
     }
     const unplaced = placed.filter(({ where }) => isUnplaced(where)).map(({ tool }) => tool.name);
@@ -131,9 +170,16 @@ class Lint {
     this.#rules.look(entry, entry, judged);
   }
 
+  /** @returns undefined when too much was compared already */
+  #matches(pattern: NamePattern, name: string): boolean | undefined {
+    if (this.#compared > MAX_COMPARED) return undefined;
+    this.#compared += name.length + pattern.text.length + 1;
+    return pattern.matches(name);
+  }
+
   #coverOf(entry: ToolEntry): NamePattern | undefined {
     const widest = widestOf(entry.name);
-    return this.#policy.hide.find((pattern) => pattern.matches(widest));
+    return this.#policy.hide.find((pattern) => this.#matches(pattern, widest));
   }
 
   /** What takes every tool from a pattern; undefined when nothing does. */
@@ -141,11 +187,14 @@ class Lint {
     if (entry.name.plain || judged.length > 0) return undefined;
     const widest = widestOf(entry.name);
     // In the order of who wins: what comes before the entry itself is stronger.
-    const other = this.#policy.patterns.find((each) => each === entry || each.name.matches(widest));
+    const other = this.#policy.patterns.find((each) => each === entry || this.#matches(each.name, widest));
     if (other && other !== entry) return `"${other.name.text}" matches the same names`;
     const others = this.#placed?.some(
       ({ tool, where }) =>
-        entry.name.matches(tool.name) && where.kind === 'placed' && where.entry && where.entry !== entry,
+        this.#matches(entry.name, tool.name) &&
+        where.kind === 'placed' &&
+        where.entry &&
+        where.entry !== entry,
     );
     return others && !entry.hidden ? 'every tool that it matches has another entry' : undefined;
   }

@@ -26,7 +26,8 @@ export interface Places {
  */
 export function loadPolicy(text: string, name: string, identity: string = name): Loaded {
   const source = new Source(text);
-  if (!source.readable) return { problems: source.problems };
+  if (!source.readable)
+    return { problems: looksLikeYaml(text) ? [yamlProblem(source, name)] : source.problems };
   const shape = checkShape(source);
   const { policy, bench } = compilePolicy(source, shape, text, name, identity);
   const problems = inOrder([...source.problems, ...shape.problems, ...bench.problems]);
@@ -38,6 +39,18 @@ export function loadPolicy(text: string, name: string, identity: string = name):
     problems,
     places: { source, pathOf: (pointer) => bench.places.get(pointer) ?? split(pointer) },
   };
+}
+
+/** What the predecessor's files begin with, comments aside; JSON begins with a bracket. */
+function looksLikeYaml(text: string): boolean {
+  return /^\uFEFF?(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*(?:version|description|default|hide|tools)[ \t]*:/.test(
+    text.slice(0, 10_000),
+  );
+}
+
+function yamlProblem(source: Source, name: string): Problem {
+  const message = "This looks like the predecessor's YAML; a policy is JSON.";
+  return source.problem('SYNTAX', [], message, `Turn it into one: policy-wrap import ${name} > policy.json`);
 }
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {

@@ -4,7 +4,8 @@ import { fold } from './fold.js';
 import { isArray, isObject, type Json, type JsonObject } from './json.js';
 import { EACH, type Path } from './policy.js';
 
-const MAX_PATH = 1000;
+/** Longest path, in characters. */
+export const MAX_PATH = 1000;
 
 /**
  * @param text `args`, `args.a.b`, `args["a.b"]`, `args.items[*].price`, `env.NAME`, `tool.name`

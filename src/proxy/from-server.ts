@@ -1,3 +1,4 @@
+import { parseDoubles } from '../policy/json.js';
 import { ambiguity } from './ambiguity.js';
 import type { Conversation, Forwarded } from './conversation.js';
 import type { Gate, JudgedCall } from './gate.js';
@@ -216,7 +217,7 @@ function parse(line: Line): Envelope | undefined {
   const { text } = line;
   if (text.length > LONG && isDeeper(text, LONG_DEPTH)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseDoubles(text);
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

@@ -13,6 +13,7 @@ import type {
   Outcome,
 } from '../state/store.js';
 import { BUSY, LOCKED_HINT } from '../state/store.js';
+import { AbsentNames } from './absent-names.js';
 import { amountsOf, numbersOf } from './bounds.js';
 import { type Challenge, challengeOf } from './challenge.js';
 import { type Ledger, reasonOf } from './ledger.js';
@@ -92,6 +93,7 @@ export class Gate {
   readonly #ledger: Ledger;
   readonly #tools: ListedTools;
   readonly #saidLeftOut = new Set<string>();
+  readonly #absent = new AbsentNames();
   /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
   #lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '[]' };
 
@@ -208,9 +210,16 @@ export class Gate {
 
   /** A page was read: compares its tools with what was first seen, unless the policy does not want it. */
   endPage(hasMorePages: boolean): void {
+    if (!hasMorePages) this.#tellAbsent();
     const seen = this.#tools.endPage(hasMorePages);
     if (seen.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
     this.#ledger.sawTools(seen);
+  }
+
+  #tellAbsent(): void {
+    const { all } = this.#tools;
+    if (!this.#policy || !all) return;
+    for (const line of this.#absent.news(this.#policy, all)) this.#options.warn(line);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */

@@ -49,6 +49,11 @@ export class ListedTools {
     return this.#listed.get(name)?.inputSchema;
   }
 
+  /** Every tool that was listed, by name; undefined where there are more than are remembered. */
+  get all(): ReadonlyMap<string, ListedTool> | undefined {
+    return this.#listed.size < LISTED_CAP ? this.#listed : undefined;
+  }
+
   /** @returns whether some tool that was listed is shown under one of two policies and not under the other */
   showsDiffer(before: (tool: string) => boolean, after: (tool: string) => boolean): boolean {
     return [...this.#listed.keys()].some((tool) => before(tool) !== after(tool));

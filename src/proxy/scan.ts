@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseDoubles } from '../policy/json.js';
 import type { Line } from './lines.js';
 
 const QUOTE = 0x22;
@@ -59,7 +60,7 @@ function isUtf8Line({ chunk, start, end }: Line): boolean {
  * Reads one line of UTF-8 JSON, refusing what parsers disagree on: invalid UTF-8, a byte order mark, duplicate keys at
  * any depth in any spelling, numbers that are not finite, too much depth, trailing data.
  *
- * One pass over the structure (strings are skipped natively) counts keys and looks at numbers, then `JSON.parse`
+ * One pass over the structure (strings are skipped natively) counts keys and looks at numbers, then `parseDoubles`
  * checks the grammar. Duplicates show as fewer keys in the value than in the text, so that `"n\u0061me"` next to
  * `"name"` needs no unescaping of ours.
  *
@@ -114,7 +115,7 @@ function scanText(text: string, maxDepth = MAX_DEPTH): Scanned {
 
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseDoubles(text);
   } catch (error) {
     return { ok: false, code: -32700, reason: `not JSON: ${syntaxReason(error)}` };
   }

@@ -57,6 +57,39 @@ describe('check', () => {
     },
   );
 
+  test("the predecessor's YAML is told, and how it becomes a policy", async () => {
+    await using rig = new Rig();
+    const file = rig.file('intercept.yaml', 'version: "1"\ndefault: deny\ntools:\n  pay: { rules: [] }\n');
+    const checked = run(rig, ['check', file]);
+    expect([checked.code, checked.stdout]).toEqual([
+      3,
+      expect.stringContaining(`policy-wrap import ${file} > policy.json`),
+    ]);
+    const wrapped = run(rig, ['--policy', file, '--', process.execPath, BIN, 'stand-in', 'afip']);
+    expect(wrapped.stderr).toContain(`policy-wrap import ${file}`);
+    expect(wrapped.code).toBe(3);
+  });
+
+  test('names as clients show them: by the catalogue, by what wrappers have seen, by the live server', async () => {
+    await using rig = new Rig();
+    const policy = { version: '1', default: 'allow', hide: ['recorder.delete_repo'] };
+    const file = rig.file('p.json', {
+      ...policy,
+      tools: { mcp__afip__create_invoice: { action: 'deny' }, 'afip/get_invoice': { action: 'deny' } },
+    });
+    const env = { POLICY_WRAP_DB: rig.db };
+    const offline = run(rig, ['check', file], env).stdout;
+    expect(offline).toMatch(/TOOL_ABSENT: "mcp__afip__create_invoice" .* Did you mean "create_invoice"\?/);
+    expect(offline).toMatch(/TOOL_ABSENT: "afip\/get_invoice" .* Did you mean "get_invoice"\?/);
+    expect(offline).not.toContain('delete_repo');
+    const wrapper = rig.wrap({ policy });
+    await wrapper.request('tools/list');
+    expect(run(rig, ['check', file], env).stdout).toMatch(/Did you mean "delete_repo"\?/);
+    expect(run(rig, ['check', file, ...AFIP]).stdout).toMatch(
+      /no tool called "mcp__afip__create_invoice".* Did you mean "create_invoice"\?/,
+    );
+  });
+
   test('a missing file and two sources are told apart', async () => {
     await using rig = new Rig();
     expect(run(rig, ['check', 'nowhere.json']).code).toBe(3);
@@ -89,6 +122,18 @@ describe('explain', () => {
     const result = run(rig, ['explain', tool, '--args', args, '--policy', rig.file('p.json', policy)]);
     expect(result.code).toBe(code);
     expect(result.stdout).toMatch(text);
+  });
+
+  test('a name as a client shows it is told, in the call and in the policy', async () => {
+    await using rig = new Rig();
+    const file = rig.file('p.json', { ...policy, default: 'allow', tools: { mcp__bank__pay: {}, wire: {} } });
+    const hint = (tool: string) =>
+      JSON.parse(run(rig, ['explain', tool, '--policy', file, '--json']).stdout).hint;
+    expect(hint('mcp__afip__create_invoice')).toContain('did you mean "create_invoice"?');
+    expect(hint('bank.wire')).toContain('did you mean "wire"?');
+    expect(hint('pay')).toContain('the policy has "mcp__bank__pay"');
+    expect(hint('wire')).toBeUndefined();
+    expect(run(rig, ['explain', 'pay', '--policy', file]).stdout).toContain('write "pay" there');
   });
 
   test('G5: looks at the counters and charges nothing', async () => {
@@ -185,5 +230,43 @@ describe('schema', () => {
     const { stdout } = cli(['schema', ...AFIP], { env: process.env });
     expect(Object.keys(JSON.parse(stdout).properties.tools.properties)).toContain('create_invoice');
     expect(stdout).toContain('args.amount_total');
+  });
+});
+
+describe('import', () => {
+  const yaml = (rule: string) =>
+    `version: "1"\ndefault: allow\ntools:\n  pay:\n    rules:\n      - ${rule}\n`;
+
+  test('0 when all was carried over, and the result is a policy', async () => {
+    await using rig = new Rig();
+    const file = rig.file('a.yaml', yaml('{ action: require_approval, approval_timeout: 30m }'));
+    const { code, stdout, stderr } = run(rig, ['import', file]);
+    expect([code, stderr]).toEqual([0, '']);
+    const policy = rig.file('p.json', stdout);
+    expect(run(rig, ['check', policy]).code).toBe(0);
+    expect(run(rig, ['explain', 'pay', '--policy', policy]).code).toBe(5);
+  });
+
+  test('1 when something refuses because it could not be carried over: a comment, and a line on stderr', async () => {
+    await using rig = new Rig();
+    const file = rig.file('a.yaml', yaml('spend: { per_call: 0.5 }'));
+    const { code, stdout, stderr } = run(rig, ['import', file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/a\.yaml: line 6: "spend" asks the server for the price.*: refused\n$/);
+    expect(stdout).toMatch(/\/\/ line 6: "spend"/);
+    expect(run(rig, ['explain', 'pay', '--policy', rig.file('p.json', stdout)]).code).toBe(4);
+  });
+
+  test.each([
+    ['no YAML', 'a: [1'],
+    ['what has no end', undefined],
+    ['what is not UTF-8', Buffer.from('description: C\u00f3rdoba\ntools: {}\n', 'latin1')],
+    ['more than 1 MiB', `# ${'x'.repeat(1024 * 1024)}\ntools: {}`],
+  ])('3 and nothing on stdout for %s', async (_, content) => {
+    await using rig = new Rig();
+    const file = join(rig.folder, 'a.yaml');
+    if (content !== undefined) writeFileSync(file, content);
+    const { code, stdout } = run(rig, ['import', content === undefined ? '/dev/zero' : file]);
+    expect([code, stdout]).toEqual([3, '']);
   });
 });

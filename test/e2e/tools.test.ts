@@ -138,3 +138,32 @@ describe('pause', () => {
     expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
   });
 });
+
+describe('names in the policy that the server does not list', () => {
+  test('are told once each, when the whole list was read', async () => {
+    await using rig = new Rig();
+    const wrapper = rig.wrap({
+      policy: {
+        version: '1',
+        default: 'allow',
+        tools: { mcp__x__echo: { action: 'deny' }, pay: {}, echo: {} },
+      },
+      recorder: { tools: ['read', TOOL], pages: 2 },
+    });
+    const read = async () => {
+      const { result } = await wrapper.request('tools/list');
+      const before = wrapper.stderr;
+      await wrapper.request('tools/list', { cursor: result.nextCursor });
+      // What is said of a list stands on stderr before the next answer is there.
+      await wrapper.call('read');
+      return before;
+    };
+    expect(await read()).not.toContain('does not list');
+    await read();
+    const told = wrapper.stderr.split('\n').filter((line) => line.includes('does not list'));
+    expect(told).toEqual([
+      'policy-wrap: the policy names "mcp__x__echo", which the server does not list: its rules judge nothing; did you mean "echo"?',
+      'policy-wrap: the policy names "pay", which the server does not list: its rules judge nothing',
+    ]);
+  });
+});

@@ -46,6 +46,52 @@ const rule = (...conditions: object[]) => [{ conditions }];
 const limit = (extra: object) => [{ counter: 'c', window: 'day', max: 1, ...extra }];
 
 describe('names', () => {
+  test.each([
+    ['mcp__afip__create_invoice', 'create_invoice'],
+    ['afip__create_invoice', 'create_invoice'],
+    ['afip.create_invoice', 'create_invoice'],
+    ['afip/create_invoice', 'create_invoice'],
+    ['mcp_afip_create_invoice', 'create_invoice'],
+    ['creat_invoice', 'create_invoice'],
+    ['mcp__afip__a__b', 'a__b'],
+  ])('%s, as a client shows it, is %s of the server', (shown, own) => {
+    const tools = [{ name: 'invoice' }, { name: 'create_invoice' }, { name: 'a__b' }];
+    const absent = lint({ default: 'allow', tools: { [shown]: {} } }, tools).filter(
+      ({ code }) => code === 'TOOL_ABSENT',
+    );
+    expect(absent.map(brief)).toEqual([`TOOL_ABSENT /tools/${shown.replaceAll('/', '~1')} -> ${own}`]);
+  });
+
+  test('without the server, names are told that only a client can have made', () => {
+    const known = ['create_invoice', 'hub__search'];
+    const loaded = loadPolicy(
+      JSON.stringify({
+        version: '1',
+        default: 'allow',
+        hide: ['mcp__x__drop', 'afip.create_invoice'],
+        tools: { create_invoice: {}, hub__search: {}, other__tool: {}, 'mcp__*': {}, __init__: {} },
+      }),
+      'x',
+    );
+    if (!loaded.policy) throw new Error('invalid');
+    expect(lintPolicy(loaded, undefined, known).map(brief)).toEqual([
+      'TOOL_ABSENT /hide/0 -> drop',
+      'TOOL_ABSENT /hide/1 -> create_invoice',
+    ]);
+  });
+
+  test('5,000 patterns of any length are looked at within a bound, and what was not compared is said', () => {
+    const tools = Object.fromEntries(
+      Array.from({ length: 5000 }, (_, i) => [`${'*a'.repeat(350)}${i}*c`, {}]),
+    );
+    const findings = lint({ tools, hide: ['b*'] });
+    expect(findings.filter(({ pointer }) => pointer === '').map(({ message }) => message)).toEqual([
+      expect.stringContaining('too many patterns'),
+    ]);
+    const few = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`${'*a'.repeat(50)}${i}*c`, {}]));
+    expect(lint({ tools: few })).toEqual([]);
+  }, 120_000);
+
   test('the pasted policy on a server without its tool: absent, and nothing could be called', () => {
     const text =
       '{ "version": "1", "default": "deny",\n  "tools": { "track_logout": { "limits": [\n    { "counter": "track_logout_rate", "window": "minute", "max": 30, "scope": "grant" } ] } } }';

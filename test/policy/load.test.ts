@@ -912,3 +912,22 @@ describe('the order of keys', () => {
     );
   });
 });
+
+test.each([
+  'version: "1"\ndefault: deny\ntools:\n  pay:\n    rules: []\n',
+  '\uFEFF# Payments\r\n\r\n---\r\ntools: {}\r\n',
+  'hide: [drop]',
+])("the predecessor's YAML is told, with the command that turns it into a policy", (yaml) => {
+  const { policy, problems } = loadPolicy(yaml, '/home/ana/intercept.yaml');
+  expect(policy).toBeUndefined();
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatchObject({ code: 'SYNTAX', line: 1 });
+  expect(problems[0]?.hint).toContain('policy-wrap import /home/ana/intercept.yaml');
+});
+
+test('other text that is no JSON is told by where it is none', () => {
+  for (const text of ['pay: 1', '{ version: "1" }', '// default:\n{ "version": 1, }, default: deny']) {
+    const { problems } = loadPolicy(text, 'x');
+    expect(problems.map(({ hint }) => hint).join()).not.toContain('import');
+  }
+});

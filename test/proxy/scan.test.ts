@@ -6,6 +6,16 @@ const read = (text: string | Buffer) => scan(Buffer.from(text));
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 describe('scan refuses what two parsers could read differently', () => {
+  test('G2: a name with an escape is that name, also for an engine that was prepared to take it for another', () => {
+    const call = (name: string) =>
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"to":"x","${name}":1000000}}}`;
+    for (let i = 0; i < 5; i++) expect(read(call('am\\\\u00'))).toMatchObject({ ok: true });
+    expect(read(call('am\\u006funt'))).toMatchObject({
+      ok: true,
+      value: { params: { arguments: { to: 'x', amount: 1_000_000 } } },
+    });
+  });
+
   test.each<[string, string | Buffer, number, RegExp]>([
     ['a duplicate key', '{"a":1,"a":2}', -32600, /duplicate key "a" at the top level/],
     [

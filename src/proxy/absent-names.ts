@@ -1,0 +1,35 @@
+import { likelyTool } from '../policy/client-names.js';
+import type { Layers } from '../policy/layers.js';
+
+/** Names that are told one by one, with what was probably meant; of the rest their number. */
+const TOLD = 20;
+
+/**
+ * Names in the policy that the server does not list. A rule under a name that no tool has judges nothing, and where
+ * `default` is allow nobody would notice: so a person hears of each once.
+ */
+export class AbsentNames {
+  readonly #told = new Set<string>();
+
+  /**
+   * @param listed the names of all tools that the server has listed
+   * @returns a line for the person about each name that was not told yet
+   */
+  news(policy: Layers, listed: ReadonlyMap<string, unknown>): string[] {
+    const names = policy.all.flatMap(({ tools, hide }) => [
+      ...tools.keys(),
+      ...hide.filter(({ plain }) => plain).map(({ text }) => text),
+    ]);
+    const absent = [...new Set(names)].filter((name) => !listed.has(name) && !this.#told.has(name));
+    if (absent.length === 0) return [];
+    const tools = [...listed.keys()];
+    for (const name of absent) this.#told.add(name);
+    const lines = absent.slice(0, TOLD).map((name) => {
+      const likely = likelyTool(name, tools);
+      const meant = likely === undefined ? '' : `; did you mean "${likely}"?`;
+      return `the policy names "${name}", which the server does not list: its rules judge nothing${meant}`;
+    });
+    const rest = absent.length - TOLD;
+    return rest > 0 ? [...lines, `and ${rest} more names: policy-wrap check shows them`] : lines;
+  }
+}
