@@ -39,6 +39,25 @@ describe('pins', () => {
     expect(rig.receivedCalls()).toEqual(['echo', 'new', 'echo']);
   });
 
+  test.each([
+    ['a list that has the tool twice', [CHANGED, TOOL], 1],
+    ['the old definition first', [TOOL, CHANGED], 1],
+    ['a list that has it on two pages', [CHANGED, TOOL], 2],
+    ['a twin of its description', [{ ...TOOL, Description: CHANGED.description }], 1],
+  ])('under pin: "deny" a tool is refused too after %s', async (_, tools, pages) => {
+    await using rig = new Rig();
+    const first = rig.wrap({ policy: policy('deny'), recorder: { tools: [TOOL] } });
+    await first.request('tools/list');
+    expect(refusalCode(await first.call('echo'))).toBeUndefined();
+    await first.end();
+
+    const second = rig.wrap({ policy: policy('deny'), recorder: { tools, pages } });
+    const { result } = await second.request('tools/list');
+    if (result.nextCursor) await second.request('tools/list', { cursor: result.nextCursor });
+    expect(refusalCode(await second.call('echo'))).toBe('CHANGED');
+    expect(rig.receivedCalls()).toEqual(['echo']);
+  });
+
   test('under pin: "warn" it is said once and passes; a tool that is as it was again is no news', async () => {
     await using rig = new Rig();
     for (const [tool, said] of [
