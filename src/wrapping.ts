@@ -41,6 +41,10 @@ export interface Wrapping {
 
 /** Lines of a changed tool's difference that go to stderr; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
+/** More tools that changed at once are only counted. */
+const CHANGES_SHOWN = 20;
+/** Longer definitions, both together in UTF-16 units, are not compared line by line while calls wait. */
+const CHANGE_LENGTH = 8000;
 /** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
 const STRAY_PER_SECOND = 20;
 const STRAY_LENGTH = 2000;
@@ -75,10 +79,12 @@ export async function serve(wrapping: Wrapping): Promise<number> {
       observe,
     },
     toolsChanged: (tools) => {
-      for (const pin of tools) {
+      for (const pin of tools.slice(0, CHANGES_SHOWN)) {
         warn(`${pin.tool} is not what it was when it was first seen: policy-wrap trust ${server}`);
+        if (pin.definition.length + (pin.changed?.definition.length ?? 0) > CHANGE_LENGTH) continue;
         for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
       }
+      if (tools.length > CHANGES_SHOWN) warn(`${tools.length - CHANGES_SHOWN} more tools changed`);
     },
     warn,
   });
