@@ -1,8 +1,8 @@
 import { asksInLayers, type Layers, visibleInLayers } from '../policy/layers.js';
 import type { SeenTool } from '../state/store.js';
 import type { ToolEdit } from './list-filter.js';
-import { isRecord, own, twinOf } from './message.js';
-import { annotate, definitionOf, PINNED, type ToolRisk, unpinnable } from './tool-edit.js';
+import { isRecord, own } from './message.js';
+import { annotate, definitionOf, type ToolRisk, unpinnable, unpinnableKey } from './tool-edit.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
 export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
@@ -97,7 +97,7 @@ export class ListedTools {
    */
   take(tool: ListedTool, raw: string, isShown: boolean, policy: Layers | undefined): ToolEdit {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
-    this.#note(tool, raw, twinOf(tool, PINNED));
+    this.#note(tool, raw, unpinnableKey(tool));
     if (!isShown) return 'drop';
     if (!policy?.annotate) return 'keep';
     const text = annotate(raw, tool, this.#riskOf(tool), asksInLayers(policy, tool.name));

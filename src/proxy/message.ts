@@ -216,13 +216,19 @@ function callOf(message: Record<string, unknown>): { call?: string } {
 /**
  * Closes the bypass by which one parser reads `Name` or a full-width `ｎame` as `name` and another does not: Go's
  * encoding/json matches keys in any case, and the last wins.
+ *
+ * @param folds the known keys in small letters, where they have others
  */
-export function twinOf(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
+export function twinOf(
+  object: Record<string, unknown>,
+  known: ReadonlySet<string>,
+  folds: ReadonlySet<string> = known,
+): string | undefined {
   // What JSON.parse made: no prototype has a key that could be counted.
   for (const key in object) {
     if (known.has(key) || key.length > LONGEST_TWIN) continue;
     const folded = fold(key);
-    if (known.has(folded))
+    if (folds.has(folded))
       return `the key ${JSON.stringify(key.slice(0, 40))} differs from "${folded}" only in its letters' form`;
   }
   return undefined;

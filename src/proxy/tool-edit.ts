@@ -1,6 +1,6 @@
 import { canonicalJson, type Json, type JsonObject } from '../policy/json.js';
 import { mapMembers, whole } from './json-spans.js';
-import { isRecord, own } from './message.js';
+import { isRecord, own, twinOf } from './message.js';
 
 /** What a tool does, as far as clients are told. */
 export interface ToolRisk {
@@ -45,20 +45,20 @@ export function annotate(raw: string, tool: Record<string, unknown>, risk: ToolR
 }
 
 /** What a model and a policy go by; the rest of a tool may change with every answer. */
-export const PINNED: ReadonlySet<string> = new Set([
-  'name',
-  'title',
-  'description',
-  'inputSchema',
-  'outputSchema',
-  'annotations',
-]);
+const PINNED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
+const PINNED_KEYS: ReadonlySet<string> = new Set(PINNED);
+const PINNED_FOLDS: ReadonlySet<string> = new Set(PINNED.map((key) => key.toLowerCase()));
 
 type Tool = Readonly<Record<string, unknown>>;
 
 /** @returns a tool's definition as canonical JSON, for telling whether it is still the same */
 export function definitionOf(tool: Tool): string {
   return canonicalJson(pinnedParts(tool));
+}
+
+/** Why some clients could read another definition than the one that is pinned. */
+export function unpinnableKey(tool: Tool): string | undefined {
+  return twinOf(tool, PINNED_KEYS, PINNED_FOLDS);
 }
 
 /**
@@ -71,6 +71,6 @@ export function unpinnable(tool: Tool, reason: string): string {
 
 function pinnedParts(tool: Tool): JsonObject {
   return Object.fromEntries(
-    [...PINNED].flatMap((key) => (Object.hasOwn(tool, key) ? [[key, tool[key] as Json]] : [])),
+    PINNED.flatMap((key) => (Object.hasOwn(tool, key) ? [[key, tool[key] as Json]] : [])),
   );
 }

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Node, parseTree } from 'jsonc-parser';
 import { BIN, type Message, RECORDER, Rig } from '../support/rig.js';
-import { hostileLine, randomFrom } from './hostile-lines.js';
+import { hostileLine, OTHER_ENDS, randomFrom } from './hostile-lines.js';
 
 const KEPT_MEMORY = new URL('../fixtures/kept-memory.js', import.meta.url).href;
 
@@ -77,8 +77,10 @@ export async function fuzz(lines: number, seed: number): Promise<FuzzReport> {
     }
     if (message?.jsonrpc !== '2.0') report.impure.push(line.slice(0, 300));
     if (typeof message?.id === 'string') answers.get(message.id)?.();
-    const tools = message?.result?.tools;
-    if (Array.isArray(tools)) for (const tool of tools) report.listed.add(tool?.name);
+    for (const part of [message, ...partsOf(line)]) {
+      const tools = part?.result?.tools;
+      if (Array.isArray(tools)) for (const tool of tools) report.listed.add(tool?.name);
+    }
   };
   const ask = async (method: string, id: string) => {
     const answered = new Promise<void>((done) => answers.set(id, done));
@@ -114,7 +116,28 @@ export async function fuzz(lines: number, seed: number): Promise<FuzzReport> {
   child.stdin.end();
   const code = await exit;
   const received = readFileSync(rig.journal, 'utf8').split('\n');
-  return { ...report, received: received.length, leaked: received.filter(couldRun), exit: code };
+  const leaked = received.filter((line) => couldRun(line) || partsOf(line).some(calls));
+  return { ...report, received: received.length, leaked, exit: code };
+}
+
+const ENDS = new RegExp(`[${OTHER_ENDS.join('')}]`);
+
+/** The messages that a peer finds in a line if it ends lines elsewhere than we do. */
+function partsOf(line: string): Message[] {
+  const parts = line.split(ENDS);
+  return parts.length === 1
+    ? []
+    : parts.flatMap((part) => {
+        try {
+          return [JSON.parse(part)];
+        } catch {
+          return [];
+        }
+      });
+}
+
+function calls(message: Message): boolean {
+  return message?.method === 'tools/call' && message?.params?.name === 'delete_repo';
 }
 
 /** Whether some reader of JSON, be it as careless as it likes, could take a line for a call of the hidden tool. */
@@ -126,9 +149,7 @@ function couldRun(line: string): boolean {
   // Both words may be there innocently: as data of something that is no call, or as an argument of another tool.
   if (hasTwice(parseTree(line))) return true;
   const readings = [JSON.parse(line), JSON.parse(line, (_, value) => lowerKeys(value))];
-  return readings
-    .flat()
-    .some((message) => message?.method === 'tools/call' && message?.params?.name === 'delete_repo');
+  return readings.flat().some(calls);
 }
 
 /** Whether some object has a key twice: parsers keep the first, the last or both. */

@@ -91,12 +91,18 @@ const MESSAGES = [
   '{"jsonrpc":"2.0","id":"a","error":{"code":-32000,"message":"m"}}',
 ];
 
+/** Where readers other than ours end a line: all of them together are Python's str.splitlines. */
+export const OTHER_ENDS = ['\r', '\v', '\f', '\x1c', '\x1d', '\x1e', '\x85', '\u2028', '\u2029'];
+const BLANKS = ['\r', '\r', '\r', ' ', '\t', ...OTHER_ENDS];
+
 /**
  * One line of hostile bytes, with its line end: random envelopes, broken messages, noise. Never blank lines only, so
  * that every line is one.
  */
 export function hostileLine(random: () => number): Buffer {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  // Between what ends a line for some readers, or white space.
+  const inside = (text: string) => `${pick(BLANKS)}${text}${pick(BLANKS)}`;
   const message = (): string => {
     const kind = random();
     if (kind < 0.3) return pick(MESSAGES);
@@ -109,7 +115,7 @@ export function hostileLine(random: () => number): Buffer {
     }
     const members = Array.from(
       { length: 1 + Math.floor(random() * 6) },
-      () => `${pick(KEYS)}:${pick(VALUES)}`,
+      () => `${pick(KEYS)}:${random() < 0.1 ? inside(pick(MESSAGES)) : pick(VALUES)}`,
     );
     if (random() < 0.7) members.unshift('"jsonrpc":"2.0"');
     if (random() < 0.5) members.push(`"id":${Math.floor(random() * 50)}`);

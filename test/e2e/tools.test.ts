@@ -51,6 +51,45 @@ describe('pins', () => {
     expect(rig.receivedCalls()).toEqual(['echo', 'new', 'echo']);
   });
 
+  test.each([
+    ['a list that has the tool twice', [CHANGED, TOOL], 1],
+    ['the old definition first', [TOOL, CHANGED], 1],
+    ['a list that has it on two pages', [CHANGED, TOOL], 2],
+    ['a twin of its description', [{ ...TOOL, Description: CHANGED.description }], 1],
+  ])('under pin: "deny" a tool is refused too after %s', async (_, tools, pages) => {
+    await using rig = new Rig();
+    const first = rig.wrap({ policy: policy('deny'), recorder: { tools: [TOOL] } });
+    await first.request('tools/list');
+    expect(refusalCode(await first.call('echo'))).toBeUndefined();
+    await first.end();
+
+    const second = rig.wrap({ policy: policy('deny'), recorder: { tools, pages } });
+    const { result } = await second.request('tools/list');
+    if (result.nextCursor) await second.request('tools/list', { cursor: result.nextCursor });
+    expect(refusalCode(await second.call('echo'))).toBe('CHANGED');
+    expect(rig.receivedCalls()).toEqual(['echo']);
+  });
+
+  test('a change of many tools, or of a long one, is said in a few lines', async () => {
+    await using rig = new Rig();
+    const long = (word: string) => Array.from({ length: 4000 }, (_, i) => `${word} ${i}`).join('\n');
+    const tools = (word: string) => [
+      { ...TOOL, description: long(word) },
+      ...Array.from({ length: 30 }, (_, i) => ({ ...TOOL, name: `t${i}`, description: word })),
+    ];
+    for (const word of ['old', 'new']) {
+      const wrapper = rig.wrap({ policy: policy('warn'), recorder: { tools: tools(word) } });
+      await wrapper.request('tools/list');
+      expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
+      await wrapper.end();
+      if (word === 'old') continue;
+      expect(wrapper.stderr).toContain('echo is not what it was');
+      expect(wrapper.stderr).toContain('+ new');
+      expect(wrapper.stderr).toContain('11 more tools changed');
+      expect(wrapper.stderr).not.toContain('new 1');
+    }
+  });
+
   test('under pin: "warn" it is said once and passes; a tool that is as it was again is no news', async () => {
     await using rig = new Rig();
     for (const [tool, said] of [

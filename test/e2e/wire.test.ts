@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { cli } from '../support/cli.js';
 import { ALLOW_ALL } from '../support/policies.js';
 import { type Message, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
@@ -284,6 +285,51 @@ describe("the server's side", () => {
     wrapper.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
     expect((await wrapper.next((message) => message.id === 1)).error.code).toBe(-32603);
     expect(wrapper.stdout).not.toContain('delete_repo');
+  });
+
+  test('G6 G7: one odd tool is left out of the list and named, the others are listed and run', async () => {
+    await using rig = new Rig();
+    const list = Buffer.from(
+      '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"odd","description":"caf\xe9"},{"name":"pay"},{"name":"read","n":1}]}}\n',
+      'latin1',
+    );
+    const wrapper = rig.wrap({
+      policy: POLICY,
+      recorder: { sayFile: rig.file('list', list), silentMethods: ['tools/list'] },
+    });
+    wrapper.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    const { result } = await wrapper.next(({ id }) => id === 1);
+    expect(result.tools).toEqual([{ name: 'pay' }, { name: 'read', n: 1 }]);
+    expect(refusalCode(await wrapper.call('read'))).toBeUndefined();
+    expect(wrapper.stderr).toMatch(/left out of the list of tools: odd: invalid UTF-8/);
+    await wrapper.end();
+    const log = cli(['log', '--json', '--db', rig.db], { env: rig.env() }).stdout;
+    const events = log.split('\n').filter((line) => line.includes('tool.left_out'));
+    expect(events.map((line) => JSON.parse(line).detail)).toEqual([
+      { server: 'recorder', tool: 'odd', reason: expect.stringContaining('invalid UTF-8') },
+    ]);
+  });
+
+  test.each([
+    ['no JSON', '"result":{"content":[},"x":'],
+    ['a lone CR', '"result":{"content":[\r]}}'],
+    ['an error beside a result', '"result":{"content":[]},"error":{"code":1,"message":"failed"}}'],
+    ['a line too long', `"error":{"code":1,"message":"${'x'.repeat(1 << 20)}"}}`],
+  ])('G5: a call that ran is not given back because its answer was dropped: %s', async (_, answer) => {
+    await using rig = new Rig();
+    const limits = [{ counter: 'a_day', window: 'day', max: 1, scope: 'grant', refund: 'on_error' }];
+    const wrapper = rig.wrap({
+      policy: { version: '1', default: 'deny', tools: { pay: { limits } } },
+      args: ['--max-server-line', '1'],
+      recorder: {
+        silentMethods: ['tools/call'],
+        sayFile: rig.file('answers', `{"jsonrpc":"2.0","id":1,${answer}\n`),
+      },
+    });
+    wrapper.write(`${call('{"name":"pay"}')}\n`);
+    expect(await wrapper.next(({ id }) => id === 1)).toMatchObject({ error: { code: -32603 } });
+    expect(refusalCode(await wrapper.call('pay'))).toBe('LIMIT');
+    expect(rig.receivedCalls()).toEqual(['pay']);
   });
 
   test('17 a cancellation of id 0 reaches the server', async () => {

@@ -17,9 +17,10 @@ export class Rig {
   readonly journal = join(this.folder, 'journal.jsonl');
   readonly #processes: Wrapper[] = [];
 
-  file(name: string, content: string | object): string {
+  file(name: string, content: string | Buffer | object): string {
     const path = join(this.folder, name);
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    const isRaw = typeof content === 'string' || Buffer.isBuffer(content);
+    writeFileSync(path, isRaw ? content : JSON.stringify(content));
     return path;
   }
 
