@@ -1,8 +1,8 @@
+import { CommanderError } from 'commander';
 import { run } from './commands/run.js';
-import { exitCodeOf, PolicyWrapError } from './errors.js';
+import { EXIT, exitCodeOf, PolicyWrapError } from './errors.js';
+import { type CommandLine, wrapProgram } from './options.js';
 import { printableLines } from './printable.js';
-import type { CommandLine, runProgram } from './program.js';
-import { readRunOptions } from './run-options.js';
 
 /** `policy-wrap [options] -- server` means `run`: what stands behind `--` never names one of our commands. */
 export function takeApart(argv: readonly string[]): CommandLine {
@@ -13,27 +13,36 @@ export function takeApart(argv: readonly string[]): CommandLine {
   return { own: named ? own : ['run', ...own], server: argv.slice(end + 1) };
 }
 
-/** The commands but for `run`. A client waits for that one, and all that it does not need lies in another bundle. */
-type LoadProgram = () => Promise<{ readonly runProgram: typeof runProgram }>;
-
 /**
  * Runs one command line and sets this process's exit code.
  *
  * @param argv without Node and script
  */
-export async function main(argv: readonly string[], loadProgram: LoadProgram): Promise<void> {
-  process.exitCode = await exitCode(takeApart(argv), loadProgram);
-}
-
-async function exitCode(line: CommandLine, loadProgram: LoadProgram): Promise<number> {
+export async function main(argv: readonly string[]): Promise<void> {
   try {
-    const [command, ...words] = line.own;
-    const options = command === 'run' ? readRunOptions(words) : undefined;
-    if (options) return await run(line.server, options);
-    return await (await loadProgram()).runProgram(line, run);
+    process.exitCode = await runLine(argv);
   } catch (error) {
     tell(error);
-    return exitCodeOf(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** @returns the exit code; a line that is none has been answered with the help that it needs */
+async function runLine(argv: readonly string[]): Promise<number> {
+  const { own, server } = takeApart(argv);
+  let code: number = EXIT.done;
+  const settle = (result: number) => {
+    code = result;
+  };
+  const program = wrapProgram(async (options) => settle(await run(server, options)));
+  // A client waits for `run`, and needs none of the others.
+  if (own[0] !== 'run') (await import('./program.js')).addCommands(program, server, settle);
+  try {
+    await program.parseAsync([...own], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
 }
 

@@ -1,5 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type OptionRow, RUN_OPTIONS } from './run-options.js';
+import packageJson from '../package.json' with { type: 'json' };
+import { type OptionRow, RUN_OPTIONS, type RunOptions } from './run-options.js';
+
+/** A command line taken apart at the first `--`. */
+export interface CommandLine {
+  /** Ours: command and options. */
+  readonly own: readonly string[];
+  /** The server's command and its arguments, whatever they look like; empty without `--`. */
+  readonly server: readonly string[];
+}
 
 export const policyOption = () => named('policy');
 export const presetOption = () => named('preset');
@@ -8,13 +17,23 @@ export const serverOption = () => named('server');
 export const grantOption = () => named('grant');
 export const noInstallOption = () => named('install');
 
-/** The command that wraps a server; its action is the caller's. */
-export function runCommand(): Command {
-  const command = new Command('run').description(
-    'wrap the server that stands behind "--"; "run" may be left out',
-  );
+/** The program with the one command that clients start; the others are added when they are asked for. */
+export function wrapProgram(run: (options: RunOptions) => Promise<void>): Command {
+  const policyWrap = new Command('policy-wrap')
+    .description('A spending limit and an emergency brake for local MCP servers.')
+    .version(packageJson.version)
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false })
+    .showSuggestionAfterError();
+  policyWrap.commandsGroup('Wrap:');
+  const command = policyWrap
+    .command('run')
+    .description('wrap the server that stands behind "--"; "run" may be left out')
+    // Standard output belongs to the protocol (G8).
+    .configureOutput({ writeOut: (text) => process.stderr.write(text) })
+    .action(run);
   for (const row of RUN_OPTIONS) command.addOption(optionOf(row));
-  return command;
+  return policyWrap;
 }
 
 function named(key: OptionRow['key']): Option {

@@ -1,27 +1,12 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
-import { EXIT } from './errors.js';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import {
   dbOption,
   grantOption,
   noInstallOption,
   policyOption,
   presetOption,
-  runCommand,
   serverOption,
 } from './options.js';
-import type { RunOptions } from './run-options.js';
-
-/** A command line taken apart at the first `--`. */
-export interface CommandLine {
-  /** Ours: command and options. */
-  readonly own: readonly string[];
-  /** The server's command and its arguments, whatever they look like; empty without `--`. */
-  readonly server: readonly string[];
-}
-
-/** Wraps a server; the exit code. */
-export type Run = (server: readonly string[], options: RunOptions) => Promise<number>;
 
 /** Takes the exit code of the command that ran. */
 type Settle = (code: number) => void;
@@ -40,57 +25,19 @@ function count(text: string): number {
 }
 
 /**
- * Runs one command line, and answers what is none with the help that it needs.
- *
- * @param run the command `run`, which lies in the other bundle
- * @returns the exit code
- */
-export async function runProgram(line: CommandLine, run: Run): Promise<number> {
-  let code: number = EXIT.done;
-  try {
-    const policyWrap = program(line.server, run, (result) => {
-      code = result;
-    });
-    await policyWrap.parseAsync([...line.own], { from: 'user' });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    throw error;
-  }
-}
-
-/**
- * The whole program; each command but `run` is loaded when it is asked for.
+ * Adds every command but `run`; each is loaded when it is asked for.
  *
  * @param server what stood behind `--`
  * @param settle takes the exit code of the command that ran
  */
-export function program(server: readonly string[], run: Run, settle: Settle): Command {
-  const policyWrap = new Command('policy-wrap')
-    .description('A spending limit and an emergency brake for local MCP servers.')
-    .version(packageJson.version)
-    .exitOverride()
-    .configureHelp({ sortSubcommands: false })
-    .showSuggestionAfterError();
-  policyWrap.commandsGroup('Wrap:');
-  policyWrap.addCommand(
-    runCommand()
-      .copyInheritedSettings(policyWrap)
-      // Standard output belongs to the protocol (G8).
-      .configureOutput({ writeOut: (text) => process.stderr.write(text) })
-      .action(async (options) => settle(await run(server, options))),
-  );
-  addCommands(policyWrap, server, settle);
-  return policyWrap.addHelpText(
+export function addCommands(policyWrap: Command, server: readonly string[], settle: Settle): void {
+  policyWrap.addHelpText(
     'before',
     `  policy-wrap -- mcp-afip                         wrap a server (what an MCP client runs)
   policy-wrap demo                                see it work, with nothing installed or issued
   policy-wrap check my-policy.json -- mcp-afip    find mistakes in a policy
 `,
   );
-}
-
-function addCommands(policyWrap: Command, server: readonly string[], settle: Settle): void {
   policyWrap.commandsGroup('Look at a server and write a policy:');
 
   policyWrap

@@ -15,7 +15,7 @@ export interface RunOptions extends PolicyOptions {
   readonly synchronous: 'normal' | 'full';
 }
 
-/** One option, as both readers of the command line go by it: commander, and `readRunOptions`. */
+/** One option; the only table of them, also for what recognises a wrapped entry of a client. */
 export interface OptionRow {
   readonly key: keyof RunOptions;
   /** As commander writes them: `-s, --long <value>`. */
@@ -93,37 +93,9 @@ function megabytes(text: string): number {
   return Math.round(value * MIB);
 }
 
-/**
- * Reads the options of `run` where they are spelled as everybody spells them, without commander, which takes a quarter
- * of the time to the server's start. What it takes, commander reads in the same way (a test holds them together).
- *
- * @returns undefined for everything else, mistakes included: commander reads it, and has the words for what is wrong
- */
-export function readRunOptions(words: readonly string[]): RunOptions | undefined {
-  const options: Record<string, string | number | boolean> = {};
-  for (const { key, fallback } of RUN_OPTIONS) if (fallback !== undefined) options[key] = fallback;
-  for (let at = 0; at < words.length; at += 1) {
-    const [, flag = '', attached] = /^([^=]*)(?:=(.*))?$/s.exec(words[at] ?? '') ?? [];
-    const row = ROWS.get(flag);
-    if (!row) return undefined;
-    if (!row.flags.endsWith('>')) {
-      if (attached !== undefined) return undefined;
-      options[row.key] = row.fallback !== true;
-      continue;
-    }
-    // With one letter `=` would belong to the value.
-    if (attached !== undefined && !flag.startsWith('--')) return undefined;
-    const value = attached ?? words[++at];
-    if (!value || value.startsWith('-')) return undefined;
-    try {
-      options[row.key] = row.parse ? row.parse(value) : value;
-    } catch {
-      return undefined;
-    }
-  }
-  return options as unknown as RunOptions;
-}
-
-const ROWS = new Map(
-  RUN_OPTIONS.flatMap((row) => row.flags.split(', ').map((flag) => [flag.replace(/ <.*/, ''), row])),
+/** The spellings of the options that take a value in the next word, such as `-p` and `--policy`. */
+export const VALUED: ReadonlySet<string> = new Set(
+  RUN_OPTIONS.filter(({ flags }) => flags.endsWith('>')).flatMap(({ flags }) =>
+    flags.split(', ').map((flag) => flag.replace(/ <.*/, '')),
+  ),
 );

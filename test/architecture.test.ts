@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 
 /** Which folder may import which (DESIGN section 3). Files right below src/ are named; every one may use `leaves`. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['commands', 'program', 'run-options'],
-  program: ['commands', 'options', 'run-options'],
+  main: ['commands', 'program', 'options'],
+  program: ['commands', 'options'],
   options: ['run-options'],
   'run-options': ['settings'],
   commands: [
@@ -63,7 +63,7 @@ const ARROWS: Record<string, readonly string[]> = {
   state: ['policy'],
   policy: [],
   catalog: [],
-  clients: ['folders'],
+  clients: ['folders', 'run-options'],
   crypto: [],
   errors: [],
   masking: [],

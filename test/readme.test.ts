@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { takeApart } from '../src/main.js';
+import { wrapProgram } from '../src/options.js';
 import { loadPolicy } from '../src/policy/load.js';
-import { program } from '../src/program.js';
+import { addCommands } from '../src/program.js';
 import { cli } from './support/cli.js';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -24,11 +25,8 @@ test.each(blocks('json case'))('these cases of the README come out as they say: 
 });
 
 test('every command of the program is in the README', async () => {
-  const policyWrap = program(
-    [],
-    async () => 0,
-    () => {},
-  );
+  const policyWrap = wrapProgram(async () => {});
+  addCommands(policyWrap, [], () => {});
   const names = policyWrap.commands
     .map((command) => command.name())
     .filter((name) => !['run', 'stand-in', 'help'].includes(name));
@@ -62,11 +60,8 @@ test.each([...new Set(commandLines)])('this command line of the README parses: %
     words.slice(1, upTo === -1 ? undefined : upTo).map((word) => word.replace(/^<.*>$/, 'x')),
   );
   let ran = '';
-  const policyWrap = program(
-    server,
-    async () => 0,
-    () => {},
-  );
+  const policyWrap = wrapProgram(async () => {});
+  addCommands(policyWrap, server, () => {});
   const quiet = (command: Command) => {
     command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
     if (command.commands.length === 0)

@@ -1,12 +1,11 @@
+import { VALUED } from '../run-options.js';
+
 /**
  * What makes an entry a wrapped one. The entry describes itself (the original stays, as it was, after `--`), so that
  * unwrapping needs no stored state and later edits survive (handbook, clients 1.3).
  *
  * Everything here works on the words of a command line: the command, then its arguments.
  */
-
-/** Options of a wrapping run that take a value in the next word (DESIGN section 6). */
-const VALUED = new Set(['-p', '--policy', '--preset', '--db', '--server', '--grant']);
 
 const SCRIPT = /(?:^|[/\\])bin[/\\]policy-wrap\.js$/;
 const NODE = /(?:^|[/\\])(?:node|nodejs)(?:[\d.]*)(?:\.exe)?$/i;

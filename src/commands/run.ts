@@ -30,17 +30,11 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });
 
+  const found = validPolicy(options, server, argv);
+
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
   const signals = heldSignals();
-  const prepared = Upstream.prepare(launch.file, launch.args, env);
-  let found: Wrapping['found'];
-  try {
-    found = validPolicy(options, server, argv);
-  } catch (error) {
-    prepared.cancel();
-    throw error;
-  }
-  const upstream = await prepared.start();
+  const upstream = await Upstream.start(launch.file, launch.args, env);
   signals.to((signal) => upstream.terminate(signal));
   try {
     // Only now: the server boots meanwhile, and until it answers there is time for all that is not needed to start it.

@@ -12,6 +12,11 @@ export type Json =
 
 export type JsonObject = { readonly [key: string]: Json };
 
+/** Whether it is an object of JSON, neither a list nor null. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Longest number literal, in characters. */
 const MAX_NUMBER = 1000;
 

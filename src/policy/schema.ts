@@ -1,5 +1,5 @@
-import { policyKind } from './document.js';
-import { zod, zodOf } from './grammar-zod.js';
+import * as z from 'zod/mini';
+import { policySchema } from './document.js';
 import { argumentPaths, type LiveTool } from './tool-schema.js';
 
 type JsonSchema = Record<string, unknown>;
@@ -11,7 +11,7 @@ type JsonSchema = Record<string, unknown>;
  * @param tools the tools of a server, whose names and argument paths are then completed; other names stay allowed
  */
 export function policyJsonSchema(tools: readonly LiveTool[] = []): JsonSchema {
-  const schema = zod().toJSONSchema(zodOf(policyKind), { target: 'draft-7', io: 'input' }) as JsonSchema;
+  const schema = z.toJSONSchema(policySchema, { target: 'draft-7', io: 'input' }) as JsonSchema;
   schema.title = 'policy-wrap policy';
   if (tools.length === 0) return schema;
   const properties = schema.properties as Record<string, JsonSchema>;

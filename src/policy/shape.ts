@@ -1,7 +1,6 @@
-import type * as z from 'zod/mini';
-import { type PolicyDocument, policyKind, type ToolDocument, toolKind } from './document.js';
-import { fits, isRecord, type Kind } from './grammar.js';
-import { zod, zodOf } from './grammar-zod.js';
+import * as z from 'zod/mini';
+import { type PolicyDocument, policySchema, type ToolDocument, toolSchema } from './document.js';
+import { isRecord } from './json.js';
 import { nearest, type Problem } from './problem.js';
 import type { Segment, Source } from './source.js';
 
@@ -23,27 +22,26 @@ export interface Shape {
 
 type Schema = z.core.$ZodType;
 
+// Validators compiled for one policy would cost more than they save.
+z.config({ jitless: true });
+
 /** @returns all that has the right shape, so that the rest of it can be checked too, and what has not */
 export function checkShape(source: Source): Shape {
   const problems: Problem[] = [];
-  const check = <T>(kind: Kind<T>, value: unknown, path: readonly Segment[]): Partly<T> => {
-    if (fits(kind, value)) return value as Partly<T>;
-    // Only now zod, which knows what is wrong.
-    const schema = zodOf(kind);
-    const result = zod().safeParse(schema, value);
-    // Only where zod passes over an own `__proto__` (see `zodOf`); such a document must not pass here.
-    if (result.success) throw new Error(`zod accepts what does not fit at ${JSON.stringify(path)}`);
+  const check = <T>(schema: z.core.$ZodType<T>, value: unknown, path: readonly Segment[]): Partly<T> => {
+    const result = z.safeParse(schema, value);
+    if (result.success) return value as Partly<T>;
     for (const issue of result.error.issues) problems.push(...problemsOf(source, schema, path, issue));
     return (salvage(schema, value) ?? {}) as Partly<T>;
   };
-  // Each entry alone, and the rest with an empty `tools`: zod would not look at an entry called `__proto__`.
+  // Each entry alone, and the rest with an empty `tools`: a zod record does not look at an own `__proto__`.
   const tools = new Map<string, Partly<ToolDocument>>();
   for (const name of source.keys(['tools'])) {
-    tools.set(name, check(toolKind, source.doubles(['tools', name]), ['tools', name]));
+    tools.set(name, check(toolSchema, source.doubles(['tools', name]), ['tools', name]));
   }
   const document = source.doubles([]);
   const whole = isRecord(document) && isRecord(document.tools) ? { ...document, tools: {} } : document;
-  return { document: check(policyKind, whole, []), tools, problems };
+  return { document: check(policySchema, whole, []), tools, problems };
 }
 
 /** @returns the parts of a value that fit the schema, and a hole for every field and element that does not */
@@ -61,7 +59,7 @@ function salvage(schema: Schema, value: unknown): unknown {
       return Object.fromEntries(known.map((key) => [key, salvage(object.shape[key] ?? schema, value[key])]));
     }
   }
-  const result = zod().safeParse(schema, value);
+  const result = z.safeParse(schema, value);
   return result.success ? result.data : undefined;
 }
 
@@ -75,7 +73,7 @@ function problemsOf(
   const path = [...base, ...inside];
   const schema = schemaAt(root, inside);
   const name = quoted(path);
-  const about = (schema && zod().globalRegistry.get(schema)?.description) ?? '';
+  const about = (schema && z.globalRegistry.get(schema)?.description) ?? '';
 
   if (issue.code === 'unrecognized_keys') {
     const known = schema ? fieldsOf(schema) : [];

@@ -1,5 +1,4 @@
-import { isRecord } from './grammar.js';
-import type { Json } from './json.js';
+import { isRecord, type Json } from './json.js';
 import { type ReadJsonc, readJsonc } from './jsonc.js';
 import type { Problem, ProblemCode } from './problem.js';
 import { type Segment, SourceTree, type Spot } from './source-tree.js';

@@ -1,4 +1,4 @@
-import { isRecord } from './grammar.js';
+import { isRecord } from './json.js';
 import { EACH, type Path } from './policy.js';
 
 /** A tool as its server lists it. */

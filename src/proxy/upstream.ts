@@ -1,9 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
 import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
-import { waitingLeader } from './process-group.js';
 
 /** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
 export type ExitCode = number;
@@ -19,14 +18,6 @@ const PIPE_MAX = 1 << 20;
 
 const POSIX = process.platform !== 'win32';
 
-/** A server that is about to be started. */
-export interface Prepared {
-  /** @throws PolicyWrapError UPSTREAM_NOT_STARTED */
-  start(): Promise<Upstream>;
-  /** Nothing was started, and nothing will be. */
-  cancel(): void;
-}
-
 /**
  * The real MCP server: a child in its own process group, so that what `npx` or a shell started ends with it.
  * Its ladder of endings is here and nowhere else: end of input, SIGTERM, SIGKILL, each at once when asked for again.
@@ -41,7 +32,6 @@ export class Upstream {
   readonly signalled: Promise<void>;
   #tellSignalled: () => void = () => {};
   readonly #pid: number;
-  #exited = false;
   #ended = false;
   #signalled = false;
   #killing = false;
@@ -50,20 +40,16 @@ export class Upstream {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Gets ready to start `file args` with exactly the environment `env` in this process's working directory. One of
-   * `start` and `cancel` must follow.
+   * Starts `file args` with exactly the environment `env` in this process's working directory.
+   *
+   * @throws PolicyWrapError UPSTREAM_NOT_STARTED
    */
-  static prepare(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Prepared {
-    const leader = POSIX ? waitingLeader(file, args, env) : undefined;
-    return {
-      start: async () => {
-        if (!leader) return new Upstream(await started(file, args, env));
-        const upstream = new Upstream(leader);
-        upstream.stdin.write('.');
-        return upstream;
-      },
-      cancel: () => leader?.stdin.destroy(),
-    };
+  static async start(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Upstream> {
+    const child = spawned(file, args, env);
+    if (child.pid === undefined) throw await notStarted(file, child);
+    // Its end is watched through its events; this only keeps a rejection from being nobody's.
+    child.catch(() => {});
+    return new Upstream(child as unknown as ChildLike);
   }
 
   private constructor(child: ChildLike) {
@@ -103,7 +89,6 @@ export class Upstream {
         resolve(code);
       };
       child.once('exit', (exitCode, signal) => {
-        this.#exited = true;
         code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
         this.stdout.on('data', (chunk: Buffer) => {
           afterExit += chunk.length;
@@ -168,20 +153,11 @@ export class Upstream {
       if (POSIX) process.kill(-this.#pid, signal);
       else process.kill(this.#pid, signal);
     } catch {
-      // The group is gone, or in its first millisecond the server has not made it yet (see process-group.ts).
-      if (POSIX && !this.#exited) this.#signalLeader(signal);
+      // It has ended already.
     }
     if (!POSIX && signal === 'SIGKILL') {
       const taskkill = ['/pid', String(this.#pid), '/T', '/F'];
       spawn('taskkill', taskkill, { stdio: 'ignore', windowsHide: true }).on('error', () => {});
-    }
-  }
-
-  #signalLeader(signal: NodeJS.Signals): void {
-    try {
-      process.kill(this.#pid, signal);
-    } catch {
-      // It has just ended.
     }
   }
 }
@@ -214,59 +190,35 @@ interface ChildLike {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** @throws PolicyWrapError UPSTREAM_NOT_STARTED */
-async function started(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<ChildLike> {
-  try {
-    return await (POSIX ? startedInSession(file, args, env) : startedOnWindows(file, args, env));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    // That the file itself is there was looked at before.
-    const hint = /ENOENT/.test(reason) && { hint: 'its first line names an interpreter that is not there' };
-    throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
-      cause,
-      ...hint,
-    });
-  }
-}
-
-/** Starts a program as it is. Node's own spawn: loading execa takes longer than all that we do before the start. */
-async function startedInSession(
-  file: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<ChildLike> {
-  const child = spawn(file, args, { env, stdio: 'pipe', detached: true });
-  if (child.pid === undefined) throw (await once(child, 'error'))[0];
-  // Only a signal that could not be sent would be reported so, and we send ours to the group.
-  return child.on('error', () => {}) as ChildProcessWithoutNullStreams & { readonly pid: number };
-}
-
-/** On Windows many commands are `.cmd` files, for which the arguments must be escaped: execa knows how. */
-async function startedOnWindows(
-  file: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<ChildLike> {
-  const { execa } = await import('execa');
-  const child = execa(file, args, {
+/** @returns at once; what execa gives is a promise of the end too, so it must not be returned from anything async */
+function spawned(file: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  return execa(file, args, {
     env,
     extendEnv: false,
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
+    // At the head of a group of its own, which can be signalled as one. On Windows that would open a window.
+    detached: POSIX,
+    windowsHide: true,
     // The relay reads the streams; execa's own buffering would end the child after 100 MB of output.
     buffer: false,
     encoding: 'buffer',
     stripFinalNewline: false,
     reject: false,
+    // Its ending is ours: in order, and of the whole group.
     cleanup: false,
-    windowsHide: true,
   });
-  if (child.pid === undefined) {
-    const result = await child;
-    throw ('cause' in result && result.cause) || new Error('unknown reason');
-  }
-  // Its result is watched through its events; this only keeps a rejection from being nobody's.
-  child.catch(() => {});
-  return child as unknown as ChildLike;
+}
+
+async function notStarted(file: string, child: ReturnType<typeof spawned>): Promise<PolicyWrapError> {
+  const result = await child.catch((error: unknown) => ({ cause: error }));
+  const cause = 'cause' in result ? result.cause : undefined;
+  const reason = cause instanceof Error ? cause.message : 'unknown reason';
+  // That the file itself is there was looked at before.
+  const hint = /ENOENT/.test(reason) && { hint: 'its first line names an interpreter that is not there' };
+  return new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
+    cause,
+    ...hint,
+  });
 }

@@ -63,6 +63,15 @@ export class Report {
     this.#judge({ what, measured: value, low: value, high: value, must: '< 1', aim: '< 1', result }, measure);
   }
 
+  /** One contestant must reach at least `times` times another. */
+  above(what, contestant, other, measure, times) {
+    const ratioOf = (name) => this.#part.rows.get(name).get(measure).ratio.value;
+    const value = ratioOf(contestant) / ratioOf(other);
+    const must = `>= ${times}`;
+    const result = value >= times ? 'aim' : 'fail';
+    this.#judge({ what, measured: value, low: value, high: value, must, aim: must, result }, measure);
+  }
+
   #judge(outcome, measure) {
     const control = this.#part.controls.find((one) => one.measure === measure);
     const result = control && !control.held ? 'inconclusive' : outcome.result;

@@ -20,7 +20,7 @@ if (unknown.length > 0) {
   process.stderr.write(`no part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}\n`);
   process.exit(2);
 }
-if (!existsSync('dist/main.cjs')) {
+if (!existsSync('dist/main.js')) {
   process.stderr.write('nothing is built: npm run build\n');
   process.exit(2);
 }

@@ -41,7 +41,7 @@ const call = (id: number) =>
   `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"echo","arguments":{}}}\n`;
 
 test('G1 G7: behind a call that is under way, what is read in one turn is decided together and in order, even when the input ends in that turn', async () => {
-  const upstream = await Upstream.prepare(process.execPath, ['-e', SERVER], process.env).start();
+  const upstream = await Upstream.start(process.execPath, ['-e', SERVER], process.env);
   const together: number[] = [];
   const { input, answers, ended } = start(
     upstream,
@@ -63,7 +63,7 @@ test('G5: a call that was read while the server went is given back, not left una
     require('node:fs').closeSync(0);
     process.exit(0);
   }, 50))`;
-  const upstream = await Upstream.prepare(process.execPath, ['-e', end], process.env).start();
+  const upstream = await Upstream.start(process.execPath, ['-e', end], process.env);
   const settled: string[] = [];
   const { input, answers, ended } = start(
     upstream,
@@ -78,7 +78,7 @@ test('G5: a call that was read while the server went is given back, not left una
 });
 
 test('while the database is locked nothing more is read from the client', async () => {
-  const upstream = await Upstream.prepare(process.execPath, ['-e', SERVER], process.env).start();
+  const upstream = await Upstream.start(process.execPath, ['-e', SERVER], process.env);
   let tries = 0;
   const paused: boolean[] = [];
   const { input, answers, ended } = start(

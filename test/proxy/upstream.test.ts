@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Upstream } from '../../src/proxy/upstream.js';
 
-const start = (code: string) => Upstream.prepare(process.execPath, ['-e', code], process.env).start();
+const start = (code: string) => Upstream.start(process.execPath, ['-e', code], process.env);
 
 /** Sends, and tells later whether it was reported as not sent. */
 function send(upstream: Upstream, bytes: number): { notSent: boolean } {
