@@ -1,5 +1,6 @@
 import { serverName } from '../catalog/server-name.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { approvalTexts } from '../policy/approval.js';
 import type { Evaluation } from '../policy/decision.js';
 import type { TraceStep } from '../policy/evaluate.js';
 import { type Json, parseJson } from '../policy/json.js';
@@ -47,8 +48,10 @@ export async function explain(
   }
   const trace: TraceStep[] = [];
   const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
-  const evaluation = evaluateLayers(stack(found.policy, found.extended), call, trace);
-  const outlook = outlookOf(evaluation, peek(evaluation, server, options));
+  const layers = stack(found.policy, found.extended);
+  const evaluation = evaluateLayers(layers, call, trace);
+  const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
+  const outlook = outlookOf(evaluation, peek(evaluation, server, options), canAsk);
   if (options.json) print(JSON.stringify(asJson(tool, server, found.policy, outlook, trace), null, 2));
   else print(asText(tool, found.policy, outlook, trace));
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
@@ -91,8 +94,12 @@ function openForReading(file: string): Store {
   }
 }
 
-/** In the order of DESIGN section 5: limits that refuse come before a person is asked. */
-export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outlook {
+/**
+ * In the order of DESIGN section 5: limits that refuse come before a person is asked.
+ *
+ * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
+ */
+export function outlookOf(evaluation: Evaluation, { standings }: Peeked, canAsk = true): Outlook {
   switch (evaluation.kind) {
     case 'hidden':
       return {
@@ -111,7 +118,7 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
       };
     }
     case 'open': {
-      const refusing = firstFull(standings, 'deny');
+      const refusing = firstFull(standings, canAsk ? 'deny' : undefined);
       const limit = refusing ?? firstFull(standings);
       if (limit && (refusing || !evaluation.ask)) {
         const { rule, why } = limitText(limit);
