@@ -4,8 +4,6 @@ import { type ErrorCode, PolicyWrapError } from './errors.js';
 /** Largest file that is read, in bytes; a policy of 10,000 tools has half of it. */
 export const MAX_TEXT_FILE = 4 * 1024 * 1024;
 
-const SAVE_AS_UTF8 = 'save it as UTF-8';
-
 /**
  * Reads a file that a person wrote: policies, what they extend, case files, what is imported. Only a regular file (a
  * device may never end), only up to 4 MiB, and only UTF-8: what another encoding has for an accented letter would be
@@ -28,15 +26,13 @@ function readBytes(file: string, what: string, code: ErrorCode): Buffer | undefi
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const found = fstatSync(descriptor);
     if (!found.isFile()) {
-      throw new PolicyWrapError(code, `${file}: ${what} is not a regular file`, { hint: 'name a file' });
+      throw new PolicyWrapError(code, `${file}: ${what} is not a regular file`);
     }
     // One byte more than is allowed: the file may grow while it is read.
     const bytes = Buffer.alloc(Math.min(found.size, MAX_TEXT_FILE) + 1);
     const size = readAll(descriptor, bytes);
     if (size > MAX_TEXT_FILE) {
-      throw new PolicyWrapError(code, `${file}: ${what} is larger than 4 MiB`, {
-        hint: 'split it, or shorten it',
-      });
+      throw new PolicyWrapError(code, `${file}: ${what} is larger than 4 MiB`);
     }
     if (size === bytes.length) throw new PolicyWrapError(code, `${file}: ${what} changed while it was read`);
     return bytes.subarray(0, size);
@@ -62,13 +58,14 @@ function readAll(descriptor: number, into: Buffer): number {
 function decode(bytes: Buffer, file: string, what: string, code: ErrorCode): string {
   // Text in UTF-16 has a zero in every other byte; in no JSON or YAML does one stand.
   if (bytes.subarray(0, 4).includes(0) || isUtf16Mark(bytes)) {
-    throw new PolicyWrapError(code, `${file}: ${what} is UTF-16, not UTF-8`, { hint: SAVE_AS_UTF8 });
+    throw new PolicyWrapError(code, `${file}: ${what} is UTF-16, not UTF-8: save it as UTF-8`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    const message = `${file}: ${what} is not UTF-8 (line ${badLine(bytes)})`;
-    throw new PolicyWrapError(code, message, { hint: SAVE_AS_UTF8 });
+    // In the message itself: where a policy is read again, nothing else is told.
+    const message = `${file}: ${what} is not UTF-8 (line ${badLine(bytes)}): save it as UTF-8`;
+    throw new PolicyWrapError(code, message);
   }
 }
 

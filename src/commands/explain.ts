@@ -1,6 +1,7 @@
 import { serverName } from '../catalog/server-name.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { knownTools } from '../known-tools.js';
+import { approvalTexts } from '../policy/approval.js';
 import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
 import type { Evaluation } from '../policy/decision.js';
 import type { TraceStep } from '../policy/evaluate.js';
@@ -51,7 +52,8 @@ export async function explain(
   const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
   const layers = stack(found.policy, found.extended);
   const evaluation = evaluateLayers(layers, call, trace);
-  const outlook = outlookOf(evaluation, peek(evaluation, server, options));
+  const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
+  const outlook = outlookOf(evaluation, peek(evaluation, server, options), canAsk);
   const isNamed = options.server !== undefined || argv.length > 0;
   const hint = hintAbout(tool, layers.all, knownTools(isNamed ? server : undefined, options.db));
   if (options.json) print(printableJson(asJson(tool, server, found.policy, outlook, trace, hint), 2));
@@ -96,8 +98,12 @@ function openForReading(file: string): Store {
   }
 }
 
-/** In the order of DESIGN section 5: limits that refuse come before a person is asked. */
-export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outlook {
+/**
+ * In the order of DESIGN section 5: limits that refuse come before a person is asked.
+ *
+ * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
+ */
+export function outlookOf(evaluation: Evaluation, { standings }: Peeked, canAsk = true): Outlook {
   switch (evaluation.kind) {
     case 'hidden':
       return {
@@ -116,7 +122,7 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
       };
     }
     case 'open': {
-      const refusing = firstFull(standings, 'deny');
+      const refusing = firstFull(standings, canAsk ? 'deny' : undefined);
       const limit = refusing ?? firstFull(standings);
       if (limit && (refusing || !evaluation.ask)) {
         const { rule, why } = limitText(limit);

@@ -1,37 +1,16 @@
 import { isTimezone } from './calendar.js';
+import { compileArgsPath, compileExcept, compilePath, compilePer, withoutLast } from './compile-paths.js';
 import { Decimal } from './decimal.js';
 import type { ConditionDocument, LimitDocument, PredicateDocument } from './document.js';
 import { findInexact } from './inexact.js';
 import { isArray, isNumber, type Json } from './json.js';
-import { parsePath } from './path.js';
-import { type Amount, type Condition, EACH, type Limit, type Path, type Predicate } from './policy.js';
-import { nearest, type Problem, type ProblemCode, pointerOf } from './problem.js';
+import { type Amount, type Condition, EACH, type Limit, type Predicate } from './policy.js';
+import { nearest, pointerOf } from './problem.js';
 import { compileRegex } from './regex.js';
 import { kindOf, type Partly } from './shape.js';
-import type { Segment, Source, Spot } from './source.js';
+import type { Segment } from './source.js';
 import { parseWindow, WINDOW_WORDS, type Window } from './window.js';
-
-/** Where a document is compiled: its text, what was found wrong with it so far, and what holds for all of it. */
-export class Workbench {
-  readonly problems: Problem[] = [];
-  /** Places of limits, whose pointers name the counter in the place of the index. */
-  readonly places = new Map<string, readonly Segment[]>();
-  timezone = 'UTC';
-
-  constructor(readonly source: Source) {}
-
-  report(
-    code: ProblemCode,
-    path: readonly Segment[],
-    message: string,
-    hint: string,
-    options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
-  ): void {
-    this.problems.push(this.source.problem(code, path, message, hint, options));
-  }
-}
-
-const PATH_HINT = 'Paths are args.field, args.list[*].field, args["a.b"], env.NAME and tool.name.';
+import type { Workbench } from './workbench.js';
 
 /** @param path where the list stands in the document */
 export function compilePredicates(
@@ -119,13 +98,6 @@ function valueFault(
     default:
       return undefined;
   }
-}
-
-function compilePath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
-  const path = parsePath(text);
-  if (!('fault' in path)) return path;
-  bench.report('PATH', at, path.fault, PATH_HINT, { likely: path.likely });
-  return undefined;
 }
 
 /** @param path where `limits` stands in the document */
@@ -259,62 +231,6 @@ function compileAmount(
     amount.count === undefined ? undefined : compileArgsPath(bench, amount.count, [...at, 'count']);
   // `args.list[*]` names the elements that `args.list` has: both count the same.
   return path && { kind: 'count', path: path.steps.at(-1) === EACH ? withoutLast(path) : path };
-}
-
-function compileArgsPath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
-  const path = compilePath(bench, text, at);
-  if (!path || (path.root === 'args' && path.steps.length > 0)) return path;
-  const message = `"${text}" is no argument of the call, so it has no number to charge.`;
-  bench.report('PATH', at, message, 'Write args.NAME.');
-  return undefined;
-}
-
-function withoutLast(path: Path): Path {
-  return { ...path, text: path.text.replace(/\[\*\]$/, ''), steps: path.steps.slice(0, -1) };
-}
-
-function compilePer(
-  bench: Workbench,
-  per: Partly<LimitDocument['per']>,
-  at: readonly Segment[],
-): readonly Path[] {
-  if (per === undefined) return [];
-  if (typeof per === 'string') return [compilePath(bench, per, at) ?? []].flat();
-  return per.flatMap((text, index) => (text && compilePath(bench, text, [...at, index])) || []);
-}
-
-/**
- * @param within paths of which each takes in what is left out; undefined when that is all arguments
- * @returns the arguments that are left out
- */
-export function compileExcept(
-  bench: Workbench,
-  list: Partly<readonly string[]> | undefined,
-  at: readonly Segment[],
-  within?: readonly Path[],
-): readonly Path[] {
-  return (list ?? []).flatMap((text, index) => {
-    const path = text === undefined ? undefined : compilePath(bench, text, [...at, index]);
-    if (!path) return [];
-    if (path.root !== 'args' || path.steps.length === 0) {
-      const message = `"${path.text}" is no single argument of the call, so it cannot be left out.`;
-      bench.report('PATH', [...at, index], message, 'Write args.NAME.');
-      return [];
-    }
-    if (within && !within.some((outer) => isWithin(outer, path))) {
-      const message = `"${path.text}" is not part of what "per" splits the count by, so leaving it out changes nothing.`;
-      bench.report('PATH', [...at, index], message, 'Write "per": "args" for all arguments but these.');
-    }
-    return [path];
-  });
-}
-
-function isWithin(outer: Path, path: Path): boolean {
-  return (
-    outer.root === path.root &&
-    outer.steps.length < path.steps.length &&
-    outer.steps.every((step, index) => step === path.steps[index])
-  );
 }
 
 /** @returns the name when it is a time zone; otherwise reports it */

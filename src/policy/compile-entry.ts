@@ -1,10 +1,4 @@
-import {
-  compileLimits,
-  compilePredicates,
-  compileWindow,
-  exactNumber,
-  type Workbench,
-} from './compile-checks.js';
+import { compileLimits, compilePredicates, compileWindow, exactNumber } from './compile-checks.js';
 import { Decimal } from './decimal.js';
 import type { ChecksDocument, ToolDocument } from './document.js';
 import { namePattern } from './name-pattern.js';
@@ -12,6 +6,7 @@ import type { Checks, Limit, Predicate, ToolEntry } from './policy.js';
 import { pointerOf } from './problem.js';
 import type { Partly } from './shape.js';
 import type { Segment } from './source.js';
+import type { Workbench } from './workbench.js';
 
 /** @param reason what every rule without an `on_deny` of its own tells the agent */
 export function compileChecks(

@@ -1,6 +1,7 @@
 import { sha256 } from '../crypto.js';
-import { compileExcept, compileTimezone, Workbench } from './compile-checks.js';
+import { compileTimezone } from './compile-checks.js';
 import { compileChecks, compileEntry } from './compile-entry.js';
+import { compileExcept } from './compile-paths.js';
 import { checkCounters } from './counters.js';
 import { fold } from './fold.js';
 import { comparePatterns, namePattern } from './name-pattern.js';
@@ -8,6 +9,7 @@ import type { NamePattern, Policy, ToolEntry } from './policy.js';
 import type { Shape } from './shape.js';
 import type { Source } from './source.js';
 import { parseDuration, parseWindow } from './window.js';
+import { Workbench } from './workbench.js';
 
 const DEFAULT_WAIT_MS = 45_000;
 const DEFAULT_EXPIRES_MS = 600_000;

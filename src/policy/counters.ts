@@ -1,6 +1,6 @@
-import type { Workbench } from './compile-checks.js';
 import type { Checks, Limit, ToolEntry } from './policy.js';
 import type { Segment } from './source.js';
+import type { Workbench } from './workbench.js';
 
 /** One counter is one count: whoever names it must mean the same window, and no call may charge it twice. */
 export function checkCounters(bench: Workbench, allTools: Checks, entries: readonly ToolEntry[]): void {

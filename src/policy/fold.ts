@@ -22,8 +22,9 @@ const recent = new Map<string, string>();
 const RECENT_MAX = 4096;
 const RECENT_LENGTH = 64;
 
-/** The last longer text: many conditions may look at the same one. */
-let lastLong: { readonly text: string; readonly folded: string } | undefined;
+/** Folds of longer texts: many conditions may look at the same one. Only while one call is judged: they are large. */
+const recentLong = new Map<string, string>();
+const RECENT_LONG_MAX = 8;
 
 /**
  * What a lenient reader may take a name or a text for: without case, invisible characters, surrounding spaces, and
@@ -36,15 +37,29 @@ let lastLong: { readonly text: string; readonly folded: string } | undefined;
  * Only to find twins; what is forwarded or logged is the name itself.
  */
 export function fold(name: string): string {
-  const isShort = name.length <= RECENT_LENGTH;
-  const known = isShort ? recent.get(name) : lastLong?.text === name ? lastLong.folded : undefined;
+  if (name.length > RECENT_LENGTH) return foldLong(name);
+  const known = recent.get(name);
   if (known !== undefined) return known;
-  const folded = ASCII.test(name) ? name.trim().toLowerCase() : foldBare(bareText(name));
-  if (isShort) {
-    if (recent.size >= RECENT_MAX) recent.clear();
-    recent.set(name, folded);
-  } else lastLong = { text: name, folded };
+  const folded = foldAnew(name);
+  if (recent.size >= RECENT_MAX) recent.clear();
+  recent.set(name, folded);
   return folded;
+}
+
+function foldLong(text: string): string {
+  const folded = recentLong.get(text) ?? foldAnew(text);
+  if (recentLong.size === 0) queueMicrotask(() => recentLong.clear());
+  // The one that was asked for last goes last, so that it stays however many others there are.
+  else if (!recentLong.delete(text) && recentLong.size >= RECENT_LONG_MAX) {
+    const [oldest = ''] = recentLong.keys();
+    recentLong.delete(oldest);
+  }
+  recentLong.set(text, folded);
+  return folded;
+}
+
+function foldAnew(name: string): string {
+  return ASCII.test(name) ? name.trim().toLowerCase() : foldBare(bareText(name));
 }
 
 /** The text without what shows nothing and without surrounding spaces, its case and width kept. */

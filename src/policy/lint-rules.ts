@@ -212,6 +212,10 @@ export class RuleLint {
         'so every call is refused',
       );
     }
+    for (const [index, part] of limit.except.entries()) {
+      const nothing = 'so nothing is left out';
+      this.#absent([...path, 'except', index], look(tools, part), part, entry, nothing, nothing);
+    }
   }
 
   #amount(

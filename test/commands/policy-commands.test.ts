@@ -158,6 +158,17 @@ describe('explain', () => {
     expect(JSON.parse(refused.stdout).retryAt).toBe(result._meta['policy-wrap/decision'].retryAt);
   });
 
+  test.each([
+    ['{"x":1}', 5, 'ask'],
+    ['{"x":1.00000000000000000001}', 4, 'deny'],
+  ])('G10: a limit that would ask about %s: exit code %i', async (args, code, decision) => {
+    await using rig = new Rig();
+    const limits = [{ counter: 'c', window: 'day', max: 0, on_exceed: 'approve' }];
+    const file = rig.file('p.json', { version: '1', default: 'deny', tools: { t: { limits } } });
+    const ran = run(rig, ['explain', 't', '--args', args, '--policy', file, '--db', rig.db, '--json']);
+    expect([ran.code, JSON.parse(ran.stdout)]).toMatchObject([code, { decision }]);
+  });
+
   test('arguments that are no object are a wrong usage', async () => {
     await using rig = new Rig();
     for (const args of ['[1]', '{', '"x"']) {

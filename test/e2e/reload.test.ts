@@ -36,7 +36,7 @@ describe('hot reload', () => {
     expect(result.tools.map((tool: { name: string }) => tool.name)).not.toContain('delete_repo');
   });
 
-  test('an editor that renames, a bad file and a deleted file: the last good policy stays in force', async () => {
+  test('G3: an editor that renames, a bad file and a deleted file: the last good policy stays in force', async () => {
     await using rig = new Rig();
     const file = join(rig.folder, 'p.json');
     writeFileSync(file, JSON.stringify(LIMITED));
@@ -44,6 +44,15 @@ describe('hot reload', () => {
     await wrapper.initialize();
     writeFileSync(file, '{ "version": "1", "defualt": "allow" }');
     await stderrHas(wrapper, /stays as it was: .*p\.json:1:\d+ .*defualt/);
+    expect(refusalCode(await wrapper.call('track_login'))).toBe('NOT_LISTED');
+    writeFileSync(
+      file,
+      Buffer.from('{ "version": "1", "default": "allow", "description": "Córdoba" }', 'latin1'),
+    );
+    await stderrHas(
+      wrapper,
+      /stays as it was: .*p\.json: the policy is not UTF-8 \(line 1\): save it as UTF-8/,
+    );
     expect(refusalCode(await wrapper.call('track_login'))).toBe('NOT_LISTED');
     rmSync(file);
     await stderrHas(wrapper, /stays as it was: .*no such policy file/);

@@ -449,6 +449,19 @@ describe('cost', () => {
     );
   });
 
+  test('G9: a long text under five hundred conditions is normalised once', () => {
+    const conditions = Array.from({ length: 500 }, (_, i) => ({
+      path: 'args.x',
+      op: 'neq',
+      value: `${i}${'é'.repeat(100)}`,
+    }));
+    const x = 'é\u200b'.repeat(1_000_000);
+    const start = performance.now();
+    expect(judge({ require: [{ conditions }] }, { x })).toBe('open');
+    // Half a minute when it is normalised for each.
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   test('a hundred thousand keys under five hundred conditions are looked at once', () => {
     const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, i]));
     const absent = (i: number) => ({ path: `args.o.nokey${i}`, op: 'exists', value: false });

@@ -329,6 +329,12 @@ describe('limits', () => {
       { per: ['args.currency', 'args.curency'] },
       [`ARGUMENT_ABSENT ${L}/per/1 -> args.currency`],
     ],
+    ['except what is there', { per: 'args', except: ['args.note'] }, []],
+    [
+      'except what is not there',
+      { per: 'args', except: ['args.note', 'args.noted'] },
+      [`ARGUMENT_ABSENT ${L}/except/1 -> args.note`],
+    ],
     ['per one that is not there', { per: 'args.curency' }, [`ARGUMENT_ABSENT ${L}/per -> args.currency`]],
   ])('by %s', (_, extra, expected) => {
     expect(lint({ tools: { t: { limits: limit(extra) } } }, TOOLS).map(brief)).toEqual(expected);
