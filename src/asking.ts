@@ -22,7 +22,9 @@ export function describeApproval(approval: ApprovalEntry, out: Output, now: numb
   // Cut to the terminal's width, these rows would not show all; the terminal may break them.
   const whole = { ...out, columns: Number.POSITIVE_INFINITY };
   const lines = indented(approval.arguments).map((line) => `    ${printable(line)}\n`);
-  return `${head}\n${table(whole, rows, { indent: '  ' })}  arguments\n${lines.join('')}`;
+  // Values are dropped once nobody decides by them any more.
+  const title = approval.arguments.startsWith('[') ? 'arguments (names only)' : 'arguments';
+  return `${head}\n${table(whole, rows, { indent: '  ' })}  ${title}\n${lines.join('')}`;
 }
 
 /** `approved by cli 2026-11-22 14:05:12 -03:00: note`. */

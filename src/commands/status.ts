@@ -26,6 +26,8 @@ import {
 
 export interface StatusOptions extends StateOptions {
   readonly server?: string | undefined;
+  /** Only counters of this name. */
+  readonly counter?: string | undefined;
   readonly json?: boolean | undefined;
   readonly watch?: boolean | undefined;
   readonly color?: boolean | undefined;
@@ -39,7 +41,11 @@ interface Seen {
   readonly state:
     | {
         readonly sessions: readonly SessionEntry[];
+        /** By name; the fullest first where not all are there. */
         readonly counters: readonly CounterEntry[];
+        readonly countersTotal: number;
+        /** Counters that were charged at a time that has not come yet. */
+        readonly ahead: { readonly count: number; readonly until: number };
         readonly approvals: readonly ApprovalEntry[];
         readonly budgets: readonly BudgetEntry[];
         readonly pauses: readonly PauseEntry[];
@@ -53,8 +59,11 @@ const WATCH_MS = 1000;
 /** Of each changed tool; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
 const NAME_CAP = 60;
-/** A limit that is split by an argument may have thousands of counts. */
+/** A limit that is split by an argument may have thousands of counts: so many are shown, and are in the JSON. */
 const COUNTERS_SHOWN = 40;
+const COUNTERS_IN_JSON = 200;
+/** Changed tools that are shown; a server may have changed thousands. */
+const CHANGED_SHOWN = 20;
 /** Servers that no longer run are named for so long. */
 const REMEMBERED_MS = 7 * 86_400_000;
 
@@ -79,16 +88,21 @@ function look(options: StatusOptions, io: Terminal): Seen {
   const store = openIfThere(options, io);
   if (!store) return { now, path, state: undefined };
   try {
-    const { server } = options;
+    const { server, counter: name } = options;
+    const limit = options.json ? COUNTERS_IN_JSON : COUNTERS_SHOWN;
+    const { counters: fullest, total } = store.fullestCounters({ name, ofServer: server }, limit);
+    const counters = total > fullest.length ? fullest : byName(fullest);
     const ofServer = <T extends { readonly server: string | undefined }>(all: readonly T[]) =>
       server === undefined ? all : all.filter((one) => one.server === server || one.server === undefined);
     const state = {
       sessions: ofServer(store.sessions()),
-      counters: ofServer(store.counters()),
+      counters,
+      countersTotal: total,
+      ahead: store.countersAhead(),
       approvals: ofServer(store.approvals()),
       budgets: ofServer(store.budgets()),
       pauses: ofServer(store.pauses()),
-      changed: ofServer(store.pins()).filter((pin) => pin.changed),
+      changed: store.changedTools(server),
     };
     return { now, path, state };
   } finally {
@@ -118,21 +132,26 @@ function asText({ now, path, state }: Seen, io: Terminal): string {
       `  ${named(server)} keeps its last good policy: ${printable(policyProblem ?? '', 300)}\n`,
     );
   }
-  for (const pin of state.changed) {
+  for (const pin of state.changed.slice(0, CHANGED_SHOWN)) {
     const what = `${named(pin.server)} ${named(pin.tool)} is not what it was: policy-wrap trust ${named(pin.server)}`;
     text += `${paint(out, 'yellow', `  ${what}`)}\n${changeOf(pin, CHANGE_LINES).replace(/^/gm, '    ')}\n`;
   }
+  if (state.changed.length > CHANGED_SHOWN)
+    text += `  and ${state.changed.length - CHANGED_SHOWN} more: policy-wrap trust --dry-run shows all\n`;
   text += title('Counters');
+  if (state.ahead.count > 0) text += `${paint(out, 'red', `  ${aheadText(state.ahead)}`)}\n`;
   if (state.counters.length === 0) text += '  Nothing was counted yet.\n';
-  const fullest = [...state.counters].sort((a, b) => shareOf(b) - shareOf(a)).slice(0, COUNTERS_SHOWN);
-  const rows = state.counters.filter((counter) => fullest.includes(counter));
+  const rows = byName(state.counters);
+  const left = state.countersTotal - rows.length;
   text += table(
     out,
     rows.map((counter) => counterRow(counter, now)),
     INDENT,
   );
-  const left = state.counters.length - rows.length;
-  if (left > 0) text += `  These are the fullest; ${left} more are in --json.\n`;
+  if (left > 0) {
+    const where = state.countersTotal > COUNTERS_IN_JSON ? 'there (--counter <name> keeps to one limit)' : 'in --json';
+    text += `  These are the fullest; ${left} more are ${where}.\n`;
+  }
   if (state.approvals.length > 0) {
     text += title('Waiting for a person');
     text += table(
@@ -214,6 +233,15 @@ function counterRow(counter: CounterEntry, now: number): Cell[] {
   ];
 }
 
+function byName(counters: readonly CounterEntry[]): CounterEntry[] {
+  return [...counters].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id));
+}
+
+function aheadText({ count, until }: { readonly count: number; readonly until: number }): string {
+  const what = count === 1 ? 'A counter was' : `${count} counters were`;
+  return `${what} charged when the clock said ${localTime(until)}; if it is right now: policy-wrap reset --clock`;
+}
+
 function windowOf({ windowMs, calendar }: CounterEntry): string {
   return calendar
     ? `per calendar ${calendar.unit}, ${named(calendar.timezone)}`
@@ -247,6 +275,8 @@ function asJson({ now, path, state }: Seen): object {
   const {
     sessions = [],
     counters = [],
+    countersTotal = 0,
+    ahead,
     approvals = [],
     budgets = [],
     pauses = [],
@@ -296,8 +326,12 @@ function asJson({ now, path, state }: Seen): object {
         used: String(rest.used),
         max: String(rest.max),
         freesAt: iso(rest.freesAt),
+        aheadMs: rest.aheadMs,
       }),
     ),
+    countersTotal,
+    moreCounters: countersTotal - counters.length,
+    clockWas: ahead && ahead.count > 0 ? iso(ahead.until) : null,
     approvals: approvals.map(({ id, server, grant, tool, rule, reason, askedAt, expiresAt }) => ({
       ...{ id, server, grant, tool, rule, reason },
       askedAt: iso(askedAt),
