@@ -3,7 +3,7 @@
 /** In bytes; every start reads and compiles all of it before it can start the server, at some 30 KB a millisecond. */
 const MOST_BEFORE_START = 108_000;
 /** In bytes; the rest is compiled while the server boots, and takes memory as long as the wrapper runs. */
-const MOST_IN_ALL = 297_000;
+const MOST_IN_ALL = 325_000;
 
 /** Packages that may be part of the wrap path. Each of commander, zod and execa would cost more than all of our own. */
 const PACKAGES = [];

@@ -133,7 +133,10 @@ export function outlookOf(evaluation: Evaluation, { standings }: Peeked): Outloo
   }
 }
 
-function limitText({ charge, used, retryAt, inFlight }: Peek): { readonly rule: string; readonly why: string } {
+function limitText({ charge, used, retryAt, inFlight }: Peek): {
+  readonly rule: string;
+  readonly why: string;
+} {
   const { limit, amount } = charge;
   const next =
     inFlight !== undefined

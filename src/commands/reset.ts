@@ -5,7 +5,7 @@ import { assertPerson, confirm } from '../person.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
 import { setAside } from '../state/file.js';
-import { type BUSY, type CounterEntry, type Store } from '../state/store.js';
+import type { BUSY, CounterEntry, Store } from '../state/store.js';
 import { localTime, processTerminal, type Terminal, table } from '../terminal.js';
 
 export interface ResetOptions extends StateOptions {

@@ -149,7 +149,8 @@ function asText({ now, path, state }: Seen, io: Terminal): string {
     INDENT,
   );
   if (left > 0) {
-    const where = state.countersTotal > COUNTERS_IN_JSON ? 'there (--counter <name> keeps to one limit)' : 'in --json';
+    const where =
+      state.countersTotal > COUNTERS_IN_JSON ? 'there (--counter <name> keeps to one limit)' : 'in --json';
     text += `  These are the fullest; ${left} more are ${where}.\n`;
   }
   if (state.approvals.length > 0) {

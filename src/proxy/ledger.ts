@@ -249,10 +249,13 @@ export class Ledger {
     if (changed !== BUSY) this.#sights = this.#sights.slice(NOTED_AT_ONCE);
     if (changed !== BUSY && changed.length > 0) this.#options.toolsChanged(changed);
     if (this.#sights.length + this.#listed.length === 0) return true;
-    this.#compareTimer ??= setTimeout(() => {
-      this.#compareTimer = undefined;
-      this.#quietly((opened) => this.#compare(opened));
-    }, 1 + NOTE_PAUSE_MS * Math.random());
+    this.#compareTimer ??= setTimeout(
+      () => {
+        this.#compareTimer = undefined;
+        this.#quietly((opened) => this.#compare(opened));
+      },
+      1 + NOTE_PAUSE_MS * Math.random(),
+    );
     return false;
   }
 

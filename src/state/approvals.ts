@@ -141,12 +141,7 @@ export class Approvals {
   }
 
   /** Queues the question. */
-  ask(
-    call: ApprovedCall,
-    terms: ApprovalTerms,
-    why: Reason,
-    now: number,
-  ): Asking {
+  ask(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking {
     if (terms.argumentsText.length > ARGUMENTS_CAP || this.#pendingCount(call, now) >= PENDING_CAP)
       return { kind: 'impossible' };
     const { server, grant, tool, argumentsHash, policyHash } = call;

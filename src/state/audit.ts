@@ -289,7 +289,9 @@ export function argumentsOf(text: string): string {
 function cut(value: string, cap: number): string {
   if (isWithin(value, cap)) return value;
   // A character that is cut in the middle goes.
-  return `${Buffer.from(value.slice(0, cap)).toString('utf8', 0, cap).replace(/\ufffd+$/, '')}…`;
+  return `${Buffer.from(value.slice(0, cap))
+    .toString('utf8', 0, cap)
+    .replace(/\ufffd+$/, '')}…`;
 }
 
 /** A character takes three bytes at most. */

@@ -196,12 +196,7 @@ export function countersAhead(db: Database, now: number): { readonly count: numb
  *
  * @returns what they hold now; empty when none is left
  */
-export function setBackCounters(
-  db: Database,
-  journal: Journal,
-  now: number,
-  count: number,
-): CounterEntry[] {
+export function setBackCounters(db: Database, journal: Journal, now: number, count: number): CounterEntry[] {
   journal.post();
   const ids = db
     .prepare('SELECT id FROM counters WHERE clock > ? ORDER BY id LIMIT ?')
@@ -248,8 +243,7 @@ export function tidyCounters(
     room -= charges.length;
     const newest = charges.at(-1)?.at as number | undefined;
     // The machine's clock may be wrong just now, and be set back.
-    if (newest !== undefined)
-      forgotten.note(limitKeyOfRow(row), row.window_ms as number, endOf(row, newest));
+    if (newest !== undefined) forgotten.note(limitKeyOfRow(row), row.window_ms as number, endOf(row, newest));
     if (room <= 0) {
       db.prepare('UPDATE counters SET used = ? WHERE id = ?').run(used, id);
       return id - 1;

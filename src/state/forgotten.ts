@@ -56,7 +56,14 @@ export class Forgotten {
 export function limitKeyOf(owner: Owner, { scope, counter, windowMs, align }: Limit): string {
   const isMachine = scope === 'machine';
   const window = align.kind === 'sliding' ? windowMs : `${align.unit} ${align.timezone}`;
-  return key(scope, isMachine ? null : owner.server, isMachine ? null : owner.grant, counter, window, owner.observe);
+  return key(
+    scope,
+    isMachine ? null : owner.server,
+    isMachine ? null : owner.grant,
+    counter,
+    window,
+    owner.observe,
+  );
 }
 
 /** The same for a row of `counters`. */

@@ -256,9 +256,7 @@ export class Store {
 
   /** @returns the fullest counters that pass the filter, and how many pass it */
   fullestCounters(filter: CounterFilter, limit: number): FullestCounters {
-    return this.#file.read(() =>
-      fullestCounters(this.#file.db, this.#journal, filter, this.#clock(), limit),
-    );
+    return this.#file.read(() => fullestCounters(this.#file.db, this.#journal, filter, this.#clock(), limit));
   }
 
   /** @returns names of counters, at most `limit` */

@@ -99,7 +99,9 @@ describe('reset --clock', () => {
     using state = ahead();
     const io = new FakeTerminal(['y']);
     expect(await reset(undefined, { db: state.db, clock: true }, io)).toBe(0);
-    expect(io.err.text).toMatch(/A counter was charged when the clock of this machine said (2099-01-01|2098-12-31)/);
+    expect(io.err.text).toMatch(
+      /A counter was charged when the clock of this machine said (2099-01-01|2098-12-31)/,
+    );
     expect(io.out.text).toBe('Mended 1 counter.\n');
     expect(state.store.counters()).toMatchObject([{ aheadMs: 0, freesAt: io.at + 60_000 }]);
     expect(String(state.store.counters()[0]?.used)).toBe('3');
@@ -116,7 +118,10 @@ describe('reset --clock', () => {
     const agent = new FakeTerminal(['y']);
     agent.env = { GEMINI_CLI: '1' };
     await expect(reset(undefined, { db, clock: true }, agent)).rejects.toMatchObject({ code: 'REFUSED' });
-    for (const [name, more] of [['calls', {}], [undefined, { database: true }]] as const)
+    for (const [name, more] of [
+      ['calls', {}],
+      [undefined, { database: true }],
+    ] as const)
       await expect(reset(name, { db, clock: true, ...more }, new FakeTerminal(['y']))).rejects.toMatchObject({
         code: 'USAGE',
       });

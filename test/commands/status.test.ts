@@ -198,7 +198,9 @@ describe('status', () => {
     state.at = NOW;
     const io = new FakeTerminal();
     await status({ db: state.db }, io);
-    expect(io.out.text).toMatch(/charged when the clock said (2099-01-01|2098-12-31).*policy-wrap reset --clock/);
+    expect(io.out.text).toMatch(
+      /charged when the clock said (2099-01-01|2098-12-31).*policy-wrap reset --clock/,
+    );
     const json = new FakeTerminal();
     await status({ db: state.db, json: true }, json);
     expect(JSON.parse(json.out.text)).toMatchObject({

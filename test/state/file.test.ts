@@ -126,7 +126,9 @@ eachDriver('file', () => {
     });
 
     test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made is told, and at once', () => {
-      expect(() => Store.open('/proc/nowhere/deeper/x.db')).toThrow(code('STATE_UNAVAILABLE', '/proc/nowhere'));
+      expect(() => Store.open('/proc/nowhere/deeper/x.db')).toThrow(
+        code('STATE_UNAVAILABLE', '/proc/nowhere'),
+      );
     });
 
     test('a file that lost its version, or was given another, is not called newer', () => {
@@ -287,7 +289,7 @@ eachDriver('file', () => {
       const store = new Store(file);
       const session = store.startSession(INFO);
       file.db.exec(`PRAGMA max_page_count = ${Number(file.db.pragma('page_count'))}`);
-      const wide = { argumentsText: JSON.stringify(['x'.repeat(9000)]) };
+      const wide = { argumentsText: JSON.stringify({ a: 'x'.repeat(9000) }) };
       const rate = open(charge(limit({ counter: 'rate', max: 10 })));
       expect(() => done(store.admit(session, [admission(rate, wide)]))).toThrow(code('STATE_UNAVAILABLE'));
       file.db.exec('PRAGMA max_page_count = 100000');

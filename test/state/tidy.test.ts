@@ -254,8 +254,17 @@ eachDriver('tidy', () => {
     const names = (count: number, length: number) =>
       JSON.stringify(Array.from({ length: count }, (_, i) => `${i}_${'\u20ac'.repeat(length)}`));
     const requestId = JSON.stringify('\u20ac'.repeat(5000));
-    for (const argumentsText of [names(1, 60_000), names(20_000, 0), names(500, 100), `{"a":"${'x'.repeat(100_000)}","b":1}`])
-      done(store.admit(session, [admission(open(), { tool: '\u20ac'.repeat(60_000), argumentsText, requestId })]));
+    for (const argumentsText of [
+      names(1, 60_000),
+      names(20_000, 0),
+      names(500, 100),
+      `{"a":"${'x'.repeat(100_000)}","b":1}`,
+    ])
+      done(
+        store.admit(session, [
+          admission(open(), { tool: '\u20ac'.repeat(60_000), argumentsText, requestId }),
+        ]),
+      );
     const widths = rows(
       path,
       'SELECT length(CAST(tool AS BLOB)) + length(CAST(arguments AS BLOB)) + length(CAST(request AS BLOB)) AS n FROM decisions',
