@@ -147,6 +147,7 @@ export function addCommands(policyWrap: Command, server: readonly string[], sett
     .description('show what runs, what is used up and who waits for a person')
     .addOption(dbOption())
     .addOption(ofServerOption())
+    .option('--counter <name>', 'only the counters of this name')
     .addOption(jsonOption())
     .option('--watch', 'again every second, until Ctrl-C')
     .addOption(noColorOption())
@@ -180,11 +181,12 @@ export function addCommands(policyWrap: Command, server: readonly string[], sett
 
   policyWrap
     .command('reset')
-    .description('empty a counter, or set a damaged database aside')
+    .description('empty a counter, mend counters after a wrong clock, or set a damaged database aside')
     .argument('[counter]')
     .addOption(dbOption())
     .addOption(ofServerOption())
     .option('--grant <name>', 'only this grant')
+    .option('--clock', 'count as charged now what was charged when the clock was ahead of today')
     .option('--database', 'set the whole database aside')
     .option('--yes', 'do not ask')
     .addOption(noColorOption())

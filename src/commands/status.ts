@@ -27,6 +27,8 @@ import {
 
 export interface StatusOptions extends StateOptions {
   readonly server?: string | undefined;
+  /** Only counters of this name. */
+  readonly counter?: string | undefined;
   readonly json?: boolean | undefined;
   readonly watch?: boolean | undefined;
   readonly color?: boolean | undefined;
@@ -40,7 +42,11 @@ interface Seen {
   readonly state:
     | {
         readonly sessions: readonly SessionEntry[];
+        /** By name; the fullest first where not all are there. */
         readonly counters: readonly CounterEntry[];
+        readonly countersTotal: number;
+        /** Counters that were charged at a time that has not come yet. */
+        readonly ahead: { readonly count: number; readonly until: number };
         readonly approvals: readonly ApprovalEntry[];
         readonly budgets: readonly BudgetEntry[];
         readonly pauses: readonly PauseEntry[];
@@ -54,8 +60,11 @@ const WATCH_MS = 1000;
 /** Of each changed tool; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
 const NAME_CAP = 60;
-/** A limit that is split by an argument may have thousands of counts. */
+/** A limit that is split by an argument may have thousands of counts: so many are shown, and are in the JSON. */
 const COUNTERS_SHOWN = 40;
+const COUNTERS_IN_JSON = 200;
+/** Changed tools that are shown; a server may have changed thousands. */
+const CHANGED_SHOWN = 20;
 /** Servers that no longer run are named for so long. */
 const REMEMBERED_MS = 7 * 86_400_000;
 
@@ -97,16 +106,21 @@ function look(
   }
 }
 
-function lookInto({ path, store }: OpenState, { server }: StatusOptions, now: number): Seen {
+function lookInto({ path, store }: OpenState, options: StatusOptions, now: number): Seen {
+  const { server, counter: name } = options;
+  const limit = options.json ? COUNTERS_IN_JSON : COUNTERS_SHOWN;
+  const { counters: fullest, total } = store.fullestCounters({ name, ofServer: server }, limit);
   const ofServer = <T extends { readonly server: string | undefined }>(all: readonly T[]) =>
     server === undefined ? all : all.filter((one) => one.server === server || one.server === undefined);
   const state = {
     sessions: ofServer(store.sessions()),
-    counters: ofServer(store.counters()),
+    counters: total > fullest.length ? fullest : byName(fullest),
+    countersTotal: total,
+    ahead: store.countersAhead(),
     approvals: ofServer(store.approvals()),
     budgets: ofServer(store.budgets()),
     pauses: ofServer(store.pauses()),
-    changed: ofServer(store.pins()).filter((pin) => pin.changed),
+    changed: store.changedTools(server),
   };
   return { now, path, state };
 }
@@ -148,21 +162,27 @@ function asText({ now, path, state }: Seen, io: Terminal): string {
       `  ${named(server)} keeps its last good policy: ${printable(policyProblem ?? '', 300)}\n`,
     );
   }
-  for (const pin of state.changed) {
+  for (const pin of state.changed.slice(0, CHANGED_SHOWN)) {
     const what = `${named(pin.server)} ${named(pin.tool)} is not what it was: policy-wrap trust ${named(pin.server)}`;
     text += `${paint(out, 'yellow', `  ${what}`)}\n${changeOf(pin, CHANGE_LINES).replace(/^/gm, '    ')}\n`;
   }
+  if (state.changed.length > CHANGED_SHOWN)
+    text += `  and ${state.changed.length - CHANGED_SHOWN} more: policy-wrap trust --dry-run shows all\n`;
   text += title('Counters');
+  if (state.ahead.count > 0) text += `${paint(out, 'red', `  ${aheadText(state.ahead)}`)}\n`;
   if (state.counters.length === 0) text += '  Nothing was counted yet.\n';
-  const fullest = [...state.counters].sort((a, b) => shareOf(b) - shareOf(a)).slice(0, COUNTERS_SHOWN);
-  const rows = state.counters.filter((counter) => fullest.includes(counter));
+  const rows = byName(state.counters);
+  const left = state.countersTotal - rows.length;
   text += table(
     out,
     rows.map((counter) => counterRow(counter, now)),
     INDENT,
   );
-  const left = state.counters.length - rows.length;
-  if (left > 0) text += `  These are the fullest; ${left} more are in --json.\n`;
+  if (left > 0) {
+    const where =
+      state.countersTotal > COUNTERS_IN_JSON ? 'there (--counter <name> keeps to one limit)' : 'in --json';
+    text += `  These are the fullest; ${left} more are ${where}.\n`;
+  }
   if (state.approvals.length > 0) {
     text += title('Waiting for a person');
     text += table(
@@ -244,6 +264,15 @@ function counterRow(counter: CounterEntry, now: number): Cell[] {
   ];
 }
 
+function byName(counters: readonly CounterEntry[]): CounterEntry[] {
+  return [...counters].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id));
+}
+
+function aheadText({ count, until }: { readonly count: number; readonly until: number }): string {
+  const what = count === 1 ? 'A counter was' : `${count} counters were`;
+  return `${what} charged when the clock said ${localTime(until)}; if it is right now: policy-wrap reset --clock`;
+}
+
 function windowOf({ windowMs, calendar }: CounterEntry): string {
   return calendar
     ? `per calendar ${calendar.unit}, ${named(calendar.timezone)}`
@@ -278,6 +307,8 @@ function asJson({ now, path, state }: Seen): object {
   const {
     sessions = [],
     counters = [],
+    countersTotal = 0,
+    ahead,
     approvals = [],
     budgets = [],
     pauses = [],
@@ -327,6 +358,7 @@ function asJson({ now, path, state }: Seen): object {
         used: String(rest.used),
         max: String(rest.max),
         freesAt: iso(rest.freesAt),
+        aheadMs: rest.aheadMs,
       }),
     ),
     approvals: approvals.map((approval) => {
@@ -338,6 +370,9 @@ function asJson({ now, path, state }: Seen): object {
         approve: isForQueue(approval) ? `policy-wrap approve ${id}` : null,
       };
     }),
+    countersTotal,
+    moreCounters: countersTotal - counters.length,
+    clockWas: ahead && ahead.count > 0 ? iso(ahead.until) : null,
     budgets: budgets.map(({ id, server, grant, tool, callsLeft, bound, madeBy, madeAt, expiresAt }) => ({
       ...{ id, server, grant, tool, callsLeft, bound: bound ?? null, madeBy },
       madeAt: iso(madeAt),

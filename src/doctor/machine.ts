@@ -104,7 +104,18 @@ function clock(context: Context): Finding[] {
   const time = new Date(now).toISOString();
   const fix = 'set the clock of this machine, and let it be kept by the network';
   if (now < EARLIEST) return [fail(`the clock says ${time}`, fix)];
-  const newest = inspectionOf(context)?.newestAt;
+  const found = inspectionOf(context);
+  if (found && found.countersAhead.count > 0) {
+    const { count, until } = found.countersAhead;
+    const was = new Date(until).toISOString();
+    return [
+      fail(
+        `the clock says ${time}, and has said ${was} before: it was set back, and ${count === 1 ? 'a counter' : `${count} counters`} charged until then may stay full for as long`,
+        'if the clock is right now: policy-wrap reset --clock; else set it, and let it be kept by the network',
+      ),
+    ];
+  }
+  const newest = found?.newestAt;
   if (newest !== undefined && now + CLOCK_TOLERANCE_MS < newest) {
     const behind = Math.ceil((newest - now) / 1000);
     return [

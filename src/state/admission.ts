@@ -1,7 +1,8 @@
 import type { Decimal } from '../policy/decimal.js';
 import type { Charge, Evaluation, RefusalCode } from '../policy/decision.js';
 import { toDecimal } from './amount.js';
-import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking } from './approvals.js';
+import type { ApprovalClock } from './approval-clock.js';
+import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking, Reason } from './approvals.js';
 import type { DecisionLog, Entry, LoggedCall } from './audit.js';
 import type { Budgets } from './budgets.js';
 
@@ -72,6 +73,7 @@ export class Admissions {
   readonly #counters: Counters;
   readonly #log: DecisionLog;
   readonly #approvals: Approvals;
+  readonly #approvalClock: ApprovalClock;
   readonly #budgets: Budgets;
   readonly #pins: Pins;
   readonly #pauses: Pauses;
@@ -80,6 +82,7 @@ export class Admissions {
     readonly counters: Counters;
     readonly log: DecisionLog;
     readonly approvals: Approvals;
+    readonly approvalClock: ApprovalClock;
     readonly budgets: Budgets;
     readonly pins: Pins;
     readonly pauses: Pauses;
@@ -87,6 +90,7 @@ export class Admissions {
     this.#counters = parts.counters;
     this.#log = parts.log;
     this.#approvals = parts.approvals;
+    this.#approvalClock = parts.approvalClock;
     this.#budgets = parts.budgets;
     this.#pins = parts.pins;
     this.#pauses = parts.pauses;
@@ -158,14 +162,17 @@ export class Admissions {
     const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
     let consent: Consent | undefined;
     if (call && terms) {
+      const time = this.#approvalClock.advance(now);
       if (ask || asking || terms.id !== undefined) {
         const rule = ask?.rule ?? asking?.charge.limit.pointer ?? '';
         const reason = ask ? (ask.authorText ?? ask.explanation) : askedByLimit(asking);
-        const answer = this.#consent(call, terms, { rule, reason, session: owner.session }, now);
+        const keptReason = (ask ? ask.authorText : asking?.charge.limit.onDeny) ?? '';
+        const why = { rule, reason, session: owner.session, kept: admission.argumentsText, keptReason };
+        const answer = this.#consent(call, terms, why, time);
         if (answer.kind !== 'approved') return unapproved(answer, rule, asking, record);
         consent = answer;
-        this.#use(consent, call, now);
-      } else this.#approvals.withdraw(call, now);
+        this.#use(consent, call, time);
+      } else this.#approvals.withdraw(call, time);
     } else if (ask || asking) {
       // Nobody can be asked, or nobody is because nothing is enforced.
       if (asking && !owner.observe) return refusedByLimit(asking, record);
@@ -195,12 +202,6 @@ export class Admissions {
       this.#approvals.withdraw(call, now);
     }
   }
-}
-
-interface Reason {
-  readonly rule: string;
-  readonly reason: string;
-  readonly session: string;
 }
 
 interface Consent {

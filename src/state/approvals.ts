@@ -1,4 +1,5 @@
 import { crypto } from '../crypto.js';
+import { argumentsOf } from './audit.js';
 import type { Database, Row } from './driver.js';
 import type { Events } from './events.js';
 
@@ -33,12 +34,12 @@ export interface ApprovalEntry {
   readonly server: string;
   readonly grant: string;
   readonly tool: string;
-  /** JSON, whole. */
+  /** JSON, whole; once it is over what the log keeps of them: an array of sorted names, or the whole object. */
   readonly arguments: string;
   readonly argumentsHash: string;
   readonly policyHash: string;
   readonly rule: string;
-  /** Why a person is asked. */
+  /** Why a person is asked; once it is over what the policy's author wrote of that, or nothing. */
   readonly reason: string;
   /** A mistake with this tool costs money or cannot be taken back, by all that is known of it. */
   readonly severe: boolean;
@@ -63,6 +64,17 @@ export interface ApprovedCall {
   readonly policyHash: string;
 }
 
+/** Why a person is asked, and what is left of the question once it is over. */
+export interface Reason {
+  readonly rule: string;
+  readonly reason: string;
+  readonly session: string;
+  /** What the log keeps of the arguments. */
+  readonly kept: string;
+  /** The reason without values of the call. */
+  readonly keptReason: string;
+}
+
 /** Whether a person's word could be taken down. */
 export type Decided =
   | { readonly kind: 'done'; readonly approval: ApprovalEntry }
@@ -85,6 +97,9 @@ const PENDING_CAP = 50;
 /** Longer arguments cannot be shown whole, and what was not shown cannot be approved; in characters. */
 const ARGUMENTS_CAP = 262_144;
 const REASON_CAP = 2000;
+
+/** What is nobody's business once nobody decides by it any more. */
+const DROP = 'arguments = kept, reason = kept_reason';
 
 /** No vowels, so no words; no letters or digits that are taken for another. */
 const ID_LETTERS = 'bcdfghjkmnpqrstvwxyz23456789';
@@ -137,19 +152,14 @@ export class Approvals {
   }
 
   /** Queues the question. */
-  ask(
-    call: ApprovedCall,
-    terms: ApprovalTerms,
-    why: { readonly rule: string; readonly reason: string; readonly session: string },
-    now: number,
-  ): Asking {
+  ask(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking {
     if (terms.argumentsText.length > ARGUMENTS_CAP || this.#pendingCount(call, now) >= PENDING_CAP)
       return { kind: 'impossible' };
     const { server, grant, tool, argumentsHash, policyHash } = call;
     const insert = this.#db.prepare(
       `INSERT INTO approvals (id, server, grant_name, tool, arguments_hash, policy, arguments, rule, reason, severe,
-         session, state, asked_at, keeps_ms, expires_at, channels)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)
+         session, state, asked_at, keeps_ms, expires_at, channels, kept, kept_reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO NOTHING`,
     );
     const expiresMs = Math.trunc(terms.expiresMs);
@@ -171,6 +181,8 @@ export class Approvals {
         expiresMs,
         now + expiresMs,
         terms.channels?.join(',') ?? null,
+        argumentsOf(why.kept),
+        why.keptReason.slice(0, REASON_CAP),
       );
       // An id that was given before stays that call's: try another.
       if (changes === 0) continue;
@@ -187,7 +199,7 @@ export class Approvals {
   consume(id: string, now: number): void {
     const { changes } = this.#db
       .prepare(
-        `UPDATE approvals SET state = 'consumed' WHERE id = ? AND state = 'approved' AND expires_at > ?`,
+        `UPDATE approvals SET state = 'consumed', ${DROP} WHERE id = ? AND state = 'approved' AND expires_at > ?`,
       )
       .run(id, now);
     if (changes !== 1) throw new Error(`approval ${id} cannot be consumed`);
@@ -218,7 +230,7 @@ export class Approvals {
       return { kind: 'not_here', approval: before };
     this.#db
       .prepare(
-        `UPDATE approvals SET state = ?, decided_at = ?, decided_by = ?, note = ?,
+        `UPDATE approvals SET ${state === 'approved' ? '' : `${DROP}, `}state = ?, decided_at = ?, decided_by = ?, note = ?,
            expires_at = CASE ? WHEN 'approved' THEN ? + keeps_ms ELSE expires_at END
          WHERE id = ? AND state = 'pending' AND expires_at > ?`,
       )
@@ -236,8 +248,10 @@ export class Approvals {
 
   /** @returns what waits for a person, or with `all` everything that is kept; oldest first */
   list(now: number, all: boolean): ApprovalEntry[] {
+    // The second condition is that of the index.
+    const open = `WHERE state = 'pending' AND state IN ('pending', 'approved', 'rejected')`;
     return this.#db
-      .prepare('SELECT * FROM approvals ORDER BY asked_at, id')
+      .prepare(`SELECT * FROM approvals ${all ? '' : open} ORDER BY asked_at, id`)
       .all()
       .map((row) => toEntry(row, now))
       .filter(({ state }) => all || state === 'pending');
@@ -265,7 +279,8 @@ export class Approvals {
   #expire(id: string, now: number, note: string | undefined): void {
     this.#db
       .prepare(
-        `UPDATE approvals SET state = 'expired', note = coalesce(?, note), decided_by = coalesce(decided_by, 'wrapper')
+        `UPDATE approvals SET state = 'expired', note = coalesce(?, note),
+           decided_by = coalesce(decided_by, 'wrapper'), ${DROP}
          WHERE id = ? AND state IN ('pending', 'approved')`,
       )
       .run(note ?? null, id);
@@ -304,11 +319,11 @@ function toEntry(row: Row, now: number): ApprovalEntry {
     server: row.server as string,
     grant: row.grant_name as string,
     tool: row.tool as string,
-    arguments: row.arguments as string,
+    arguments: (isOver ? row.kept : row.arguments) as string,
     argumentsHash: row.arguments_hash as string,
     policyHash: row.policy as string,
     rule: row.rule as string,
-    reason: row.reason as string,
+    reason: (isOver ? row.kept_reason : row.reason) as string,
     severe: row.severe === 1,
     channels: typeof row.channels === 'string' ? row.channels.split(',') : ['client', 'queue'],
     session: row.session as string,

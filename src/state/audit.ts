@@ -261,8 +261,8 @@ function isKept(charge: Taken): boolean {
   return refundOf(charge) === 'never';
 }
 
-/** Of arguments that are too many bytes the names, of names that are too many the first. */
-function argumentsOf(text: string): string {
+/** Arguments as a row may hold them: of too many bytes the names, of too many names the first. */
+export function argumentsOf(text: string): string {
   const isList = text.startsWith('[');
   if (isWithin(text, isList ? CAPS.names : CAPS.arguments)) return text;
   let names: unknown;

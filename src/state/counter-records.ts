@@ -35,6 +35,8 @@ export interface CounterFilter {
   readonly name?: string | undefined;
   readonly server?: string | undefined;
   readonly grant?: string | undefined;
+  /** Counters of this server, and those that are shared by all. */
+  readonly ofServer?: string | undefined;
   readonly split?: string | undefined;
   readonly observe?: boolean | undefined;
 }
@@ -50,9 +52,10 @@ export function listCounters(
   journal: Journal,
   filter: CounterFilter,
   now: number,
+  limit?: number,
 ): CounterEntry[] {
   const posted = db.prepare('SELECT at, amount FROM charges WHERE counter = ? ORDER BY at, last');
-  return matching(db, filter).map((row) => {
+  return matching(db, filter, limit).map((row) => {
     const windowMs = row.window_ms as number;
     const calendar = calendarOf(row);
     const own = journal.loose(row.id as number);
@@ -89,9 +92,70 @@ export function listCounters(
   });
 }
 
+/** Some counters of many. */
+export interface FullestCounters {
+  /** The fullest first. */
+  readonly counters: readonly CounterEntry[];
+  /** How many there are. */
+  readonly total: number;
+}
+
 /**
- * Empties counters, with everything that was charged to them; a charge that is given back later finds nothing.
+ * The fullest counters that pass every part of the filter. A limit that is split by an argument may have any number:
+ * how full they are is estimated by SQLite, and only those that are returned are looked at one by one.
+ */
+export function fullestCounters(
+  db: Database,
+  journal: Journal,
+  filter: CounterFilter,
+  now: number,
+  limit: number,
+): FullestCounters {
+  const cases: string[] = [];
+  const starts: Value[] = [];
+  for (const row of db.prepare('SELECT DISTINCT unit, timezone FROM counters WHERE unit IS NOT NULL').all()) {
+    const calendar = calendarOf(row);
+    if (!calendar) continue;
+    cases.push('WHEN unit = ? AND timezone = ? THEN ?');
+    starts.push(calendar.unit, calendar.timezone, calendarStart(now, calendar.unit, calendar.timezone) - 1);
+  }
+  const sliding = 'max(?, clock) - window_ms';
+  const cutoff = cases.length === 0 ? sliding : `CASE ${cases.join(' ')} ELSE ${sliding} END`;
+  const { where, values } = whereOf(filter);
+  const rows = db
+    .prepare(
+      `SELECT id, CAST(max AS REAL) AS max,
+         (SELECT total(amount) FROM charges WHERE counter = c.id AND at > ${cutoff}) AS used
+       FROM counters c ${where}`,
+    )
+    .all(...starts, now, ...values) as { id: number; max: number; used: number }[];
+  const loose = new Map(
+    journal
+      .looseCounters()
+      .map((id) => [id, journal.loose(id).reduce((sum, { amount }) => sum + Number(amount), 0)]),
+  );
+  const shares = rows.map(({ id, max, used }) => ({
+    id,
+    share: max > 0 ? (used + (loose.get(id) ?? 0)) / max : 1,
+  }));
+  shares.sort((a, b) => b.share - a.share || a.id - b.id);
+  const counters = shares.slice(0, limit).flatMap(({ id }) => listCounters(db, journal, { id }, now));
+  return { counters, total: rows.length };
+}
+
+/** @returns names of counters, at most `limit` */
+export function counterNames(db: Database, limit: number): string[] {
+  return db
+    .prepare('SELECT DISTINCT name FROM counters ORDER BY name LIMIT ?')
+    .all(limit)
+    .map(({ name }) => name as string);
+}
+
+/**
+ * Empties counters, with everything that was charged to them; a charge that is given back later finds nothing. What
+ * was forgotten of their limits is forgotten for good.
  *
+ * @param limit at most so many
  * @returns what they held
  */
 export function resetCounters(
@@ -99,12 +163,15 @@ export function resetCounters(
   journal: Journal,
   filter: CounterFilter,
   now: number,
+  limit?: number,
 ): CounterEntry[] {
   journal.post();
-  const entries = listCounters(db, journal, filter, now);
-  for (const { id } of entries) {
-    db.prepare('DELETE FROM charges WHERE counter = ?').run(id);
-    db.prepare('DELETE FROM counters WHERE id = ?').run(id);
+  const rows = matching(db, filter, limit);
+  const entries = rows.flatMap(({ id }) => listCounters(db, journal, { id: id as number }, now));
+  for (const row of rows) {
+    db.prepare('DELETE FROM forgotten WHERE key = ?').run(limitKeyOfRow(row));
+    db.prepare('DELETE FROM charges WHERE counter = ?').run(row.id as number);
+    db.prepare('DELETE FROM counters WHERE id = ?').run(row.id as number);
   }
   return entries;
 }
@@ -207,7 +274,12 @@ function endOf(row: Row, at: number): number {
   return calendar ? calendarEnd(at, calendar.unit, calendar.timezone) : at + (row.window_ms as number);
 }
 
-function matching(db: Database, filter: CounterFilter): Row[] {
+function matching(db: Database, filter: CounterFilter, limit = -1): Row[] {
+  const { where, values } = whereOf(filter);
+  return db.prepare(`SELECT * FROM counters ${where} ORDER BY name, id LIMIT ?`).all(...values, limit);
+}
+
+function whereOf(filter: CounterFilter): { readonly where: string; readonly values: Value[] } {
   const wheres: string[] = [];
   const values: Value[] = [];
   const columns = { id: 'id', name: 'name', server: 'server', grant: 'grant_name', split: 'split' } as const;
@@ -217,9 +289,12 @@ function matching(db: Database, filter: CounterFilter): Row[] {
     wheres.push(`${column} = ?`);
     values.push(value);
   }
+  if (filter.ofServer !== undefined) {
+    wheres.push('(server = ? OR server IS NULL)');
+    values.push(filter.ofServer);
+  }
   if (filter.observe !== undefined) wheres.push(`observe = ${filter.observe ? 1 : 0}`);
-  const where = wheres.length > 0 ? `WHERE ${wheres.join(' AND ')}` : '';
-  return db.prepare(`SELECT * FROM counters ${where} ORDER BY name, id`).all(...values);
+  return { where: wheres.length > 0 ? `WHERE ${wheres.join(' AND ')}` : '', values };
 }
 
 function calendarOf({ unit, timezone }: Row): CounterEntry['calendar'] {

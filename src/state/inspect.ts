@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { checkCounters } from './counter-records.js';
+import { checkCounters, countersAhead } from './counter-records.js';
 import { connect, type Database, type DriverName, faultOf } from './driver.js';
 import { assertLogIsThere } from './prepare.js';
 import { problemOf } from './problems.js';
@@ -19,6 +19,8 @@ export interface Inspection {
   readonly damage: readonly string[];
   /** UTC milliseconds of the newest row of the decision log. */
   readonly newestAt: number | undefined;
+  /** How many counters were charged at a time that has not come yet, and the latest such time, UTC milliseconds. */
+  readonly countersAhead: { readonly count: number; readonly until: number };
   readonly sessions: readonly SessionEntry[];
   /** Tools whose definition is not the one that was first seen. */
   readonly changedTools: readonly { readonly server: string; readonly tool: string }[];
@@ -85,6 +87,7 @@ function look(db: Database, now: number): Inspection {
       ...found,
       damage: ours ? damageOf(db) : [],
       newestAt: undefined,
+      countersAhead: { count: 0, until: now },
       sessions: [],
       changedTools: [],
     };
@@ -93,6 +96,7 @@ function look(db: Database, now: number): Inspection {
     ...found,
     damage: [...damageOf(db), ...checkCounters(db)],
     newestAt: typeof newest === 'number' ? newest : undefined,
+    countersAhead: countersAhead(db, now),
     sessions: new Sessions(db).list(now),
     changedTools: db
       .prepare('SELECT server, tool FROM pins WHERE changed_hash IS NOT NULL ORDER BY server, tool')

@@ -58,6 +58,12 @@ export class Journal {
     return this.#loose.get(counter) ?? NONE;
   }
 
+  /** Counters that were charged what is not posted. */
+  looseCounters(): number[] {
+    this.#read();
+    return [...this.#loose.keys()];
+  }
+
   /** The id of the next decision; `decided` must follow. */
   get next(): number {
     this.#read();

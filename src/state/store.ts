@@ -1,5 +1,6 @@
 import type { Charge } from '../policy/decision.js';
 import { type Admission, Admissions, type Admitted, type Exceeded, firstFull, shownOf } from './admission.js';
+import { ApprovalClock } from './approval-clock.js';
 import {
   type ApprovalEntry,
   type ApprovalState,
@@ -14,7 +15,10 @@ import {
   type CounterEntry,
   type CounterFilter,
   checkCounters,
+  counterNames,
   countersAhead,
+  type FullestCounters,
+  fullestCounters,
   listCounters,
   resetCounters,
   setBackCounters,
@@ -45,6 +49,7 @@ export type {
   EventEntry,
   EventFilter,
   Exceeded,
+  FullestCounters,
   LogEntry,
   LogFilter,
   Outcome,
@@ -95,6 +100,7 @@ export class Store {
   readonly #log: DecisionLog;
   readonly #events: Events;
   readonly #approvals: Approvals;
+  readonly #approvalClock: ApprovalClock;
   readonly #budgets: Budgets;
   readonly #pins: Pins;
   readonly #pauses: Pauses;
@@ -112,6 +118,7 @@ export class Store {
     this.#log = new DecisionLog(db, this.#journal);
     this.#events = new Events(db);
     this.#approvals = new Approvals(db, this.#events);
+    this.#approvalClock = new ApprovalClock(db, this.#events);
     this.#budgets = new Budgets(db, this.#events);
     this.#pins = new Pins(db, this.#events);
     this.#pauses = new Pauses(db, this.#events, file.generation);
@@ -119,6 +126,7 @@ export class Store {
       counters: this.#counters,
       log: this.#log,
       approvals: this.#approvals,
+      approvalClock: this.#approvalClock,
       budgets: this.#budgets,
       pins: this.#pins,
       pauses: this.#pauses,
@@ -129,6 +137,7 @@ export class Store {
       this.#journal,
       this.#sessions,
       this.#approvals,
+      this.#approvalClock,
       this.#budgets,
       retention,
     );
@@ -245,15 +254,31 @@ export class Store {
     return this.#file.read(() => listCounters(this.#file.db, this.#journal, filter, this.#clock()));
   }
 
+  /** @returns the fullest counters that pass the filter, and how many pass it */
+  fullestCounters(filter: CounterFilter, limit: number): FullestCounters {
+    return this.#file.read(() => fullestCounters(this.#file.db, this.#journal, filter, this.#clock(), limit));
+  }
+
+  /** @returns names of counters, at most `limit` */
+  counterNames(limit: number): string[] {
+    return this.#file.read(() => counterNames(this.#file.db, limit));
+  }
+
   /**
    * Empties counters and says so in the events.
    *
    * @param who `cli` or another channel
+   * @param limit at most so many at once: a limit that is split may have any number, and others wait meanwhile
    * @returns what they held
    */
-  resetCounter(name: string, filter: Omit<CounterFilter, 'name'>, who: string): CounterEntry[] | typeof BUSY {
+  resetCounter(
+    name: string,
+    filter: Omit<CounterFilter, 'name'>,
+    who: string,
+    limit?: number,
+  ): CounterEntry[] | typeof BUSY {
     return this.#write((now) => {
-      const entries = resetCounters(this.#file.db, this.#journal, { ...filter, name }, now);
+      const entries = resetCounters(this.#file.db, this.#journal, { ...filter, name }, now, limit);
       this.#file.generation.current += 1;
       for (const { server, grant, split, used, max, observe } of entries)
         this.#events.write(now, who, 'counter.reset', { name, server, grant, split, used, max, observe });
@@ -297,12 +322,12 @@ export class Store {
 
   /** @returns what waits for a person, or with `all` every approval that is kept; oldest first */
   approvals(all = false): ApprovalEntry[] {
-    return this.#file.read(() => this.#approvals.list(this.#clock(), all));
+    return this.#file.read(() => this.#approvals.list(this.#approvalClock.read(this.#clock()), all));
   }
 
   /** @param id as a person types it: case, spaces and dashes do not matter */
   approval(id: string): ApprovalEntry | undefined {
-    return this.#file.read(() => this.#approvals.get(id, this.#clock()));
+    return this.#file.read(() => this.#approvals.get(id, this.#approvalClock.read(this.#clock())));
   }
 
   /**
@@ -318,7 +343,8 @@ export class Store {
     by: string,
     { note, budget }: { readonly note?: string | undefined; readonly budget?: BudgetTerms | undefined } = {},
   ): Decided | typeof BUSY {
-    return this.#write((now) => {
+    return this.#write((clock) => {
+      const now = this.#approvalClock.advance(clock);
       const decided = this.#approvals.decide(id, state, by, note, now);
       if (decided.kind === 'done' && state === 'approved' && budget)
         this.#budgets.make(decided.approval, budget, by, now);
@@ -328,7 +354,7 @@ export class Store {
 
   /** @returns budgets that can still serve */
   budgets(): BudgetEntry[] {
-    return this.#file.read(() => this.#budgets.list(this.#clock()));
+    return this.#file.read(() => this.#budgets.list(this.#approvalClock.read(this.#clock())));
   }
 
   /** @returns whether there was one */

@@ -1,4 +1,5 @@
 import { Age } from './age.js';
+import type { ApprovalClock } from './approval-clock.js';
 import type { Approvals } from './approvals.js';
 import { HOUR_MS } from './audit.js';
 import type { Budgets } from './budgets.js';
@@ -41,6 +42,7 @@ export class Tidying {
   readonly #journal: Journal;
   readonly #sessions: Sessions;
   readonly #approvals: Approvals;
+  readonly #approvalClock: ApprovalClock;
   readonly #budgets: Budgets;
   readonly #retention: Retention;
   readonly #forgotten: Forgotten;
@@ -64,6 +66,7 @@ export class Tidying {
     journal: Journal,
     sessions: Sessions,
     approvals: Approvals,
+    approvalClock: ApprovalClock,
     budgets: Budgets,
     retention: Retention,
   ) {
@@ -73,6 +76,7 @@ export class Tidying {
     this.#journal = journal;
     this.#sessions = sessions;
     this.#approvals = approvals;
+    this.#approvalClock = approvalClock;
     this.#budgets = budgets;
     this.#retention = retention;
   }
@@ -113,8 +117,9 @@ export class Tidying {
   }
 
   #approvalsAndBudgets(now: number): boolean {
-    this.#budgets.tidy(now);
-    return this.#approvals.tidy(now, this.#age.before(now, this.#retention.ageMs), STEP);
+    const time = this.#approvalClock.advance(now);
+    this.#budgets.tidy(time);
+    return this.#approvals.tidy(time, this.#age.before(now, this.#retention.ageMs), STEP);
   }
 
   #counters(now: number): boolean {

@@ -86,3 +86,60 @@ describe('reset of the database', () => {
     });
   });
 });
+
+describe('reset --clock', () => {
+  /** Two calls of three in the far future, one now. */
+  function ahead(): State {
+    const state = new State();
+    const session = state.session();
+    state.at = Date.UTC(2099, 0, 1);
+    for (let i = 0; i < 2; i += 1) state.admit(session, open(charge('calls', 3)));
+    state.at = new FakeTerminal().at;
+    state.admit(session, open(charge('calls', 3)));
+    return state;
+  }
+
+  test('asks whether the clock is right, and lets what was charged then count as charged now', async () => {
+    using state = ahead();
+    const io = new FakeTerminal(['y']);
+    expect(await reset(undefined, { db: state.db, clock: true }, io)).toBe(0);
+    expect(io.err.text).toMatch(
+      /A counter was charged when the clock of this machine said (2099-01-01|2098-12-31)/,
+    );
+    expect(io.out.text).toBe('Mended 1 counter.\n');
+    expect(state.store.counters()).toMatchObject([{ aheadMs: 0, freesAt: io.at + 60_000 }]);
+    expect(String(state.store.counters()[0]?.used)).toBe('3');
+    expect(state.store.events().map(({ kind, who }) => [kind, who])).toEqual([['clock.reset', 'cli']]);
+    const again = new FakeTerminal([]);
+    expect(await reset(undefined, { db: state.db, clock: true }, again)).toBe(0);
+    expect(again.out.text).toMatch(/^Nothing was charged later than now/);
+  });
+
+  test('is for a person alone, and for nothing else beside it', async () => {
+    using state = ahead();
+    const { db } = state;
+    expect(await reset(undefined, { db, clock: true }, new FakeTerminal(['n']))).toBe(1);
+    const agent = new FakeTerminal(['y']);
+    agent.env = { GEMINI_CLI: '1' };
+    await expect(reset(undefined, { db, clock: true }, agent)).rejects.toMatchObject({ code: 'REFUSED' });
+    for (const [name, more] of [
+      ['calls', {}],
+      [undefined, { database: true }],
+    ] as const)
+      await expect(reset(name, { db, clock: true, ...more }, new FakeTerminal(['y']))).rejects.toMatchObject({
+        code: 'USAGE',
+      });
+    expect(state.store.counters()[0]?.aheadMs).toBeGreaterThan(0);
+  });
+});
+
+test('a limit that is split hundreds of times is emptied in steps, and shown in part', async () => {
+  using state = new State();
+  const session = state.session();
+  for (let i = 0; i < 250; i += 1) state.admit(session, open(charge('per_cuit', 3, {}, 1, `["${i}"]`)));
+  const io = new FakeTerminal(['y']);
+  expect(await reset('per_cuit', { db: state.db }, io)).toBe(0);
+  expect(io.err.text).toContain('and 230 more');
+  expect(io.out.text).toContain('and 230 more');
+  expect(left(state)).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { status } from '../../src/commands/status.js';
+import { connect } from '../../src/state/driver.js';
 import { open } from '../state/support-shapes.js';
 import { charge, FakeTerminal, NOW, State } from './support.js';
 
@@ -139,6 +140,72 @@ describe('status', () => {
       max: '1',
       calendar: { unit: 'day', timezone },
       freesAt: new Date(NOW + 16 * 60 * MINUTE).toISOString(),
+    });
+  });
+
+  test('JSON holds a bounded number of counters, the fullest first, with how many more there are, and is quick', async () => {
+    using state = new State();
+    const session = state.session();
+    state.admit(session, open(charge('other', 3)));
+    const db = connect(state.db, 1000);
+    const columns = 'key, name, scope, server, grant_name, split, window_ms, observe, max, clock, used';
+    const counter = db.prepare(
+      `INSERT INTO counters (${columns}) VALUES (?, 'per_cuit', 'grant', 'mcp-afip', 'default', ?, 60000, 0, '100000', ?, ?)`,
+    );
+    const charged = db.prepare('INSERT INTO charges VALUES (?, ?, ?, ?, ?)');
+    db.exec('BEGIN');
+    const count = 20_000;
+    for (let i = 1; i <= count; i += 1) {
+      const { lastInsertRowid } = counter.run(`key ${i}`, `["${i}"]`, NOW, i + 7);
+      // The first charge has expired.
+      charged.run(Number(lastInsertRowid), NOW - 70_000, 0, 0, 7);
+      charged.run(Number(lastInsertRowid), NOW, 0, 1, i);
+    }
+    db.exec('COMMIT');
+    db.close();
+    expect(state.store.check()).toEqual([]);
+
+    const io = new FakeTerminal();
+    let started = performance.now();
+    await status({ db: state.db, json: true }, io);
+    const took = performance.now() - started;
+    const { counters, countersTotal, moreCounters } = JSON.parse(io.out.text);
+    expect(counters).toHaveLength(200);
+    expect({ countersTotal, moreCounters }).toEqual({ countersTotal: count + 1, moreCounters: count - 199 });
+    // One of three is the fullest of all.
+    expect(counters.slice(0, 3).map((one: { used: string }) => one.used)).toEqual(['1', '20000', '19999']);
+    started = performance.now();
+    expect(state.store.counters()).toHaveLength(count + 1);
+    expect(took).toBeLessThan((performance.now() - started) / 2);
+
+    const filtered = new FakeTerminal();
+    await status({ db: state.db, json: true, counter: 'other' }, filtered);
+    expect(JSON.parse(filtered.out.text)).toMatchObject({
+      counters: [{ name: 'other' }],
+      countersTotal: 1,
+      moreCounters: 0,
+    });
+    const text = new FakeTerminal();
+    await status({ db: state.db }, text);
+    expect(text.out.text).toContain(`These are the fullest; ${count - 39} more are there (--counter <name>`);
+  });
+
+  test('names a clock that has jumped and what mends it', async () => {
+    using state = new State();
+    const session = state.session();
+    state.at = Date.UTC(2099, 0, 1);
+    state.admit(session, open(charge('calls', 3)));
+    state.at = NOW;
+    const io = new FakeTerminal();
+    await status({ db: state.db }, io);
+    expect(io.out.text).toMatch(
+      /charged when the clock said (2099-01-01|2098-12-31).*policy-wrap reset --clock/,
+    );
+    const json = new FakeTerminal();
+    await status({ db: state.db, json: true }, json);
+    expect(JSON.parse(json.out.text)).toMatchObject({
+      clockWas: '2099-01-01T00:00:00.000Z',
+      counters: [{ name: 'calls', aheadMs: Date.UTC(2099, 0, 1) - NOW }],
     });
   });
 });

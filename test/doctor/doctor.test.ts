@@ -311,6 +311,21 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       },
     ],
     [
+      'counters that were charged in the far future',
+      'clock',
+      'fail',
+      /has said 2099-01-01T00:00:00.000Z before: it was set back, and a counter/,
+      /policy-wrap reset --clock/,
+      () => {
+        decided(Date.now);
+        const ahead = Date.UTC(2099, 0, 1);
+        alter(`INSERT INTO counters (key, name, scope, split, window_ms, observe, max, clock, used)
+          VALUES ('k', 'calls', 'machine', '', 60000, 0, '3', ${ahead}, 1);
+          INSERT INTO charges SELECT id, clock, 0, 0, 1 FROM counters`);
+        return {};
+      },
+    ],
+    [
       'a clock that was never set',
       'clock',
       'fail',

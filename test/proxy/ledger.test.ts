@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { Ledger } from '../../src/proxy/ledger.js';
-import { type Outcome, Store } from '../../src/state/store.js';
+import { connect } from '../../src/state/driver.js';
+import { BUSY, type Outcome, Store } from '../../src/state/store.js';
 import { done, tempDir } from '../state/support.js';
 import { admission, INFO, open } from '../state/support-shapes.js';
 
@@ -44,4 +45,33 @@ test('every call is settled with what became of it first, in whatever order they
     }),
     { numRuns: 60 },
   );
+});
+
+test('G3: a database that others hold when it is opened is tried again, and calls wait for it meanwhile', async () => {
+  const path = temp.path();
+  Store.open(path).close();
+  const holder = connect(path, 0, 'EXCLUSIVE');
+  holder.exec('BEGIN EXCLUSIVE');
+  const warnings: string[] = [];
+  const ledger = new Ledger({
+    openStore: () => Store.open(path, { openWaitMs: 20 }),
+    session: INFO,
+    toolsChanged: () => {},
+    warn: (text) => warnings.push(text),
+  });
+  try {
+    ledger.open();
+    expect(ledger.isOpening).toBe(true);
+    expect(ledger.admit([admission(open())])).toBe(BUSY);
+    await new Promise((resume) => setTimeout(resume, 600));
+    expect(ledger.admit([admission(open())])).toBe(BUSY);
+  } finally {
+    holder.close();
+  }
+  // Nobody asks for it: it opens by itself.
+  for (let i = 0; i < 200 && ledger.isOpening; i += 1) await new Promise((resume) => setTimeout(resume, 50));
+  expect(ledger.isOpening).toBe(false);
+  expect(ledger.admit([admission(open())])).toMatchObject([{ kind: 'allowed' }]);
+  expect(warnings).toEqual([]);
+  ledger.close();
 });

@@ -296,4 +296,43 @@ eachDriver('files of earlier versions', () => {
     expect(store.check()).toEqual([]);
     store.close();
   });
+
+  test('G10: in the third, approvals that were over kept their values: names are left, and what waits is whole', () => {
+    const { path, db } = old(3);
+    // The third step is code: what it makes is written out.
+    db.exec(`
+      DROP TABLE charges;
+      CREATE TABLE charges (counter INTEGER NOT NULL, at INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+        amount ANY NOT NULL, PRIMARY KEY (counter, at, last)) STRICT, WITHOUT ROWID;
+      CREATE TABLE posted (upto INTEGER NOT NULL) STRICT;
+      INSERT INTO posted VALUES (0);
+      ALTER TABLE counters DROP COLUMN upto;
+    `);
+    const time = clock();
+    const approval = db.prepare(
+      `INSERT INTO approvals VALUES (?, 's', 'g', 't', ?, 'p', ?, '/x', 'args.b is 2', 0, 'u', ?, ?, 1000, ?, NULL, NULL, NULL)`,
+    );
+    for (const state of ['pending', 'approved', 'rejected', 'consumed', 'expired'])
+      approval.run(state, state, '{"b":2,"a":{"c":1}}', state, time.at, time.at + 1000);
+    approval.run('odd', 'odd', 'not JSON', 'rejected', time.at, time.at + 1000);
+    db.exec(`INSERT INTO pins (server, tool, hash, definition, seen_at) VALUES ('s', 't', 'h', '{}', 1)`);
+    db.close();
+    const store = Store.open(path, time);
+    const kept = store.approvals(true).map(({ id, arguments: text, reason }) => [id, text, reason]);
+    const whole = ['{"b":2,"a":{"c":1}}', 'args.b is 2'];
+    const names = ['["a","b"]', ''];
+    expect(kept).toEqual([
+      ['approved', ...whole],
+      ['consumed', ...names],
+      ['expired', ...names],
+      ['odd', '[]', ''],
+      ['pending', ...whole],
+      ['rejected', ...names],
+    ]);
+    expect(store.pins()).toHaveLength(1);
+    expect(store.check()).toEqual([]);
+    store.close();
+    expect(rows(path, 'SELECT * FROM pin_totals')).toEqual([{ server: 's', tools: 1, is_full: 0 }]);
+    expect(rows(path, 'PRAGMA user_version')[0]?.user_version).toBe(MIGRATIONS.length);
+  });
 });
