@@ -17,7 +17,7 @@ import { proposePolicy } from '../catalog/propose.js';
 import { SERVER_NAME, serverName } from '../catalog/server-name.js';
 import type { ToolDefinition } from '../catalog/tools/definition.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { configDir, surroundings } from '../folders.js';
+import { configDirs, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
 import { holdsSecret, MASK, maskWords, shownCommand } from '../masking.js';
 import { askYesNo } from '../person.js';
@@ -64,9 +64,13 @@ export async function init(
     });
   }
   const server = options.server ?? serverName(argv);
-  const folder = configDir(surroundings());
+  const [folder, ...formerFolders] = configDirs(surroundings());
   const file = options.output === undefined ? ownFile(folder, server) : resolve(options.output);
-  if (!options.force && existsSync(file)) throw existing(file);
+  // A policy at a former place is in force as long as there is none at the new one.
+  const former =
+    options.output === undefined ? formerFolders.map((each) => join(each, `${server}.json`)) : [];
+  const taken = [file, ...former].find(existsSync);
+  if (!options.force && taken !== undefined) throw existing(taken);
 
   const shipped = await chosenPreset(server, options, ask);
   const written = shipped ?? (await proposed(server, argv, options, ask, schemaFor(folder, file)));

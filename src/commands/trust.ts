@@ -1,8 +1,8 @@
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { openStateWith } from '../local-state.js';
 import { changeOf } from '../pin-change.js';
 import { printable } from '../printable.js';
-import { stateFile } from '../settings.js';
-import { BUSY, Store } from '../state/store.js';
+import { BUSY } from '../state/store.js';
 
 export interface TrustOptions {
   readonly db?: string;
@@ -21,7 +21,9 @@ export async function trust(
   tool: string | undefined,
   options: TrustOptions,
 ): Promise<number> {
-  const store = Store.open(stateFile(options.db), { mustExist: true, waitMs: 5000 });
+  const store = openStateWith(options, { now: Date.now }, (each) =>
+    each.pins(server).some((pin) => pin.changed),
+  );
   try {
     const changed = store
       .pins(server)
