@@ -19,7 +19,7 @@ import type { ToolDefinition } from '../catalog/tools/definition.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { configDirs, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
-import { holdsSecret, MASK, maskWords, shownCommand } from '../masking.js';
+import { isMasked, MASK, maskWords, shownCommand } from '../masking.js';
 import { askYesNo } from '../person.js';
 import { policyJsonSchema } from '../policy/schema.js';
 import { printable } from '../printable.js';
@@ -90,7 +90,7 @@ export async function init(
       "In your client's configuration:",
       '',
       clientEntry(server, argv, isFound ? undefined : file),
-      ...(holdsSecret(argv) ? [`(${MASK} stands for what is not shown: put it back.)`] : []),
+      ...(isMasked(argv) ? [`(${MASK} stands for what is not shown: put it back.)`] : []),
       '',
       `Next, look whether everything fits together: ${nextCommand(argv, options, isFound ? undefined : file)}`,
       '',
