@@ -33,10 +33,12 @@ export interface OtherDatabases {
  * an approval and a pause hold in one database only (G4), so whoever looks or acts must know of all.
  *
  * @param usual the one that is looked at anyway
+ * @param accounts the content of /etc/passwd
  */
 export function otherDatabases(
   usual: string = stateFile(undefined),
   machine: Machine = thisMachine(),
+  accounts: () => string = () => readFileSync('/etc/passwd', 'utf8'),
 ): OtherDatabases {
   const seen = new Set([identityOf(usual)]);
   const databases: OtherDatabase[] = [];
@@ -44,7 +46,7 @@ export function otherDatabases(
   const add = (path: string, namedBy: string, isNamed: boolean): void => {
     if (seen.size < seen.add(identityOf(path)).size) databases.push({ path, namedBy, isNamed });
   };
-  for (const account of [machine, ...invoker(machine)]) {
+  for (const account of [machine, ...invoker(machine, accounts)]) {
     // Root must not make or change files where another account's settings say so: only what is theirs already.
     const isOurs = account === machine;
     const mayUse = (path: string): boolean => isOurs || isOwnedBy(path, machine.env.SUDO_UID);
@@ -103,17 +105,17 @@ function usualOf(env: ReadonlyMap<string, string>, machine: Machine): string[] {
 }
 
 /** Under `sudo`, the person at the keyboard, whose home is not the one of this process. */
-function invoker(machine: Machine): Machine[] {
+function invoker(machine: Machine, accounts: () => string): Machine[] {
   const { SUDO_USER } = machine.env;
   if (machine.platform === 'win32' || !SUDO_USER || machine.env.SUDO_UID === undefined) return [];
-  const home = homeOf(SUDO_USER, machine);
+  const home = homeOf(SUDO_USER, machine, accounts);
   return home === undefined || home === machine.home ? [] : [{ ...machine, home, env: {} }];
 }
 
-function homeOf(account: string, { platform }: Machine): string | undefined {
+function homeOf(account: string, { platform }: Machine, accounts: () => string): string | undefined {
   if (platform === 'darwin') return `/Users/${account}`;
   try {
-    const line = readFileSync('/etc/passwd', 'utf8')
+    const line = accounts()
       .split('\n')
       .find((each) => each.startsWith(`${account}:`));
     return line?.split(':')[5] || undefined;

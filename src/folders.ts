@@ -54,11 +54,6 @@ export function configDirs({ platform, env, home }: Surroundings): [string, ...s
   return [posix.join(xdg(env.XDG_CONFIG_HOME, home) ?? posix.join(home, '.config'), NAME)];
 }
 
-/** Where new policies go. */
-export function configDir(around: Surroundings): string {
-  return configDirs(around)[0];
-}
-
 /** Where the state database and the backups lie. Outside of AppData, which Windows redirects for packaged apps. */
 export function dataDir({ platform, env, home }: Surroundings): string {
   if (platform === 'win32') return win32.join(home, `.${NAME}`);

@@ -42,6 +42,17 @@ export function othersThan({ db }: StateOptions): OtherDatabases {
   return db === undefined ? otherDatabases(stateFile(undefined)) : { databases: [], unclear: [] };
 }
 
+/**
+ * A line for commands that look at one database only, about others that are there.
+ *
+ * @returns '' where there are none, or a person named one
+ */
+export function leftAloneText(options: StateOptions): string {
+  const there = othersThan(options).databases.filter(({ path }) => existsSync(path));
+  const named = there.map(({ path, namedBy }) => `${printable(path)} (${printable(namedBy)})`);
+  return named.length === 0 ? '' : `Not looked at (name it with --db): ${named.join(', ')}\n`;
+}
+
 /** A database that was opened. */
 export interface OpenState {
   readonly path: string;

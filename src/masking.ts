@@ -50,9 +50,14 @@ export function shownCommand(words: readonly string[]): string {
     .join(' ');
 }
 
-/** Whether an argument list carries something that `maskWords` hides. */
-export function holdsSecret(words: readonly string[]): boolean {
+/** Whether `maskWords` hides anything of it. */
+export function isMasked(words: readonly string[]): boolean {
   return maskWords(words).some((word, i) => word !== words[i]);
+}
+
+/** Whether a command line holds a secret; what is hidden in case it is one, a port behind `-p` too, does not count. */
+export function holdsSecret(words: readonly string[]): boolean {
+  return isMasked(words.map((word, i) => (/^-p/.test(word) || words[i - 1] === '-p' ? '' : word)));
 }
 
 const HEADER_FLAG = /^(?:-H|--headers?)$/;

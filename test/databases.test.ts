@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { otherDatabases } from '../src/databases.js';
@@ -104,14 +104,34 @@ describe('G4: every database that wrappers may be using is known', () => {
     expect(found(home).databases).toEqual([]);
   });
 
-  // Whose home it is stands in /etc/passwd, in which root's own is there everywhere but on Windows.
-  test.runIf(existsSync('/etc/passwd'))(
-    'under sudo no file of another account is used but what is theirs',
+  test.skipIf(process.platform === 'win32')(
+    'under sudo also those of the person who typed it, and of them no file that is not theirs',
     () => {
-      using home = new Home();
-      const sudo = { SUDO_USER: 'root', SUDO_UID: '4294967294' };
-      const before = found(home);
-      expect(found(home, home.path(USUAL), sudo)).toEqual(before);
+      using root = new Home();
+      using ana = new Home();
+      ana.put(USUAL, '');
+      ana.put('own.db', '');
+      ana.put(
+        '.cursor/mcp.json',
+        entries(ana, {
+          a: { args: ['--db', ana.path('own.db')] },
+          b: { args: ['--db', ana.path('not-yet.db')] },
+          c: { args: ['--db', '/etc/passwd'] },
+        }),
+      );
+      const accounts = () => `root:x:0:0::${root.root}:/bin/sh\nana:x:1000:1000::${ana.root}:/bin/sh\n`;
+      const look = (env: Record<string, string>) =>
+        otherDatabases(root.path(USUAL), { ...root.machine, env }, accounts).databases;
+      const uid = String(statSync(ana.path(USUAL)).uid);
+      // Where the tests run as root, /etc/passwd is theirs too.
+      const found = look({ SUDO_USER: 'ana', SUDO_UID: uid }).filter(({ path }) => path !== '/etc/passwd');
+      expect(found.map(({ path, isNamed }) => `${path.replace(ana.root, '~')} ${isNamed}`)).toEqual([
+        '~/own.db false',
+        `~/${USUAL} false`,
+      ]);
+      expect(look({ SUDO_USER: 'ana', SUDO_UID: '4294967294' })).toEqual([]);
+      expect(look({ SUDO_USER: 'nobody-else', SUDO_UID: uid })).toEqual([]);
+      expect(look({})).toEqual([]);
     },
   );
 

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
-import { expect, test } from 'vitest';
-import { takeApart } from '../src/main.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wrapProgram } from '../src/options.js';
 import { loadPolicy } from '../src/policy/load.js';
 import { addCommands } from '../src/program.js';
+import { PYTHON } from './support/asking.js';
 import { cli } from './support/cli.js';
+import { Scene } from './support/scene.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const blocks = (language: string) =>
@@ -43,34 +43,53 @@ test.each(policies)('this policy of the README loads: %s', (text) => {
   expect(loadPolicy(text, 'README.md')).toMatchObject({ policy: { default: expect.any(String) } });
 });
 
-/** Every `policy-wrap ...`, in blocks and in running text; a client entry counts by its arguments. */
-const commandLines = [
-  ...[...readme.matchAll(/`((?:npx )?policy-wrap [^`]+)`/g)].map(([, text = '']) => text),
-  ...[...readme.matchAll(/^((?:npx )?policy-wrap [^\n#]+)/gm)].map(([, text = '']) =>
-    text.replace(/\s{2,}.*/, ''),
+/** Every `policy-wrap ...` of the documents, in blocks and in running text, as it is typed. */
+const documents = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))]
+  .filter((path) => path.endsWith('.md'))
+  .map((path) => readFileSync(path, 'utf8'));
+const commandLines = documents.flatMap((text) => [
+  ...[...text.matchAll(/`((?:npx )?policy-wrap [^`]+)`/g)].map(([, line = '']) => line),
+  ...[...text.matchAll(/^[ \t]*((?:npx )?policy-wrap [^\n#]+)/gm)].map(([, line = '']) =>
+    // What stands far to the right says what it does.
+    line.replace(/\s{2,}.*/, ''),
   ),
+]);
+
+/** Exit codes other than 0 that are the right ones. */
+const OTHER_CODES: readonly [line: RegExp, code: number][] = [
+  // It says that the call is refused: the amount is larger than the policy lets pass.
+  [/ explain create_invoice .*700000/, 4],
+  // A change is found: the call that waits for a person is none that passed, and so not in the draft.
+  [/ replay .*--check/, 4],
+  // Until Ctrl-C.
+  [/ --watch$/, 130],
 ];
 
-test.each([...new Set(commandLines)])('this command line of the README parses: %s', async (text) => {
-  const words = [...text.replace(/^npx /, '').matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
-    (m) => m[1] ?? m[2] ?? m[3] ?? '',
-  );
-  const upTo = words.findIndex((word) => /^[|>]/.test(word));
-  const { own, server } = takeApart(
-    words.slice(1, upTo === -1 ? undefined : upTo).map((word) => word.replace(/^<.*>$/, 'x')),
-  );
-  let ran = '';
-  const policyWrap = wrapProgram(async () => {});
-  addCommands(policyWrap, server, () => {});
-  const quiet = (command: Command) => {
-    command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
-    if (command.commands.length === 0)
-      command.action(() => {
-        ran = command.name();
-      });
-    command.commands.forEach(quiet);
-  };
-  quiet(policyWrap);
-  await policyWrap.parseAsync([...own], { from: 'user' });
-  expect(ran).not.toBe('');
+/** Lines that cannot run here, with the reason. */
+const NOT_RUN: readonly [line: RegExp, reason: string][] = [
+  [/^policy-wrap check$/, 'only names the command, which needs a policy'],
+];
+
+describe.skipIf(PYTHON === undefined)('a person at a terminal can type', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await Scene.make();
+  });
+  afterAll(() => scene[Symbol.dispose]());
+
+  test.each([...new Set(commandLines)])('%s', async (line) => {
+    if (NOT_RUN.some(([pattern]) => pattern.test(line))) return;
+    const { code, shown } = await scene.type(line);
+    const expected = OTHER_CODES.find(([pattern]) => pattern.test(line))?.[1] ?? 0;
+    // What watches until Ctrl-C may be interrupted before it has said that it minds.
+    expect(expected === 130 && code === 0 ? 130 : code, shown).toBe(expected);
+    expect(shown).not.toMatch(/^error: /m);
+    expect(shown).not.toContain('this is a bug');
+  });
+});
+
+test('G4: a wrapper that the documents show takes no relative path', () => {
+  const wrapping = commandLines.filter((line) => /^(?:npx )?policy-wrap (?:run )?-/.test(line));
+  expect(wrapping.length).toBeGreaterThan(1);
+  for (const line of wrapping) expect(line).not.toMatch(/--(?:policy|db)[ =](?!["']?(?:\/|~\/|\$PWD\/))/);
 });

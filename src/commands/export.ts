@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { openState, type StateOptions, sinceOf } from '../local-state.js';
+import { leftAloneText, openState, type StateOptions, sinceOf } from '../local-state.js';
 import { decisionLine, eventLine } from '../log-lines.js';
 import { printable, printableJson, safeJson } from '../printable.js';
 import type { EventEntry, LogEntry, Store } from '../state/store.js';
@@ -28,6 +28,7 @@ export async function exportLog(
   io: Terminal = processTerminal(options),
 ): Promise<number> {
   const since = sinceOf(options.since, io.now());
+  await io.err.write(leftAloneText(options));
   const store = openState(options, io);
   const target = options.output === undefined ? undefined : new File(resolve(options.output));
   const write = target ? (text: string) => target.write(text) : (text: string) => io.out.write(text);

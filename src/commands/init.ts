@@ -17,9 +17,9 @@ import { proposePolicy } from '../catalog/propose.js';
 import { SERVER_NAME, serverName } from '../catalog/server-name.js';
 import type { ToolDefinition } from '../catalog/tools/definition.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { configDir, surroundings } from '../folders.js';
+import { configDirs, surroundings } from '../folders.js';
 import { liveServer } from '../live-tools.js';
-import { holdsSecret, MASK, maskWords, shownCommand } from '../masking.js';
+import { isMasked, MASK, maskWords, shownCommand } from '../masking.js';
 import { askYesNo, assertNoAgent } from '../person.js';
 import { policyJsonSchema } from '../policy/schema.js';
 import { printable, printableJson, printableLines } from '../printable.js';
@@ -64,10 +64,14 @@ export async function init(
     });
   }
   const server = options.server ?? serverName(argv);
-  const folder = configDir(surroundings());
+  const [folder, ...formerFolders] = configDirs(surroundings());
   const file = options.output === undefined ? ownFile(folder, server) : resolve(options.output);
-  if (existsSync(file)) {
-    if (!options.force) throw existing(file);
+  // A policy at a former place is in force as long as there is none at the new one.
+  const former =
+    options.output === undefined ? formerFolders.map((each) => join(each, `${server}.json`)) : [];
+  const taken = [file, ...former].find(existsSync);
+  if (taken !== undefined) {
+    if (!options.force) throw existing(taken);
     // Another policy in the place of one that is in force may let more through.
     assertNoAgent('init --force', { env: process.env });
   }
@@ -90,7 +94,7 @@ export async function init(
       "In your client's configuration:",
       '',
       clientEntry(server, argv, isFound ? undefined : file),
-      ...(holdsSecret(argv) ? [`(${MASK} stands for what is not shown: put it back.)`] : []),
+      ...(isMasked(argv) ? [`(${MASK} stands for what is not shown: put it back.)`] : []),
       '',
       `Next, look whether everything fits together: ${nextCommand(argv, options, isFound ? undefined : file)}`,
       '',

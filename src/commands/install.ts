@@ -20,7 +20,7 @@ import { newPrefix } from '../clients/wrapping.js';
 import { clientsIo } from '../clients-io.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { writtenPath } from '../folders.js';
-import { holdsSecret, MASK, maskWords } from '../masking.js';
+import { isMasked, MASK, maskWords } from '../masking.js';
 
 export interface InstallOptions {
   readonly client: string | undefined;
@@ -175,7 +175,7 @@ function mayHold(place: OpenPlace['place'], io: ClientsIo): boolean {
 
 /** What is printed ends up in scrollback and logs. */
 function shownEntry(entry: NewEntry, io: ClientsIo): NewEntry {
-  if (!holdsSecret(entry.words)) return entry;
+  if (!isMasked(entry.words)) return entry;
   io.err(`${MASK} stands for what is not shown: put it back.\n`);
   return { ...entry, words: maskWords(entry.words) };
 }

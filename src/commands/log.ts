@@ -1,5 +1,5 @@
 import { EXIT } from '../errors.js';
-import { openIfThere, type StateOptions, sinceOf } from '../local-state.js';
+import { leftAloneText, openIfThere, type StateOptions, sinceOf } from '../local-state.js';
 import { decisionLine, eventLine, namesOf } from '../log-lines.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
@@ -31,6 +31,7 @@ const NAME_CAP = 40;
 /** Shows decisions and what happened beside them, the newest last. */
 export async function log(options: LogOptions, io: Terminal = processTerminal(options)): Promise<number> {
   const since = sinceOf(options.since, io.now());
+  await io.err.write(leftAloneText(options));
   const store = openIfThere(options, io);
   if (!store) {
     await io.err.write(

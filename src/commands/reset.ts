@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { openState, type StateOptions, written } from '../local-state.js';
+import { leftAloneText, openState, type StateOptions, written } from '../local-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { printable } from '../printable.js';
 import { stateFile } from '../settings.js';
@@ -44,6 +44,7 @@ export async function reset(
 
 async function resetCounter(name: string, options: ResetOptions, io: Terminal): Promise<number> {
   const { server, grant } = options;
+  await io.err.write(leftAloneText(options));
   const store = openState(options, io);
   try {
     const found = store.fullestCounters({ name, server, grant }, SHOWN);

@@ -1,5 +1,5 @@
 import { EXIT, PolicyWrapError } from '../errors.js';
-import { openState, type StateOptions, written } from '../local-state.js';
+import { openStateWith, type StateOptions, written } from '../local-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { changeOf } from '../pin-change.js';
 import { printable, printableJson } from '../printable.js';
@@ -28,7 +28,7 @@ export async function trust(
   io: Terminal = processTerminal(),
 ): Promise<number> {
   if (!options.dryRun) assertPerson('trust', io);
-  const store = openState(options, io);
+  const store = openStateWith(options, io, (each) => each.changedTools(server).length > 0);
   try {
     const all = changedTools(store, server, tool);
     const changed = all.filter((pin) => !pin.changed?.unpinnable);

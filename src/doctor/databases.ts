@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { isPrivatePlace, surroundings } from '../folders.js';
+import { PolicyWrapError } from '../errors.js';
+import { fixedPath, isPrivatePlace, type Surroundings, surroundings } from '../folders.js';
 import { unclearText } from '../local-state.js';
 import { type Check, type Context, type Finding, fail, info, warn } from './check.js';
 
@@ -66,10 +67,28 @@ function placeOf(path: string, { env, platform }: Context): Finding[] {
 /** Variables that are not obeyed, or that wrappers refuse. */
 function settingsOf({ env, platform }: Context): Finding[] {
   const around = { ...surroundings(), env, platform };
-  return (['XDG_DATA_HOME', 'XDG_CONFIG_HOME'] as const).flatMap((name) => {
+  const refused = (['POLICY_WRAP_DB', 'POLICY_WRAP_POLICY'] as const).flatMap((name) => {
+    const value = env[name];
+    const problem = value ? problemOf(value, name, around) : undefined;
+    return problem === undefined
+      ? []
+      : [warn(`${problem}; wrappers refuse to start`, `set ${name} to an absolute path`)];
+  });
+  const ignored = (['XDG_DATA_HOME', 'XDG_CONFIG_HOME'] as const).flatMap((name) => {
     const value = env[name];
     return value && platform === 'linux' && isPrivatePlace(value, around)
       ? [info(`${name} is a packaged app's own folder (${value}), and is not obeyed`)]
       : [];
   });
+  return [...refused, ...ignored];
+}
+
+function problemOf(text: string, named: string, around: Surroundings): string | undefined {
+  try {
+    fixedPath(text, named, process.cwd(), around);
+    return undefined;
+  } catch (error) {
+    if (PolicyWrapError.is(error)) return error.message;
+    throw error;
+  }
 }

@@ -220,6 +220,7 @@ describe('secrets in files that git tracks', () => {
     default: { command: 'a', env: { A_TOKEN: reference('A_TOKEN:-abc') } },
     argument: { command: 'a', args: ['--api-key', 'abc'] },
     remote: { url: 'https://x' },
+    port: { command: 'a', args: ['-p', '8080', '-p8081'] },
   });
 
   test('a project file in the repository', async () => {

@@ -240,7 +240,7 @@ function open(
           entry,
           prefix: newPrefix(
             WRAPPER,
-            { server: entry.name, policy: BEFORE_ORIGINAL },
+            { server: entry.name, db: '/home/ana/state.db', policy: BEFORE_ORIGINAL },
             entry.nodes.list !== undefined,
           ),
         })),
