@@ -10,6 +10,7 @@ import {
   runCommand,
   serverOption,
 } from './options.js';
+import { printableLines } from './printable.js';
 import type { RunOptions } from './run-options.js';
 
 /** A command line taken apart at the first `--`. */
@@ -71,7 +72,9 @@ export function program(server: readonly string[], run: Run, settle: Settle): Co
     .version(packageJson.version)
     .exitOverride()
     .configureHelp({ sortSubcommands: false })
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    // It repeats what was typed, or pasted.
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) });
   policyWrap.commandsGroup('Wrap:');
   policyWrap.addCommand(
     runCommand()

@@ -51,6 +51,21 @@ describe('pins', () => {
     expect(rig.receivedCalls()).toEqual(['echo', 'new', 'echo']);
   });
 
+  test('of many tools that change at once the first are shown, and the rest is counted', async () => {
+    await using rig = new Rig();
+    const tools = (text: string) =>
+      Array.from({ length: 300 }, (_, i) => ({ ...TOOL, name: `t${i}`, description: `${text} ${i}` }));
+    const first = rig.wrap({ policy: policy('warn'), recorder: { tools: tools('a') } });
+    await first.request('tools/list');
+    await first.end();
+    const second = rig.wrap({ policy: policy('warn'), recorder: { tools: tools('b') } });
+    await second.request('tools/list');
+    await vi.waitFor(() => expect(second.stderr).toContain('t9:\n'), 10_000);
+    await second.end();
+    expect(second.stderr).toContain('290 more tools are not what they were');
+    expect(second.stderr.split('\n').length).toBeLessThan(100);
+  });
+
   test('under pin: "warn" it is said once and passes; a tool that is as it was again is no news', async () => {
     await using rig = new Rig();
     for (const [tool, said] of [
