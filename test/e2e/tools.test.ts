@@ -57,9 +57,11 @@ describe('pins', () => {
       Array.from({ length: 300 }, (_, i) => ({ ...TOOL, name: `t${i}`, description: `${text} ${i}` }));
     const first = rig.wrap({ policy: policy('warn'), recorder: { tools: tools('a') } });
     await first.request('tools/list');
+    await first.call('t1');
     await first.end();
     const second = rig.wrap({ policy: policy('warn'), recorder: { tools: tools('b') } });
     await second.request('tools/list');
+    await second.call('t1');
     await vi.waitFor(() => expect(second.stderr).toContain('t9:\n'), 10_000);
     await second.end();
     expect(second.stderr).toContain('290 more tools are not what they were');
