@@ -53,6 +53,6 @@ function tell(error: unknown): void {
     process.stderr.write(`policy-wrap: ${printableLines(`${error.message}${hint}`)}\n`);
   } else {
     const stack = error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`policy-wrap: this is a bug, please report it\n${stack}\n`);
+    process.stderr.write(`policy-wrap: this is a bug, please report it\n${printableLines(stack ?? '')}\n`);
   }
 }

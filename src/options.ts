@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { printableLines } from './printable.js';
 import { type OptionRow, RUN_OPTIONS, type RunOptions } from './run-options.js';
 
 /** A command line taken apart at the first `--`. */
@@ -24,7 +25,9 @@ export function wrapProgram(run: (options: RunOptions) => Promise<void>): Comman
     .version(packageJson.version)
     .exitOverride()
     .configureHelp({ sortSubcommands: false })
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    // It repeats what was typed, or pasted.
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) });
   policyWrap.commandsGroup('Wrap:');
   const command = policyWrap
     .command('run')

@@ -148,10 +148,15 @@ async function warnOfChanges(
   for (const { tool } of shown)
     warn(`${printable(tool, 200)} is not what it was when it was first seen: policy-wrap trust ${server}`);
   if (rest > 0) warn(`${rest} more tools are not what they were: policy-wrap trust ${server} --dry-run`);
-  const { changeOf } = await import('./pin-change.js');
-  for (const pin of shown) {
-    if (shown.length > 1) warn(`${printable(pin.tool, 200)}:`);
-    for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
+  try {
+    const { changeOf } = await import('./pin-change.js');
+    for (const pin of shown) {
+      if (shown.length > 1) warn(`${printable(pin.tool, 200)}:`);
+      for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
+    }
+  } catch (error) {
+    // Calls go on: what they may do does not hang on what is shown of a change.
+    warn(`what has changed cannot be shown: ${reasonOf(error)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { AMOUNT_ARGUMENTS, CODE_ARGUMENTS, PAID_ARGUMENTS } from './evidence.js';
-import { setOf, singular, wordsOf } from './words.js';
+import { setOf, singular, wordsApart, wordsOf } from './words.js';
 
 /** The arguments that an input schema names at its top level, with what it says of each. */
 export type Properties = readonly (readonly [name: string, schema: Readonly<Record<string, unknown>>])[];
@@ -47,6 +47,9 @@ export function isNamed(inputSchema: unknown, steps: readonly (string | number)[
 }
 
 const amountWords = setOf(AMOUNT_ARGUMENTS);
+/** Saves taking most names apart: without such a part there is no such word. */
+const sounds = new RegExp(AMOUNT_ARGUMENTS.replaceAll(' ', '|'), 'i');
+const ASCII = /^\p{ASCII}*$/u;
 const paidWords = setOf(PAID_ARGUMENTS);
 const codeWords = setOf(CODE_ARGUMENTS);
 
@@ -59,7 +62,8 @@ const MAX_NAME = 200;
  */
 export const isAmount = (name: string): boolean =>
   name.length <= MAX_NAME &&
-  wordsOf(name).some((word) => amountWords.has(singular(word.replace(/\d+$/, ''))));
+  (sounds.test(name) || !ASCII.test(name)) &&
+  wordsApart(name).some((word) => amountWords.has(singular(word.replace(/\d+$/, ''))));
 
 /** Whether a tool that commits to something pays what stands in an argument of that name. */
 export const isPaid = (name: string): boolean =>

@@ -26,13 +26,18 @@ const withoutMarks = (text: string): string =>
 
 /** @returns the words of a name in snake, camel, kebab, dotted or any other case, folded; compounds as one word */
 export function wordsOf(name: string): string[] {
+  let text = ` ${wordsApart(name).join(' ')} `;
+  for (const words of COMPOUND) text = text.replaceAll(words, ` ${words.replaceAll(' ', '')} `);
+  return text.trim().split(' ').filter(Boolean);
+}
+
+/** @returns the words of a name, as `wordsOf`, with compounds in their parts; a fifth of the cost */
+export function wordsApart(name: string): string[] {
   const apart = withoutMarks(name)
     .replace(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2')
     .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .replace(/[^\p{L}\d]+/gu, ' ');
-  let text = ` ${fold(apart).trim()} `;
-  for (const words of COMPOUND) text = text.replaceAll(words, ` ${words.replaceAll(' ', '')} `);
-  return text.trim().split(' ').filter(Boolean);
+  return apart.toLowerCase().trim().split(' ').filter(Boolean);
 }
 
 /** @returns an English, Spanish or Portuguese plural as one; other words as they are */

@@ -112,7 +112,14 @@ describe('files', () => {
     expect(await command(rig, args)).toMatchObject({ code: 1, stderr: expect.stringContaining('--force') });
     expect(readFileSync(file, 'utf8')).toBe('mine');
     expect(existsSync(rig.journal)).toBe(false);
-    expect(await command(rig, ['init', '--force', ...args.slice(1)])).toMatchObject({ code: 0 });
+    // An agent may write a first policy, and none in the place of another.
+    const force = ['init', '--force', ...args.slice(1)];
+    expect(await command(rig, force, { QWEN_CODE: '1' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Qwen Code'),
+    });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(await command(rig, force)).toMatchObject({ code: 0 });
     expect(loadPolicy(readFileSync(file, 'utf8'), file).problems).toEqual([]);
   });
 

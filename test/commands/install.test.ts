@@ -551,6 +551,21 @@ describe('install --add', () => {
 });
 
 describe('uninstall', () => {
+  test('is not for an agent: what is unwrapped is judged by nobody', async () => {
+    using home = new Home();
+    home.put(DESKTOP, CONFIG);
+    await run(home, { entries: ['afip'], yes: true });
+    const wrapped = home.get(DESKTOP);
+    home.env.OPENCODE = '1';
+    const options = { client: 'claude-desktop', entries: [], all: true };
+    await expect(uninstall({ ...options, yes: true }, home.io)).rejects.toMatchObject({ code: 'REFUSED' });
+    await expect(uninstall({ ...options, restore: 'x', yes: true }, home.io)).rejects.toMatchObject({
+      code: 'REFUSED',
+    });
+    expect(home.get(DESKTOP)).toBe(wrapped);
+    expect(await uninstall({ ...options, dryRun: true }, home.io)).toBe(0);
+  });
+
   test('later edits survive; --restore brings the old file back', async () => {
     using home = new Home();
     const path = home.put(DESKTOP, CONFIG);

@@ -70,24 +70,21 @@ describe('pins', () => {
     expect(rig.receivedCalls()).toEqual(['echo']);
   });
 
-  test('a change of many tools, or of a long one, is said in a few lines', async () => {
+  test('of many tools that change at once the first are shown, and the rest is counted', async () => {
     await using rig = new Rig();
-    const long = (word: string) => Array.from({ length: 4000 }, (_, i) => `${word} ${i}`).join('\n');
-    const tools = (word: string) => [
-      { ...TOOL, description: long(word) },
-      ...Array.from({ length: 30 }, (_, i) => ({ ...TOOL, name: `t${i}`, description: word })),
-    ];
-    for (const word of ['old', 'new']) {
-      const wrapper = rig.wrap({ policy: policy('warn'), recorder: { tools: tools(word) } });
-      await wrapper.request('tools/list');
-      expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
-      await wrapper.end();
-      if (word === 'old') continue;
-      expect(wrapper.stderr).toContain('echo is not what it was');
-      expect(wrapper.stderr).toContain('+ new');
-      expect(wrapper.stderr).toContain('11 more tools changed');
-      expect(wrapper.stderr).not.toContain('new 1');
-    }
+    const tools = (text: string) =>
+      Array.from({ length: 300 }, (_, i) => ({ ...TOOL, name: `t${i}`, description: `${text} ${i}` }));
+    const first = rig.wrap({ policy: policy('warn'), recorder: { tools: tools('a') } });
+    await first.request('tools/list');
+    await first.call('t1');
+    await first.end();
+    const second = rig.wrap({ policy: policy('warn'), recorder: { tools: tools('b') } });
+    await second.request('tools/list');
+    await second.call('t1');
+    await vi.waitFor(() => expect(second.stderr).toContain('t9:\n'), 10_000);
+    await second.end();
+    expect(second.stderr).toContain('290 more tools are not what they were');
+    expect(second.stderr.split('\n').length).toBeLessThan(100);
   });
 
   test('under pin: "warn" it is said once and passes; a tool that is as it was again is no news', async () => {
