@@ -154,10 +154,10 @@ export class FromServer {
         if (this.#hidesInTwin(message)) return this.#dropped(answered.id, 'it has a second list of tools');
         const before = textFor(line, id, answered.id);
         const edited = editTools(before, message, (tool, raw) => {
-          if (this.#hides(tool)) return 'drop';
           const name = own(tool, 'name');
-          if (typeof name !== 'string') return 'keep';
-          return this.#gate.list({ ...tool, name }, raw);
+          // Hidden tools are listed by the server, too.
+          const edit = typeof name === 'string' ? this.#gate.list({ ...tool, name }, raw) : 'keep';
+          return this.#hides(tool) ? 'drop' : edit;
         });
         this.#gate.listed(isRecord(message.result) && typeof message.result.nextCursor === 'string');
         return edited === before && answered.id === id ? line : edited;
