@@ -59,7 +59,7 @@ export function connectPrepared(path: string, options: FileOptions): Database {
 export function makePrivate(path: string, mustExist: boolean): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found) {
-    if ((found.mode & 0o077) !== 0) tighten(path);
+    if ((found.mode & 0o077) !== 0) tighten(path, found.mode);
     return;
   }
   if (mustExist) throw new PolicyWrapError('NOT_FOUND', `there is no state database at ${path} yet`);
@@ -137,9 +137,10 @@ function whyHeld(path: string): unknown {
   }
 }
 
-function tighten(path: string): void {
+/** Takes the rights of others away; a file that its owner made read-only stays so, and is refused. */
+function tighten(path: string, mode: number): void {
   try {
-    chmodSync(path, 0o600);
+    chmodSync(path, mode & 0o700);
   } catch {
     // Some file systems know no modes; the person chose this one.
   }

@@ -83,7 +83,9 @@ describe('check', () => {
     expect(offline).toMatch(/TOOL_ABSENT: "afip\/get_invoice" .* Did you mean "get_invoice"\?/);
     expect(offline).not.toContain('delete_repo');
     const wrapper = rig.wrap({ policy });
+    await wrapper.initialize();
     await wrapper.request('tools/list');
+    expect(await wrapper.end()).toBe(0);
     expect(run(rig, ['check', file], env).stdout).toMatch(/Did you mean "delete_repo"\?/);
     expect(run(rig, ['check', file, ...AFIP]).stdout).toMatch(
       /no tool called "mcp__afip__create_invoice".* Did you mean "create_invoice"\?/,

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -390,7 +391,7 @@ eachDriver('file', () => {
 });
 
 /** Permissions do not bind root, so root runs these as another user. */
-const OTHER_USER = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const OTHER_USER: { uid?: number; gid?: number } = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
 describe.skipIf(process.platform === 'win32')('G3: permissions', () => {
   test.each([
@@ -416,5 +417,27 @@ describe.skipIf(process.platform === 'win32')('G3: permissions', () => {
     });
     await child.end();
     chmodSync(inner, 0o700);
+  });
+
+  test('a file that its own owner made read-only: refused, and left as it is', async () => {
+    const inner = temp.path('own-read-only');
+    mkdirSync(inner);
+    const path = join(inner, 'state.db');
+    const store = Store.open(path);
+    admit(store, store.startSession(INFO));
+    store.close();
+    chmodSync(dirname(inner), 0o755);
+    chmodSync(path, 0o444);
+    const { uid, gid } = OTHER_USER;
+    if (uid !== undefined) for (const each of [inner, path]) chownSync(each, uid, gid ?? uid);
+    const child = children.start(['once', path], OTHER_USER);
+    child.go();
+    expect(await child.next()).toBe('ready');
+    expect(await child.next()).toMatchObject({
+      code: 'STATE_UNAVAILABLE',
+      hint: expect.stringContaining('for this user'),
+    });
+    await child.end();
+    expect(statSync(path).mode & 0o777).toBe(0o400);
   });
 });
