@@ -1,3 +1,5 @@
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { serverName } from '../catalog/server-name.js';
 import { PolicyWrapError } from '../errors.js';
 import { Upstream } from '../proxy/upstream.js';
@@ -26,6 +28,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
   }
   refuseMovingPlaces(options);
+  checkOutput();
   const server = options.server ?? serverName(argv);
   const env = upstreamEnv(process.env);
   const launch = findServer(command, args, { install: options.install, env });
@@ -59,6 +62,18 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     upstream.terminate('SIGTERM');
     throw error;
   }
+}
+
+/**
+ * Calls would run though nobody saw an answer. Node opens the null device where standard output was closed.
+ *
+ * @throws PolicyWrapError when standard output leads nowhere
+ */
+function checkOutput(): void {
+  if (isatty(1) || !fstatSync(1).isCharacterDevice()) return;
+  throw new PolicyWrapError('REFUSED', 'standard output is closed, or a device that nobody reads', {
+    hint: 'nothing was started; a client must hold the other end of standard input and output',
+  });
 }
 
 /** @throws PolicyWrapError when it is not valid, or not there */

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { EXIT } from '../errors.js';
 import { Conversation } from './conversation.js';
 import { FromClient } from './from-client.js';
 import { FromServer } from './from-server.js';
@@ -21,11 +22,12 @@ export interface RelayOptions {
   readonly stray: (bytes: Buffer) => void;
 }
 
-/**
- * Unwritten bytes for either side above which nothing more is read from the client. So much, because only who reads
- * notices that the client's input has ended while the server reads nothing.
- */
+/** Unwritten bytes for either side above which the client is read slowly, in chunks of `GLANCE_EVERY` milliseconds. */
 const HIGH_WATER = 1 << 20;
+/** Only who reads notices that the client's input has ended: so it is read on, while the server reads nothing. */
+const GLANCE_EVERY = 250;
+/** Unwritten bytes above which nothing is read at all, and only the death of our parent tells that the client is gone. */
+const FULL = 16 << 20;
 /** From a signal to our end with a client that does not read what is left for it, in milliseconds. */
 const FLUSH_GRACE = 500;
 
@@ -61,11 +63,27 @@ export function relay(options: RelayOptions): Relaying {
     { roundTrips, maxLine: options.maxClientLine, warn },
   );
 
+  let inputEnded = false;
+  /** Nobody reads what we write. */
+  let gone = false;
+  /** Standard output takes nothing more, though nobody closed it: a disk that is full. */
+  let unwritable = false;
+  const unwritten = () => Math.max(upstream.stdin.writableLength, client.output.writableLength);
+  const parent = process.ppid;
+  let glance: NodeJS.Timeout | undefined;
+  const lookAtClient = () => {
+    glance = undefined;
+    if (unwritten() <= HIGH_WATER || fromClient.busy) return flow();
+    if (unwritten() <= FULL) return void client.input.resume();
+    if (process.ppid !== parent) return clientGone();
+    glance = setTimeout(lookAtClient, GLANCE_EVERY);
+  };
   const flow = () => {
-    const blocked = upstream.stdin.writableLength > HIGH_WATER || client.output.writableLength > HIGH_WATER;
+    const blocked = unwritten() > HIGH_WATER;
     if (blocked || fromClient.busy) client.input.pause();
     else client.input.resume();
-    if (client.output.writableNeedDrain) upstream.stdout.pause();
+    if (blocked && !inputEnded) glance ??= setTimeout(lookAtClient, GLANCE_EVERY);
+    if (client.output.writableNeedDrain && !gone) upstream.stdout.pause();
     else upstream.stdout.resume();
   };
   // While calls come thick and fast, chunks that are read in one turn of the event loop are decided together, in one
@@ -78,11 +96,11 @@ export function relay(options: RelayOptions): Relaying {
     fromClient.push(...chunks);
     flow();
   };
-  let inputEnded = false;
   const endInput = () => {
     decideUnread();
     if (!inputEnded) fromClient.end();
     inputEnded = true;
+    clearTimeout(glance);
     if (!fromClient.busy) upstream.end();
   };
   fromClient.onBusy(() => {
@@ -91,23 +109,35 @@ export function relay(options: RelayOptions): Relaying {
   });
 
   client.input.on('data', (chunk: Buffer) => {
+    if (gone) return;
     unread.push(chunk);
     if (conversation.isIdle) decideUnread();
     else if (unread.length === 1) setImmediate(decideUnread);
   });
   client.input.once('end', endInput).once('close', endInput).once('error', endInput);
+  // Nobody would see the answer to a call that is decided now.
   const clientGone = () => {
     fromServer.clientGone();
-    endInput();
+    gone = true;
+    unread = [];
+    inputEnded = true;
+    clearTimeout(glance);
+    fromClient.abandon();
+    upstream.end();
     // What was held back for it is read and thrown away, so that the server can end.
     flow();
   };
-  // EPIPE: a shutdown like the end of its input.
-  client.output.on('error', clientGone).once('close', clientGone).on('drain', flow);
+  client.output.on('error', (error: NodeJS.ErrnoException) => {
+    // Without a reader it is a shutdown, like the end of its input.
+    unwritable ||= error.code !== 'EPIPE' && error.code !== 'ECONNRESET';
+    if (unwritable && !gone) warn(`what the server answers cannot be passed on: ${error.message}`);
+    clientGone();
+  });
+  client.output.once('close', clientGone).on('drain', flow);
   upstream.stdin.on('drain', flow);
 
   const pass = (parts: readonly (Buffer | string)[]) => {
-    if (parts.length === 0) return;
+    if (parts.length === 0 || gone) return;
     writeAll(client.output, parts);
     flow();
   };
@@ -123,7 +153,8 @@ export function relay(options: RelayOptions): Relaying {
     if (last !== '' && client.output.writable) client.output.write(last);
     client.input.destroy();
     await finished(client.output, upstream.signalled);
-    return code;
+    clearTimeout(glance);
+    return unwritable && code === EXIT.done ? EXIT.failed : code;
   });
   const toolsChanged = () => {
     for (const notification of conversation.toolsChanged())

@@ -3,14 +3,19 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
+import { type EndWatch, watchEnd } from './end-watch.js';
 
 /** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
 export type ExitCode = number;
 
-/** From the end of input to SIGTERM, in milliseconds. SDK clients send their own SIGTERM after 2 s (protocol.md 1.2). */
+/** From the end of input to SIGTERM, in milliseconds. SDK clients send their own SIGTERM after 2 s. */
 const EOF_GRACE = 1500;
-/** From SIGTERM to SIGKILL. */
-const TERM_GRACE = 500;
+/** From the end of input to the signal that asked for it: what flushes at the end of its input gets that far. */
+const SIGNAL_GRACE = 1000;
+/** From the end of input to SIGKILL. SDK clients send us theirs after 4 s. */
+const KILL_GRACE = 3500;
+/** From a second signal to SIGKILL. */
+const HURRY_GRACE = 500;
 /** From the server's exit to the end of whoever still holds its output open. */
 const STRAGGLER_GRACE = 1000;
 /** More than any pipe holds, in bytes: what comes after that was written by somebody else than the server. */
@@ -20,7 +25,8 @@ const POSIX = process.platform !== 'win32';
 
 /**
  * The real MCP server: a child in its own process group, so that what `npx` or a shell started ends with it.
- * Its ladder of endings is here and nowhere else: end of input, SIGTERM, SIGKILL, each at once when asked for again.
+ * Its ladder of endings is here: end of input, SIGTERM, SIGKILL. A second signal shortens it. Where this process is
+ * killed itself, end-watch.ts goes on.
  */
 export class Upstream {
   readonly stdin: Writable;
@@ -34,10 +40,17 @@ export class Upstream {
   readonly #pid: number;
   #ended = false;
   #signalled = false;
-  #killing = false;
+  /** When the server's input ended, by the monotonic clock. */
+  #endedAt: number | undefined;
+  #kill: NodeJS.Timeout | undefined;
+  #killAt = 0;
+  /** A second signal has shortened the ladder; more of them do not put its end off. */
+  #hurried = false;
+  /** The next signal before SIGKILL. */
+  #term: NodeJS.Timeout | undefined;
+  readonly #watch: EndWatch;
   /** Writes to the server that left this process whole. */
   #writesDone = 0;
-  #timer: NodeJS.Timeout | undefined;
 
   /**
    * Starts `file args` with exactly the environment `env` in this process's working directory.
@@ -54,6 +67,7 @@ export class Upstream {
 
   private constructor(child: ChildLike) {
     this.#pid = child.pid;
+    this.#watch = watchEnd(child.pid);
     this.stdin = child.stdin;
     this.stdout = child.stdout;
     this.stderr = child.stderr;
@@ -80,9 +94,11 @@ export class Upstream {
       };
       const finish = () => {
         clearTimeout(straggler);
-        clearTimeout(this.#timer);
+        clearTimeout(this.#term);
+        clearTimeout(this.#kill);
         this.#signalGroup('SIGKILL');
         this.#ended = true;
+        this.#watch.over();
         this.stdin.destroy();
         this.stdout.destroy();
         this.stderr.destroy();
@@ -124,27 +140,43 @@ export class Upstream {
   /** The client's input has ended: the server's ends too, and if it does not go by itself it is helped. */
   end(): void {
     this.stdin.end();
-    if (!this.#timer && !this.#ended) this.#after(EOF_GRACE, () => this.#terminate('SIGTERM'));
+    if (this.#ended || this.#endedAt !== undefined) return;
+    this.#endedAt = performance.now();
+    this.#termAfter(EOF_GRACE, 'SIGTERM');
+    this.#killAfter(KILL_GRACE);
   }
 
-  /** Passes a signal on to the whole group; SIGKILL follows. A signal during an ending escalates it. */
+  /**
+   * We are to end: the server's input ends, and where that is not enough the whole group gets the signal, then SIGKILL.
+   * A second signal is passed on at once, and SIGKILL follows sooner.
+   */
   terminate(signal: NodeJS.Signals): void {
+    const again = this.#signalled;
     this.#signalled = true;
     this.#tellSignalled();
-    this.#terminate(signal);
-  }
-
-  #terminate(signal: NodeJS.Signals): void {
+    this.end();
     if (this.#ended) return;
+    if (!again) {
+      const since = performance.now() - (this.#endedAt ?? 0);
+      // Later it has had SIGTERM; some servers take a second one for impatience.
+      if (since < EOF_GRACE || signal !== 'SIGTERM') this.#termAfter(SIGNAL_GRACE - since, signal);
+      return;
+    }
+    clearTimeout(this.#term);
     this.#signalGroup(signal);
-    // Once: signal after signal must not put the end off.
-    if (!this.#killing) this.#after(TERM_GRACE, () => this.#signalGroup('SIGKILL'));
-    this.#killing = true;
+    if (!this.#hurried) this.#killAfter(Math.min(HURRY_GRACE, this.#killAt - performance.now()));
+    this.#hurried = true;
   }
 
-  #after(ms: number, action: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(action, ms);
+  #termAfter(ms: number, signal: NodeJS.Signals): void {
+    clearTimeout(this.#term);
+    this.#term = setTimeout(() => this.#signalGroup(signal), ms);
+  }
+
+  #killAfter(ms: number): void {
+    clearTimeout(this.#kill);
+    this.#killAt = performance.now() + ms;
+    this.#kill = setTimeout(() => this.#signalGroup('SIGKILL'), ms);
   }
 
   #signalGroup(signal: NodeJS.Signals): void {

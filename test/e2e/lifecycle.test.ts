@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ALLOW_ALL } from '../support/policies.js';
-import { alive, Rig, type Wrapper } from '../support/rig.js';
+import { alive, BIN, RECORDER, Rig, type Wrapper } from '../support/rig.js';
 
 const UNRULY = resolve('test/fixtures/servers/unruly.js');
 
@@ -14,13 +15,19 @@ interface Unruly {
 }
 
 /** The built command around the unruly server, which has started when this returns. */
-async function unruly(rig: Rig, options: object, policy: object = ALLOW_ALL): Promise<Unruly> {
+async function unruly(
+  rig: Rig,
+  options: object,
+  policy: object = ALLOW_ALL,
+  how: { detached?: boolean } = {},
+): Promise<Unruly> {
   const file = join(rig.folder, 'pids');
   const expected = 1 + ((options as { children?: unknown[] }).children?.length ?? 0);
   const pids = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : []);
   const wrapper = rig.wrap({
     policy,
     argv: [process.execPath, UNRULY, JSON.stringify({ pids: file, ...options })],
+    ...how,
   });
   await expect.poll(() => pids().length, { timeout: 10_000 }).toBe(expected);
   return { wrapper, pids, orphans: () => pids().filter(alive) };
@@ -38,9 +45,7 @@ async function timeToExit(wrapper: Wrapper): Promise<number> {
 describe.concurrent('no ending leaves a process behind', () => {
   test.each<[string, number | string, (unruly: Unruly) => unknown]>([
     ['the end of input', 0, ({ wrapper }) => wrapper.end()],
-    ['SIGTERM', 143, ({ wrapper }) => wrapper.child.kill('SIGTERM')],
-    ['SIGINT', 130, ({ wrapper }) => wrapper.child.kill('SIGINT')],
-    ['SIGHUP', 129, ({ wrapper }) => wrapper.child.kill('SIGHUP')],
+    ['SIGTERM: the end of input comes first', 0, ({ wrapper }) => wrapper.child.kill('SIGTERM')],
     [
       'our SIGKILL: the server sees the end of its input',
       'SIGKILL',
@@ -97,17 +102,105 @@ describe.concurrent('no ending leaves a process behind', () => {
   });
 });
 
-describe.concurrent('the ladder: end of input, 1.5 s, SIGTERM, 0.5 s, SIGKILL', () => {
+describe.concurrent('whatever ends us', () => {
   const STUBBORN = { ignore: ['EOF', 'SIGTERM', 'SIGINT', 'SIGHUP'] };
 
-  test('G9: a server that ignores the end of its input and SIGTERM is killed within it', async () => {
+  test('G9: after kill -9 a server that ignores everything ends, and so does what it started', async ({
+    expect,
+  }) => {
+    await using rig = new Rig();
+    const server = await unruly(rig, { ...STUBBORN, children: [{ detached: false, chatty: false }] });
+    await server.wrapper.request('ping');
+    server.wrapper.child.kill('SIGKILL');
+    expect(await server.wrapper.exit).toBe('SIGKILL');
+    await expect.poll(server.orphans, { timeout: 30_000 }).toEqual([]);
+  });
+
+  test('G9: after kill -9 of our whole group too', async ({ expect }) => {
+    await using rig = new Rig();
+    const server = await unruly(rig, STUBBORN, ALLOW_ALL, { detached: true });
+    await server.wrapper.request('ping');
+    process.kill(-Number(server.wrapper.child.pid), 'SIGKILL');
+    await expect.poll(server.orphans, { timeout: 30_000 }).toEqual([]);
+  });
+
+  test('G9: after kill -9 a server that flushes at the end of its input has the time for it', async ({
+    expect,
+  }) => {
+    await using rig = new Rig();
+    const file = join(rig.folder, 'flushed');
+    const server = await unruly(rig, { flush: { ms: 1500, file }, ignore: ['SIGTERM'] });
+    await server.wrapper.request('ping');
+    server.wrapper.child.kill('SIGKILL');
+    await expect.poll(server.orphans, { timeout: 30_000 }).toEqual([]);
+    expect(existsSync(file)).toBe(true);
+  });
+
+  test.runIf(existsSync('/proc/self/cmdline'))(
+    'G9: what watches over the server is there as long as the wrapper, and no longer',
+    async ({ expect }) => {
+      await using rig = new Rig();
+      const { wrapper, pids } = await unruly(rig, {});
+      await wrapper.request('ping');
+      const [group = 0] = pids();
+      const [watcher = 0] = watchersOf(group);
+      expect(alive(watcher)).toBe(true);
+      expect(readlinkSync(`/proc/${watcher}/fd/1`)).toBe('/dev/null');
+      expect(readlinkSync(`/proc/${watcher}/fd/2`)).toBe('/dev/null');
+      expect(await wrapper.end()).toBe(0);
+      await expect.poll(() => alive(watcher), { timeout: 10_000 }).toBe(false);
+    },
+  );
+
+  /** The shells that watch over a group. */
+  const watchersOf = (group: number) =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith(`\0policy-wrap\0${group}\0`);
+        } catch {
+          return false;
+        }
+      })
+      .map(Number);
+});
+
+describe.concurrent('the ladder: end of input, SIGTERM, and SIGKILL after 3.5 s', () => {
+  const STUBBORN = { ignore: ['EOF', 'SIGTERM', 'SIGINT', 'SIGHUP'] };
+  const SOONEST = 3400;
+
+  test.each<[string, (wrapper: Wrapper) => unknown]>([
+    ['the end of its input', (wrapper) => wrapper.child.stdin.end()],
+    ['a signal', (wrapper) => wrapper.child.kill('SIGTERM')],
+    [
+      'the end of its input and a signal 2 s later, as SDK clients send it',
+      async (wrapper) => {
+        wrapper.child.stdin.end();
+        await pause(2000);
+        wrapper.child.kill('SIGTERM');
+      },
+    ],
+  ])('G9: a server that minds nothing is killed after %s, and not before 3.5 s', async (_, end) => {
     await using rig = new Rig();
     const { wrapper, orphans } = await unruly(rig, STUBBORN);
-    wrapper.child.stdin.end();
-    const took = await timeToExit(wrapper);
+    const start = performance.now();
+    await end(wrapper);
     expect(await wrapper.exit).toBe(137);
-    expect(took).toBeGreaterThan(1900);
-    expect(took).toBeLessThan(4000);
+    expect(performance.now() - start).toBeGreaterThan(SOONEST);
+    expect(orphans()).toEqual([]);
+  });
+
+  test('G9: signal after signal comes to SIGKILL sooner, and does not put the end off', async () => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, STUBBORN);
+    const start = performance.now();
+    const timer = setInterval(() => wrapper.child.kill('SIGTERM'), 50);
+    void wrapper.exit.then(() => clearInterval(timer));
+    // Or by the signal itself, if it meets us when all is done and nobody catches it any more.
+    expect([137, 'SIGTERM']).toContain(await wrapper.exit);
+    // 0.6 s on an idle machine.
+    expect(performance.now() - start).toBeLessThan(SOONEST);
     expect(orphans()).toEqual([]);
   });
 
@@ -118,33 +211,30 @@ describe.concurrent('the ladder: end of input, 1.5 s, SIGTERM, 0.5 s, SIGKILL', 
     expect(await wrapper.exit).toBe(143);
   });
 
-  test.each<[string, (wrapper: Wrapper) => unknown]>([
-    ['a signal alone', (wrapper) => wrapper.child.kill('SIGTERM')],
-    [
-      'a signal right after the end of input',
-      async (wrapper) => {
-        wrapper.child.stdin.end();
-        await pause(100);
-        wrapper.child.kill('SIGINT');
-      },
-    ],
-    [
-      'signal after signal, which do not put the end off',
-      (wrapper) => {
-        const timer = setInterval(() => wrapper.child.kill('SIGTERM'), 50);
-        void wrapper.exit.then(() => clearInterval(timer));
-      },
-    ],
-  ])('G9: %s comes to SIGKILL sooner', async (_, end) => {
+  test.each<[NodeJS.Signals, number]>([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ])('G9: one that ignores the end of its input gets our %s', async (signal, code) => {
     await using rig = new Rig();
-    const { wrapper, orphans } = await unruly(rig, STUBBORN);
-    const start = performance.now();
-    await end(wrapper);
-    // Or by the signal itself, if it meets us when all is done and nobody catches it any more.
-    expect([137, 'SIGTERM']).toContain(await wrapper.exit);
-    // 0.6 s, where the end of input alone takes 2.
-    expect(performance.now() - start).toBeLessThan(1900);
+    const { wrapper, orphans } = await unruly(rig, { ignore: ['EOF'] });
+    wrapper.child.kill(signal);
+    expect(await wrapper.exit).toBe(code);
     expect(orphans()).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['at once, and does not catch signals', { flush: { ms: 0 } }],
+    ['in its own time', { flush: { ms: 1200 }, ignore: ['SIGTERM'] }],
+  ])('G9: on a signal a server sees the end of its input, and flushes %s', async (_, options) => {
+    await using rig = new Rig();
+    const file = join(rig.folder, 'flushed');
+    const flush = { ...(options as { flush: object }).flush, file };
+    const { wrapper } = await unruly(rig, { ...options, flush });
+    await wrapper.request('ping');
+    wrapper.child.kill('SIGTERM');
+    expect(await wrapper.exit).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe('flushed');
   });
 
   test('G9: the end of input is noticed while the server reads nothing', async () => {
@@ -156,6 +246,60 @@ describe.concurrent('the ladder: end of input, 1.5 s, SIGTERM, 0.5 s, SIGKILL', 
     wrapper.child.stdin.end();
     expect(await wrapper.exit).toBe(143);
     expect(orphans()).toEqual([]);
+  });
+
+  /** Writes until the wrapper reads no more; some of it still waits on our side. */
+  async function fill({ child }: Wrapper): Promise<void> {
+    const line = JSON.stringify({
+      jsonrpc: '2.0',
+      method: 'notifications/x',
+      params: { x: 'x'.repeat(10_000) },
+    });
+    for (let i = 0; i < 400; i++) child.stdin.write(`${line}\n`);
+    let last = -1;
+    for (let same = 0; same < 6; await pause(250)) {
+      same = child.stdin.writableLength === last ? same + 1 : 0;
+      last = child.stdin.writableLength;
+    }
+    expect(child.stdin.writableLength).toBeGreaterThan(0);
+  }
+
+  test('G9: the end of input is seen behind a full pipe to a server that reads nothing', async () => {
+    await using rig = new Rig();
+    const { wrapper, orphans } = await unruly(rig, { deaf: true });
+    await fill(wrapper);
+    // What is still on our side is thrown away: this is how the input ends when a client is killed.
+    wrapper.child.stdin.destroy();
+    const late = pause(25_000).then(() => 'still there');
+    expect(await Promise.race([wrapper.exit, late])).toBe(143);
+    expect(orphans()).toEqual([]);
+  });
+
+  test('G9: a client that pours without end into a server that reads nothing, and is killed', async ({
+    expect,
+  }) => {
+    await using rig = new Rig();
+    const pids = join(rig.folder, 'pids');
+    const policy = rig.file('policy.json', ALLOW_ALL);
+    const server = [process.execPath, UNRULY, JSON.stringify({ pids, deaf: true })];
+    const argv = [BIN, '--policy', policy, '--db', rig.db, '--server', 'unruly', '--', ...server];
+    const pour = `const child = require('node:child_process').spawn(process.execPath, ${JSON.stringify(argv)});
+      require('node:fs').appendFileSync(${JSON.stringify(pids)}, child.pid + '\\n');
+      const line = JSON.stringify({ jsonrpc: '2.0', method: 'n', params: { x: 'x'.repeat(50_000) } }) + '\\n';
+      const more = () => { while (child.stdin.write(line)); };
+      child.stdin.on('drain', more).on('error', () => {});
+      more();`;
+    const client = spawn(process.execPath, ['-e', pour], { env: rig.env(), stdio: 'ignore' });
+    try {
+      const running = () =>
+        existsSync(pids) ? readFileSync(pids, 'utf8').trim().split('\n').map(Number).filter(alive) : [];
+      await expect.poll(running, { timeout: 20_000 }).toHaveLength(2);
+      await pause(1500);
+      client.kill('SIGKILL');
+      await expect.poll(running, { timeout: 30_000 }).toEqual([]);
+    } finally {
+      client.kill('SIGKILL');
+    }
   });
 });
 
@@ -217,6 +361,70 @@ describe.concurrent('last words', () => {
     const answers = await Promise.all([wrapper.call('die'), wrapper.call('after'), wrapper.request('x')]);
     expect(answers.map((answer) => answer.error?.code)).toEqual([-32603, -32603, -32603]);
     expect(await wrapper.exit).toBe(9);
+  });
+});
+
+describe.concurrent('a client that cannot be answered', () => {
+  const CALLS = [
+    { jsonrpc: '2.0', id: 1, method: 'ping' },
+    ...[2, 3, 4].map((id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'pay' } })),
+  ];
+
+  /** Runs the built command with standard output as a shell makes it, and sends one line after another. */
+  async function runInto(rig: Rig, redirection: string) {
+    const recorder = [process.execPath, RECORDER, JSON.stringify({ journal: rig.journal })];
+    const own = ['--policy', rig.file('p.json', ALLOW_ALL), '--db', rig.db, '--server', 'recorder'];
+    const argv = [process.execPath, BIN, ...own, '--', ...recorder];
+    const child = spawn('/bin/sh', ['-c', `exec "$@" ${redirection}`, 'sh', ...argv], {
+      env: rig.env(),
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr?.on('data', (text) => {
+      stderr += text;
+    });
+    child.stdin?.on('error', () => {});
+    for (const message of CALLS) child.stdin?.write(`${JSON.stringify(message)}\n`);
+    const code = await new Promise((done) => {
+      child.once('close', done);
+      setTimeout(() => child.kill('SIGKILL'), 30_000).unref();
+    });
+    return { code, stderr };
+  }
+
+  test.each<[string, string]>([
+    ['closed', '>&-'],
+    ['the null device', '>/dev/null'],
+    ['a device that is full', '>/dev/full'],
+  ])('G9: with standard output %s from the start nothing is started', async (_, redirection) => {
+    await using rig = new Rig();
+    const { code, stderr } = await runInto(rig, redirection);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^policy-wrap: standard output .*\n {2}nothing was started/);
+    expect(rig.received()).toEqual([]);
+  });
+
+  test('G9: where an answer cannot be written any more, as on a full disk, that is the end and no success', async () => {
+    await using rig = new Rig();
+    const server = [process.execPath, UNRULY, JSON.stringify({ floodAt: 8_000_000 })];
+    const own = ['--policy', rig.file('p.json', ALLOW_ALL), '--db', rig.db, '--server', 'unruly'];
+    // No file may grow longer than 1 MiB (2 with some shells).
+    const script = `trap '' XFSZ; ulimit -f 2048; exec "$@" > ${rig.folder}/answers`;
+    const child = spawn('/bin/sh', ['-c', script, 'sh', process.execPath, BIN, ...own, '--', ...server], {
+      env: rig.env(),
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    let stderr = '';
+    child.stderr.on('data', (text) => {
+      stderr += text;
+    });
+    child.stdin.on('error', () => {});
+    child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'go' })}\n`);
+    const code = await new Promise((done) => child.once('close', done));
+    clearTimeout(late);
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot be passed on: EFBIG');
   });
 });
 

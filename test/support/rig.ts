@@ -52,6 +52,7 @@ export class Rig {
     argv?: string[];
     env?: NodeJS.ProcessEnv;
     cwd?: string;
+    detached?: boolean;
   }): Wrapper {
     const policy =
       options.policy === undefined
@@ -69,10 +70,14 @@ export class Rig {
   }
 
   /** Starts the built command with exactly these arguments. */
-  spawn(args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Wrapper {
+  spawn(
+    args: string[],
+    options: { env?: NodeJS.ProcessEnv; cwd?: string; detached?: boolean } = {},
+  ): Wrapper {
     const child = spawn(process.execPath, [BIN, ...args], {
       env: { ...this.env(), ...options.env },
       cwd: options.cwd ?? this.folder,
+      detached: options.detached ?? false,
     });
     const wrapper = new Wrapper(child);
     this.#processes.push(wrapper);
