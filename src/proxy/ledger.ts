@@ -222,7 +222,7 @@ export class Ledger {
   sawTools(tools: readonly SeenTool[]): void {
     for (const tool of tools) {
       const { name, definition } = tool;
-      const digest = sha256(definition);
+      const digest = `${tool.unpinnable ? '!' : ''}${sha256(definition)}`;
       const before = this.#inList.get(name);
       // Closes the way around a pin by a second definition on another page.
       const isOdd = before === undefined ? this.#inList.size >= IN_LIST_CAP : before !== digest;
