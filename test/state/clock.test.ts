@@ -183,6 +183,16 @@ eachDriver('a breaker, which counts failures', () => {
     store.close();
   });
 
+  test('G5: so too where they came together', () => {
+    const { store, session, breaker } = start();
+    const five = done(store.admit(session, Array(5).fill(admission(open(breaker())))));
+    expect(five.map(({ kind }) => kind)).toEqual(['allowed', 'allowed', 'allowed', 'exceeded', 'exceeded']);
+    for (const one of five.slice(3)) {
+      expect(one).toMatchObject({ exceeded: { retryAt: undefined, inFlight: expect.anything() } });
+    }
+    store.close();
+  });
+
   test('G5: the calls of a wrapper that has died are failures', () => {
     const { time, store, breaker } = start(1);
     const begin = time.at;
