@@ -70,7 +70,7 @@ async function resetClock(options: ResetOptions, io: Terminal): Promise<number> 
     }
     await io.err.write(
       `${count === 1 ? 'A counter was' : `${count} counters were`} charged when the clock of this machine said ` +
-        `${localTime(until)}. It says ${now} now. What they hold will count as charged now.\n`,
+        `${localTime(until)}. It says ${now} now. What they hold will count as charged now; what went as expired by that time counts no more.\n`,
     );
     if (!(await confirm('Is the clock right now?', options, io))) return EXIT.failed;
     const mended = await inSteps(() => store.resetClock('cli', AT_ONCE));

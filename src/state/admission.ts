@@ -151,6 +151,8 @@ export class Admissions {
     record: Record,
     now: number,
   ): Admitted {
+    // Which calls are in flight stands in their rows, also of those that came together with this one.
+    if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#log.flush();
     const standings = this.#counters.look(owner, charges, now);
     const full = exceededOf(standings, 'deny');
     if (full) {

@@ -135,11 +135,16 @@ export class DecisionLog {
 
   /** Writes what was added and is not written yet. */
   write(): void {
+    this.flush();
+    this.#journal.postSome();
+  }
+
+  /** As `write`, in the middle of calls that came together: for who looks at rows before all are decided. */
+  flush(): void {
     const size = PLAIN_COLUMNS.length;
     for (let row = 0; row < this.#plainRows; row += 1)
       this.#insertPlain.run(...this.#plainValues.slice(row * size, (row + 1) * size));
     this.#plainRows = 0;
-    this.#journal.postSome();
   }
 
   /**

@@ -179,12 +179,15 @@ export function resetCounters(
 /** A clock that is behind a counter by less is not set back, in milliseconds: clocks are adjusted all the time. */
 const AHEAD_MS = 1000;
 
-/** @returns how many counters hold charges of a time that has not come yet, and the latest such time */
+/**
+ * @returns how many counters hold charges of a time that has not come yet, or limits cannot tell what is used of them
+ * because the clock was set back, and the latest such time
+ */
 export function countersAhead(db: Database, now: number): { readonly count: number; readonly until: number } {
   const row = db
     .prepare(
       `SELECT count(*) AS n, max(at) AS until FROM (SELECT clock AS at FROM counters WHERE clock > ?
-         UNION ALL SELECT until - window_ms FROM forgotten WHERE until - window_ms > ?)`,
+         UNION ALL SELECT until FROM forgotten WHERE until > ?)`,
     )
     .get(now + AHEAD_MS, now + AHEAD_MS) as Row;
   return { count: row.n as number, until: (row.until as number | null) ?? now };
@@ -192,7 +195,7 @@ export function countersAhead(db: Database, now: number): { readonly count: numb
 
 /**
  * Sets counters that are ahead of the clock back to it: what was charged in the future counts as if it were charged
- * now. At most `count` counters; everything must be posted.
+ * now. At most `count` counters. What was forgotten meanwhile is forgotten for good.
  *
  * @returns what they hold now; empty when none is left
  */
@@ -206,8 +209,7 @@ export function setBackCounters(db: Database, journal: Journal, now: number, cou
     db.prepare('UPDATE charges SET at = ? WHERE counter = ? AND at > ?').run(now, id, now);
     db.prepare('UPDATE counters SET clock = ? WHERE id = ?').run(now, id);
   }
-  if (ids.length < count)
-    db.prepare('UPDATE forgotten SET until = ? + window_ms WHERE until > ? + window_ms').run(now, now);
+  if (ids.length < count) db.prepare('DELETE FROM forgotten WHERE until > ?').run(now);
   return ids.flatMap((id) => listCounters(db, journal, { id }, now));
 }
 
@@ -243,7 +245,7 @@ export function tidyCounters(
     room -= charges.length;
     const newest = charges.at(-1)?.at as number | undefined;
     // The machine's clock may be wrong just now, and be set back.
-    if (newest !== undefined) forgotten.note(limitKeyOfRow(row), row.window_ms as number, endOf(row, newest));
+    if (newest !== undefined) forgotten.note(limitKeyOfRow(row), endOf(row, newest));
     if (room <= 0) {
       db.prepare('UPDATE counters SET used = ? WHERE id = ?').run(used, id);
       return id - 1;

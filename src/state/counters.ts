@@ -157,7 +157,7 @@ export class Counters {
       const dropped = this.#tallies.expire(tally, bound.text);
       if (dropped === undefined) continue;
       // A clock that is set back must not find that all was given back (G4).
-      this.#forgotten.note(limitKeyOf(owner, limit), limit.windowMs, this.#endOf(limit, dropped));
+      this.#forgotten.note(limitKeyOf(owner, limit), this.#endOf(limit, dropped));
     }
   }
 

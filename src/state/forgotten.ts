@@ -24,7 +24,7 @@ export class Forgotten {
     this.#latest = db.prepare('SELECT max(until) AS until FROM forgotten');
     this.#find = db.prepare('SELECT until FROM forgotten WHERE key = ?');
     this.#note = db.prepare(
-      `INSERT INTO forgotten (key, window_ms, until) VALUES (?, ?, ?)
+      `INSERT INTO forgotten (key, until) VALUES (?, ?)
        ON CONFLICT (key) DO UPDATE SET until = max(until, excluded.until)`,
     );
   }
@@ -41,8 +41,8 @@ export class Forgotten {
   }
 
   /** @param until UTC milliseconds from which nothing that was removed would count */
-  note(key: string, windowMs: number, until: number): void {
-    this.#note.run(key, windowMs, until);
+  note(key: string, until: number): void {
+    this.#note.run(key, until);
     this.forget();
   }
 

@@ -171,7 +171,6 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   -- a fresh count. One row a limit, whatever splits it.
   CREATE TABLE forgotten (
     key TEXT NOT NULL PRIMARY KEY,
-    window_ms INTEGER NOT NULL,
     until INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX forgotten_until ON forgotten (until);

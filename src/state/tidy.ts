@@ -27,6 +27,11 @@ const BIG_STEP = 40;
 const EVENTS_KEPT = 20_000;
 /** Counters are walked through anew after so long, in milliseconds. */
 const COUNTERS_EVERY_MS = 60_000;
+/** When the clock has gone on by so much more than time has passed, it may be wrong: no counter is taken for expired
+ * before it has been so for a while. In milliseconds. */
+const JUMP_MS = 86_400_000;
+/** That while, by the own time of this process, in milliseconds. */
+const STEADY_AFTER_MS = 10 * 60_000;
 /** The write-ahead log is copied into the database from this size on, and cut off from that, in bytes. */
 const WAL_COPY_BYTES = 512 * 1024;
 const WAL_CUT_BYTES = 8 * 1024 * 1024;
@@ -58,6 +63,9 @@ export class Tidying {
   /** Where the next run goes on: a short time must not end in the first step for ever. */
   #step = 0;
   #countersAt = Number.NEGATIVE_INFINITY;
+  /** The clock less the process's own time, and when by the latter it was found to be that; in milliseconds. */
+  #offset: number | undefined;
+  #jumpedAt = Number.NEGATIVE_INFINITY;
   #sessionsAt = Number.NEGATIVE_INFINITY;
   #isQuiet = true;
 
@@ -123,6 +131,7 @@ export class Tidying {
   }
 
   #counters(now: number): boolean {
+    if (!this.#isSteady(now)) return false;
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
     this.#journal.post();
@@ -131,6 +140,15 @@ export class Tidying {
     this.#countersAfter = next ?? 0;
     if (next === undefined) this.#countersAt = now;
     return next !== undefined;
+  }
+
+  /** A computer that has slept looks the same: then counters go a while later. */
+  #isSteady(now: number): boolean {
+    const own = performance.now();
+    const offset = now - own;
+    if (this.#offset !== undefined && Math.abs(offset - this.#offset) > JUMP_MS) this.#jumpedAt = own;
+    this.#offset = offset;
+    return own - this.#jumpedAt >= STEADY_AFTER_MS;
   }
 
   /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */

@@ -102,6 +102,21 @@ eachDriver('a clock that jumps', () => {
     store.close();
   });
 
+  test('a visit to the far future between two rounds of tidying costs no counter', () => {
+    const { time, store, session, begin } = start();
+    const split = limit({ windowMs: 86_400 * SECOND, max: 1 });
+    expect(admit(store, session, charge(split, 1, '"a"')).kind).toBe('allowed');
+    store.tidy(1000);
+    time.at = Date.UTC(2099, 0, 1);
+    for (let i = 0; i < 10; i += 1) store.tidy(1000);
+    time.at = begin + SECOND;
+    store.tidy(1000);
+    expect(admit(store, session, charge(split, 1, '"a"')).kind).toBe('exceeded');
+    // Others are not held up: nothing was forgotten.
+    expect(admit(store, session, charge(split, 1, '"b"')).kind).toBe('allowed');
+    store.close();
+  });
+
   test('what was forgotten in the far future is mended too', () => {
     const { time, store, session, begin } = start();
     const rate = three();
@@ -113,8 +128,10 @@ eachDriver('a clock that jumps', () => {
     expect(admit(store, session, rate)).toMatchObject({
       exceeded: { clockWas: Date.UTC(2099, 0, 1, 0, 0, 10) },
     });
+    expect(store.countersAhead().count).toBe(1);
     done(store.resetClock('cli', 100));
-    expect(admit(store, session, rate)).toMatchObject({ exceeded: { retryAt: begin + 10 * SECOND } });
+    expect(store.countersAhead().count).toBe(0);
+    expect(admit(store, session, rate).kind).toBe('allowed');
     store.close();
   });
 
@@ -163,6 +180,16 @@ eachDriver('a breaker, which counts failures', () => {
     expect(call()?.kind).toBe('exceeded');
     time.at += 1;
     expect(call()?.kind).toBe('allowed');
+    store.close();
+  });
+
+  test('G5: so too where they came together', () => {
+    const { store, session, breaker } = start();
+    const five = done(store.admit(session, Array(5).fill(admission(open(breaker())))));
+    expect(five.map(({ kind }) => kind)).toEqual(['allowed', 'allowed', 'allowed', 'exceeded', 'exceeded']);
+    for (const one of five.slice(3)) {
+      expect(one).toMatchObject({ exceeded: { retryAt: undefined, inFlight: expect.anything() } });
+    }
     store.close();
   });
 
