@@ -1,3 +1,5 @@
+import { printableJson } from './printable.js';
+
 /**
  * What is not shown of a command line: what follows a flag that sounds secret, or a short one that often takes a
  * password; values of headers and variables; `NAME=value` pairs of such names; passwords and tokens in addresses; tokens
@@ -46,7 +48,7 @@ export function maskWords(words: readonly string[]): string[] {
 /** A command line for messages, its secrets masked and words quoted where a shell would split them. */
 export function shownCommand(words: readonly string[]): string {
   return maskWords(words)
-    .map((word) => (/^[\w@%+=:,./*-]+$/.test(word) ? word : JSON.stringify(word)))
+    .map((word) => (/^[\w@%+=:,./*-]+$/.test(word) ? word : printableJson(word)))
     .join(' ');
 }
 

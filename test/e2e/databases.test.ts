@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { approvals } from '../../src/commands/approvals.js';
 import { approve } from '../../src/commands/approve.js';
 import { FakeTerminal } from '../commands/support.js';
+import { PYTHON } from '../support/asking.js';
 import { command } from '../support/command.js';
 import { BIN, RECORDER, Rig, refusalCode } from '../support/rig.js';
 
@@ -47,6 +49,17 @@ describe('G4: commands without --db look at every database that wrappers use', (
     for (const wrapper of wrappers) expect(refusalCode(await wrapper.call('pay'))).toBe('PAUSED');
     const status = JSON.parse((await command(rig, ['status', '--json'])).stdout);
     expect([status, ...status.otherDatabases].map(({ pauses }) => pauses.length)).toEqual([1, 1, 1]);
+  });
+
+  test.skipIf(PYTHON === undefined)('resume lets all of them go on', async () => {
+    await using rig = new Rig();
+    entry(rig, ofEntry(rig));
+    const wrappers = [await running(rig, usual(rig)), await running(rig, ofEntry(rig))];
+    expect((await command(rig, ['pause'])).code).toBe(0);
+    for (const wrapper of wrappers) expect(refusalCode(await wrapper.call('pay'))).toBe('PAUSED');
+    const argv = [resolve('test/fixtures/person.py'), process.execPath, BIN, 'resume'];
+    execFileSync(String(PYTHON), argv, { env: { ...rig.env(), TERM: 'xterm' } });
+    for (const wrapper of wrappers) expect(refusalCode(await wrapper.call('pay'))).toBeUndefined();
   });
 
   test('pause holds for a database that the next wrapper of an entry will make', async () => {
