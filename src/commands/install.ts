@@ -19,6 +19,7 @@ import {
 import { newPrefix } from '../clients/wrapping.js';
 import { clientsIo } from '../clients-io.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
+import { safeJson } from '../printable.js';
 
 export interface InstallOptions {
   readonly client: string | undefined;
@@ -53,7 +54,7 @@ export async function install(options: InstallOptions, io: ClientsIo = clientsIo
   if (options.print === true) {
     for (const { entry, place } of started) {
       const bare: NewEntry = { name: entry.name, words: entry.words, env: new Map() };
-      io.out(snippet(place.format, place.shape, bare));
+      io.out(safeJson(snippet(place.format, place.shape, bare)));
     }
     return EXIT.done;
   }
@@ -175,13 +176,13 @@ function print(options: InstallOptions, entry: NewEntry, io: ClientsIo): number 
   const other = SNIPPET_CLIENTS.find(({ id }) => id === options.client);
   if (other !== undefined) {
     io.err(`For ${other.name}, in ${other.where}:\n`);
-    io.out(snippet(other.format, other.shape, entry));
+    io.out(safeJson(snippet(other.format, other.shape, entry)));
     return EXIT.done;
   }
   const [first] = openTarget(options, io.machine).places;
   if (first === undefined) return EXIT.failed;
   io.err(`For ${visible(first.place.path)}:\n`);
-  io.out(snippet(first.format, first.shape, entry));
+  io.out(safeJson(snippet(first.format, first.shape, entry)));
   return EXIT.done;
 }
 
