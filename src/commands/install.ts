@@ -21,6 +21,7 @@ import { clientsIo } from '../clients-io.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { writtenPath } from '../folders.js';
 import { isMasked, MASK, maskWords } from '../masking.js';
+import { safeJson } from '../printable.js';
 
 export interface InstallOptions {
   readonly client: string | undefined;
@@ -57,7 +58,7 @@ export async function install(options: InstallOptions, io: ClientsIo = clientsIo
   if (options.print === true) {
     for (const { entry, place } of started) {
       const { name, words } = entry;
-      io.out(snippet(place.format, place.shape, shownEntry({ name, words, env: new Map() }, io)));
+      io.out(safeJson(snippet(place.format, place.shape, shownEntry({ name, words, env: new Map() }, io))));
     }
     return EXIT.done;
   }
@@ -184,18 +185,18 @@ function print(options: InstallOptions, entry: NewEntry, io: ClientsIo): number 
   const other = SNIPPET_CLIENTS.find(({ id }) => id === options.client);
   if (other !== undefined) {
     io.err(`For ${other.name}, in ${other.where}:\n`);
-    io.out(snippet(other.format, other.shape, entry));
+    io.out(safeJson(snippet(other.format, other.shape, entry)));
     return EXIT.done;
   }
   if (options.client === undefined && options.config === undefined) {
     io.err('For any client whose file has "mcpServers":\n');
-    io.out(snippet('json', SHAPES.mcpServers, entry));
+    io.out(safeJson(snippet('json', SHAPES.mcpServers, entry)));
     return EXIT.done;
   }
   const [first] = openTarget(options, io.machine).places;
   if (first === undefined) return EXIT.failed;
   io.err(`For ${visible(first.place.path)}:\n`);
-  io.out(snippet(first.format, first.shape, entry));
+  io.out(safeJson(snippet(first.format, first.shape, entry)));
   return EXIT.done;
 }
 

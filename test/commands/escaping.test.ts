@@ -148,6 +148,7 @@ describe('nothing that a person cannot see leaves a command', () => {
     ['schema', () => ['schema', ...server()]],
     ['export', () => ['export', '--db', db]],
     ['export as CSV', () => ['export', '--format', 'csv', '--db', db]],
+    ['install --print', () => ['install', '--print', '--config', '.mcp.json', EVIL]],
     ['an error', () => ['explain', TOOL, '--policy', `none${EVIL}`]],
     ['an unknown option', () => ['explain', `--${EVIL}`]],
     ['an unknown command', () => [EVIL]],
