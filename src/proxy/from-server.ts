@@ -112,8 +112,11 @@ export class FromServer {
       return line;
     }
     // Neither is both: a client that looks at `result` first would take it for an answer.
-    if (method !== undefined || outcome === undefined || outcome === 'both')
-      return this.#keptOff(line, 'it is neither one answer nor a request', id);
+    if (method !== undefined || outcome === undefined || outcome === 'both') {
+      // With a method and nothing to answer it is a request, whose id is another than ours.
+      const isAnswer = method === undefined || (message.result ?? message.error ?? null) !== null;
+      return this.#keptOff(line, 'it is neither one answer nor a request', isAnswer ? id : undefined);
+    }
     if (isId(id) && this.#conversation.awaitsList(id)) return this.#list(line, message, id);
     const reason = this.#ambiguity(line, message);
     if (reason !== undefined) return this.#unreadable(id, reason);

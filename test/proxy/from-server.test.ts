@@ -58,6 +58,10 @@ describe('what is no message of the protocol', () => {
     ['neither request, notification nor answer', '{"jsonrpc":"2.0","id":3}'],
     ['a key in another case', '{"jsonrpc":"2.0","id":3,"Result":{}}'],
     ['both a request and an answer', '{"jsonrpc":"2.0","id":3,"method":"x","result":{}}'],
+    [
+      'a request with members that say nothing',
+      '{"jsonrpc":"2.0","id":1,"method":"roots/list","result":null,"error":null}',
+    ],
     ['two answers', '{"jsonrpc":"2.0","id":3,"error":{"code":1,"message":""},"result":{}}'],
     ['a message with a lone CR', '{"jsonrpc":"2.0","method":"x"\r}'],
     ['the beginning of a request', '{"jsonrpc":"2.0","id":1,"method":"roots/list","params":{'],

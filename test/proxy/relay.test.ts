@@ -77,6 +77,28 @@ test('G5: a call that was read while the server went is given back, not left una
   expect((await answers).match(/"id":\d/g)?.sort()).toEqual(['"id":1', '"id":2']);
 });
 
+test('G5: an error that the server answers to a client that is gone is no outcome', async () => {
+  // Answers at the end of its input, which is when the client has gone.
+  const late = `let ids = [];
+  require('readline').createInterface({ input: process.stdin })
+    .on('line', (line) => ids.push(JSON.parse(line).id))
+    .on('close', () => {
+      for (const id of ids) console.log(JSON.stringify({ jsonrpc: '2.0', id, error: { code: 1, message: '' } }));
+    });`;
+  const upstream = await Upstream.prepare(process.execPath, ['-e', late], process.env).start();
+  const settled: string[] = [];
+  const gate = openGate(() => undefined, settled);
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const maxima = { maxClientLine: 1000, maxServerLine: 1000 };
+  const aside = { now: Date.now, warn: () => {}, stray: () => {} };
+  const { ended } = relay({ client: { input, output }, upstream, gate, ...maxima, ...aside });
+  input.write(call(1));
+  output.destroy();
+  await ended;
+  expect(settled).toEqual(['1 unanswered']);
+});
+
 test('while the database is locked nothing more is read from the client', async () => {
   const upstream = await Upstream.start(process.execPath, ['-e', SERVER], process.env);
   let tries = 0;
