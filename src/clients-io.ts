@@ -26,8 +26,8 @@ export function clientsIo(): ClientsIo {
     backups: join(dataDir(surroundings()), 'backups'),
     now: () => new Date(),
     processes: () => runningCommands(process.platform),
-    probe: async (command, args, env) =>
-      (await liveServer([command, ...args], { env, install: false })).tools.length,
+    probe: async (command, args, env, cwd) =>
+      (await liveServer([command, ...args], { env, cwd, install: false })).tools.length,
     variablesOf: (words) =>
       (knownServer(serverName(words))?.environment ?? []).map(({ name, what, secret, required }) => ({
         name,

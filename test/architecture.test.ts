@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 
 /** Which folder may import which (DESIGN section 3). Files right below src/ are named; every one may use `leaves`. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['commands', 'program', 'options'],
+  main: ['commands', 'program', 'options', 'forgotten-separator'],
   program: ['commands', 'options'],
+  'forgotten-separator': ['clients'],
   options: ['run-options'],
   'run-options': ['settings'],
   commands: [
@@ -37,7 +38,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'pin-change': ['state'],
   'policy-watch': ['settings', 'policy'],
   'clients-io': ['catalog', 'clients', 'folders', 'live-tools'],
-  'live-tools': ['server-command', 'settings'],
+  'live-tools': ['server-command', 'settings', 'proxy', 'clients'],
   terminal: [],
   person: ['terminal'],
   'local-state': ['settings', 'state', 'policy'],
