@@ -32,10 +32,14 @@ rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
-  external: [...EXTERNAL, './program.js'],
+  external: [...EXTERNAL, './program.js', './forgotten-separator.js'],
   metafile: true,
 });
-await build({ ...shared, entryPoints: ['src/program.ts'], external: EXTERNAL });
+await build({
+  ...shared,
+  entryPoints: ['src/program.ts', 'src/forgotten-separator.ts'],
+  external: EXTERNAL,
+});
 
 /** What the wrap path must not load: large, and needed by other commands alone. It has `zod/mini`. */
 const NOT_THERE = /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic)\//;

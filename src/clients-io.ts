@@ -29,8 +29,7 @@ export function clientsIo(): ClientsIo {
     now: () => new Date(),
     processes: () => runningCommands(process.platform),
     probe: async (command, args, env, cwd) =>
-      (await liveServer([command, ...args], { env, ...(cwd === undefined ? {} : { cwd }), install: false }))
-        .tools.length,
+      (await liveServer([command, ...args], { env, cwd, install: false })).tools.length,
     variablesOf: (words) =>
       (knownServer(serverName(words))?.environment ?? []).map(({ name, what, secret, required }) => ({
         name,

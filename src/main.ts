@@ -35,6 +35,12 @@ async function runLine(argv: readonly string[]): Promise<number> {
     code = result;
   };
   const program = wrapProgram(async (options) => settle(await run(server, options)));
+  let complaint = '';
+  program.configureOutput({
+    outputError: (text) => {
+      complaint += text;
+    },
+  });
   // A client waits for `run`, and needs none of the others.
   if (own[0] !== 'run') (await import('./program.js')).addCommands(program, server, settle);
   try {
@@ -42,7 +48,12 @@ async function runLine(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error.exitCode === 0) return EXIT.done;
+    const meant = (await import('./forgotten-separator.js')).withSeparator(argv, program);
+    // An option of `run` is unknown only because nothing says that it is `run`.
+    if (meant === undefined || !argv[0]?.startsWith('-')) process.stderr.write(complaint);
+    if (meant !== undefined) process.stderr.write(`policy-wrap: put -- before the server: ${meant}\n`);
+    return EXIT.usage;
   }
 }
 

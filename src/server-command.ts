@@ -17,16 +17,16 @@ export interface Launch {
  * beside this package; then, for a known server, through npm by its scoped name and pinned version. Never by a bare
  * name from npm, which anyone could register.
  *
- * @param install false forbids npm (`--no-install`)
+ * @param install false forbids npm (`--no-install`); `cwd`: from where a relative path leads
  * @throws PolicyWrapError UPSTREAM_NOT_STARTED (exit code 127) with what was searched
  */
 export function findServer(
   command: string,
   args: readonly string[],
-  { install, env }: { install: boolean; env: NodeJS.ProcessEnv },
+  { install, env, cwd = '' }: { install: boolean; env: NodeJS.ProcessEnv; cwd?: string | undefined },
 ): Launch {
   if (/[\\/]/.test(command)) {
-    const file = resolve(command);
+    const file = resolve(cwd, command);
     if (executable(file)) return { file, args, note: undefined };
     throw notStarted(
       `${command} is no program that can be started`,

@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 
 /** Which folder may import which (DESIGN section 3). Files right below src/ are named; every one may use `leaves`. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['commands', 'program', 'options'],
+  main: ['commands', 'program', 'options', 'forgotten-separator'],
   program: ['commands', 'options'],
+  'forgotten-separator': ['clients'],
   options: ['run-options'],
   'run-options': ['settings'],
   commands: [
@@ -50,7 +51,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'pin-change': ['state', 'policy'],
   'policy-watch': ['settings', 'policy'],
   'clients-io': ['catalog', 'clients', 'folders', 'live-tools', 'settings'],
-  'live-tools': ['server-command', 'settings'],
+  'live-tools': ['server-command', 'settings', 'proxy'],
   terminal: [],
   person: ['terminal'],
   'known-tools': ['catalog', 'settings', 'state'],

@@ -40,9 +40,7 @@ export async function conclude(target: Target, started: readonly Started[], io: 
 
 async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean; text: string }> {
   const { words, env, cwd, moreEnv } = server;
-  const filledIn = [...words, ...env.values(), ...(cwd === undefined ? [] : [cwd])].some((text) =>
-    /\$\{|^\$\w+$|^%\w+%$/.test(text),
-  );
+  const filledIn = [...words, ...env.values(), cwd ?? ''].some((text) => /\$\{|^\$\w+$|^%\w+%$/.test(text));
   if (filledIn || moreEnv)
     return {
       ok: true,
@@ -54,7 +52,8 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
     return { ok: true, text: `wrapped; test start: ${tools} ${tools === 1 ? 'tool' : 'tools'}` };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { ok: false, text: `wrapped, but the test start failed: ${visible(reason)}` };
+    const lines = reason.split('\n').map(visible).join('\n');
+    return { ok: false, text: `wrapped, but the test start failed: ${lines}` };
   }
 }
 

@@ -34,7 +34,9 @@ export async function doctor(argv: readonly string[], options: DoctorOptions): P
       for (const [at, { status, message, fix }] of findings.entries()) {
         const head = at === 0 ? `${String(number).padStart(2)}  ` : '    ';
         const label = `${paint(out, STYLE_OF[status], status.padEnd(4))}  ${(at === 0 ? id : '').padEnd(indent)}`;
-        process.stdout.write(`${head}${label}  ${printable(message)}\n`);
+        const [line = '', ...more] = message.split('\n').map((part) => printable(part));
+        process.stdout.write(`${head}${label}  ${line}\n`);
+        for (const one of more) process.stdout.write(`${' '.repeat(10 + indent)}${one}\n`);
         if (fix !== undefined) process.stdout.write(`${' '.repeat(12 + indent)}fix: ${printable(fix)}\n`);
       }
     process.stdout.write(healthy ? '\nNothing fails.\n' : '\nSomething fails: see above.\n');

@@ -53,12 +53,18 @@ export class Upstream {
   #writesDone = 0;
 
   /**
-   * Starts `file args` with exactly the environment `env` in this process's working directory.
+   * Starts `file args` with exactly the environment `env`.
    *
+   * @param cwd this process's working directory when absent
    * @throws PolicyWrapError UPSTREAM_NOT_STARTED
    */
-  static async start(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Upstream> {
-    const child = spawned(file, args, env);
+  static async start(
+    file: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    cwd?: string,
+  ): Promise<Upstream> {
+    const child = spawned(file, args, env, cwd);
     if (child.pid === undefined) throw await notStarted(file, child);
     // Its end is watched through its events; this only keeps a rejection from being nobody's.
     child.catch(() => {});
@@ -223,8 +229,9 @@ interface ChildLike {
 }
 
 /** @returns at once; what execa gives is a promise of the end too, so it must not be returned from anything async */
-function spawned(file: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+function spawned(file: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined) {
   return execa(file, args, {
+    ...(cwd !== undefined && { cwd }),
     env,
     extendEnv: false,
     stdin: 'pipe',

@@ -29,6 +29,12 @@ describe('recognise', () => {
     ],
     [['node', '/pw/bin/policy-wrap.js', '--policy', '--', '--', 'a'], 'installed', ['a']],
     [['policy-wrap', '--', 'a', 'b'], 'path', ['a', 'b']],
+    [['policy-wrap', '--synchronous', 'full', '--', 'a'], 'path', ['a']],
+    [
+      ['policy-wrap', '--max-client-line', '8', '--max-server-line', '8', '--observe', '--', 'a'],
+      'path',
+      ['a'],
+    ],
     [['/usr/local/bin/policy-wrap', '-p', 'x', '--', 'a'], 'path', ['a']],
     [['policy-wrap.cmd', '--policy=x', '--', 'a'], 'path', ['a']],
     [['npx', 'policy-wrap', '--', 'a'], 'package', ['a']],

@@ -85,7 +85,7 @@ test('G5: an error that the server answers to a client that is gone is no outcom
     .on('close', () => {
       for (const id of ids) console.log(JSON.stringify({ jsonrpc: '2.0', id, error: { code: 1, message: '' } }));
     });`;
-  const upstream = await Upstream.prepare(process.execPath, ['-e', late], process.env).start();
+  const upstream = await Upstream.start(process.execPath, ['-e', late], process.env);
   const settled: string[] = [];
   const gate = openGate(() => undefined, settled);
   const input = new PassThrough();
