@@ -189,7 +189,9 @@ function addCommands(policyWrap: Command, server: readonly string[], settle: Set
 
   policyWrap
     .command('import')
-    .description("turn the predecessor's YAML policy into ours, on standard output; what has no counterpart refuses")
+    .description(
+      "turn the predecessor's YAML policy into ours, on standard output; what has no counterpart refuses",
+    )
     .argument('<file>')
     .action(async (file) => settle(await (await import('./commands/import.js')).importPolicy(file)));
 
