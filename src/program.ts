@@ -136,7 +136,9 @@ export function addCommands(policyWrap: Command, server: readonly string[], sett
 
   policyWrap
     .command('import')
-    .description("turn the predecessor's YAML policy into ours, on standard output")
+    .description(
+      "turn the predecessor's YAML policy into ours, on standard output; what has no counterpart refuses",
+    )
     .argument('<file>')
     .action(async (file) => settle(await (await import('./commands/import.js')).importPolicy(file)));
 
