@@ -237,7 +237,7 @@ function fromNouns(words: readonly string[], description: string): Finding | und
 /** The listed values of an argument that says what is done: `action` may be `delete`. */
 function fromActions(properties: Properties): Finding[] {
   return properties
-    .filter(([name]) => name.length <= MAX_NAME && IS.actionArgument.has(fold(name)))
+    .filter(([name]) => IS.actionArgument.has(fold(name)))
     .flatMap(([name, schema]) => {
       const values = [schema.enum, schema.const].flat().filter((value) => typeof value === 'string');
       return values.slice(0, MAX_VALUES).flatMap((value) => {
