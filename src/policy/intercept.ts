@@ -11,9 +11,9 @@ import {
   rateLimitOf,
   textOf,
 } from './intercept-rule.js';
-import { written } from './intercept-text.js';
+import { compact, type Entry, emptyEntry, shorthand, written } from './intercept-text.js';
 import { readYaml, type Yaml } from './intercept-yaml.js';
-import { isArray, isObject, type JsonObject } from './json.js';
+import type { JsonObject } from './json.js';
 
 /** A policy of the predecessor in our format, with what could not be carried over. */
 export interface Imported {
@@ -23,14 +23,6 @@ export interface Imported {
   readonly notes: readonly string[];
   /** False when a rule refuses because it could not be carried over, or means something else here. */
   readonly isComplete: boolean;
-}
-
-/** What the rules of one tool, or of all, come to. */
-interface Entry {
-  readonly require: JsonObject[];
-  readonly deny_if: JsonObject[];
-  readonly approve_if: JsonObject[];
-  readonly limits: JsonObject[];
 }
 
 const TOP = ['version', 'description', 'default', 'hide', 'tools', 'approvals'];
@@ -298,21 +290,4 @@ function perTool(limit: JsonObject, tool: string): JsonObject {
 /** A call is not held for longer than an approval of it would keep. */
 function expiring(ms: number): JsonObject {
   return { expires: `${ms}ms`, ...(ms < HELD_MS && { wait: `${ms}ms` }) };
-}
-
-function emptyEntry(): Entry {
-  return { require: [], deny_if: [], approve_if: [], limits: [] };
-}
-
-function compact(entry: Entry): JsonObject {
-  return Object.fromEntries(Object.entries(entry).filter(([, list]) => list.length > 0));
-}
-
-/** One rule that asks for every call, and says nothing of its own. */
-function shorthand(entry: JsonObject): JsonObject {
-  const { approve_if: asks, ...rest } = entry;
-  const [rule] = isArray(asks) ? asks : [];
-  const isPlain = isObject(rule) && isArray(rule.conditions) && rule.conditions.length === 0;
-  const isAlone = isArray(asks) && asks.length === 1 && rest.deny_if === undefined;
-  return isPlain && isAlone && rule.on_deny === undefined ? { action: 'approve', ...rest } : entry;
 }
