@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sha256 } from '../crypto.js';
 import { PolicyWrapError } from '../errors.js';
 import {
   type Admission,
@@ -14,9 +13,9 @@ import {
   type SeenTool,
   type SessionInfo,
   type Settlement,
-  type Sight,
   type Store,
 } from '../state/store.js';
+import { SeenTools } from './seen-tools.js';
 
 export interface LedgerOptions {
   readonly openStore: () => Store;
@@ -30,7 +29,7 @@ export interface LedgerOptions {
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
 /** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
-const OPEN_PATIENCE_MS = 45_000;
+const OPEN_PATIENCE_MS = 25_000;
 const OPEN_PAUSE_MS = 200;
 /** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
 const SETTLE_DELAY = 50;
@@ -47,11 +46,8 @@ const ROW_BYTES = 600;
 /** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
 
-/** So many listed tools are noted in one transaction, and others have their turn for some milliseconds after it. */
-const NOTED_AT_ONCE = 100;
-const NOTE_PAUSE_MS = 10;
-/** A list may name more tools, which then cannot be told from ones that it names twice. */
-const IN_LIST_CAP = 100_000;
+/** Others have their turn for some milliseconds after a part of a long list of tools was noted. */
+const COMPARE_PAUSE_MS = 10;
 
 /**
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
@@ -64,6 +60,7 @@ export class Ledger {
   #session = '';
   #openingSince: number | undefined;
   #openTimer: NodeJS.Timeout | undefined;
+  #isStarting = true;
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #settlements: (Settlement & { last: number })[] = [];
   /** Among them is one that gives something back. */
@@ -74,13 +71,8 @@ export class Ledger {
   /** What was written since the last tidying, in bytes, roughly. */
   #grown = 0;
   #givesBack = false;
-  /** Tools that were listed and are not yet compared with what is remembered of them. */
-  #listed: SeenTool[] = [];
-  /** Tools that were compared and are still to be noted. */
-  #sights: readonly Sight[] = [];
+  readonly #listed = new SeenTools();
   #compareTimer: NodeJS.Timeout | undefined;
-  /** Digests of the definitions in the list that the client reads at the moment, over all its pages. */
-  readonly #inList = new Map<string, string>();
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: LedgerOptions) {
@@ -96,9 +88,9 @@ export class Ledger {
     this.#open();
   }
 
-  /** Others hold the database at the moment, and it was not opened yet: a call may wait longer than for a lock. */
-  get isOpening(): boolean {
-    return this.#openTimer !== undefined;
+  /** Nothing was decided yet: when many wrappers start at once, each has to wait for the others. */
+  get isStarting(): boolean {
+    return this.#isStarting;
   }
 
   /** Each try blocks for a moment only: the messages of the client and the server go on meanwhile. */
@@ -197,7 +189,9 @@ export class Ledger {
     if (!this.#compare(store)) return BUSY;
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
     const admitted = store.admit(this.#session, admissions);
-    if (admitted !== BUSY) this.#tidyAsItGrows(store, admissions);
+    if (admitted === BUSY) return BUSY;
+    this.#isStarting = false;
+    this.#tidyAsItGrows(store, admissions);
     return admitted;
   }
 
@@ -211,7 +205,7 @@ export class Ledger {
 
   /** The client asks for a list anew, from its first page. */
   listBegins(): void {
-    this.#inList.clear();
+    this.#listed.begin();
   }
 
   /**
@@ -220,41 +214,21 @@ export class Ledger {
    * @param tools of an answer, which may be one page of a list
    */
   sawTools(tools: readonly SeenTool[]): void {
-    for (const tool of tools) {
-      const { name, definition } = tool;
-      const digest = `${tool.unpinnable ? '!' : ''}${sha256(definition)}`;
-      const before = this.#inList.get(name);
-      // Closes the way around a pin by a second definition on another page.
-      const isOdd = before === undefined ? this.#inList.size >= IN_LIST_CAP : before !== digest;
-      if (before === undefined && !isOdd) this.#inList.set(name, digest);
-      this.#listed.push(isOdd ? { name, definition, unpinnable: true } : tool);
-    }
+    this.#listed.add(tools);
     this.#quietly((store) => this.#compare(store));
   }
 
-  /**
-   * Some tools at a time, and the rest in a moment: a server that lists thousands must not keep others from the
-   * database.
-   *
-   * @returns whether all were compared and noted
-   */
+  /** @returns whether all that was listed is compared; what is left goes on in a moment */
   #compare(store: Store): boolean {
-    const { server } = this.#options.session;
-    if (this.#sights.length === 0 && this.#listed.length > 0) {
-      this.#sights = store.compareTools(server, this.#listed);
-      this.#listed = [];
-    }
-    if (this.#sights.length === 0) return true;
-    const changed = store.noteTools(server, this.#sights.slice(0, NOTED_AT_ONCE));
-    if (changed !== BUSY) this.#sights = this.#sights.slice(NOTED_AT_ONCE);
-    if (changed !== BUSY && changed.length > 0) this.#options.toolsChanged(changed);
-    if (this.#sights.length + this.#listed.length === 0) return true;
+    const { changed, isDone } = this.#listed.compare(store, this.#options.session.server);
+    if (changed.length > 0) this.#options.toolsChanged(changed);
+    if (isDone) return true;
     this.#compareTimer ??= setTimeout(
       () => {
         this.#compareTimer = undefined;
         this.#quietly((opened) => this.#compare(opened));
       },
-      1 + NOTE_PAUSE_MS * Math.random(),
+      1 + COMPARE_PAUSE_MS * Math.random(),
     );
     return false;
   }
