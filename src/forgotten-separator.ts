@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { shownCommand } from './masking.js';
+import { quotedCommand, shownCommand } from './masking.js';
 
 /** The commands for which a server may stand behind `--`. */
 const TAKES_SERVER = new Set(['run', 'init', 'tools', 'doctor', 'check', 'explain', 'schema']);
@@ -16,8 +16,7 @@ export function withSeparator(words: readonly string[], program: Command): strin
   if (!command || !TAKES_SERVER.has(command.name()) || words.includes('--')) return undefined;
   const begin = serverIn(words, named ? 1 : 0, command);
   if (begin === undefined) return undefined;
-  const line = [...words.slice(0, begin), '--', ...words.slice(begin)];
-  return `policy-wrap ${shownCommand(line)}`;
+  return `policy-wrap ${quotedCommand([...words.slice(0, begin), '--'])} ${shownCommand(words.slice(begin))}`;
 }
 
 /** @returns the first word that is neither an option of the command, nor the value of one, nor an argument of it */

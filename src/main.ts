@@ -51,7 +51,7 @@ async function runLine(argv: readonly string[]): Promise<number> {
     if (error.exitCode === 0) return EXIT.done;
     const meant = (await import('./forgotten-separator.js')).withSeparator(argv, program);
     // An option of `run` is unknown only because nothing says that it is `run`.
-    if (meant === undefined || !argv[0]?.startsWith('-')) process.stderr.write(complaint);
+    if (meant === undefined || !argv[0]?.startsWith('-')) process.stderr.write(printableLines(complaint));
     if (meant !== undefined) process.stderr.write(`policy-wrap: put -- before the server: ${meant}\n`);
     return EXIT.usage;
   }

@@ -47,9 +47,12 @@ export function maskWords(words: readonly string[]): string[] {
 
 /** A command line for messages, its secrets masked and words quoted where a shell would split them. */
 export function shownCommand(words: readonly string[]): string {
-  return maskWords(words)
-    .map((word) => (/^[\w@%+=:,./*-]+$/.test(word) ? word : printableJson(word)))
-    .join(' ');
+  return quotedCommand(maskWords(words));
+}
+
+/** A command line for messages, words quoted where a shell would split them. */
+export function quotedCommand(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./*-]+$/.test(word) ? word : printableJson(word))).join(' ');
 }
 
 /** Whether `maskWords` hides anything of it. */

@@ -167,7 +167,7 @@ function asText({ now, path, state }: Seen, io: Terminal): string {
     text += `${paint(out, 'yellow', `  ${what}`)}\n${changeOf(pin, CHANGE_LINES).replace(/^/gm, '    ')}\n`;
   }
   if (state.changed.length > CHANGED_SHOWN)
-    text += `  and ${state.changed.length - CHANGED_SHOWN} more: policy-wrap trust --dry-run shows all\n`;
+    text += `  and ${state.changed.length - CHANGED_SHOWN} more: policy-wrap trust <server> --dry-run shows all\n`;
   text += title('Counters');
   if (state.ahead.count > 0) text += `${paint(out, 'red', `  ${aheadText(state.ahead)}`)}\n`;
   if (state.counters.length === 0) text += '  Nothing was counted yet.\n';

@@ -46,7 +46,7 @@ const TOGETHER = 48;
 const NOTHING: Item = {};
 
 /** While others hold the database: how many tries come at once, then the longest wait, and all of it (ms). */
-const BUSY_WAIT = { atOnce: 4, longest: 20, total: 5000, opening: 50_000 };
+const BUSY_WAIT = { atOnce: 4, longest: 60, total: 5000, starting: 30_000 };
 
 /**
  * The direction from the client to the server. Lines that were read at once are classified, the calls among them are
@@ -63,7 +63,9 @@ export class FromClient {
   readonly #splitter: LineSplitter;
   /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
   #waiting: (AnyLine | ResumedCall)[] = [];
-  #busy: { readonly since: number; tries: number; timer: NodeJS.Timeout | undefined } | undefined;
+  #busy:
+    | { readonly first: number; since: number; tries: number; timer: NodeJS.Timeout | undefined }
+    | undefined;
   #abandoned = false;
   #onBusy: () => void = () => {};
 
@@ -156,11 +158,14 @@ export class FromClient {
 
   #mayRetry(items: readonly Item[]): boolean {
     if (!this.#busy) {
-      this.#busy = { since: performance.now(), tries: 0, timer: undefined };
+      const first = performance.now();
+      this.#busy = { first, since: first, tries: 0, timer: undefined };
       this.#onBusy();
     }
-    const patience = this.#gate.isOpening ? BUSY_WAIT.opening : BUSY_WAIT.total;
-    if (performance.now() - this.#busy.since >= patience) return false;
+    const now = performance.now();
+    // Many wrappers that start at once wait for one another.
+    if (this.#gate.isStarting && now - this.#busy.first < BUSY_WAIT.starting) this.#busy.since = now;
+    if (now - this.#busy.since >= BUSY_WAIT.total) return false;
     // A transaction takes microseconds: the first tries come at once, later ones with jitter, so that several wrappers
     // that wait for one database do not meet again and again.
     const tries = this.#busy.tries++;

@@ -150,9 +150,9 @@ export class Gate {
     }
   }
 
-  /** The database was not opened yet, since others hold it: calls wait for it longer than for a lock. */
-  get isOpening(): boolean {
-    return this.#ledger.isOpening;
+  /** Nothing was decided yet, since others hold the database: a call waits for it longer than later. */
+  get isStarting(): boolean {
+    return this.#ledger.isStarting;
   }
 
   /** Refuses calls that waited too long for the database. */

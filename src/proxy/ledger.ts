@@ -13,9 +13,9 @@ import {
   type SeenTool,
   type SessionInfo,
   type Settlement,
-  type Sight,
   type Store,
 } from '../state/store.js';
+import { SeenTools } from './seen-tools.js';
 
 export interface LedgerOptions {
   readonly openStore: () => Store;
@@ -29,7 +29,7 @@ export interface LedgerOptions {
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
 /** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
-const OPEN_PATIENCE_MS = 45_000;
+const OPEN_PATIENCE_MS = 25_000;
 const OPEN_PAUSE_MS = 200;
 /** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
 const SETTLE_DELAY = 50;
@@ -48,9 +48,14 @@ const ROW_BYTES = 600;
 /** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
 
+<<<<<<< HEAD
 /** Listed tools noted in one transaction; others have their turn for some milliseconds after it. */
 const NOTED_AT_ONCE = 100;
 const NOTE_PAUSE_MS = 10;
+=======
+/** Others have their turn for some milliseconds after a part of a long list of tools was noted. */
+const COMPARE_PAUSE_MS = 10;
+>>>>>>> b/state
 
 /**
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
@@ -63,6 +68,7 @@ export class Ledger {
   #session = '';
   #openingSince: number | undefined;
   #openTimer: NodeJS.Timeout | undefined;
+  #isStarting = true;
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #settlements: (Settlement & { last: number })[] = [];
   /** Among them is one that gives something back. */
@@ -73,12 +79,16 @@ export class Ledger {
   /** What was written since the last tidying, in bytes, roughly. */
   #grown = 0;
   #givesBack = false;
+<<<<<<< HEAD
   /** Tools that were listed and are not yet compared with what is remembered of them. */
   #listed: SeenTool[] = [];
   /** Tools that were left out of a list and are not yet in the events. */
   #leftOut: { readonly name: string; readonly reason: string }[] = [];
   /** Tools that were compared and are still to be noted. */
   #sights: readonly Sight[] = [];
+=======
+  readonly #listed = new SeenTools();
+>>>>>>> b/state
   #compareTimer: NodeJS.Timeout | undefined;
   #client: { readonly name: string; readonly version: string } | undefined;
 
@@ -95,9 +105,9 @@ export class Ledger {
     this.#open();
   }
 
-  /** Others hold the database at the moment, and it was not opened yet: a call may wait longer than for a lock. */
-  get isOpening(): boolean {
-    return this.#openTimer !== undefined;
+  /** Nothing was decided yet: when many wrappers start at once, each has to wait for the others. */
+  get isStarting(): boolean {
+    return this.#isStarting;
   }
 
   /** Each try blocks for a moment only: the messages of the client and the server go on meanwhile. */
@@ -196,7 +206,9 @@ export class Ledger {
     if (!this.#compare(store)) return BUSY;
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
     const admitted = store.admit(this.#session, admissions);
-    if (admitted !== BUSY) this.#tidyAsItGrows(store, admissions);
+    if (admitted === BUSY) return BUSY;
+    this.#isStarting = false;
+    this.#tidyAsItGrows(store, admissions);
     return admitted;
   }
 
@@ -208,12 +220,21 @@ export class Ledger {
     this.#quietly(() => store.tidy(TIDY_BUDGET_MS, false));
   }
 
+<<<<<<< HEAD
+=======
+  /** The client asks for a list anew, from its first page. */
+  listBegins(): void {
+    this.#listed.begin();
+  }
+
+>>>>>>> b/state
   /**
    * Compares listed tools with what they were when they were first seen; at the latest before the next decision.
    *
    * @param tools of an answer, which may be one page of a list
    */
   sawTools(tools: readonly SeenTool[]): void {
+<<<<<<< HEAD
     this.#listed.push(...tools);
     this.#quietly((store) => this.#compare(store));
   }
@@ -230,23 +251,23 @@ export class Ledger {
    *
    * @returns whether all were compared and noted
    */
+=======
+    this.#listed.add(tools);
+    this.#quietly((store) => this.#compare(store));
+  }
+
+  /** @returns whether all that was listed is compared; what is left goes on in a moment */
+>>>>>>> b/state
   #compare(store: Store): boolean {
-    const { server } = this.#options.session;
-    if (this.#sights.length === 0 && this.#listed.length > 0) {
-      this.#sights = store.compareTools(server, this.#listed);
-      this.#listed = [];
-    }
-    if (this.#sights.length === 0) return true;
-    const changed = store.noteTools(server, this.#sights.slice(0, NOTED_AT_ONCE));
-    if (changed !== BUSY) this.#sights = this.#sights.slice(NOTED_AT_ONCE);
-    if (changed !== BUSY && changed.length > 0) this.#options.toolsChanged(changed);
-    if (this.#sights.length + this.#listed.length === 0) return true;
+    const { changed, isDone } = this.#listed.compare(store, this.#options.session.server);
+    if (changed.length > 0) this.#options.toolsChanged(changed);
+    if (isDone) return true;
     this.#compareTimer ??= setTimeout(
       () => {
         this.#compareTimer = undefined;
         this.#quietly((opened) => this.#compare(opened));
       },
-      1 + NOTE_PAUSE_MS * Math.random(),
+      1 + COMPARE_PAUSE_MS * Math.random(),
     );
     return false;
   }

@@ -1,5 +1,5 @@
 import { fold } from '../policy/fold.js';
-import { type Json, parseJson } from '../policy/json.js';
+import { type Json, parseDoubles, parseJson } from '../policy/json.js';
 import type { Scanned } from './scan.js';
 
 /** A JSON-RPC id as MCP allows it: a string or a safe integer. Numbers and strings never match each other. */

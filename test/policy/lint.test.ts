@@ -458,7 +458,8 @@ test('G9: five thousand patterns are compared with each other, and with what is 
   };
   const tools = Array.from({ length: 500 }, (_, i) => ({ name: `another_${i}_tool`, inputSchema: {} }));
   const start = performance.now();
-  expect(lint(body)).toEqual([]);
+  // That not all were compared with all may be said, and nothing else is.
+  expect(lint(body).filter(({ pointer }) => pointer !== '')).toEqual([]);
   const found = lint(body, tools);
   // A minute before patterns were taken apart once.
   expect(performance.now() - start).toBeLessThan(20_000);
