@@ -48,14 +48,8 @@ const ROW_BYTES = 600;
 /** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
 
-<<<<<<< HEAD
-/** Listed tools noted in one transaction; others have their turn for some milliseconds after it. */
-const NOTED_AT_ONCE = 100;
-const NOTE_PAUSE_MS = 10;
-=======
 /** Others have their turn for some milliseconds after a part of a long list of tools was noted. */
 const COMPARE_PAUSE_MS = 10;
->>>>>>> b/state
 
 /**
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
@@ -79,16 +73,9 @@ export class Ledger {
   /** What was written since the last tidying, in bytes, roughly. */
   #grown = 0;
   #givesBack = false;
-<<<<<<< HEAD
-  /** Tools that were listed and are not yet compared with what is remembered of them. */
-  #listed: SeenTool[] = [];
+  readonly #listed = new SeenTools();
   /** Tools that were left out of a list and are not yet in the events. */
   #leftOut: { readonly name: string; readonly reason: string }[] = [];
-  /** Tools that were compared and are still to be noted. */
-  #sights: readonly Sight[] = [];
-=======
-  readonly #listed = new SeenTools();
->>>>>>> b/state
   #compareTimer: NodeJS.Timeout | undefined;
   #client: { readonly name: string; readonly version: string } | undefined;
 
@@ -220,22 +207,13 @@ export class Ledger {
     this.#quietly(() => store.tidy(TIDY_BUDGET_MS, false));
   }
 
-<<<<<<< HEAD
-=======
-  /** The client asks for a list anew, from its first page. */
-  listBegins(): void {
-    this.#listed.begin();
-  }
-
->>>>>>> b/state
   /**
    * Compares listed tools with what they were when they were first seen; at the latest before the next decision.
    *
    * @param tools of an answer, which may be one page of a list
    */
   sawTools(tools: readonly SeenTool[]): void {
-<<<<<<< HEAD
-    this.#listed.push(...tools);
+    this.#listed.add(tools);
     this.#quietly((store) => this.#compare(store));
   }
 
@@ -245,19 +223,7 @@ export class Ledger {
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
   }
 
-  /**
-   * Some tools at a time, and the rest in a moment: a server that lists thousands must not keep others from the
-   * database.
-   *
-   * @returns whether all were compared and noted
-   */
-=======
-    this.#listed.add(tools);
-    this.#quietly((store) => this.#compare(store));
-  }
-
   /** @returns whether all that was listed is compared; what is left goes on in a moment */
->>>>>>> b/state
   #compare(store: Store): boolean {
     const { changed, isDone } = this.#listed.compare(store, this.#options.session.server);
     if (changed.length > 0) this.#options.toolsChanged(changed);

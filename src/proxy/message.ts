@@ -252,7 +252,7 @@ export function calledIn(text: string): string | undefined {
     if (piece.length > LONGEST_PIECE || !piece.includes('{')) continue;
     let message: unknown;
     try {
-      message = JSON.parse(piece);
+      message = parseDoubles(piece);
     } catch {
       continue;
     }

@@ -1,10 +1,7 @@
-import { sha256 } from '../crypto.js';
 import { BUSY, type PinEntry, type SeenTool, type Sight, type Store } from '../state/store.js';
 
 /** Tools that are noted in one transaction. */
 const NOTED_AT_ONCE = 100;
-/** A list may name more tools, which then cannot be told from ones that it names twice. */
-const IN_LIST_CAP = 100_000;
 
 /** Tools on their way from the server's lists into the state database. */
 export class SeenTools {
@@ -12,25 +9,10 @@ export class SeenTools {
   #listed: SeenTool[] = [];
   /** Compared, and still to be noted. */
   #sights: readonly Sight[] = [];
-  /** Digests of the definitions in the list that the client reads at the moment, over all its pages. */
-  readonly #inList = new Map<string, string>();
-
-  /** The client asks for a list anew, from its first page. */
-  begin(): void {
-    this.#inList.clear();
-  }
 
   /** @param tools of an answer, which may be one page of a list */
   add(tools: readonly SeenTool[]): void {
-    for (const tool of tools) {
-      const { name, definition } = tool;
-      const digest = `${tool.unpinnable ? '!' : ''}${sha256(definition)}`;
-      const before = this.#inList.get(name);
-      // Closes the way around a pin by a second definition on another page.
-      const isOdd = before === undefined ? this.#inList.size >= IN_LIST_CAP : before !== digest;
-      if (before === undefined && !isOdd) this.#inList.set(name, digest);
-      this.#listed.push(isOdd ? { name, definition, unpinnable: true } : tool);
-    }
+    this.#listed.push(...tools);
   }
 
   /**
