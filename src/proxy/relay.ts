@@ -22,11 +22,11 @@ export interface RelayOptions {
   readonly stray: (bytes: Buffer) => void;
 }
 
-/** Unwritten bytes for either side above which the client is read slowly, in chunks of `GLANCE_EVERY` milliseconds. */
+/** Unwritten bytes for either side above which the client is read no further; for the server: a chunk now and then. */
 const HIGH_WATER = 1 << 20;
-/** Only who reads notices that the client's input has ended: so it is read on, while the server reads nothing. */
-const GLANCE_EVERY = 250;
-/** Unwritten bytes above which nothing is read at all, and only the death of our parent tells that the client is gone. */
+/** Milliseconds between those chunks: only who reads notices that the input has ended, so reading never quite stops. */
+const LOOK_EVERY = 250;
+/** Unwritten bytes for the server above which nothing is read at all, and only the death of our parent tells that the client is gone. */
 const FULL = 16 << 20;
 /** From a signal to our end with a client that does not read what is left for it, in milliseconds. */
 const FLUSH_GRACE = 500;
@@ -68,21 +68,22 @@ export function relay(options: RelayOptions): Relaying {
   let gone = false;
   /** Standard output takes nothing more, though nobody closed it: a disk that is full. */
   let unwritable = false;
-  const unwritten = () => Math.max(upstream.stdin.writableLength, client.output.writableLength);
+  const isClogged = () => upstream.stdin.writableLength > HIGH_WATER;
+  // A client that does not read either is noticed where we write to it.
+  const isUnread = () => client.output.writableLength > HIGH_WATER;
   const parent = process.ppid;
-  let glance: NodeJS.Timeout | undefined;
+  let nextLook: NodeJS.Timeout | undefined;
   const lookAtClient = () => {
-    glance = undefined;
-    if (unwritten() <= HIGH_WATER || fromClient.busy) return flow();
-    if (unwritten() <= FULL) return void client.input.resume();
+    nextLook = undefined;
+    if (!isClogged() || isUnread() || fromClient.busy) return flow();
+    if (upstream.stdin.writableLength <= FULL) return void client.input.resume();
     if (process.ppid !== parent) return clientGone();
-    glance = setTimeout(lookAtClient, GLANCE_EVERY);
+    nextLook = setTimeout(lookAtClient, LOOK_EVERY);
   };
   const flow = () => {
-    const blocked = unwritten() > HIGH_WATER;
-    if (blocked || fromClient.busy) client.input.pause();
+    if (isClogged() || isUnread() || fromClient.busy) client.input.pause();
     else client.input.resume();
-    if (blocked && !inputEnded) glance ??= setTimeout(lookAtClient, GLANCE_EVERY);
+    if (isClogged() && !isUnread() && !inputEnded) nextLook ??= setTimeout(lookAtClient, LOOK_EVERY);
     if (client.output.writableNeedDrain && !gone) upstream.stdout.pause();
     else upstream.stdout.resume();
   };
@@ -100,7 +101,7 @@ export function relay(options: RelayOptions): Relaying {
     decideUnread();
     if (!inputEnded) fromClient.end();
     inputEnded = true;
-    clearTimeout(glance);
+    clearTimeout(nextLook);
     if (!fromClient.busy) upstream.end();
   };
   fromClient.onBusy(() => {
@@ -121,7 +122,7 @@ export function relay(options: RelayOptions): Relaying {
     gone = true;
     unread = [];
     inputEnded = true;
-    clearTimeout(glance);
+    clearTimeout(nextLook);
     fromClient.abandon();
     upstream.end();
     // What was held back for it is read and thrown away, so that the server can end.
@@ -153,7 +154,7 @@ export function relay(options: RelayOptions): Relaying {
     if (last !== '' && client.output.writable) client.output.write(last);
     client.input.destroy();
     await finished(client.output, upstream.signalled);
-    clearTimeout(glance);
+    clearTimeout(nextLook);
     return unwritable && code === EXIT.done ? EXIT.failed : code;
   });
   const toolsChanged = () => {
