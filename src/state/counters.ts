@@ -1,13 +1,13 @@
 import { calendarEnd, calendarStart } from '../policy/calendar.js';
 import type { Charge } from '../policy/decision.js';
 import type { Limit } from '../policy/policy.js';
-import { type Amount, asAmount, compare, minus, plus, toAmount } from './amount.js';
+import { type Amount, compare, plus, toAmount } from './amount.js';
 import { keyOf, labelOf, type Owner } from './counter-key.js';
 import type { Database } from './driver.js';
 import type { Generation } from './file.js';
 import { Forgotten, limitKeyOf } from './forgotten.js';
-import { InFlight } from './in-flight.js';
-import type { Journal, Posting } from './journal.js';
+import { Freed } from './freed.js';
+import type { Journal } from './journal.js';
 import { refundOf, type Taken, taken } from './taken.js';
 import { Tallies, type Tally } from './tally.js';
 
@@ -75,7 +75,7 @@ export class Counters {
   readonly #generation: Generation;
   readonly #tallies: Tallies;
   readonly #forgotten: Forgotten;
-  readonly #inFlight: InFlight;
+  readonly #freed: Freed;
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
   /** What was looked for last is what is looked for next, as a rule. */
   #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
@@ -85,21 +85,17 @@ export class Counters {
   #remembered = 0;
   readonly #find;
   readonly #create;
-  readonly #live;
 
   constructor(db: Database, journal: Journal, generation: Generation) {
     this.#journal = journal;
     this.#generation = generation;
     this.#tallies = new Tallies(db, journal, generation);
     this.#forgotten = new Forgotten(db, generation);
-    this.#inFlight = new InFlight(db);
+    this.#freed = new Freed(db, journal);
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
     this.#create = db.prepare(
       `INSERT INTO counters (key, name, scope, server, grant_name, session, split, window_ms, unit, timezone, observe,
          max, clock, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#live = db.prepare(
-      'SELECT at, first, last, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, last',
     );
   }
 
@@ -201,7 +197,9 @@ export class Counters {
     if (isRoom && unknownUntil === 0) return { ...standing, fits: true, retryAt: undefined };
     const free = isRoom
       ? { retryAt: unknownUntil, inFlight: undefined }
-      : this.#freedAt(held, limit, wanted, bound.max, now);
+      : this.#freed.at(held, counter.tally?.id, limit, wanted, bound.max, now, () =>
+          this.#endOf(limit, held.now),
+        );
     const retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
     return { ...standing, fits: false, retryAt, inFlight: free.inFlight };
   }
@@ -249,61 +247,6 @@ export class Counters {
     }
     counter.tally = tally;
     return tally;
-  }
-
-  /**
-   * From when on `wanted` fits. What calls in flight hold of a limit that counts failures is given back as soon as they
-   * succeed: an instant is named only where it is the same whatever becomes of them (G5).
-   */
-  #freedAt(
-    held: Held,
-    limit: Limit,
-    wanted: Amount,
-    max: Amount,
-    now: number,
-  ): { readonly retryAt: number | undefined; readonly inFlight: Amount | undefined } {
-    const { tally } = held.counter;
-    if (compare(wanted, max) > 0 || !tally) return { retryAt: undefined, inFlight: undefined };
-    if (limit.refund !== 'on_success') {
-      const live = this.#liveCharges(tally.id, held.cutoff);
-      return { retryAt: this.#fitsAt(live, held, limit, plus(held.live, wanted), max), inFlight: undefined };
-    }
-    const live = [...this.#liveCharges(tally.id, held.cutoff)];
-    const open = this.#inFlight.of(tally.id, live, now);
-    const inFlight = open.reduce(plus, 0);
-    const failed = live.map((posting, i) => ({ ...posting, amount: minus(posting.amount, open[i] ?? 0) }));
-    const late = this.#fitsAt(live, held, limit, plus(held.live, wanted), max);
-    const early = this.#fitsAt(failed, held, limit, plus(minus(held.live, inFlight), wanted), max);
-    return early === late ? { retryAt: late, inFlight: undefined } : { retryAt: undefined, inFlight };
-  }
-
-  /**
-   * The first instant at which `left` has come down to `max`; walks no further than it must.
-   *
-   * @param charges what is in `left` and counts, in the order of time
-   */
-  #fitsAt(
-    charges: Iterable<Pick<Posting, 'at' | 'amount'>>,
-    { now }: Held,
-    limit: Limit,
-    left: Amount,
-    max: Amount,
-  ): number | undefined {
-    if (compare(left, max) <= 0) return now;
-    if (limit.align.kind === 'calendar') return this.#period(limit.align, now).end;
-    let rest = left;
-    for (const { at, amount } of charges) {
-      rest = minus(rest, amount);
-      if (compare(rest, max) <= 0) return at + limit.windowMs;
-    }
-    return undefined;
-  }
-
-  /** Posted and then loose, which is the order of time. */
-  *#liveCharges(id: number, cutoff: number): Iterable<Posting> {
-    for (const { at, first, last, amount } of this.#live.iterate(id, cutoff))
-      yield { at: at as number, first: first as number, last: last as number, amount: asAmount(amount) };
-    for (const charge of this.#journal.loose(id)) if (charge.at > cutoff) yield charge;
   }
 
   /** Makes a counter's row where there is none. */
