@@ -66,9 +66,10 @@ class Lint {
       if (tools) tools.push(tool);
       else judged.set(where.entry, [tool]);
     }
-    for (const entry of this.#entries()) this.#entry(entry, judged.get(entry) ?? []);
+    // First, while there is time to compare names with all patterns: what the server lacks is worth more.
     if (this.#placed) this.#names(this.#placed);
     else this.#shownNames();
+    for (const entry of this.#entries()) this.#entry(entry, judged.get(entry) ?? []);
     this.#callable();
     if (this.#compared > MAX_COMPARED) {
       const message =

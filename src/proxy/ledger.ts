@@ -74,6 +74,8 @@ export class Ledger {
   #grown = 0;
   #givesBack = false;
   readonly #listed = new SeenTools();
+  /** Tools whose change is news, until all of a list is compared: they are told together. */
+  readonly #changed: PinEntry[] = [];
   /** Tools that were left out of a list and are not yet in the events. */
   #leftOut: { readonly name: string; readonly reason: string }[] = [];
   #compareTimer: NodeJS.Timeout | undefined;
@@ -226,7 +228,8 @@ export class Ledger {
   /** @returns whether all that was listed is compared; what is left goes on in a moment */
   #compare(store: Store): boolean {
     const { changed, isDone } = this.#listed.compare(store, this.#options.session.server);
-    if (changed.length > 0) this.#options.toolsChanged(changed);
+    this.#changed.push(...changed);
+    if (isDone && this.#changed.length > 0) this.#options.toolsChanged(this.#changed.splice(0));
     if (isDone) return true;
     this.#compareTimer ??= setTimeout(
       () => {

@@ -122,6 +122,7 @@ describe('G4: commands without --db look at every database that wrappers use', (
     for (const [name, value] of Object.entries(rig.env())) vi.stubEnv(name, value);
     try {
       const list = new FakeTerminal();
+      list.at = Date.now();
       await approvals({ json: true }, list);
       expect(JSON.parse(list.out.text).approvals.map(({ id }: { id: string }) => id)).toEqual(ids);
       const terminal = new FakeTerminal(['y']);
