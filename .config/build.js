@@ -32,12 +32,13 @@ rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
-  external: [...EXTERNAL, './program.js', './forgotten-separator.js'],
+  external: [...EXTERNAL, './cli/program.js', './cli/forgotten-separator.js'],
   metafile: true,
 });
 await build({
   ...shared,
-  entryPoints: ['src/program.ts', 'src/forgotten-separator.ts'],
+  entryPoints: ['src/cli/program.ts', 'src/cli/forgotten-separator.ts'],
+  outbase: 'src',
   external: EXTERNAL,
 });
 

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
-import { run } from './commands/run.js';
+import { run } from './cli/commands/run.js';
+import { type CommandLine, wrapProgram } from './cli/options.js';
 import { EXIT, exitCodeOf, PolicyWrapError } from './errors.js';
-import { type CommandLine, wrapProgram } from './options.js';
-import { printableLines } from './printable.js';
+import { printableLines } from './text/escape.js';
 
 /** `policy-wrap [options] -- server` means `run`: what stands behind `--` never names one of our commands. */
 export function takeApart(argv: readonly string[]): CommandLine {
@@ -42,14 +42,14 @@ async function runLine(argv: readonly string[]): Promise<number> {
     },
   });
   // A client waits for `run`, and needs none of the others.
-  if (own[0] !== 'run') (await import('./program.js')).addCommands(program, server, settle);
+  if (own[0] !== 'run') (await import('./cli/program.js')).addCommands(program, server, settle);
   try {
     await program.parseAsync([...own], { from: 'user' });
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.done;
-    const meant = (await import('./forgotten-separator.js')).withSeparator(argv, program);
+    const meant = (await import('./cli/forgotten-separator.js')).withSeparator(argv, program);
     // An option of `run` is unknown only because nothing says that it is `run`.
     if (meant === undefined || !argv[0]?.startsWith('-')) process.stderr.write(printableLines(complaint));
     if (meant !== undefined) process.stderr.write(`policy-wrap: put -- before the server: ${meant}\n`);

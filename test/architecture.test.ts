@@ -2,76 +2,30 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** Which folder may import which (DESIGN section 3). Files right below src/ are named; every one may use `leaves`. */
+/**
+ * Which room may import which, from the ground up (docs/architecture.md). Rooms are the folders of src/; `main` and
+ * `errors` lie beside them. Nothing may be imported that stands further down here.
+ */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['commands', 'program', 'options', 'forgotten-separator'],
-  program: ['commands', 'options'],
-  'forgotten-separator': ['clients'],
-  options: ['run-options'],
-  'run-options': ['settings'],
-  commands: [
-    'proxy',
-    'state',
-    'policy',
-    'catalog',
-    'clients',
-    'settings',
-    'server-command',
-    'live-tools',
-    'clients-io',
-    'policy-watch',
-    'pin-change',
-    'terminal',
-    'folders',
-    'doctor',
-    'local-state',
-    'databases',
-    'log-lines',
-    'person',
-    'asking',
-    'run-options',
-    'wrapping',
-    'known-tools',
-  ],
-  wrapping: ['proxy', 'state', 'policy', 'catalog', 'settings', 'policy-watch', 'pin-change'],
-  doctor: [
-    'state',
-    'policy',
-    'catalog',
-    'clients',
-    'settings',
-    'live-tools',
-    'folders',
-    'clients-io',
-    'databases',
-    'local-state',
-  ],
-  settings: ['catalog', 'policy', 'folders'],
-  'server-command': ['catalog', 'folders'],
-  'pin-change': ['state', 'policy'],
-  'policy-watch': ['settings', 'policy'],
-  'clients-io': ['catalog', 'clients', 'folders', 'live-tools', 'settings'],
-  'live-tools': ['server-command', 'settings', 'proxy'],
-  terminal: [],
-  person: ['terminal'],
-  'known-tools': ['catalog', 'settings', 'state'],
-  'local-state': ['databases', 'settings', 'state', 'policy'],
-  databases: ['clients', 'folders', 'settings'],
-  'log-lines': ['state', 'terminal'],
-  asking: ['proxy', 'state', 'policy', 'catalog', 'terminal'],
-  folders: [],
-  proxy: ['policy', 'state', 'catalog'],
-  state: ['policy'],
-  policy: [],
-  catalog: [],
-  clients: ['folders', 'run-options'],
-  crypto: [],
   errors: [],
-  masking: [],
-  printable: [],
-  'text-file': [],
+  json: [],
+  text: ['json'],
+  policy: ['json', 'text'],
+  catalog: ['json', 'text'],
+  advice: ['catalog', 'policy', 'json', 'text'],
+  config: ['catalog', 'policy', 'text', 'errors'],
+  store: ['policy', 'json', 'text', 'errors'],
+  upstream: ['config', 'catalog', 'json', 'text', 'errors'],
+  wire: ['policy', 'json', 'text'],
+  approval: ['wire', 'store', 'policy', 'catalog', 'json', 'text'],
+  proxy: ['approval', 'wire', 'upstream', 'store', 'config', 'catalog', 'policy', 'json', 'text', 'errors'],
+  clients: ['upstream', 'config', 'json', 'text', 'errors'],
+  cli: [
+    ...['clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
+    ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],
+  ],
+  main: ['cli', 'text', 'errors'],
 };
-const LEAVES = ['crypto', 'errors', 'masking', 'printable', 'text-file'];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
@@ -84,6 +38,7 @@ const roomOf = (path: string) =>
   normalize(path)
     .replace(/^src\//, '')
     .replace(/\/.*|\.(ts|js)$/, '');
+const COMMANDS = 'src/cli/commands/';
 const sources = files('src').filter((path) => path.endsWith('.ts'));
 const importsOf = (path: string) =>
   [...readFileSync(path, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, target = '']) =>
@@ -92,34 +47,62 @@ const importsOf = (path: string) =>
 
 test.each(sources)('the imports of %s follow the arrows', (path) => {
   const room = roomOf(path);
+  expect(Object.keys(ARROWS)).toContain(room);
   const forbidden = importsOf(path).filter((target) => {
     if (!target.startsWith('src/')) return false;
     const to = roomOf(target);
-    return to !== room && !LEAVES.includes(to) && !ARROWS[room]?.includes(to);
+    return to !== room && !ARROWS[room]?.includes(to);
   });
   expect(forbidden).toEqual([]);
-  expect(Object.keys(ARROWS)).toContain(room);
+});
+
+test('every arrow points down', () => {
+  const floors = Object.keys(ARROWS);
+  for (const [room, below] of Object.entries(ARROWS))
+    for (const to of below) expect(floors.indexOf(to), `${room} -> ${to}`).toBeLessThan(floors.indexOf(room));
+});
+
+test('no file imports itself by way of others, inside a room either', () => {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]) => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' -> '));
+    else if (!done.has(path)) {
+      for (const target of importsOf(path)) visit(target.replace(/\.js$/, '.ts'), [...way, path]);
+      done.add(path);
+    }
+  };
+  for (const path of sources) visit(path, []);
+  expect(circles).toEqual([]);
 });
 
 test('commands do not import each other', () => {
   const sideways = sources
-    .filter((path) => roomOf(path) === 'commands')
+    .filter((path) => path.startsWith(COMMANDS))
     .flatMap((path) =>
       importsOf(path)
-        .filter((target) => roomOf(target) === 'commands')
+        .filter((target) => target.startsWith(COMMANDS))
         .map((target) => `${path} -> ${target}`),
     );
   expect(sideways).toEqual([]);
 });
 
-test('policy is pure: of packages it imports only small pure ones, and nothing of Node that acts', () => {
+/** Packages, and modules of Node, of the rooms that know neither clock nor file nor process. */
+const PURE: Record<string, readonly string[]> = {
+  json: ['node:buffer', 'jsonc-parser'],
+  text: ['node:crypto', 'node:buffer'],
+  policy: ['zod/mini', 'jsonc-parser', 're2js', 'node:crypto'],
+  advice: ['yaml', 'zod', 'zod/mini'],
+  wire: ['node:buffer', 'node:crypto'],
+};
+
+test.each(Object.entries(PURE))('%s is pure: it imports only what cannot act', (room, allowed) => {
   const packages = sources
-    .filter((path) => roomOf(path) === 'policy')
+    .filter((path) => roomOf(path) === room)
     .flatMap((path) =>
-      [...readFileSync(path, 'utf8').matchAll(/from '([^.'][^']*)'/g)].map(([, name]) => name),
+      [...readFileSync(path, 'utf8').matchAll(/from '([^.'][^']*)'/g)].map(([, name = '']) => name),
     );
-  const allowed = ['zod', 'zod/mini', 'zod/v4-mini', 'jsonc-parser', 're2js', 'yaml', 'node:crypto'];
-  expect([...new Set(packages)].filter((name) => !allowed.includes(name ?? ''))).toEqual([]);
+  expect([...new Set(packages)].filter((name) => !allowed.includes(name))).toEqual([]);
 });
 
 test('only main sets an exit code, and nothing ends the process by hand', () => {

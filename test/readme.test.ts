@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { wrapProgram } from '../src/options.js';
-import { loadPolicy } from '../src/policy/load.js';
-import { addCommands } from '../src/program.js';
+import { wrapProgram } from '../src/cli/options.js';
+import { addCommands } from '../src/cli/program.js';
+import { loadPolicy } from '../src/policy/read/load.js';
 import { PYTHON } from './support/asking.js';
 import { cli } from './support/cli.js';
 import { Scene } from './support/scene.js';

@@ -15,7 +15,7 @@ import {
   VERBS,
   type VerbRow,
 } from './evidence.js';
-import type { ToolDefinition } from './tools/definition.js';
+import type { ToolDefinition } from './tool-definition.js';
 import { fold, formsOf, setOf, shown, singular, wordsOf } from './words.js';
 
 export type Risk = 'low' | 'medium' | 'high' | 'critical';

@@ -1,5 +1,5 @@
-import { AFIP, AFIP_MONOTRIBUTO, AFIP_RESPONSABLE_INSCRIPTO } from './presets/afip.js';
-import { LEGITI } from './presets/legiti.js';
+import { AFIP, AFIP_MONOTRIBUTO, AFIP_RESPONSABLE_INSCRIPTO } from './servers/afip/preset.js';
+import { LEGITI } from './servers/legiti/preset.js';
 
 /** A policy that ships with policy-wrap. */
 export interface Preset {

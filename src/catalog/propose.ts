@@ -1,8 +1,8 @@
-import { printable, printableJson } from '../printable.js';
+import { printable, printableJson } from '../text/escape.js';
 import { moneyArguments, propertiesOf } from './arguments.js';
 import { type Classification, classify } from './classify.js';
 import { SEVERITY, type ToolClass } from './evidence.js';
-import type { ToolDefinition } from './tools/definition.js';
+import type { ToolDefinition } from './tool-definition.js';
 
 /** A first policy for a server that nobody has looked at yet. */
 export interface Proposal {

@@ -1,4 +1,4 @@
-import { printable } from '../printable.js';
+import { printable } from '../text/escape.js';
 import { COMPOUNDS } from './evidence.js';
 
 const COMPOUND = COMPOUNDS.split('|').map((words) => ` ${words} `);

@@ -1,7 +1,7 @@
-import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './document.js';
-import type { ListNode, Member, Node, StringNode, TableNode } from './nodes.js';
-import { type Place, type ProjectKey, SHAPES, type Shape } from './table.js';
-import { type Recognised, recognise } from './wrapping.js';
+import { type Place, type ProjectKey, SHAPES, type Shape } from './known-clients.js';
+import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './text/document.js';
+import type { ListNode, Member, Node, StringNode, TableNode } from './text/nodes.js';
+import { type Recognised, recognise } from './wrapped-command.js';
 
 /** Where the words of a stdio entry stand in its file. */
 export interface EntryNodes {

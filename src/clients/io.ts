@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { PolicyWrapError } from '../errors.js';
 import type { Machine } from './machine.js';
-import type { Wrapper } from './wrapping.js';
+import type { Wrapper } from './wrapped-command.js';
 
 /** An environment variable that a known server reads. */
 export interface KnownVariable {

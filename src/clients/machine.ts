@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { type PlatformPath, posix, win32 } from 'node:path';
-import { surroundings } from '../folders.js';
+import { surroundings } from '../config/paths.js';
 
 /** What a client's paths depend on. A parameter, so that every platform's paths are tested on any of them. */
 export interface Machine {

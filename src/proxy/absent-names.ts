@@ -1,5 +1,5 @@
 import { likelyTool } from '../policy/client-names.js';
-import type { Layers } from '../policy/layers.js';
+import type { Layers } from '../policy/evaluate/layers.js';
 
 /** Names that are told one by one, with what was probably meant; of the rest their number. */
 const TOLD = 20;

@@ -1,9 +1,12 @@
-import { sha256 } from '../crypto.js';
+import { type Challenge, challengeOf } from '../approval/challenge.js';
+import type { ApprovalDesk, AskRuling } from '../approval/flow.js';
+import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
+import type { Question } from '../approval/prompt-form.js';
 import { PolicyWrapError } from '../errors.js';
-import { approvalTexts } from '../policy/approval.js';
-import type { Evaluation, Refusal } from '../policy/decision.js';
-import { canonicalJson } from '../policy/json.js';
-import { evaluateLayers, type Layers } from '../policy/layers.js';
+import { canonicalJson } from '../json/value.js';
+import type { Evaluation, Refusal } from '../policy/call.js';
+import { approvalTexts } from '../policy/evaluate/approval.js';
+import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
 import type {
   Admission,
   Admitted,
@@ -11,19 +14,17 @@ import type {
   ApprovalState,
   ApprovalTerms,
   Outcome,
-} from '../state/store.js';
-import { BUSY, LOCKED_HINT } from '../state/store.js';
+} from '../store/store.js';
+import { BUSY, LOCKED_HINT } from '../store/store.js';
+import { sha256 } from '../text/hash.js';
+import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
+import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
+import type { ToolRisk } from '../wire/tool-edit.js';
+import type { OddTool, ToolEdit } from '../wire/tool-list.js';
 import { AbsentNames } from './absent-names.js';
-import { amountsOf, numbersOf } from './bounds.js';
-import { type Challenge, challengeOf } from './challenge.js';
-import { type Ledger, reasonOf } from './ledger.js';
-import type { OddTool, ToolEdit } from './list-filter.js';
 import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
-import type { ToolCall } from './message.js';
-import type { Question } from './prompt.js';
-import { type RefusedCall, refusalLine, unknownToolLine } from './refusal.js';
-import { refusedCall } from './refused-call.js';
-import type { ToolRisk } from './tool-edit.js';
+import { refusedCall } from './refusal-text.js';
+import { type Ledger, reasonOf } from './state-session.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
@@ -44,37 +45,11 @@ export interface GateOptions {
   readonly warn: (text: string) => void;
 }
 
-/** A call before the gate, with what is known of earlier rounds of it. */
-export interface JudgedCall extends ToolCall {
-  /** It was held for, or came back with an answer to, this approval. */
-  readonly approvalId?: string | undefined;
-  /** It was held before, and is not held a second time. */
-  readonly wasHeld?: boolean | undefined;
-  /**
-   * It goes on with a call that was let through, after so many questions of the server's: charged and asked about
-   * already.
-   */
-  readonly continues?: number | undefined;
-}
-
-/** A line that means to call a tool but cannot be judged; only the log hears of it. */
-export interface MalformedCall {
-  readonly kind: 'malformed';
-  readonly tool: string;
-  readonly reason: string;
-}
-
 /** What becomes of a call: the original bytes go on, or `line` goes back. */
 export type Ruling =
   | { readonly kind: 'forward'; readonly row: number | undefined }
   | { readonly kind: 'answer'; readonly line: string }
-  /** A person is asked. `line` says how, for a client that cannot show them `question`. */
-  | {
-      readonly kind: 'ask';
-      readonly line: string;
-      readonly question: Question;
-      readonly approval: ApprovalEntry;
-    };
+  | AskRuling;
 
 /** Clients give a call up after 60 s (handbook, protocol.md 1.2): a policy may ask for less, never for more. In ms. */
 const LONGEST_HOLD = 55_000;
@@ -87,7 +62,7 @@ const ARGUMENTS_CAP = 65_536;
  * Decides on every call: what the policy says (pure), then what has happened before, charged and recorded in one
  * transaction, all before a byte moves on. Whatever fails in here refuses (G3).
  */
-export class Gate {
+export class Gate implements ApprovalDesk {
   readonly #options: GateOptions;
   #policy: Layers | undefined;
   readonly #ledger: Ledger;

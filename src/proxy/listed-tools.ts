@@ -1,8 +1,8 @@
-import { asksInLayers, type Layers, visibleInLayers } from '../policy/layers.js';
-import type { SeenTool } from '../state/store.js';
-import type { ToolEdit } from './list-filter.js';
-import { isRecord, own } from './message.js';
-import { annotate, definitionOf, type ToolRisk, unpinnable, unpinnableKey } from './tool-edit.js';
+import { asksInLayers, type Layers, visibleInLayers } from '../policy/evaluate/layers.js';
+import type { SeenTool } from '../store/store.js';
+import { isRecord, own } from '../wire/message.js';
+import { annotate, definitionOf, type ToolRisk, unpinnable, unpinnableKey } from '../wire/tool-edit.js';
+import type { ToolEdit } from '../wire/tool-list.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
 export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;

@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream';
+import { RoundTrips } from '../approval/retry-state.js';
 import { EXIT } from '../errors.js';
-import { Conversation } from './conversation.js';
-import { FromClient } from './from-client.js';
-import { FromServer } from './from-server.js';
+import { type ExitCode, type Upstream, writeAll } from '../upstream/child-process.js';
+import { Conversation } from '../wire/mcp-session.js';
+import { FromClient } from './client-to-server.js';
 import type { Gate } from './gate.js';
-import { RoundTrips } from './round-trips.js';
-import { type ExitCode, type Upstream, writeAll } from './upstream.js';
+import { FromServer } from './server-to-client.js';
 
 export interface RelayOptions {
   readonly client: { readonly input: Readable; readonly output: Writable };

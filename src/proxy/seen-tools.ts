@@ -1,4 +1,4 @@
-import { BUSY, type PinEntry, type SeenTool, type Sight, type Store } from '../state/store.js';
+import { BUSY, type PinEntry, type SeenTool, type Sight, type Store } from '../store/store.js';
 
 /** Tools that are noted in one transaction. */
 const NOTED_AT_ONCE = 100;

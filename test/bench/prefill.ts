@@ -1,7 +1,7 @@
 // Fills a state database as wrappers would have over months, through the store's own interface.
-import { evaluate } from '../../src/policy/evaluate.js';
-import { loadPolicy } from '../../src/policy/load.js';
-import { type Admission, BUSY, Store } from '../../src/state/store.js';
+import { evaluate } from '../../src/policy/evaluate/evaluate.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
+import { type Admission, BUSY, Store } from '../../src/store/store.js';
 
 /** In one transaction, and so at one instant. */
 const TOGETHER = 1000;

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { moneyArguments } from '../../src/catalog/arguments.js';
 import { classify, RISK_OF } from '../../src/catalog/classify.js';
 import { SEVERITY, type ToolClass, VERBS } from '../../src/catalog/evidence.js';
-import { AFIP_TOOLS } from '../../src/catalog/tools/afip.js';
-import type { ToolDefinition } from '../../src/catalog/tools/definition.js';
-import { LEGITI_TOOLS } from '../../src/catalog/tools/legiti.js';
+import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
+import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
+import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
 import { LABELLED } from './labelled-tools.js';
 
 const severity = (toolClass: ToolClass): number => SEVERITY.indexOf(toolClass);

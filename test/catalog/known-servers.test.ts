@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KNOWN_SERVERS, knownServer } from '../../src/catalog/known-servers.js';
-import { serverName } from '../../src/catalog/server-name.js';
+import { serverName } from '../../src/upstream/server-name.js';
 
 describe('knownServer', () => {
   test.each(KNOWN_SERVERS)('$command is found by its name, its package and its path', (server) => {

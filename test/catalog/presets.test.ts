@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { KNOWN_SERVERS } from '../../src/catalog/known-servers.js';
 import { PRESETS, preset } from '../../src/catalog/presets.js';
-import { AFIP_TOOLS } from '../../src/catalog/tools/afip.js';
-import type { ArgumentSchema, KnownTool } from '../../src/catalog/tools/definition.js';
-import { LEGITI_TOOLS } from '../../src/catalog/tools/legiti.js';
-import { OPERATORS } from '../../src/policy/document.js';
-import { loadPolicy } from '../../src/policy/load.js';
+import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
+import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
+import type { ArgumentSchema, KnownTool } from '../../src/catalog/tool-definition.js';
+import { OPERATORS } from '../../src/policy/read/format.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
 
 // What the presets use of the policy language, with its defaults filled in, for looking into them.
 const PATH = /^(?:args(?:\.[a-z_]+(?:\[\*\])?)+|env\.[A-Z_]+|tool\.name)$/;

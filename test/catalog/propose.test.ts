@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
+import { lintPolicy } from '../../src/advice/lint.js';
 import { classify } from '../../src/catalog/classify.js';
 import { proposePolicy } from '../../src/catalog/propose.js';
-import { AFIP_TOOLS } from '../../src/catalog/tools/afip.js';
-import type { ToolDefinition } from '../../src/catalog/tools/definition.js';
-import { evaluate, visible } from '../../src/policy/evaluate.js';
-import { lintPolicy } from '../../src/policy/lint.js';
-import { loadPolicy } from '../../src/policy/load.js';
-import type { Policy } from '../../src/policy/policy.js';
+import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
+import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
+import { evaluate, visible } from '../../src/policy/evaluate/evaluate.js';
+import type { Policy } from '../../src/policy/model.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
 
 const propose = (tools: readonly ToolDefinition[]) =>
   proposePolicy('some-server', tools, { schema: './policy.schema.json', date: '2026-11-22' });

@@ -9,9 +9,9 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runStandIn, type StandInKind } from '../../src/catalog/stand-in.js';
-import { AFIP_TOOLS } from '../../src/catalog/tools/afip.js';
-import { LEGITI_TOOLS } from '../../src/catalog/tools/legiti.js';
+import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
+import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
+import { runStandIn, type StandInKind } from '../../src/catalog/stand-in/server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'stand-in-'));
 const program = join(folder, 'stand-in.mjs');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Store } from '../../src/state/store.js';
+import { Store } from '../../src/store/store.js';
 import { Rig } from '../support/rig.js';
 
 const MAX = 2000;

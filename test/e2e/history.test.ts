@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadPolicy } from '../../src/policy/load.js';
-import { Store } from '../../src/state/store.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
+import { Store } from '../../src/store/store.js';
 import { command } from '../support/command.js';
 import { PASTED } from '../support/policies.js';
 import { BIN, type Message, Rig, refusalCode, type Wrapper } from '../support/rig.js';

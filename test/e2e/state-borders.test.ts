@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { connect } from '../../src/state/driver.js';
+import { connect } from '../../src/store/sqlite/driver.js';
 import { type Message, Rig, refusalCode } from '../support/rig.js';
 
 const POLICY = {

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { resume } from '../../src/commands/pause.js';
-import { trust } from '../../src/commands/trust.js';
-import { FakeTerminal } from '../commands/support.js';
+import { resume } from '../../src/cli/commands/pause.js';
+import { trust } from '../../src/cli/commands/trust.js';
+import { FakeTerminal } from '../cli/commands/support.js';
 import { cli } from '../support/cli.js';
 import { type Message, Rig, refusalCode } from '../support/rig.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { evaluate } from '../../src/policy/evaluate.js';
+import { evaluate } from '../../src/policy/evaluate/evaluate.js';
 import { callOf, outcomeOf, policyOf } from './support.js';
 
 const fixture = (name: string) =>

@@ -1,9 +1,9 @@
-import type { Call, Evaluation } from '../../src/policy/decision.js';
-import { evaluate } from '../../src/policy/evaluate.js';
-import { type Json, parseJson } from '../../src/policy/json.js';
-import { loadPolicy } from '../../src/policy/load.js';
-import type { Policy } from '../../src/policy/policy.js';
-import { formatProblem, type Problem } from '../../src/policy/problem.js';
+import { type Json, parseJson } from '../../src/json/value.js';
+import type { Call, Evaluation } from '../../src/policy/call.js';
+import { evaluate } from '../../src/policy/evaluate/evaluate.js';
+import type { Policy } from '../../src/policy/model.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
+import { formatProblem, type Problem } from '../../src/policy/read/problem.js';
 
 /** A policy that must load; `body` is merged over `{version, default: deny}`. */
 export function policyOf(body: object | string): Policy {

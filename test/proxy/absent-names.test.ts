@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { stack } from '../../src/policy/layers.js';
-import { loadPolicy } from '../../src/policy/load.js';
+import { stack } from '../../src/policy/evaluate/layers.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
 import { AbsentNames } from '../../src/proxy/absent-names.js';
 
 function policy(body: object) {

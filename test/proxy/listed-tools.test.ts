@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ListedTool, ListedTools } from '../../src/proxy/listed-tools.js';
-import type { SeenTool } from '../../src/state/store.js';
+import type { SeenTool } from '../../src/store/store.js';
 
 const RISK = { class: 'Other', severe: false };
 const OLD = { name: 'pay', description: 'Pays an invoice.' };

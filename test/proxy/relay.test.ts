@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { Conversation } from '../../src/proxy/conversation.js';
-import { FromClient } from '../../src/proxy/from-client.js';
+import { RoundTrips } from '../../src/approval/retry-state.js';
+import { FromClient } from '../../src/proxy/client-to-server.js';
 import type { Gate } from '../../src/proxy/gate.js';
 import { relay } from '../../src/proxy/relay.js';
-import { RoundTrips } from '../../src/proxy/round-trips.js';
-import { Upstream } from '../../src/proxy/upstream.js';
-import { BUSY } from '../../src/state/store.js';
+import { BUSY } from '../../src/store/store.js';
+import { Upstream } from '../../src/upstream/child-process.js';
+import { Conversation } from '../../src/wire/mcp-session.js';
 
 /** Answers every line with its id, until the end of its input. */
 const SERVER = `require('readline').createInterface({ input: process.stdin }).on('line', (line) => {

@@ -1,8 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { approve } from '../../src/commands/approve.js';
+import { approve } from '../../src/cli/commands/approve.js';
 import { exitCodeOf } from '../../src/errors.js';
-import { FakeTerminal } from '../commands/support.js';
+import { FakeTerminal } from '../cli/commands/support.js';
 import { BIN, type Message, type Rig } from './rig.js';
 
 /** Everything about approvals at once; `wait` is short so that tests need not be patient. */

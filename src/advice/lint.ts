@@ -1,0 +1,220 @@
+import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
+import { couldPass, type Placed, place } from '../policy/evaluate/evaluate.js';
+import type { NamePattern, Policy, ToolEntry } from '../policy/model.js';
+import type { Loaded, Places } from '../policy/read/load.js';
+import type { Problem } from '../policy/read/problem.js';
+import type { Segment } from '../policy/read/source.js';
+import { RuleLint, type Warn } from './lint-rules.js';
+import { some } from './satisfiability.js';
+import type { LiveTool } from './tool-schema.js';
+
+/** Absent names for which a likely one is looked for, which compares them with every tool of the server. */
+const MAX_SUGGESTIONS = 100;
+
+/** Characters that are compared to find patterns that never judge a tool: each pattern is compared with each other. */
+const MAX_COMPARED = 500_000_000;
+
+/** Stands for "any characters" when patterns are compared; no tool name has it. */
+const ANY = '\uFFFF';
+
+/**
+ * Finds what a policy says and hardly means: rules that can never fire, never count, or speak of tools and arguments
+ * that are not there. All are warnings; they say what the policy does in that case.
+ *
+ * @param tools the tools of the server that the policy is for; without them only the policy itself is looked at
+ * @param known names of tools that such servers have, for names that are written as clients show them
+ * @returns the findings in the order of the file
+ */
+export function lintPolicy(
+  loaded: Extract<Loaded, { readonly policy: Policy }>,
+  tools?: readonly LiveTool[],
+  known: readonly string[] = [],
+): readonly Problem[] {
+  const lint = new Lint(loaded.policy, loaded.places, tools, known);
+  return [...lint.run()].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+class Lint {
+  readonly #policy: Policy;
+  readonly #places: Places;
+  /** Every tool of the server, and what the policy does with it; undefined without a server. */
+  readonly #placed: readonly PlacedTool[] | undefined;
+  readonly #known: ReadonlySet<string>;
+  readonly #rules: RuleLint;
+  readonly #problems: Problem[] = [];
+  #compared = 0;
+
+  constructor(
+    policy: Policy,
+    places: Places,
+    tools: readonly LiveTool[] | undefined,
+    known: readonly string[],
+  ) {
+    this.#known = new Set(known);
+    this.#policy = policy;
+    this.#places = places;
+    this.#placed = tools?.map((tool) => ({ tool, where: place(policy, tool.name) }));
+    this.#rules = new RuleLint(places, this.#warn);
+  }
+
+  run(): readonly Problem[] {
+    this.#rules.look(this.#policy.allTools, undefined, this.#placed?.map(({ tool }) => tool) ?? []);
+    const judged = new Map<ToolEntry, LiveTool[]>();
+    for (const { tool, where } of this.#placed ?? []) {
+      if (where.kind !== 'placed' || !where.entry) continue;
+      const tools = judged.get(where.entry);
+      if (tools) tools.push(tool);
+      else judged.set(where.entry, [tool]);
+    }
+    // First, while there is time to compare names with all patterns: what the server lacks is worth more.
+    if (this.#placed) this.#names(this.#placed);
+    else this.#shownNames();
+    for (const entry of this.#entries()) this.#entry(entry, judged.get(entry) ?? []);
+    this.#callable();
+    if (this.#compared > MAX_COMPARED) {
+      const message =
+        'There are too many patterns to compare each with all others: some that never judge a tool may be missing here.';
+      this.#warn('SHADOWED', [], message, 'Write fewer or shorter patterns.');
+    }
+    return this.#problems;
+  }
+
+  #warn: Warn = (code, path, message, hint, likely) => {
+    const spot = path[0] === 'tools' && path.length === 2 ? 'key' : 'value';
+    this.#problems.push(
+      this.#places.source.problem(code, path, message, hint, { likely, severity: 'warning', spot }),
+    );
+  };
+
+  #entries(): readonly ToolEntry[] {
+    return [...this.#policy.tools.values(), ...this.#policy.patterns];
+  }
+
+  /** The names in the policy, with what stands behind them. */
+  #written(): readonly { pattern: NamePattern; path: readonly Segment[]; does: string }[] {
+    return [
+      ...this.#policy.hide.map((pattern, index) => ({ pattern, path: ['hide', index], does: 'hides' })),
+      ...this.#entries().map(({ name }) => ({ pattern: name, path: ['tools', name.text], does: 'judges' })),
+    ];
+  }
+
+  /** Without the server: names that only a client can have made. */
+  #shownNames(): void {
+    for (const { pattern, path, does } of this.#written()) {
+      const { text } = pattern;
+      if (!pattern.plain || this.#known.has(text)) continue;
+      const likely = ownName(text, (name) => this.#known.has(name)) ?? prefixedName(text);
+      if (likely === undefined) continue;
+      const message = `"${text}" is how a client shows a tool: servers know their tools without their own name in front, so this ${does} nothing.`;
+      this.#warn('TOOL_ABSENT', path, message, 'Write the name as the server lists it.', likely);
+    }
+  }
+
+  /** Which names of the policy the server has, and the reverse. */
+  #names(placed: readonly PlacedTool[]): void {
+    const names = placed.map(({ tool }) => tool.name);
+    const present = new Set(names);
+    let suggestions = 0;
+    for (const { pattern, path, does } of this.#written()) {
+      const found = pattern.plain
+        ? present.has(pattern.text)
+        : names.some((name) => this.#matches(pattern, name) ?? true);
+      if (found || pattern.text === '*') continue;
+      const called = pattern.plain ? 'called' : 'like';
+      const message = `The server has no tool ${called} "${pattern.text}"; this ${does} nothing.`;
+      suggestions += 1;
+      const likely = suggestions > MAX_SUGGESTIONS ? undefined : likelyTool(pattern.text, names);
+      this.#warn('TOOL_ABSENT', path, message, 'Correct the name, or remove it.', likely);
+    }
+    const unplaced = placed.filter(({ where }) => isUnplaced(where)).map(({ tool }) => tool.name);
+    if (unplaced.length === 0) return;
+    const refused = this.#policy.default === 'deny';
+    const fate = refused ? 'refused by default' : 'allowed by default, without checks of their own';
+    const message = `${count(unplaced.length)} of the server match no entry and are ${fate}: ${some(unplaced)}.`;
+    const hint = 'Give each an entry under "tools", or a name under "hide".';
+    this.#warn('TOOL_UNPLACED', ['default'], message, hint);
+  }
+
+  #callable(): void {
+    const policy = this.#policy;
+    if (this.#placed) {
+      if (this.#placed.length === 0 || this.#placed.some(({ where }) => couldPass(policy, where))) return;
+      const names = this.#placed.map(({ tool }) => tool.name);
+      const message = `None of the ${count(names.length)} of the server could ever be called.`;
+      this.#warn('NOTHING_CALLABLE', [], message, `The server has: ${some(names)}.`);
+      return;
+    }
+    const open = this.#entries().filter((entry) => !this.#coverOf(entry));
+    const placed: Placed[] = open.map((entry) => ({ kind: 'placed', entry }));
+    if (policy.default === 'allow' && !policy.hide.some((pattern) => pattern.text === '*')) {
+      placed.push({ kind: 'placed', entry: undefined });
+    }
+    if (placed.some((where) => couldPass(policy, where))) return;
+    const hint = 'Give a tool that may be called an entry under "tools": {} allows it.';
+    this.#warn('NOTHING_CALLABLE', [], 'No tool could ever be called under this policy.', hint);
+  }
+
+  #entry(entry: ToolEntry, judged: readonly LiveTool[]): void {
+    const path = ['tools', entry.name.text];
+    const cover = this.#coverOf(entry);
+    if (cover) {
+      const message = `"hide" has "${cover.text}", so that this entry is never looked at.`;
+      this.#warn('SHADOWED', path, message, 'Remove it, or take the name out of "hide".');
+      return;
+    }
+    const by = this.#winnerOver(entry, judged);
+    if (by !== undefined) {
+      const message = `This pattern never judges a tool: ${by}.`;
+      this.#warn('SHADOWED', path, message, 'Remove it; entries are not merged.');
+      return;
+    }
+    this.#rules.look(entry, entry, judged);
+  }
+
+  /** @returns undefined when too much was compared already */
+  #matches(pattern: NamePattern, name: string): boolean | undefined {
+    if (this.#compared > MAX_COMPARED) return undefined;
+    this.#compared += name.length + pattern.text.length + 1;
+    return pattern.matches(name);
+  }
+
+  #coverOf(entry: ToolEntry): NamePattern | undefined {
+    const widest = widestOf(entry.name);
+    return this.#policy.hide.find((pattern) => this.#matches(pattern, widest));
+  }
+
+  /** What takes every tool from a pattern; undefined when nothing does. */
+  #winnerOver(entry: ToolEntry, judged: readonly LiveTool[]): string | undefined {
+    if (entry.name.plain || judged.length > 0) return undefined;
+    const widest = widestOf(entry.name);
+    // In the order of who wins: what comes before the entry itself is stronger.
+    const other = this.#policy.patterns.find((each) => each === entry || this.#matches(each.name, widest));
+    if (other && other !== entry) return `"${other.name.text}" matches the same names`;
+    const others = this.#placed?.some(
+      ({ tool, where }) =>
+        this.#matches(entry.name, tool.name) &&
+        where.kind === 'placed' &&
+        where.entry &&
+        where.entry !== entry,
+    );
+    return others && !entry.hidden ? 'every tool that it matches has another entry' : undefined;
+  }
+}
+
+interface PlacedTool {
+  readonly tool: LiveTool;
+  readonly where: Placed;
+}
+
+function isUnplaced(where: Placed): boolean {
+  return where.kind === 'refused' || (where.kind === 'placed' && !where.entry);
+}
+
+/** A name that another pattern matches only if it matches all names that this one does. */
+function widestOf({ text }: NamePattern): string {
+  return text.replaceAll('*', ANY);
+}
+
+function count(tools: number): string {
+  return tools === 1 ? '1 tool' : `${tools} tools`;
+}

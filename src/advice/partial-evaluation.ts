@@ -1,0 +1,101 @@
+import { type Json, setOwn } from '../json/value.js';
+import type { Call, Evaluation } from '../policy/call.js';
+import { answerPredicate, type Quantifier } from '../policy/evaluate/condition.js';
+import { place } from '../policy/evaluate/evaluate.js';
+import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
+import type { Checks, Limit, Path, Policy, Predicate } from '../policy/model.js';
+import { fold } from '../text/lookalike.js';
+import type { Kept } from './logged-call.js';
+
+/** A rule that could not be looked at. */
+export interface Gap {
+  readonly rule: string;
+  /** The path that it reads and the log does not hold. */
+  readonly reads: string;
+}
+
+export interface KnownEvaluation {
+  /** By all rules without a gap: a refusal is certain, `open` only where there is no gap. */
+  readonly evaluation: Evaluation;
+  readonly gaps: readonly Gap[];
+}
+
+/**
+ * Judges a call of which only part is known, as the log keeps it: exact where nothing that is not known is read.
+ * The environment of the server is never known.
+ */
+export function evaluateKnown(layers: Layers, tool: string, kept: Kept): KnownEvaluation {
+  const call: Call = { tool, args: argsOf(kept), env: {} };
+  const gaps: Gap[] = [];
+  const all = layers.all.map((policy) => reduced(policy, call, kept, gaps));
+  return { evaluation: evaluateLayers({ ...layers, all }, call), gaps };
+}
+
+/** Placeholders under names whose values were not kept; no rule that would read one is left. */
+function argsOf(kept: Kept): Call['args'] {
+  if (kept.kind === 'values') return kept.args;
+  const args: Record<string, Json> = {};
+  if (kept.kind === 'names') for (const name of kept.names) setOwn(args, name, true);
+  return args;
+}
+
+/** The policy with the rules for this tool that can be looked at; the others become gaps. */
+function reduced(policy: Policy, call: Call, kept: Kept, gaps: Gap[]): Policy {
+  const placed = place(policy, call.tool);
+  // Hidden or not listed: certain, whatever the arguments.
+  if (placed.kind !== 'placed') return policy;
+  const checks = (from: Checks): Checks => ({
+    require: knownPredicates(from.require, 'every', call, kept, gaps),
+    denyIf: knownPredicates(from.denyIf, 'any', call, kept, gaps),
+    approveIf: knownPredicates(from.approveIf, 'any', call, kept, gaps),
+    limits: knownLimits(from.limits, kept, gaps),
+  });
+  const allTools = checks(policy.allTools);
+  const { entry } = placed;
+  if (!entry) return { ...policy, hides: (name) => policy.hides(name), allTools };
+  const tools = new Map([[call.tool, { ...entry, ...checks(entry) }]]);
+  return { ...policy, hides: (name) => policy.hides(name), allTools, tools };
+}
+
+function knownPredicates(
+  predicates: readonly Predicate[],
+  quantifier: Quantifier,
+  call: Call,
+  kept: Kept,
+  gaps: Gap[],
+): readonly Predicate[] {
+  return predicates.flatMap((predicate) => {
+    const unknown = predicate.conditions.find(({ path }) => !isKnown(path, kept));
+    if (!unknown) return predicate;
+    // Conditions are ANDed: one that is known to fail settles it.
+    const conditions = predicate.conditions.filter(({ path }) => isKnown(path, kept));
+    const known: Predicate = { ...predicate, conditions };
+    if (answerPredicate(known, call, quantifier).answer === 'fails') return known;
+    gaps.push({ rule: predicate.pointer, reads: unknown.path.text });
+    return [];
+  });
+}
+
+function knownLimits(limits: readonly Limit[], kept: Kept, gaps: Gap[]): readonly Limit[] {
+  return limits.filter((limit) => {
+    const { amount, per } = limit;
+    // Without the value a path is only known to lead nowhere, and then the call cannot be charged at all.
+    if (amount.kind !== 'fixed' && kept.kind !== 'values' && isKnown(amount.path, kept)) return true;
+    const paths = amount.kind === 'fixed' ? per : [amount.path, ...per];
+    const unknown = paths.find((path) => !isKnown(path, kept));
+    if (unknown) gaps.push({ rule: limit.pointer, reads: unknown.text });
+    return !unknown;
+  });
+}
+
+/** Whether what `reach` finds for the path is what it found when the call was made. */
+function isKnown({ root, steps }: Path, kept: Kept): boolean {
+  if (root !== 'args') return root === 'tool';
+  if (kept.kind !== 'names') return kept.kind === 'values';
+  const [first] = steps;
+  if (typeof first !== 'string') return steps.length > 0;
+  const folded = fold(first);
+  const alike = kept.names.filter((name) => fold(name) === folded);
+  // Missing, or not clear because of a name that differs in case: neither depends on the value.
+  return alike.length === 0 || alike.some((name) => name !== first);
+}

@@ -1,0 +1,177 @@
+import type { ApprovalEntry, ApprovalState } from '../store/store.js';
+import { Line } from '../wire/lines.js';
+import { type Conversation, showsForms } from '../wire/mcp-session.js';
+import type { JudgedCall } from '../wire/message.js';
+import { type Id, isRecord, own } from '../wire/message.js';
+import type { Challenge } from './challenge.js';
+import { type PromptAnswer, promptFor, type Question, readAnswer } from './prompt-form.js';
+import { Prompts } from './prompt-queue.js';
+import { callDigest, carriesOurs, type RoundTrips, withoutOurs } from './retry-state.js';
+
+/** A call with its bytes, about which a person may be asked before it goes to the server. */
+export interface AskedCall {
+  /** What the server is to get: the client's bytes, without what is ours. */
+  readonly line: Line;
+  readonly request: Id;
+  readonly call: JudgedCall;
+}
+
+/** A call about which a person was asked, to be decided with what they said. */
+export interface ResumedCall extends AskedCall {
+  /** The call as it was held. */
+  readonly held: AskedCall;
+}
+
+/** A person is asked about a call. `line` tells so to a client that cannot show them `question`. */
+export interface AskRuling {
+  readonly kind: 'ask';
+  readonly line: string;
+  readonly question: Question;
+  readonly approval: ApprovalEntry;
+}
+
+/** What asking needs of whoever decides on calls. */
+export interface ApprovalDesk {
+  /** How long a call may be held for a person, in milliseconds; 0 where nobody is asked in the client. */
+  readonly holdMs: number;
+  /** @returns what a person must type to approve the call; undefined where a yes will do */
+  challenge(call: JudgedCall): Challenge | undefined;
+  /** Records what a person answered in the client. @returns the record afterwards, whoever decided it */
+  decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined>;
+  /** @returns how an approval stands; undefined when its record cannot be read */
+  approvalState(approvalId: string): ApprovalState | undefined;
+}
+
+/**
+ * Asks a person in the client, in the way of its era: in the handshake era the call is held while a form is open, in
+ * 2026-07-28 the question goes back and the client sends the call again. The record of the approval decides; what the
+ * client answered is only taken down there.
+ */
+export class Asking {
+  readonly #conversation: Conversation;
+  readonly #desk: ApprovalDesk;
+  readonly #roundTrips: RoundTrips;
+  readonly #prompts: Prompts;
+  readonly #toClient: (text: string) => void;
+  readonly #resume: (call: ResumedCall) => void;
+  /** Calls that wait here: the server has not heard of them. */
+  readonly #held = new Map<Id, AskedCall>();
+
+  constructor(parts: {
+    readonly conversation: Conversation;
+    readonly desk: ApprovalDesk;
+    readonly roundTrips: RoundTrips;
+    readonly toClient: (text: string) => void;
+    /** Takes a call that waited no longer; never called while another call is being decided. */
+    readonly resume: (call: ResumedCall) => void;
+  }) {
+    this.#conversation = parts.conversation;
+    this.#desk = parts.desk;
+    this.#roundTrips = parts.roundTrips;
+    this.#prompts = new Prompts((message) => parts.toClient(`${JSON.stringify(message)}\n`));
+    this.#toClient = parts.toClient;
+    this.#resume = parts.resume;
+  }
+
+  /**
+   * Looks at a call of 2026-07-28 that may have been sent again, for us or for the server.
+   *
+   * @returns the call to decide; undefined while an answer that it brought is taken down
+   */
+  received(line: Line, call: JudgedCall): AskedCall | undefined {
+    const { params, id: request } = call;
+    if (call.era === 'legacy') return { line, request, call };
+    const goesOn = Object.hasOwn(params, 'requestState') || Object.hasOwn(params, 'inputResponses');
+    if (!goesOn) return { line, request, call };
+    const digest = callDigest(call.name, call.args.values);
+    const own = carriesOurs(params) ? Line.of(Buffer.from(withoutOurs(line.bytes.toString('utf8')))) : line;
+    const answer = this.#roundTrips.answer(params, digest);
+    if (!answer) {
+      return { line: own, request, call: { ...call, continues: this.#roundTrips.roundOf(params, digest) } };
+    }
+    const held = { line: own, request, call };
+    this.#held.set(request, held);
+    void this.#goOn(
+      held,
+      answer.approvalId,
+      readAnswer(answer.result, this.#desk.challenge(call), answer.afterMs),
+    );
+    return undefined;
+  }
+
+  /** Handshake era: asks, and holds the call meanwhile. @returns false when nobody can be asked there */
+  holds(asked: AskedCall, { question, approval, line }: AskRuling): boolean {
+    const { call } = asked;
+    const mayAsk = this.#conversation.clientShowsForms && this.#desk.holdMs > 0;
+    if (!mayAsk || call.era === 'modern' || call.task || call.wasHeld) return false;
+    const prompt = promptFor(question);
+    if (!prompt) return false;
+    this.#held.set(call.id, asked);
+    const isHeld = this.#prompts.hold({
+      callId: call.id,
+      prompt,
+      challenge: question.challenge,
+      waitMs: this.#desk.holdMs,
+      isDecided: () => !['pending', undefined].includes(this.#desk.approvalState(approval.id)),
+      resume: (answer) => {
+        if (answer !== 'nobody') return void this.#goOn(asked, approval.id, answer);
+        this.#held.delete(call.id);
+        this.#conversation.answer(call.id);
+        return this.#toClient(line);
+      },
+    });
+    if (!isHeld) this.#held.delete(call.id);
+    return isHeld;
+  }
+
+  /** 2026-07-28: the question goes back instead of an answer. @returns undefined when nobody can be asked there */
+  question(call: JudgedCall, { question, approval }: AskRuling): string | undefined {
+    if (call.era === 'legacy' || this.#desk.holdMs === 0 || call.approvalId !== undefined) return undefined;
+    const meta = own(call.params, '_meta');
+    const capabilities = isRecord(meta) ? own(meta, 'io.modelcontextprotocol/clientCapabilities') : undefined;
+    if (!isRecord(capabilities) || !showsForms(capabilities)) return undefined;
+    const prompt = promptFor(question);
+    const digest = callDigest(call.name, call.args.values);
+    return prompt && this.#roundTrips.question(call.id, approval.id, digest, prompt, approval.expiresAt);
+  }
+
+  /** @returns whether a response of the client's answers one of our questions: the server must not see it */
+  answered(id: Id, message: Readonly<Record<string, unknown>>): boolean {
+    if (!this.#prompts.owns(id)) return false;
+    this.#prompts.answer(id, message);
+    return true;
+  }
+
+  /** The client gave a call up. @returns whether it was held here: the server never heard of it, and never will */
+  cancelled(id: Id): boolean {
+    if (!this.#held.delete(id)) return false;
+    this.#prompts.cancel(id);
+    this.#conversation.answer(id);
+    return true;
+  }
+
+  /** @returns whether a resumed call is still wanted; nothing is left of one that the client gave up meanwhile */
+  release({ request, held }: ResumedCall): boolean {
+    return this.#held.get(request) === held && this.#held.delete(request);
+  }
+
+  /** The client or the server is gone: nobody waits any longer, what was asked stays in the queue. */
+  abandon(): void {
+    this.#prompts.abandon();
+  }
+
+  /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
+  async #goOn(held: AskedCall, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+    // Always waits, if only a moment: it may be called while other calls are on their way.
+    await this.#takeDown(approvalId, answer);
+    // An equal call was faster, or this answer was used before: this one needs an approval of its own.
+    const isSpent = this.#desk.approvalState(approvalId) === 'consumed';
+    const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
+    this.#resume({ ...held, call, held });
+  }
+
+  async #takeDown(approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
+    if (answer === 'allow') await this.#desk.decide(approvalId, 'approved');
+    if (answer === 'deny') await this.#desk.decide(approvalId, 'rejected');
+  }
+}

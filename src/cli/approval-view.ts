@@ -1,0 +1,97 @@
+import { type Challenge, challengeOf } from '../approval/challenge.js';
+import { isSevere } from '../catalog/classify.js';
+import { PolicyWrapError } from '../errors.js';
+import { isObject, type JsonObject, parseJson } from '../json/value.js';
+import type { ApprovalEntry, Store } from '../store/store.js';
+import { printable, spreadJson } from '../text/escape.js';
+import { localTime, type Output, paint, span, table } from './terminal.js';
+
+/** What waits for a person, with all that they need to decide: the arguments whole and escaped (G10). */
+export function describeApproval(approval: ApprovalEntry, out: Output, now: number): string {
+  const { id, server, grant, tool, reason, rule, state, askedAt, expiresAt } = approval;
+  const isOpen = state === 'pending' || state === 'approved';
+  const rows = [
+    ['tool', printable(tool)],
+    ['server', `${printable(server, 200)}${grant === 'default' ? '' : `, grant ${printable(grant, 200)}`}`],
+    ['why', printable(reason)],
+    ['rule', printable(rule)],
+    ['asked', localTime(askedAt)],
+    ...(isOpen ? [['expires', `${localTime(expiresAt)} (${span(expiresAt - now)})`]] : []),
+    ...(state === 'pending' ? [] : [['state', stateOf(approval)]]),
+    ...(state === 'pending' && !isForQueue(approval) ? [['where', ONLY_IN_CLIENT]] : []),
+  ];
+  const head = paint(out, 'bold', `Approval ${id}`);
+  // Cut to the terminal's width, these rows would not show all; the terminal may break them.
+  const whole = { ...out, columns: Number.POSITIVE_INFINITY };
+  const text = table(whole, rows, { indent: '  ' });
+  const { names } = keptOf(approval);
+  if (names)
+    return `${head}\n${text}  arguments (their values are no longer kept): ${printable(names.join(', '), 2000)}\n`;
+  const lines = spreadJson(approval.arguments).map((line) => `    ${printable(line)}\n`);
+  return `${head}\n${text}  arguments\n${lines.join('')}`;
+}
+
+const ONLY_IN_CLIENT = 'the policy lets it be approved in the client alone';
+
+/** @returns whether the policy lets it be approved here, outside of the client */
+export function isForQueue({ channels }: ApprovalEntry): boolean {
+  return channels.includes('queue');
+}
+
+/** The complaint where it is tried all the same. */
+export function notHere({ id }: ApprovalEntry): PolicyWrapError {
+  return new PolicyWrapError('REFUSED', `approval ${id}: ${ONLY_IN_CLIENT} ("channels": ["client"])`, {
+    hint: 'Have the call made again and answer there, or reject it here.',
+  });
+}
+
+/** What is kept of the arguments: all of them while a person may look, and then only their names. */
+export function keptOf({ arguments: text }: ApprovalEntry): {
+  readonly names: readonly string[] | undefined;
+} {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { names: undefined };
+    return { names: Array.isArray(value) ? value.map(String) : [] };
+  } catch {
+    return { names: [] };
+  }
+}
+
+/** `approved by cli 2026-11-22 14:05:12 -03:00: note`. */
+export function stateOf({ state, decidedBy, decidedAt, note }: ApprovalEntry): string {
+  const by = decidedBy === undefined ? '' : ` by ${printable(decidedBy, 40)}`;
+  const at = decidedAt === undefined ? '' : ` ${localTime(decidedAt)}`;
+  return `${state}${by}${at}${note === undefined ? '' : `: ${printable(note)}`}`;
+}
+
+/** The arguments with every digit; empty when they are not what we write, and then nothing can be approved by them. */
+export function argumentsOf(approval: ApprovalEntry): JsonObject {
+  if (keptOf(approval).names) return {};
+  const value = parseJson(approval.arguments);
+  return isObject(value) ? value : {};
+}
+
+/** Whether a mistake with this call costs money or cannot be taken back. */
+export function isSevereCall({ severe, tool }: ApprovalEntry): boolean {
+  // The wrapper has seen the tool's description; the name alone must do for nothing but a second opinion.
+  return severe || isSevere({ name: tool });
+}
+
+/** What a person must type to approve this call; undefined when yes is enough. */
+export function challengeFor(approval: ApprovalEntry, store: Store): Challenge | undefined {
+  if (!isSevereCall(approval)) return undefined;
+  return challengeOf(approval.tool, argumentsOf(approval), inputSchemaOf(approval, store));
+}
+
+/** What the server said last of the tool's arguments; undefined where nothing of it was remembered. */
+export function inputSchemaOf({ server, tool }: ApprovalEntry, store: Store): unknown {
+  const pin = store.pins(server).find((each) => each.tool === tool);
+  if (!pin) return undefined;
+  try {
+    const definition: unknown = JSON.parse(pin.changed?.definition ?? pin.definition);
+    return (definition as { readonly inputSchema?: unknown } | null)?.inputSchema;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+import { isMet } from '../../approval/challenge.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import type { ApprovalEntry, Store } from '../../store/store.js';
+import { printable, printableJson, safeJson } from '../../text/escape.js';
+import {
+  challengeFor,
+  describeApproval,
+  isForQueue,
+  isSevereCall,
+  keptOf,
+  stateOf,
+} from '../approval-view.js';
+import { openState, openStates, type StateOptions, written } from '../open-state.js';
+import { assertPerson } from '../person.js';
+import { processTerminal, type Terminal } from '../terminal.js';
+
+export interface ApprovalsOptions extends StateOptions {
+  readonly all?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly watch?: boolean | undefined;
+  readonly color?: boolean | undefined;
+}
+
+const WATCH_MS = 500;
+
+/** Lists what waits for a person, or with `watch` asks about one after the other until Ctrl-C. */
+export async function approvals(
+  options: ApprovalsOptions,
+  io: Terminal = processTerminal(options),
+): Promise<number> {
+  if (options.watch) return watch(options, io);
+  const { states, leftAlone } = openStates(options, io);
+  const entries = states.flatMap(({ store }) => store.approvals(options.all));
+  for (const { store } of states) store.close();
+  for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
+  if (options.json) {
+    await io.out.write(`{"version":1,"approvals":[${entries.map(asJson).join(',')}]}\n`);
+    return EXIT.done;
+  }
+  if (entries.length === 0) await io.out.write('Nothing waits for a person.\n');
+  for (const approval of entries) {
+    await io.out.write(`${describeApproval(approval, io.out, io.now())}${advice(approval)}\n`);
+  }
+  return EXIT.done;
+}
+
+function advice(approval: ApprovalEntry): string {
+  const { id, state } = approval;
+  if (state !== 'pending') return '';
+  const approving = isForQueue(approval) ? `policy-wrap approve ${id}    ` : '';
+  return `  ${approving}policy-wrap reject ${id}\n`;
+}
+
+/** Version 1: fields may be added, never changed. The arguments are copied as text, so that no digit is lost. */
+function asJson(approval: ApprovalEntry): string {
+  const { id, server, grant, tool, rule, reason, state, policyHash, channels } = approval;
+  const { names } = keptOf(approval);
+  const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+  const text = printableJson({
+    ...{ id, server, grant, tool, rule, reason, state, policy: policyHash },
+    severe: isSevereCall(approval),
+    channels,
+    askedAt: iso(approval.askedAt),
+    expiresAt: iso(approval.expiresAt),
+    decidedAt: iso(approval.decidedAt),
+    decidedBy: approval.decidedBy ?? null,
+    note: approval.note ?? null,
+    ...(names && { argumentNames: names, arguments: null }),
+  });
+  return names ? text : `${text.slice(0, -1)},"arguments":${safeJson(approval.arguments)}}`;
+}
+
+async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
+  if (options.json)
+    throw new PolicyWrapError('USAGE', '--watch asks a person and --json does not: choose one');
+  assertPerson('approvals --watch', io);
+  const { states, leftAlone } = openStates(options, io);
+  // Says why there is nothing to watch.
+  if (states.length === 0) openState(options, io).close();
+  const waiting = () =>
+    states.flatMap(({ store }) =>
+      store
+        .approvals()
+        .filter(isForQueue)
+        .map((approval) => ({ store, approval })),
+    );
+  try {
+    for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
+    const skipped = new Set<string>();
+    await io.err.write('Waiting for calls that need a person; end with Ctrl-C.\n');
+    do {
+      for (const { store, approval } of waiting()) {
+        if (skipped.has(approval.id)) continue;
+        const answer = await put(approval, store, io);
+        if (answer === undefined) return EXIT.done;
+        if (answer === 'skip') skipped.add(approval.id);
+        else await io.out.write(`${decide(store, approval.id, answer)}\n`);
+        // Others may have been decided or have expired meanwhile.
+        break;
+      }
+    } while (waiting().some(({ approval }) => !skipped.has(approval.id)) || (await io.pause(WATCH_MS)));
+    return EXIT.done;
+  } finally {
+    for (const { store } of states) store.close();
+  }
+}
+
+/** @returns what the person said; undefined when they want no more */
+async function put(
+  approval: ApprovalEntry,
+  store: Store,
+  io: Terminal,
+): Promise<'approved' | 'rejected' | 'skip' | undefined> {
+  const challenge = challengeFor(approval, store);
+  const approving = challenge ? `type ${printable(challenge.label, 80)} to approve` : '[a]pprove';
+  await io.err.write(`\n${describeApproval(approval, io.err, io.now())}`);
+  for (;;) {
+    const typed = await io.ask(`${approving}, [r]eject, [s]kip: `);
+    if (typed === undefined) return undefined;
+    if (/^\s*r(eject)?\s*$/i.test(typed)) return 'rejected';
+    if (/^\s*s(kip)?\s*$/i.test(typed)) return 'skip';
+    if (challenge ? isMet(challenge, typed) : /^\s*a(pprove)?\s*$/i.test(typed)) return 'approved';
+    await io.err.write(
+      challenge ? 'That is not what stands in the arguments.\n' : 'Please type a, r or s.\n',
+    );
+  }
+}
+
+function decide(store: Store, id: string, answer: 'approved' | 'rejected'): string {
+  const decided = written(store.decideApproval(id, answer, 'cli'));
+  switch (decided.kind) {
+    case 'done':
+      return `${id} ${answer}`;
+    case 'not_here':
+    case 'not_pending':
+      return `${id} waited no longer: ${stateOf(decided.approval)}`;
+    case 'unknown':
+      return `${id} is gone`;
+  }
+}

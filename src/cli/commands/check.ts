@@ -1,0 +1,83 @@
+import { lintPolicy } from '../../advice/lint.js';
+import { type FoundPolicy, findPolicy, readPolicy } from '../../config/policy-files.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { formatProblem, type Problem } from '../../policy/read/problem.js';
+import { printable, printableJson } from '../../text/escape.js';
+import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
+import { serverName } from '../../upstream/server-name.js';
+import { knownTools } from '../known-tools.js';
+
+export interface CheckOptions {
+  readonly preset?: string;
+  readonly server?: string;
+  /** Warnings count as errors. */
+  readonly strict?: boolean;
+  /** False with `--no-install`. */
+  readonly install: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * Finds everything that is wrong with a policy, and, with a server, everything that does not fit its tools.
+ *
+ * @param file the policy; else it is found as a wrapper finds it
+ * @param argv the server's command; it is started once
+ * @returns 0, or 3 with errors, or with warnings under `--strict`
+ */
+export async function check(
+  file: string | undefined,
+  argv: readonly string[],
+  options: CheckOptions,
+): Promise<number> {
+  const found = find(file, argv, options);
+  const source = found.kind === 'problems' ? found.source : found.policy.source;
+  let problems: readonly Problem[];
+  let live: LiveServer | undefined;
+  // An invalid policy has no rules to compare with the server's tools.
+  if (found.kind === 'problems') problems = found.problems;
+  else {
+    if (argv.length > 0) live = await liveServer(argv, { install: options.install });
+    const known = live ? [] : knownTools(options.server, undefined);
+    problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live?.tools, known)];
+  }
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  if (options.json) {
+    process.stdout.write(
+      `${printableJson({ version: 1, source, tools: live?.tools.length, problems }, 2)}\n`,
+    );
+  } else print(source, problems, errors, live);
+  return errors > 0 || (options.strict && problems.length > 0) ? EXIT.policyInvalid : EXIT.done;
+}
+
+function find(
+  file: string | undefined,
+  argv: readonly string[],
+  options: CheckOptions,
+): Exclude<FoundPolicy, { kind: 'none' }> {
+  if (file !== undefined && options.preset !== undefined) {
+    throw new PolicyWrapError('USAGE', 'a policy file and --preset exclude each other');
+  }
+  const server = options.server ?? (argv.length > 0 ? serverName(argv) : '');
+  const found = file === undefined ? findPolicy(options, server, argv) : readPolicy(file);
+  if (found.kind !== 'none') return found;
+  throw new PolicyWrapError('POLICY_NOT_FOUND', 'there is no policy to check', {
+    hint: 'name one: policy-wrap check my-policy.json',
+  });
+}
+
+function print(
+  source: string,
+  problems: readonly Problem[],
+  errors: number,
+  live: LiveServer | undefined,
+): void {
+  const lines = problems.map((problem) => printable(formatProblem(problem, source)));
+  const warnings = problems.length - errors;
+  const against = live ? `, against ${live.tools.length} tools of ${printable(live.name)}` : '';
+  lines.push(`${printable(source)}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${against}`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function count(n: number, what: string): string {
+  return n === 0 ? `no ${what}s` : `${n} ${what}${n === 1 ? '' : 's'}`;
+}

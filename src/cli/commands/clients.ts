@@ -1,0 +1,120 @@
+import { visible } from '../../clients/change/masking.js';
+import { type EntryReport, type PlaceReport, survey } from '../../clients/inventory.js';
+import type { ClientsIo } from '../../clients/io.js';
+import { EXIT } from '../../errors.js';
+import { printableJson } from '../../text/escape.js';
+import { maskWords } from '../../text/masking.js';
+import { clientsIo } from '../this-installation.js';
+
+export interface ClientsOptions {
+  readonly json?: boolean | undefined;
+}
+
+/**
+ * Lists every client that is there with its servers: wrapped or not, remote, drifted, and whether the same server is
+ * wrapped elsewhere but not here.
+ *
+ * @returns an exit code
+ */
+export async function clients(
+  options: ClientsOptions,
+  io: Pick<ClientsIo, 'out' | 'machine' | 'wrapper'> = clientsIo(),
+): Promise<number> {
+  const reports = survey(io.machine, io.wrapper).filter(({ state }) => state.kind !== 'absent');
+  io.out(options.json === true ? `${printableJson(asJson(reports), 2)}\n` : asText(reports));
+  return EXIT.done;
+}
+
+/** The output of `--json`; `version` changes when a reader would have to. */
+function asJson(reports: readonly PlaceReport[]): unknown {
+  return {
+    version: 1,
+    places: reports.map(({ client, place, state }) => ({
+      client: client.id,
+      scope: place.scope,
+      path: place.path,
+      ...(place.variant === undefined ? {} : { variant: place.variant }),
+      ...(state.kind === 'unreadable' ? { problem: state.problem } : {}),
+      entries: state.kind === 'read' ? state.entries.map(entryAsJson) : [],
+    })),
+  };
+}
+
+function entryAsJson({ entry, drift, twins }: EntryReport): unknown {
+  const wrapping =
+    entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapping : undefined;
+  return {
+    name: entry.name,
+    ...(entry.project === undefined ? {} : { project: entry.project }),
+    kind: entry.kind,
+    status: statusOf({ entry, drift, twins }).code,
+    // What the server itself is started with, whether the wrapper stands before it or not.
+    ...(entry.kind === 'stdio' ? { command: maskWords(wrapping?.original ?? entry.words) } : {}),
+    ...(entry.kind === 'remote' ? { url: maskWords([entry.url])[0] } : {}),
+    env: [...entry.env.keys()],
+    disabled: entry.disabled,
+    ...(wrapping === undefined
+      ? {}
+      : { wrapper: { how: wrapping.how, options: maskWords(wrapping.options), drift } }),
+    ...(entry.kind === 'unusable' ? { problem: entry.reason } : {}),
+    wrappedElsewhere: twins,
+  };
+}
+
+function asText(reports: readonly PlaceReport[]): string {
+  if (reports.length === 0) return 'No client configuration found.\n';
+  return `${reports.map(placeAsText).join('\n\n')}\n`;
+}
+
+function placeAsText({ client, place, state }: PlaceReport): string {
+  const scope = place.variant === undefined ? place.scope : `${place.scope}, ${place.variant}`;
+  const head = `${client.name}  ${visible(place.path)}  (${scope})`;
+  if (state.kind === 'unreadable') return `${head}\n  cannot be read: ${visible(state.problem)}`;
+  if (state.kind === 'absent' || state.entries.length === 0) return `${head}\n  no servers`;
+  const rows = state.entries.map((report) => {
+    const { entry } = report;
+    const name = entry.project === undefined ? entry.name : `${entry.name} (${entry.project})`;
+    return [visible(name), shorten(visible(commandOf(report))), statusOf(report).text];
+  });
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return [
+    head,
+    ...rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd()),
+  ].join('\n');
+}
+
+function commandOf({ entry }: EntryReport): string {
+  switch (entry.kind) {
+    case 'stdio':
+      return maskWords(entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words).join(
+        ' ',
+      );
+    case 'remote':
+      return maskWords([entry.url]).join('');
+    case 'unusable':
+      return '';
+  }
+}
+
+function shorten(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+}
+
+function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: string } {
+  switch (entry.kind) {
+    case 'remote':
+      return { code: 'remote', text: 'remote; cannot be wrapped' };
+    case 'unusable':
+      return { code: 'unusable', text: `cannot be wrapped: ${visible(entry.reason)}` };
+    case 'stdio':
+      break;
+  }
+  if (entry.state.kind === 'broken') return { code: 'broken', text: entry.state.reason };
+  if (entry.state.kind === 'wrapped')
+    return drift.length === 0
+      ? { code: 'wrapped', text: 'wrapped' }
+      : { code: 'drifted', text: `wrapped, drifted: ${drift.join(', ')}` };
+  const [twin] = twins;
+  const around = twin === undefined ? '' : `; the same server is wrapped in ${twin.client}`;
+  return { code: 'not-wrapped', text: `not wrapped${entry.disabled ? ' (disabled)' : ''}${around}` };
+}

@@ -1,0 +1,232 @@
+import {
+  findPolicy,
+  type PolicyOptions,
+  problemsError,
+  stateFile,
+  upstreamEnv,
+} from '../../config/policy-files.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { type Json, parseJson } from '../../json/value.js';
+import type { Evaluation } from '../../policy/call.js';
+import { likelyTool, ownName, prefixedName } from '../../policy/client-names.js';
+import { approvalTexts } from '../../policy/evaluate/approval.js';
+import type { TraceStep } from '../../policy/evaluate/evaluate.js';
+import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
+import type { Policy } from '../../policy/model.js';
+import { firstFull, type Peek, type Peeked, Store } from '../../store/store.js';
+import { printable, printableJson } from '../../text/escape.js';
+import { serverName } from '../../upstream/server-name.js';
+import { knownTools } from '../known-tools.js';
+
+export interface ExplainOptions extends PolicyOptions {
+  /** The call's arguments as JSON. */
+  readonly args?: string;
+  readonly db?: string;
+  readonly server?: string;
+  readonly grant: string;
+  readonly json?: boolean;
+}
+
+/** What a call would come to just now. */
+interface Outlook {
+  readonly decision: 'allow' | 'deny' | 'hide' | 'ask';
+  readonly code: string | undefined;
+  readonly rule: string | undefined;
+  readonly why: string;
+  readonly limit?: Peek | undefined;
+}
+
+/**
+ * Says what would happen to a call and why, step by step, without charging or recording anything.
+ *
+ * @returns 0 allowed, 4 denied, 5 needs a person
+ */
+export async function explain(
+  tool: string,
+  argv: readonly string[],
+  options: ExplainOptions,
+): Promise<number> {
+  const server = options.server ?? (argv.length > 0 ? serverName(argv) : 'default');
+  const found = findPolicy(options, server, argv);
+  if (found.kind === 'problems') throw problemsError(found);
+  if (found.kind === 'none') {
+    throw new PolicyWrapError('POLICY_NOT_FOUND', found.advice, {
+      hint: 'or name one: policy-wrap explain --policy <file>',
+    });
+  }
+  const trace: TraceStep[] = [];
+  const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
+  const layers = stack(found.policy, found.extended);
+  const evaluation = evaluateLayers(layers, call, trace);
+  const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
+  const outlook = outlookOf(evaluation, peek(evaluation, server, options), canAsk);
+  const isNamed = options.server !== undefined || argv.length > 0;
+  const hint = hintAbout(tool, layers.all, knownTools(isNamed ? server : undefined, options.db));
+  if (options.json) print(printableJson(asJson(tool, server, found.policy, outlook, trace, hint), 2));
+  else print(asText(tool, found.policy, outlook, trace, hint));
+  return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
+    outlook.decision
+  ];
+}
+
+function readArgs(text: string | undefined): { readonly [key: string]: Json } {
+  try {
+    const args = parseJson(text ?? '{}');
+    if (typeof args === 'object' && args !== null && !Array.isArray(args))
+      return args as { readonly [key: string]: Json };
+  } catch {
+    // Said below, as for any other text that is no object.
+  }
+  throw new PolicyWrapError('USAGE', '--args must be a JSON object', {
+    hint: `--args '{"amount_total": 500}'`,
+  });
+}
+
+/** What the counters hold; an absent database means that nothing was counted yet. */
+function peek(evaluation: Evaluation, server: string, options: ExplainOptions): Peeked {
+  const none: Peeked = { standings: [], fits: true };
+  if (evaluation.kind !== 'open' || evaluation.charges.length === 0) return none;
+  const store = openForReading(stateFile(options.db));
+  try {
+    const owner = { server, grant: options.grant, session: '', observe: false };
+    return store.peek(owner, evaluation.charges);
+  } finally {
+    store.close();
+  }
+}
+
+function openForReading(file: string): Store {
+  try {
+    return Store.open(file, { mustExist: true });
+  } catch (error) {
+    if (PolicyWrapError.is(error) && error.code === 'NOT_FOUND') return Store.open(':memory:');
+    throw error;
+  }
+}
+
+/**
+ * In the order of DESIGN section 5: limits that refuse come before a person is asked.
+ *
+ * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
+ */
+export function outlookOf(evaluation: Evaluation, { standings }: Peeked, canAsk = true): Outlook {
+  switch (evaluation.kind) {
+    case 'hidden':
+      return {
+        decision: 'hide',
+        code: undefined,
+        rule: '(hidden)',
+        why: 'the tool is hidden: answered like an unknown one',
+      };
+    case 'refused': {
+      const { code, rule, authorText, explanation } = evaluation.refusal;
+      return {
+        decision: 'deny',
+        code,
+        rule,
+        why: authorText ? `${authorText} (${explanation})` : explanation,
+      };
+    }
+    case 'open': {
+      const refusing = firstFull(standings, canAsk ? 'deny' : undefined);
+      const limit = refusing ?? firstFull(standings);
+      if (limit && (refusing || !evaluation.ask)) {
+        const { rule, why } = limitText(limit);
+        return refusing
+          ? { decision: 'deny', code: 'LIMIT', rule, why, limit }
+          : {
+              decision: 'ask',
+              code: 'APPROVAL_REQUIRED',
+              rule,
+              why: `${why}; beyond that a person is asked`,
+              limit,
+            };
+      }
+      if (!evaluation.ask)
+        return { decision: 'allow', code: undefined, rule: undefined, why: 'nothing refuses it' };
+      const { code, rule, authorText, explanation } = evaluation.ask;
+      return { decision: 'ask', code, rule, why: authorText ?? explanation };
+    }
+  }
+}
+
+function limitText({ charge, used, retryAt, inFlight }: Peek): {
+  readonly rule: string;
+  readonly why: string;
+} {
+  const { limit, amount } = charge;
+  const next =
+    inFlight !== undefined
+      ? `next when one of the calls in flight ends well`
+      : retryAt === undefined
+        ? 'a call of this size can never pass'
+        : `next at ${new Date(retryAt).toISOString()}`;
+  const why = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}, this call adds ${amount}; ${next}`;
+  return { rule: limit.pointer, why };
+}
+
+const HEADLINE = { allow: 'allowed', deny: 'denied', hide: 'hidden', ask: 'needs a person' } as const;
+const MARK = { passes: 'ok  ', stops: 'stop', asks: 'ask ' } as const;
+
+/** A name that is written as clients show it, here or in the policy, judges nothing. */
+function hintAbout(tool: string, policies: readonly Policy[], known: readonly string[]): string | undefined {
+  const written = policies.flatMap(({ tools, hide }) => [
+    ...tools.keys(),
+    ...hide.filter(({ plain }) => plain).map(({ text }) => text),
+  ]);
+  const shown = written.find((name) => ownName(name, (own) => own === tool) !== undefined);
+  if (shown !== undefined && !known.includes(shown) && !written.includes(tool))
+    return `the policy has "${shown}", which is how a client shows "${tool}": it judges nothing; write "${tool}" there`;
+  if (written.includes(tool) || known.includes(tool)) return undefined;
+  const likely = likelyTool(tool, [...known, ...written]) ?? prefixedName(tool);
+  return likely === undefined
+    ? undefined
+    : `did you mean "${likely}"? That is the name by which rules are found`;
+}
+
+function asText(
+  tool: string,
+  policy: Policy,
+  outlook: Outlook,
+  trace: readonly TraceStep[],
+  hint: string | undefined,
+): string {
+  const head = [HEADLINE[outlook.decision], outlook.code, outlook.rule].filter(Boolean).join('  ');
+  const steps = trace.map(
+    ({ look, rule, result, text }) => `  ${MARK[result]}  ${[look, rule].join(' ').trim()}: ${text}`,
+  );
+  const hints = hint === undefined ? [] : [`  ${hint}`];
+  return [`${tool}: ${head}`, `  ${outlook.why}`, ...hints, `How ${policy.source} comes to this:`, ...steps]
+    .map((line) => printable(line))
+    .join('\n');
+}
+
+function asJson(
+  tool: string,
+  server: string,
+  policy: Policy,
+  outlook: Outlook,
+  trace: readonly TraceStep[],
+  hint: string | undefined,
+): object {
+  const { limit, ...rest } = outlook;
+  return {
+    version: 1,
+    tool,
+    server,
+    policy: { source: policy.source, hash: policy.hash },
+    ...rest,
+    hint,
+    ...(limit && {
+      counter: limit.charge.limit.counter,
+      max: limit.charge.limit.max,
+      used: limit.used,
+      retryAt: limit.retryAt === undefined ? undefined : new Date(limit.retryAt).toISOString(),
+    }),
+    trace: trace.map(({ look, rule, result, answer, text }) => ({ look, rule, result, answer, text })),
+  };
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

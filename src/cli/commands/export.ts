@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import type { EventEntry, LogEntry, Store } from '../../store/store.js';
+import { printable, printableJson, safeJson } from '../../text/escape.js';
+import { decisionLine, eventLine } from '../log-json.js';
+import { leftAloneText, openState, type StateOptions, sinceOf } from '../open-state.js';
+import { drained, processTerminal, type Terminal } from '../terminal.js';
+
+export interface ExportOptions extends StateOptions {
+  readonly format: 'jsonl' | 'csv';
+  readonly output?: string | undefined;
+  readonly since?: string | undefined;
+  readonly color?: boolean | undefined;
+}
+
+/** So many rows are in memory at a time. */
+const PAGE = 1000;
+
+type Row =
+  | { readonly kind: 'decision'; readonly entry: LogEntry }
+  | { readonly kind: 'event'; readonly entry: EventEntry };
+
+/** Writes the whole log, decisions and events by their times, as it was recorded. */
+export async function exportLog(
+  options: ExportOptions,
+  io: Terminal = processTerminal(options),
+): Promise<number> {
+  const since = sinceOf(options.since, io.now());
+  await io.err.write(leftAloneText(options));
+  const store = openState(options, io);
+  const target = options.output === undefined ? undefined : new File(resolve(options.output));
+  const write = target ? (text: string) => target.write(text) : (text: string) => io.out.write(text);
+  try {
+    let text = options.format === 'csv' ? csvRow(COLUMNS) : '';
+    let length = 0;
+    for (const row of rowsOf(store, since)) {
+      text += options.format === 'csv' ? csvRow(cellsOf(row)) : `${jsonOf(row)}\n`;
+      if (++length % PAGE !== 0) continue;
+      if (!(await write(text))) return EXIT.done;
+      text = '';
+    }
+    await write(text);
+    await target?.end();
+    if (target) await io.err.write(`${length} rows in ${printable(options.output ?? '')}\n`);
+    return EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+/** Both parts of the log, merged by time, a page of each in memory. */
+function* rowsOf(store: Store, since: number | undefined): Generator<Row> {
+  const decisions = pages(
+    since,
+    (filter) => store.log(filter),
+    ({ auditId }) => auditId,
+  );
+  const events = pages(
+    since,
+    (filter) => store.events(filter),
+    ({ id }) => id,
+  );
+  let decision = decisions.next();
+  let event = events.next();
+  while (!decision.done || !event.done) {
+    if (event.done || (!decision.done && decision.value.at <= event.value.at)) {
+      if (decision.done) return;
+      yield { kind: 'decision', entry: decision.value };
+      decision = decisions.next();
+    } else {
+      yield { kind: 'event', entry: event.value };
+      event = events.next();
+    }
+  }
+}
+
+function* pages<T extends { readonly at: number }>(
+  since: number | undefined,
+  read: (filter: { since?: number | undefined; afterId: string; limit: number }) => readonly T[],
+  idOf: (entry: T) => string,
+): Generator<T> {
+  let page = read({ since, afterId: '0', limit: PAGE });
+  for (;;) {
+    // The first page finds where to begin; on every later one the search for it would cost a walk from there.
+    for (const entry of page) if (since === undefined || entry.at >= since) yield entry;
+    const last = page.at(-1);
+    if (page.length < PAGE || last === undefined) return;
+    page = read({ afterId: idOf(last), limit: PAGE });
+  }
+}
+
+/** A file that only its owner can read: arguments may stand in it. */
+class File {
+  readonly #stream;
+  #failure: Error | undefined;
+
+  constructor(path: string) {
+    this.#stream = createWriteStream(path, { mode: 0o600 });
+    this.#stream.on('error', (error) => {
+      this.#failure ??= new PolicyWrapError('REFUSED', `${path} could not be written: ${error.message}`, {
+        cause: error,
+      });
+    });
+  }
+
+  async write(text: string): Promise<boolean> {
+    if (!this.#failure && !this.#stream.write(text)) await drained(this.#stream);
+    if (this.#failure) throw this.#failure;
+    return true;
+  }
+
+  async end(): Promise<void> {
+    if (!this.#failure) {
+      this.#stream.end();
+      await once(this.#stream, 'close').catch(() => {});
+    }
+    if (this.#failure) throw this.#failure;
+  }
+}
+
+const jsonOf = (row: Row) => (row.kind === 'event' ? eventLine(row.entry) : decisionLine(row.entry, true));
+
+const COLUMNS = [
+  ...[
+    'type',
+    'id',
+    'at',
+    'server',
+    'grant',
+    'tool',
+    'decision',
+    'code',
+    'rule',
+    'observe',
+    'outcome',
+    'latency_ms',
+  ],
+  ...[
+    'client_name',
+    'client_version',
+    'session',
+    'pid',
+    'policy',
+    'request_id',
+    'approval',
+    'arguments',
+    'who',
+    'detail',
+  ],
+];
+
+function cellsOf(row: Row): readonly string[] {
+  const at = new Date(row.entry.at).toISOString();
+  if (row.kind === 'event') {
+    const { id, kind, who, detail } = row.entry;
+    const of = (key: string) => (typeof detail[key] === 'string' ? detail[key] : '');
+    const cells = new Map<string, string>([
+      ...Object.entries({
+        type: 'event',
+        id,
+        at,
+        decision: kind,
+        who,
+        detail: printableJson(detail),
+      }),
+      ...['server', 'grant', 'tool', 'approval'].map((key) => [key, of(key)] as const),
+    ]);
+    return COLUMNS.map((column) => cells.get(column) ?? '');
+  }
+  const { entry } = row;
+  return [
+    ...['decision', entry.auditId, at, entry.server, entry.grant, entry.tool, entry.decision, entry.code],
+    ...[entry.rule, entry.observe, entry.outcome, entry.latencyMs, entry.clientName, entry.clientVersion],
+    ...[
+      entry.session,
+      entry.pid,
+      entry.policyHash,
+      entry.requestId,
+      entry.approval,
+      safeJson(entry.arguments),
+      '',
+      '',
+    ],
+  ].map((cell) => (cell === undefined ? '' : String(cell)));
+}
+
+/**
+ * One record by RFC 4180, safe to look at. A cell that a spreadsheet would take for a formula gets an apostrophe in front: a tool may
+ * be called `=HYPERLINK(...)`.
+ */
+export function csvRow(cells: readonly string[]): string {
+  const quoted = cells.map((cell) => {
+    const shown = printable(cell);
+    const safe = /^[=+\-@]/.test(shown) ? `'${shown}` : shown;
+    return /[",']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  });
+  return `${quoted.join(',')}\r\n`;
+}

@@ -1,0 +1,254 @@
+import { randomBytes } from 'node:crypto';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { knownServer } from '../../catalog/known-servers.js';
+import { preset } from '../../catalog/presets.js';
+import { proposePolicy } from '../../catalog/propose.js';
+import type { ToolDefinition } from '../../catalog/tool-definition.js';
+import { configDirs, surroundings } from '../../config/paths.js';
+import { readPreset } from '../../config/policy-files.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { policyJsonSchema } from '../../policy/read/json-schema.js';
+import { printable, printableJson, printableLines } from '../../text/escape.js';
+import { isMasked, MASK, maskWords, shownCommand } from '../../text/masking.js';
+import { liveServer } from '../../upstream/list-tools.js';
+import { SERVER_NAME, serverName } from '../../upstream/server-name.js';
+import { askYesNo, assertNoAgent } from '../person.js';
+import { processTerminal } from '../terminal.js';
+
+export interface InitOptions {
+  readonly server?: string;
+  readonly output?: string;
+  /** Writes over an existing file. */
+  readonly force?: boolean;
+  /** Answers every question as its default would. */
+  readonly yes?: boolean;
+  /** A shipped policy by name, or false with `--no-preset`. */
+  readonly preset?: string | false;
+  /** False with `--no-install`. */
+  readonly install: boolean;
+}
+
+/** Puts a question to a person; undefined when there is none. */
+type Ask = (question: string, fallback: boolean) => Promise<boolean | undefined>;
+
+const SCHEMA_FILE = 'policy.schema.json';
+const SCRIPT = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
+
+/**
+ * Writes a first policy for a server: the preset of a known one, else what the classes of its tools suggest, for which
+ * the server is started once. Asks before it starts anything, and never writes over a file unasked.
+ *
+ * @param argv the server's command and its arguments
+ * @param ask puts a question to a person; undefined when there is none
+ * @throws PolicyWrapError USAGE, REFUSED, NOT_FOUND, UPSTREAM_NOT_STARTED, UPSTREAM_FAILED
+ */
+export async function init(
+  argv: readonly string[],
+  options: InitOptions,
+  ask: Ask = (question, fallback) => askYesNo(question, fallback, processTerminal()),
+): Promise<number> {
+  if (argv.length === 0) {
+    throw new PolicyWrapError('USAGE', 'no server to write a policy for', {
+      hint: 'policy-wrap init -- mcp-afip',
+    });
+  }
+  const server = options.server ?? serverName(argv);
+  const [folder, ...formerFolders] = configDirs(surroundings());
+  const file = options.output === undefined ? ownFile(folder, server) : resolve(options.output);
+  // A policy at a former place is in force as long as there is none at the new one.
+  const former =
+    options.output === undefined ? formerFolders.map((each) => join(each, `${server}.json`)) : [];
+  const taken = [file, ...former].find(existsSync);
+  if (taken !== undefined) {
+    if (!options.force) throw existing(taken);
+    // Another policy in the place of one that is in force may let more through.
+    assertNoAgent('init --force', { env: process.env });
+  }
+
+  const shipped = await chosenPreset(server, options, ask);
+  const written = shipped ?? (await proposed(server, argv, options, ask, schemaFor(folder, file)));
+  if (written === undefined) {
+    process.stderr.write('policy-wrap: nothing was started and nothing was written\n');
+    return EXIT.failed;
+  }
+  if (dirname(file) === folder || shipped === undefined) makePrivateFolder(folder);
+  if (shipped === undefined) writePrivate(join(folder, SCHEMA_FILE), schemaText(), true);
+  writePrivate(file, written.text, options.force ?? false);
+
+  const isFound = options.output === undefined;
+  process.stdout.write(
+    [
+      printableLines(`Wrote ${file}: ${written.summary}`),
+      '',
+      "In your client's configuration:",
+      '',
+      clientEntry(server, argv, isFound ? undefined : file),
+      ...(isMasked(argv) ? [`(${MASK} stands for what is not shown: put it back.)`] : []),
+      '',
+      `Next, look whether everything fits together: ${nextCommand(argv, options, isFound ? undefined : file)}`,
+      '',
+    ].join('\n'),
+  );
+  return EXIT.done;
+}
+
+interface Written {
+  readonly text: string;
+  /** One line for the person. */
+  readonly summary: string;
+}
+
+async function chosenPreset(server: string, options: InitOptions, ask: Ask): Promise<Written | undefined> {
+  if (options.preset === false) return undefined;
+  const name = options.preset ?? knownServer(server)?.preset;
+  if (name === undefined) return undefined;
+  if (options.preset === undefined && !options.yes) {
+    const question = `${server} has a preset, "${name}" (${preset(name)?.title}). Write that?`;
+    if ((await ask(question, true)) === false) return undefined;
+  }
+  // Says which there are when it is none of them.
+  readPreset(name);
+  return {
+    text: preset(name)?.text ?? '',
+    summary: `the preset ${name}, whose amounts are examples; the places to edit are marked EDIT`,
+  };
+}
+
+async function proposed(
+  server: string,
+  argv: readonly string[],
+  options: InitOptions,
+  ask: Ask,
+  schema: string,
+): Promise<Written | undefined> {
+  const command = printable(shownCommand(argv));
+  if (!options.yes) {
+    const agreed = await ask(`This starts the server once to list its tools: ${command}\nStart it?`, true);
+    if (agreed === undefined) {
+      throw new PolicyWrapError('USAGE', `init starts the server once to list its tools: ${command}`, {
+        hint: 'add --yes to agree; there is no terminal to ask on',
+      });
+    }
+    if (!agreed) return undefined;
+  }
+  process.stderr.write(`policy-wrap: starting ${command} once, to list its tools\n`);
+  const live = await liveServer(argv, { install: options.install });
+  const date = new Date().toISOString().slice(0, 10);
+  const { text, counts, unlisted } = proposePolicy(server, live.tools as readonly ToolDefinition[], {
+    schema,
+    date,
+  });
+  const parts = [
+    `${counts.Read} tools allowed`,
+    `${counts.Write + counts.Execute} limited`,
+    `${counts.Financial + counts.Other} ask a person`,
+    `${counts.Destructive} hidden`,
+    ...(unlisted.length > 0 ? [`${unlisted.length} refused, since no entry can stand for them`] : []),
+  ];
+  return { text, summary: `${parts.join(', ')}; what is not listed is refused` };
+}
+
+function ownFile(folder: string, server: string): string {
+  if (!SERVER_NAME.test(server)) {
+    throw new PolicyWrapError('USAGE', `${printable(server)} cannot be the name of a file`, {
+      hint: 'name the server with small letters, digits and dashes (--server), or the file (-o)',
+    });
+  }
+  return join(folder, `${server}.json`);
+}
+
+/** The schema lies beside the policies, so that editors complete and explain fields without a network. */
+function schemaFor(folder: string, file: string): string {
+  return dirname(file) === folder ? `./${SCHEMA_FILE}` : pathToFileURL(join(folder, SCHEMA_FILE)).href;
+}
+
+function schemaText(): string {
+  return `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
+}
+
+function makePrivateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+}
+
+/** Writes a file that is there whole or not at all, for the owner alone. */
+function writePrivate(file: string, text: string, replace: boolean): void {
+  const draft = join(dirname(file), `.policy-wrap-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+    // A link, unlike a rename, fails where another program has made the file meanwhile.
+    if (replace) renameSync(draft, file);
+    else linkOrCopy(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(file);
+    throw cannotWrite(file, error);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function linkOrCopy(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    // Some file systems have no links.
+    copyFileSync(draft, file, constants.COPYFILE_EXCL);
+  }
+}
+
+function existing(file: string): PolicyWrapError {
+  return new PolicyWrapError('REFUSED', `${file} is there already, and was not touched`, {
+    hint: '--force writes over it, -o <file> writes another',
+  });
+}
+
+function cannotWrite(file: string, error: unknown): PolicyWrapError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new PolicyWrapError('REFUSED', `${file} cannot be written: ${reason}`, { cause: error });
+}
+
+/** What stands in `mcpServers` of a client; values of variables are left to be filled in. */
+function clientEntry(server: string, argv: readonly string[], policy: string | undefined): string {
+  const [command = '', ...args] = argv;
+  // Clients start servers in a folder of their own.
+  const program = /[\\/]/.test(command) ? resolve(command) : command;
+  const named = serverName([program, ...args]) === server ? [] : ['--server', server];
+  // What is printed ends up in scrollback and logs.
+  const shown = maskWords([program, ...args]);
+  const own = [...named, ...(policy === undefined ? [] : ['--policy', policy]), '--', ...shown];
+  // What npx has fetched may be gone tomorrow.
+  const start = /[\\/]_npx[\\/]/.test(SCRIPT)
+    ? { command: 'npx', args: ['-y', 'policy-wrap', ...own] }
+    : { command: process.execPath, args: [SCRIPT, ...own] };
+  const variables = (knownServer(server)?.environment ?? []).filter(({ required }) => required);
+  const env = Object.fromEntries(variables.map(({ name }) => [name, '...']));
+  const entry = variables.length > 0 ? { ...start, env } : start;
+  return printableJson({ mcpServers: { [server]: entry } }, 2);
+}
+
+function nextCommand(argv: readonly string[], { server }: InitOptions, policy: string | undefined): string {
+  const words = [
+    'policy-wrap',
+    'doctor',
+    ...(server === undefined ? [] : ['--server', server]),
+    ...(policy === undefined ? [] : ['--policy', policy]),
+    '--',
+    ...argv,
+  ];
+  return shownCommand(words);
+}

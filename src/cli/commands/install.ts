@@ -1,0 +1,217 @@
+import { dirname } from 'node:path';
+import { conclude } from '../../clients/after-install.js';
+import { addEntry, emptyDocument, type NewEntry, snippet } from '../../clients/change/add-entry.js';
+import { carryOut, changeOf } from '../../clients/change/apply.js';
+import { visible } from '../../clients/change/masking.js';
+import { placesFor, planInstall, type Wanted } from '../../clients/change/plan.js';
+import { SNIPPET_CLIENTS } from '../../clients/file-shapes.js';
+import type { ClientsIo } from '../../clients/io.js';
+import { type Scope, SHAPES } from '../../clients/known-clients.js';
+import { pathsOf } from '../../clients/machine.js';
+import {
+  type Choice,
+  choicesIn,
+  choose,
+  type OpenPlace,
+  openTarget,
+  type Target,
+} from '../../clients/selection.js';
+import { newPrefix } from '../../clients/wrapped-command.js';
+import { writtenPath } from '../../config/paths.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { safeJson } from '../../text/escape.js';
+import { isMasked, MASK, maskWords } from '../../text/masking.js';
+import { clientsIo } from '../this-installation.js';
+
+export interface InstallOptions {
+  readonly client: string | undefined;
+  readonly entries: readonly string[];
+  readonly all?: boolean | undefined;
+  readonly policy?: string | undefined;
+  /** The state database that the entries are to name; else the one that wrappers share. */
+  readonly db?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  readonly config?: string | undefined;
+  readonly print?: boolean | undefined;
+  readonly scope?: Scope | undefined;
+  /** Name of a new entry; its command line is `command`. */
+  readonly add?: string | undefined;
+  readonly command?: readonly string[] | undefined;
+  /** For a new entry: `NAME=VALUE`, or `NAME` to copy the value from the current environment. */
+  readonly env?: readonly string[] | undefined;
+}
+
+/**
+ * Puts the wrapper in front of servers in a client's configuration.
+ *
+ * @returns an exit code: `failed` when a server was written but did not start
+ * @throws PolicyWrapError USAGE, NOT_FOUND, POLICY_NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
+ */
+export async function install(options: InstallOptions, io: ClientsIo = clientsIo()): Promise<number> {
+  const wanted = { policy: policyPath(options, io), db: databasePath(options, io) };
+  if (options.add !== undefined) return await add(options, options.add, wanted, io);
+  const target = openTarget(options, io.machine);
+  const choices = await chosen(options, target, io);
+  const { changes, started, notes } = planInstall(choices, wanted, target.entries, io);
+  for (const note of notes) io.err(`${note}\n`);
+  if (options.print === true) {
+    for (const { entry, place } of started) {
+      const { name, words } = entry;
+      io.out(safeJson(snippet(place.format, place.shape, shownEntry({ name, words, env: new Map() }, io))));
+    }
+    return EXIT.done;
+  }
+  if (changes.length === 0) return EXIT.done;
+  const names = [...new Set(started.map(({ entry }) => visible(entry.name)))].join(', ');
+  if (!(await carryOut(changes, target.client, `Wrap ${names}?`, options, io))) return EXIT.done;
+  return await conclude(
+    target,
+    started.map(({ entry }) => entry),
+    io,
+  );
+}
+
+function policyPath(options: InstallOptions, io: ClientsIo): string | undefined {
+  if (options.policy === undefined) return undefined;
+  // Absolute, for nobody knows in which folder the client starts its servers.
+  const path = writtenPath(options.policy, '--policy', io.machine.cwd, io.machine);
+  if (!io.machine.exists(path))
+    throw new PolicyWrapError('POLICY_NOT_FOUND', `no policy file ${visible(path)}`, {
+      hint: 'Make one with `policy-wrap init`.',
+    });
+  return path;
+}
+
+function databasePath({ db }: InstallOptions, { machine }: ClientsIo): string | undefined {
+  return db === undefined ? undefined : writtenPath(db, '--db', machine.cwd, machine);
+}
+
+async function chosen(options: InstallOptions, target: Target, io: ClientsIo): Promise<Choice[]> {
+  const choices = choicesIn(target);
+  if (choices.length === 0 && target.entries.length === 0)
+    throw new PolicyWrapError('NOT_FOUND', `${target.name} has no servers`, {
+      hint: `Looked in: ${target.places.map(({ place }) => visible(place.path)).join(', ')}`,
+    });
+  if (target.entries.length > 0) return choose(target, choices, io.machine);
+  if (options.all === true) return choices;
+  const names = [
+    ...new Set(choices.filter(({ entry }) => entry.kind === 'stdio').map(({ entry }) => entry.name)),
+  ];
+  const list = names.map(visible).join(', ');
+  if (!io.interactive)
+    throw new PolicyWrapError('USAGE', 'which entries?', {
+      hint: `Name them, or say --all. There are: ${list}.`,
+    });
+  const answer = await io.ask(`Wrap which of ${list}? (names, or all) `);
+  if (answer === 'all') return choices;
+  return choose({ ...target, entries: answer.split(/[\s,]+/).filter(Boolean) }, choices, io.machine);
+}
+
+async function add(options: InstallOptions, name: string, wanted: Wanted, io: ClientsIo): Promise<number> {
+  const command = anchored(options.command ?? [], io);
+  if (command.length === 0)
+    throw new PolicyWrapError('USAGE', 'which command?', {
+      hint: `policy-wrap install ${options.client ?? '<client>'} --add ${visible(name)} -- <command> [args]`,
+    });
+  if (name === '' || visible(name) !== name)
+    throw new PolicyWrapError('USAGE', `not a name for an entry: "${visible(name)}"`);
+  const server = io.serverName(command, name) ?? name;
+  const named = placesFor([], server, new Map(), wanted, io);
+  const words = [...newPrefix(io.wrapper, { ...named, server }, true), ...command];
+  const variables = io.variablesOf(command);
+  const given = givenEnvironment(options.env ?? [], io);
+  if (options.print === true) {
+    // Names alone: what is printed ends up in scrollback and logs.
+    const names = [...variables.map((variable) => variable.name), ...given.keys()];
+    const env = new Map(names.map((variable) => [variable, '']));
+    return print(options, shownEntry({ name, words, env }, io), io);
+  }
+  const target = openTarget({ ...options, scope: options.scope ?? 'user' }, io.machine);
+  const places = target.places.filter(({ place }) => mayHold(place, io));
+  if (places.length === 0)
+    throw new PolicyWrapError(
+      'NOT_FOUND',
+      `${target.name} keeps its settings in a folder that is not there`,
+      {
+        hint: `Looked for: ${target.places.map(({ place }) => visible(dirname(place.path))).join(', ')}. Start ${target.name} once, then try again.`,
+      },
+    );
+  const env = new Map(given);
+  for (const variable of variables) {
+    if (env.has(variable.name)) continue;
+    const value =
+      io.interactive && options.yes !== true
+        ? await io.ask(
+            `${variable.name} (${variable.description}${variable.required ? '' : '; may stay empty'}): `,
+            { secret: variable.secret },
+          )
+        : '';
+    if (value !== '') env.set(variable.name, value);
+    else if (variable.required)
+      io.err(`${variable.name} is left out; the server needs it: ${variable.description}\n`);
+  }
+  const changes = places.map(({ place, file, shape, format }) => {
+    const document = file?.document ?? emptyDocument(place.path, format);
+    const edited = addEntry(document, place.at, shape, { name, words, env });
+    return changeOf(place.path, file?.snapshot, edited);
+  });
+  if (!(await carryOut(changes, target.client, `Add ${visible(name)}?`, options, io))) return EXIT.done;
+  return await conclude(target, [{ name, words, env, cwd: undefined, moreEnv: false }], io);
+}
+
+/** A program named by a relative path is this folder's; the client looks from another one. */
+function anchored([command, ...args]: readonly string[], io: ClientsIo): string[] {
+  if (command === undefined) return [];
+  if (args.some((word) => /^\.{1,2}[/\\]/.test(word)))
+    io.err('A relative path among the arguments is looked up from wherever the client starts its servers.\n');
+  return [/[/\\]/.test(command) ? pathsOf(io.machine).resolve(io.machine.cwd, command) : command, ...args];
+}
+
+/** A project's folder is made; an app's own is its to make, and its absence says that the app is not there. */
+function mayHold(place: OpenPlace['place'], io: ClientsIo): boolean {
+  if (place.variant === 'profile') return false;
+  return place.scope === 'project' || io.machine.exists(pathsOf(io.machine).dirname(place.path));
+}
+
+/** What is printed ends up in scrollback and logs. */
+function shownEntry(entry: NewEntry, io: ClientsIo): NewEntry {
+  if (!isMasked(entry.words)) return entry;
+  io.err(`${MASK} stands for what is not shown: put it back.\n`);
+  return { ...entry, words: maskWords(entry.words) };
+}
+
+function print(options: InstallOptions, entry: NewEntry, io: ClientsIo): number {
+  const other = SNIPPET_CLIENTS.find(({ id }) => id === options.client);
+  if (other !== undefined) {
+    io.err(`For ${other.name}, in ${other.where}:\n`);
+    io.out(safeJson(snippet(other.format, other.shape, entry)));
+    return EXIT.done;
+  }
+  if (options.client === undefined && options.config === undefined) {
+    io.err('For any client whose file has "mcpServers":\n');
+    io.out(safeJson(snippet('json', SHAPES.mcpServers, entry)));
+    return EXIT.done;
+  }
+  const [first] = openTarget(options, io.machine).places;
+  if (first === undefined) return EXIT.failed;
+  io.err(`For ${visible(first.place.path)}:\n`);
+  io.out(safeJson(snippet(first.format, first.shape, entry)));
+  return EXIT.done;
+}
+
+function givenEnvironment(given: readonly string[], io: ClientsIo): Map<string, string> {
+  const env = new Map<string, string>();
+  for (const item of given) {
+    const at = item.indexOf('=');
+    const name = at < 0 ? item : item.slice(0, at);
+    const inherited = Object.hasOwn(io.machine.env, name) ? io.machine.env[name] : undefined;
+    const value = at < 0 ? inherited : item.slice(at + 1);
+    if (name === '' || value === undefined)
+      throw new PolicyWrapError('USAGE', `--env ${visible(name)}: not set in this environment`, {
+        hint: 'Set it before the command, or write NAME=VALUE.',
+      });
+    env.set(name, value);
+  }
+  return env;
+}

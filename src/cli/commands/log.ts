@@ -1,0 +1,160 @@
+import { stateFile } from '../../config/policy-files.js';
+import { EXIT } from '../../errors.js';
+import type { EventEntry, LogEntry, LogFilter, Store } from '../../store/store.js';
+import { printable } from '../../text/escape.js';
+import { decisionLine, eventLine, namesOf } from '../log-json.js';
+import { leftAloneText, openIfThere, type StateOptions, sinceOf } from '../open-state.js';
+import { type Cell, localTime, processTerminal, type Style, type Terminal, table } from '../terminal.js';
+
+export interface LogOptions extends StateOptions {
+  readonly denied?: boolean | undefined;
+  readonly tool?: string | undefined;
+  readonly server?: string | undefined;
+  readonly since?: string | undefined;
+  readonly limit: number;
+  readonly follow?: boolean | undefined;
+  readonly arguments?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly color?: boolean | undefined;
+}
+
+type Line = { readonly at: number } & (
+  | { readonly kind: 'decision'; readonly entry: LogEntry }
+  | { readonly kind: 'event'; readonly entry: EventEntry }
+);
+
+const FOLLOW_MS = 500;
+/** So many new rows are taken at a time while following. */
+const FOLLOW_LIMIT = 1000;
+const NAME_CAP = 40;
+
+/** Shows decisions and what happened beside them, the newest last. */
+export async function log(options: LogOptions, io: Terminal = processTerminal(options)): Promise<number> {
+  const since = sinceOf(options.since, io.now());
+  await io.err.write(leftAloneText(options));
+  const store = openIfThere(options, io);
+  if (!store) {
+    await io.err.write(
+      `There is no state database at ${printable(stateFile(options.db))} yet: nothing was decided so far.\n`,
+    );
+    return EXIT.done;
+  }
+  try {
+    const { denied, tool, server } = options;
+    const filter = { denied, tool, server, since };
+    // Read before the rows are: none that comes in between is skipped.
+    let afterId = store.log({ limit: 1 }).at(-1)?.auditId ?? '0';
+    let afterEvent = store.events({ limit: 1 }).at(-1)?.id ?? '0';
+    const { limit } = options;
+    const newest = store.log({ ...filter, limit });
+    const happened = events(store, filter, { limit });
+    afterId = later(afterId, newest.at(-1)?.auditId);
+    afterEvent = later(afterEvent, happened.at(-1)?.id);
+    const widths: number[] = [];
+    const first = merged(newest, happened);
+    let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, widths);
+    while (options.follow && reads && (await io.pause(FOLLOW_MS))) {
+      const decisions = store.log({ ...filter, afterId, limit: FOLLOW_LIMIT });
+      const happened = events(store, filter, { afterId: afterEvent, limit: FOLLOW_LIMIT });
+      afterId = later(afterId, decisions.at(-1)?.auditId);
+      afterEvent = later(afterEvent, happened.at(-1)?.id);
+      reads = await show(merged(decisions, happened), options, io, widths);
+    }
+    return EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+function later(a: string, b: string | undefined): string {
+  return b !== undefined && Number(b) > Number(a) ? b : a;
+}
+
+/** Events that pass the filter: what is said of a call is found through its approval. */
+function events(
+  store: Store,
+  { denied, tool, server, since }: LogFilter,
+  page: { readonly limit: number; readonly afterId?: string },
+): EventEntry[] {
+  if (denied) return [];
+  const all = store.events({ since, ...page });
+  if (tool === undefined && server === undefined) return all;
+  return all.filter(({ detail }) => {
+    const approval = typeof detail.approval === 'string' ? store.approval(detail.approval) : undefined;
+    const isOf = (wanted: string | undefined, said: unknown) => wanted === undefined || wanted === said;
+    return isOf(tool, detail.tool ?? approval?.tool) && isOf(server, detail.server ?? approval?.server);
+  });
+}
+
+function merged(decisions: readonly LogEntry[], happened: readonly EventEntry[]): Line[] {
+  const lines: Line[] = [
+    ...decisions.map((entry) => ({ at: entry.at, kind: 'decision' as const, entry })),
+    ...happened.map((entry) => ({ at: entry.at, kind: 'event' as const, entry })),
+  ];
+  return lines.sort((a, b) => a.at - b.at);
+}
+
+function show(lines: readonly Line[], options: LogOptions, io: Terminal, widths: number[]): Promise<boolean> {
+  if (lines.length === 0) return Promise.resolve(true);
+  if (options.json) {
+    const text = lines.map((line) =>
+      line.kind === 'event' ? eventLine(line.entry) : decisionLine(line.entry, options.arguments ?? false),
+    );
+    return io.out.write(`${text.join('\n')}\n`);
+  }
+  const rows = lines.map((line) =>
+    line.kind === 'event' ? eventRow(line.entry) : decisionRow(line.entry, options.arguments ?? false),
+  );
+  return io.out.write(table(io.out, rows, { widths }));
+}
+
+const STYLE: Record<LogEntry['decision'], Style> = {
+  allow: 'green',
+  deny: 'red',
+  ask: 'yellow',
+  hide: 'dim',
+};
+const named = (text: string | undefined) => printable(text ?? '', NAME_CAP);
+
+function decisionRow(entry: LogEntry, whole: boolean): Cell[] {
+  const { decision, code, rule, observe, outcome, latencyMs, clientName, clientVersion, approval } = entry;
+  const latency = latencyMs === undefined ? '' : `${latencyMs} ms`;
+  return [
+    { text: localTime(entry.at), style: 'dim' },
+    named(entry.server),
+    named(entry.tool),
+    { text: observe && decision !== 'allow' ? `would ${decision}` : decision, style: STYLE[decision] },
+    code ?? '',
+    decision === 'allow' ? [outcome ?? 'open', latency].join(' ').trim() : printable(rule ?? '', 80),
+    `${named(clientName)} ${named(clientVersion)}`.trim(),
+    [approval === undefined ? '' : `approval ${approval}`, argumentsOf(entry.arguments, whole)]
+      .join(' ')
+      .trim(),
+  ];
+}
+
+/** The recorded arguments: their names, or all that the policy had recorded. */
+function argumentsOf(recorded: string, whole: boolean): string {
+  if (whole) return printable(recorded);
+  return printable(namesOf(recorded).join(', '));
+}
+
+function eventRow({ at, who, kind, detail }: EventEntry): Cell[] {
+  const { server, tool, approval, budget, name, ...rest } = detail;
+  const about = [name, approval, budget].filter((one) => typeof one === 'string').map(String);
+  return [
+    { text: localTime(at), style: 'dim' },
+    named(typeof server === 'string' ? server : ''),
+    named(typeof tool === 'string' ? tool : ''),
+    { text: kind, style: 'bold' },
+    `by ${named(who)}`,
+    printable(about.join(' '), 80),
+    '',
+    printable(
+      Object.entries(rest)
+        .filter(([, value]) => value !== undefined && value !== '' && value !== false)
+        .map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        .join(', '),
+    ),
+  ];
+}

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { stateFile } from '../../config/policy-files.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { BUSY, LOCKED_HINT, Store } from '../../store/store.js';
+import { printable } from '../../text/escape.js';
+import { othersThan, unclearText } from '../open-state.js';
+import { assertPerson } from '../person.js';
+import { processTerminal, type Terminal } from '../terminal.js';
+
+/** The brake waits longer for others than any other command, in milliseconds. */
+const BRAKE_WAIT_MS = 15_000;
+
+export interface PauseOptions {
+  readonly db?: string;
+  /** All servers when absent. */
+  readonly server?: string;
+  readonly reason?: string;
+}
+
+/** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
+export async function pause(
+  { db, server, reason }: PauseOptions,
+  io: Terminal = processTerminal(),
+): Promise<number> {
+  return everywhere(db, true, io, (store) => {
+    if (store.pause(server, reason, 'cli') === BUSY) throw locked();
+    return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
+  });
+}
+
+/**
+ * Lifts a pause: one server's, or all there are.
+ *
+ * @throws PolicyWrapError REFUSED where no person sits, STATE_UNAVAILABLE
+ */
+export async function resume(
+  { db, server }: PauseOptions,
+  io: Terminal = processTerminal(),
+): Promise<number> {
+  assertPerson('resume', io);
+  return everywhere(db, false, io, (store) => {
+    const lifted = store.resume(server, 'cli');
+    if (lifted === BUSY) throw locked();
+    const [rest] = store.pauses();
+    if (rest) return `still paused: ${rest.server === undefined ? 'every server' : printable(rest.server)}`;
+    return lifted === 0 ? 'nothing was paused' : 'resumed';
+  });
+}
+
+/**
+ * Acts on every database that wrappers may be using, or on the one that was named. One that cannot be used keeps no
+ * other from its turn: this is the brake.
+ *
+ * @param makes also where a client's entry names a database that the next wrapper will make
+ */
+async function everywhere(
+  db: string | undefined,
+  makes: boolean,
+  io: Terminal,
+  action: (store: Store) => string,
+): Promise<number> {
+  const usual = stateFile(db);
+  const { databases, unclear } = othersThan({ db });
+  const others = databases.filter(
+    ({ path, isNamed }) => existsSync(path) || (makes && isNamed && existsSync(dirname(path))),
+  );
+  const failures: PolicyWrapError[] = [];
+  for (const path of [usual, ...others.map((other) => other.path)]) {
+    try {
+      const store = Store.open(path, { waitMs: BRAKE_WAIT_MS });
+      try {
+        const where = others.length === 0 ? '' : ` (${printable(path)})`;
+        await io.out.write(`${action(store)}${where}\n`);
+      } finally {
+        store.close();
+      }
+    } catch (error) {
+      if (!PolicyWrapError.is(error)) throw error;
+      failures.push(error);
+      if (others.length > 0)
+        await io.err.write(`policy-wrap: not in ${printable(path)}: ${printable(error.message)}\n`);
+    }
+  }
+  for (const each of unclear) await io.err.write(`policy-wrap: left alone: ${unclearText(each)}\n`);
+  if (others.length === 0 && failures[0] !== undefined) throw failures[0];
+  return failures.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+function locked(): PolicyWrapError {
+  return new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', {
+    hint: `Try again. ${LOCKED_HINT}`,
+  });
+}

@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readLogged } from '../../advice/logged-call.js';
+import { recommend as recommended } from '../../advice/recommend.js';
+import { recommendationText } from '../../advice/recommendation-file.js';
+import { Survey } from '../../advice/usage.js';
+import { isAmount } from '../../catalog/arguments.js';
+import { classify } from '../../catalog/classify.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { history, loggedServer } from '../../store/history.js';
+import { printable, printableJson } from '../../text/escape.js';
+import { openState, sinceOf } from '../open-state.js';
+
+export interface RecommendOptions {
+  readonly db?: string;
+  readonly server?: string;
+  /** `7d`, or a date; all that the log keeps when absent. */
+  readonly since?: string;
+  /** A file to make; standard output when absent. */
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Writes a policy that would have let pass what the decision log says has passed, with headroom, every line with its
+ * evidence.
+ *
+ * @returns 0
+ * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or REFUSED when the file is there already
+ */
+export async function recommend(options: RecommendOptions): Promise<number> {
+  const store = openState(options, { now: Date.now });
+  let server: string;
+  const survey = new Survey(isAmount);
+  try {
+    server = loggedServer(store, options.server);
+    const since = sinceOf(options.since, Date.now());
+    for (const row of history(store, { server, since })) survey.add(readLogged(row));
+  } finally {
+    store.close();
+  }
+  const recommendation = recommended(survey);
+  const { calls, passed, period } = survey;
+  const notes = notesOf(survey);
+  const text = recommendationText(recommendation, { server, calls, passed, ...period, notes }, (tool) =>
+    classText(tool),
+  );
+  if (options.output !== undefined) write(resolve(options.output), text);
+  if (options.json) {
+    const { listed, unlisted } = recommendation;
+    const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
+    const from = new Date(period.from).toISOString();
+    const to = new Date(period.to).toISOString();
+    print(printableJson({ version: 1, server, calls, passed, from, to, notes, tools, unlisted, text }, 2));
+  } else if (options.output === undefined) process.stdout.write(text);
+  else {
+    const { length } = recommendation.listed;
+    print(
+      `${printable(options.output)}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${printable(server)}.`,
+    );
+    print(`Next: policy-wrap replay ${printable(options.output)} --server ${printable(server)}`);
+  }
+  return EXIT.done;
+}
+
+function classText(tool: string): string {
+  const { class: toolClass, reason } = classify({ name: tool });
+  return `${toolClass} (${reason})`;
+}
+
+function notesOf({ tools, apart, beyond }: Survey): string[] {
+  const notes: string[] = [];
+  if (tools.some(({ passed }) => passed > 0) && !tools.some(({ amounts }) => amounts.hasValues))
+    notes.push(
+      'Amounts are unknown: the log keeps them with "audit": { "arguments": "full" } in the policy.',
+    );
+  if (apart > 0)
+    notes.push(`Left out: ${apart} of the calls, which could not be read or came during a pause.`);
+  if (beyond > 0) notes.push(`Left out: ${beyond} of the calls, of more tools than are told apart.`);
+  return notes;
+}
+
+/** Never over a file that is there: it may be the policy in force. */
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new PolicyWrapError('REFUSED', `${file} is there already`, {
+        hint: 'name another file, or remove this one',
+      });
+    }
+    throw new PolicyWrapError('REFUSED', `${file} could not be written`, { cause: error });
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

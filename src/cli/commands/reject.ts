@@ -1,0 +1,60 @@
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { printable } from '../../text/escape.js';
+import { stateOf } from '../approval-view.js';
+import { openStateWith, type StateOptions, written } from '../open-state.js';
+import { processTerminal, type Terminal } from '../terminal.js';
+
+export interface RejectOptions extends StateOptions {
+  readonly reason?: string | undefined;
+  readonly color?: boolean | undefined;
+}
+
+/**
+ * Refuses a waiting call, or takes back what was approved in advance. Asks nothing: it only ever stops something.
+ *
+ * @param id of an approval or of a budget
+ * @throws PolicyWrapError NOT_FOUND, REFUSED, STATE_UNAVAILABLE
+ */
+export async function reject(
+  id: string,
+  options: RejectOptions,
+  io: Terminal = processTerminal(options),
+): Promise<number> {
+  const budget = id.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const store = openStateWith(
+    options,
+    io,
+    (each) => each.approval(id) !== undefined || each.budgets().some((one) => one.id === budget),
+  );
+  try {
+    const decided = written(store.decideApproval(id, 'rejected', 'cli', { note: options.reason }));
+    switch (decided.kind) {
+      case 'done':
+        await io.out.write(
+          `Rejected: ${printable(decided.approval.tool)} stays refused with these arguments.\n`,
+        );
+        return EXIT.done;
+      case 'not_here':
+      case 'not_pending':
+        throw new PolicyWrapError(
+          'REFUSED',
+          `approval ${decided.approval.id} waits no longer: ${stateOf(decided.approval)}`,
+        );
+      case 'unknown': {
+        if (!written(store.revokeBudget(budget, 'cli'))) {
+          throw new PolicyWrapError(
+            'NOT_FOUND',
+            `there is neither an approval nor a budget ${printable(id, 40)}`,
+            {
+              hint: 'policy-wrap status lists both',
+            },
+          );
+        }
+        await io.out.write(`Revoked: calls under budget ${budget} are asked about again.\n`);
+        return EXIT.done;
+      }
+    }
+  } finally {
+    store.close();
+  }
+}

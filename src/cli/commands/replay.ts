@@ -1,0 +1,189 @@
+import { resolve } from 'node:path';
+import { Comparison, type DraftDecision } from '../../advice/comparison.js';
+import { type LoggedCall, readLogged } from '../../advice/logged-call.js';
+import { evaluateKnown } from '../../advice/partial-evaluation.js';
+import { problemsError, readPolicy } from '../../config/policy-files.js';
+import { EXIT } from '../../errors.js';
+import { canonicalJson } from '../../json/value.js';
+import { type Layers, stack } from '../../policy/evaluate/layers.js';
+import { history, loggedServer } from '../../store/history.js';
+import { Rehearsal } from '../../store/simulation.js';
+import type { LogEntry, Store } from '../../store/store.js';
+import { printable, printableJson } from '../../text/escape.js';
+import { openState, sinceOf } from '../open-state.js';
+
+export interface ReplayOptions {
+  readonly db?: string;
+  readonly server?: string;
+  /** `7d`, or a date; all that the log keeps when absent. */
+  readonly since?: string;
+  readonly json?: boolean;
+  /** Exit with 4 when anything changes. */
+  readonly check?: boolean;
+}
+
+/**
+ * Runs a draft over the calls of the decision log at their own times, and shows what it would change.
+ *
+ * @param file the draft
+ * @returns 0, or with `check` 4 when anything changes
+ * @throws PolicyWrapError NOT_FOUND without a log, USAGE, POLICY_INVALID, POLICY_NOT_FOUND
+ */
+export async function replay(file: string, options: ReplayOptions): Promise<number> {
+  const found = readPolicy(resolve(file));
+  if (found.kind === 'problems') throw problemsError(found);
+  if (found.kind === 'none') throw new Error('a file that was named holds a policy or problems');
+  const store = openState(options, { now: Date.now });
+  try {
+    const server = loggedServer(store, options.server);
+    const since = sinceOf(options.since, Date.now());
+    const layers = stack(found.policy, found.extended);
+    const comparison = compare(store, layers, server, since);
+    if (options.json) print(printableJson(asJson(comparison, layers, server), 2));
+    else print(asText(comparison, file, server));
+    return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+function compare(store: Store, layers: Layers, server: string, since: number | undefined): Comparison {
+  const comparison = new Comparison();
+  const draft = new Draft(layers);
+  try {
+    // What was charged before the first call that counts is still held by counters then.
+    const warmUp = since === undefined ? undefined : since - longestWindow(layers);
+    for (const row of history(store, { server, since: warmUp })) {
+      const call = readLogged(row);
+      const decided = draft.decide(row, call);
+      if (since !== undefined && call.at < since) continue;
+      if (typeof decided === 'string') comparison.skip(call, decided);
+      else comparison.add(call, decided);
+    }
+  } finally {
+    draft.close();
+  }
+  return comparison;
+}
+
+function longestWindow({ all }: Layers): number {
+  const checks = all.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
+  return Math.max(0, ...checks.flatMap(({ limits }) => limits.map(({ windowMs }) => windowMs)));
+}
+
+/** A policy that is tried on logged calls. */
+class Draft {
+  readonly #layers: Layers;
+  /** Observing wrappers counted apart from the others then, and do now. */
+  readonly #enforced = new Rehearsal();
+  readonly #observed = new Rehearsal();
+  /** Approvals whose question the draft has answered: what came of them then is the same call again. */
+  readonly #answered = new Set<string>();
+
+  constructor(layers: Layers) {
+    this.#layers = layers;
+  }
+
+  /** @returns the decision, or why there is none */
+  decide(row: LogEntry, call: LoggedCall): DraftDecision | string {
+    const { approval } = row;
+    if (call.fate === 'apart') return 'no policy had a part in it: a line that could not be read, or a pause';
+    if (!call.isNameWhole) return "the log holds only the beginning of the tool's name";
+    if (approval !== undefined && this.#answered.has(approval))
+      return 'the same call again, after a person was asked';
+    // The log does not hold definitions of tools; what was changed then is taken to be changed still.
+    if (call.code === 'CHANGED' && this.#layers.pin === 'deny')
+      return { kind: 'refused', code: 'CHANGED', rule: '(changed)' };
+    const decision = this.#judge(row, call);
+    if (approval !== undefined && call.fate === 'asked' && decision.kind !== 'asked')
+      this.#answered.add(approval);
+    return decision;
+  }
+
+  close(): void {
+    this.#enforced.close();
+    this.#observed.close();
+  }
+
+  #judge(row: LogEntry, call: LoggedCall): DraftDecision {
+    const { evaluation, gaps } = evaluateKnown(this.#layers, call.tool, call.kept);
+    if (evaluation.kind === 'hidden') return { kind: 'refused', code: 'HIDDEN', rule: '(hidden)' };
+    if (evaluation.kind === 'refused') {
+      const { code, rule } = evaluation.refusal;
+      return { kind: 'refused', code, rule };
+    }
+    const [gap] = gaps;
+    // What did not pass then is not assumed to pass now, so it is not charged either.
+    if (gap && call.fate !== 'passed') return { kind: 'unknown', gap };
+    const rehearsal = row.observe ? this.#observed : this.#enforced;
+    const rehearsed = rehearsal.decide({
+      at: call.at,
+      tool: call.tool,
+      session: { server: row.server, grant: row.grant, id: row.session },
+      evaluation,
+      consented: call.consented,
+      // A call that never reached the server is taken to have been answered well.
+      outcome: row.outcome ?? (call.fate === 'passed' ? undefined : 'ok'),
+      latencyMs: row.latencyMs,
+    });
+    switch (rehearsed.kind) {
+      case 'refused':
+        return { kind: 'refused', code: 'LIMIT', rule: rehearsed.limit.pointer };
+      case 'asked':
+        return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: rehearsed.rule };
+      case 'passed':
+        return gap ? { kind: 'unknown', gap } : rehearsed;
+    }
+  }
+}
+
+const SHOWN = 200;
+
+function asText(comparison: Comparison, file: string, server: string): string {
+  const { calls, unchanged, changes, notJudged } = comparison;
+  const lines = [`${file} over ${calls} calls of ${server}${periodOf(comparison)}`];
+  for (const { change, tool, rule, code, calls: count, examples } of changes) {
+    const was = change === 'newly allowed' ? 'was ' : '';
+    lines.push(`  ${change}: ${count} of ${tool}  ${was}${code} ${rule}`);
+    for (const example of examples) {
+      const args = example.kept.kind === 'values' ? `  ${canonicalJson(example.kept.args)}` : '';
+      lines.push(`      ${instant(example.at)}  #${example.auditId}${args}`);
+    }
+  }
+  if (changes.length === 0) lines.push('  nothing changes');
+  lines.push(`  unchanged: ${unchanged}`);
+  for (const { why, calls: count } of notJudged) lines.push(`  not judged: ${count}, because ${why}`);
+  return lines.map((line) => printable(line, SHOWN)).join('\n');
+}
+
+function asJson(comparison: Comparison, { source, hash }: Layers, server: string): object {
+  const { calls, unchanged, changes, notJudged, from, to } = comparison;
+  return {
+    version: 1,
+    policy: { source, hash },
+    server,
+    ...(from !== undefined && to !== undefined && { from: instant(from), to: instant(to) }),
+    calls,
+    unchanged,
+    changes: changes.map(({ examples, ...group }) => ({
+      ...group,
+      examples: examples.map(({ auditId, at, fate, code, rule, kept }) => ({
+        ...{ auditId, at: instant(at), logged: { fate, code, rule } },
+        ...(kept.kind === 'values' && { arguments: kept.args }),
+      })),
+    })),
+    notJudged,
+  };
+}
+
+function periodOf({ from, to }: Comparison): string {
+  return from === undefined || to === undefined ? '' : `, ${instant(from)} to ${instant(to)}`;
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

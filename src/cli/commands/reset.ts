@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stateFile } from '../../config/policy-files.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { setAside } from '../../store/sqlite/file.js';
+import type { BUSY, CounterEntry, Store } from '../../store/store.js';
+import { printable } from '../../text/escape.js';
+import { leftAloneText, openState, type StateOptions, written } from '../open-state.js';
+import { assertPerson, confirm } from '../person.js';
+import { localTime, processTerminal, type Terminal, table } from '../terminal.js';
+
+export interface ResetOptions extends StateOptions {
+  readonly server?: string | undefined;
+  readonly grant?: string | undefined;
+  readonly database?: boolean | undefined;
+  readonly clock?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  readonly color?: boolean | undefined;
+}
+
+/** So many counters are shown of a limit that is split; the rest is counted. */
+const SHOWN = 20;
+/** So many are changed in one transaction: wrappers have their turn after each. */
+const AT_ONCE = 100;
+
+/**
+ * Empties a counter, lets counters go by today's clock, or sets the whole database aside, after a person said yes.
+ *
+ * @throws PolicyWrapError USAGE, NOT_FOUND, REFUSED, STATE_UNAVAILABLE
+ */
+export async function reset(
+  counter: string | undefined,
+  options: ResetOptions,
+  io: Terminal = processTerminal(options),
+): Promise<number> {
+  if ([counter !== undefined, options.database, options.clock].filter(Boolean).length !== 1) {
+    throw new PolicyWrapError('USAGE', 'name either a counter, --clock or --database', {
+      hint: 'policy-wrap status lists the counters',
+    });
+  }
+  assertPerson('reset', io);
+  if (options.clock) return resetClock(options, io);
+  return counter === undefined ? resetDatabase(options, io) : resetCounter(counter, options, io);
+}
+
+async function resetCounter(name: string, options: ResetOptions, io: Terminal): Promise<number> {
+  const { server, grant } = options;
+  await io.err.write(leftAloneText(options));
+  const store = openState(options, io);
+  try {
+    const found = store.fullestCounters({ name, server, grant }, SHOWN);
+    if (found.total === 0) throw notFound(name, store);
+    await io.err.write(`This gives back all that was charged to:\n${shown(found.counters, found.total, io)}`);
+    if (!(await confirm('Empty it?', options, io))) return EXIT.failed;
+    const emptied = await inSteps(() => store.resetCounter(name, { server, grant }, 'cli', AT_ONCE));
+    await io.out.write(`Emptied:\n${shown(emptied.slice(0, SHOWN), emptied.length, io)}`);
+    return EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+async function resetClock(options: ResetOptions, io: Terminal): Promise<number> {
+  const store = openState(options, io);
+  try {
+    const { count, until } = store.countersAhead();
+    const now = localTime(io.now());
+    if (count === 0) {
+      await io.out.write(`Nothing was charged later than now (${now}).\n`);
+      return EXIT.done;
+    }
+    await io.err.write(
+      `${count === 1 ? 'A counter was' : `${count} counters were`} charged when the clock of this machine said ` +
+        `${localTime(until)}. It says ${now} now. What they hold will count as charged now; what went as expired by that time counts no more.\n`,
+    );
+    if (!(await confirm('Is the clock right now?', options, io))) return EXIT.failed;
+    const mended = await inSteps(() => store.resetClock('cli', AT_ONCE));
+    await io.out.write(`Mended ${mended.length} ${mended.length === 1 ? 'counter' : 'counters'}.\n`);
+    return EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+/** Repeats a step until nothing is left for it. */
+async function inSteps(step: () => CounterEntry[] | typeof BUSY): Promise<CounterEntry[]> {
+  const all: CounterEntry[] = [];
+  for (;;) {
+    const some = written(step());
+    all.push(...some);
+    if (some.length < AT_ONCE) return all;
+    await sleep(1);
+  }
+}
+
+async function resetDatabase(options: ResetOptions, io: Terminal): Promise<number> {
+  const path = stateFile(options.db);
+  await io.err.write(
+    `This sets ${printable(path)} aside under another name. All counts, approvals and the log begin anew; ` +
+      `wrappers that run now refuse every call until they are restarted.\n`,
+  );
+  if (!(await confirm('Set it aside?', options, io))) return EXIT.failed;
+  const aside = setAside(path, io.now());
+  await io.out.write(`Set aside as ${printable(aside)}\n`);
+  return EXIT.done;
+}
+
+function notFound(name: string, store: Store): PolicyWrapError {
+  const names = store.counterNames(SHOWN).map((known) => printable(known, 60));
+  return new PolicyWrapError('NOT_FOUND', `there is no counter ${printable(name, 60)} here`, {
+    hint: names.length === 0 ? 'nothing was counted yet' : `counters: ${names.join(', ')}`,
+  });
+}
+
+function shown(entries: readonly CounterEntry[], total: number, io: Terminal): string {
+  const rows = entries.map(({ name, server, grant, split, used, max, observe }) => [
+    printable(server ?? '(machine)', 60),
+    printable(name, 60),
+    `${used} / ${max}`,
+    [
+      split === '' ? '' : `for ${printable(split, 60)}`,
+      grant === undefined ? '' : `grant ${printable(grant, 60)}`,
+      observe ? 'observed only' : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+  ]);
+  const more = total > entries.length ? `  and ${total - entries.length} more\n` : '';
+  return table(io.err, rows, { indent: '  ' }) + more;
+}

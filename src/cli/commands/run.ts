@@ -1,0 +1,97 @@
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import {
+  findPolicy,
+  policyPlaces,
+  problemsError,
+  refuseMovingPlaces,
+  stateFile,
+  upstreamEnv,
+} from '../../config/policy-files.js';
+import type { RunOptions } from '../../config/run-options.js';
+import { PolicyWrapError } from '../../errors.js';
+import type { Wrapping } from '../../proxy/serve.js';
+import { Upstream } from '../../upstream/child-process.js';
+import { findServer } from '../../upstream/resolve.js';
+import { serverName } from '../../upstream/server-name.js';
+
+/**
+ * Wraps a server: speaks MCP on this process's stdin and stdout until the server or the client ends.
+ *
+ * @param argv the server's command and its arguments
+ * @returns the exit code: the server's own
+ * @throws PolicyWrapError when there is nothing to run or the policy is invalid
+ */
+export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
+  const [command, ...args] = argv;
+  if (command === undefined) {
+    throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
+  }
+  refuseMovingPlaces(options);
+  checkOutput();
+  const server = options.server ?? serverName(argv);
+  const env = upstreamEnv(process.env);
+  const launch = findServer(command, args, { install: options.install, env });
+
+  const found = validPolicy(options, server, argv);
+
+  // Before the start: a signal that came right after it would end us and leave the server behind (G9).
+  const signals = heldSignals();
+  const upstream = await Upstream.start(launch.file, launch.args, env);
+  signals.to((signal) => upstream.terminate(signal));
+  try {
+    // Only now: the server boots meanwhile, and until it answers there is time for all that is not needed to start it.
+    const { serve } = await import('../../proxy/serve.js');
+    return await serve({
+      upstream,
+      server,
+      grant: options.grant,
+      env,
+      note: launch.note,
+      found,
+      findPolicy: () => findPolicy(options, server, argv),
+      policyPlaces: policyPlaces(options, server),
+      stateFile: stateFile(options.db),
+      synchronous: options.synchronous,
+      observe: options.observe ?? false,
+      maxClientLine: options.maxClientLine,
+      maxServerLine: options.maxServerLine,
+    });
+  } catch (error) {
+    // A bug, or a package that is being replaced at this moment; the server does not stay behind (G9).
+    upstream.terminate('SIGTERM');
+    throw error;
+  }
+}
+
+/**
+ * Calls would run though nobody saw an answer. Node opens the null device where standard output was closed.
+ *
+ * @throws PolicyWrapError when standard output leads nowhere
+ */
+function checkOutput(): void {
+  if (isatty(1) || !fstatSync(1).isCharacterDevice()) return;
+  throw new PolicyWrapError('REFUSED', 'standard output is closed, or a device that nobody reads', {
+    hint: 'nothing was started; a client must hold the other end of standard input and output',
+  });
+}
+
+/** @throws PolicyWrapError when it is not valid, or not there */
+function validPolicy(options: RunOptions, server: string, argv: readonly string[]): Wrapping['found'] {
+  const found = findPolicy(options, server, argv);
+  if (found.kind === 'problems') throw problemsError(found);
+  return found;
+}
+
+/** Catches the signals that end a process, and gives them to `to` as they come, those that came before first. */
+function heldSignals(): { to(receive: (signal: NodeJS.Signals) => void): void } {
+  const early: NodeJS.Signals[] = [];
+  let receive = (signal: NodeJS.Signals): void => void early.push(signal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => receive(signal));
+  return {
+    to: (receiver) => {
+      receive = receiver;
+      for (const signal of early) receive(signal);
+    },
+  };
+}

@@ -1,0 +1,233 @@
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { loadWithLayers, problemsError, readPolicy } from '../../config/policy-files.js';
+import { readTextFile } from '../../config/text-file.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { canonicalJson, isObject, type JsonObject } from '../../json/value.js';
+import type { Call, Evaluation } from '../../policy/call.js';
+import { approvalTexts } from '../../policy/evaluate/approval.js';
+import { evaluateLayers, type Layers, stack } from '../../policy/evaluate/layers.js';
+import { formatProblem } from '../../policy/read/problem.js';
+import { Source } from '../../policy/read/source.js';
+import { type Admitted, BUSY, Store } from '../../store/store.js';
+import { printable, printableJson } from '../../text/escape.js';
+
+/** An instant: ISO 8601, or relative to the case's own like `-30s`, `-2h`. */
+const TIME = z.string().describe('ISO 8601, or before the call: "-30s", "-5m", "-2h", "-1d"');
+
+const CALL = z.strictObject({
+  tool: z.string(),
+  args: z.record(z.string(), z.unknown()).default({}),
+});
+
+const CASES = z.strictObject({
+  $schema: z.string().optional(),
+  description: z.string().optional(),
+  policy: z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .describe('the policy, or its path from this file'),
+  env: z.record(z.string(), z.string()).default({}).describe("the server's environment"),
+  cases: z.array(
+    z.strictObject({
+      name: z.string(),
+      at: z.string().default('2026-01-15T12:00:00.000Z').describe('when the call is made, ISO 8601'),
+      env: z.record(z.string(), z.string()).optional(),
+      earlier: z
+        .array(
+          CALL.extend({
+            at: TIME,
+            times: z.number().int().min(1).max(100_000).default(1),
+            outcome: z.enum(['ok', 'tool_error', 'error']).default('ok').describe('how the server answered'),
+          }),
+        )
+        .default([])
+        .describe('calls made before, in their order'),
+      call: CALL,
+      expect: z.strictObject({
+        decision: z.enum(['allow', 'deny', 'ask', 'hide']),
+        code: z.string().optional(),
+        rule: z.string().optional(),
+        retryAt: z.string().nullable().optional().describe('ISO 8601; null: never'),
+      }),
+    }),
+  ),
+});
+
+type CaseFile = z.infer<typeof CASES>;
+type Case = CaseFile['cases'][number];
+type Expected = Case['expect'];
+
+/** One case and what came of it. */
+interface Outcome {
+  readonly file: string;
+  readonly name: string;
+  readonly passed: boolean;
+  readonly expected: Expected;
+  readonly actual: Expected;
+}
+
+/**
+ * Runs cases written as data against the real evaluator and a database in memory, each from a clean start.
+ *
+ * @returns 0 when all came out as expected, 4 otherwise
+ * @throws PolicyWrapError when a file cannot be read
+ */
+export async function test(files: readonly string[], { json }: { readonly json?: boolean }): Promise<number> {
+  if (files.length === 0)
+    throw new PolicyWrapError('USAGE', 'no case file given', { hint: 'policy-wrap test cases/*.json' });
+  const outcomes = files.flatMap((file) => runFile(file));
+  const failed = outcomes.filter(({ passed }) => !passed).length;
+  if (json) process.stdout.write(`${printableJson({ version: 1, failed, cases: outcomes }, 2)}\n`);
+  else {
+    for (const outcome of outcomes) process.stdout.write(`${line(outcome)}\n`);
+    process.stdout.write(`${outcomes.length - failed} passed, ${failed} failed\n`);
+  }
+  return failed === 0 ? EXIT.done : EXIT.denied;
+}
+
+function line({ file, name, passed, expected, actual }: Outcome): string {
+  const head = `${passed ? 'ok  ' : 'FAIL'}  ${printable(file)}: ${printable(name)}`;
+  if (passed) return head;
+  return `${head}\n        expected ${printableJson(expected)}\n        got      ${printableJson(actual)}`;
+}
+
+function runFile(file: string): Outcome[] {
+  const { cases, source } = readCases(file);
+  const policy = readCasePolicy(cases, source, file);
+  return cases.cases.map((one, index) => {
+    const earlier = one.earlier.map((_, i) => argsAt(source, ['cases', index, 'earlier', i, 'args']));
+    const args = { call: argsAt(source, ['cases', index, 'call', 'args']), earlier };
+    const actual = runCase(policy, one, args, { ...cases.env, ...one.env });
+    return { file, name: one.name, passed: agrees(one.expect, actual), expected: one.expect, actual };
+  });
+}
+
+/** Numbers as the policy reads them: with every digit. */
+function argsAt(source: Source, path: readonly (string | number)[]): JsonObject {
+  const args = source.value(path);
+  return isObject(args) ? args : {};
+}
+
+function readCases(file: string): { readonly cases: CaseFile; readonly source: Source } {
+  const text = readTextFile(file, 'the case file', 'USAGE');
+  if (text === undefined) throw new PolicyWrapError('USAGE', `${file} could not be read`);
+  const source = new Source(text);
+  if (!source.readable) {
+    const problems = source.problems.map((problem) => printable(formatProblem(problem, file)));
+    throw new PolicyWrapError('USAGE', problems.join('\n'));
+  }
+  const checked = CASES.safeParse(source.doubles([]));
+  if (!checked.success) throw new PolicyWrapError('USAGE', `${file}: ${z.prettifyError(checked.error)}`);
+  return { cases: checked.data, source };
+}
+
+/** By the loader of every other command, with what the policy extends. */
+function readCasePolicy({ policy }: CaseFile, source: Source, file: string): Layers {
+  const path = resolve(dirname(file), typeof policy === 'string' ? policy : resolve(file));
+  const found =
+    typeof policy === 'string'
+      ? readPolicy(path)
+      : loadWithLayers(canonicalJson(source.value(['policy']) ?? null), path);
+  if (found.kind === 'policy') return stack(found.policy, found.extended);
+  if (found.kind === 'problems') throw problemsError(found);
+  throw new PolicyWrapError('POLICY_NOT_FOUND', found.advice);
+}
+
+interface CaseArgs {
+  readonly call: JsonObject;
+  readonly earlier: readonly JsonObject[];
+}
+
+function runCase(policy: Layers, one: Case, args: CaseArgs, env: Readonly<Record<string, string>>): Expected {
+  const at = instant(one.at, 0);
+  let now = at;
+  const store = Store.open(':memory:', { now: () => now });
+  try {
+    const session = store.startSession({
+      server: 'test',
+      grant: 'default',
+      pid: process.pid,
+      policyHash: policy.hash,
+      policySource: policy.source,
+      observe: false,
+    });
+    for (const [index, { at: when, times, outcome, tool }] of one.earlier.entries()) {
+      now = instant(when, at);
+      const call = { tool, args: args.earlier[index] ?? {}, env };
+      for (let i = 0; i < times; i++) {
+        const { admitted } = decide(store, session, policy, call);
+        if (admitted.kind === 'allowed')
+          store.settle([{ first: admitted.row, last: admitted.row, outcome, latencyMs: 0 }]);
+      }
+    }
+    now = at;
+    return describe(decide(store, session, policy, { tool: one.call.tool, args: args.call, env }));
+  } finally {
+    store.close();
+  }
+}
+
+interface Decided {
+  readonly evaluation: Evaluation;
+  readonly admitted: Admitted;
+}
+
+function decide(store: Store, session: string, policy: Layers, call: Call): Decided {
+  const argumentsText = canonicalJson(call.args);
+  const evaluation = evaluateLayers(policy, call);
+  const texts = approvalTexts(call.args, policy.approvals);
+  const { expiresMs } = policy.approvals;
+  const approval = texts && { argumentsHash: texts.bound, argumentsText: texts.shown, expiresMs };
+  const admission = {
+    tool: call.tool,
+    requestId: undefined,
+    argumentsText,
+    policyHash: policy.hash,
+    evaluation,
+    approval,
+  };
+  const admitted = store.admit(session, [admission]);
+  if (admitted === BUSY || !admitted[0]) throw new Error('a database in memory cannot be busy');
+  return { evaluation, admitted: admitted[0] };
+}
+
+function describe({ evaluation, admitted }: Decided): Expected {
+  switch (admitted.kind) {
+    case 'allowed':
+      return { decision: 'allow' };
+    case 'asked':
+      return { decision: 'ask', code: 'APPROVAL_REQUIRED', rule: admitted.approval.rule };
+    case 'exceeded': {
+      const { charge, retryAt } = admitted.exceeded;
+      const when = retryAt === undefined ? null : new Date(retryAt).toISOString();
+      return { decision: 'deny', code: 'LIMIT', rule: charge.limit.pointer, retryAt: when };
+    }
+    case 'refused':
+      if (evaluation.kind === 'hidden') return { decision: 'hide', rule: '(hidden)' };
+      return {
+        decision: 'deny',
+        code: admitted.code,
+        ...(evaluation.kind === 'refused' && { rule: evaluation.refusal.rule }),
+      };
+  }
+}
+
+/** What a case does not mention may be as it likes. */
+function agrees(expected: Expected, actual: Expected): boolean {
+  return (Object.keys(expected) as (keyof Expected)[]).every((key) => {
+    if (key !== 'retryAt' || typeof expected.retryAt !== 'string') return expected[key] === actual[key];
+    return typeof actual.retryAt === 'string' && Date.parse(expected.retryAt) === Date.parse(actual.retryAt);
+  });
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** @returns UTC milliseconds */
+function instant(text: string, base: number): number {
+  const relative = /^-(\d+)(ms|s|m|h|d)$/.exec(text);
+  const at = relative
+    ? base - Number(relative[1]) * UNITS[relative[2] as keyof typeof UNITS]
+    : Date.parse(text);
+  if (!Number.isSafeInteger(at)) throw new PolicyWrapError('USAGE', `${JSON.stringify(text)} is no time`);
+  return at;
+}

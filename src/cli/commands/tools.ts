@@ -1,0 +1,126 @@
+import { type Classification, classify, type Risk } from '../../catalog/classify.js';
+import type { ToolDefinition } from '../../catalog/tool-definition.js';
+import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { Decimal } from '../../json/decimal.js';
+import { couldPass, place } from '../../policy/evaluate/evaluate.js';
+import { type Layers, stack } from '../../policy/evaluate/layers.js';
+import type { Checks, Limit } from '../../policy/model.js';
+import { printable, printableJson } from '../../text/escape.js';
+import { liveServer } from '../../upstream/list-tools.js';
+import { serverName } from '../../upstream/server-name.js';
+import { type Cell, processTerminal, type Style, table } from '../terminal.js';
+
+export interface ToolsOptions extends PolicyOptions {
+  readonly server?: string;
+  /** False with `--no-install`. */
+  readonly install: boolean;
+  readonly json?: boolean;
+  /** False with `--no-color`. */
+  readonly color?: boolean;
+}
+
+/** The most severe first. */
+const RISKS: readonly Risk[] = ['critical', 'high', 'medium', 'low'];
+const STYLE_OF: Readonly<Partial<Record<Risk, Style>>> = { critical: 'red', high: 'yellow' };
+
+/**
+ * Starts a server once and shows its tools: what each does, how bad a mistake with it is, on what evidence, and what
+ * the policy that would hold now does with it.
+ *
+ * @param argv the server's command and its arguments
+ * @throws PolicyWrapError when there is no server, it does not list its tools, or the policy is invalid
+ */
+export async function tools(argv: readonly string[], options: ToolsOptions): Promise<number> {
+  if (argv.length === 0) {
+    throw new PolicyWrapError('USAGE', 'no server to look at', { hint: 'policy-wrap tools -- mcp-afip' });
+  }
+  const server = options.server ?? serverName(argv);
+  const found = findPolicy(options, server, argv);
+  if (found.kind === 'problems') throw problemsError(found);
+  const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
+  const live = await liveServer(argv, { install: options.install });
+  const rows = inventory(live.tools as readonly ToolDefinition[], policy);
+  if (options.json) {
+    process.stdout.write(`${printableJson({ version: 1, server, tools: rows }, 2)}\n`);
+    return EXIT.done;
+  }
+  const { out } = processTerminal(options);
+  const head = ['tool', 'class', 'risk', 'policy', 'reason'].map((text): Cell => ({ text, style: 'bold' }));
+  const lines = rows.map(({ name, class: toolClass, risk, policy: effect, reason }): Cell[] => {
+    const style = STYLE_OF[risk];
+    const shownRisk = style === undefined ? risk : { text: risk, style };
+    return [printable(name, 60), toolClass, shownRisk, printable(effect), printable(reason)];
+  });
+  process.stdout.write(table(out, [head, ...lines]));
+
+  const source = policy?.source ?? 'none, so every call is refused (policy-wrap init makes one)';
+  process.stdout.write(`\n${rows.length} tools of ${printable(server)}; policy: ${printable(source)}\n`);
+  return EXIT.done;
+}
+
+/** A tool as it stands in the list. */
+export interface InventoryRow extends Classification {
+  readonly name: string;
+  /** What the policy does with it, in words: `allow`, `limit 30/minute`, `ask`, `deny`, `hide`, `not listed`. */
+  readonly policy: string;
+}
+
+/** @returns a row a tool, the most severe first */
+export function inventory(
+  definitions: readonly ToolDefinition[],
+  policy: Layers | undefined,
+): readonly InventoryRow[] {
+  const rank = ({ risk }: InventoryRow) => RISKS.indexOf(risk);
+  return definitions
+    .map((tool) => ({ name: tool.name, ...classify(tool), policy: effectOf(policy, tool.name) }))
+    .sort((a, b) => rank(a) - rank(b) || compareText(a.class, b.class) || compareText(a.name, b.name));
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** More limits than this are only counted. */
+const SHOWN_LIMITS = 3;
+
+/** @returns what a policy does with a tool; parts that depend on the call are named without their conditions */
+export function effectOf(policy: Layers | undefined, tool: string): string {
+  if (policy === undefined) return 'no policy';
+  const layers = policy.all.map((layer) => ({ layer, placed: place(layer, tool) }));
+  // A layer can only tighten, so the strictest holds.
+  if (layers.some(({ placed }) => placed.kind === 'hidden')) return 'hide';
+  if (layers.some(({ placed }) => placed.kind === 'refused')) return 'not listed';
+  if (!layers.every(({ layer, placed }) => couldPass(layer, placed))) return 'deny';
+  const all = layers.flatMap(({ layer, placed }) =>
+    placed.kind === 'placed' && placed.entry ? [layer.allTools, placed.entry] : [layer.allTools],
+  );
+  const limits = all.flatMap((checks) => checks.limits).map(limitText);
+  const conditional = all.some(({ require, denyIf }) => require.length + denyIf.length > 0);
+  const parts = [
+    ...asking(all),
+    ...(limits.length > 0 ? [`limit ${limits.slice(0, SHOWN_LIMITS).join(', ')}`] : []),
+    ...(limits.length > SHOWN_LIMITS ? [`${limits.length - SHOWN_LIMITS} more limits`] : []),
+    ...(conditional ? ['conditions'] : []),
+  ];
+  return parts.length > 0 ? parts.join('; ') : 'allow';
+}
+
+function asking(all: readonly Checks[]): readonly string[] {
+  const rules = all.flatMap(({ approveIf }) => approveIf);
+  if (rules.some(({ conditions }) => conditions.length === 0)) return ['ask'];
+  const overLimit = all.some(({ limits }) => limits.some(({ onExceed }) => onExceed === 'approve'));
+  return rules.length > 0 || overLimit ? ['ask sometimes'] : [];
+}
+
+/** `30/minute`, or `2000000 of args.amount_total/day`. */
+function limitText({ max, amount, windowText }: Limit): string {
+  switch (amount.kind) {
+    case 'fixed':
+      return amount.value.compare(Decimal.one) === 0
+        ? `${max}/${windowText}`
+        : `${max} by ${amount.value}/${windowText}`;
+    case 'count':
+    case 'sum':
+    case 'value':
+      return `${max} of ${amount.path.text}/${windowText}`;
+  }
+}

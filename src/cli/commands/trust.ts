@@ -1,0 +1,79 @@
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { changeOf } from '../../store/definition-diff.js';
+import type { PinEntry, Store } from '../../store/store.js';
+import { printable, printableJson } from '../../text/escape.js';
+import { openStateWith, type StateOptions, written } from '../open-state.js';
+import { assertPerson, confirm } from '../person.js';
+import { processTerminal, type Terminal } from '../terminal.js';
+
+export interface TrustOptions extends StateOptions {
+  /** Only show. */
+  readonly dryRun?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/**
+ * Shows what has changed in a server's tools since they were first seen, and, after a person said yes, takes it for
+ * right from now on.
+ *
+ * @param tool all changed ones when absent
+ * @throws PolicyWrapError REFUSED where no person sits, and for a tool that changes while it is read; NOT_FOUND,
+ *   STATE_UNAVAILABLE
+ */
+export async function trust(
+  server: string,
+  tool: string | undefined,
+  options: TrustOptions,
+  io: Terminal = processTerminal(),
+): Promise<number> {
+  if (!options.dryRun) assertPerson('trust', io);
+  const store = openStateWith(options, io, (each) => each.changedTools(server).length > 0);
+  try {
+    const all = changedTools(store, server, tool);
+    const changed = all.filter((pin) => !pin.changed?.unpinnable);
+    const odd = all.filter((pin) => pin.changed?.unpinnable);
+    const accepts = !options.dryRun && changed.length > 0;
+    // Beside JSON, a person still reads what they accept.
+    if (accepts || !options.json) {
+      const shown = options.json ? io.err : io.out;
+      for (const pin of all) await shown.write(`${changeOf(pin)}\n`);
+    }
+    for (const pin of odd) {
+      await io.err.write(
+        `${printable(pin.tool)} cannot be trusted: it has keys that differ only in case, or is listed twice; its server must be mended\n`,
+      );
+    }
+    const question = `Trust ${changed.length === 1 ? 'it as it is' : `these ${changed.length} as they are`} now?`;
+    if (accepts && !(await confirm(question, options, io))) return EXIT.failed;
+    if (accepts) accept(store, server, tool, changed);
+    const text = options.json
+      ? printableJson({ version: 1, server, trusted: !options.dryRun, tools: all }, 2)
+      : all.length === 0
+        ? `nothing has changed in the tools of ${printable(server)}`
+        : `${changed.length} ${accepts ? 'trusted as they are now' : 'changed'}`;
+    await io.out.write(`${text}\n`);
+    return EXIT.done;
+  } finally {
+    store.close();
+  }
+}
+
+function changedTools(store: Store, server: string, tool: string | undefined): PinEntry[] {
+  return store.changedTools(server).filter((pin) => tool === undefined || pin.tool === tool);
+}
+
+/** Accepts what was shown, if it is still all that has changed. */
+function accept(store: Store, server: string, tool: string | undefined, shown: readonly PinEntry[]): void {
+  const definitions = (pins: readonly PinEntry[]) => pins.map((pin) => [pin.tool, pin.changed?.definition]);
+  const now = changedTools(store, server, tool).filter((pin) => !pin.changed?.unpinnable);
+  if (JSON.stringify(definitions(now)) !== JSON.stringify(definitions(shown)))
+    throw new PolicyWrapError(
+      'REFUSED',
+      `the tools of ${printable(server)} have changed again while you read`,
+      {
+        hint: 'Run the command again.',
+      },
+    );
+  written(store.trustTools(server, tool, 'cli'));
+}

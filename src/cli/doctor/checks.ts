@@ -1,0 +1,15 @@
+import { CLIENT_CHECKS } from './clients.js';
+import { DATABASE_CHECKS } from './databases.js';
+import { MACHINE_CHECKS } from './machine.js';
+import { POLICY_CHECKS } from './policy.js';
+import type { Check } from './runner.js';
+import { SERVER_CHECKS } from './server.js';
+
+/** Everything that `doctor` looks at, in the order in which it is told. */
+export const CHECKS: readonly Check[] = [
+  ...MACHINE_CHECKS,
+  ...DATABASE_CHECKS,
+  ...POLICY_CHECKS,
+  ...SERVER_CHECKS,
+  ...CLIENT_CHECKS,
+];

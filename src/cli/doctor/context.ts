@@ -1,0 +1,81 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { knownServer } from '../../catalog/known-servers.js';
+import { thisMachine } from '../../clients/machine.js';
+import { configDirs, surroundings } from '../../config/paths.js';
+import { findPolicy, type PolicyOptions, readPolicy, stateFile } from '../../config/policy-files.js';
+import { connect } from '../../store/sqlite/driver.js';
+import { inspect } from '../../store/sqlite/inspect.js';
+import { liveServer } from '../../upstream/list-tools.js';
+import { serverName } from '../../upstream/server-name.js';
+import { otherDatabases } from '../databases.js';
+import { thisWrapper } from '../this-installation.js';
+import type { Context } from './runner.js';
+
+/** @param argv the server's command and its arguments; empty when no server is asked about */
+export function contextOf(
+  argv: readonly string[],
+  options: PolicyOptions & { readonly db?: string; readonly server?: string },
+): Context {
+  const server = options.server ?? (argv.length > 0 ? serverName(argv) : undefined);
+  const around = surroundings();
+  const configFolders = configDirs(around);
+  const named = [options.policy, options.preset, around.env.POLICY_WRAP_POLICY].some(Boolean);
+  // Never through npm: that would put a package on the machine.
+  const list = once(async () => (await liveServer(argv, { install: false })).tools);
+  return {
+    node: { version: process.version, path: process.execPath },
+    platform: process.platform,
+    env: process.env,
+    configFolder: configFolders[0],
+    database: stateFile(options.db),
+    server,
+    known: server === undefined ? undefined : knownServer(server),
+    now: Date.now,
+    sqlite: () => {
+      const db = connect(':memory:', 0);
+      db.close();
+      return db.driver;
+    },
+    inspection: once(() => inspect(stateFile(options.db), Date.now())),
+    others: once(() => otherDatabases(stateFile(options.db))),
+    inspect: (path) => inspect(path, Date.now()),
+    policies: once(() =>
+      server !== undefined || named
+        ? [findPolicy(options, server ?? '', argv)]
+        : configFolders.flatMap(policyFiles).map(readPolicy),
+    ),
+    list,
+    tools: () => (argv.length > 0 ? list().catch(() => undefined) : Promise.resolve(undefined)),
+    hasServer: () => argv.length > 0,
+    machine: thisMachine(),
+    wrapper: thisWrapper(),
+  };
+}
+
+/** Remembers what was made, or thrown. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | { readonly error: unknown } | undefined;
+  return () => {
+    if (made === undefined) {
+      try {
+        made = { value: make() };
+      } catch (error) {
+        made = { error };
+      }
+    }
+    if ('error' in made) throw made.error;
+    return made.value;
+  };
+}
+
+const SCHEMA_FILE = 'policy.schema.json';
+
+function policyFiles(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.json') && name !== SCHEMA_FILE);
+    return names.sort().map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}

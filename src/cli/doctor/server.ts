@@ -1,0 +1,66 @@
+import { lintPolicy } from '../../advice/lint.js';
+import { readPreset } from '../../config/policy-files.js';
+import { formatProblem, type Problem } from '../../policy/read/problem.js';
+import type { LiveTool } from '../../upstream/list-tools.js';
+import { type UsablePolicy, usablePolicies } from './policy.js';
+import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
+
+/** The server as it is now, and how the policies go with its tools. */
+export const SERVER_CHECKS: readonly Check[] = [
+  { id: 'server', run: starts },
+  { id: 'tools', run: toolsOfPolicy },
+  { id: 'preset', run: stalePreset },
+];
+
+async function starts(context: Context): Promise<Finding[]> {
+  if (!context.hasServer())
+    return [info('no server was named; to look at one: policy-wrap doctor -- mcp-afip')];
+  const tools = await context.list();
+  return [ok(`${context.server} starts and lists ${tools.length} tools`)];
+}
+
+async function toolsOfPolicy(context: Context): Promise<Finding[]> {
+  const tools = await context.tools();
+  const [found] = usablePolicies(context);
+  if (tools === undefined || found === undefined) return [];
+  const { source } = found.policy;
+  const problems = problemsWith(found, tools);
+  const findings = problems.slice(0, SHOWN).map((problem) => {
+    const says = formatProblem({ ...problem, hint: '' }, source).trim();
+    return problem.code === 'NOTHING_CALLABLE' ? fail(says, problem.hint) : warn(says, problem.hint);
+  });
+  if (problems.length > SHOWN) {
+    findings.push(info(`${problems.length - SHOWN} more: policy-wrap check shows them all`));
+  }
+  return findings.length > 0 ? findings : [ok('policy and server name the same tools and arguments')];
+}
+
+/** @returns what does not fit the tools; what is odd about the policy alone stands under its own check */
+function problemsWith({ loaded }: UsablePolicy, tools: readonly LiveTool[]): readonly Problem[] {
+  const known = new Set(lintPolicy(loaded).map(({ code, pointer }) => code + pointer));
+  return lintPolicy(loaded, tools).filter(
+    ({ code, pointer }) => code === 'NOTHING_CALLABLE' || !known.has(code + pointer),
+  );
+}
+
+/** Findings more than these are told by `check`. */
+const SHOWN = 8;
+
+/** A preset knows the tools of one version; the server may be another by now. */
+async function stalePreset(context: Context): Promise<Finding[]> {
+  const tools = await context.tools();
+  if (tools === undefined || context.known === undefined) return [];
+  const { preset, command } = context.known;
+  const found = readPreset(preset);
+  if (found.kind !== 'policy') return [];
+  const problems = problemsWith(found, tools);
+  if (problems.length === 0) return [ok(`the preset ${preset} fits this ${command}`)];
+  const [first, ...others] = problems.map(({ message }) => message);
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  return [
+    warn(
+      `the preset ${preset} does not fit this ${command}: ${first}${more}`,
+      `update policy-wrap, or keep a policy of your own: policy-wrap init --no-preset -- ${command}`,
+    ),
+  ];
+}

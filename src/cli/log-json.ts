@@ -1,0 +1,67 @@
+import type { EventEntry, LogEntry } from '../store/store.js';
+import { printableJson, safeJson } from '../text/escape.js';
+
+/** Version of the shape of the log's JSON lines: fields may be added, never changed. Times in UTC. */
+const VERSION = 1;
+
+/**
+ * A decision as one line of JSON, without its line end.
+ *
+ * @param whole with the arguments as they were recorded, where the policy had them recorded; else with their names
+ */
+export function decisionLine(entry: LogEntry, whole: boolean): string {
+  const { clientName, clientVersion } = entry;
+  const text = printableJson({
+    version: VERSION,
+    type: 'decision',
+    id: entry.auditId,
+    at: new Date(entry.at).toISOString(),
+    server: entry.server,
+    grant: entry.grant,
+    tool: entry.tool,
+    decision: entry.decision,
+    code: entry.code ?? null,
+    rule: entry.rule ?? null,
+    observe: entry.observe,
+    outcome: entry.outcome ?? null,
+    latencyMs: entry.latencyMs ?? null,
+    client: clientName === undefined ? null : { name: clientName, version: clientVersion ?? null },
+    session: entry.session,
+    pid: entry.pid,
+    policy: entry.policyHash ?? null,
+    requestId: entry.requestId ?? null,
+    approval: entry.approval ?? null,
+    argumentNames: namesOf(entry.arguments),
+  });
+  // Taken as text: a number beyond a double's digits must not be rounded on its way through.
+  const isWhole = whole && entry.arguments.startsWith('{') && parsed(entry.arguments) !== undefined;
+  return isWhole ? `${text.slice(0, -1)},"arguments":${safeJson(entry.arguments)}}` : text;
+}
+
+/** An event as one line of JSON, without its line end. */
+export function eventLine({ id, at, who, kind, detail }: EventEntry): string {
+  return printableJson({
+    version: VERSION,
+    type: 'event',
+    id,
+    at: new Date(at).toISOString(),
+    who,
+    kind,
+    detail,
+  });
+}
+
+/** @param recorded what the log keeps of a call's arguments @returns their top-level names */
+export function namesOf(recorded: string): string[] {
+  const value = parsed(recorded);
+  if (Array.isArray(value)) return value.filter((name) => typeof name === 'string');
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

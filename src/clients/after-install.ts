@@ -1,0 +1,70 @@
+import { EXIT } from '../errors.js';
+import { typed, visible } from './change/masking.js';
+import { survey } from './inventory.js';
+import type { ClientsIo } from './io.js';
+import type { Target } from './selection.js';
+
+/** A server that was written, to be started once. */
+export interface Started {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly env: ReadonlyMap<string, string>;
+  readonly cwd: string | undefined;
+  readonly moreEnv: boolean;
+}
+
+/**
+ * What follows once the files are written: a start of each server, warnings, and how to go on or back.
+ *
+ * @returns an exit code: `failed` when one did not start
+ */
+export async function conclude(target: Target, started: readonly Started[], io: ClientsIo): Promise<number> {
+  let failed = false;
+  for (const server of started) {
+    const line = await testStart(server, io);
+    failed ||= !line.ok;
+    io.out(`${visible(server.name)}: ${line.text}\n`);
+  }
+  if (/[/\\]_npx[/\\]/.test(io.wrapper.script))
+    io.err(
+      'This copy of policy-wrap lies in the cache of npx, which npm may empty. Better: npm install -g policy-wrap, then install again.\n',
+    );
+  if (target.places.some(({ place }) => place.scope === 'project'))
+    io.err('The file belongs to the project. On another computer, the absolute paths in it lead nowhere.\n');
+  warnOfTwins(started, io);
+  const names = [...new Set(started.map(({ name }) => typed(name)))].join(' ');
+  if (target.client !== undefined) io.out(`Next: ${target.client.restart}\n`);
+  io.out(`Undo: policy-wrap uninstall ${target.words} ${names}\n`);
+  return failed ? EXIT.failed : EXIT.done;
+}
+
+async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean; text: string }> {
+  const { words, env, cwd, moreEnv } = server;
+  const filledIn = [...words, ...env.values(), cwd ?? ''].some((text) => /\$\{|^\$\w+$|^%\w+%$/.test(text));
+  if (filledIn || moreEnv)
+    return {
+      ok: true,
+      text: 'wrapped; not started for a test, because only the client knows all its values',
+    };
+  const [command = '', ...args] = words;
+  try {
+    const tools = await io.probe(command, args, Object.fromEntries(env), cwd);
+    return { ok: true, text: `wrapped; test start: ${tools} ${tools === 1 ? 'tool' : 'tools'}` };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const lines = reason.split('\n').map(visible).join('\n');
+    return { ok: false, text: `wrapped, but the test start failed: ${lines}` };
+  }
+}
+
+function warnOfTwins(started: readonly Started[], io: ClientsIo): void {
+  const names = new Set(started.map(({ name }) => name));
+  for (const { client, place, state } of survey(io.machine, io.wrapper)) {
+    if (state.kind !== 'read') continue;
+    for (const { entry, twins } of state.entries)
+      if (twins.some(({ name }) => names.has(name)))
+        io.err(
+          `${client.name} still starts the same server without a policy: ${visible(entry.name)} in ${visible(place.path)}\n`,
+        );
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { PolicyWrapError } from '../../errors.js';
+import { createFile, preflight, replaceFile, type Snapshot } from '../files/atomic-write.js';
+import type { ClientsIo } from '../io.js';
+import type { Client } from '../known-clients.js';
+import { isRunning } from '../running-apps.js';
+import { renderDiff } from './diff.js';
+import { visible } from './masking.js';
+import type { Edited } from './rewrite-entry.js';
+
+/** A change to one file, ready to be written. */
+export interface Change {
+  readonly path: string;
+  /** Undefined for a file that is to be created. */
+  readonly snapshot: Snapshot | undefined;
+  readonly content: Buffer;
+  /** What is shown of it; no secret in it. */
+  readonly shown: string;
+}
+
+/** The change that an edit makes. */
+export function changeOf(path: string, snapshot: Snapshot | undefined, edited: Edited): Change {
+  const { bom, text } = edited.after;
+  return { path, snapshot, content: Buffer.from(bom + text, 'utf8'), shown: renderDiff(edited) };
+}
+
+/**
+ * Shows what would change, warns of an app that would undo it, asks, and writes. All files are looked at before the
+ * first is written.
+ *
+ * @param question asked unless `yes`
+ * @returns whether it was written
+ * @throws PolicyWrapError CONFIG_CONFLICT; USAGE where nobody can be asked and nothing says yes
+ */
+export async function carryOut(
+  changes: readonly Change[],
+  client: Client | undefined,
+  question: string,
+  options: { readonly dryRun?: boolean | undefined; readonly yes?: boolean | undefined },
+  io: ClientsIo,
+): Promise<boolean> {
+  for (const { shown } of changes) io.out(shown);
+  for (const { snapshot } of changes) if (snapshot !== undefined) preflight(snapshot);
+  if (options.dryRun === true) return false;
+  if (options.yes !== true && !io.interactive)
+    throw new PolicyWrapError('USAGE', 'nobody can be asked here', {
+      hint: 'Add --yes to write the change shown, or --dry-run to see it only.',
+    });
+  await warnOfRunning(client, io);
+  if (options.yes !== true && !(await agreed(question, io))) {
+    io.err('Nothing was written.\n');
+    return false;
+  }
+  for (const { path, snapshot, content } of changes) {
+    if (snapshot === undefined) {
+      mkdirSync(dirname(path), { recursive: true });
+      createFile(path, content);
+      io.err(`Written: ${visible(path)}\n`);
+    } else {
+      const backup = replaceFile(snapshot, content, io.backups, io.now());
+      io.err(`Written: ${visible(path)}\nBackup:  ${visible(backup)}\n`);
+    }
+  }
+  return true;
+}
+
+async function agreed(question: string, io: ClientsIo): Promise<boolean> {
+  return /^(?:y|yes)$/i.test(await io.ask(`${question} [y/N] `));
+}
+
+async function warnOfRunning(client: Client | undefined, io: ClientsIo): Promise<void> {
+  if (client === undefined || !client.rewrites) return;
+  const commands = await io.processes();
+  if (commands === undefined || !isRunning(client, commands)) return;
+  io.err(
+    `${client.name} seems to be running. It writes this file itself and may undo the change: quit it first, or look again afterwards with \`policy-wrap clients\`.\n`,
+  );
+}

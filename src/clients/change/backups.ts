@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { PolicyWrapError } from '../../errors.js';
+import { sha256 } from '../../text/hash.js';
+
+/** Backups kept of one file; the oldest go. */
+export const BACKUPS_KEPT = 10;
+
+/** Backups lie apart from the files: next to a project's file, one would soon be committed with its secrets. */
+function backupStem(real: string): string {
+  const hash = sha256(real).slice(0, 12);
+  return `${basename(real)}.${hash}.`;
+}
+
+/** `20261122T110512345Z`: sorts by time, and is a name on every file system. */
+function stamp(now: Date): string {
+  return now.toISOString().replace(/[-:.]/g, '');
+}
+
+interface Backup {
+  readonly name: string;
+  readonly stamp: string;
+  /** Tells backups of one instant apart. */
+  readonly extra: number;
+}
+
+/** The backups of a file, newest first. */
+function listed(real: string, folder: string): Backup[] {
+  if (!existsSync(folder)) return [];
+  const stem = backupStem(real);
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const [, at, extra = '0'] =
+        (name.startsWith(stem) && /^(\d{8}T\d{9}Z)(?:-(\d+))?\.bak$/.exec(name.slice(stem.length))) || [];
+      return at === undefined ? [] : [{ name, stamp: at, extra: Number(extra) }];
+    })
+    .sort((a, b) => (a.stamp === b.stamp ? b.extra - a.extra : a.stamp < b.stamp ? 1 : -1));
+}
+
+/** The paths of a file's backups, newest first. */
+export function backupsOf(real: string, folder: string): string[] {
+  return listed(real, folder).map(({ name }) => join(folder, name));
+}
+
+/**
+ * Keeps a copy under a name of its own, mode 0600 for it may hold secrets.
+ *
+ * @throws PolicyWrapError CONFIG_CONFLICT
+ */
+export function keepBackup(real: string, bytes: Buffer, folder: string, now: Date): string {
+  const [newest] = listed(real, folder);
+  // Names only ever grow: after a step back of the clock the new copy would be the first to be pruned.
+  const behind = newest !== undefined && newest.stamp >= stamp(now) ? newest : undefined;
+  const suffix = behind === undefined ? '' : `-${behind.extra + 1}`;
+  const path = join(folder, `${backupStem(real)}${behind?.stamp ?? stamp(now)}${suffix}.bak`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // `wx`: of two installers at one instant the second fails rather than overwrite.
+    writeFileSync(path, bytes, { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    throw new PolicyWrapError('CONFIG_CONFLICT', `${real}: no backup could be kept in ${folder}`, {
+      hint: 'Nothing was written to the file itself.',
+      cause: error,
+    });
+  }
+  return path;
+}
+
+/** Removes the oldest copies of a file beyond `BACKUPS_KEPT`. */
+export function pruneBackups(real: string, folder: string): void {
+  for (const old of backupsOf(real, folder).slice(BACKUPS_KEPT)) rmSync(old, { force: true });
+}
+
+/**
+ * Finds a backup by its path, or by its name alone, and says which of the files it is a copy of.
+ *
+ * @param path absolute
+ * @param files real paths
+ * @throws PolicyWrapError NOT_FOUND
+ */
+export function findBackup(
+  path: string,
+  folder: string,
+  files: readonly string[],
+): { file: string; path: string; bytes: Buffer } {
+  const found = existsSync(path) ? path : join(folder, basename(path));
+  const file = files.find((real) => basename(found).startsWith(backupStem(real)));
+  if (!existsSync(found) || file === undefined) {
+    const known = files.flatMap((real) => backupsOf(real, folder)).map((backup) => basename(backup));
+    throw new PolicyWrapError('NOT_FOUND', `no backup of these files: ${path}`, {
+      hint: known.length === 0 ? `There are none in ${folder}.` : `There are: ${known.join(', ')}`,
+    });
+  }
+  return { file, path: found, bytes: readFileSync(found) };
+}

@@ -1,0 +1,153 @@
+import { fixedPath, hasVariable } from '../../config/paths.js';
+import { PolicyWrapError } from '../../errors.js';
+import type { Started } from '../after-install.js';
+import type { StdioEntry } from '../entries.js';
+import type { ClientsIo } from '../io.js';
+import type { Choice, OpenPlace } from '../selection.js';
+import {
+  DB_FLAGS,
+  newPrefix,
+  optionValue,
+  POLICY_FLAGS,
+  renewedPrefix,
+  type WrapOptions,
+} from '../wrapped-command.js';
+import { type Change, changeOf } from './apply.js';
+import { visible } from './masking.js';
+import { wrapEntries } from './rewrite-entry.js';
+
+/** What an install would do. */
+export interface Plan {
+  readonly changes: Change[];
+  readonly started: { readonly entry: Started; readonly place: OpenPlace }[];
+  /** Why entries stay as they are. */
+  readonly notes: string[];
+}
+
+/**
+ * Decides what becomes of each chosen entry: wrapped, brought up to date, or left as it is with the reason.
+ *
+ * @param wanted absolute paths that a person named; without them, what the wrapper would find now
+ * @param named every name must come to something; otherwise what cannot be wrapped is passed over
+ * @throws PolicyWrapError CONFIG_INVALID when a named entry, or none of all, can be wrapped; CONFIG_CONFLICT
+ */
+export function planInstall(
+  choices: readonly Choice[],
+  wanted: Wanted,
+  named: readonly string[],
+  io: PlanIo,
+): Plan {
+  const result: Plan = { changes: [], started: [], notes: [] };
+  const usable = choices.filter(({ entry }) => {
+    const reason = reasonAgainst(entry);
+    if (reason !== undefined) result.notes.push(`${visible(entry.name)}: ${reason}`);
+    return reason === undefined;
+  });
+  const lost = named.find((name) => !usable.some(({ entry }) => entry.name === name));
+  if (usable.length === 0 || lost !== undefined)
+    throw new PolicyWrapError('CONFIG_INVALID', result.notes.join('\n'), { hint: 'Nothing was written.' });
+  const documents = new Set(usable.map(({ at }) => at.file.document));
+  for (const document of documents) {
+    const here = usable.filter(({ at }) => at.file.document === document);
+    const wraps = here.flatMap(({ at, entry }) => {
+      if (entry.kind !== 'stdio') return [];
+      const prefix = prefixFor(entry, wanted, result.notes, io);
+      const words = [...prefix, ...original(entry)];
+      if (words.join('\0') === entry.words.join('\0')) {
+        result.notes.push(`${visible(entry.name)}: wrapped already`);
+        return [];
+      }
+      const { name, env, cwd, moreEnv } = entry;
+      result.started.push({ entry: { name, words, env, cwd, moreEnv }, place: at });
+      return [{ entry, prefix }];
+    });
+    const [first] = here;
+    if (first === undefined || wraps.length === 0) continue;
+    const { file, shape, place } = first.at;
+    result.changes.push(changeOf(place.path, file.snapshot, wrapEntries(document, shape, wraps)));
+  }
+  return result;
+}
+
+function reasonAgainst(entry: Choice['entry']): string | undefined {
+  switch (entry.kind) {
+    case 'remote':
+      return 'a remote server; only servers that the client starts itself can be wrapped';
+    case 'unusable':
+      return `cannot be wrapped: ${visible(entry.reason)}`;
+    case 'stdio':
+      return entry.state.kind === 'broken' ? `cannot be wrapped: it ${entry.state.reason}` : undefined;
+  }
+}
+
+type PlanIo = Pick<ClientsIo, 'wrapper' | 'serverName' | 'database' | 'policyOf' | 'machine'>;
+
+/** What a person named for the entries. */
+export type Wanted = Pick<WrapOptions, 'policy' | 'db'>;
+
+function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
+  const server = io.serverName(original(entry), entry.name) ?? entry.name;
+  if (entry.state.kind !== 'wrapped') {
+    const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
+    const places = placesFor([], server, entry.env, wanted, io);
+    return newPrefix(io.wrapper, { ...places, server }, listed);
+  }
+  const { options } = entry.state.wrapping;
+  const known = optionValue(options, ['--server']) ?? server;
+  const places = placesFor(options, known, entry.env, wanted, io);
+  for (const [flag, old, now] of [
+    ['--db', optionValue(options, DB_FLAGS), places.db],
+    ['--policy', optionValue(options, POLICY_FLAGS), places.policy],
+  ])
+    if (old !== undefined && now !== undefined && old !== now)
+      notes.push(`${visible(entry.name)}: ${flag} ${visible(old)} becomes ${visible(now)}`);
+  return renewedPrefix(entry.state.wrapping, io.wrapper, places);
+}
+
+/**
+ * The database and the policy that are to be put into an entry, so that they are the same whoever starts it. What it
+ * names already stays, made absolute where it is not.
+ *
+ * @param options the entry's own, where it is wrapped
+ */
+export function placesFor(
+  options: readonly string[],
+  server: string,
+  env: ReadonlyMap<string, string>,
+  wanted: Wanted,
+  io: Pick<PlanIo, 'database' | 'policyOf' | 'machine'>,
+): Wanted {
+  const isNamed = (variable: string): boolean => (env.get(variable) ?? '') !== '';
+  const db = optionValue(options, DB_FLAGS);
+  const policy = optionValue(options, POLICY_FLAGS);
+  const usesPolicy = optionValue(options, ['--preset']) === undefined && !isNamed('POLICY_WRAP_POLICY');
+  const ownDatabase = db === undefined ? undefined : (anchored(db, io) ?? io.database());
+  const ownPolicy = policy === undefined ? undefined : anchored(policy, io);
+  return {
+    db:
+      wanted.db ??
+      (db === undefined && !isNamed('POLICY_WRAP_DB') ? io.database() : changed(db, ownDatabase)),
+    policy:
+      wanted.policy ??
+      (policy === undefined && usesPolicy ? io.policyOf(server) : changed(policy, ownPolicy)),
+  };
+}
+
+/** What is right already keeps its spelling. */
+function changed(before: string | undefined, now: string | undefined): string | undefined {
+  return before === now ? undefined : now;
+}
+
+/** @returns undefined for a relative path; one with a variable as it is, for the client may fill it in */
+function anchored(text: string, { machine }: Pick<PlanIo, 'machine'>): string | undefined {
+  try {
+    return fixedPath(text, 'it', machine.cwd, machine);
+  } catch (error) {
+    if (!PolicyWrapError.is(error)) throw error;
+    return hasVariable(text) ? text : undefined;
+  }
+}
+
+function original(entry: StdioEntry): readonly string[] {
+  return entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words;
+}

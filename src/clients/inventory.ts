@@ -1,0 +1,180 @@
+import { PolicyWrapError } from '../errors.js';
+import { emptyDocument } from './change/add-entry.js';
+import { containersAt, type Entry, entriesIn } from './entries.js';
+import { readSnapshot, type Snapshot } from './files/atomic-write.js';
+import { CLIENTS, type Client, type Place } from './known-clients.js';
+import type { Machine } from './machine.js';
+import { type ConfigDocument, MEND, parseDocument } from './text/document.js';
+import { type Drift, driftOf, type Wrapper } from './wrapped-command.js';
+
+/** What was found at one place of one client. */
+export interface PlaceReport {
+  readonly client: Pick<Client, 'id' | 'name'>;
+  readonly place: Place;
+  readonly state:
+    | { readonly kind: 'absent' }
+    /** Cannot be read or parsed; the message has the place in it. */
+    | { readonly kind: 'unreadable'; readonly problem: string; readonly fix: string | undefined }
+    | { readonly kind: 'read'; readonly entries: readonly EntryReport[] };
+}
+
+export interface EntryReport {
+  readonly entry: Entry;
+  /** How a wrapped entry differs from what `install` would write now; empty for all others. */
+  readonly drift: readonly Drift[];
+  /** The same server, wrapped elsewhere, while this entry is not: a way around the policy. */
+  readonly twins: readonly { readonly client: string; readonly path: string; readonly name: string }[];
+}
+
+/** A file that was read and understood. */
+export interface OpenFile {
+  readonly snapshot: Snapshot;
+  readonly document: ConfigDocument;
+}
+
+/**
+ * Reads and parses a client's file.
+ *
+ * @returns undefined when it is absent
+ * @throws PolicyWrapError CONFIG_INVALID
+ */
+export function openFile(path: string, client: Pick<Client, 'format' | 'tolerance'>): OpenFile | undefined {
+  const snapshot = readSnapshot(path);
+  if (snapshot === undefined) return undefined;
+  // A file of no more than white space holds nothing that could be lost.
+  const document = /^\s*$/.test(snapshot.text)
+    ? emptyDocument(path, client.format)
+    : parseDocument(path, snapshot.text, client.format, client.tolerance);
+  return { snapshot, document };
+}
+
+/**
+ * Every place of every client with its entries. Reads only; a file with an error in it is a finding, not a failure.
+ */
+export function survey(
+  machine: Machine,
+  wrapper: Wrapper,
+  clients: readonly Client[] = CLIENTS,
+): PlaceReport[] {
+  const found = clients.flatMap((client) =>
+    distinct(client.places(machine).map((place) => ({ client, place, state: readPlace(client, place) }))),
+  );
+  const wrapped = found.flatMap(({ client, place, state }) =>
+    state.kind !== 'read'
+      ? []
+      : state.entries.flatMap((entry) => {
+          const identity = isWrapped(entry) ? identityOf(entry) : undefined;
+          return identity === undefined
+            ? []
+            : [{ identity, twin: { client: client.id, path: place.path, name: entry.name } }];
+        }),
+  );
+  return found.map(({ client, place, state }) => {
+    if (state.kind !== 'read') return { client, place, state };
+    const entries = state.entries.map((entry): EntryReport => {
+      const drift =
+        entry.kind === 'stdio' && entry.state.kind === 'wrapped'
+          ? driftOf(entry.state.wrapping, wrapper, (path) => machine.exists(path))
+          : [];
+      const identity = isWrapped(entry) || entry.disabled ? undefined : identityOf(entry);
+      const twins =
+        identity === undefined
+          ? []
+          : wrapped.filter((other) => sameServer(other.identity, identity)).map(({ twin }) => twin);
+      return { entry, drift, twins };
+    });
+    return { client, place, state: { kind: 'read', entries } };
+  });
+}
+
+type Read =
+  | { kind: 'absent' }
+  | { kind: 'unreadable'; problem: string; fix: string | undefined }
+  | { kind: 'read'; real: string; entries: readonly Entry[] };
+
+/** Of two places in one file, as for a project that is the home folder, the first: the user's own. */
+function distinct<T extends { readonly place: Place; readonly state: Read }>(found: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return found.filter(({ place, state }) => {
+    const key = JSON.stringify([state.kind === 'read' ? state.real : place.path, place.at]);
+    return seen.size < seen.add(key).size;
+  });
+}
+
+function readPlace(client: Client, place: Place): Read {
+  try {
+    const file = openFile(place.path, client);
+    if (file === undefined) return { kind: 'absent' };
+    const entries = containersAt(file.document, place.at, true).flatMap((container) =>
+      entriesIn(file.document, container, client.shape),
+    );
+    return { kind: 'read', real: file.snapshot.real, entries };
+  } catch (error) {
+    if (PolicyWrapError.is(error))
+      return {
+        kind: 'unreadable',
+        problem: error.message,
+        fix: error.hint === MEND ? undefined : error.hint,
+      };
+    throw error;
+  }
+}
+
+export function isWrapped(entry: Entry): boolean {
+  return entry.kind === 'stdio' && entry.state.kind === 'wrapped';
+}
+
+/** What tells one server from another, whoever starts it and in which version. */
+export interface Identity {
+  readonly name: string;
+  /** The npm scope of a package; undefined for a command, which may be any package's. */
+  readonly scope: string | undefined;
+  /** Set where the command is an interpreter: then all words count. */
+  readonly words: string | undefined;
+}
+
+const RUNNER = /^(?:npx|bunx|pnpx|uvx)$/;
+const RUNNER_WITH_VERB: Readonly<Record<string, readonly string[]>> = {
+  npm: ['exec', 'x'],
+  pnpm: ['dlx'],
+  yarn: ['dlx'],
+  bun: ['x'],
+  pipx: ['run'],
+};
+const INTERPRETER =
+  /^(?:node|nodejs|python[\d.]*|py|bun|deno|docker|podman|uv|npm|pnpm|yarn|pipx|java|ruby|go|php|dotnet|sh|bash|zsh|cmd|pwsh|powershell|wsl|env|ssh)$/;
+
+/** The identity of the server behind an entry, wrapped or not; undefined when it is no stdio entry. */
+export function identityOf(entry: Entry): Identity | undefined {
+  if (entry.kind !== 'stdio' || entry.state.kind === 'broken') return undefined;
+  return identityOfWords(entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words);
+}
+
+/** The same for a command line. */
+export function identityOfWords(words: readonly string[]): Identity | undefined {
+  const [command, ...args] = words;
+  if (command === undefined) return undefined;
+  const name = command.replace(/^.*[/\\]/, '').replace(/\.(?:exe|cmd|bat|ps1)$/i, '');
+  if (name.toLowerCase() === 'cmd' && args[0]?.toLowerCase() === '/c') return identityOfWords(args.slice(1));
+  const verbs = Object.hasOwn(RUNNER_WITH_VERB, name) ? RUNNER_WITH_VERB[name] : undefined;
+  if (RUNNER.test(name) || verbs?.includes(args[0] ?? '')) {
+    const spec = (verbs === undefined ? args : args.slice(1)).find((word) => !word.startsWith('-'));
+    if (spec !== undefined) return packageIdentity(spec);
+  }
+  if (INTERPRETER.test(name)) return { name, scope: undefined, words: JSON.stringify(args) };
+  return { name, scope: undefined, words: undefined };
+}
+
+function packageIdentity(spec: string): Identity {
+  const [, scope, name = spec] = /^(?:(@[^/]+)\/)?([^@/][^@]*)/.exec(spec) ?? [];
+  return { name, scope, words: undefined };
+}
+
+/** A bare command may come from a package of any scope, so that `mcp-afip` and `@codespar/mcp-afip` are one server. */
+export function sameServer(a: Identity, b: Identity): boolean {
+  return (
+    a.name === b.name &&
+    a.words === b.words &&
+    (a.scope === b.scope || a.scope === undefined || b.scope === undefined)
+  );
+}

@@ -1,0 +1,231 @@
+import { VALUED } from '../config/run-options.js';
+
+/**
+ * What makes an entry a wrapped one. The entry describes itself (the original stays, as it was, after `--`), so that
+ * unwrapping needs no stored state and later edits survive (handbook, clients 1.3).
+ *
+ * Everything here works on the words of a command line: the command, then its arguments.
+ */
+
+const SCRIPT = /(?:^|[/\\])bin[/\\]policy-wrap\.js$/;
+const NODE = /(?:^|[/\\])(?:node|nodejs)(?:[\d.]*)(?:\.exe)?$/i;
+const COMMAND = /(?:^|[/\\])policy-wrap(?:\.cmd|\.exe|\.ps1)?$/i;
+const PACKAGE = /^policy-wrap(?:@[^/]*)?$/;
+const RUNNER = /(?:^|[/\\])(npx|bunx|pnpx|npm|pnpm|yarn|bun)(?:\.cmd|\.exe)?$/i;
+const SHELL = /(?:^|[/\\])cmd(?:\.exe)?$/i;
+
+/**
+ * Spelled out, `run` changes nothing for the wrapper. In what `install` writes it says that the entry had no `args`
+ * key, so that unwrapping takes the key away again rather than leave an empty list.
+ */
+const NO_ARGS_MARK = 'run';
+
+/** How a wrapped entry starts the wrapper, and where its parts are. */
+export interface Wrapping {
+  /** `installed`: absolute Node, absolute script, as `install` writes it; the others are written by hand. */
+  readonly how: 'installed' | 'package' | 'path';
+  /** Set for `installed`. */
+  readonly node: string | undefined;
+  readonly script: string | undefined;
+  /** Words up to and with the one that names the wrapper. */
+  readonly head: readonly string[];
+  /** Between those and the separator. */
+  readonly options: readonly string[];
+  /** Index of the `--` before the original. */
+  readonly separator: number;
+  /** The server's own command and arguments. */
+  readonly original: readonly string[];
+}
+
+export type Recognised =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'wrapped'; readonly wrapping: Wrapping }
+  /** Starts the wrapper, but no server can be made out; touching it would wrap twice. */
+  | { readonly kind: 'broken'; readonly reason: string };
+
+/** Says whether a command line is a wrapped one, from nothing but itself. */
+export function recognise(words: readonly string[]): Recognised {
+  const start = wrapperAt(words);
+  if (start === undefined) return { kind: 'plain' };
+  const separator = separatorAfter(words, start.index);
+  if (separator === undefined)
+    return { kind: 'broken', reason: 'starts policy-wrap without `--` before a server' };
+  const original = words.slice(separator + 1);
+  if (original.length === 0)
+    return { kind: 'broken', reason: 'starts policy-wrap with no server after `--`' };
+  const head = words.slice(0, start.index + 1);
+  const installed = start.how === 'installed';
+  return {
+    kind: 'wrapped',
+    wrapping: {
+      how: start.how,
+      node: installed ? words[0] : undefined,
+      script: installed ? words[start.index] : undefined,
+      head,
+      options: words.slice(start.index + 1, separator),
+      separator,
+      original,
+    },
+  };
+}
+
+function wrapperAt(words: readonly string[]): { how: Wrapping['how']; index: number } | undefined {
+  const [command = ''] = words;
+  if (COMMAND.test(command)) return { how: 'path', index: 0 };
+  // Only options may come between: a script path further on is an argument of some other program.
+  const index = words.findIndex((word, i) => i > 0 && !word.startsWith('-'));
+  if (NODE.test(command) && index > 0 && SCRIPT.test(words[index] ?? '')) return { how: 'installed', index };
+  if (SHELL.test(command) && /^\/c$/i.test(words[1] ?? '')) {
+    const inner = wrapperAt(words.slice(2));
+    return inner === undefined
+      ? undefined
+      : { how: inner.how === 'installed' ? 'path' : inner.how, index: inner.index + 2 };
+  }
+  if (RUNNER.test(command)) return packageAt(words);
+  return undefined;
+}
+
+/** `npx -y policy-wrap`, `npx -p policy-wrap policy-wrap`, `npm exec -- policy-wrap`, `pnpm dlx policy-wrap`, ... */
+function packageAt(words: readonly string[]): { how: 'package'; index: number } | undefined {
+  for (let i = 1; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (word === '-p' || word === '--package') i += 1;
+    else if (PACKAGE.test(word)) return { how: 'package', index: i };
+    else if (!word.startsWith('-') && !['exec', 'x', 'dlx'].includes(word)) return undefined;
+  }
+  return undefined;
+}
+
+function separatorAfter(words: readonly string[], head: number): number | undefined {
+  let i = head + 1;
+  if (words[i] === 'run') i += 1;
+  while (i < words.length) {
+    const word = words[i] ?? '';
+    if (word === '--') return i;
+    if (!word.startsWith('-')) return undefined;
+    i += VALUED.has(word) ? 2 : 1;
+  }
+  return undefined;
+}
+
+/** Which copy of the wrapper new entries start: both paths absolute, for clients start servers with another PATH. */
+export interface Wrapper {
+  readonly node: string;
+  readonly script: string;
+}
+
+export interface WrapOptions {
+  /** Absolute: the client's working directory is anyone's guess. */
+  readonly policy?: string | undefined;
+  /** Absolute, for the default depends on who starts the wrapper. */
+  readonly db?: string | undefined;
+  /** The name that counters, log and approvals are kept under. */
+  readonly server?: string | undefined;
+}
+
+/** The words that go in front of the original of an entry that is not wrapped yet, the separator included. */
+export function newPrefix(wrapper: Wrapper, options: WrapOptions, hadArgs: boolean): string[] {
+  const own = [
+    ...(hadArgs ? [] : [NO_ARGS_MARK]),
+    ...serverOption(options.server),
+    ...(options.db === undefined ? [] : ['--db', options.db]),
+    ...(options.policy === undefined ? [] : ['--policy', options.policy]),
+  ];
+  return [wrapper.node, wrapper.script, ...own, '--'];
+}
+
+/** A name that looks like an option, or is the separator itself, keeps to one word with its option. */
+function serverOption(server: string | undefined): string[] {
+  if (server === undefined) return [];
+  return server.startsWith('-') ? [`--server=${server}`] : ['--server', server];
+}
+
+/**
+ * The words in front of the original of an entry that is wrapped already: the wrapper's paths brought up to date, a
+ * database and a policy put in, where they are given; every other option stays, for a person may have set it. An entry that was wrapped
+ * by hand keeps its own way of starting the wrapper.
+ */
+export function renewedPrefix(wrapping: Wrapping, wrapper: Wrapper, options: WrapOptions): string[] {
+  const head =
+    wrapping.how === 'installed'
+      ? [wrapper.node, ...wrapping.head.slice(1, -1), wrapper.script]
+      : [...wrapping.head];
+  const withDatabase = withOption(wrapping.options, DB_FLAGS, options.db);
+  return [...head, ...withOption(withDatabase, POLICY_FLAGS, options.policy), '--'];
+}
+
+export const DB_FLAGS = ['--db'] as const;
+export const POLICY_FLAGS = ['--policy', '-p'] as const;
+
+/**
+ * The value of an option among those of a wrapped entry; the last one counts, as it does for the wrapper.
+ *
+ * @param flags its spellings, the long one first
+ */
+export function optionValue(options: readonly string[], flags: readonly string[]): string | undefined {
+  let value: string | undefined;
+  for (let i = 0; i < options.length; i++) {
+    const word = options[i] ?? '';
+    if (flags.includes(word)) value = options[i + 1];
+    else if (isAttached(word, flags))
+      value = word.startsWith('--') ? word.slice(word.indexOf('=') + 1) : word.slice(2);
+    if (VALUED.has(word)) i += 1;
+  }
+  return value;
+}
+
+/** `--policy=file` or `-pfile`. */
+function isAttached(word: string, flags: readonly string[]): boolean {
+  return flags.some((flag) => word.startsWith(flag.startsWith('--') ? `${flag}=` : flag) && word !== flag);
+}
+
+function withOption(
+  options: readonly string[],
+  flags: readonly string[],
+  wanted: string | undefined,
+): string[] {
+  const [flag = ''] = flags;
+  if (wanted === undefined) return [...options];
+  const kept: string[] = [];
+  let placed = false;
+  for (let i = 0; i < options.length; i++) {
+    const word = options[i] ?? '';
+    if (flags.includes(word) || isAttached(word, flags)) {
+      if (!placed) kept.push(flag, wanted);
+      placed = true;
+      if (flags.includes(word)) i += 1;
+      continue;
+    }
+    kept.push(word);
+    const value = options[i + 1];
+    if (VALUED.has(word) && value !== undefined) {
+      kept.push(value);
+      i += 1;
+    }
+  }
+  return placed ? kept : [...kept, flag, wanted];
+}
+
+/** Whether unwrapping leaves an entry with no `args` key, because `install` found none. */
+export function hadNoArgs(wrapping: Wrapping): boolean {
+  return (
+    wrapping.how === 'installed' && wrapping.options[0] === NO_ARGS_MARK && wrapping.original.length === 1
+  );
+}
+
+export type Drift = 'node-gone' | 'script-gone' | 'other-script';
+
+/**
+ * In which ways an installed entry no longer starts this copy of the wrapper. One wrapped by hand never drifts: its
+ * name is looked up at each start.
+ */
+export function driftOf(wrapping: Wrapping, wrapper: Wrapper, exists: (path: string) => boolean): Drift[] {
+  const { node, script } = wrapping;
+  if (node === undefined || script === undefined) return [];
+  const drift: Drift[] = [];
+  // A bare `node` is found on PATH, which is not ours to know.
+  if (/[/\\]/.test(node) && !exists(node)) drift.push('node-gone');
+  if (!exists(script)) drift.push('script-gone');
+  else if (script !== wrapper.script) drift.push('other-script');
+  return drift;
+}

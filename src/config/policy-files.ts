@@ -1,0 +1,208 @@
+import { realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { knownServer } from '../catalog/known-servers.js';
+import { PRESETS } from '../catalog/presets.js';
+import { PolicyWrapError } from '../errors.js';
+import type { Policy } from '../policy/model.js';
+import { type Loaded, loadPolicy } from '../policy/read/load.js';
+import { formatProblem, type Problem } from '../policy/read/problem.js';
+import { printable } from '../text/escape.js';
+import { shownCommand } from '../text/masking.js';
+import { configDirs, databaseFile, fixedPath, surroundings, writtenPath } from './paths.js';
+import { readTextFile } from './text-file.js';
+
+/** The options by which every command finds a policy. */
+export interface PolicyOptions {
+  readonly policy?: string;
+  readonly preset?: string;
+}
+
+export type FoundPolicy =
+  | {
+      readonly kind: 'policy';
+      readonly policy: Policy;
+      /** What it extends, then what that extends, and so on; with `stack` of policy/layers.ts it is decided by all. */
+      readonly extended: readonly Policy[];
+      /** The policy as it was loaded, with the places of its rules, for findings that come later. */
+      readonly loaded: Extract<Loaded, { readonly policy: Policy }>;
+      /** Absolute paths of the files that it was read from; none for a preset. */
+      readonly files: readonly string[];
+    }
+  | { readonly kind: 'problems'; readonly source: string; readonly problems: readonly Problem[] }
+  /** None of the places holds one; `advice` says how to make one. */
+  | { readonly kind: 'none'; readonly advice: string };
+
+/**
+ * Finds and reads the policy for a server, by the first that is there: `--policy`, `--preset`, `POLICY_WRAP_POLICY`,
+ * `<config dir>/<server>.json`, the preset of a known server (DESIGN section 6). A file that was named must be there.
+ *
+ * @param server the name under which the server is known here
+ * @param argv the server's command, for the advice
+ * @throws PolicyWrapError POLICY_NOT_FOUND, USAGE
+ */
+export function findPolicy(options: PolicyOptions, server: string, argv: readonly string[]): FoundPolicy {
+  if (options.policy !== undefined && options.preset !== undefined) {
+    throw new PolicyWrapError('USAGE', '--policy and --preset exclude each other');
+  }
+  if (options.preset !== undefined) return readPreset(options.preset);
+  const named = namedPolicy(options);
+  if (named !== undefined) return readPolicy(named);
+  for (const own of ownPolicies(server)) {
+    const text = read(own);
+    if (text !== undefined) return loadWithLayers(text, own);
+  }
+  const preset = knownServer(server)?.preset;
+  if (preset !== undefined) return readPreset(preset);
+  return {
+    kind: 'none',
+    // The model is told too, and the log keeps it.
+    advice: `there is no policy for ${server}, so every call is refused. Make one: policy-wrap init -- ${shownCommand(argv)}`,
+  };
+}
+
+/** The files in which a policy for this server is found, or would be; none when a preset was asked for. */
+export function policyPlaces(options: PolicyOptions, server: string): string[] {
+  if (options.preset !== undefined) return [];
+  const named = namedPolicy(options);
+  return named === undefined ? ownPolicies(server) : [named];
+}
+
+/** The policy file that `--policy` or `POLICY_WRAP_POLICY` names. @throws PolicyWrapError USAGE */
+function namedPolicy({ policy }: PolicyOptions): string | undefined {
+  const { POLICY_WRAP_POLICY } = process.env;
+  if (policy !== undefined) return writtenPath(policy, '--policy', process.cwd());
+  return POLICY_WRAP_POLICY
+    ? writtenPath(POLICY_WRAP_POLICY, 'POLICY_WRAP_POLICY', process.cwd())
+    : undefined;
+}
+
+/** The files in the config folders, the one that counts first. */
+function ownPolicies(server: string): string[] {
+  return configDirs(surroundings()).map((folder) => join(folder, `${server}.json`));
+}
+
+/**
+ * Where the state database lies: `--db`, `POLICY_WRAP_DB`, or the platform's data folder.
+ *
+ * @throws PolicyWrapError USAGE
+ */
+export function stateFile(db: string | undefined): string {
+  const { POLICY_WRAP_DB } = process.env;
+  if (db !== undefined) return writtenPath(db, '--db', process.cwd());
+  return POLICY_WRAP_DB
+    ? writtenPath(POLICY_WRAP_DB, 'POLICY_WRAP_DB', process.cwd())
+    : databaseFile(surroundings());
+}
+
+/**
+ * Refuses what a wrapper, which a client starts in any folder, would read differently in each.
+ *
+ * @throws PolicyWrapError USAGE
+ */
+export function refuseMovingPlaces(options: PolicyOptions & { readonly db?: string }): void {
+  const { POLICY_WRAP_DB, POLICY_WRAP_POLICY } = process.env;
+  const fixed = (text: string, named: string) => fixedPath(text, named, process.cwd());
+  if (options.db !== undefined) fixed(options.db, '--db');
+  else if (POLICY_WRAP_DB) fixed(POLICY_WRAP_DB, 'POLICY_WRAP_DB');
+  if (options.policy !== undefined) fixed(options.policy, '--policy');
+  else if (POLICY_WRAP_POLICY && options.preset === undefined)
+    fixed(POLICY_WRAP_POLICY, 'POLICY_WRAP_POLICY');
+}
+
+/** What the server gets, and what `env.*` reads: our environment without our own settings. */
+export function upstreamEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('POLICY_WRAP_')),
+  );
+}
+
+/** Reads a policy file that must be there. */
+export function readPolicy(file: string): FoundPolicy {
+  const text = read(file);
+  if (text === undefined) {
+    throw new PolicyWrapError('POLICY_NOT_FOUND', `${file}: no such policy file`, {
+      hint: 'policy-wrap init -- <server> writes one',
+    });
+  }
+  return loadWithLayers(text, file);
+}
+
+export function readPreset(name: string): FoundPolicy {
+  const preset = PRESETS.find((candidate) => candidate.name === name);
+  if (!preset) {
+    throw new PolicyWrapError('USAGE', `there is no preset ${name}`, {
+      hint: `presets: ${PRESETS.map((candidate) => candidate.name).join(', ')}`,
+    });
+  }
+  return loadWithLayers(preset.text, `preset ${name}`);
+}
+
+/** All problems of an invalid policy as one error (exit code 3). */
+export function problemsError({
+  source,
+  problems,
+}: {
+  source: string;
+  problems: readonly Problem[];
+}): PolicyWrapError {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  const list = problems.map((problem) => printable(formatProblem(problem, source))).join('\n');
+  return new PolicyWrapError('POLICY_INVALID', `${source}: ${count} in the policy\n${list}`, {
+    hint: 'nothing was started; policy-wrap check shows the same without a server',
+  });
+}
+
+/** A policy that extends another that extends another ...: more than these is a mistake. */
+const MAX_LAYERS = 8;
+
+/**
+ * The one way in which a policy's text becomes a policy, with what it extends.
+ *
+ * @param source where it came from, for people; what it extends is found from its folder when it is an absolute path
+ * @throws PolicyWrapError POLICY_NOT_FOUND, POLICY_INVALID for what it extends
+ */
+export function loadWithLayers(text: string, source: string): Exclude<FoundPolicy, { kind: 'none' }> {
+  const isFile = isAbsolute(source);
+  const loaded = loadPolicy(text, source, isFile ? realPath(source) : source);
+  if (!loaded.policy) return { kind: 'problems', source, problems: loaded.problems };
+  const { policy } = loaded;
+  const files = isFile ? [source] : [];
+  const seen = new Set([policy.identity]);
+  const extended: Policy[] = [];
+  for (let last = policy; last.extends !== undefined; ) {
+    const file = writtenPath(last.extends, `${last.source}: "extends"`, dirname(last.source));
+    const below = readLayer(file, last.source);
+    const identity = realPath(file);
+    if (seen.has(identity) || seen.size > MAX_LAYERS) {
+      throw new PolicyWrapError('POLICY_INVALID', `${last.source}: "extends" leads in a circle at ${file}`);
+    }
+    seen.add(identity);
+    const layer = loadPolicy(below, file, identity);
+    if (!layer.policy) return { kind: 'problems', source: file, problems: layer.problems };
+    files.push(file);
+    extended.push(layer.policy);
+    last = layer.policy;
+  }
+  return { kind: 'policy', policy, extended, loaded, files };
+}
+
+function readLayer(file: string, above: string): string {
+  const text = read(file);
+  if (text !== undefined) return text;
+  throw new PolicyWrapError('POLICY_NOT_FOUND', `${above} extends ${file}, which is not there`, {
+    hint: 'correct "extends", or put the file there; until then every call would lack its rules',
+  });
+}
+
+/** One spelling of a path, whatever links and letter case lead to the file. */
+function realPath(file: string): string {
+  try {
+    return realpathSync.native(file);
+  } catch {
+    return file;
+  }
+}
+
+function read(file: string): string | undefined {
+  return readTextFile(file, 'the policy', 'POLICY_INVALID');
+}

@@ -1,0 +1,101 @@
+import type { PolicyOptions } from './policy-files.js';
+
+/** What `run` is told on its command line. */
+export interface RunOptions extends PolicyOptions {
+  readonly db?: string;
+  readonly server?: string;
+  readonly grant: string;
+  readonly observe?: boolean;
+  /** False with `--no-install`. */
+  readonly install: boolean;
+  /** Longest line in bytes. */
+  readonly maxClientLine: number;
+  readonly maxServerLine: number;
+  /** What a recorded decision survives: the end of every process, or with `full` a loss of power too. */
+  readonly synchronous: 'normal' | 'full';
+}
+
+/** One option; the only table of them, also for what recognises a wrapped entry of a client. */
+export interface OptionRow {
+  readonly key: keyof RunOptions;
+  /** As commander writes them: `-s, --long <value>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** What it is without the option; a flag is the opposite of it. */
+  readonly fallback?: string | number | boolean;
+  /** Reads the value of an option that is no text. @throws RangeError which says what is needed */
+  readonly parse?: (text: string) => string | number;
+}
+
+const MIB = 1 << 20;
+
+export const RUN_OPTIONS: readonly OptionRow[] = [
+  {
+    key: 'policy',
+    flags: '-p, --policy <file>',
+    description: 'the policy (else POLICY_WRAP_POLICY, the config folder, a preset)',
+  },
+  { key: 'preset', flags: '--preset <name>', description: 'a shipped policy by name' },
+  {
+    key: 'db',
+    flags: '--db <file>',
+    description: 'the state database (else POLICY_WRAP_DB, the data folder)',
+  },
+  {
+    key: 'server',
+    flags: '--server <name>',
+    description: 'the name that counters, log and approvals are kept under',
+  },
+  {
+    key: 'grant',
+    flags: '--grant <name>',
+    description: 'the identity that shares counters',
+    fallback: 'default',
+  },
+  { key: 'observe', flags: '--observe', description: 'decide and log, refuse nothing' },
+  {
+    key: 'install',
+    flags: '--no-install',
+    description: 'never fetch a known server from npm',
+    fallback: true,
+  },
+  {
+    key: 'maxClientLine',
+    flags: '--max-client-line <MiB>',
+    description: 'longest message from the client',
+    fallback: 16 * MIB,
+    parse: megabytes,
+  },
+  {
+    key: 'maxServerLine',
+    flags: '--max-server-line <MiB>',
+    description: 'longest message from the server',
+    fallback: 64 * MIB,
+    parse: megabytes,
+  },
+  {
+    key: 'synchronous',
+    flags: '--synchronous <mode>',
+    description: '"full": what was decided survives a loss of power, at the price of a disk flush a call',
+    fallback: 'normal',
+    parse: synchronous,
+  },
+];
+
+function synchronous(text: string): string {
+  if (text !== 'normal' && text !== 'full') throw new RangeError('"normal" or "full" is needed');
+  return text;
+}
+
+function megabytes(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1024)) throw new RangeError('a number of megabytes up to 1024 is needed');
+  return Math.round(value * MIB);
+}
+
+/** The spellings of the options that take a value in the next word, such as `-p` and `--policy`. */
+export const VALUED: ReadonlySet<string> = new Set(
+  RUN_OPTIONS.filter(({ flags }) => flags.endsWith('>')).flatMap(({ flags }) =>
+    flags.split(', ').map((flag) => flag.replace(/ <.*/, '')),
+  ),
+);

@@ -1,0 +1,151 @@
+import type { Decimal } from '../json/decimal.js';
+import type { Json } from '../json/value.js';
+
+/**
+ * A policy as it is decided by: validated, shorthands written out, patterns ordered, expressions compiled.
+ * Made by `loadPolicy` only; every field is read-only and the whole is safe to share.
+ */
+export interface Policy {
+  /** sha-256 of the document's text, hex; names the policy in the decision log. */
+  readonly hash: string;
+  /** Where it came from, for people: an absolute path or `preset afip`. */
+  readonly source: string;
+  /** `base.json#` before the pointers of a policy that another one extends (see layers.ts). */
+  readonly layer?: string;
+  /** What tells the file from every other, whatever it is called: its real path where it has one, else its source. */
+  readonly identity: string;
+  readonly default: 'allow' | 'deny';
+  /** The policy that this one narrows, as the file writes it. */
+  readonly extends: string | undefined;
+  readonly hide: readonly NamePattern[];
+  /** Whether a name, or a twin of it (see fold.ts), stands under `hide`; constant time for plain names. */
+  hides(name: string): boolean;
+  readonly allTools: Checks;
+  /** Entries with a plain name, by that name. A Map: a tool may be called `__proto__`. */
+  readonly tools: ReadonlyMap<string, ToolEntry>;
+  /** The same entries by the fold of their name; see `entryOf`. */
+  readonly twins: ReadonlyMap<string, ToolEntry>;
+  /** Entries with a `*` in their name, the one that wins first. */
+  readonly patterns: readonly ToolEntry[];
+  readonly list: 'all' | 'callable';
+  readonly pin: 'off' | 'warn' | 'deny';
+  readonly annotate: boolean;
+  /** Undefined where the file does not say: then `keys`, unless a layer says otherwise. */
+  readonly auditArguments: 'keys' | 'full' | undefined;
+  readonly approvals: {
+    readonly waitMs: number;
+    readonly expiresMs: number;
+    readonly channels: readonly ('client' | 'queue')[];
+    /** Arguments that do not tell the approved call from another. */
+    readonly except: readonly Path[];
+  };
+}
+
+/** A name in which `*` stands for any characters, none included; without `*`, exactly that name. */
+export interface NamePattern {
+  readonly text: string;
+  /** Without `*`. */
+  readonly plain: boolean;
+  /** How many of its characters are not `*`. */
+  readonly literals: number;
+  matches(name: string): boolean;
+  /** Whether a lenient server could take `name` for one that matches: compared by their folds (see fold.ts). */
+  matchesTwin(name: string): boolean;
+}
+
+/** What is looked at for a call, in this order: require, deny_if, limits, approve_if. */
+export interface Checks {
+  readonly require: readonly Predicate[];
+  readonly denyIf: readonly Predicate[];
+  readonly approveIf: readonly Predicate[];
+  readonly limits: readonly Limit[];
+}
+
+export interface ToolEntry extends Checks {
+  readonly name: NamePattern;
+  /** `action: "hide"`: as if the name stood in `hide`. */
+  readonly hidden: boolean;
+}
+
+export interface Predicate {
+  readonly conditions: readonly Condition[];
+  /** The author's text for the agent. */
+  readonly onDeny: string | undefined;
+  /** JSON pointer (RFC 6901) into the document. */
+  readonly pointer: string;
+  /** `ACTION_DENY` for the shorthand `action`, else by the list that it stands in. */
+  readonly code: 'REQUIRE' | 'DENY_IF' | 'ACTION_DENY' | 'APPROVAL_REQUIRED';
+}
+
+export type Operator =
+  | 'eq'
+  | 'neq'
+  | 'lt'
+  | 'lte'
+  | 'gt'
+  | 'gte'
+  | 'in'
+  | 'not_in'
+  | 'exists'
+  | 'regex'
+  | 'contains';
+
+export interface Condition {
+  readonly path: Path;
+  readonly op: Operator;
+  readonly value: Json;
+  /** For `regex` alone. */
+  readonly regex: Regex | undefined;
+}
+
+/** Matches in linear time. */
+export interface Regex {
+  /** Text beyond this length, in UTF-16 units, is not searched: its answer is unknown. */
+  readonly maxText: number;
+  /** Whether the pattern is found anywhere in the text. */
+  test(text: string): boolean;
+}
+
+/** `args.items[*].price`, `env.AFIP_ENV`, `tool.name`, taken apart. `each` is `[*]`. */
+export interface Path {
+  readonly text: string;
+  readonly root: 'args' | 'env' | 'tool';
+  readonly steps: readonly (string | typeof EACH)[];
+}
+
+/** `[*]`: every element of a list. */
+export const EACH: unique symbol = Symbol('[*]');
+
+export type CalendarUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month';
+
+export interface Limit {
+  readonly counter: string;
+  /** The layer that it stands in, and its name there, where that is not the user's own: in two layers are two counts. */
+  readonly layer?: { readonly identity: string; readonly counter: string };
+  /** Length in milliseconds; for a calendar month the longest, 31 days. */
+  readonly windowMs: number;
+  /** For people, after "per" or "in": `minute`, `15 minutes`. */
+  readonly windowText: string;
+  readonly align:
+    | { readonly kind: 'sliding' }
+    | { readonly kind: 'calendar'; readonly unit: CalendarUnit; readonly timezone: string };
+  readonly max: Decimal;
+  readonly scope: 'grant' | 'session' | 'machine';
+  readonly amount: Amount;
+  /** Paths whose values split the count; empty when it is one. */
+  readonly per: readonly Path[];
+  /** Arguments that `per` leaves out. */
+  readonly except: readonly Path[];
+  readonly refund: 'never' | 'on_error' | 'on_success';
+  readonly onExceed: 'deny' | 'approve';
+  readonly onDeny: string | undefined;
+  /** `/tools/track_logout/limits/track_logout_rate`: location plus counter, as the hosted log writes it. */
+  readonly pointer: string;
+}
+
+/** What one call charges. */
+export type Amount =
+  | { readonly kind: 'fixed'; readonly value: Decimal }
+  | { readonly kind: 'value'; readonly path: Path }
+  | { readonly kind: 'sum'; readonly path: Path }
+  | { readonly kind: 'count'; readonly path: Path };

@@ -1,0 +1,143 @@
+import { Decimal } from '../../json/decimal.js';
+import { namePattern } from '../evaluate/name-pattern.js';
+import type { Checks, Limit, Predicate, ToolEntry } from '../model.js';
+import { compileLimits, compilePredicates, compileWindow, exactNumber } from './compile-rules.js';
+import type { ChecksDocument, ToolDocument } from './format.js';
+import { pointerOf } from './problem.js';
+import type { Segment } from './source.js';
+import type { Partly } from './validate.js';
+import type { Workbench } from './workbench.js';
+
+/** @param reason what every rule without an `on_deny` of its own tells the agent */
+export function compileChecks(
+  bench: Workbench,
+  checks: Partly<ChecksDocument>,
+  path: readonly Segment[],
+  reason: string | undefined,
+): Checks {
+  return {
+    require: compilePredicates(bench, checks.require, [...path, 'require'], 'REQUIRE', reason),
+    denyIf: compilePredicates(bench, checks.deny_if, [...path, 'deny_if'], 'DENY_IF', reason),
+    approveIf: compilePredicates(
+      bench,
+      checks.approve_if,
+      [...path, 'approve_if'],
+      'APPROVAL_REQUIRED',
+      reason,
+    ),
+    limits: compileLimits(bench, checks.limits, [...path, 'limits'], reason),
+  };
+}
+
+/** One entry under `tools`, its shorthands written out. */
+export function compileEntry(bench: Workbench, tool: string, entry: Partly<ToolDocument>): ToolEntry {
+  const path = ['tools', tool];
+  if (tool === '') {
+    bench.report('NAME', path, 'A tool has a name.', 'Write the name of the tool, or "*".', { spot: 'key' });
+  }
+  checkAction(bench, entry, path);
+  const checks = compileChecks(bench, entry, path, entry.reason);
+  const always = (code: Predicate['code']): Predicate => ({
+    conditions: [],
+    onDeny: entry.reason,
+    pointer: pointerOf([...path, 'action']),
+    code,
+  });
+  const rate = compileRateLimit(bench, tool, entry, path);
+  return {
+    name: namePattern(tool),
+    hidden: entry.action === 'hide',
+    require: checks.require,
+    denyIf: entry.action === 'deny' ? [...checks.denyIf, always('ACTION_DENY')] : checks.denyIf,
+    approveIf:
+      entry.action === 'approve' ? [...checks.approveIf, always('APPROVAL_REQUIRED')] : checks.approveIf,
+    limits: rate ? [...checks.limits, rate] : checks.limits,
+  };
+}
+
+/** What an action leaves no room for, because a reader could take the two together for something else. */
+const CONTRADICTS: Readonly<
+  Record<NonNullable<ToolDocument['action']>, { fields: readonly (keyof ToolDocument)[]; why: string }>
+> = {
+  allow: { fields: [], why: '' },
+  deny: {
+    fields: ['require', 'deny_if', 'approve_if', 'limits', 'rate_limit'],
+    why: 'refuses every call, whatever else is said',
+  },
+  hide: {
+    fields: ['require', 'deny_if', 'approve_if', 'limits', 'rate_limit', 'reason'],
+    why: 'makes the tool absent, so that nothing else is ever looked at or told',
+  },
+  approve: { fields: ['approve_if'], why: 'asks a person for every call, not only for some' },
+};
+
+function checkAction(bench: Workbench, entry: Partly<ToolDocument>, path: readonly Segment[]): void {
+  const { action } = entry;
+  if (action) {
+    const { fields, why } = CONTRADICTS[action];
+    for (const field of fields) {
+      const value = entry[field];
+      if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+      const message = `"action": "${action}" ${why}; "${field}" beside it contradicts that.`;
+      const hint = `Remove "action" to use "${field}", or the other way round.`;
+      bench.report('CONTRADICTION', [...path, field], message, hint, { spot: 'key' });
+    }
+  }
+  const speaks =
+    action === 'deny' ||
+    action === 'approve' ||
+    action === 'hide' ||
+    entry.rate_limit !== undefined ||
+    [entry.require, entry.deny_if, entry.approve_if, entry.limits].some((list) => list && list.length > 0);
+  if (entry.reason !== undefined && !speaks) {
+    const message = '"reason" is told with a refusal, and no rule of this entry refuses.';
+    const hint = 'Add "action": "deny", or remove it.';
+    bench.report('UNUSED', [...path, 'reason'], message, hint, { severity: 'warning', spot: 'key' });
+  }
+}
+
+function compileRateLimit(
+  bench: Workbench,
+  tool: string,
+  entry: Partly<ToolDocument>,
+  path: readonly Segment[],
+): Limit | undefined {
+  const { rate_limit: rate } = entry;
+  if (rate === undefined) return undefined;
+  const at = [...path, 'rate_limit'];
+  let max: Decimal | undefined;
+  let windowSpelling: string | number | undefined;
+  if (typeof rate === 'string') {
+    const match = /^(\d{1,15})\/(.+)$/.exec(rate);
+    if (!match?.[1] || !match[2]) {
+      const message = `"${rate}" is no rate: a whole number, a slash and a window.`;
+      bench.report('VALUE', at, message, 'Write "10/minute", or {"max": 10, "window": 60}.');
+      return undefined;
+    }
+    max = Decimal.from(match[1]);
+    windowSpelling = /^\d+$/.test(match[2]) ? Number(match[2]) : match[2];
+  } else {
+    max = exactNumber(bench, [...at, 'max'], 'nothing is less than no call');
+    windowSpelling = rate.window;
+  }
+  if (windowSpelling === undefined) return undefined;
+  const window = compileWindow(bench, windowSpelling, typeof rate === 'string' ? at : [...at, 'window']);
+  if (!window || !max) return undefined;
+  const pointer = pointerOf(at);
+  bench.places.set(pointer, at);
+  return {
+    counter: `${tool}_rate`,
+    windowMs: window.ms,
+    windowText: window.text,
+    align: { kind: 'sliding' },
+    max,
+    scope: 'grant',
+    amount: { kind: 'fixed', value: Decimal.one },
+    per: [],
+    except: [],
+    refund: 'never',
+    onExceed: 'deny',
+    onDeny: entry.reason,
+    pointer,
+  };
+}

@@ -1,0 +1,75 @@
+import { parsePath } from '../evaluate/path.js';
+import type { Path } from '../model.js';
+import type { LimitDocument } from './format.js';
+import type { Segment } from './source.js';
+import type { Partly } from './validate.js';
+import type { Workbench } from './workbench.js';
+
+const PATH_HINT = 'Paths are args.field, args.list[*].field, args["a.b"], env.NAME and tool.name.';
+
+/** @returns the path; otherwise reports what is wrong with it */
+export function compilePath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
+  const path = parsePath(text);
+  if (!('fault' in path)) return path;
+  bench.report('PATH', at, path.fault, PATH_HINT, { likely: path.likely });
+  return undefined;
+}
+
+/** @returns the path when it leads to an argument; otherwise reports it */
+export function compileArgsPath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
+  const path = compilePath(bench, text, at);
+  if (!path || (path.root === 'args' && path.steps.length > 0)) return path;
+  const message = `"${text}" is no argument of the call, so it has no number to charge.`;
+  bench.report('PATH', at, message, 'Write args.NAME.');
+  return undefined;
+}
+
+/** @returns the path of the list of which `path` names the elements */
+export function withoutLast(path: Path): Path {
+  return { ...path, text: path.text.replace(/\[\*\]$/, ''), steps: path.steps.slice(0, -1) };
+}
+
+/** @returns the paths that can be read; the others are reported */
+export function compilePer(
+  bench: Workbench,
+  per: Partly<LimitDocument['per']>,
+  at: readonly Segment[],
+): readonly Path[] {
+  if (per === undefined) return [];
+  if (typeof per === 'string') return [compilePath(bench, per, at) ?? []].flat();
+  return per.flatMap((text, index) => (text && compilePath(bench, text, [...at, index])) || []);
+}
+
+/**
+ * @param within paths of which each takes in what is left out; undefined when that is all arguments
+ * @returns the arguments that are left out
+ */
+export function compileExcept(
+  bench: Workbench,
+  list: Partly<readonly string[]> | undefined,
+  at: readonly Segment[],
+  within?: readonly Path[],
+): readonly Path[] {
+  return (list ?? []).flatMap((text, index) => {
+    const path = text === undefined ? undefined : compilePath(bench, text, [...at, index]);
+    if (!path) return [];
+    if (path.root !== 'args' || path.steps.length === 0) {
+      const message = `"${path.text}" is no single argument of the call, so it cannot be left out.`;
+      bench.report('PATH', [...at, index], message, 'Write args.NAME.');
+      return [];
+    }
+    if (within && !within.some((outer) => isWithin(outer, path))) {
+      const message = `"${path.text}" is not part of what "per" splits the count by, so leaving it out changes nothing.`;
+      bench.report('PATH', [...at, index], message, 'Write "per": "args" for all arguments but these.');
+    }
+    return [path];
+  });
+}
+
+function isWithin(outer: Path, path: Path): boolean {
+  return (
+    outer.root === path.root &&
+    outer.steps.length < path.steps.length &&
+    outer.steps.every((step, index) => step === path.steps[index])
+  );
+}

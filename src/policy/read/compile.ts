@@ -1,0 +1,139 @@
+import { sha256 } from '../../text/hash.js';
+import { fold } from '../../text/lookalike.js';
+import { comparePatterns, namePattern } from '../evaluate/name-pattern.js';
+import { parseDuration, parseWindow } from '../limits/window.js';
+import type { NamePattern, Policy, ToolEntry } from '../model.js';
+import { compileChecks, compileEntry } from './compile-entry.js';
+import { compileExcept } from './compile-paths.js';
+import { compileTimezone } from './compile-rules.js';
+import { checkCounters } from './shared-counters.js';
+import type { Source } from './source.js';
+import type { Shape } from './validate.js';
+import { Workbench } from './workbench.js';
+
+const DEFAULT_WAIT_MS = 45_000;
+const DEFAULT_EXPIRES_MS = 600_000;
+const MAX_WAIT_MS = 3_600_000;
+const MAX_EXPIRES_MS = 30 * 86_400_000;
+
+/**
+ * Writes out the shorthands and compiles what the document says. With an error among the problems the policy is not
+ * fit for use.
+ *
+ * @param text the file as it was read, for the hash
+ */
+export function compilePolicy(
+  source: Source,
+  shape: Shape,
+  text: string,
+  name: string,
+  identity: string,
+): { readonly policy: Policy; readonly bench: Workbench } {
+  const bench = new Workbench(source);
+  const { document } = shape;
+  bench.timezone = compileTimezone(bench, document.timezone, ['timezone']);
+  const allTools = compileChecks(bench, document.all_tools ?? {}, ['all_tools'], undefined);
+  const entries = [...shape.tools].map(([tool, entry]) => compileEntry(bench, tool, entry));
+  checkCounters(bench, allTools, entries);
+  const exact = entries.filter((entry) => entry.name.plain);
+  const hide = compileHide(bench, document.hide ?? []);
+  let hash: string | undefined;
+  const policy: Policy = {
+    get hash() {
+      hash ??= sha256(text);
+      return hash;
+    },
+    source: name,
+    identity,
+    default: document.default ?? 'deny',
+    extends: document.extends,
+    hide,
+    hides: hidesOf(hide),
+    allTools,
+    tools: new Map(exact.map((entry) => [entry.name.text, entry])),
+    twins: twinsOf(exact),
+    patterns: entries.filter((entry) => !entry.name.plain).sort((a, b) => comparePatterns(a.name, b.name)),
+    list: document.list ?? 'all',
+    pin: document.pin ?? 'warn',
+    annotate: document.annotate ?? false,
+    auditArguments: document.audit?.arguments,
+    approvals: compileApprovals(bench, document.approvals ?? {}),
+  };
+  return { policy, bench };
+}
+
+function compileHide(bench: Workbench, names: readonly (string | undefined)[]): NamePattern[] {
+  const seen = new Set<string | undefined>();
+  for (const [index, name] of names.entries()) {
+    const at = ['hide', index];
+    if (name === '') bench.report('NAME', at, 'An empty name hides nothing.', 'Write a name, or "*".');
+    else if (seen.has(name)) {
+      bench.report('UNUSED', at, `"${name}" is hidden already.`, 'Remove it.', { severity: 'warning' });
+    }
+    seen.add(name);
+  }
+  return names.filter((name) => name !== undefined).map(namePattern);
+}
+
+function hidesOf(hide: readonly NamePattern[]): (name: string) => boolean {
+  const plain = new Set(hide.filter((pattern) => pattern.plain).map((pattern) => fold(pattern.text)));
+  const patterns = hide.filter((pattern) => !pattern.plain);
+  // A twin is hidden too: a server that does not mind the case would run it.
+  return (name) => plain.has(fold(name)) || patterns.some((pattern) => pattern.matchesTwin(name));
+}
+
+/** Of several entries with one fold the one that sorts first, so that the order in the file changes nothing. */
+function twinsOf(entries: readonly ToolEntry[]): Map<string, ToolEntry> {
+  const twins = new Map<string, ToolEntry>();
+  for (const entry of entries) {
+    const folded = fold(entry.name.text);
+    const other = twins.get(folded);
+    if (!other || entry.name.text < other.name.text) twins.set(folded, entry);
+  }
+  return twins;
+}
+
+function compileApprovals(
+  bench: Workbench,
+  approvals: NonNullable<Shape['document']['approvals']>,
+): Policy['approvals'] {
+  const expiresMs = compileDuration(
+    bench,
+    approvals.expires,
+    'expires',
+    DEFAULT_EXPIRES_MS,
+    1000,
+    MAX_EXPIRES_MS,
+  );
+  // Nobody wrote a "wait" that is longer than "expires" where none is written.
+  const longest = Math.min(DEFAULT_WAIT_MS, expiresMs);
+  const waitMs = compileDuration(bench, approvals.wait, 'wait', longest, 0, MAX_WAIT_MS);
+  const channels = (approvals.channels ?? ['client', 'queue']).filter((channel) => channel !== undefined);
+  if (approvals.channels?.length === 0) {
+    const message = 'With no channel nobody can be asked, and every such call is refused.';
+    bench.report('VALUE', ['approvals', 'channels'], message, 'Write ["client", "queue"], or leave it out.');
+  }
+  if (waitMs > expiresMs) {
+    const message = '"wait" is longer than "expires": a call would wait for an approval that has gone.';
+    bench.report('CONTRADICTION', ['approvals', 'wait'], message, 'Make "wait" the shorter one.');
+  }
+  const except = compileExcept(bench, approvals.except, ['approvals', 'except']);
+  return { waitMs, expiresMs, channels: [...new Set(channels)], except };
+}
+
+function compileDuration(
+  bench: Workbench,
+  spelling: string | number | undefined,
+  field: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  if (spelling === undefined) return fallback;
+  const word = parseWindow(spelling);
+  const ms = 'ms' in word ? word.ms : parseDuration(spelling);
+  if (ms !== undefined && ms >= least && ms <= most) return ms;
+  const message = `${JSON.stringify(spelling)} is no length of time between ${least / 1000} and ${most / 1000} seconds.`;
+  bench.report('WINDOW', ['approvals', field], message, 'Write text such as "45s" or "10m".');
+  return fallback;
+}

@@ -1,0 +1,101 @@
+import { Decimal } from '../json/decimal.js';
+import type { Evaluation, Refusal, RefusalCode } from '../policy/call.js';
+import type { Admitted } from '../store/store.js';
+import type { RefusedCall } from '../wire/answers.js';
+import type { ToolCall } from '../wire/message.js';
+
+/** Refusals that no rule of the policy gave. */
+const STOPPED: Partial<Record<RefusalCode, { readonly rule: string; readonly explanation: string }>> = {
+  PAUSED: {
+    rule: '(paused)',
+    explanation: 'a person has stopped every call, and only a person can lift that',
+  },
+  CHANGED: {
+    rule: '(changed)',
+    explanation:
+      'its definition is not the one that was first seen; a person must look at the change and accept it',
+  },
+};
+
+/**
+ * Why a call was not let through, for its answer. It names no command of ours that would let it through: a model with
+ * a shell would run it.
+ */
+export function refusedCall(
+  call: ToolCall,
+  evaluation: Evaluation,
+  admitted: Exclude<Admitted, { kind: 'allowed' }>,
+): RefusedCall {
+  const base = { tool: call.name, auditId: String(admitted.row) };
+  switch (admitted.kind) {
+    case 'exceeded': {
+      const { charge, used, retryAt, inFlight, clockWas } = admitted.exceeded;
+      const { limit } = charge;
+      return {
+        ...base,
+        code: 'LIMIT',
+        rule: limit.pointer,
+        authorText: limit.onDeny,
+        explanation: exceededText(admitted.exceeded),
+        limit: {
+          counter: limit.counter,
+          max: limit.max.toNumber(),
+          used: used.toNumber(),
+          windowMs: limit.windowMs,
+          retryAt,
+          inFlight: inFlight?.toNumber(),
+          clockWas,
+        },
+      };
+    }
+    case 'asked': {
+      const { approval } = admitted;
+      const where = approval.channels.includes('queue') ? '' : ' in the client';
+      return {
+        ...base,
+        code: 'APPROVAL_REQUIRED',
+        rule: approval.rule,
+        authorText: approval.reason,
+        explanation: `a person must approve this call${where} (approval ${approval.id})`,
+        approval: { id: approval.id, expiresAt: approval.expiresAt },
+      };
+    }
+    case 'refused': {
+      const { code, approval } = admitted;
+      const stop = STOPPED[code];
+      if (stop) return { ...base, code, authorText: undefined, ...stop };
+      if (!approval) return { ...base, ...refusalOf(evaluation), code };
+      const note = approval.note ? `: ${approval.note}` : '';
+      const explanation =
+        code === 'APPROVAL_REJECTED'
+          ? `a person rejected this call${note}`
+          : `approval ${approval.id} has expired`;
+      return { ...base, code, rule: approval.rule, authorText: undefined, explanation };
+    }
+  }
+}
+
+function exceededText(exceeded: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
+  const { charge, used, inFlight } = exceeded;
+  const { limit, amount } = charge;
+  const countsCalls = limit.amount.kind === 'fixed' && limit.amount.value.compare(Decimal.one) === 0;
+  const held = inFlight === undefined ? '' : `, ${inFlight} of it by calls that are still in flight`;
+  const text = countsCalls
+    ? `${used} of ${limit.max} calls per ${limit.windowText} used${held}.`
+    : `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}${held}, and this call adds ${amount}.`;
+  return `${text}${clockText(exceeded.clockWas)}`;
+}
+
+/** What a person must know of a counter that runs ahead: nothing else tells why it is full for so long. */
+function clockText(clockWas: number | undefined): string {
+  if (clockWas === undefined) return '';
+  const was = new Date(clockWas).toISOString();
+  return ` This machine's clock has said ${was} before and was set back; what was charged until then still counts. Tell the user: if the clock is right now, "policy-wrap reset --clock" mends it.`;
+}
+
+function refusalOf(evaluation: Evaluation): Refusal {
+  if (evaluation.kind === 'refused') return evaluation.refusal;
+  if (evaluation.kind === 'open' && evaluation.ask) return evaluation.ask;
+  const explanation = 'a person must approve this call, and none can be asked about it';
+  return { code: 'APPROVAL_REQUIRED', rule: '(approval)', authorText: undefined, explanation };
+}

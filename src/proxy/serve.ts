@@ -1,0 +1,211 @@
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { classify } from '../catalog/classify.js';
+import type { FoundPolicy } from '../config/policy-files.js';
+import { stack } from '../policy/evaluate/layers.js';
+import { type PinEntry, Store } from '../store/store.js';
+import { printable } from '../text/escape.js';
+import type { Upstream } from '../upstream/child-process.js';
+import { Stderr } from '../upstream/stderr.js';
+import { Gate } from './gate.js';
+import { watchPolicy } from './policy-watch.js';
+import { relay } from './relay.js';
+import { Ledger, reasonOf } from './state-session.js';
+
+/** All that was found out before the server was started. */
+export interface Wrapping {
+  readonly upstream: Upstream;
+  /** Its name here: counters, log and approvals are kept under it. */
+  readonly server: string;
+  readonly grant: string;
+  /** The environment that it was given. */
+  readonly env: NodeJS.ProcessEnv;
+  /** What the person should know of how it was started. */
+  readonly note: string | undefined;
+  readonly found: Exclude<FoundPolicy, { readonly kind: 'problems' }>;
+  /** Finds the policy anew, as at the start. */
+  readonly findPolicy: () => FoundPolicy;
+  /** Files in which a policy may appear or change; absolute paths. */
+  readonly policyPlaces: readonly string[];
+  /** The state database; an absolute path. */
+  readonly stateFile: string;
+  /** `full` flushes the disk with every decision. */
+  readonly synchronous: 'normal' | 'full';
+  /** Refuse nothing. */
+  readonly observe: boolean;
+  /** Longest line in bytes. */
+  readonly maxClientLine: number;
+  readonly maxServerLine: number;
+}
+
+/** How long one try to open the database may block, in milliseconds; the ledger tries again. */
+const OPEN_WAIT_MS = 250;
+/** Lines of a changed tool's difference that go to stderr, and tools of which they do; `trust --dry-run` shows all. */
+const CHANGE_LINES = 12;
+const CHANGED_TOOLS = 10;
+/** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
+const STRAY_PER_SECOND = 20;
+const STRAY_LENGTH = 2000;
+/** Milliseconds after which a server that has not answered yet is one that takes its time to boot. */
+const QUICK_BOOT = 60;
+
+/**
+ * Stands between the client, on this process's stdin and stdout, and a server that was started, until one of them
+ * ends.
+ *
+ * @returns the server's exit code
+ */
+export async function serve(wrapping: Wrapping): Promise<number> {
+  const { upstream, server, env, found, observe } = wrapping;
+  // V8 would let the space for new objects grow to 48 MB, for what does not outlive a call here, and never give it back.
+  setFlagsFromString('--semi-space-growth-factor=1');
+  // Not before the start: until then errors are thrown, and go to the same descriptor in another way.
+  const stderr = new Stderr();
+  const warn = (text: string) => stderr.say(text);
+  if (wrapping.note) warn(wrapping.note);
+  const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
+  const ledger = new Ledger({
+    openStore: () =>
+      Store.open(wrapping.stateFile, { synchronous: wrapping.synchronous, openWaitMs: OPEN_WAIT_MS }),
+    session: {
+      server,
+      grant: wrapping.grant,
+      pid: process.pid,
+      get policyHash() {
+        return policy?.hash;
+      },
+      policySource: policy?.source,
+      observe,
+    },
+    toolsChanged: (tools) => void warnOfChanges(tools, server, warn),
+    warn,
+  });
+  const gate = new Gate({
+    policy,
+    noPolicy: found.kind === 'none' ? found.advice : '',
+    ledger,
+    server,
+    env,
+    observe,
+    riskOf: (tool) => {
+      const { class: toolClass, risk } = classify(tool);
+      return { class: toolClass, severe: risk === 'critical' };
+    },
+    now: Date.now,
+    warn,
+  });
+  if (found.kind === 'none') warn(found.advice);
+  if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
+
+  stderr.copy(upstream.stderr);
+  const running = relay({
+    client: { input: process.stdin, output: clientOutput() },
+    upstream,
+    gate,
+    maxClientLine: wrapping.maxClientLine,
+    maxServerLine: wrapping.maxServerLine,
+    now: Date.now,
+    warn,
+    stray: strayLines(warn),
+  });
+  const stopOpening = whenQuiet(upstream.stdout, () => {
+    try {
+      ledger.open();
+    } catch (error) {
+      warn(`every call is refused: ${reasonOf(error)}`);
+    }
+  });
+  const places = [...(found.kind === 'policy' ? found.files : []), ...wrapping.policyPlaces];
+  let inForce = policy;
+  const stopWatching = watchPolicy(places, wrapping.findPolicy, (reload) => {
+    if (reload.kind === 'kept') {
+      ledger.policyIs({ hash: inForce?.hash, source: inForce?.source, problem: reload.reason });
+      return warn(`the policy stays as it was: ${reload.reason}`);
+    }
+    const layers = stack(reload.found.policy, reload.found.extended);
+    inForce = layers;
+    ledger.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
+    if (gate.use(layers)) running.toolsChanged();
+    return warn(`the policy was read again: ${layers.source}`);
+  });
+  const code = await running.ended;
+  stopOpening();
+  stopWatching();
+  ledger.close();
+  await stderr.finish();
+  return code;
+}
+
+/** Says on stderr what has changed; what finds that out is loaded when it is needed. */
+async function warnOfChanges(
+  tools: readonly PinEntry[],
+  server: string,
+  warn: (text: string) => void,
+): Promise<void> {
+  const shown = tools.slice(0, CHANGED_TOOLS);
+  const rest = tools.length - shown.length;
+  for (const { tool } of shown)
+    warn(`${printable(tool, 200)} is not what it was when it was first seen: policy-wrap trust ${server}`);
+  if (rest > 0) warn(`${rest} more tools are not what they were: policy-wrap trust ${server} --dry-run`);
+  try {
+    const { changeOf } = await import('../store/definition-diff.js');
+    for (const pin of shown) {
+      if (shown.length > 1) warn(`${printable(pin.tool, 200)}:`);
+      for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
+    }
+  } catch (error) {
+    // Calls go on: what they may do does not hang on what is shown of a change.
+    warn(`what has changed cannot be shown: ${reasonOf(error)}`);
+  }
+}
+
+/**
+ * Runs what takes some milliseconds and is not needed before the first call where it delays nothing: while the server
+ * boots, and for one that answers sooner than that, once its first answer is on its way.
+ *
+ * @returns stops it
+ */
+function whenQuiet(server: Readable, work: () => void): () => void {
+  let immediate: NodeJS.Immediate | undefined;
+  const start = () => {
+    clearTimeout(timer);
+    server.off('data', start);
+    immediate = setImmediate(work);
+  };
+  const timer = setTimeout(start, QUICK_BOOT);
+  server.on('data', start);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
+}
+
+/**
+ * Standard output as a stream that never blocks: Node writes to pipes synchronously on POSIX, and a client that does
+ * not read would stop the whole process, signals included. A file or a terminal stays what Node makes of it.
+ */
+function clientOutput(): Writable {
+  try {
+    return new Socket({ fd: 1, readable: false, writable: true });
+  } catch {
+    return process.stdout;
+  }
+}
+
+function strayLines(warn: (text: string) => void): (bytes: Buffer) => void {
+  let second = 0;
+  let count = 0;
+  return (bytes) => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) {
+      if (count > STRAY_PER_SECOND)
+        warn(`${count - STRAY_PER_SECOND} more lines of the server were no protocol`);
+      second = now;
+      count = 0;
+    }
+    if (++count <= STRAY_PER_SECOND) {
+      warn(`not protocol, from the server: ${bytes.toString('utf8', 0, STRAY_LENGTH).trimEnd()}`);
+    }
+  };
+}

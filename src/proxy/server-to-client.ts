@@ -1,0 +1,240 @@
+import { callDigest, type RoundTrips } from '../approval/retry-state.js';
+import { isDeeper } from '../json/strict.js';
+import { parseDoubles } from '../json/value.js';
+import type { ExitCode } from '../upstream/child-process.js';
+import { ambiguity } from '../wire/ambiguity.js';
+import { errorLine } from '../wire/answers.js';
+import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
+import type { Conversation, Forwarded } from '../wire/mcp-session.js';
+import type { JudgedCall } from '../wire/message.js';
+import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from '../wire/message.js';
+import { LONE_CR, scanLine } from '../wire/scan-line.js';
+import { editTools, type OddTool, oddList, oddTool, replaceId, withoutOddTools } from '../wire/tool-list.js';
+import { Parcel } from '../wire/write-batch.js';
+import type { Gate } from './gate.js';
+import { isNamed } from './listed-tools.js';
+
+const INTERNAL_ERROR = -32603;
+/** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
+const LONG = 1 << 20;
+const LONG_DEPTH = 10_000;
+
+type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered';
+
+/**
+ * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
+ * server spelt in another type. No answer has any authority here; it only closes what the client has open.
+ */
+export class FromServer {
+  readonly #conversation: Conversation;
+  readonly #gate: Gate;
+  readonly #roundTrips: RoundTrips;
+  readonly #maxLine: number;
+  readonly #warn: (text: string) => void;
+  readonly #stray: (bytes: Buffer) => void;
+  readonly #splitter: LineSplitter;
+  /** When what is looked at was read, `performance.now()`: once for all lines of a chunk. */
+  #readAt = 0;
+  #clientIsGone = false;
+
+  constructor(
+    conversation: Conversation,
+    gate: Gate,
+    options: {
+      readonly roundTrips: RoundTrips;
+      /** Longest line in bytes. */
+      readonly maxLine: number;
+      readonly warn: (text: string) => void;
+      /** What is no protocol; bytes with their line end. */
+      readonly stray: (bytes: Buffer) => void;
+    },
+  ) {
+    this.#conversation = conversation;
+    this.#gate = gate;
+    this.#roundTrips = options.roundTrips;
+    this.#maxLine = options.maxLine;
+    this.#warn = options.warn;
+    this.#stray = options.stray;
+    this.#splitter = new LineSplitter(options.maxLine);
+  }
+
+  /** @returns what the client gets for a chunk of the server's output */
+  push(chunk: Buffer): readonly (Buffer | string)[] {
+    this.#readAt = performance.now();
+    return this.#pass(this.#splitter.push(chunk));
+  }
+
+  /** @returns what the client gets for a last line without its end */
+  end(): readonly (Buffer | string)[] {
+    this.#readAt = performance.now();
+    const last = this.#splitter.end();
+    return last ? this.#pass([last]) : [];
+  }
+
+  /** Nobody reads any more what the server answers. */
+  clientGone(): void {
+    this.#clientIsGone = true;
+  }
+
+  /** @returns an error for each request that the server, now gone, never answered (G9) */
+  oweNothing(code: ExitCode): string {
+    this.#readAt = performance.now();
+    let answers = '';
+    for (const [id, request] of this.#conversation.drain()) {
+      this.#settle(request, 'unanswered');
+      answers += errorLine(id, INTERNAL_ERROR, `The server ended (exit code ${code}) before it answered.`);
+    }
+    return answers;
+  }
+
+  #pass(lines: readonly AnyLine[]): readonly (Buffer | string)[] {
+    const parcel = new Parcel<string>();
+    for (const line of lines) {
+      const passed = line.kind === 'oversized' ? this.#oversized(line) : this.#line(line);
+      if (passed === undefined) continue;
+      if (typeof passed === 'string') parcel.addText(passed);
+      else parcel.addLine(passed);
+    }
+    return parcel.parts();
+  }
+
+  #line(line: Line): Line | string | undefined {
+    if (line.isBlank) return undefined;
+    if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
+    const message = parse(line);
+    if (message?.jsonrpc !== '2.0')
+      return this.#keptOff(line, 'it is no JSON', message ? undefined : idFromEnds(line, 'answer'));
+    const { id, method } = message;
+    const outcome = outcomeOf(message);
+    if (method !== undefined && outcome === undefined) {
+      if (typeof method !== 'string') return this.#keptOff(line, 'its method is no text', undefined);
+      const reason = this.#ambiguity(line, message);
+      if (reason !== undefined) return this.#unreadable(undefined, reason);
+      if (isId(id)) this.#conversation.askedByServer.add(id, method);
+      return line;
+    }
+    // Neither is both: a client that looks at `result` first would take it for an answer.
+    if (method !== undefined || outcome === undefined || outcome === 'both') {
+      // With a method and nothing to answer it is a request, whose id is another than ours.
+      const isAnswer = method === undefined || (message.result ?? message.error ?? null) !== null;
+      return this.#keptOff(line, 'it is neither one answer nor a request', isAnswer ? id : undefined);
+    }
+    if (isId(id) && this.#conversation.awaitsList(id)) return this.#list(line, message, id);
+    const reason = this.#ambiguity(line, message);
+    if (reason !== undefined) return this.#unreadable(id, reason);
+    if (isId(id)) return this.#answer(line, message, id, outcome);
+    // An error may belong to nothing; a result may not, and some clients read `null` as 0.
+    if ((id === undefined || id === null) && message.result === undefined) return line;
+    this.#warn("dropped an answer of the server's without a proper id");
+    return undefined;
+  }
+
+  #answer(line: Line, message: Envelope, id: Id, outcome: Outcome): Line | string | undefined {
+    const answered = this.#conversation.answerOfServer(id);
+    if (!answered) {
+      this.#warn(
+        `dropped an answer of the server's to no pending request (id ${JSON.stringify(id).slice(0, 80)})`,
+      );
+      return undefined;
+    }
+    const { request } = answered;
+    if (request.method === 'tools/call') {
+      this.#settle(request, outcome);
+      if (request.call) this.#expectRetry(request.call, own(message, 'result'));
+    } else if (request.method === 'initialize') this.#conversation.meetServer(message);
+    return answered.id === id ? line : replaceId(line.text, answered.id);
+  }
+
+  /** The one answer that is edited. What in it could be read in two ways could carry a hidden tool around the filter. */
+  #list(line: Line, loosely: Envelope, id: Id): Line | string | undefined {
+    let read = line;
+    let scanned = scanLine(line);
+    let odd: readonly OddTool[] = [];
+    if (!scanned.ok) {
+      const rest = withoutOddTools(line.bytes);
+      if (!rest) return this.#unreadable(id, scanned.reason);
+      read = Line.of(rest.bytes);
+      odd = rest.odd;
+      scanned = scanLine(read);
+    }
+    const message = scanned.ok ? (scanned.value as Envelope) : loosely;
+    const reason = scanned.ok ? (twinOf(message, ENVELOPE_KEYS) ?? oddList(message)) : scanned.reason;
+    if (reason !== undefined) return this.#unreadable(id, reason);
+    const answered = this.#conversation.answerOfServer(id);
+    if (!answered) return undefined;
+    this.#gate.beginPage(answered.request.goesOn);
+    for (const tool of odd) this.#gate.leftOut(tool);
+    const before = answered.id === id ? read.text : replaceId(read.text, answered.id);
+    const edited = editTools(before, message, (tool, raw) => {
+      const fault = oddTool(tool);
+      if (fault) this.#gate.leftOut(fault);
+      if (fault) return 'drop';
+      return isNamed(tool) ? this.#gate.list(tool, raw) : 'keep';
+    });
+    this.#gate.endPage(isRecord(message.result) && typeof message.result.nextCursor === 'string');
+    return edited === before && answered.id === id ? read : edited;
+  }
+
+  /** While a list is pending, no line passes that another reader could take for its answer. */
+  #ambiguity(line: Line, message: Envelope): string | undefined {
+    return this.#conversation.listPending ? ambiguity(line.text, message) : undefined;
+  }
+
+  /** A question of the server's makes the client send the same call again; that is no second call. */
+  #expectRetry(call: JudgedCall, result: unknown): void {
+    if (!isRecord(result) || own(result, 'resultType') !== 'input_required') return;
+    const digest = callDigest(call.name, call.args.values);
+    this.#roundTrips.expectRetry(digest, own(result, 'requestState'), call.continues);
+  }
+
+  #oversized(line: OversizedLine): string | undefined {
+    const reason = `${line.size} bytes, more than ${this.#maxLine} (--max-server-line raises the limit)`;
+    return this.#unreadable(idFromEnds(line, 'answer'), reason);
+  }
+
+  /** A line that is no message; if it was to be an answer and it can be told whose, the client need not wait for it. */
+  #keptOff(line: Line, reason: string, id: unknown): string | undefined {
+    this.#stray(line.bytes);
+    return isId(id) ? this.#unreadable(id, reason) : undefined;
+  }
+
+  /** A line that cannot be passed on. A call whose answer does not reach the client has no outcome. */
+  #unreadable(id: unknown, reason: string): string | undefined {
+    this.#warn(`dropped a line of the server's: ${reason}`);
+    const answered = isId(id) ? this.#conversation.answerOfServer(id) : undefined;
+    if (!answered) return undefined;
+    this.#settle(answered.request, 'unanswered');
+    return this.#dropped(answered.id, reason);
+  }
+
+  #dropped(id: Id, reason: string): string {
+    return errorLine(id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
+  }
+
+  #settle(request: Forwarded, outcome: Outcome): void {
+    if (request.row === undefined) return;
+    const known = this.#clientIsGone ? 'unanswered' : outcome;
+    this.#gate.settle(request.row, known, Math.round(this.#readAt - request.sentAt));
+  }
+}
+
+function parse(line: Line): Envelope | undefined {
+  const { text } = line;
+  if (text.length > LONG && isDeeper(text, LONG_DEPTH)) return undefined;
+  try {
+    const value: unknown = parseDoubles(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns what an answer says; undefined when there is none in the message, `both` when there are two */
+function outcomeOf({ error, result }: Envelope): 'ok' | 'tool_error' | 'error' | 'both' | undefined {
+  const hasResult = result !== undefined;
+  // Some servers write `"error": null` beside a result, and some a null result beside an error.
+  if (error !== undefined && (error !== null || !hasResult))
+    return hasResult && result !== null ? 'both' : 'error';
+  if (!hasResult) return undefined;
+  return isRecord(result) && own(result, 'isError') === true ? 'tool_error' : 'ok';
+}

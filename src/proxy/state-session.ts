@@ -1,0 +1,364 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PolicyWrapError } from '../errors.js';
+import {
+  type Admission,
+  type Admitted,
+  type ApprovalEntry,
+  BUSY,
+  isPassing,
+  LOCKED_HINT,
+  type Outcome,
+  type PinEntry,
+  type PolicyState,
+  type SeenTool,
+  type SessionInfo,
+  type Settlement,
+  type Store,
+} from '../store/store.js';
+import { SeenTools } from './seen-tools.js';
+
+export interface LedgerOptions {
+  readonly openStore: () => Store;
+  readonly session: SessionInfo;
+  /** Tools differ from what was first seen, which is news. */
+  readonly toolsChanged: (tools: readonly PinEntry[]) => void;
+  /** One line for the person, without line end; goes to stderr. */
+  readonly warn: (text: string) => void;
+}
+
+/** After a failure the database is opened again at most this often, in milliseconds. */
+const REOPEN_INTERVAL = 2000;
+/** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
+const OPEN_PATIENCE_MS = 25_000;
+const OPEN_PAUSE_MS = 200;
+/** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
+const SETTLE_DELAY = 50;
+/** At the end of the process outcomes wait so many milliseconds for a locked database. */
+const FINAL_SETTLE_MS = 500;
+/** A person's answer waits so long for a locked database. */
+const DECIDE_MS = 5000;
+/** Longer names of tools are cut in the events, in UTF-16 units. */
+const EVENT_NAME_CAP = 200;
+/** When nothing was decided for so long, old rows are removed, a few milliseconds at a time. */
+const IDLE_MS = 5000;
+const TIDY_BUDGET_MS = 4;
+/** While calls keep coming the same is done each time that about so much was written. */
+const TIDY_EVERY_BYTES = 128 * 1024;
+const ROW_BYTES = 600;
+/** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
+const TIDY_INTERVAL = 20_000;
+
+/** Others have their turn for some milliseconds after a part of a long list of tools was noted. */
+const COMPARE_PAUSE_MS = 10;
+
+/**
+ * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
+ * transactions, and tidies when idle. What must not fail throws; what is only good to record warns.
+ */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  #store: Store | undefined;
+  /** Stays the same when the database is opened again: limits may count by it. */
+  #session = '';
+  #openingSince: number | undefined;
+  #openTimer: NodeJS.Timeout | undefined;
+  #isStarting = true;
+  #failure: { readonly at: number; readonly error: unknown } | undefined;
+  #settlements: (Settlement & { last: number })[] = [];
+  /** Among them is one that gives something back. */
+  #isOwed = false;
+  #settleTimer: NodeJS.Timeout | undefined;
+  #tidyTimer: NodeJS.Timeout | undefined;
+  #lastUse = 0;
+  /** What was written since the last tidying, in bytes, roughly. */
+  #grown = 0;
+  #givesBack = false;
+  readonly #listed = new SeenTools();
+  /** Tools whose change is news, until all of a list is compared: they are told together. */
+  readonly #changed: PinEntry[] = [];
+  /** Tools that were left out of a list and are not yet in the events. */
+  #leftOut: { readonly name: string; readonly reason: string }[] = [];
+  #compareTimer: NodeJS.Timeout | undefined;
+  #client: { readonly name: string; readonly version: string } | undefined;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the database, or begins to: while others hold it, it is tried again and again.
+   *
+   * @throws PolicyWrapError while it cannot be opened
+   */
+  open(): void {
+    this.#open();
+  }
+
+  /** Nothing was decided yet: when many wrappers start at once, each has to wait for the others. */
+  get isStarting(): boolean {
+    return this.#isStarting;
+  }
+
+  /** Each try blocks for a moment only: the messages of the client and the server go on meanwhile. */
+  #open(): Store | typeof BUSY {
+    if (this.#store) return this.#store;
+    if (this.#openTimer) return BUSY;
+    const now = performance.now();
+    if (this.#failure && now - this.#failure.at < REOPEN_INTERVAL) throw this.#failure.error;
+    try {
+      const store = this.#options.openStore();
+      this.#session = store.startSession(this.#options.session, this.#session || undefined);
+      if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
+      this.#store = store;
+      this.#failure = undefined;
+      this.#openingSince = undefined;
+      this.#scheduleTidying(IDLE_MS);
+      return store;
+    } catch (error) {
+      this.#openingSince ??= now;
+      if (isPassing(error) && now - this.#openingSince < OPEN_PATIENCE_MS) {
+        this.#openTimer = setTimeout(
+          () => {
+            this.#openTimer = undefined;
+            try {
+              this.#open();
+            } catch (failure) {
+              this.#options.warn(`every call is refused: ${reasonOf(failure)}`);
+            }
+          },
+          20 + OPEN_PAUSE_MS * Math.random(),
+        );
+        return BUSY;
+      }
+      this.#failure = { at: now, error };
+      throw error;
+    }
+  }
+
+  /** Lets go of a database whose log was deleted, so that it can be opened again with all that was counted. */
+  #letGoIfLost(store: Store, error: unknown): void {
+    if (!store.isLost || store !== this.#store) return;
+    this.#store = undefined;
+    this.#failure = { at: performance.now(), error };
+    clearTimeout(this.#tidyTimer);
+    try {
+      store.close();
+    } catch (failure) {
+      this.#options.warn(`the state database could not be closed: ${reasonOf(failure)}`);
+    }
+  }
+
+  /** @param givesBack charges are given back by outcome: outcomes are written before the next call is decided */
+  givesBack(givesBack: boolean): void {
+    this.#givesBack = givesBack;
+    this.#isOwed ||= givesBack && this.#settlements.length > 0;
+  }
+
+  /** Remembers for the log who the client says it is. */
+  clientIs(name: string, version: string): void {
+    this.#client = { name, version };
+    this.#quietly((store) => store.describeClient(this.#session, name, version));
+  }
+
+  /** Shows others by which policy this wrapper decides since its file changed, or why it keeps the last. */
+  policyIs(policy: PolicyState): void {
+    this.#quietly((store) => {
+      if (store.describePolicy(this.#session, policy) === BUSY) {
+        setTimeout(() => this.policyIs(policy), SETTLE_DELAY).unref();
+      }
+    });
+  }
+
+  /**
+   * Decides on calls and records it, in one transaction.
+   *
+   * @throws PolicyWrapError when it cannot be done; nothing was changed
+   */
+  admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
+    const store = this.#open();
+    if (store === BUSY) return BUSY;
+    try {
+      return this.#admit(store, admissions);
+    } catch (error) {
+      this.#letGoIfLost(store, error);
+      throw error;
+    }
+  }
+
+  #admit(store: Store, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
+    this.#lastUse = performance.now();
+    if (this.#isOwed) {
+      // What was given back must be there for the next call, and in the order in which it happened.
+      if (store.settle(this.#settlements) === BUSY) return BUSY;
+      this.#settled();
+    }
+    if (!this.#compare(store)) return BUSY;
+    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
+    const admitted = store.admit(this.#session, admissions);
+    if (admitted === BUSY) return BUSY;
+    this.#isStarting = false;
+    this.#tidyAsItGrows(store, admissions);
+    return admitted;
+  }
+
+  /** Whoever calls without a pause pays for the removal of old rows with the growth of the log. */
+  #tidyAsItGrows(store: Store, admissions: readonly Admission[]): void {
+    for (const { argumentsText } of admissions) this.#grown += ROW_BYTES + argumentsText.length;
+    if (this.#grown < TIDY_EVERY_BYTES) return;
+    this.#grown = 0;
+    this.#quietly(() => store.tidy(TIDY_BUDGET_MS, false));
+  }
+
+  /**
+   * Compares listed tools with what they were when they were first seen; at the latest before the next decision.
+   *
+   * @param tools of an answer, which may be one page of a list
+   */
+  sawTools(tools: readonly SeenTool[]): void {
+    this.#listed.add(tools);
+    this.#quietly((store) => this.#compare(store));
+  }
+
+  /** Takes down in the events, soon, that the client does not get to see a tool. */
+  leftOut(name: string, reason: string): void {
+    this.#leftOut.push({ name: name.slice(0, EVENT_NAME_CAP), reason });
+    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
+  }
+
+  /** @returns whether all that was listed is compared; what is left goes on in a moment */
+  #compare(store: Store): boolean {
+    const { changed, isDone } = this.#listed.compare(store, this.#options.session.server);
+    this.#changed.push(...changed);
+    if (isDone && this.#changed.length > 0) this.#options.toolsChanged(this.#changed.splice(0));
+    if (isDone) return true;
+    this.#compareTimer ??= setTimeout(
+      () => {
+        this.#compareTimer = undefined;
+        this.#quietly((opened) => this.#compare(opened));
+      },
+      1 + COMPARE_PAUSE_MS * Math.random(),
+    );
+    return false;
+  }
+
+  /**
+   * Records what became of a forwarded call, soon.
+   *
+   * @param row as it was admitted
+   */
+  settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
+    const last = this.#settlements.at(-1);
+    const goesOn = last?.last === row - 1 && last.outcome === outcome && last.latencyMs === latencyMs;
+    // Calls that come and go together are one: thousands may be answered before they are written.
+    if (goesOn) last.last = row;
+    else this.#settlements.push({ first: row, last: row, outcome, latencyMs });
+    this.#isOwed ||= this.#givesBack || outcome === 'not_sent';
+    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
+  }
+
+  /**
+   * Takes down a person's answer from the client.
+   *
+   * @returns the record as it stands afterwards, whoever decided; undefined when it could not be written
+   */
+  async decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined> {
+    const deadline = performance.now() + DECIDE_MS;
+    try {
+      for (;;) {
+        const store = this.#open();
+        const decided = store === BUSY ? BUSY : store.decideApproval(approvalId, state, 'client');
+        if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
+        if (performance.now() > deadline)
+          throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked', {
+            hint: LOCKED_HINT,
+          });
+        await sleep(5 + 20 * Math.random());
+      }
+    } catch (error) {
+      this.#options.warn(`an answer to approval ${approvalId} could not be recorded: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** @returns the record of an approval; undefined when it cannot be read */
+  approval(id: string): ApprovalEntry | undefined {
+    let approval: ApprovalEntry | undefined;
+    this.#quietly((store) => {
+      approval = store.approval(id);
+    });
+    return approval;
+  }
+
+  /** Writes what is still to be written and closes the database. */
+  close(): void {
+    clearTimeout(this.#settleTimer);
+    clearTimeout(this.#tidyTimer);
+    clearTimeout(this.#compareTimer);
+    clearTimeout(this.#openTimer);
+    const deadline = performance.now() + FINAL_SETTLE_MS;
+    this.#quietly((store) => {
+      this.#noteLeftOut(store);
+      const pause = new Int32Array(new SharedArrayBuffer(4));
+      while (
+        this.#settlements.length > 0 &&
+        store.settle(this.#settlements) === BUSY &&
+        performance.now() < deadline
+      ) {
+        // At the very end nothing else is to be done meanwhile.
+        Atomics.wait(pause, 0, 0, 5);
+      }
+      store.endSession(this.#session);
+    });
+    this.#quietly((store) => store.close());
+    this.#store = undefined;
+  }
+
+  #flush(): void {
+    this.#settleTimer = undefined;
+    this.#quietly((store) => {
+      this.#noteLeftOut(store);
+      if (this.#settlements.length === 0) store.rest();
+      else if (store.settle(this.#settlements) === BUSY) {
+        this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
+      } else this.#settled();
+    });
+  }
+
+  /** Tries again with the next outcomes where the database is locked: nothing depends on it. */
+  #noteLeftOut(store: Store): void {
+    if (this.#leftOut.length === 0) return;
+    if (store.toolsLeftOut(this.#options.session.server, this.#leftOut) !== BUSY) this.#leftOut = [];
+  }
+
+  #settled(): void {
+    this.#settlements = [];
+    this.#isOwed = false;
+  }
+
+  #scheduleTidying(ms: number): void {
+    this.#tidyTimer = setTimeout(() => {
+      const idle = performance.now() - this.#lastUse >= IDLE_MS;
+      let done = true;
+      if (idle) this.#quietly((store) => (done = store.tidy(TIDY_BUDGET_MS)));
+      this.#scheduleTidying(!idle ? IDLE_MS : done ? TIDY_INTERVAL : TIDY_BUDGET_MS * 10);
+    }, ms);
+    this.#tidyTimer.unref();
+  }
+
+  #quietly(action: (store: Store) => void): void {
+    const store = this.#store;
+    if (!store) return;
+    try {
+      action(store);
+    } catch (error) {
+      this.#letGoIfLost(store, error);
+      this.#options.warn(`the decision log could not be written: ${reasonOf(error)}`);
+    }
+  }
+}
+
+/** An error as a sentence for people, with what to do about it. */
+export function reasonOf(error: unknown): string {
+  if (PolicyWrapError.is(error)) return error.hint ? `${error.message} (${error.hint})` : error.message;
+  return error instanceof Error ? error.message : String(error);
+}

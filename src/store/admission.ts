@@ -1,0 +1,305 @@
+import type { Decimal } from '../json/decimal.js';
+import type { Charge, Evaluation, RefusalCode } from '../policy/call.js';
+import type { ApprovalClock } from './approval-clock.js';
+import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking, Reason } from './approvals.js';
+import type { Budgets } from './budgets.js';
+import type { Owner } from './counters/counter-key.js';
+import type { Counters, Standing } from './counters/counters.js';
+import { toDecimal } from './counters/stored-amount.js';
+import type { DecisionLog, Entry, LoggedCall } from './decision-log.js';
+
+import type { Pauses } from './pauses.js';
+import type { Pins } from './pins.js';
+
+/** One judged call on its way to the server, or a refusal on its way to the log. */
+export interface Admission extends LoggedCall {
+  /** `hidden` and `refused` are only recorded; `open` is looked up, charged and recorded. */
+  readonly evaluation: Evaluation;
+  /** Refuse the tool while its definition is not the one that was first seen (`pin: "deny"`). */
+  readonly pinned?: boolean | undefined;
+  /** How a person can be asked about this call; without it a call that needs one is refused. */
+  readonly approval?: ApprovalTerms | undefined;
+}
+
+/** How a call fared against what has happened before, and its row in the log: the number is its audit id. */
+export type Admitted =
+  | { readonly kind: 'allowed'; readonly row: number }
+  | {
+      readonly kind: 'refused';
+      readonly row: number;
+      readonly code: RefusalCode;
+      /** What a person said of this call, for APPROVAL_REJECTED and APPROVAL_EXPIRED. */
+      readonly approval?: ApprovalEntry | undefined;
+    }
+  | { readonly kind: 'exceeded'; readonly row: number; readonly exceeded: Exceeded }
+  /** A person is asked; the same call passes once after they approved. */
+  | {
+      readonly kind: 'asked';
+      readonly row: number;
+      readonly approval: ApprovalEntry;
+      /** False when the same call was waiting already. */
+      readonly isNew: boolean;
+      /** The limit that asks, when it is not the policy's `approve_if`. */
+      readonly exceeded: Exceeded | undefined;
+    };
+
+/** The first limit that a call does not fit in. */
+export interface Exceeded {
+  readonly charge: Charge;
+  /** What the counter held before this call. */
+  readonly used: Decimal;
+  /**
+   * UTC milliseconds: refused until then, allowed at it if nothing else happens; undefined when it can never fit, or
+   * when that depends on calls in flight.
+   */
+  readonly retryAt: number | undefined;
+  /** What calls in flight hold, where it is refused until one of them ends. */
+  readonly inFlight: Decimal | undefined;
+  /** UTC milliseconds: what this machine's clock has said before it was set back; charges of then count on. */
+  readonly clockWas: number | undefined;
+}
+
+/** Refusals that come before a pause or a changed definition is looked at (DESIGN section 5, order). */
+const BEFORE_RULES: ReadonlySet<RefusalCode> = new Set(['MALFORMED', 'NO_POLICY', 'NOT_LISTED']);
+
+type Record = (entry: Entry) => number;
+
+/**
+ * Decides on one call inside the caller's transaction, in DESIGN section 5's order: limits looked at, approval, then
+ * limits taken, approval consumed and the row written. A refused call charges nothing.
+ */
+export class Admissions {
+  readonly #counters: Counters;
+  readonly #log: DecisionLog;
+  readonly #approvals: Approvals;
+  readonly #approvalClock: ApprovalClock;
+  readonly #budgets: Budgets;
+  readonly #pins: Pins;
+  readonly #pauses: Pauses;
+
+  constructor(parts: {
+    readonly counters: Counters;
+    readonly log: DecisionLog;
+    readonly approvals: Approvals;
+    readonly approvalClock: ApprovalClock;
+    readonly budgets: Budgets;
+    readonly pins: Pins;
+    readonly pauses: Pauses;
+  }) {
+    this.#counters = parts.counters;
+    this.#log = parts.log;
+    this.#approvals = parts.approvals;
+    this.#approvalClock = parts.approvalClock;
+    this.#budgets = parts.budgets;
+    this.#pins = parts.pins;
+    this.#pauses = parts.pauses;
+  }
+
+  /**
+   * Decides on calls that came together, in their order.
+   *
+   * @param session row of the session
+   * @param now UTC milliseconds
+   */
+  decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
+    // Nothing of this transaction pauses or resumes: one look serves all its calls.
+    const isPaused = this.#pauses.isPaused(owner.server);
+    const admitted = admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
+    this.#log.write();
+    return admitted;
+  }
+
+  #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
+    const { evaluation } = admission;
+    const record: Record = (entry) => this.#log.add(session, admission, entry, now);
+    const stopped = this.#stopped(owner, admission, isPaused);
+    if (stopped) {
+      const row = record({ decision: 'deny', ...stopped });
+      return { kind: 'refused', row, code: stopped.code };
+    }
+    switch (evaluation.kind) {
+      case 'hidden': {
+        const row = record({ decision: 'hide', rule: '(hidden)' });
+        return { kind: 'refused', row, code: 'NOT_LISTED' };
+      }
+      case 'refused': {
+        const { code, rule } = evaluation.refusal;
+        return { kind: 'refused', row: record({ decision: 'deny', code, rule }), code };
+      }
+      case 'open':
+        return this.#decideOpen(owner, admission, evaluation, record, now);
+    }
+  }
+
+  /** What stands before every rule of a listed tool: a pause of the whole, then a changed definition. */
+  #stopped(
+    { server }: Owner,
+    { tool, evaluation, pinned }: Admission,
+    isPaused: boolean,
+  ): { readonly code: RefusalCode; readonly rule: string } | undefined {
+    if (evaluation.kind === 'hidden') return undefined;
+    if (evaluation.kind === 'refused' && BEFORE_RULES.has(evaluation.refusal.code)) return undefined;
+    if (isPaused) return { code: 'PAUSED', rule: '(paused)' };
+    return pinned && this.#pins.isChanged(server, tool) ? { code: 'CHANGED', rule: '(changed)' } : undefined;
+  }
+
+  #decideOpen(
+    owner: Owner,
+    admission: Admission,
+    { charges, ask }: Extract<Evaluation, { kind: 'open' }>,
+    record: Record,
+    now: number,
+  ): Admitted {
+    // Which calls are in flight stands in their rows, also of those that came together with this one.
+    if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#log.flush();
+    const standings = this.#counters.look(owner, charges, now);
+    const full = exceededOf(standings, 'deny');
+    if (full) {
+      this.#counters.sweep(owner, standings);
+      return refusedByLimit(full, record);
+    }
+    const asking = ask ? undefined : exceededOf(standings);
+    const terms = admission.approval;
+    const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
+    let consent: Consent | undefined;
+    if (call && terms) {
+      const time = this.#approvalClock.advance(now);
+      if (ask || asking || terms.id !== undefined) {
+        const rule = ask?.rule ?? asking?.charge.limit.pointer ?? '';
+        const reason = ask ? (ask.authorText ?? ask.explanation) : askedByLimit(asking);
+        const keptReason = (ask ? ask.authorText : asking?.charge.limit.onDeny) ?? '';
+        const why = { rule, reason, session: owner.session, kept: admission.argumentsText, keptReason };
+        const answer = this.#consent(call, terms, why, time);
+        if (answer.kind !== 'approved') return unapproved(answer, rule, asking, record);
+        consent = answer;
+        this.#use(consent, call, time);
+      } else this.#approvals.withdraw(call, time);
+    } else if (ask || asking) {
+      // Nobody can be asked, or nobody is because nothing is enforced.
+      if (asking && !owner.observe) return refusedByLimit(asking, record);
+      const rule = ask?.rule ?? asking?.charge.limit.pointer;
+      const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule });
+      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
+    }
+    const taken = this.#counters.reserve(owner, standings);
+    const row = record({ decision: 'allow', taken, approvalId: consent?.id });
+    this.#counters.take(standings);
+    return { kind: 'allowed', row };
+  }
+
+  /** An approval of this very call, else a budget that it fits in, else the question is queued. */
+  #consent(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking | Consent {
+    const found = this.#approvals.find(call, terms, now);
+    if (found && (found.kind !== 'pending' || terms.id !== undefined)) return found;
+    const budget = this.#budgets.find(call, terms, now);
+    if (budget !== undefined) return { kind: 'approved', by: 'budget', id: budget };
+    return found ?? this.#approvals.ask(call, terms, why, now);
+  }
+
+  #use({ by, id }: Consent, call: ApprovedCall, now: number): void {
+    if (by === 'approval') this.#approvals.consume(id, now);
+    else {
+      this.#budgets.use(id, now);
+      this.#approvals.withdraw(call, now);
+    }
+  }
+}
+
+interface Consent {
+  readonly kind: 'approved';
+  readonly by: 'approval' | 'budget';
+  readonly id: string;
+}
+
+/** A call without a policy cannot be approved: there is nothing that asked. */
+function callOf(owner: Owner, admission: Admission, terms: ApprovalTerms): ApprovedCall | undefined {
+  const { tool, policyHash } = admission;
+  if (policyHash === undefined) return undefined;
+  return { server: owner.server, grant: owner.grant, tool, argumentsHash: terms.argumentsHash, policyHash };
+}
+
+function refusedByLimit(exceeded: Exceeded, record: Record): Admitted {
+  const rule = exceeded.charge.limit.pointer;
+  return {
+    kind: 'exceeded',
+    row: record({ decision: 'deny', code: 'LIMIT', rule }),
+    exceeded,
+  };
+}
+
+function unapproved(
+  answer: Exclude<Asking, { kind: 'approved' }>,
+  rule: string,
+  exceeded: Exceeded | undefined,
+  record: Record,
+): Admitted {
+  switch (answer.kind) {
+    case 'pending': {
+      const { approval, isNew } = answer;
+      const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule, approvalId: approval.id });
+      return { kind: 'asked', row, approval, isNew, exceeded };
+    }
+    case 'rejected':
+    case 'expired': {
+      const { approval } = answer;
+      const code = answer.kind === 'rejected' ? 'APPROVAL_REJECTED' : 'APPROVAL_EXPIRED';
+      const row = record({ decision: 'deny', code, rule, approvalId: approval.id });
+      return { kind: 'refused', row, code, approval };
+    }
+    case 'impossible': {
+      const row = record({ decision: 'deny', code: 'APPROVAL_REQUIRED', rule });
+      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
+    }
+  }
+}
+
+function askedByLimit(exceeded: Exceeded | undefined): string {
+  if (!exceeded) return '';
+  const { limit, amount } = exceeded.charge;
+  if (limit.onDeny !== undefined) return limit.onDeny;
+  return `${exceeded.used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}; this call adds ${amount}`;
+}
+
+/**
+ * The first limit that refuses, with the instant at which none does any more: a call that must wait for two limits is
+ * not let through when the first of them is free again (G5). There is no such instant where one can never be met, or
+ * where one depends on calls in flight.
+ *
+ * @param onExceed only limits of this kind
+ */
+export function firstFull<
+  Look extends Pick<Standing, 'charge' | 'fits' | 'retryAt'> & { readonly inFlight?: unknown },
+>(standings: readonly Look[], onExceed?: 'deny'): Look | undefined {
+  let first: Look | undefined;
+  let waiting: Look | undefined;
+  let retryAt = 0;
+  for (const standing of standings) {
+    if (standing.fits || (onExceed && standing.charge.limit.onExceed !== onExceed)) continue;
+    first ??= standing;
+    if (standing.inFlight === undefined)
+      retryAt = Math.max(retryAt, standing.retryAt ?? Number.POSITIVE_INFINITY);
+    else waiting ??= standing;
+  }
+  if (!first) return undefined;
+  const isNever = retryAt === Number.POSITIVE_INFINITY;
+  return {
+    ...first,
+    retryAt: isNever || waiting ? undefined : retryAt,
+    inFlight: isNever ? undefined : waiting?.inFlight,
+  };
+}
+
+function exceededOf(standings: readonly Standing[], onExceed?: 'deny'): Exceeded | undefined {
+  const full = firstFull(standings, onExceed);
+  return full && { charge: full.charge, ...shownOf(full) };
+}
+
+/** What people and other rooms are told of a look at a limit. */
+export function shownOf({ used, retryAt, inFlight, clockWas }: Standing): Omit<Exceeded, 'charge'> {
+  return {
+    used: toDecimal(used),
+    retryAt,
+    inFlight: inFlight === undefined ? undefined : toDecimal(inFlight),
+    clockWas,
+  };
+}

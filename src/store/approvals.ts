@@ -1,0 +1,337 @@
+import { crypto } from '../text/hash.js';
+import { argumentsOf } from './decision-log.js';
+import type { Events } from './events.js';
+import type { Database, Row } from './sqlite/driver.js';
+
+/** What a person is shown of a call, and what binds the answer to this very call. Given with a call that may ask. */
+export interface ApprovalTerms {
+  /** Hex sha-256 of the arguments as canonical JSON, maps sorted at every depth. */
+  readonly argumentsHash: string;
+  /** The arguments whole, as the person will read them. */
+  readonly argumentsText: string;
+  /** The person must type a value from the call, not only say yes. */
+  readonly severe?: boolean | undefined;
+  /** Where a person may approve it, as the policy says; anywhere when absent. */
+  readonly channels?: readonly string[] | undefined;
+  /** How long the person may take, and then how long the approval keeps, in milliseconds. */
+  readonly expiresMs: number;
+  /** Set when the call was held for this one: it is consumed, or the call is refused; nobody is asked again. */
+  readonly id?: string | undefined;
+  /** The call's numbers by path (`args.amount_total`), exact, for budgets that are bound to one. */
+  readonly numbers?: ReadonlyMap<string, string> | undefined;
+  /**
+   * The smallest and the largest amount of money in the call, exact, all of which a bound holds for; empty without any,
+   * undefined where one cannot be told.
+   */
+  readonly amounts?: readonly string[] | undefined;
+}
+
+export type ApprovalState = 'pending' | 'approved' | 'rejected' | 'consumed' | 'expired';
+
+/** The record that decides; times in UTC milliseconds. */
+export interface ApprovalEntry {
+  readonly id: string;
+  readonly server: string;
+  readonly grant: string;
+  readonly tool: string;
+  /** JSON, whole; once it is over what the log keeps of them: an array of sorted names, or the whole object. */
+  readonly arguments: string;
+  readonly argumentsHash: string;
+  readonly policyHash: string;
+  readonly rule: string;
+  /** Why a person is asked; once it is over what the policy's author wrote of that, or nothing. */
+  readonly reason: string;
+  /** A mistake with this tool costs money or cannot be taken back, by all that is known of it. */
+  readonly severe: boolean;
+  /** Where a person may approve it: `client`, `queue`. */
+  readonly channels: readonly string[];
+  readonly session: string;
+  readonly state: ApprovalState;
+  readonly askedAt: number;
+  readonly expiresAt: number;
+  readonly decidedAt: number | undefined;
+  /** Channel: `cli`, `client`, or `wrapper` for what expired by itself. */
+  readonly decidedBy: string | undefined;
+  readonly note: string | undefined;
+}
+
+/** The call that an approval is for; all of it must be the same for the approval to serve. */
+export interface ApprovedCall {
+  readonly server: string;
+  readonly grant: string;
+  readonly tool: string;
+  readonly argumentsHash: string;
+  readonly policyHash: string;
+}
+
+/** Why a person is asked, and what is left of the question once it is over. */
+export interface Reason {
+  readonly rule: string;
+  readonly reason: string;
+  readonly session: string;
+  /** What the log keeps of the arguments. */
+  readonly kept: string;
+  /** The reason without values of the call. */
+  readonly keptReason: string;
+}
+
+/** Whether a person's word could be taken down. */
+export type Decided =
+  | { readonly kind: 'done'; readonly approval: ApprovalEntry }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not_pending'; readonly approval: ApprovalEntry }
+  /** The policy does not let it be approved there. */
+  | { readonly kind: 'not_here'; readonly approval: ApprovalEntry };
+
+/** How a call that needs a person stands. */
+export type Asking =
+  | { readonly kind: 'approved'; readonly by: 'approval'; readonly id: string }
+  | { readonly kind: 'pending'; readonly approval: ApprovalEntry; readonly isNew: boolean }
+  | { readonly kind: 'rejected'; readonly approval: ApprovalEntry }
+  | { readonly kind: 'expired'; readonly approval: ApprovalEntry }
+  /** Nobody can be asked: too many wait already, the arguments are too long to be read, or the id serves no more. */
+  | { readonly kind: 'impossible' };
+
+/** A prompt flood must not bury the one call that matters: more than these are not queued for a server and grant. */
+const PENDING_CAP = 50;
+/** Longer arguments cannot be shown whole, and what was not shown cannot be approved; in characters. */
+const ARGUMENTS_CAP = 262_144;
+const REASON_CAP = 2000;
+
+/** What is nobody's business once nobody decides by it any more. */
+const DROP = 'arguments = kept, reason = kept_reason';
+
+/** No vowels, so no words; no letters or digits that are taken for another. */
+const ID_LETTERS = 'bcdfghjkmnpqrstvwxyz23456789';
+const ID_LENGTH = 6;
+
+/**
+ * Approvals: a row is the authority, not what a client answered (G10). States change only as
+ * pending -> approved | rejected | expired and approved -> consumed | expired, each by an UPDATE that names the state it
+ * starts from.
+ *
+ * Nothing here opens a transaction; all methods run inside the caller's.
+ */
+export class Approvals {
+  readonly #db: Database;
+  readonly #events: Events;
+  readonly #open;
+
+  constructor(db: Database, events: Events) {
+    this.#db = db;
+    this.#events = events;
+    this.#open = db.prepare(
+      `SELECT * FROM approvals WHERE server = ? AND grant_name = ? AND tool = ? AND arguments_hash = ? AND policy = ?
+         AND state IN ('pending', 'approved', 'rejected') AND expires_at > ?
+       ORDER BY CASE state WHEN 'approved' THEN 0 WHEN 'pending' THEN 1 ELSE 2 END, asked_at`,
+    );
+  }
+
+  /** How a call that needs approval stands; changes nothing. `terms.id` is looked at alone when it is there. */
+  find(call: ApprovedCall, terms: ApprovalTerms, now: number): Asking | undefined {
+    const { server, grant, tool, argumentsHash, policyHash } = call;
+    const row =
+      terms.id === undefined
+        ? this.#open.get(server, grant, tool, argumentsHash, policyHash, now)
+        : this.#db.prepare('SELECT * FROM approvals WHERE id = ?').get(terms.id);
+    if (!row) return terms.id === undefined ? undefined : { kind: 'impossible' };
+    const approval = toEntry(row, now);
+    if (!isFor(approval, call)) return { kind: 'impossible' };
+    switch (approval.state) {
+      case 'approved':
+        return { kind: 'approved', by: 'approval', id: approval.id };
+      case 'pending':
+        return { kind: 'pending', approval, isNew: false };
+      case 'rejected':
+        return { kind: 'rejected', approval };
+      case 'expired':
+        return { kind: 'expired', approval };
+      case 'consumed':
+        return { kind: 'impossible' };
+    }
+  }
+
+  /** Queues the question. */
+  ask(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking {
+    if (terms.argumentsText.length > ARGUMENTS_CAP || this.#pendingCount(call, now) >= PENDING_CAP)
+      return { kind: 'impossible' };
+    const { server, grant, tool, argumentsHash, policyHash } = call;
+    const insert = this.#db.prepare(
+      `INSERT INTO approvals (id, server, grant_name, tool, arguments_hash, policy, arguments, rule, reason, severe,
+         session, state, asked_at, keeps_ms, expires_at, channels, kept, kept_reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO NOTHING`,
+    );
+    const expiresMs = Math.trunc(terms.expiresMs);
+    for (;;) {
+      const id = randomId();
+      const { changes } = insert.run(
+        id,
+        server,
+        grant,
+        tool,
+        argumentsHash,
+        policyHash,
+        terms.argumentsText,
+        why.rule,
+        why.reason.slice(0, REASON_CAP),
+        terms.severe ? 1 : 0,
+        why.session,
+        now,
+        expiresMs,
+        now + expiresMs,
+        terms.channels?.join(',') ?? null,
+        argumentsOf(why.kept),
+        why.keptReason.slice(0, REASON_CAP),
+      );
+      // An id that was given before stays that call's: try another.
+      if (changes === 0) continue;
+      this.#events.write(now, 'wrapper', 'approval.asked', { approval: id, server, grant, tool });
+      return { kind: 'pending', approval: this.get(id, now) as ApprovalEntry, isNew: true };
+    }
+  }
+
+  /**
+   * Uses an approval up. Two processes cannot both: the state it starts from is part of the change.
+   *
+   * @throws Error when it is not approved any more; the caller's transaction then ends in a refusal
+   */
+  consume(id: string, now: number): void {
+    const { changes } = this.#db
+      .prepare(
+        `UPDATE approvals SET state = 'consumed', ${DROP} WHERE id = ? AND state = 'approved' AND expires_at > ?`,
+      )
+      .run(id, now);
+    if (changes !== 1) throw new Error(`approval ${id} cannot be consumed`);
+    this.#events.write(now, 'wrapper', 'approval.consumed', { approval: id });
+  }
+
+  /** Closes what is still open for a call that went through without it, so that nobody approves it a second time. */
+  withdraw(call: ApprovedCall, now: number): void {
+    const { server, grant, tool, argumentsHash, policyHash } = call;
+    for (const row of this.#open.all(server, grant, tool, argumentsHash, policyHash, now))
+      if (row.state !== 'rejected')
+        this.#expire(row.id as string, now, 'the call needed no approval any more');
+  }
+
+  /** Takes down a person's word, once, while it is waited for, if `by` is a channel for it. An approval keeps from then on as long as it waited. */
+  decide(
+    id: string,
+    state: 'approved' | 'rejected' | 'expired',
+    by: string,
+    note: string | undefined,
+    now: number,
+  ): Decided {
+    const before = this.get(id, now);
+    if (!before) return { kind: 'unknown' };
+    if (before.state !== 'pending') return { kind: 'not_pending', approval: before };
+    // Rejecting only stops something: that may be done anywhere.
+    if (state === 'approved' && !before.channels.includes(by === 'client' ? 'client' : 'queue'))
+      return { kind: 'not_here', approval: before };
+    this.#db
+      .prepare(
+        `UPDATE approvals SET ${state === 'approved' ? '' : `${DROP}, `}state = ?, decided_at = ?, decided_by = ?, note = ?,
+           expires_at = CASE ? WHEN 'approved' THEN ? + keeps_ms ELSE expires_at END
+         WHERE id = ? AND state = 'pending' AND expires_at > ?`,
+      )
+      .run(state, now, by, note?.slice(0, REASON_CAP) ?? null, state, now, before.id, now);
+    this.#events.write(now, by, `approval.${state}`, { approval: before.id, tool: before.tool, note });
+    return { kind: 'done', approval: this.get(before.id, now) as ApprovalEntry };
+  }
+
+  /** @param id as a person types it: case, spaces and dashes do not matter */
+  get(id: string, now: number): ApprovalEntry | undefined {
+    const plain = id.toLowerCase().replace(/[^a-z0-9]/g, '');
+    const row = this.#db.prepare('SELECT * FROM approvals WHERE id = ?').get(plain);
+    return row && toEntry(row, now);
+  }
+
+  /** @returns what waits for a person, or with `all` everything that is kept; oldest first */
+  list(now: number, all: boolean): ApprovalEntry[] {
+    // The second condition is that of the index.
+    const open = `WHERE state = 'pending' AND state IN ('pending', 'approved', 'rejected')`;
+    return this.#db
+      .prepare(`SELECT * FROM approvals ${all ? '' : open} ORDER BY asked_at, id`)
+      .all()
+      .map((row) => toEntry(row, now))
+      .filter(({ state }) => all || state === 'pending');
+  }
+
+  /**
+   * Writes down what time has ended and removes what is older than `before`, both at most `count` rows.
+   *
+   * @returns whether there may be more
+   */
+  tidy(now: number, before: number, count: number): boolean {
+    const ended = this.#db
+      .prepare(`SELECT id FROM approvals WHERE state IN ('pending', 'approved') AND expires_at <= ? LIMIT ?`)
+      .all(now, count);
+    for (const { id } of ended) this.#expire(id as string, now, undefined);
+    const { changes } = this.#db
+      .prepare(
+        `DELETE FROM approvals WHERE id IN (SELECT id FROM approvals
+           WHERE state IN ('rejected', 'consumed', 'expired') AND expires_at <= ? AND asked_at < ? LIMIT ?)`,
+      )
+      .run(now, before, count);
+    return ended.length === count || Number(changes) === count;
+  }
+
+  #expire(id: string, now: number, note: string | undefined): void {
+    this.#db
+      .prepare(
+        `UPDATE approvals SET state = 'expired', note = coalesce(?, note),
+           decided_by = coalesce(decided_by, 'wrapper'), ${DROP}
+         WHERE id = ? AND state IN ('pending', 'approved')`,
+      )
+      .run(note ?? null, id);
+    this.#events.write(now, 'wrapper', 'approval.expired', { approval: id, note });
+  }
+
+  #pendingCount({ server, grant }: ApprovedCall, now: number): number {
+    return this.#db
+      .prepare(
+        `SELECT count(*) AS n FROM approvals WHERE server = ? AND grant_name = ? AND expires_at > ?
+           AND state IN ('pending', 'approved', 'rejected') AND state = 'pending'`,
+      )
+      .get(server, grant, now)?.n as number;
+  }
+}
+
+export function randomId(): string {
+  return Array.from({ length: ID_LENGTH }, () => ID_LETTERS[crypto().randomInt(ID_LETTERS.length)]).join('');
+}
+
+function isFor(approval: ApprovalEntry, call: ApprovedCall): boolean {
+  return (
+    approval.server === call.server &&
+    approval.grant === call.grant &&
+    approval.tool === call.tool &&
+    approval.argumentsHash === call.argumentsHash &&
+    approval.policyHash === call.policyHash
+  );
+}
+
+function toEntry(row: Row, now: number): ApprovalEntry {
+  const stored = row.state as ApprovalState;
+  const isOver = (stored === 'pending' || stored === 'approved') && (row.expires_at as number) <= now;
+  return {
+    id: row.id as string,
+    server: row.server as string,
+    grant: row.grant_name as string,
+    tool: row.tool as string,
+    arguments: (isOver ? row.kept : row.arguments) as string,
+    argumentsHash: row.arguments_hash as string,
+    policyHash: row.policy as string,
+    rule: row.rule as string,
+    reason: (isOver ? row.kept_reason : row.reason) as string,
+    severe: row.severe === 1,
+    channels: typeof row.channels === 'string' ? row.channels.split(',') : ['client', 'queue'],
+    session: row.session as string,
+    state: isOver ? 'expired' : stored,
+    askedAt: row.asked_at as number,
+    expiresAt: row.expires_at as number,
+    decidedAt: typeof row.decided_at === 'number' ? row.decided_at : undefined,
+    decidedBy: typeof row.decided_by === 'string' ? row.decided_by : undefined,
+    note: typeof row.note === 'string' ? row.note : undefined,
+  };
+}

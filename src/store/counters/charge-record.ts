@@ -1,0 +1,35 @@
+import type { Limit } from '../../policy/model.js';
+import { type Amount, corruptValue } from './stored-amount.js';
+
+const REFUNDS = ['never', 'on_error', 'on_success'] as const;
+
+/** A charge as its decision remembers it: counter, UTC milliseconds, amount, index into REFUNDS. */
+export type Taken = readonly [counter: number, at: number, amount: Amount, refund: number];
+
+export function taken(counter: number, at: number, amount: Amount, refund: Limit['refund']): Taken {
+  return [counter, at, amount, REFUNDS.indexOf(refund)];
+}
+
+export function refundOf([, , , refund]: Taken): Limit['refund'] {
+  return REFUNDS[refund] ?? 'never';
+}
+
+/** @throws PolicyWrapError STATE_CORRUPT when a decision's row holds something else */
+export function takenFrom(text: unknown): Taken[] {
+  try {
+    const all: unknown = JSON.parse(String(text));
+    if (Array.isArray(all) && all.every(isTaken)) return all;
+  } catch {
+    // Falls through to the one complaint.
+  }
+  throw corruptValue(text, 'charges');
+}
+
+function isTaken(value: unknown): value is Taken {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [counter, at, amount, refund] = value as unknown[];
+  const isAmount = typeof amount === 'number' || typeof amount === 'string';
+  return (
+    Number.isSafeInteger(counter) && Number.isSafeInteger(at) && isAmount && Number.isSafeInteger(refund)
+  );
+}

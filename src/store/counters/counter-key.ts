@@ -1,0 +1,49 @@
+import type { Limit } from '../../policy/model.js';
+import { sha256 } from '../../text/hash.js';
+
+/** Whose counters a call charges. */
+export interface Owner {
+  readonly server: string;
+  readonly grant: string;
+  /** The session's random id, for limits with scope `session`. */
+  readonly session: string;
+  /** Observing wrappers have counters of their own. */
+  readonly observe: boolean;
+}
+
+/** The text that names one count and no other: limits with the same key share it. */
+export function keyOf(
+  owner: Owner,
+  { scope, counter, layer, windowMs, align }: Limit,
+  split: string,
+): string {
+  const whose = {
+    machine: [],
+    grant: [owner.server, owner.grant],
+    session: [owner.server, owner.grant, owner.session],
+  }[scope];
+  const window = align.kind === 'sliding' ? windowMs : `${align.unit} ${align.timezone}`;
+  const name = layer === undefined ? counter : [layer.counter, digest(layer.identity)];
+  return JSON.stringify([scope, ...whose, name, split && digest(split), window, owner.observe ? 1 : 0]);
+}
+
+/** Longest split that is shown as it is, in characters. */
+const LABEL_CAP = 120;
+
+/**
+ * How people tell the counts of one split limit apart. Values of the environment never enter the database, and whole
+ * argument objects are too much to show: both appear as a digest, the first with the variable's name.
+ */
+export function labelOf(limit: Limit, split: string): string {
+  if (split === '') return '';
+  const fromEnvironment = limit.per.filter(({ root }) => root === 'env').map(({ text }) => `${text} `);
+  const isShown =
+    split.length <= LABEL_CAP &&
+    fromEnvironment.length === 0 &&
+    limit.per.every(({ steps }) => steps.length > 0);
+  return isShown ? split : `${fromEnvironment.join('')}#${digest(split).slice(0, 10)}`;
+}
+
+function digest(text: string): string {
+  return sha256(text, 'base64url');
+}

@@ -1,0 +1,319 @@
+import type { Charge } from '../../policy/call.js';
+import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
+import type { Limit } from '../../policy/model.js';
+import type { Database } from '../sqlite/driver.js';
+import type { Generation } from '../sqlite/file.js';
+import { Tallies, type Tally } from './balance.js';
+import { refundOf, type Taken, taken } from './charge-record.js';
+import { keyOf, labelOf, type Owner } from './counter-key.js';
+import { Forgotten, limitKeyOf } from './forgotten.js';
+import { Freed } from './freed.js';
+import type { Journal } from './pending-charges.js';
+import { type Amount, compare, plus, toAmount } from './stored-amount.js';
+
+/** How one charge would fare, and all that taking it needs to know. */
+export interface Standing {
+  readonly charge: Charge;
+  readonly amount: Amount;
+  readonly bound: Bound;
+  /** What the counter held before this call. */
+  readonly used: Amount;
+  readonly fits: boolean;
+  /**
+   * UTC milliseconds from which the charge fits if nothing else happens; undefined when it does now, or never will, or
+   * when that depends on calls in flight.
+   */
+  readonly retryAt: number | undefined;
+  /** What calls in flight hold, where it depends on them when the charge fits. */
+  readonly inFlight: Amount | undefined;
+  /** UTC milliseconds: what this machine's clock has said before it was set back, by more than a moment. */
+  readonly clockWas: number | undefined;
+  readonly held: Held;
+}
+
+/** The `max` of a limit, as it is compared and as the counter's row has it. */
+interface Bound {
+  readonly max: Amount;
+  readonly text: string;
+}
+
+/** A counter as one call sees it. */
+interface Held {
+  readonly counter: Counter;
+  /** Now by the counter's own clock, UTC milliseconds: the machine's, but never before an instant it has seen. */
+  readonly now: number;
+  /** Charges made at or before this instant count no more. */
+  readonly cutoff: number;
+  /** Until then nobody knows what is used: see Forgotten. */
+  readonly unknownUntil: number | undefined;
+  readonly live: Amount;
+  /** What this call adds. */
+  pending: Amount;
+}
+
+/** Which count a charge belongs to; every limit with the same key shares it. */
+interface Counter {
+  readonly key: string;
+  /** Undefined until it was read, and while it has no row. */
+  tally: Tally | undefined;
+}
+
+/** A clock that is set back by less is not spoken of, in milliseconds: clocks are adjusted all the time. */
+const SET_BACK_MS = 1000;
+/** Counters that are remembered by name before all are forgotten; a split by argument may have any number. */
+const REMEMBERED = 4096;
+
+/**
+ * Exact counters. A sliding one holds every charge that is younger than its window: a charge at t counts for
+ * now < t + window, so any interval of that length holds at most `max` (G4). A calendar one holds the charges since
+ * the start of the running period.
+ *
+ * Nothing here opens a transaction; all methods run inside the caller's.
+ */
+export class Counters {
+  readonly #journal: Journal;
+  readonly #generation: Generation;
+  readonly #tallies: Tallies;
+  readonly #forgotten: Forgotten;
+  readonly #freed: Freed;
+  #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
+  /** What was looked for last is what is looked for next, as a rule. */
+  #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
+  readonly #bounds = new WeakMap<Limit, Bound>();
+  readonly #byKey = new Map<string, Counter>();
+  readonly #periods = new Map<string, { start: number; end: number }>();
+  #remembered = 0;
+  readonly #find;
+  readonly #create;
+
+  constructor(db: Database, journal: Journal, generation: Generation) {
+    this.#journal = journal;
+    this.#generation = generation;
+    this.#tallies = new Tallies(db, journal, generation);
+    this.#forgotten = new Forgotten(db, generation);
+    this.#freed = new Freed(db, journal);
+    this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
+    this.#create = db.prepare(
+      `INSERT INTO counters (key, name, scope, server, grant_name, session, split, window_ms, unit, timezone, observe,
+         max, clock, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+  }
+
+  /**
+   * How each of a call's charges would fare, in order, all of them together: two that name one counter must both fit.
+   * Changes nothing.
+   *
+   * @param now UTC milliseconds
+   */
+  look(owner: Owner, charges: readonly Charge[], now: number): Standing[] {
+    const [first] = charges;
+    // As a rule there is one, and a list that grows takes more room than all that is in it.
+    if (charges.length === 1 && first) return [this.#lookAt(owner, first, [], now)];
+    const standings: Standing[] = [];
+    for (const charge of charges) standings.push(this.#lookAt(owner, charge, standings, now));
+    return standings;
+  }
+
+  /**
+   * Makes ready what was looked at to be charged: counters that are missing are made.
+   *
+   * @returns what the decision must remember to be able to give the charges back
+   */
+  reserve(owner: Owner, standings: readonly Standing[]): Taken[] {
+    return standings.map(({ charge, amount, held }) =>
+      taken(this.#ready(owner, charge, held).id, held.now, amount, charge.limit.refund),
+    );
+  }
+
+  /** Charges all of it, once the decision has written it down. */
+  take(standings: readonly Standing[]): void {
+    for (const { amount, held } of standings) {
+      const { tally } = held.counter;
+      if (tally) this.#tallies.charge(tally, held.now, amount);
+    }
+    for (const { bound, held } of firsts(standings)) {
+      const { tally } = held.counter;
+      if (tally) this.#tallies.settle(tally, bound.text);
+    }
+  }
+
+  /**
+   * After a refusal: drops what has expired, so that a client that hammers does not make every look longer. Neither the
+   * counter's clock nor its count moves: a refused call is none (G5).
+   */
+  sweep(owner: Owner, standings: readonly Standing[]): void {
+    const swept = firsts(standings);
+    if (swept.some(({ held }) => held.counter.tally && held.counter.tally.looseFrom <= held.cutoff))
+      this.#journal.post();
+    for (const { charge, bound, held } of swept) {
+      const tally = this.#tallyOf(held.counter);
+      if (!tally) continue;
+      this.#tallies.live(tally, held.cutoff);
+      const { limit } = charge;
+      const dropped = this.#tallies.expire(tally, bound.text);
+      if (dropped === undefined) continue;
+      // A clock that is set back must not find that all was given back (G4).
+      this.#forgotten.note(limitKeyOf(owner, limit), this.#endOf(limit, dropped));
+    }
+  }
+
+  /**
+   * Gives back the charges of one decision that `refunds` picks, each from its own counter and no other. A charge that
+   * has expired, or whose counter was reset, is gone already.
+   */
+  giveBack(decision: number, charges: readonly Taken[], refunds: (refund: Limit['refund']) => boolean): void {
+    const returned = charges.filter((charge) => refunds(refundOf(charge)));
+    if (returned.length === 0) return;
+    this.#journal.post();
+    for (const [id, at, amount] of returned) this.#tallies.takeBack(id, at, decision, amount);
+    this.#generation.current += 1;
+  }
+
+  /** Must follow every transaction that was rolled back: an id that was given in it may become another counter's. */
+  forget(): void {
+    this.#byLimit = new WeakMap();
+    this.#recent = undefined;
+    this.#byKey.clear();
+    this.#remembered = 0;
+    this.#forgotten.forget();
+  }
+
+  /** @param before how the charges before it in the same call fare */
+  #lookAt(owner: Owner, charge: Charge, before: readonly Standing[], now: number): Standing {
+    const { limit } = charge;
+    // It would make room for others: the policy never lets one through.
+    if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
+    const counter = this.#counterOf(owner, charge);
+    const held = heldIn(before, counter) ?? this.#hold(owner, counter, limit, now);
+    const amount = toAmount(charge.amount);
+    const wanted = plus(held.pending, amount);
+    held.pending = wanted;
+    const bound = this.#boundOf(limit);
+    const isRoom = compare(plus(held.live, wanted), bound.max) <= 0;
+    const { unknownUntil = 0 } = held;
+    const seen = Math.max(held.now, unknownUntil);
+    const clockWas = seen - now > SET_BACK_MS ? seen : undefined;
+    const standing = { charge, amount, bound, used: held.live, inFlight: undefined, clockWas, held };
+    if (isRoom && unknownUntil === 0) return { ...standing, fits: true, retryAt: undefined };
+    const free = isRoom
+      ? { retryAt: unknownUntil, inFlight: undefined }
+      : this.#freed.at(held, counter.tally?.id, limit, wanted, bound.max, now, () =>
+          this.#endOf(limit, held.now),
+        );
+    const retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
+    return { ...standing, fits: false, retryAt, inFlight: free.inFlight };
+  }
+
+  /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
+  #counterOf(owner: Owner, charge: Charge): Counter {
+    const { limit, split } = charge;
+    const recent = this.#recent;
+    if (recent?.charge.limit === limit && recent.charge.split === split && recent.owner === owner)
+      return recent.counter;
+    const counter =
+      this.#byLimit.get(owner)?.get(limit)?.get(split) ?? this.#newCounterOf(owner, limit, split);
+    this.#recent = { owner, charge, counter };
+    return counter;
+  }
+
+  #newCounterOf(owner: Owner, limit: Limit, split: string): Counter {
+    if (this.#remembered >= REMEMBERED) this.forget();
+    this.#remembered += 1;
+    const key = keyOf(owner, limit, split);
+    const counter = this.#byKey.get(key) ?? { key, tally: undefined };
+    this.#byKey.set(key, counter);
+    const byLimit = this.#byLimit.get(owner) ?? new WeakMap<Limit, Map<string, Counter>>();
+    const bySplit = byLimit.get(limit) ?? new Map<string, Counter>();
+    this.#byLimit.set(owner, byLimit.set(limit, bySplit.set(split, counter)));
+    return counter;
+  }
+
+  #hold(owner: Owner, counter: Counter, limit: Limit, now: number): Held {
+    const tally = this.#tallyOf(counter);
+    const clock = tally ? Math.max(now, tally.clock) : now;
+    const cutoff = this.#cutoff(limit, clock);
+    const live = tally ? this.#tallies.live(tally, cutoff) : 0;
+    const unknownUntil = this.#forgotten.until(owner, limit, clock);
+    return { counter, now: clock, cutoff, unknownUntil, live, pending: 0 };
+  }
+
+  #tallyOf(counter: Counter): Tally | undefined {
+    const known = counter.tally;
+    if (known && this.#tallies.isCurrent(known)) return known;
+    let tally = known && this.#tallies.read(known.id);
+    if (!tally) {
+      const id = this.#find.get(counter.key)?.id as number | undefined;
+      tally = id === undefined ? undefined : this.#tallies.read(id);
+    }
+    counter.tally = tally;
+    return tally;
+  }
+
+  /** Makes a counter's row where there is none. */
+  #ready(owner: Owner, { limit, split }: Charge, { counter, now }: Held): Tally {
+    if (counter.tally) return counter.tally;
+    const { align, scope } = limit;
+    const isCalendar = align.kind === 'calendar';
+    const max = this.#boundOf(limit).text;
+    const { lastInsertRowid } = this.#create.run(
+      counter.key,
+      limit.counter,
+      scope,
+      scope === 'machine' ? null : owner.server,
+      scope === 'machine' ? null : owner.grant,
+      scope === 'session' ? owner.session : null,
+      labelOf(limit, split),
+      limit.windowMs,
+      isCalendar ? align.unit : null,
+      isCalendar ? align.timezone : null,
+      owner.observe ? 1 : 0,
+      max,
+      now,
+      0,
+    );
+    counter.tally = this.#tallies.fresh(Number(lastInsertRowid), now, max);
+    return counter.tally;
+  }
+
+  #boundOf(limit: Limit): Bound {
+    let bound = this.#bounds.get(limit);
+    if (!bound) {
+      const max = toAmount(limit.max);
+      bound = { max, text: String(max) };
+      this.#bounds.set(limit, bound);
+    }
+    return bound;
+  }
+
+  #cutoff({ align, windowMs }: Limit, now: number): number {
+    return align.kind === 'sliding' ? now - windowMs : this.#period(align, now).start - 1;
+  }
+
+  /** From when on a charge of that time counts no more. */
+  #endOf({ align, windowMs }: Limit, at: number): number {
+    return align.kind === 'sliding' ? at + windowMs : this.#period(align, at).end;
+  }
+
+  #period(align: Extract<Limit['align'], { kind: 'calendar' }>, at: number): { start: number; end: number } {
+    const { unit, timezone } = align;
+    const name = `${unit} ${timezone}`;
+    let period = this.#periods.get(name);
+    if (!period || at < period.start || at >= period.end) {
+      period = { start: calendarStart(at, unit, timezone), end: calendarEnd(at, unit, timezone) };
+      this.#periods.set(name, period);
+    }
+    return period;
+  }
+}
+
+/** What was found of a counter for an earlier charge of the same call. */
+function heldIn(standings: readonly Standing[], { key }: Counter): Held | undefined {
+  for (const { held } of standings) if (held.counter.key === key) return held;
+  return undefined;
+}
+
+/** Of charges to one counter the first: its limit's bound is the one that is shown. */
+function firsts(standings: readonly Standing[]): readonly Standing[] {
+  if (standings.length < 2) return standings;
+  return standings.filter(({ held }, i) => standings.findIndex((other) => other.held === held) === i);
+}

@@ -1,0 +1,85 @@
+import type { Limit } from '../../policy/model.js';
+import type { Database, Row } from '../sqlite/driver.js';
+import type { Generation } from '../sqlite/file.js';
+import type { Owner } from './counter-key.js';
+
+/**
+ * Until when charges would count that were removed because they had expired. A clock that went forward and is set back
+ * finds nothing of them; until then nobody knows what is used of their limit, and nothing may be charged to it (G4).
+ * While the clock goes forward, as it does, none of this matters.
+ *
+ * Nothing here opens a transaction; all methods run inside the caller's.
+ */
+export class Forgotten {
+  readonly #generation: Generation;
+  readonly #latest;
+  readonly #find;
+  readonly #note;
+  /** The latest of all, and the generation in which it was read. */
+  #until = 0;
+  #readIn = Number.NaN;
+
+  constructor(db: Database, generation: Generation) {
+    this.#generation = generation;
+    this.#latest = db.prepare('SELECT max(until) AS until FROM forgotten');
+    this.#find = db.prepare('SELECT until FROM forgotten WHERE key = ?');
+    this.#note = db.prepare(
+      `INSERT INTO forgotten (key, until) VALUES (?, ?)
+       ON CONFLICT (key) DO UPDATE SET until = max(until, excluded.until)`,
+    );
+  }
+
+  /** @returns UTC milliseconds, after `now`; undefined when nothing was forgotten that counts by then */
+  until(owner: Owner, limit: Limit, now: number): number | undefined {
+    if (this.#readIn !== this.#generation.current) {
+      this.#until = (this.#latest.get() as Row).until as number;
+      this.#readIn = this.#generation.current;
+    }
+    if (!(this.#until > now)) return undefined;
+    const until = this.#find.get(limitKeyOf(owner, limit))?.until as number | undefined;
+    return until !== undefined && until > now ? until : undefined;
+  }
+
+  /** @param until UTC milliseconds from which nothing that was removed would count */
+  note(key: string, until: number): void {
+    this.#note.run(key, until);
+    this.forget();
+  }
+
+  /** Must follow every transaction that was rolled back. */
+  forget(): void {
+    this.#readIn = Number.NaN;
+  }
+}
+
+/** The text that names one limit, whatever splits it: what is forgotten must not be a row for each value. */
+export function limitKeyOf(owner: Owner, { scope, counter, windowMs, align }: Limit): string {
+  const isMachine = scope === 'machine';
+  const window = align.kind === 'sliding' ? windowMs : `${align.unit} ${align.timezone}`;
+  return key(
+    scope,
+    isMachine ? null : owner.server,
+    isMachine ? null : owner.grant,
+    counter,
+    window,
+    owner.observe,
+  );
+}
+
+/** The same for a row of `counters`. */
+export function limitKeyOfRow(row: Row): string {
+  const { scope, server, grant_name: grant, name, unit, timezone, window_ms: windowMs, observe } = row;
+  const window = unit === null ? (windowMs as number) : `${unit} ${timezone}`;
+  return key(scope, server, grant, name, window, observe === 1);
+}
+
+function key(
+  scope: unknown,
+  server: unknown,
+  grant: unknown,
+  name: unknown,
+  window: number | string,
+  observe: boolean,
+): string {
+  return JSON.stringify([scope, server, grant, name, window, observe ? 1 : 0]);
+}

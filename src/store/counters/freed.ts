@@ -1,0 +1,78 @@
+import type { Limit } from '../../policy/model.js';
+import type { Database } from '../sqlite/driver.js';
+import { InFlight } from './in-flight.js';
+import type { Journal, Posting } from './pending-charges.js';
+import { type Amount, asAmount, compare, minus, plus } from './stored-amount.js';
+
+/** When a charge that does not fit will, and what calls in flight hold where it depends on them. */
+export interface FreedAt {
+  /** UTC milliseconds; undefined when it never fits, or when that depends on calls in flight. */
+  readonly retryAt: number | undefined;
+  readonly inFlight: Amount | undefined;
+}
+
+const NEVER: FreedAt = { retryAt: undefined, inFlight: undefined };
+
+/** Finds the instant at which there is room in a counter again. All methods run inside the caller's transaction. */
+export class Freed {
+  readonly #journal: Journal;
+  readonly #inFlight: InFlight;
+  readonly #live;
+
+  constructor(db: Database, journal: Journal) {
+    this.#journal = journal;
+    this.#inFlight = new InFlight(db);
+    this.#live = db.prepare(
+      'SELECT at, first, last, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, last',
+    );
+  }
+
+  /**
+   * From when on `wanted` fits. What calls in flight hold of a limit that counts failures is given back as soon as they
+   * succeed: an instant is named only where it is the same whatever becomes of them (G5).
+   *
+   * @param held what the counter holds of charges after `cutoff`, at `now` by its own clock
+   * @param counter undefined while it has no row
+   * @param now the machine's clock, UTC milliseconds
+   * @param endOfPeriod of a calendar limit
+   */
+  at(
+    held: { readonly now: number; readonly cutoff: number; readonly live: Amount },
+    counter: number | undefined,
+    limit: Limit,
+    wanted: Amount,
+    max: Amount,
+    now: number,
+    endOfPeriod: () => number,
+  ): FreedAt {
+    if (compare(wanted, max) > 0 || counter === undefined) return NEVER;
+    const fitsAt = (charges: Iterable<Pick<Posting, 'at' | 'amount'>>, left: Amount): number | undefined => {
+      if (compare(left, max) <= 0) return held.now;
+      if (limit.align.kind === 'calendar') return endOfPeriod();
+      let rest = left;
+      for (const { at, amount } of charges) {
+        rest = minus(rest, amount);
+        if (compare(rest, max) <= 0) return at + limit.windowMs;
+      }
+      return undefined;
+    };
+    const all = plus(held.live, wanted);
+    const charges = this.#liveCharges(counter, held.cutoff);
+    // Walks no further than it must.
+    if (limit.refund !== 'on_success') return { retryAt: fitsAt(charges, all), inFlight: undefined };
+    const live = [...charges];
+    const open = this.#inFlight.of(counter, live, now);
+    const inFlight = open.reduce(plus, 0);
+    const failed = live.map(({ at, amount }, i) => ({ at, amount: minus(amount, open[i] ?? 0) }));
+    const late = fitsAt(live, all);
+    const early = fitsAt(failed, minus(all, inFlight));
+    return early === late ? { retryAt: late, inFlight: undefined } : { retryAt: undefined, inFlight };
+  }
+
+  /** Posted and then loose, which is the order of time. */
+  *#liveCharges(id: number, cutoff: number): Iterable<Posting> {
+    for (const { at, first, last, amount } of this.#live.iterate(id, cutoff))
+      yield { at: at as number, first: first as number, last: last as number, amount: asAmount(amount) };
+    for (const charge of this.#journal.loose(id)) if (charge.at > cutoff) yield charge;
+  }
+}

@@ -1,0 +1,53 @@
+import { isLive } from '../sessions.js';
+import type { Database, Row } from '../sqlite/driver.js';
+import { takenFrom } from './charge-record.js';
+import type { Posting } from './pending-charges.js';
+import { type Amount, plus } from './stored-amount.js';
+
+/** Calls in flight are among the last: of so many charges it is looked up whether they are. */
+const LOOKED_AT = 1000;
+
+/**
+ * What calls hold that the server has not answered yet, of a counter that counts failures: it is given back when they
+ * succeed. A call whose wrapper has died is in flight no more, and will never be answered.
+ */
+export class InFlight {
+  readonly #open;
+  readonly #session;
+
+  constructor(db: Database) {
+    this.#open = db.prepare(
+      `SELECT session, charges FROM decisions WHERE id BETWEEN ? AND ? AND outcome IS NULL AND decision = 'allow'
+         AND charges IS NOT NULL`,
+    );
+    this.#session = db.prepare('SELECT * FROM sessions WHERE id = ?');
+  }
+
+  /**
+   * @param postings what was charged to the counter and counts, in the order of time
+   * @param now UTC milliseconds
+   * @returns what is in flight of each, in the same order
+   */
+  of(counter: number, postings: readonly Posting[], now: number): Amount[] {
+    const alive = new Map<unknown, boolean>();
+    const isAlive = (session: number) => {
+      let known = alive.get(session);
+      if (known === undefined) {
+        const row = this.#session.get(session);
+        known = row !== undefined && isLive(row, now);
+        alive.set(session, known);
+      }
+      return known;
+    };
+    return postings.map(({ at, first, last }, i) => {
+      let sum: Amount = 0;
+      if (i < postings.length - LOOKED_AT) return sum;
+      for (const row of this.#open.all(first, last) as (Row & { session: number; charges: string })[]) {
+        if (!isAlive(row.session)) continue;
+        for (const [id, time, amount] of takenFrom(row.charges))
+          if (id === counter && time === at) sum = plus(sum, amount);
+      }
+      return sum;
+    });
+  }
+}

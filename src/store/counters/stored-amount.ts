@@ -1,0 +1,60 @@
+import { PolicyWrapError } from '../../errors.js';
+import { Decimal } from '../../json/decimal.js';
+
+/**
+ * A decimal as a column holds it: an integer that a double holds exactly, else text that `Decimal.from` reads.
+ * Counts of calls never leave the first form, and adding those is what most transactions do.
+ */
+export type Amount = number | string;
+
+export function toAmount(value: Decimal): Amount {
+  return value.safeInteger ?? value.toString();
+}
+
+/** @throws PolicyWrapError STATE_CORRUPT when a column holds no amount */
+export function toDecimal(amount: unknown): Decimal {
+  if (typeof amount === 'number' || typeof amount === 'string') {
+    try {
+      return Decimal.from(amount);
+    } catch {
+      // Falls through to the one complaint.
+    }
+  }
+  throw corruptValue(amount, 'an amount');
+}
+
+/** Reads a column; cheap for integers. */
+export function asAmount(value: unknown): Amount {
+  if (Number.isSafeInteger(value)) return value as number;
+  return toAmount(toDecimal(value));
+}
+
+export function plus(a: Amount, b: Amount): Amount {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return toAmount(toDecimal(a).plus(toDecimal(b)));
+}
+
+export function minus(a: Amount, b: Amount): Amount {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const difference = a - b;
+    if (Number.isSafeInteger(difference)) return difference;
+  }
+  return toAmount(toDecimal(a).minus(toDecimal(b)));
+}
+
+/** @returns negative, zero or positive as `a` is less than, equal to or greater than `b` */
+export function compare(a: Amount, b: Amount): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return toDecimal(a).compare(toDecimal(b));
+}
+
+/** The complaint about a column that holds what nobody wrote there. */
+export function corruptValue(value: unknown, wanted: string): PolicyWrapError {
+  const shown = String(value).slice(0, 40);
+  return new PolicyWrapError('STATE_CORRUPT', `the state database holds ${shown} where ${wanted} should be`, {
+    hint: 'Set the file aside with "policy-wrap reset --database" and start anew.',
+  });
+}

@@ -1,0 +1,146 @@
+import { type Change, diffArrays, diffWordsWithSpace } from 'diff';
+import { canonicalJson, isObject, type JsonObject, parseJson } from '../json/value.js';
+import { printable, spreadJson } from '../text/escape.js';
+import type { PinEntry } from './store.js';
+
+/** What is compared at most; beyond it is said how much was not, so that no definition takes long (G9). */
+const MOST_LINES = 500;
+const MOST_LINE_EDITS = 400;
+const MOST_WORD_EDITS = 60;
+/** Characters of a line in which words are looked for, and of one that is shown. */
+const LONGEST = 2000;
+/** Words that stay the same are shown at most so far from those that change; in characters. */
+const NEAR = 60;
+
+/**
+ * What has changed in a tool's definition since it was first seen, part by part and line by line, for a person to read.
+ * In lines that correspond, words that went are in `[-...-]`, words that came in `{+...+}`.
+ *
+ * @param cap lines shown at most
+ * @returns lines that are safe to show; the first names the tool
+ */
+export function changeOf(
+  { tool, definition, changed, seenAt }: PinEntry,
+  cap = Number.POSITIVE_INFINITY,
+): string {
+  const before = partsOf(definition);
+  const after = partsOf(changed?.definition ?? definition);
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const lines = names.flatMap((name) => {
+    const part = difference(linesOf(before, name), linesOf(after, name), Math.min(cap, MOST_LINES));
+    return part.length === 0 ? [] : [`  ${printable(name, 60)}`, ...part.map((line) => `    ${line}`)];
+  });
+  const head = `${printable(tool, 200)} (first seen ${new Date(seenAt).toISOString()})`;
+  return [head, ...lines.slice(0, cap), ...(lines.length > cap ? ['    (and more)'] : [])].join('\n');
+}
+
+function partsOf(definition: string): JsonObject {
+  try {
+    const value = parseJson(definition);
+    if (isObject(value)) return value;
+  } catch {
+    // Shown as it is.
+  }
+  return { definition };
+}
+
+function linesOf(parts: JsonObject, name: string): string[] {
+  if (!Object.hasOwn(parts, name)) return [];
+  const value = parts[name] ?? null;
+  // With every digit: a number must not look unchanged because a double holds no more of it.
+  return typeof value === 'string' ? value.split('\n') : spreadJson(canonicalJson(value));
+}
+
+/** Lines with `- `, `+ ` or, around those, two spaces in front; only so many of either text are compared. */
+function difference(before: readonly string[], after: readonly string[], most: number): string[] {
+  let start = 0;
+  while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
+  let end = 0;
+  const left = Math.min(before.length, after.length) - start;
+  while (end < left && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+  const gone = before.slice(start, before.length - end);
+  const come = after.slice(start, after.length - end);
+  if (gone.length === 0 && come.length === 0) return [];
+  const out = start > 0 ? [context(before[start - 1])] : [];
+  out.push(...changes(gone.slice(0, most), come.slice(0, most)));
+  const cut = [Math.max(0, gone.length - most), Math.max(0, come.length - most)];
+  if (cut[0] || cut[1]) out.push(`  (cut here: ${cut[0]} more old lines and ${cut[1]} more new ones)`);
+  if (end > 0) out.push(context(before[before.length - end]));
+  return out;
+}
+
+function changes(gone: string[], come: string[]): string[] {
+  const found = diffArrays(gone, come, { maxEditLength: MOST_LINE_EDITS });
+  // Too different to find out what corresponds.
+  if (!found) return replaced(gone, come);
+  return found.flatMap(({ value, added, removed }, at) => {
+    const next = found[at + 1];
+    if (removed) return replaced(value, next?.added ? next.value : []);
+    if (added) return found[at - 1]?.removed ? [] : replaced([], value);
+    return value.length < 3 ? value.map(context) : [context(value[0]), '  …', context(value.at(-1))];
+  });
+}
+
+function replaced(gone: readonly string[], come: readonly string[]): string[] {
+  const marked = gone.map((line, at) => {
+    const other = come[at];
+    return other === undefined ? undefined : words(line, other);
+  });
+  return [
+    ...gone.map((line, at) => `- ${marked[at]?.[0] ?? cutTo(line)}`),
+    ...come.map((line, at) => `+ ${marked[at]?.[1] ?? cutTo(line)}`),
+  ];
+}
+
+/** @returns both lines with their words marked; undefined when they have next to nothing in common */
+function words(gone: string, come: string): readonly [string, string] | undefined {
+  let start = 0;
+  while (start < gone.length && start < come.length && gone[start] === come[start]) start += 1;
+  let end = 0;
+  const most = Math.min(gone.length, come.length) - start;
+  while (end < most && gone[gone.length - 1 - end] === come[come.length - 1 - end]) end += 1;
+  // Whole words, as a person reads them.
+  while (/\S/.test(gone[start - 1] ?? ' ')) start -= 1;
+  while (/\S/.test(gone[gone.length - end] ?? ' ')) end -= 1;
+  const old = gone.slice(start, gone.length - end);
+  const now = come.slice(start, come.length - end);
+  const pieces = [same(gone.slice(0, start)), ...wordChanges(old, now), same(gone.slice(gone.length - end))];
+  if (!pieces.some(({ added, removed, value }) => !added && !removed && /\S/.test(value))) return undefined;
+  const side = (without: 'added' | 'removed', open: string, close: string) =>
+    pieces
+      .map((piece, at) => {
+        if (piece.value === '' || piece[without]) return '';
+        if (piece.added || piece.removed) return `${open}${cutTo(piece.value)}${close}`;
+        return near(piece.value, at === 0, at === pieces.length - 1);
+      })
+      .join('');
+  return [side('added', '[-', '-]'), side('removed', '{+', '+}')];
+}
+
+function wordChanges(old: string, now: string): readonly Change[] {
+  const isShort = old.length <= LONGEST && now.length <= LONGEST;
+  const found = isShort ? diffWordsWithSpace(old, now, { maxEditLength: MOST_WORD_EDITS }) : undefined;
+  return (
+    found ?? [
+      { ...same(old), removed: true },
+      { ...same(now), added: true },
+    ]
+  );
+}
+
+const same = (value: string): Change => ({ value, count: 1, added: false, removed: false });
+
+/** What stays the same, without what is far from a change. */
+function near(text: string, isFirst: boolean, isLast: boolean): string {
+  const head = isFirst ? 0 : NEAR;
+  const tail = isLast ? 0 : NEAR;
+  if (text.length <= head + tail + 1) return printable(text);
+  return `${printable(text.slice(0, head))}…${printable(tail === 0 ? '' : text.slice(-tail))}`;
+}
+
+function cutTo(line: string): string {
+  const rest = line.length - LONGEST;
+  return rest > 0 ? `${printable(line, LONGEST)} (cut here: ${rest} more characters)` : printable(line);
+}
+
+const context = (line = '') => `  ${printable(line, NEAR * 2)}`;

@@ -1,0 +1,69 @@
+import type { Database, Value } from './sqlite/driver.js';
+
+/** What happened beside calls: counters reset, approvals asked for and decided. */
+export interface EventEntry {
+  readonly id: string;
+  /** UTC milliseconds. */
+  readonly at: number;
+  /** `cli`, `client`, or `wrapper` for what happened by itself. */
+  readonly who: string;
+  readonly kind: EventKind;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export type EventKind =
+  | 'counter.reset'
+  | 'clock.reset'
+  | 'approval.asked'
+  | 'approval.approved'
+  | 'approval.rejected'
+  | 'approval.consumed'
+  | 'approval.expired'
+  | 'budget.made'
+  | 'budget.used'
+  | 'budget.revoked'
+  | 'pin.changed'
+  | 'pin.trusted'
+  | 'tool.left_out'
+  | 'pause.begun'
+  | 'pause.lifted';
+
+export interface EventFilter {
+  /** UTC milliseconds, inclusive. */
+  readonly since?: number | undefined;
+  /** The newest so many; default 100. */
+  readonly limit?: number | undefined;
+  readonly afterId?: string | undefined;
+}
+
+/** The log's second part. All methods run inside the caller's transaction. */
+export class Events {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  write(at: number, who: string, kind: EventKind, detail: Readonly<Record<string, unknown>>): void {
+    this.#db
+      .prepare('INSERT INTO events (at, who, kind, detail) VALUES (?, ?, ?, ?)')
+      .run(at, who, kind, JSON.stringify(detail));
+  }
+
+  /** @returns oldest first */
+  read({ since, limit = 100, afterId }: EventFilter): EventEntry[] {
+    const values: Value[] = [since ?? Number.MIN_SAFE_INTEGER, Number(afterId ?? 0), Math.max(0, limit)];
+    const order = afterId === undefined ? 'DESC' : 'ASC';
+    const rows = this.#db
+      .prepare(`SELECT * FROM events WHERE at >= ? AND id > ? ORDER BY id ${order} LIMIT ?`)
+      .all(...values)
+      .map((row) => ({
+        id: String(row.id),
+        at: row.at as number,
+        who: row.who as string,
+        kind: row.kind as EventKind,
+        detail: JSON.parse(row.detail as string) as Record<string, unknown>,
+      }));
+    return afterId === undefined ? rows.reverse() : rows;
+  }
+}

@@ -1,0 +1,210 @@
+import { Age } from './age.js';
+import type { ApprovalClock } from './approval-clock.js';
+import type { Approvals } from './approvals.js';
+import type { Budgets } from './budgets.js';
+import { tidyCounters } from './counters/counter-list.js';
+import { Forgotten } from './counters/forgotten.js';
+import type { Journal } from './counters/pending-charges.js';
+import { HOUR_MS } from './decision-log.js';
+import type { Sessions } from './sessions.js';
+import { BUSY, type StateFile } from './sqlite/file.js';
+
+export interface Retention {
+  /** Rows of the log older than this go, in milliseconds; default 90 days. */
+  readonly ageMs: number;
+  /** Of the log's rows so many newest stay; default 1,000,000. */
+  readonly rows: number;
+  /** Size of the data from which on the oldest rows go, whatever their age, in bytes; default 1 GiB. */
+  readonly bytes: number;
+}
+
+export const RETENTION: Retention = { ageMs: 90 * 86_400_000, rows: 1_000_000, bytes: 1024 ** 3 };
+
+/** Rows that one step touches at most; keeps it near a millisecond. */
+const STEP = 100;
+/** Where rows go because of their size, so many at a time: each may hold whole arguments. */
+const BIG_STEP = 40;
+const EVENTS_KEPT = 20_000;
+/** Counters are walked through anew after so long, in milliseconds. */
+const COUNTERS_EVERY_MS = 60_000;
+/** When the clock has gone on by so much more than time has passed, it may be wrong: no counter is taken for expired
+ * before it has been so for a while. In milliseconds. */
+const JUMP_MS = 86_400_000;
+/** That while, by the own time of this process, in milliseconds. */
+const STEADY_AFTER_MS = 10 * 60_000;
+/** The write-ahead log is copied into the database from this size on, and cut off from that, in bytes. */
+const WAL_COPY_BYTES = 512 * 1024;
+const WAL_CUT_BYTES = 8 * 1024 * 1024;
+/** While calls keep coming, others are looked for so often at most, in milliseconds. */
+const SESSIONS_EVERY_MS = 10_000;
+
+/**
+ * What is done when there is nothing else to do, so that the file stays bounded and the calls stay fast: in small
+ * steps, each a transaction of its own, any number of processes at a time.
+ */
+export class Tidying {
+  readonly #file: StateFile;
+  readonly #journal: Journal;
+  readonly #sessions: Sessions;
+  readonly #approvals: Approvals;
+  readonly #approvalClock: ApprovalClock;
+  readonly #budgets: Budgets;
+  readonly #retention: Retention;
+  readonly #forgotten: Forgotten;
+  readonly #age: Age;
+  #countersAfter = 0;
+  readonly #steps: readonly ((now: number) => boolean)[] = [
+    (now) => this.#signsOfLife(now),
+    (now) => this.#approvalsAndBudgets(now),
+    (now) => this.#counters(now),
+    (now) => this.#decisions(now),
+    (now) => this.#rest(now),
+  ];
+  /** Where the next run goes on: a short time must not end in the first step for ever. */
+  #step = 0;
+  #countersAt = Number.NEGATIVE_INFINITY;
+  /** The clock less the process's own time, and when by the latter it was found to be that; in milliseconds. */
+  #offset: number | undefined;
+  #jumpedAt = Number.NEGATIVE_INFINITY;
+  #sessionsAt = Number.NEGATIVE_INFINITY;
+  #isQuiet = true;
+
+  constructor(
+    file: StateFile,
+    journal: Journal,
+    sessions: Sessions,
+    approvals: Approvals,
+    approvalClock: ApprovalClock,
+    budgets: Budgets,
+    retention: Retention,
+  ) {
+    this.#file = file;
+    this.#forgotten = new Forgotten(file.db, file.generation);
+    this.#age = new Age(file.db);
+    this.#journal = journal;
+    this.#sessions = sessions;
+    this.#approvals = approvals;
+    this.#approvalClock = approvalClock;
+    this.#budgets = budgets;
+    this.#retention = retention;
+  }
+
+  /**
+   * @param budgetMs no step begins after so long, but one is always made
+   * @param transact runs a step in a write transaction
+   * @param isQuiet nothing else is to be done: the write-ahead log is copied too
+   * @returns whether all was done; false when the time was up or another process was writing
+   */
+  run(
+    budgetMs: number,
+    transact: (step: (now: number) => boolean) => boolean | typeof BUSY,
+    isQuiet: boolean,
+  ): boolean {
+    const deadline = performance.now() + budgetMs;
+    this.#isQuiet = isQuiet;
+    for (; this.#step < this.#steps.length; this.#step += 1) {
+      const step = this.#steps[this.#step];
+      for (let more = step !== undefined; step && more; ) {
+        const result = transact(step);
+        if (result === BUSY) return false;
+        more = result;
+        if (performance.now() >= deadline) {
+          if (!more) this.#step += 1;
+          return false;
+        }
+      }
+    }
+    this.#step = 0;
+    if (isQuiet) this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
+    return true;
+  }
+
+  #signsOfLife(now: number): boolean {
+    for (const session of this.#sessions.own()) this.#sessions.touch(session, now);
+    return false;
+  }
+
+  #approvalsAndBudgets(now: number): boolean {
+    const time = this.#approvalClock.advance(now);
+    this.#budgets.tidy(time);
+    return this.#approvals.tidy(time, this.#age.before(now, this.#retention.ageMs), STEP);
+  }
+
+  #counters(now: number): boolean {
+    if (!this.#isSteady(now)) return false;
+    const isNewRound = this.#countersAfter === 0;
+    if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
+    this.#journal.post();
+    const next = tidyCounters(this.#file.db, this.#forgotten, now, this.#countersAfter, STEP);
+    this.#file.generation.current += 1;
+    this.#countersAfter = next ?? 0;
+    if (next === undefined) this.#countersAt = now;
+    return next !== undefined;
+  }
+
+  /** A computer that has slept looks the same: then counters go a while later. */
+  #isSteady(now: number): boolean {
+    const own = performance.now();
+    const offset = now - own;
+    if (this.#offset !== undefined && Math.abs(offset - this.#offset) > JUMP_MS) this.#jumpedAt = own;
+    this.#offset = offset;
+    return own - this.#jumpedAt >= STEADY_AFTER_MS;
+  }
+
+  /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */
+  #decisions(now: number): boolean {
+    const { db } = this.#file;
+    const { first, last } = db
+      .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
+      .get() as { first: number | null; last: number | null };
+    if (first === null || last === null) return false;
+    const { ageMs, rows, bytes } = this.#retention;
+    const oldest = db.prepare('SELECT at FROM decisions WHERE id = ?').get(first)?.at as number;
+    // Ids have no gaps, so their span is their number.
+    const surplus = this.#bytes() > bytes ? BIG_STEP : last - first + 1 - rows;
+    const before = this.#age.before(now, ageMs);
+    const youngest = this.#age.firstAfter(before, now);
+    if (surplus <= 0 && oldest >= before && first >= youngest) return false;
+    // What a row has charged must be in its counter before the row goes.
+    this.#journal.post();
+    const upTo = Math.min(first + STEP, last) - 1;
+    const { changes } =
+      surplus > 0
+        ? db.prepare('DELETE FROM decisions WHERE id <= ?').run(Math.min(upTo, first + surplus - 1))
+        : db
+            .prepare('DELETE FROM decisions WHERE id <= ? AND (at < ? OR id < ?)')
+            .run(upTo, before, youngest);
+    return Number(changes) > 0;
+  }
+
+  /** Sessions that nothing refers to any more, old events, and hours of the log that have no rows left. */
+  #rest(now: number): boolean {
+    const { db } = this.#file;
+    const tooOld = this.#age.before(now, this.#retention.ageMs);
+    const oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1').get();
+    if (this.#isQuiet || performance.now() - this.#sessionsAt >= SESSIONS_EVERY_MS) {
+      this.#sessionsAt = performance.now();
+      // A wrong clock must not take from rows who made them: of those that go by their age, some may bear a later time.
+      const isLate = typeof oldest?.at === 'number' && oldest.at > now;
+      const begins = typeof oldest?.at === 'number' ? Math.min(oldest.at, isLate ? tooOld : now) : now;
+      this.#sessions.tidy(now, begins, STEP);
+    }
+    db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
+      Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),
+      (oldest?.id as number | undefined) ?? 0,
+    );
+    const { changes } = db
+      .prepare(
+        `DELETE FROM events WHERE id IN (SELECT id FROM events
+           WHERE at < ? OR id <= (SELECT max(id) FROM events) - ? ORDER BY id LIMIT ?)`,
+      )
+      .run(tooOld, EVENTS_KEPT, STEP);
+    return Number(changes) === STEP;
+  }
+
+  #bytes(): number {
+    const { db } = this.#file;
+    const pages = Number(db.pragma('page_count')) - Number(db.pragma('freelist_count'));
+    return pages * Number(db.pragma('page_size'));
+  }
+}

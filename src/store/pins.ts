@@ -1,0 +1,231 @@
+import { sha256 } from '../text/hash.js';
+import type { Events } from './events.js';
+import type { Database, Row } from './sqlite/driver.js';
+
+/** A tool as its server described it, for telling whether the description is still the same. */
+export interface SeenTool {
+  readonly name: string;
+  /** What a model and a policy go by, as canonical JSON: description, schemas, annotations. */
+  readonly definition: string;
+  /** Two parsers may read the definition differently: it equals nothing that is remembered, and is not remembered. */
+  readonly unpinnable?: true | undefined;
+}
+
+/** A tool whose sight must be written down. */
+export interface Sight {
+  readonly name: string;
+  readonly definition: string;
+  /** Digest of the definition; with UNPINNABLE in front it equals none. */
+  readonly hash: string;
+}
+
+/** A remembered definition, and the one that differs from it. Times in UTC milliseconds. */
+export interface PinEntry {
+  readonly server: string;
+  readonly tool: string;
+  /** `{}` when there was none that could be remembered. */
+  readonly definition: string;
+  readonly seenAt: number;
+  /** Undefined while the server says what it always said. */
+  readonly changed:
+    | {
+        readonly definition: string;
+        readonly at: number;
+        /** Nobody can trust it: it has twin keys, or its list had two definitions of the name. */
+        readonly unpinnable: boolean;
+      }
+    | undefined;
+}
+
+/** Most tools that are remembered for a server; one that lists ever new tools must not fill the disk. */
+const TOOLS_CAP = 10_000;
+/** A longer definition is told apart by its digest, and cannot be shown; in characters. */
+const DEFINITION_CAP = 65_536;
+/** A longer name is kept by its beginning and its digest; in characters. */
+const NAME_CAP = 512;
+/** No digest begins so. */
+const UNPINNABLE = '!';
+
+/**
+ * What tools looked like when they were first seen. A tool that changes afterwards may be another tool under a trusted
+ * name (handbook, attack 25). A tool with a new name is a new tool, which `default: "deny"` refuses.
+ *
+ * Nothing here opens a transaction; all methods run inside the caller's.
+ */
+export class Pins {
+  readonly #db: Database;
+  readonly #events: Events;
+  readonly #find;
+  readonly #whole;
+  readonly #total;
+  readonly #remember;
+  readonly #note;
+
+  constructor(db: Database, events: Events) {
+    this.#db = db;
+    this.#events = events;
+    this.#find = db.prepare('SELECT hash, changed_hash FROM pins WHERE server = ? AND tool = ?');
+    this.#whole = db.prepare('SELECT * FROM pins WHERE server = ? AND tool = ?');
+    this.#total = db.prepare('SELECT tools, is_full FROM pin_totals WHERE server = ?');
+    this.#remember = db.prepare(
+      'INSERT INTO pins (server, tool, hash, definition, seen_at) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#note = db.prepare(
+      'UPDATE pins SET changed_hash = ?, changed_definition = ?, changed_at = ? WHERE server = ? AND tool = ?',
+    );
+  }
+
+  /**
+   * Looks up the tools of one list; changes nothing, so that hashing and looking hold no lock. Two definitions of one
+   * name are none that can be pinned: which of them a client goes by is not known.
+   *
+   * @returns the tools that `see` must write down
+   */
+  compare(server: string, tools: readonly SeenTool[]): Sight[] {
+    const byName = new Map<string, SeenTool[]>();
+    for (const tool of tools) {
+      const known = byName.get(tool.name);
+      if (!known) byName.set(tool.name, [tool]);
+      else if (known.every(({ definition }) => definition !== tool.definition)) known.push(tool);
+      else if (tool.unpinnable) known.unshift(tool);
+    }
+    const sights: Sight[] = [];
+    for (const [fullName, seen] of byName) {
+      const name = nameOf(fullName);
+      const row = this.#find.get(server, name);
+      const isOdd = seen.length > 1 || seen.some(({ unpinnable }) => unpinnable);
+      const digests = seen.map(({ definition }) => sha256(definition));
+      const index = Math.max(
+        0,
+        digests.findLastIndex((hash) => hash !== row?.hash),
+      );
+      const hash = `${isOdd ? UNPINNABLE : ''}${digests[index]}`;
+      if (isNews(row, hash)) sights.push({ name, hash, definition: seen[index]?.definition ?? '{}' });
+    }
+    return sights;
+  }
+
+  /**
+   * Remembers new tools and notes changed ones; a tool that is as it was again is no longer changed.
+   *
+   * @param sights what `compare` has found, whole or a part of it
+   * @returns the tools whose change was not known yet
+   */
+  see(server: string, sights: readonly Sight[], now: number): PinEntry[] {
+    const changed: PinEntry[] = [];
+    const { tools: known = 0, is_full: wasFull = 0 } = (this.#total.get(server) ?? {}) as Row & {
+      tools?: number;
+      is_full?: number;
+    };
+    let tools = known;
+    let isFull = wasFull === 1;
+    for (const { name, hash, definition } of sights) {
+      const row = this.#find.get(server, name);
+      // Another wrapper may have written since it was compared.
+      if (!isNews(row, hash)) continue;
+      const text = shown(definition, hash);
+      if (row?.hash === hash) {
+        this.#note.run(null, null, null, server, name);
+        continue;
+      }
+      if (!row) {
+        if (tools >= TOOLS_CAP) {
+          isFull = true;
+          continue;
+        }
+        tools += 1;
+        const isPinned = !hash.startsWith(UNPINNABLE);
+        this.#remember.run(server, name, isPinned ? hash : '', isPinned ? text : '{}', now);
+        if (isPinned) continue;
+      }
+      this.#note.run(hash, text, now, server, name);
+      this.#events.write(now, 'wrapper', 'pin.changed', { server, tool: name });
+      changed.push(toEntry(this.#whole.get(server, name) as Row));
+    }
+    if (tools !== known || isFull !== (wasFull === 1))
+      this.#db
+        .prepare('INSERT OR REPLACE INTO pin_totals (server, tools, is_full) VALUES (?, ?, ?)')
+        .run(server, tools, isFull ? 1 : 0);
+    return changed;
+  }
+
+  /** Whether a tool is not what was first seen; also one that is not remembered because too many were. */
+  isChanged(server: string, tool: string): boolean {
+    const row = this.#find.get(server, nameOf(tool));
+    return row ? row.changed_hash !== null : this.#total.get(server)?.is_full === 1;
+  }
+
+  /** @returns what is remembered, of one server or of all, by server and name */
+  list(server?: string): PinEntry[] {
+    const rows =
+      server === undefined
+        ? this.#db.prepare('SELECT * FROM pins ORDER BY server, tool').all()
+        : this.#db.prepare('SELECT * FROM pins WHERE server = ? ORDER BY tool').all(server);
+    return rows.map(toEntry);
+  }
+
+  /** @returns the changed ones, of one server or of all, by server and name, at most `limit` */
+  changed(server?: string, limit = -1): PinEntry[] {
+    const where = 'WHERE changed_hash IS NOT NULL';
+    const rows =
+      server === undefined
+        ? this.#db.prepare(`SELECT * FROM pins ${where} ORDER BY server, tool LIMIT ?`).all(limit)
+        : this.#db
+            .prepare(`SELECT * FROM pins ${where} AND server = ? ORDER BY tool LIMIT ?`)
+            .all(server, limit);
+    return rows.map(toEntry);
+  }
+
+  /**
+   * Takes changed definitions for the right ones, but for those that cannot be pinned.
+   *
+   * @param tool all of the server's when absent
+   * @returns which
+   */
+  trust(server: string, tool: string | undefined, who: string, now: number): PinEntry[] {
+    const changed = this.changed(server).filter(
+      (pin) => pin.changed?.unpinnable === false && (tool === undefined || pin.tool === tool),
+    );
+    const take = this.#db.prepare(
+      `UPDATE pins SET hash = changed_hash, definition = changed_definition, changed_hash = NULL,
+         changed_definition = NULL, changed_at = NULL WHERE server = ? AND tool = ?`,
+    );
+    for (const pin of changed) {
+      take.run(server, pin.tool);
+      this.#events.write(now, who, 'pin.trusted', { server, tool: pin.tool });
+    }
+    return changed;
+  }
+}
+
+function isNews(row: Row | undefined, hash: string): boolean {
+  if (!row) return true;
+  return row.hash === hash ? row.changed_hash !== null : row.changed_hash !== hash;
+}
+
+function nameOf(name: string): string {
+  return name.length > NAME_CAP ? `${name.slice(0, 100)}…#${sha256(name)}` : name;
+}
+
+function shown(definition: string, hash: string): string {
+  if (definition.length <= DEFINITION_CAP) return definition;
+  return JSON.stringify({ tooLong: `${definition.length} characters, sha-256 ${hash.slice(-64)}` });
+}
+
+function toEntry(row: Row): PinEntry {
+  const changed = row.changed_definition as string | null;
+  return {
+    server: row.server as string,
+    tool: row.tool as string,
+    definition: row.definition as string,
+    seenAt: row.seen_at as number,
+    changed:
+      changed === null
+        ? undefined
+        : {
+            definition: changed,
+            at: row.changed_at as number,
+            unpinnable: String(row.changed_hash).startsWith(UNPINNABLE),
+          },
+  };
+}

@@ -1,0 +1,135 @@
+import { Decimal } from '../json/decimal.js';
+import type { Charge, Evaluation } from '../policy/call.js';
+import type { Limit } from '../policy/model.js';
+import { type Admitted, BUSY, type Outcome, type Settlement, Store } from './store.js';
+
+/** A call that the policy's text lets through, as far as that alone goes. */
+export interface RehearsedCall {
+  /** When it was made, UTC milliseconds. */
+  readonly at: number;
+  readonly tool: string;
+  readonly session: RehearsedSession;
+  readonly evaluation: Extract<Evaluation, { kind: 'open' }>;
+  /** A person had allowed it: what would ask does not. */
+  readonly consented: boolean;
+  /** How the server answered, and after how many milliseconds; undefined when that was never known. */
+  readonly outcome: Outcome | undefined;
+  readonly latencyMs: number | undefined;
+}
+
+/** Who made it; whoever has the same server and grant shares counters, but for scope `session`. */
+export interface RehearsedSession {
+  readonly server: string;
+  readonly grant: string;
+  readonly id: string;
+}
+
+export type Rehearsed =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'refused'; readonly limit: Limit }
+  | { readonly kind: 'asked'; readonly rule: string };
+
+/** After so many calls what has expired is removed. */
+const TIDY_EVERY = 1000;
+const TIDY_MS = 1000;
+/** The database of a rehearsal remembers so many calls, to be able to give back what they charged. */
+const REMEMBERED = 10_000;
+
+/** More than any count: what a person has allowed is charged whatever the counter holds. */
+const BOUNDLESS = Decimal.from('1e1000');
+
+/**
+ * Calls of the past against limits of now: the real counters, in a database in memory whose clock is that of the
+ * calls. Keeps counters and little else, however many calls there are.
+ */
+export class Rehearsal {
+  readonly #store: Store;
+  readonly #sessions = new Map<string, string>();
+  /** Answers that have not come yet at `#now`, the next one first. */
+  readonly #due: { readonly at: number; readonly settlement: Settlement }[] = [];
+  readonly #lifted = new WeakMap<Limit, Limit>();
+  #now = 0;
+  #calls = 0;
+
+  constructor() {
+    this.#store = Store.open(':memory:', { now: () => this.#now, retention: { rows: REMEMBERED } });
+  }
+
+  /** Decides on a call, after all that were given before it, and charges it if it passes. */
+  decide(call: RehearsedCall): Rehearsed {
+    const { charges, ask } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
+    // Most calls are charged nothing, and then the database has nothing to say.
+    if (charges.length === 0) return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
+    this.#now = call.at;
+    this.#settle();
+    const admitted = this.#admit(call, { kind: 'open', charges, ask });
+    if (++this.#calls % TIDY_EVERY === 0) this.#store.tidy(TIDY_MS);
+    switch (admitted.kind) {
+      case 'allowed':
+        this.#expect(call, admitted.row);
+        return { kind: 'passed' };
+      case 'exceeded': {
+        const { limit } = admitted.exceeded.charge;
+        return limit.onExceed === 'deny'
+          ? { kind: 'refused', limit }
+          : { kind: 'asked', rule: limit.pointer };
+      }
+      case 'refused':
+      case 'asked':
+        return { kind: 'asked', rule: ask?.rule ?? '' };
+    }
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+
+  #admit({ tool, session }: RehearsedCall, evaluation: RehearsedCall['evaluation']): Admitted {
+    const { charges } = evaluation;
+    const admission = { tool, requestId: undefined, argumentsText: '[]', policyHash: undefined, evaluation };
+    const admitted = this.#store.admit(this.#sessionOf(session, charges), [admission]);
+    if (admitted === BUSY || !admitted[0]) throw new Error('a database in memory cannot be busy');
+    return admitted[0];
+  }
+
+  /** One for each grant, but where a limit tells sessions apart. */
+  #sessionOf({ server, grant, id }: RehearsedSession, charges: readonly Charge[]): string {
+    const isOwn = charges.some(({ limit }) => limit.scope === 'session');
+    const key = JSON.stringify(isOwn ? [server, grant, id] : [server, grant]);
+    let session = this.#sessions.get(key);
+    if (session === undefined) {
+      const info = { server, grant, pid: process.pid, policyHash: undefined, policySource: undefined };
+      session = this.#store.startSession({ ...info, observe: false });
+      this.#sessions.set(key, session);
+    }
+    return session;
+  }
+
+  #lift({ charges }: RehearsedCall['evaluation']): RehearsedCall['evaluation'] {
+    const lifted = charges.map((charge): Charge => {
+      if (charge.limit.onExceed === 'deny') return charge;
+      let limit = this.#lifted.get(charge.limit);
+      if (!limit) {
+        limit = { ...charge.limit, max: BOUNDLESS };
+        this.#lifted.set(charge.limit, limit);
+      }
+      return { ...charge, limit };
+    });
+    return { kind: 'open', charges: lifted, ask: undefined };
+  }
+
+  /** What the answer gives back is there from then on, and not before: a call in between meets the whole charge. */
+  #expect({ at, outcome, latencyMs }: RehearsedCall, row: number): void {
+    if (outcome === undefined) return;
+    const due = { at: at + (latencyMs ?? 0), settlement: { first: row, last: row, outcome, latencyMs } };
+    let index = this.#due.length;
+    while (index > 0 && (this.#due[index - 1]?.at ?? 0) > due.at) index -= 1;
+    this.#due.splice(index, 0, due);
+  }
+
+  #settle(): void {
+    const later = this.#due.findIndex(({ at }) => at > this.#now);
+    const settled = this.#due.splice(0, later === -1 ? this.#due.length : later);
+    if (settled.length > 0) this.#store.settle(settled.map(({ settlement }) => settlement));
+  }
+}

@@ -1,0 +1,309 @@
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { PolicyWrapError } from '../../errors.js';
+import { type Database, faultOf, type Row } from './driver.js';
+import { problemOf, reasonOf } from './faults.js';
+import { MIGRATIONS } from './migrations.js';
+import {
+  connectPrepared,
+  type FileOptions,
+  foreign,
+  LOG_SUFFIXES,
+  lostLog,
+  makePrivate,
+  newer,
+} from './open.js';
+
+/** The database is locked by another process just now; nothing was changed, try again in a moment. */
+export const BUSY: unique symbol = Symbol('busy');
+
+/**
+ * What was read in one generation of a file stands as long as that lasts: it ends when another process has written.
+ * Whoever changes what another part of this process remembers ends it too.
+ */
+export interface Generation {
+  current: number;
+}
+
+/**
+ * Whether the file is still the one that was opened is looked at again after so long, in milliseconds: not for each of
+ * many calls that come within one, of which each would be no less of a race.
+ */
+const SAME_FOR_MS = 1;
+/** Transactions that follow one another within so many milliseconds may share a snapshot. */
+const KEEP_WITHIN_MS = 5;
+/** None is kept for so many milliseconds after another process has written: it would be of no use to the next. */
+const ALONE_FOR_MS = 100;
+
+/**
+ * The one SQLite file (DESIGN section 8) and everything that can go wrong with it. Whoever holds one of these can
+ * write in transactions; each ends committed, or leaves no trace and says why.
+ */
+export class StateFile {
+  readonly db: Database;
+  /** `:memory:` for a database that ends with this process. */
+  readonly path: string;
+  readonly generation: Generation = { current: 0 };
+  readonly #identity: string | undefined;
+  /** Identities of what SQLite keeps beside the file. */
+  readonly #log: readonly (string | undefined)[];
+  #isLost = false;
+  readonly #begin;
+  readonly #beginRead;
+  readonly #commit;
+  readonly #version;
+  readonly #dataVersion;
+  readonly #anyRow;
+  #seen: unknown;
+  /** A query that is not read to its end, for as long as which SQLite keeps the snapshot (see `write`). */
+  #kept: Iterator<Row> | undefined;
+  #lastWriteAt = Number.NEGATIVE_INFINITY;
+  #othersAt = Number.NEGATIVE_INFINITY;
+  #sameUntil = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  private constructor(db: Database, path: string, identity: string | undefined) {
+    this.db = db;
+    this.path = path;
+    this.#identity = identity;
+    this.#log = identity === undefined ? [] : LOG_SUFFIXES.map((suffix) => identityOf(path + suffix));
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#beginRead = db.prepare('BEGIN');
+    this.#commit = db.prepare('COMMIT');
+    this.#version = db.prepare('PRAGMA user_version');
+    this.#dataVersion = db.prepare('PRAGMA data_version');
+    this.#anyRow = db.prepare('SELECT upto FROM posted');
+  }
+
+  /**
+   * Opens a file, making it and its folder where they are missing, and brings its tables up to date.
+   *
+   * @throws PolicyWrapError STATE_UNAVAILABLE, STATE_CORRUPT, STATE_NEWER, or NOT_FOUND under `mustExist`; a file that
+   * cannot be used is left as it is
+   */
+  static open(path: string, options: FileOptions = {}): StateFile {
+    try {
+      if (path !== ':memory:') makePrivate(path, options.mustExist ?? false);
+      // Read before SQLite opens it: a file that is replaced in between is noticed at the first transaction.
+      const identity = path === ':memory:' ? undefined : identityOf(path);
+      return new StateFile(connectPrepared(path, options), path, identity);
+    } catch (error) {
+      throw problemOf(error, path);
+    }
+  }
+
+  /**
+   * Runs `work` in one immediate transaction.
+   *
+   * @param undo runs after a rollback, for what `work` remembered outside the database
+   * @param keeps the next transaction is likely to follow at once: where others of that kind did, the snapshot is kept
+   * for it, which halves the locks it must take. SQLite itself refuses to write from a snapshot that is not the latest
+   * (SQLITE_BUSY_SNAPSHOT), and then a new one is taken. `rest` must follow once nothing more comes: meanwhile the log
+   * cannot begin anew.
+   * @returns its result once that is committed, or BUSY when another process holds the lock
+   * @throws PolicyWrapError for what SQLite reports; whatever is thrown, nothing was written
+   */
+  write<T>(work: () => T, undo: () => void = () => {}, keeps = false): T | typeof BUSY {
+    const now = performance.now();
+    this.#assertSame(now);
+    if (!keeps) this.rest();
+    let isLatest: boolean;
+    try {
+      isLatest = this.#beginFromKept();
+      if (!isLatest) this.#begin.run();
+    } catch (error) {
+      return this.#busyOr(error);
+    }
+    try {
+      if (!isLatest) this.#meetOthers(now);
+      const result = work();
+      if (keeps) this.#keep(now);
+      this.#commit.run();
+      this.#lastWriteAt = now;
+      return result;
+    } catch (error) {
+      this.#rollback();
+      undo();
+      return this.#busyOr(error);
+    }
+  }
+
+  /** Lets go of what is kept for the next transaction. */
+  rest(): void {
+    this.#kept?.return?.();
+    this.#kept = undefined;
+  }
+
+  /** Runs `work`, which only reads, on one snapshot. Errors as for `write`; also STATE_UNAVAILABLE while locked. */
+  read<T>(work: () => T): T {
+    const now = performance.now();
+    this.#assertSame(now);
+    this.rest();
+    try {
+      this.#beginRead.run();
+      this.#meetOthers(now);
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw problemOf(error, this.path);
+    }
+  }
+
+  /**
+   * The write-ahead log was deleted or replaced while it was in use: nothing can be done here any more but to close,
+   * and to open again once everybody has.
+   */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** What a person is told of a failure with this file. */
+  problemOf(error: unknown): unknown {
+    return problemOf(error, this.path);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.rest();
+    this.db.close();
+  }
+
+  /**
+   * Copies the write-ahead log into the database, as far as that waits for nobody.
+   *
+   * @param copyBytes from this size of the log on
+   * @param cutBytes from this size on it is also cut off, where no one else reads it
+   */
+  checkpoint(copyBytes: number, cutBytes: number): void {
+    if (this.path === ':memory:') return;
+    this.rest();
+    const size = statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    if (size < copyBytes) return;
+    try {
+      this.db.pragma(`wal_checkpoint(${size < cutBytes ? 'PASSIVE' : 'TRUNCATE'})`);
+    } catch (error) {
+      this.#busyOr(error);
+    }
+  }
+
+  #busyOr(error: unknown): typeof BUSY {
+    if (faultOf(error) === 'busy') return BUSY;
+    throw problemOf(error, this.path);
+  }
+
+  /** Inside a transaction: ends the generation if another connection has written since the last (sqlite.org/pragma). */
+  #meetOthers(now: number): void {
+    const seen = this.#dataVersion.get()?.data_version;
+    if (seen === this.#seen) return;
+    if (this.#seen !== undefined) this.#othersAt = now;
+    this.generation.current += 1;
+    // A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know.
+    const version = this.#version.get()?.user_version as number;
+    if (version > MIGRATIONS.length) throw newer(this.path, version);
+    if (version < MIGRATIONS.length) throw foreign(this.path);
+    this.#seen = seen;
+  }
+
+  /** @returns whether a transaction began: a snapshot was kept, and nobody has written since */
+  #beginFromKept(): boolean {
+    if (!this.#kept) return false;
+    try {
+      this.#begin.run();
+      return true;
+    } catch (error) {
+      if (faultOf(error) !== 'busy') throw error;
+      this.rest();
+      return false;
+    }
+  }
+
+  /** Inside a transaction: what is read when it ends stays as it was. */
+  #keep(now: number): void {
+    const isQuick = now - this.#lastWriteAt < KEEP_WITHIN_MS && now - this.#othersAt > ALONE_FOR_MS;
+    if (this.#kept || !isQuick || this.path === ':memory:') return;
+    this.#kept = this.#anyRow.iterate()[Symbol.iterator]();
+    this.#kept.next();
+  }
+
+  #rollback(): void {
+    this.rest();
+    try {
+      this.db.exec('ROLLBACK');
+    } catch {
+      // SQLite itself has rolled back after some failures; then there is no transaction to end.
+    }
+  }
+
+  /**
+   * A deleted or replaced file still takes writes through the open handle, and another wrapper would meanwhile grant
+   * the same calls again from a new one (G4).
+   */
+  #assertSame(now: number): void {
+    if (this.#closed)
+      throw new PolicyWrapError('STATE_UNAVAILABLE', `the state database ${this.path} is closed`);
+    if (this.#identity === undefined) return;
+    if (this.#isLost) throw lostLog(this.path);
+    if (now < this.#sameUntil) return;
+    if (identityOf(this.path) === this.#identity) {
+      this.#assertSameLog();
+      this.#sameUntil = now + SAME_FOR_MS;
+      return;
+    }
+    throw new PolicyWrapError(
+      'STATE_UNAVAILABLE',
+      `the state database ${this.path} was deleted or replaced while in use`,
+      { hint: 'Restart this MCP server in your client; its counts begin anew unless you put the file back.' },
+    );
+  }
+
+  /**
+   * What stands in a deleted log alone is copied into the file, for whoever opens it next: nobody can before this
+   * process closes it (see `assertLogIsThere`). Where another log lies in its place somebody has, and it is too late.
+   */
+  #assertSameLog(): void {
+    const found = LOG_SUFFIXES.map((suffix) => identityOf(this.path + suffix));
+    if (found.every((identity, i) => identity !== undefined && identity === this.#log[i])) return;
+    this.#isLost = true;
+    this.rest();
+    try {
+      if (found.every((identity, i) => identity === undefined || identity === this.#log[i]))
+        this.db.pragma('wal_checkpoint(PASSIVE)');
+    } catch {
+      // Closing tries again.
+    }
+    throw lostLog(this.path);
+  }
+}
+
+/**
+ * Puts a database that cannot be used, or is no longer wanted, aside under a name with the time in it, together with
+ * its log. Nothing is deleted; wrappers that have it open refuse every call from then on.
+ *
+ * @param now UTC milliseconds
+ * @returns the new path
+ * @throws PolicyWrapError NOT_FOUND, or STATE_UNAVAILABLE when it cannot be renamed
+ */
+export function setAside(path: string, now: number): string {
+  if (!existsSync(path)) throw new PolicyWrapError('NOT_FOUND', `there is no state database at ${path}`);
+  const stamp = new Date(now).toISOString().replace(/[:.]/g, '-');
+  let aside = `${path}.${stamp}`;
+  for (let n = 2; existsSync(aside); n += 1) aside = `${path}.${stamp}-${n}`;
+  try {
+    renameSync(path, aside);
+    // SQLite finds the log of a database by its name; left behind, it would be replayed into the next one.
+    for (const suffix of ['-wal', '-shm'])
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  } catch (error) {
+    throw new PolicyWrapError('STATE_UNAVAILABLE', `cannot set ${path} aside: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+  return aside;
+}
+
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}

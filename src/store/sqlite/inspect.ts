@@ -1,0 +1,124 @@
+import { statSync } from 'node:fs';
+import { checkCounters, countersAhead } from '../counters/counter-list.js';
+import { type SessionEntry, Sessions } from '../sessions.js';
+import { connect, type Database, type DriverName, faultOf } from './driver.js';
+import { problemOf } from './faults.js';
+import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
+import { assertLogIsThere } from './open.js';
+
+/** A state database as it was found. */
+export interface Inspection {
+  readonly driver: DriverName;
+  /** False for a database of another program; then nothing else was looked at. */
+  readonly ours: boolean;
+  readonly journalMode: string;
+  /** How many migrations it has seen, and how many this policy-wrap knows. */
+  readonly version: number;
+  readonly knownVersion: number;
+  /** What is wrong with its content, a sentence each. */
+  readonly damage: readonly string[];
+  /** UTC milliseconds of the newest row of the decision log. */
+  readonly newestAt: number | undefined;
+  /** How many counters were charged at a time that has not come yet, and the latest such time, UTC milliseconds. */
+  readonly countersAhead: { readonly count: number; readonly until: number };
+  readonly sessions: readonly SessionEntry[];
+  /** Tools whose definition is not the one that was first seen. */
+  readonly changedTools: readonly { readonly server: string; readonly tool: string }[];
+}
+
+/**
+ * Looks at a state database and leaves it as it is: unlike `Store.open` it makes no file, migrates nothing and mends
+ * no mode. A write-ahead log that a killed wrapper left behind is taken in by SQLite itself, as by whoever opens the
+ * file next. Whether it can be written is tried in a transaction that is taken back.
+ *
+ * @param now UTC milliseconds
+ * @param waitMs how long to wait for other processes' locks
+ * @returns undefined when there is no file
+ * @throws PolicyWrapError STATE_UNAVAILABLE, STATE_CORRUPT
+ */
+export function inspect(path: string, now: number, waitMs = 2000): Inspection | undefined {
+  let db: Database | undefined;
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })) return undefined;
+    assertLogIsThere(path, waitMs);
+    db = connect(path, waitMs);
+    const inspection = look(db, now);
+    if (inspection.ours) tryToWrite(db, inspection.version);
+    return inspection;
+  } catch (error) {
+    throw problemOf(error, path);
+  } finally {
+    closeQuietly(db);
+  }
+}
+
+/** Of a file that may only be read, the lock alone is given; so something is written, and taken back. */
+function tryToWrite(db: Database, version: number): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    db.exec(`PRAGMA user_version = ${version}`);
+  } finally {
+    rollback(db);
+  }
+}
+
+function rollback(db: Database): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch {
+    // SQLite itself has rolled back after some failures.
+  }
+}
+
+function look(db: Database, now: number): Inspection {
+  const version = Number(db.pragma('user_version'));
+  const isEmpty = db.pragma('schema_version') === 0;
+  const ours = isEmpty || db.pragma('application_id') === APPLICATION_ID;
+  const found = {
+    driver: db.driver,
+    ours,
+    journalMode: String(db.pragma('journal_mode')),
+    version,
+    knownVersion: MIGRATIONS.length,
+  };
+  // Tables of another version may mean something else.
+  if (!ours || version !== MIGRATIONS.length)
+    return {
+      ...found,
+      damage: ours ? damageOf(db) : [],
+      newestAt: undefined,
+      countersAhead: { count: 0, until: now },
+      sessions: [],
+      changedTools: [],
+    };
+  const newest = db.prepare('SELECT at FROM decisions ORDER BY id DESC LIMIT 1').get()?.at;
+  return {
+    ...found,
+    damage: [...damageOf(db), ...checkCounters(db)],
+    newestAt: typeof newest === 'number' ? newest : undefined,
+    countersAhead: countersAhead(db, now),
+    sessions: new Sessions(db).list(now),
+    changedTools: db
+      .prepare('SELECT server, tool FROM pins WHERE changed_hash IS NOT NULL ORDER BY server, tool')
+      .all()
+      .map(({ server, tool }) => ({ server: String(server), tool: String(tool) })),
+  };
+}
+
+function damageOf(db: Database): string[] {
+  try {
+    const rows = db.prepare('PRAGMA quick_check').all();
+    return rows.map((row) => String(Object.values(row)[0])).filter((line) => line !== 'ok');
+  } catch (error) {
+    if (faultOf(error) !== 'corrupt') throw error;
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function closeQuietly(db: Database | undefined): void {
+  try {
+    db?.close();
+  } catch {
+    // The failure that led here is the one to tell.
+  }
+}

@@ -1,0 +1,209 @@
+import { statSync } from 'node:fs';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { ErrorCode, type JSONRPCMessage, McpError } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
+import { upstreamEnv } from '../config/policy-files.js';
+import { PolicyWrapError } from '../errors.js';
+import { printable } from '../text/escape.js';
+import { shownCommand } from '../text/masking.js';
+import { Upstream } from './child-process.js';
+import { findServer } from './resolve.js';
+
+/** A tool as its server describes it; everything in it is the server's word. */
+export interface LiveTool {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly annotations: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface LiveServer {
+  /** What the server calls itself. */
+  readonly name: string;
+  readonly version: string;
+  readonly tools: readonly LiveTool[];
+}
+
+/** More pages, and more tools, than any server has; an endless list ends here. */
+const MAX_PAGES = 1000;
+const MAX_TOOLS = 100_000;
+/** In milliseconds, until the whole list is there. */
+const TIMEOUT = 60_000;
+/** The variable that makes it another, in seconds. */
+const TIMEOUT_VARIABLE = 'POLICY_WRAP_START_TIMEOUT';
+
+/** Loose where the SDK's own schema is strict, so that one odd tool does not make the others unreadable. */
+const TOOLS = z.looseObject({
+  tools: z.array(
+    z.looseObject({
+      name: z.string(),
+      description: z.string().optional().catch(undefined),
+      inputSchema: z.record(z.string(), z.unknown()).catch({}),
+      annotations: z.record(z.string(), z.unknown()).optional().catch(undefined),
+    }),
+  ),
+  // null is a way of saying that there is none.
+  nextCursor: z.string().nullish(),
+});
+
+/**
+ * Starts a server once, asks for its tools, and ends it. Up to a minute, or the seconds of `POLICY_WRAP_START_TIMEOUT`.
+ *
+ * @param argv the server's command and its arguments
+ * @param options.install false forbids npm; `env` is added to this process's environment; `cwd` is where it is started
+ * @throws PolicyWrapError UPSTREAM_NOT_STARTED, UPSTREAM_FAILED with the last lines of its standard error, USAGE
+ */
+export async function liveServer(
+  argv: readonly string[],
+  options: {
+    readonly install?: boolean;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string | undefined;
+  } = {},
+): Promise<LiveServer> {
+  const [command = '', ...args] = argv;
+  const { cwd } = options;
+  const timeout = timeoutFrom(process.env[TIMEOUT_VARIABLE]);
+  if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${cwd}, where ${command} is to run, is no folder`);
+  }
+  const env = upstreamEnv({ ...process.env, ...options.env });
+  const launch = findServer(command, args, { install: options.install ?? true, env, cwd });
+  const upstream = await Upstream.start(launch.file, launch.args, env, cwd);
+  const transport = new UpstreamTransport(upstream);
+  const client = new Client({ name: 'policy-wrap', version: '1.0.0' });
+  try {
+    return await listed(client, transport, command, performance.now() + timeout);
+  } catch (error) {
+    throw new PolicyWrapError(
+      'UPSTREAM_FAILED',
+      `${shownCommand(argv)} did not list its tools: ${reasonOf(error, transport, timeout)}${transport.lastLines()}`,
+      { hint: 'run it by hand to see what it says', cause: error },
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+/** @param deadline by the monotonic clock, in milliseconds */
+async function listed(
+  client: Client,
+  transport: UpstreamTransport,
+  command: string,
+  deadline: number,
+): Promise<LiveServer> {
+  const options = () => ({ timeout: Math.max(1, deadline - performance.now()) });
+  await client.connect(transport, options());
+  const tools: LiveTool[] = [];
+  const seen = new Set<string>();
+  for (let cursor: string | undefined; ; ) {
+    const params = cursor === undefined ? {} : { cursor };
+    const result = await client.request({ method: 'tools/list', params }, TOOLS, options());
+    for (const { name, description, inputSchema, annotations } of result.tools)
+      tools.push({ name, description: description ?? '', inputSchema, annotations });
+    cursor = result.nextCursor ?? undefined;
+    if (cursor === undefined) break;
+    if (seen.has(cursor)) throw new EndlessList(`its list has no end: page ${seen.size + 1} leads back`);
+    seen.add(cursor);
+    if (seen.size >= MAX_PAGES || tools.length > MAX_TOOLS)
+      throw new EndlessList(
+        `its list has no end: ${tools.length} tools on ${seen.size} pages, and more to come`,
+      );
+  }
+  const info = client.getServerVersion();
+  return { name: info?.name ?? command, version: info?.version ?? '', tools };
+}
+
+class EndlessList extends Error {}
+
+/** @throws PolicyWrapError USAGE */
+function timeoutFrom(seconds: string | undefined): number {
+  if (!seconds) return TIMEOUT;
+  const value = Number(seconds);
+  if (value > 0 && value <= 86_400) return value * 1000;
+  throw new PolicyWrapError(
+    'USAGE',
+    `${TIMEOUT_VARIABLE} is ${seconds}, not a number of seconds up to a day`,
+  );
+}
+
+function reasonOf(error: unknown, transport: UpstreamTransport, timeout: number): string {
+  if (transport.exitCode !== undefined) return `it ended with exit code ${transport.exitCode}`;
+  if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
+    return `no answer within ${timeout / 1000} s; a first start through npx or uvx may take longer (${TIMEOUT_VARIABLE}=300 allows 300 s)`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Of a server's standard error: what is kept, in bytes, and what of that is shown. */
+const STDERR_KEPT = 16_384;
+const LINES_SHOWN = 10;
+const LINE_LENGTH = 300;
+
+/** The SDK's client on a server that is started as a wrapper starts it; remembers how it ended and what it said. */
+class UpstreamTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  /** Set when the server has ended. */
+  exitCode: number | undefined;
+  readonly #upstream: Upstream;
+  readonly #lines = new ReadBuffer();
+  #stderr = Buffer.alloc(0);
+
+  constructor(upstream: Upstream) {
+    this.#upstream = upstream;
+    upstream.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_KEPT);
+    });
+    void upstream.closed.then((code) => {
+      this.exitCode = code;
+      this.onclose?.();
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#upstream.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    this.#upstream.send([Buffer.from(serializeMessage(message))], () => {});
+  }
+
+  async close(): Promise<void> {
+    this.#upstream.end();
+    await this.#upstream.closed;
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      this.#lines.append(chunk);
+    } catch (error) {
+      // A line longer than SDK clients take.
+      this.onerror?.(error as Error);
+      this.#upstream.end();
+      return;
+    }
+    for (;;) {
+      try {
+        const message = this.#lines.readMessage();
+        if (message === null) return;
+        this.onmessage?.(message);
+      } catch (error) {
+        // A line that is no protocol is passed over, as clients do.
+        this.onerror?.(error as Error);
+      }
+    }
+  }
+
+  /** What the server said last on standard error, for people: a block of lines, or nothing. */
+  lastLines(): string {
+    const lines = this.#stderr
+      .toString('utf8')
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '');
+    const shown = lines.slice(-LINES_SHOWN).map((line) => `\n  | ${printable(line.slice(0, LINE_LENGTH))}`);
+    return shown.length === 0 ? '' : `; its last lines on standard error:${shown.join('')}`;
+  }
+}

@@ -1,0 +1,160 @@
+import type { RefusalCode } from '../policy/call.js';
+import { printable } from '../text/escape.js';
+import type { Era, Id } from './message.js';
+
+/** A refused call, ready to be told. Times are UTC milliseconds. */
+export interface RefusedCall {
+  readonly code: RefusalCode;
+  readonly rule: string;
+  readonly tool: string;
+  readonly authorText: string | undefined;
+  readonly explanation: string;
+  readonly auditId: string | undefined;
+  readonly limit?:
+    | {
+        readonly counter: string;
+        readonly max: number;
+        readonly used: number;
+        readonly windowMs: number;
+        readonly retryAt: number | undefined;
+        /** What calls in flight hold, where it is refused until one of them ends. */
+        readonly inFlight?: number | undefined;
+        /** What this machine's clock has said before it was set back. */
+        readonly clockWas?: number | undefined;
+      }
+    | undefined;
+  readonly approval?: { readonly id: string; readonly expiresAt: number } | undefined;
+}
+
+/** Under this key of `_meta` (and as `error.data`) machines find what the text says. */
+export const DECISION_KEY = 'policy-wrap/decision';
+
+/** Names and texts longer than this are cut: an answer goes into a model's context. */
+const NAME_CAP = 128;
+const TEXT_CAP = 1000;
+
+/** JSON-RPC error codes outside the reserved range, for calls that wait for a task (DESIGN section 4). */
+function errorCode(code: RefusalCode): number {
+  switch (code) {
+    case 'LIMIT':
+      return 42900;
+    case 'APPROVAL_REQUIRED':
+    case 'APPROVAL_REJECTED':
+    case 'APPROVAL_EXPIRED':
+      return 40100;
+    default:
+      return 40300;
+  }
+}
+
+/** What a model should do next; a loop that knows when to come back does not hammer. */
+function advice(code: RefusalCode): string {
+  switch (code) {
+    case 'LIMIT':
+      return 'Do not repeat the call before then.';
+    case 'APPROVAL_REQUIRED':
+      return 'Do not change the arguments; ask the user to approve, then repeat exactly this call.';
+    case 'INTERNAL':
+      return 'Nothing was sent to the server. Tell the user.';
+    case 'NO_POLICY':
+    case 'CHANGED':
+      return 'Tell the user.';
+    default:
+      return 'This is a local policy decision, not a server error: do not repeat the call unchanged; ask the user.';
+  }
+}
+
+/**
+ * The answer to a refused call: a tool result with `isError`, which models read, or a JSON-RPC error where the client
+ * waits for a task and a tool result would not fit its schema. Never `structuredContent`: clients show only that.
+ *
+ * @param now UTC milliseconds, for the seconds that the text names
+ */
+export function refusalLine(id: Id, era: Era, asError: boolean, refused: RefusedCall, now: number): string {
+  const retryAt = refused.limit?.retryAt;
+  const decision = {
+    version: 1,
+    decision: refused.code === 'APPROVAL_REQUIRED' ? 'ask' : 'deny',
+    code: refused.code,
+    rule: printable(refused.rule, TEXT_CAP),
+    ...(refused.limit && {
+      counter: refused.limit.counter,
+      max: refused.limit.max,
+      used: refused.limit.used,
+      windowMs: refused.limit.windowMs,
+      ...(refused.limit.inFlight !== undefined && { inFlight: refused.limit.inFlight }),
+      ...(refused.limit.clockWas !== undefined && {
+        clockWas: new Date(refused.limit.clockWas).toISOString(),
+      }),
+    }),
+    ...(retryAt !== undefined && {
+      retryAfterMs: Math.max(0, retryAt - now),
+      retryAt: new Date(retryAt).toISOString(),
+    }),
+    ...(refused.approval && {
+      approvalId: refused.approval.id,
+      expiresAt: new Date(refused.approval.expiresAt).toISOString(),
+    }),
+    ...(refused.auditId !== undefined && { auditId: refused.auditId }),
+  };
+  const text = refusalText(refused, now);
+  if (asError) {
+    return line({
+      jsonrpc: '2.0',
+      id,
+      error: { code: errorCode(refused.code), message: text, data: decision },
+    });
+  }
+  return line({
+    jsonrpc: '2.0',
+    id,
+    result: {
+      ...(era === 'modern' && { resultType: 'complete' }),
+      content: [{ type: 'text', text }],
+      isError: true,
+      _meta: { [DECISION_KEY]: decision },
+    },
+  });
+}
+
+/** One paragraph for the model: the author's words, what happened, when to come back, by which rule. */
+function refusalText(refused: RefusedCall, now: number): string {
+  const label = refused.code === 'APPROVAL_REQUIRED' ? '[APPROVAL REQUIRED]' : '[POLICY DENIED]';
+  const sentences = [
+    refused.authorText && printable(refused.authorText, TEXT_CAP),
+    `${printable(refused.tool, NAME_CAP)}: ${sentence(printable(refused.explanation, TEXT_CAP))}`,
+    refused.limit && nextCall(refused.limit, now),
+    `Rule: ${printable(refused.rule, TEXT_CAP)}.`,
+    refused.limit?.inFlight === undefined ? advice(refused.code) : 'Wait for the calls that you have made.',
+  ];
+  return `${label} ${sentences.filter(Boolean).join(' ')}`;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function nextCall({ retryAt, inFlight }: NonNullable<RefusedCall['limit']>, now: number): string {
+  if (inFlight !== undefined) return 'The next call is possible when one of them ends well.';
+  if (retryAt === undefined) return 'A call of this size can never pass.';
+  const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000));
+  return `Next call possible in ${seconds} s (${new Date(retryAt).toISOString()}).`;
+}
+
+/** A JSON-RPC error as a line; `id` is left out when unknown, because clients reject `null`. */
+export function errorLine(id: Id | undefined, code: number, message: string): string {
+  return line({
+    jsonrpc: '2.0',
+    ...(id !== undefined && { id }),
+    error: { code, message: printable(message, TEXT_CAP) },
+  });
+}
+
+/** A hidden tool is answered word for word like one that does not exist (G6). */
+export function unknownToolLine(id: Id, tool: string): string {
+  return errorLine(id, -32602, `Unknown tool: ${tool}`);
+}
+
+function line(message: object): string {
+  return `${JSON.stringify(message)}\n`;
+}

@@ -1,0 +1,182 @@
+import type { JudgedCall } from './message.js';
+import { type Era, type Id, isRecord, own } from './message.js';
+import { PENDING_MAX, Pending } from './pending-requests.js';
+
+/** A request of the client's that the server has and has not answered. */
+export interface Forwarded {
+  readonly method: string;
+  readonly era: Era;
+  /** Row of the decision log, for calls. */
+  readonly row: number | undefined;
+  /** `performance.now()` when it was read, or, for a call, let through. */
+  readonly sentAt: number;
+  /** The server has it. A call is kept back until it is decided, which may take a person's time. */
+  readonly sent: boolean;
+  /** The call itself, in 2026-07-28: the server may answer it with a question. */
+  readonly call: JudgedCall | undefined;
+  /** It asks for a later page of a list. */
+  readonly goesOn: boolean;
+}
+
+const LIST = 'tools/list';
+
+/** The same, in the one place that may change it. */
+type Asked = { -readonly [Key in keyof Forwarded]: Forwarded[Key] };
+
+/**
+ * What both directions know of each other. The two id spaces are apart: a request of the server's with id 0 has
+ * nothing to do with the client's (handbook, attack 11).
+ */
+export class Conversation {
+  /** What the client asked the server. */
+  readonly #asked = new Pending<Asked>((forgotten) => this.#gone(forgotten));
+  /** What the server asked the client, by method. */
+  readonly askedByServer = new Pending<string>();
+  #lists = 0;
+  #serverTakesTasks = false;
+  #clientShowsForms = false;
+  #serverAnnouncesLists = false;
+  /** Open `subscriptions/listen` requests (2026-07-28) that asked for changes of the tool list. */
+  readonly #listening = new Set<Id>();
+
+  /** While a list is pending, nothing ambiguous may pass from the server: it could carry the list around the filter. */
+  get listPending(): boolean {
+    return this.#lists > 0;
+  }
+
+  /** Whether the server said that it takes task-augmented calls (2025-11-25); else `params.task` means nothing. */
+  get serverTakesTasks(): boolean {
+    return this.#serverTakesTasks;
+  }
+
+  /** Whether a client of the handshake era said that it can put a form before a person. */
+  get clientShowsForms(): boolean {
+    return this.#clientShowsForms;
+  }
+
+  /** The client waits for nothing. */
+  get isIdle(): boolean {
+    return this.#asked.size === 0;
+  }
+
+  /** No request of the client's is ever forgotten; there are only too many. */
+  get full(): boolean {
+    return this.#asked.size >= PENDING_MAX;
+  }
+
+  isPending(id: Id): boolean {
+    return this.#asked.has(id);
+  }
+
+  /** Whether an answer of the server's with this id would be a list of tools. */
+  awaitsList(id: Id): boolean {
+    const exact = this.#exact(id);
+    return exact !== undefined && this.#asked.get(exact)?.method === LIST;
+  }
+
+  ask(id: Id, method: string, era: Era, params: object = {}): void {
+    if (method === LIST) this.#lists++;
+    const sent = method !== 'tools/call';
+    // A call is sent when it was decided.
+    const sentAt = sent ? performance.now() : 0;
+    const cursor = own(params, 'cursor');
+    const goesOn = cursor !== undefined && cursor !== null;
+    this.#asked.add(id, { method, era, row: undefined, sentAt, sent, call: undefined, goesOn });
+  }
+
+  /** Remembers what a `subscriptions/listen` wants to hear of. */
+  listen(id: Id, params: object): void {
+    const notifications = own(params, 'notifications');
+    if (isRecord(notifications) && own(notifications, 'toolsListChanged') === true) this.#listening.add(id);
+  }
+
+  /**
+   * How the client may be told that the tool list changed: to each listening stream, or, in the handshake era, where
+   * the server said that it announces changes.
+   */
+  toolsChanged(): object[] {
+    const method = 'notifications/tools/list_changed';
+    const streams = [...this.#listening].map((id) => {
+      return { jsonrpc: '2.0', method, params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id } } };
+    });
+    return this.#serverAnnouncesLists ? [{ jsonrpc: '2.0', method }, ...streams] : streams;
+  }
+
+  /**
+   * Ties a call that is let through to its row in the decision log.
+   *
+   * @param now `performance.now()`
+   */
+  recorded(call: JudgedCall, row: number | undefined, now: number): void {
+    const request = this.#asked.get(call.id);
+    if (!request) return;
+    request.row = row;
+    request.sentAt = now;
+    request.sent = true;
+    request.call = call.era === 'modern' ? call : undefined;
+  }
+
+  /** As `answer`, for what the server says: it has nothing to say to a call that it did not get. */
+  answerOfServer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+    const exact = this.#exact(id);
+    return exact !== undefined && this.#asked.get(exact)?.sent ? this.#taken(exact) : undefined;
+  }
+
+  /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */
+  answer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+    const exact = this.#exact(id);
+    return exact === undefined ? undefined : this.#taken(exact);
+  }
+
+  #exact(id: Id): Id | undefined {
+    return this.#asked.has(id) ? id : this.#asked.aliasOf(id);
+  }
+
+  #taken(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+    const request = this.#asked.take(id);
+    if (!request) return undefined;
+    this.#gone(request);
+    if (this.#listening.size > 0) this.#listening.delete(id);
+    return { id, request };
+  }
+
+  #gone(request: Forwarded): void {
+    if (request.method === LIST) this.#lists--;
+  }
+
+  cancel(id: Id): Forwarded | undefined {
+    this.#listening.delete(id);
+    return this.#asked.cancel(id);
+  }
+
+  /** All that the server still owes; it owes nothing afterwards. */
+  drain(): [Id, Forwarded][] {
+    this.#lists = 0;
+    return this.#asked.drain();
+  }
+
+  /** Reads the client's capabilities from its `initialize`. */
+  meetClient(params: object): void {
+    const capabilities = own(params, 'capabilities');
+    this.#clientShowsForms = isRecord(capabilities) && showsForms(capabilities);
+  }
+
+  /** Reads the server's capabilities from its answer to `initialize`. */
+  meetServer(answer: Record<string, unknown>): void {
+    this.#serverTakesTasks = isRecord(
+      at(answer, 'result', 'capabilities', 'tasks', 'requests', 'tools', 'call'),
+    );
+    this.#serverAnnouncesLists = at(answer, 'result', 'capabilities', 'tools', 'listChanged') === true;
+  }
+}
+
+/** A client's own word that it can show a form: `elicitation` with `form`, or with no mode at all (2025-06-18). */
+export function showsForms(capabilities: Record<string, unknown>): boolean {
+  const elicitation = own(capabilities, 'elicitation');
+  if (!isRecord(elicitation)) return false;
+  return Object.hasOwn(elicitation, 'form') || !Object.hasOwn(elicitation, 'url');
+}
+
+function at(value: unknown, ...path: string[]): unknown {
+  return path.reduce<unknown>((inner, key) => (isRecord(inner) ? own(inner, key) : undefined), value);
+}

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { callDigest, carriesOurs, RoundTrips, withoutOurs } from '../../src/approval/retry-state.js';
+
+const PROMPT = { message: 'Allow?', requestedSchema: {} };
+
+describe('what is ours', () => {
+  const member = fc.tuple(fc.string({ maxLength: 6 }), fc.jsonValue({ maxDepth: 2 }));
+  const space = fc.constantFrom('', ' ', '\t', '\r');
+
+  /** An object's text with white space of its own wherever JSON allows it. */
+  const textOf = (members: readonly (readonly [string, string])[], spaces: readonly string[]) => {
+    let n = 0;
+    const gap = () => spaces[n++ % spaces.length] ?? '';
+    return `{${members.map(([key, value]) => `${gap()}${JSON.stringify(key)}${gap()}:${gap()}${value}${gap()}`).join(',')}}`;
+  };
+
+  test('G7: is taken out wherever it stands, and nothing else', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(member, { selector: ([key]) => key, maxLength: 4 }),
+        fc.uniqueArray(member, { selector: ([key]) => key, maxLength: 3 }),
+        fc.array(space, { minLength: 1, maxLength: 5 }),
+        fc.nat(9),
+        fc.nat(9),
+        (others, responses, spaces, at, inside) => {
+          const plain = others
+            .filter(([key]) => key !== 'inputResponses' && key !== 'requestState')
+            .map(([key, value]) => [key, JSON.stringify(value)] as const);
+          const theirs = responses
+            .filter(([key]) => key !== 'pw.approval')
+            .map(([key, value]) => [key, JSON.stringify(value)] as const);
+          const answers = [...theirs];
+          answers.splice(inside % (theirs.length + 1), 0, ['pw.approval', '{"action":"accept"}']);
+          const params = [...plain];
+          params.splice(at % (plain.length + 1), 0, ['inputResponses', textOf(answers, spaces)]);
+          params.splice((at * inside) % (params.length + 1), 0, ['requestState', '"pw1.x.y"']);
+          const line = `${textOf(
+            [
+              ['id', '1'],
+              ['params', textOf(params, spaces)],
+            ],
+            spaces,
+          )}\n`;
+          const expected = Object.fromEntries(plain.map(([key, value]) => [key, JSON.parse(value)]));
+          if (theirs.length > 0)
+            expected.inputResponses = Object.fromEntries(
+              theirs.map(([key, value]) => [key, JSON.parse(value)]),
+            );
+          expect(carriesOurs(JSON.parse(line).params)).toBe(true);
+          expect(JSON.parse(withoutOurs(line)).params).toEqual(expected);
+          expect(withoutOurs(withoutOurs(line))).toBe(withoutOurs(line));
+          expect(withoutOurs(line).endsWith('\n')).toBe(true);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('the state of a question', () => {
+  const digest = callDigest('pay', { amount: 5 });
+  const asked = (now: () => number) => {
+    const trips = new RoundTrips(now);
+    const line = JSON.parse(trips.question(1, 'abc234', digest, PROMPT, 10_000));
+    const params = {
+      requestState: line.result.requestState,
+      inputResponses: { 'pw.approval': { action: 'accept' } },
+    };
+    return { trips, params };
+  };
+
+  test('G10: serves its own call until it expires', () => {
+    let now = 1000;
+    const { trips, params } = asked(() => now);
+    now = 9999;
+    expect(trips.answer(params, digest)).toEqual({
+      approvalId: 'abc234',
+      result: { action: 'accept' },
+      afterMs: 8999,
+    });
+    expect(trips.answer(params, callDigest('pay', { amount: 6 }))).toBeUndefined();
+    expect(trips.answer(params, callDigest('pay2', { amount: 5 }))).toBeUndefined();
+    expect(new RoundTrips(() => now).answer(params, digest)).toBeUndefined();
+    now = 10_000;
+    expect(trips.answer(params, digest)).toBeUndefined();
+  });
+
+  test('G10: one changed character makes it none of ours', () => {
+    const { trips, params } = asked(() => 1000);
+    const { requestState } = params;
+    for (let at = 4; at < requestState.length; at += 1) {
+      const changed =
+        requestState.slice(0, at) + (requestState[at] === 'A' ? 'B' : 'A') + requestState.slice(at + 1);
+      expect(trips.answer({ ...params, requestState: changed }, digest), `at ${at}`).toBeUndefined();
+    }
+  });
+});
+
+test('each question of the server lets one retry go on, for a quarter of an hour', () => {
+  let now = 0;
+  const trips = new RoundTrips(() => now);
+  const digest = callDigest('pay', {});
+  trips.expectRetry(digest, 'theirs');
+  expect(trips.roundOf({ requestState: 'theirs' }, callDigest('pay', { x: 1 }))).toBeUndefined();
+  expect(trips.roundOf({ requestState: 'other' }, digest)).toBeUndefined();
+  expect(trips.roundOf({}, digest)).toBeUndefined();
+  expect(trips.roundOf({ requestState: 'theirs' }, digest)).toBe(1);
+  expect(trips.roundOf({ requestState: 'theirs' }, digest)).toBeUndefined();
+  trips.expectRetry(digest, 'theirs');
+  now = 15 * 60_000;
+  expect(trips.roundOf({ requestState: 'theirs' }, digest)).toBeUndefined();
+});

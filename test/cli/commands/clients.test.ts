@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { clients } from '../../../src/cli/commands/clients.js';
+import { Home } from '../../clients/home.js';
+
+function filled(): Home {
+  const home = new Home();
+  const { node, script } = home.wrapper;
+  home.put(
+    '.config/Claude/claude_desktop_config.json',
+    JSON.stringify({
+      mcpServers: {
+        afip: {
+          command: node,
+          args: [script, '--server', 'afip', '--', 'npx', '-y', '@codespar/mcp-afip@alpha'],
+          env: { AFIP_TOKEN: 's3cret' },
+        },
+        old: { command: '/gone/node', args: [script, '--', 'mcp-old'] },
+      },
+    }),
+  );
+  home.put(
+    '.cursor/mcp.json',
+    JSON.stringify({
+      mcpServers: {
+        taxes: { command: 'mcp-afip', args: ['--token', 's3cret'] },
+        web: { url: 'https://u:s3cret@x.example' },
+        odd: { args: [] },
+        'bell\u0007': { command: 'policy-wrap' },
+      },
+    }),
+  );
+  home.put('.codex/config.toml', 'x = \n');
+  home.put('.gemini/settings.json', '{}');
+  return home;
+}
+
+test('the table', async () => {
+  using home = filled();
+  expect(await clients({}, home.io)).toBe(0);
+  expect(home.out.replaceAll(home.root, '~')).toBe(
+    `Claude Desktop  ~/.config/Claude/claude_desktop_config.json  (user)
+  afip  npx -y @codespar/mcp-afip@alpha  wrapped
+  old   mcp-old                          wrapped, drifted: node-gone
+
+Cursor  ~/.cursor/mcp.json  (user)
+  taxes      mcp-afip --token ***     not wrapped; the same server is wrapped in claude-desktop
+  web        https://u:***@x.example  remote; cannot be wrapped
+  odd                                 cannot be wrapped: no \`command\`
+  bell\\u{7}  policy-wrap              starts policy-wrap without \`--\` before a server
+
+Gemini CLI  ~/.gemini/settings.json  (user)
+  no servers
+
+Codex  ~/.codex/config.toml  (user)
+  cannot be read: ~/.codex/config.toml:1:5: ${home.out.split('toml:1:5: ')[1]?.trimEnd()}
+`,
+  );
+});
+
+test('--json has the same, with a version, and no secret', async () => {
+  using home = filled();
+  await clients({ json: true }, home.io);
+  const { version, places } = JSON.parse(home.out);
+  expect(version).toBe(1);
+  expect(
+    places.map(({ client, entries }: { client: string; entries: { name: string; status: string }[] }) => [
+      client,
+      ...entries.map(({ name, status }) => `${name} ${status}`),
+    ]),
+  ).toEqual([
+    ['claude-desktop', 'afip wrapped', 'old drifted'],
+    ['cursor', 'taxes not-wrapped', 'web remote', 'odd unusable', 'bell\u0007 broken'],
+    ['gemini'],
+    ['codex'],
+  ]);
+  expect(places[0].entries[0]).toMatchObject({
+    env: ['AFIP_TOKEN'],
+    command: ['npx', '-y', '@codespar/mcp-afip@alpha'],
+    wrapper: { how: 'installed', options: ['--server', 'afip'], drift: [] },
+  });
+  expect(places[1].entries[0].wrappedElsewhere).toMatchObject([{ client: 'claude-desktop', name: 'afip' }]);
+  expect(home.out).not.toContain('s3cret');
+});
+
+test('a machine without any client', async () => {
+  using home = new Home();
+  await clients({}, home.io);
+  expect(home.out).toBe('No client configuration found.\n');
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { cli } from '../support/cli.js';
+
+const env = { PATH: process.env.PATH };
+
+test.each<[string, string]>([
+  ['mcp-afip', 'policy-wrap -- mcp-afip'],
+  ['--policy p.json npx -y s', 'policy-wrap --policy p.json -- npx -y s'],
+  [
+    '--policy=p.json --observe --db s.db mcp-afip',
+    'policy-wrap --policy=p.json --observe --db s.db -- mcp-afip',
+  ],
+  ['-p p.json --synchronous full npx s', 'policy-wrap -p p.json --synchronous full -- npx s'],
+  ['run mcp-afip', 'policy-wrap run -- mcp-afip'],
+  ['tools npx -y s', 'policy-wrap tools -- npx -y s'],
+  ['tools --json mcp-afip', 'policy-wrap tools --json -- mcp-afip'],
+  ['check p.json mcp-afip', 'policy-wrap check p.json -- mcp-afip'],
+  ['doctor mcp-afip', 'policy-wrap doctor -- mcp-afip'],
+  ['npx s --token hunter2', 'policy-wrap -- npx s --token ***'],
+])('a forgotten separator is put in: policy-wrap %s', (line, meant) => {
+  const { code, stdout, stderr } = cli(line.split(' '), { env });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(`put -- before the server: ${meant}\n`);
+});
+
+test.each([
+  'status extra',
+  '--no-such-option mcp-afip',
+  'tools --no-such-option mcp-afip',
+  'tools --no-such-option -- mcp-afip',
+  '--policy',
+])('where no server is seen nothing is put in: policy-wrap %s', (line) => {
+  const { code, stderr } = cli(line.split(' '), { env });
+  expect(code).toBe(2);
+  expect(stderr).not.toContain('put -- before');
+});
+
+test('a misspelt command is still taken for one', () => {
+  const { code, stderr } = cli(['chekc'], { env });
+  expect(code).toBe(2);
+  expect(stderr).toContain('Did you mean check?');
+});

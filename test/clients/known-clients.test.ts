@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { CLIENTS, clientById } from '../../src/clients/known-clients.js';
+import type { Machine } from '../../src/clients/machine.js';
+import { isRunning } from '../../src/clients/running-apps.js';
+
+const FOLDERS: Record<string, string[]> = {
+  'C:\\Users\\ana\\AppData\\Local\\Packages': ['Claude_pzs8sxrjxfjjc', 'Microsoft.Paint_8wekyb3d8bbwe'],
+  '/home/ana/.config/Code/User/profiles': ['-1a2b3c'],
+};
+
+function machine(platform: NodeJS.Platform, env: Record<string, string> = {}): Machine {
+  const home = platform === 'win32' ? 'C:\\Users\\ana' : platform === 'darwin' ? '/Users/ana' : '/home/ana';
+  const cwd = platform === 'win32' ? 'C:\\srv\\shop' : '/srv/shop';
+  return { platform, home, cwd, env, list: (folder) => FOLDERS[folder] ?? [], exists: () => true };
+}
+
+const MAC = machine('darwin');
+const WIN = machine('win32', {
+  APPDATA: 'C:\\Users\\ana\\AppData\\Roaming',
+  LOCALAPPDATA: 'C:\\Users\\ana\\AppData\\Local',
+});
+const LINUX = machine('linux');
+
+test.each<[string, Machine, string[]]>([
+  [
+    'claude-desktop',
+    MAC,
+    ['user /Users/ana/Library/Application Support/Claude/claude_desktop_config.json mcpServers'],
+  ],
+  [
+    'claude-desktop',
+    WIN,
+    [
+      'user C:\\Users\\ana\\AppData\\Roaming\\Claude\\claude_desktop_config.json mcpServers',
+      'user C:\\Users\\ana\\AppData\\Local\\Packages\\Claude_pzs8sxrjxfjjc\\LocalCache\\Roaming\\Claude\\claude_desktop_config.json mcpServers MSIX',
+    ],
+  ],
+  [
+    'claude-desktop',
+    machine('win32'),
+    [
+      'user C:\\Users\\ana\\AppData\\Roaming\\Claude\\claude_desktop_config.json mcpServers',
+      'user C:\\Users\\ana\\AppData\\Local\\Packages\\Claude_pzs8sxrjxfjjc\\LocalCache\\Roaming\\Claude\\claude_desktop_config.json mcpServers MSIX',
+    ],
+  ],
+  ['claude-desktop', LINUX, ['user /home/ana/.config/Claude/claude_desktop_config.json mcpServers']],
+  [
+    'claude-desktop',
+    machine('linux', { XDG_CONFIG_HOME: '/xdg' }),
+    ['user /xdg/Claude/claude_desktop_config.json mcpServers'],
+  ],
+  [
+    'claude-code',
+    LINUX,
+    [
+      'user /home/ana/.claude.json mcpServers',
+      'project /srv/shop/.mcp.json mcpServers',
+      'local /home/ana/.claude.json projects.<project>.mcpServers',
+    ],
+  ],
+  [
+    'claude-code',
+    machine('win32', { CLAUDE_CONFIG_DIR: 'D:\\claude' }),
+    [
+      'user D:\\claude\\.claude.json mcpServers',
+      'project C:\\srv\\shop\\.mcp.json mcpServers',
+      'local D:\\claude\\.claude.json projects.<project>.mcpServers',
+    ],
+  ],
+  [
+    'cursor',
+    WIN,
+    [
+      'user C:\\Users\\ana\\.cursor\\mcp.json mcpServers',
+      'project C:\\srv\\shop\\.cursor\\mcp.json mcpServers',
+    ],
+  ],
+  [
+    'vscode',
+    MAC,
+    [
+      'user /Users/ana/Library/Application Support/Code/User/mcp.json servers',
+      'project /srv/shop/.vscode/mcp.json servers',
+    ],
+  ],
+  [
+    'vscode',
+    LINUX,
+    [
+      'user /home/ana/.config/Code/User/mcp.json servers',
+      'user /home/ana/.config/Code/User/profiles/-1a2b3c/mcp.json servers profile',
+      'project /srv/shop/.vscode/mcp.json servers',
+    ],
+  ],
+  [
+    'vscode',
+    WIN,
+    [
+      'user C:\\Users\\ana\\AppData\\Roaming\\Code\\User\\mcp.json servers',
+      'project C:\\srv\\shop\\.vscode\\mcp.json servers',
+    ],
+  ],
+  ['windsurf', MAC, ['user /Users/ana/.codeium/windsurf/mcp_config.json mcpServers']],
+  [
+    'gemini',
+    LINUX,
+    ['user /home/ana/.gemini/settings.json mcpServers', 'project /srv/shop/.gemini/settings.json mcpServers'],
+  ],
+  [
+    'codex',
+    MAC,
+    ['user /Users/ana/.codex/config.toml mcp_servers', 'project /srv/shop/.codex/config.toml mcp_servers'],
+  ],
+  [
+    'codex',
+    machine('linux', { CODEX_HOME: '/srv/codex' }),
+    ['user /srv/codex/config.toml mcp_servers', 'project /srv/shop/.codex/config.toml mcp_servers'],
+  ],
+])('%s keeps its servers where it does', (id, on, expected) => {
+  const places = clientById(id)
+    ?.places(on)
+    .map(({ scope, path, at, variant }) =>
+      [scope, path, at.map((key) => (typeof key === 'string' ? key : '<project>')).join('.'), variant]
+        .filter(Boolean)
+        .join(' '),
+    );
+  expect(places).toEqual(expected);
+});
+
+test('every client of the table is in the table of paths', () => {
+  expect(CLIENTS.map(({ id }) => id)).toEqual([
+    'claude-desktop',
+    'claude-code',
+    'cursor',
+    'vscode',
+    'windsurf',
+    'gemini',
+    'codex',
+  ]);
+});
+
+describe('isRunning', () => {
+  test.each<[string, string[]]>([
+    ['/Applications/Claude.app/Contents/MacOS/Claude', ['claude-desktop']],
+    ['/usr/lib/claude-desktop/claude-desktop --type=renderer', ['claude-desktop']],
+    ['claude --resume', ['claude-code']],
+    ['/home/ana/.local/bin/claude', ['claude-code']],
+    ['node /usr/local/bin/claude --print', ['claude-code']],
+    // The two apps share an image name on Windows; a warning too many does no harm.
+    ['claude.exe', ['claude-desktop', 'claude-code']],
+    ['Claude.exe', ['claude-desktop']],
+    ['/Applications/Cursor.app/Contents/MacOS/Cursor', ['cursor']],
+    ['/usr/share/cursor/cursor --no-sandbox', ['cursor']],
+    ['/Applications/Visual Studio Code.app/Contents/MacOS/Electron', ['vscode']],
+    ['/usr/share/code/code --type=zygote', ['vscode']],
+    ['Code.exe', ['vscode']],
+    ['/usr/share/windsurf/windsurf', ['windsurf']],
+    ['node /usr/bin/gemini', ['gemini']],
+    ['/usr/bin/codex exec x', ['codex']],
+    ['vim /home/ana/.claude.json', []],
+    ['node /srv/claude/server.js', []],
+    ['/usr/bin/encode x', []],
+    ['bash', []],
+  ])('%s', (command, ids) => {
+    expect(CLIENTS.filter((client) => isRunning(client, [command])).map(({ id }) => id)).toEqual(ids);
+  });
+});

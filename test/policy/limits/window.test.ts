@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { parseDuration, parseWindow, textOfDuration } from '../../../src/policy/limits/window.js';
+
+describe('parseWindow', () => {
+  test.each([
+    ['second', 1000, 'second', 'second'],
+    ['minute', 60_000, 'minute', 'minute'],
+    ['hour', 3_600_000, 'hour', 'hour'],
+    ['day', 86_400_000, 'day', 'day'],
+    ['week', 604_800_000, 'week', 'week'],
+    ['month', 2_678_400_000, 'month', 'month'],
+    [60, 60_000, 'minute', undefined],
+    [20, 20_000, '20 seconds', undefined],
+    [0.5, 500, '500 milliseconds', undefined],
+    [0.1, 100, '100 milliseconds', undefined],
+    ['15m', 900_000, '15 minutes', undefined],
+    ['24h', 86_400_000, 'day', undefined],
+    ['90s', 90_000, '90 seconds', undefined],
+    ['250ms', 250, '250 milliseconds', undefined],
+    ['1.5h', 5_400_000, '90 minutes', undefined],
+    ['2w', 1_209_600_000, '2 weeks', undefined],
+    ['400d', 34_560_000_000, '400 days', undefined],
+  ])('%s', (spelling, ms, text, unit) => {
+    expect(parseWindow(spelling)).toEqual({ ms, text, unit });
+  });
+
+  test.each([
+    '',
+    'Minute',
+    'minutes',
+    '60',
+    'm',
+    '-5m',
+    '5 m',
+    '1e3s',
+    '401d',
+    '5y',
+    '0s',
+    '__proto__',
+    'constructor',
+    ' 5m',
+  ])('refuses %j', (spelling) => {
+    expect(parseWindow(spelling)).toHaveProperty('fault');
+  });
+
+  test.each([0, -1, 34_560_001, Number.POSITIVE_INFINITY, Number.NaN, 0.0001, 1e300])(
+    'refuses %s seconds',
+    (n) => {
+      expect(parseWindow(n)).toHaveProperty('fault');
+    },
+  );
+});
+
+test('parseDuration takes seconds and letters, and nothing that is no whole number of milliseconds', () => {
+  expect([45, '45s', '0s', 0, '10m', 'x', '', '1.0005s', '1.00001s'].map(parseDuration)).toEqual([
+    45_000,
+    45_000,
+    0,
+    0,
+    600_000,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test('textOfDuration takes the largest unit that divides it', () => {
+  expect([1000, 120_000, 5_400_000, 7_200_000, 172_800_000, 1].map(textOfDuration)).toEqual([
+    'second',
+    '2 minutes',
+    '90 minutes',
+    '2 hours',
+    '2 days',
+    'millisecond',
+  ]);
+});

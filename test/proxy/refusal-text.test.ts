@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { Decimal } from '../../src/json/decimal.js';
+import { refusedCall } from '../../src/proxy/refusal-text.js';
+import type { Exceeded } from '../../src/store/store.js';
+import { DECISION_KEY, refusalLine } from '../../src/wire/answers.js';
+import type { ToolCall } from '../../src/wire/message.js';
+import { charge, limit, open } from '../store/support-shapes.js';
+
+const NOW = Date.UTC(2026, 10, 22, 11);
+const BREAKER = limit({ max: 3, windowMs: 600_000, windowText: '10m', refund: 'on_success' });
+
+function told(changes: Partial<Exceeded>): { text: string; decision: Record<string, unknown> } {
+  const exceeded: Exceeded = {
+    charge: charge(BREAKER),
+    used: Decimal.from(3),
+    retryAt: undefined,
+    inFlight: undefined,
+    clockWas: undefined,
+    ...changes,
+  };
+  const call = { kind: 'call', id: 1, name: 'pay' } as unknown as ToolCall;
+  const refused = refusedCall(call, open(charge(BREAKER)), { kind: 'exceeded', row: 7, exceeded });
+  const { result } = JSON.parse(refusalLine(1, 'legacy', false, refused, NOW));
+  return { text: result.content[0].text, decision: result._meta[DECISION_KEY] };
+}
+
+describe('what is told of a limit', () => {
+  test('G5: calls in flight are named, and no time is', () => {
+    const { text, decision } = told({ inFlight: Decimal.from(2) });
+    expect(text).toContain('3 of 3 calls per 10m used, 2 of it by calls that are still in flight.');
+    expect(text).toContain('The next call is possible when one of them ends well.');
+    expect(text).not.toMatch(/never pass|Next call possible in|before then/);
+    expect(decision).toMatchObject({ inFlight: 2, used: 3 });
+    expect(decision).not.toHaveProperty('retryAt');
+  });
+
+  test('a time where there is one, and that it never passes where it does not', () => {
+    expect(told({ retryAt: NOW + 5000 }).text).toContain(
+      'Next call possible in 5 s (2026-11-22T11:00:05.000Z).',
+    );
+    expect(told({}).text).toContain('A call of this size can never pass.');
+  });
+
+  test('a clock that was set back is named, with what mends it', () => {
+    const clockWas = Date.UTC(2099, 0, 1);
+    const { text, decision } = told({ retryAt: clockWas + 600_000, clockWas });
+    expect(text).toContain("This machine's clock has said 2099-01-01T00:00:00.000Z before and was set back");
+    expect(text).toContain('policy-wrap reset --clock');
+    expect(decision).toMatchObject({ clockWas: '2099-01-01T00:00:00.000Z' });
+    expect(told({ retryAt: NOW }).decision).not.toHaveProperty('clockWas');
+  });
+});

@@ -1,0 +1,150 @@
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Evaluation, Refusal } from '../../src/policy/call.js';
+import { type Admission, type Admitted, type ApprovalTerms, Store } from '../../src/store/store.js';
+import { clock, done, eachDriver, rows, tempDir } from './support.js';
+import { admission, INFO } from './support-shapes.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+
+const MINUTE = 60_000;
+const ASK: Refusal = {
+  code: 'APPROVAL_REQUIRED',
+  rule: '/tools/pay/approve_if/0',
+  authorText: undefined,
+  explanation: 'args.amount is 123456789, which is more than 5',
+};
+const EVALUATION: Evaluation = { kind: 'open', charges: [], ask: ASK };
+
+eachDriver('approvals that are over', () => {
+  let time = clock();
+  let path = '';
+  let store: Store;
+  let session = '';
+  beforeEach(() => {
+    time = clock();
+    path = temp.path();
+    store = Store.open(path, time);
+    session = store.startSession(INFO);
+    return () => store.close();
+  });
+  function call(changes: Partial<ApprovalTerms> = {}, rest: Partial<Admission> = {}): Admitted {
+    const approval = {
+      argumentsHash: 'a'.repeat(64),
+      argumentsText: '{"amount":123456789,"to":"Ana"}',
+      expiresMs: 10 * MINUTE,
+      ...changes,
+    };
+    const one = admission(EVALUATION, { tool: 'pay', argumentsText: '["amount","to"]', approval, ...rest });
+    return done(store.admit(session, [one]))[0] as Admitted;
+  }
+  function asked(): string {
+    const admitted = call();
+    if (admitted.kind !== 'asked') throw new Error(`not asked but ${admitted.kind}`);
+    return admitted.approval.id;
+  }
+  const decide = (id: string, state: 'approved' | 'rejected' | 'expired' = 'approved', more = {}) =>
+    done(store.decideApproval(id, state, 'cli', more));
+
+  describe('G10: after the clock was set back', () => {
+    test('an approval that had expired does not serve again', () => {
+      const id = asked();
+      time.at += MINUTE;
+      decide(id);
+      time.at += 11 * MINUTE;
+      // Any row of the log tells that it was that late.
+      done(store.admit(session, [admission({ kind: 'hidden' })]));
+      time.at -= 6 * MINUTE;
+      expect(store.approval(id)?.state).toBe('expired');
+      expect(call()).toMatchObject({ kind: 'asked', isNew: true });
+      expect(store.approval(id)).toMatchObject({ state: 'expired', note: expect.stringContaining('clock') });
+    });
+
+    test('nor does one that was approved later than it is now, nor a budget', () => {
+      const id = asked();
+      decide(id, 'approved', { budget: { calls: 5, forMs: 60 * MINUTE } });
+      expect(store.budgets()).toHaveLength(1);
+      time.at -= 5 * MINUTE;
+      expect(store.budgets()).toEqual([]);
+      const admitted = call();
+      expect(admitted).toMatchObject({ kind: 'asked', isNew: true });
+      // What is asked from then on is decided as ever.
+      const next = (admitted as { approval: { id: string } }).approval.id;
+      expect(decide(next).kind).toBe('done');
+      expect(call().kind).toBe('allowed');
+    });
+
+    test('nothing is decided that was asked before', () => {
+      const id = asked();
+      time.at -= 5 * MINUTE;
+      expect(decide(id)).toMatchObject({ kind: 'not_pending', approval: { state: 'expired' } });
+      expect(store.approvals()).toEqual([]);
+    });
+
+    test('what tidying has seen counts too, and a moment is no matter', () => {
+      const id = asked();
+      decide(id);
+      time.at -= 1500;
+      expect(store.approval(id)?.state).toBe('approved');
+      time.at += 9 * MINUTE;
+      store.tidy(1000);
+      time.at -= 8 * MINUTE;
+      expect(call()).toMatchObject({ kind: 'asked', isNew: true });
+    });
+  });
+
+  describe('values are dropped', () => {
+    const left = () => {
+      store.close();
+      const [row] = rows(path, 'SELECT arguments, reason FROM approvals');
+      store = Store.open(path, time);
+      return row;
+    };
+    const NAMES = { arguments: '["amount","to"]', reason: '' };
+
+    test('not while it waits, nor while it may serve', () => {
+      const id = asked();
+      expect(store.approval(id)?.arguments).toContain('123456789');
+      decide(id);
+      expect(store.approval(id)?.arguments).toContain('123456789');
+    });
+
+    test('once it has served', () => {
+      const id = asked();
+      decide(id);
+      expect(call().kind).toBe('allowed');
+      expect(store.approval(id)).toMatchObject({ state: 'consumed', ...NAMES });
+      expect(left()).toEqual(NAMES);
+    });
+
+    test('when it is rejected; the same call is refused all the same', () => {
+      const id = asked();
+      expect(decide(id, 'rejected')).toMatchObject({ approval: NAMES });
+      expect(left()).toEqual(NAMES);
+      session = store.startSession(INFO);
+      expect(call()).toMatchObject({ kind: 'refused', code: 'APPROVAL_REJECTED' });
+    });
+
+    test.each(['pending', 'approved'])('when it expires, %s', (state) => {
+      const id = asked();
+      if (state === 'approved') decide(id);
+      time.at += 11 * MINUTE;
+      expect(store.approval(id)).toMatchObject({ state: 'expired', ...NAMES });
+      store.tidy(1000);
+      expect(left()).toEqual(NAMES);
+    });
+
+    test('when it is withdrawn', () => {
+      const id = asked();
+      decide(id, 'expired');
+      expect(store.approval(id)).toMatchObject(NAMES);
+    });
+
+    test('but not where the log keeps them whole as well', () => {
+      const whole = '{"amount":123456789,"to":"Ana"}';
+      const admitted = call({}, { argumentsText: whole });
+      decide((admitted as { approval: { id: string } }).approval.id, 'rejected');
+      expect(store.approvals(true)).toMatchObject([{ state: 'rejected', arguments: whole }]);
+    });
+  });
+});

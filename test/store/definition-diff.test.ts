@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { canonicalJson, parseJson } from '../../src/json/value.js';
+import { changeOf } from '../../src/store/definition-diff.js';
+
+/** What is said of a tool whose parts were others when it was first seen; without the line that names it. */
+function change(before: object | string, after: object | string, cap?: number): string[] {
+  const definition = (parts: object | string) =>
+    canonicalJson(parseJson(typeof parts === 'string' ? parts : JSON.stringify(parts)));
+  const pin = {
+    server: 's',
+    tool: 'pay',
+    definition: definition(before),
+    seenAt: 0,
+    changed: { definition: definition(after), at: 1, unpinnable: false },
+  };
+  const [head, ...lines] = changeOf(pin, cap).split('\n');
+  expect(head).toBe('pay (first seen 1970-01-01T00:00:00.000Z)');
+  return lines;
+}
+
+const described = (text: string) => ({ name: 'pay', description: text });
+
+describe('what has changed in a tool', () => {
+  test('two lines that changed places are seen', () => {
+    const lines = change(
+      described('Draft first.\nNever send it.\nThen ask.\nSend it.\nEnd.'),
+      described('Draft first.\nSend it.\nThen ask.\nNever send it.\nEnd.'),
+    );
+    expect(lines).toEqual([
+      '  description',
+      '      Draft first.',
+      '    - Never send it.',
+      '    - Then ask.',
+      '      Send it.',
+      '    + Then ask.',
+      '    + Never send it.',
+      '      End.',
+    ]);
+  });
+
+  test('a line that is there once more, and one that is there no more, are seen', () => {
+    expect(change(described('a\nb'), described('a\nb\nb'))).toEqual(['  description', '      b', '    + b']);
+    expect(change(described('x\nx'), described('x'))).toEqual(['  description', '      x', '    - x']);
+  });
+
+  test('words are marked in lines that correspond, and what nobody sees is written out', () => {
+    expect(change(described('Says it again'), described('Says it again. Now.'))).toEqual([
+      '  description',
+      '    - Says it again',
+      '    + Says it again{+. Now.+}',
+    ]);
+    expect(change(described('send 10 pesos'), described('send\u202e 10 pesos'))).toEqual([
+      '  description',
+      '    - send 10 pesos',
+      '    + send{+\\u{202e}+} 10 pesos',
+    ]);
+    expect(change(described('one'), described('zwei'))).toEqual(['  description', '    - one', '    + zwei']);
+  });
+
+  test('of a schema every digit counts, and a part may come or go', () => {
+    const schema = (max: string) => `{"inputSchema":{"properties":{"n":{"maximum":${max}}}},"name":"pay"}`;
+    expect(change(schema('9007199254740993'), schema('9007199254740992'))).toContain(
+      '    -       "maximum": [-9007199254740993-]',
+    );
+    expect(change('{"name":"pay"}', '{"annotations":{"readOnlyHint":true},"name":"pay"}')).toEqual([
+      '  annotations',
+      '    + {',
+      '    +   "readOnlyHint": true',
+      '    + }',
+    ]);
+  });
+
+  test('a change deep in a long line is shown with the words around it', () => {
+    const long = (word: string) => described(`${'so '.repeat(20_000)}${word}${' on'.repeat(20_000)}`);
+    const lines = change(long('never'), long('always'));
+    expect(lines).toEqual([
+      '  description',
+      `    - …${'so '.repeat(20)}[-never-]${' on'.repeat(20)}…`,
+      `    + …${'so '.repeat(20)}{+always+}${' on'.repeat(20)}…`,
+    ]);
+  });
+
+  test('G9: texts too long to be compared are cut, and it is said where', () => {
+    const many = (word: string) =>
+      described(Array.from({ length: 20_000 }, (_, i) => `${i} ${word} it`).join('\n'));
+    const lines = change(many('send'), many('keep'));
+    expect(lines.length).toBe(1002);
+    expect(lines[1]).toBe('    - 0 [-send-] it');
+    expect(lines.at(-1)).toBe('      (cut here: 19500 more old lines and 19500 more new ones)');
+
+    const wide = (letter: string) => described(`Pay ${`${letter} `.repeat(500_000)}`);
+    const cut = change(wide('a'), wide('b'));
+    expect(cut.join('\n').length).toBeLessThan(20_000);
+    expect(cut[2]).toMatch(/^ {4}\+ Pay \{\+b b .* b … \(cut here: 99\d{4} more characters\)\+\}/);
+    expect(change(many('send'), many('keep'), 3).at(-1)).toBe('    (and more)');
+  });
+
+  test('G9: the cost does not grow with how different two long texts are', () => {
+    const text = (letter: string, lines: number) =>
+      described(Array.from({ length: lines }, (_, i) => `${letter}${i} ${letter} `.repeat(100)).join('\n'));
+    const took = (lines: number) => {
+      const [before, after] = [text('a', lines), text('b', lines)];
+      const start = performance.now();
+      change(before, after);
+      return performance.now() - start;
+    };
+    took(500);
+    // 500 lines are compared of either; the rest is only read.
+    expect(took(20_000)).toBeLessThan(10 * took(500) + 1000);
+  });
+});

@@ -1,0 +1,63 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { history, loggedServer } from '../../src/store/history.js';
+import { Store } from '../../src/store/store.js';
+import { clock, done, tempDir } from './support.js';
+import { admission, INFO, open } from './support-shapes.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+
+function filled(counts: Record<string, number>): {
+  store: Store;
+  add: (server: string, count: number) => void;
+} {
+  const time = clock();
+  const store = Store.open(temp.path(), time);
+  const add = (server: string, count: number) => {
+    const session = store.startSession({ ...INFO, server });
+    for (let i = 0; i < count; i += 1) {
+      time.at += 1000;
+      done(store.admit(session, [admission(open(), { tool: `${server} ${i}` })]));
+    }
+  };
+  for (const [server, count] of Object.entries(counts)) add(server, count);
+  return { store, add };
+}
+
+describe('history', () => {
+  test.each([0, 1, 999, 1000, 1001, 2500])('every one of %d rows, once, in order', (count) => {
+    const { store } = filled({ other: 3, demo: count });
+    const tools = [...history(store, { server: 'demo' })].map(({ tool }) => tool);
+    expect(tools).toEqual(Array.from({ length: count }, (_, i) => `demo ${i}`));
+    store.close();
+  });
+
+  test('since, and rows that are written meanwhile', () => {
+    const { store, add } = filled({ demo: 1500 });
+    const start = clock().at;
+    let count = 0;
+    for (const _ of history(store, { since: start + 101_000 })) if (count++ === 10) add('demo', 5);
+    expect(count).toBe(1400 + 5);
+    store.close();
+  });
+});
+
+test.each<[string | undefined, Record<string, number>, string]>([
+  [undefined, { demo: 1 }, 'demo'],
+  [undefined, { demo: 1, idle: 0 }, 'demo'],
+  ['demo', { demo: 1, other: 1 }, 'demo'],
+  ['idle', { demo: 1, idle: 0 }, 'NOT_FOUND'],
+  [undefined, {}, 'NOT_FOUND'],
+  [undefined, { demo: 1, other: 1 }, 'USAGE'],
+])('whose calls, when %j is named among %j: %s', (named, counts, expected) => {
+  const { store } = filled(counts);
+  const found = () => {
+    try {
+      return loggedServer(store, named);
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+  };
+  expect(found()).toBe(expected);
+  store.close();
+});

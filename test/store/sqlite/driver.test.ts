@@ -1,0 +1,101 @@
+import { dirname } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { connect, faultOf } from '../../../src/store/sqlite/driver.js';
+import { DRIVERS, eachDriver, tempDir } from '../support.js';
+
+const temp = tempDir();
+const before = process.env.POLICY_WRAP_SQLITE;
+afterEach(() => {
+  if (before === undefined) delete process.env.POLICY_WRAP_SQLITE;
+  else process.env.POLICY_WRAP_SQLITE = before;
+});
+
+eachDriver('driver', () => {
+  test('rows, integers up to 2^53, decimals as text, null', () => {
+    const db = connect(':memory:', 0);
+    db.exec('CREATE TABLE t (a ANY, b ANY, c ANY, d ANY) STRICT');
+    const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?, ?)');
+    expect(Number(insert.run(Number.MAX_SAFE_INTEGER, '0.10', null, 1.5).changes)).toBe(1);
+    const select = db.prepare('SELECT * FROM t');
+    const row = { a: Number.MAX_SAFE_INTEGER, b: '0.10', c: null, d: 1.5 };
+    expect({ ...select.get() }).toEqual(row);
+    expect(select.all().map((each) => ({ ...each }))).toEqual([row]);
+    expect([...select.iterate()].map((each) => ({ ...each }))).toEqual([row]);
+    expect(db.pragma('user_version')).toBe(0);
+    db.close();
+  });
+
+  test('a walk that is left early leaves the connection free', () => {
+    const db = connect(':memory:', 0);
+    db.exec('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2), (3)');
+    for (const row of db.prepare('SELECT a FROM t').iterate()) if (row.a === 2) break;
+    db.prepare('INSERT INTO t VALUES (?)').run(4);
+    expect(db.prepare('SELECT count(*) AS n FROM t').get()?.n).toBe(4);
+    db.close();
+  });
+
+  test('busy, read-only, full and not a database are told apart', () => {
+    const path = temp.path();
+    const first = connectNew(path);
+    first.exec('CREATE TABLE t (a)');
+    const second = connect(path, 0);
+    first.exec('BEGIN IMMEDIATE');
+    expect(faultBy(() => second.exec('BEGIN IMMEDIATE'))).toBe('busy');
+    first.exec('ROLLBACK; PRAGMA query_only = ON');
+    expect(faultBy(() => first.exec('INSERT INTO t VALUES (1)'))).toBe('readonly');
+    second.exec('PRAGMA max_page_count = 2');
+    expect(faultBy(() => second.exec('INSERT INTO t VALUES (zeroblob(100000))'))).toBe('full');
+    expect(faultBy(() => second.exec('SELECT nonsense'))).toBe('other');
+    first.close();
+    second.close();
+    expect(faultBy(() => connect(import.meta.filename, 0).pragma('user_version'))).toBe('notadb');
+    expect(faultBy(() => connect(dirname(path), 0))).toBe('cantopen');
+  });
+});
+
+function connectNew(path: string) {
+  // The addon opens existing files alone.
+  process.getBuiltinModule('node:fs').writeFileSync(path, '');
+  return connect(path, 0);
+}
+
+function faultBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return faultOf(error);
+  }
+  return 'nothing was thrown';
+}
+
+describe('choosing', () => {
+  test('what is not from SQLite is no fault', () => {
+    expect(faultOf(new Error('x'))).toBeUndefined();
+    expect(faultOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBeUndefined();
+    expect(faultOf('SQLITE_BUSY')).toBeUndefined();
+  });
+
+  test('the addon comes first, where it loads', () => {
+    delete process.env.POLICY_WRAP_SQLITE;
+    const expected = DRIVERS.find(({ missing }) => missing === undefined)?.name;
+    const db = connect(':memory:', 0);
+    expect(db.driver).toBe(expected);
+    db.close();
+  });
+
+  test('an unknown name is the fault of who set it', () => {
+    process.env.POLICY_WRAP_SQLITE = 'oracle';
+    expect(() => connect(':memory:', 0)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  for (const { name, missing } of DRIVERS)
+    test.skipIf(missing === undefined)(`without ${name} there is a way out in the hint`, () => {
+      process.env.POLICY_WRAP_SQLITE = name;
+      expect(() => connect(':memory:', 0)).toThrow(
+        expect.objectContaining({
+          code: 'STATE_UNAVAILABLE',
+          hint: expect.stringContaining('npm rebuild better-sqlite3'),
+        }),
+      );
+    });
+});

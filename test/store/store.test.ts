@@ -1,0 +1,226 @@
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { Store } from '../../src/store/store.js';
+import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
+import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+
+const DENY_IF = {
+  code: 'DENY_IF',
+  rule: '/tools/a/deny_if/0',
+  authorText: undefined,
+  explanation: '',
+} as const;
+
+eachDriver('store', () => {
+  let time = clock();
+  let path = '';
+  let store: Store;
+  let session = '';
+  beforeEach(() => {
+    time = clock();
+    path = temp.path();
+    store = Store.open(path, time);
+    session = store.startSession(INFO);
+    return () => store.close();
+  });
+
+  test('G1: calls that come together are decided in order and every one has its row', () => {
+    const one = charge(limit({ max: 1 }));
+    const admitted = done(
+      store.admit(session, [
+        admission(open(one), { requestId: '1' }),
+        admission(open(one), { requestId: '2' }),
+        admission({ kind: 'hidden' }, { requestId: '3' }),
+        admission({ kind: 'refused', refusal: DENY_IF }, { requestId: '"x"', policyHash: undefined }),
+        admission(open(), { requestId: undefined, argumentsText: '{"a":1}' }),
+      ]),
+    );
+    expect(admitted.map(({ kind }) => kind)).toEqual([
+      'allowed',
+      'exceeded',
+      'refused',
+      'refused',
+      'allowed',
+    ]);
+    const log = store.log();
+    expect(log.map(({ auditId }) => auditId)).toEqual(admitted.map(({ row }) => String(row)));
+    expect(log).toMatchObject([
+      {
+        decision: 'allow',
+        requestId: '1',
+        code: undefined,
+        server: 'mcp-afip',
+        grant: 'default',
+        observe: false,
+      },
+      {
+        decision: 'deny',
+        requestId: '2',
+        code: 'LIMIT',
+        rule: '/tools/track_logout/limits/track_logout_rate',
+      },
+      { decision: 'hide', requestId: '3', rule: '(hidden)' },
+      {
+        decision: 'deny',
+        requestId: '"x"',
+        code: 'DENY_IF',
+        rule: '/tools/a/deny_if/0',
+        policyHash: undefined,
+      },
+      { decision: 'allow', requestId: undefined, arguments: '{"a":1}', policyHash: INFO.policyHash },
+    ]);
+    expect(log.every(({ at, pid, outcome }) => at === time.at && pid === process.pid && !outcome)).toBe(true);
+  });
+
+  test('a row is settled once, with outcome and latency', () => {
+    const [first, second] = done(store.admit(session, [admission(open()), admission(open())]));
+    done(store.settle([settlement(first?.row ?? 0, 'ok', 12.5), settlement(first?.row ?? 0, 'error', 99)]));
+    expect(store.log()).toMatchObject([
+      { outcome: 'ok', latencyMs: 12.5 },
+      { auditId: String(second?.row), outcome: undefined, latencyMs: undefined },
+    ]);
+  });
+
+  test.each(['ok', 'error', 'not_sent', 'cancelled'] as const)(
+    'calls that end together as %s are settled as each of them would be',
+    (outcome) => {
+      const kept = open(charge(limit({ counter: 'kept', max: 100 })));
+      const back = open(charge(limit({ counter: 'back', max: 100, refund: 'on_error' })));
+      const refused = open(charge(limit({ max: 1 }), '2'));
+      const end = (together: boolean) => {
+        const store = Store.open(temp.path(), time);
+        const session = store.startSession(INFO);
+        const all = [kept, kept, back, kept, refused, kept, open(), open(), back, back, kept];
+        const made = done(
+          store.admit(
+            session,
+            all.map((each) => admission(each)),
+          ),
+        );
+        const [first, second] = [made[0]?.row ?? 0, made[1]?.row ?? 0];
+        const last = made.at(-1)?.row ?? 0;
+        // One of them is settled already.
+        done(store.settle([settlement(second, 'tool_error', 7)]));
+        const each = made.map(({ row }) => settlement(row, outcome, 3));
+        done(store.settle(together ? [{ first, last, outcome, latencyMs: 3 }] : each));
+        const log = store.log().map(({ at, outcome, latencyMs }) => ({ at, outcome, latencyMs }));
+        const counters = store.counters().map(({ name, used }) => `${name} ${used}`);
+        store.close();
+        return { log, counters };
+      };
+      const together = end(true);
+      expect(together).toEqual(end(false));
+      expect(together.counters).toEqual(
+        {
+          ok: ['back 3', 'kept 5'],
+          error: ['back 0', 'kept 5'],
+          not_sent: ['back 0', 'kept 1'],
+          cancelled: ['back 3', 'kept 5'],
+        }[outcome],
+      );
+      expect(together.log.map((row) => row.outcome)).toContain('tool_error');
+    },
+  );
+
+  test('the log names the client, also one that says who it is only later', () => {
+    admit(store, session);
+    store.describeClient(session, 'claude-ai', '0.1.0');
+    admit(store, session);
+    expect(store.log()).toMatchObject([
+      { clientName: 'claude-ai', clientVersion: '0.1.0' },
+      { clientName: 'claude-ai', session },
+    ]);
+  });
+
+  test.each([
+    [{}, [1, 2, 3, 4, 5, 6]],
+    [{ limit: 2 }, [5, 6]],
+    [{ denied: true }, [2, 4, 6]],
+    [{ denied: true, limit: 1 }, [6]],
+    [{ tool: 'two' }, [2, 5]],
+    [{ server: 'mcp-other' }, [4, 5, 6]],
+    [{ server: 'nobody' }, []],
+    [{ since: 3 * 3_600_000 }, [3, 4, 5, 6]],
+    [{ since: 3 * 3_600_000 + 1 }, [4, 5, 6]],
+    [{ since: 9 * 3_600_000 }, []],
+    [{ afterId: '3', limit: 2 }, [4, 5]],
+    [{ afterId: '6' }, []],
+    [{ denied: true, server: 'mcp-other', tool: 'one' }, [4]],
+  ] as const)('log %j', (filter, expected) => {
+    const other = store.startSession({ ...INFO, server: 'mcp-other' });
+    const start = time.at - (time.at % 3_600_000);
+    for (let i = 1; i <= 6; i += 1) {
+      time.at = start + i * 3_600_000;
+      const tool = ['one', 'two', 'three'][(i - 1) % 3] as string;
+      const evaluation = i % 2 ? open() : ({ kind: 'refused', refusal: DENY_IF } as const);
+      done(store.admit(i > 3 ? other : session, [admission(evaluation, { tool })]));
+    }
+    const absolute = 'since' in filter ? { ...filter, since: start + filter.since } : filter;
+    expect(store.log(absolute).map(({ auditId }) => Number(auditId))).toEqual(expected);
+  });
+
+  test('since finds every row of its time, whatever the clock did between', () => {
+    const start = time.at;
+    const hours = [0, 5, 2, 7, 1, 5];
+    for (const hour of hours) {
+      time.at = start + hour * 3_600_000;
+      admit(store, session);
+    }
+    for (const since of [0, 1, 2, 3, 5, 6, 7])
+      expect(
+        store.log({ since: start + since * 3_600_000 }).map(({ at }) => (at - start) / 3_600_000),
+      ).toEqual(hours.filter((hour) => hour >= since));
+  });
+
+  test('texts that a client makes long are cut, and do not stop the log', () => {
+    const long = 'x'.repeat(200_000);
+    done(store.admit(session, [admission(open(), { tool: long, requestId: long, argumentsText: long })]));
+    const [row] = store.log();
+    expect(row?.tool).toHaveLength(513);
+    expect(row?.requestId).toHaveLength(257);
+    expect(row?.arguments).toHaveLength(65_537);
+  });
+
+  test.each(['__proto__', 'constructor', "'; DROP TABLE decisions; --", '\u0000', '\ud800', 'é', ''])(
+    'a tool called %j is logged',
+    (tool) => {
+      done(store.admit(session, [admission(open(), { tool })]));
+      expect(store.log({ tool })).toHaveLength(1);
+      expect(store.log()).toHaveLength(1);
+    },
+  );
+
+  test('observing: charges go to counters of their own', () => {
+    const watching = store.startSession({ ...INFO, observe: true });
+    const one = charge(limit({ max: 1 }));
+    expect(admit(store, watching, one).kind).toBe('allowed');
+    expect(admit(store, watching, one).kind).toBe('exceeded');
+    expect(admit(store, session, one).kind).toBe('allowed');
+    expect(store.log().map(({ observe, decision }) => [observe, decision])).toEqual([
+      [true, 'allow'],
+      [true, 'deny'],
+      [false, 'allow'],
+    ]);
+    expect(store.counters({ observe: true })).toHaveLength(1);
+  });
+
+  test('a database in memory does all of it and leaves no file', () => {
+    const memory = Store.open(':memory:', time);
+    const own = memory.startSession(INFO);
+    const one = charge(limit({ max: 1 }));
+    expect(admit(memory, own, one).kind).toBe('allowed');
+    expect(admit(memory, own, one).kind).toBe('exceeded');
+    time.at += 60_000;
+    expect(admit(memory, own, one).kind).toBe('allowed');
+    expect(memory.tidy(100)).toBe(true);
+    memory.close();
+  });
+
+  test('the file holds names of arguments alone unless it is given more', () => {
+    admit(store, session, charge(limit()));
+    const [row] = rows(path, 'SELECT * FROM decisions');
+    expect(row).toMatchObject({ arguments: '["point_of_sale"]' });
+  });
+});

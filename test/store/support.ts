@@ -1,0 +1,177 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { Charge } from '../../src/policy/call.js';
+import { connect, type Row } from '../../src/store/sqlite/driver.js';
+import { type Admitted, BUSY, Store } from '../../src/store/store.js';
+import { admission, INFO, open } from './support-shapes.js';
+
+/** A folder of its own for each test file; removed by `afterAll(temp.remove)`. */
+export function tempDir(): { path: (name?: string) => string; remove: () => void } {
+  const dir = mkdtempSync(join(tmpdir(), 'policy-wrap-state-'));
+  let n = 0;
+  return {
+    path: (name) => {
+      n += 1;
+      return join(dir, name ?? `${n}.db`);
+    },
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
+/** A clock that stands still until it is told. */
+export function clock(start = Date.UTC(2026, 10, 22, 11, 0, 0)): { now: () => number; at: number } {
+  const self = { at: start, now: () => self.at };
+  return self;
+}
+
+/** Admits one call and expects the database to be free. */
+export function admit(store: Store, session: string, ...charges: Charge[]): Admitted {
+  return done(store.admit(session, [admission(open(...charges))]))[0] as Admitted;
+}
+
+/** Two wrappers on one new file. @returns also what ends them, after a look at the sums */
+export function twoWrappers(path: string) {
+  const time = clock();
+  const one = Store.open(path, time);
+  const other = Store.open(path, time);
+  const close = () => {
+    expect(other.check()).toEqual([]);
+    one.close();
+    other.close();
+  };
+  return { time, one, other, session: one.startSession(INFO), elsewhere: other.startSession(INFO), close };
+}
+
+/** Both ways to SQLite, with the reason why one cannot be tried here. */
+export const DRIVERS = (['better-sqlite3', 'node'] as const).map((name) => {
+  const before = process.env.POLICY_WRAP_SQLITE;
+  process.env.POLICY_WRAP_SQLITE = name;
+  try {
+    connect(':memory:', 0).close();
+    return { name, missing: undefined };
+  } catch (error) {
+    const { cause } = error as { cause?: AggregateError };
+    return { name, missing: String(cause?.errors?.[0]?.message ?? error).split('\n')[0] };
+  } finally {
+    if (before === undefined) delete process.env.POLICY_WRAP_SQLITE;
+    else process.env.POLICY_WRAP_SQLITE = before;
+  }
+});
+
+/** Runs a suite over each driver that loads here; the other shows up as skipped, with the reason. */
+export function eachDriver(title: string, suite: () => void): void {
+  for (const { name, missing } of DRIVERS) {
+    if (missing !== undefined) {
+      describe.skip(`${title} on ${name} (${missing})`, suite);
+      continue;
+    }
+    describe(`${title} on ${name}`, () => {
+      const before = process.env.POLICY_WRAP_SQLITE;
+      beforeAll(() => {
+        process.env.POLICY_WRAP_SQLITE = name;
+      });
+      afterAll(() => {
+        if (before === undefined) delete process.env.POLICY_WRAP_SQLITE;
+        else process.env.POLICY_WRAP_SQLITE = before;
+      });
+      suite();
+    });
+  }
+}
+
+/** For tests that look into a file behind the store's back. */
+export function rows(path: string, sql: string): Row[] {
+  const db = connect(path, 1000);
+  try {
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+export function done<T>(result: T | typeof BUSY): T {
+  if (result === BUSY) throw new Error('the database is locked');
+  return result;
+}
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Programs that are run as processes of their own, from one bundled file. */
+export class Children {
+  readonly #script: string;
+  readonly #running = new Set<ChildProcess>();
+
+  /** @param script where to put the bundle */
+  constructor(script: string) {
+    this.#script = script;
+    buildSync({
+      entryPoints: [join(REPOSITORY, 'test/store/child.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      external: ['better-sqlite3'],
+      outfile: script,
+    });
+  }
+
+  /** Starts one that waits for `go`. */
+  start(args: readonly string[], options: SpawnOptions = {}): Child {
+    const child = spawn(process.execPath, [this.#script, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_PATH: join(REPOSITORY, 'node_modules') },
+      ...options,
+    });
+    this.#running.add(child);
+    const lines: string[] = [];
+    const waiting: (() => void)[] = [];
+    const wake = () => {
+      for (const resume of waiting.splice(0)) resume();
+    };
+    const { stdout, stdin } = child;
+    if (!stdout || !stdin) throw new Error('the child has no pipes');
+    let isOver = false;
+    let rest = '';
+    stdout.on('data', (chunk) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+      wake();
+    });
+    child.on('close', () => {
+      isOver = true;
+      this.#running.delete(child);
+      wake();
+    });
+    return {
+      pid: child.pid ?? 0,
+      go: () => void stdin.write('go\n'),
+      kill: (signal) => void child.kill(signal),
+      next: async () => {
+        while (lines.length === 0 && !isOver) await new Promise<void>((resume) => waiting.push(resume));
+        const line = lines.shift();
+        return line === undefined ? undefined : JSON.parse(line);
+      },
+      end: async () => {
+        while (!isOver) await new Promise<void>((resume) => waiting.push(resume));
+      },
+    };
+  }
+
+  stop(): void {
+    for (const child of this.#running) child.kill('SIGKILL');
+  }
+}
+
+export interface Child {
+  readonly pid: number;
+  go(): void;
+  kill(signal: NodeJS.Signals): void;
+  /** The next line that it says, parsed; undefined when it has ended. */
+  next(): Promise<unknown>;
+  end(): Promise<void>;
+}

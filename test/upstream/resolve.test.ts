@@ -1,0 +1,83 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findServer } from '../../src/upstream/resolve.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'policy-wrap-find-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function program(name: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, '#!/bin/sh\n');
+  chmodSync(path, 0o755);
+  return path;
+}
+const find = (command: string, path = folder, install = true) =>
+  findServer(command, ['--flag'], { install, env: { PATH: path } });
+
+describe('findServer', () => {
+  test('takes a name from PATH, the first that can be started', () => {
+    mkdirSync(join(folder, 'a'));
+    writeFileSync(join(folder, 'a', 'mcp-afip'), 'not executable');
+    const there = program('mcp-afip');
+    expect(find('mcp-afip', [join(folder, 'a'), folder].join(delimiter))).toEqual({
+      file: there,
+      args: ['--flag'],
+      note: undefined,
+    });
+  });
+
+  test.each([
+    ['mcp-afip', '@codespar/mcp-afip@0.2.0-alpha.2'],
+    ['mcp-legiti', '@codespar/mcp-legiti@0.2.0-alpha.2'],
+  ])(
+    'starts %s, where it is not installed, from npm by scoped name and pinned version, and says so',
+    (command, spec) => {
+      program('npx');
+      const { file, args, note } = find(command);
+      expect(file).toMatch(/npx$/);
+      expect(args).toEqual(['-y', spec, '--flag']);
+      expect(note).toContain(spec);
+    },
+  );
+
+  test('never fetches a name that it does not know, nor anything where it is forbidden', () => {
+    program('npx');
+    expect(() => find('mcp-afp')).toThrow(/mcp-afp was not found; searched/);
+    expect(() => find('mcp-afip', folder, false)).toThrow(/--no-install forbids fetching/);
+  });
+
+  test('the working directory is no place to find programs', () => {
+    const before = process.cwd();
+    program('local-server');
+    mkdirSync(join(folder, 'bin'));
+    program(join('bin', 'local-server'));
+    process.chdir(folder);
+    try {
+      for (const path of [
+        '',
+        '.',
+        `${delimiter}.`,
+        'bin',
+        './bin',
+        `${delimiter}bin${delimiter}`,
+        '../bin/..',
+        '~',
+      ])
+        expect(() => find('local-server', path), path).toThrow(/was not found/);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test('a path is taken as it is, or refused', () => {
+    const path = program('server');
+    expect(find(path)).toMatchObject({ file: path });
+    expect(() => find(join(folder, 'nothing'))).toThrow(/is no program that can be started/);
+    expect(() => find(folder)).toThrow(/is no program that can be started/);
+  });
+});

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { editTools, replaceId } from '../../src/wire/tool-list.js';
+
+const dropping = (names: string[]) => (tool: unknown) =>
+  names.includes((tool as { name: string }).name) ? ('drop' as const) : ('keep' as const);
+const edit = (text: string, names: string[]) => editTools(text, JSON.parse(text), dropping(names));
+
+describe('editTools', () => {
+  test.each([
+    [
+      'the first',
+      ['a'],
+      '{"id":1,"result":{"ttlMs":5,"tools":[{ "name":"b","n":1.0 },{"name":"c"}],"x":[1e2]}}',
+    ],
+    [
+      'the last',
+      ['c'],
+      '{"id":1,"result":{"ttlMs":5,"tools":[{"name":"a"},{ "name":"b","n":1.0 }],"x":[1e2]}}',
+    ],
+    ['all', ['a', 'b', 'c'], '{"id":1,"result":{"ttlMs":5,"tools":[],"x":[1e2]}}'],
+  ])('G6: leaves out %s and keeps every other byte', (_, names, expected) => {
+    const text =
+      '{"id":1,"result":{"ttlMs":5,"tools":[{"name":"a"} , { "name":"b","n":1.0 },{"name":"c"}],"x":[1e2]}}';
+    expect(edit(text, names)).toBe(expected);
+  });
+
+  test('gives the text itself when nothing is left out', () => {
+    const text = '{"result" : {"tools":[ {"name":"a"} ],"cacheScope":"public"}, "id":1}\r\n';
+    expect(edit(text, ['b'])).toBe(text);
+  });
+
+  test('makes a public cache scope private, wherever it stands', () => {
+    for (const text of [
+      '{"result":{"cacheScope":"public","tools":[{"name":"a"}]}}',
+      '{"result":{"tools":[{"name":"a"}],"cacheScope":"public"}}',
+    ]) {
+      expect(JSON.parse(edit(text, ['a']))).toEqual({ result: { cacheScope: 'private', tools: [] } });
+    }
+  });
+
+  test.each([
+    ['an error', '{"id":1,"error":{"code":1,"message":"x"}}'],
+    ['tools that are no array', '{"result":{"tools":{"name":"a"}}}'],
+    ['no tools', '{"result":{}}'],
+    ['tools outside the result', '{"result":{},"tools":[{"name":"a"}]}'],
+  ])('leaves %s alone', (_, text) => {
+    expect(edit(text, ['a'])).toBe(text);
+  });
+
+  test('puts a text in the place of a tool', () => {
+    const text = '{"result":{"tools":[{"name":"a"},{"name":"b"}]}}';
+    const edited = editTools(text, JSON.parse(text), (tool, raw) =>
+      (tool as { name: string }).name === 'a' ? { text: `${raw.slice(0, -1)},"x":1}` } : 'keep',
+    );
+    expect(edited).toBe('{"result":{"tools":[{"name":"a","x":1},{"name":"b"}]}}');
+  });
+
+  test('G6: of any list, exactly the chosen tools are gone and nothing else has changed', () => {
+    const tool = fc.record({ name: fc.constantFrom('a', 'b', 'c]', '{"'), more: fc.jsonValue() });
+    const space = fc.constantFrom('', ' ', '\t', '  ');
+    fc.assert(
+      fc.property(
+        fc.array(tool),
+        fc.jsonValue(),
+        fc.subarray(['a', 'b', 'c]', '{"']),
+        space,
+        (tools, extra, names, s) => {
+          const indent = s;
+          const text = JSON.stringify({ extra, result: { extra, tools, tail: extra }, id: 1 }, null, indent);
+          const expected = tools.filter(({ name }) => !names.includes(name));
+          const edited = edit(text, names);
+          expect(JSON.parse(edited)).toEqual(
+            JSON.parse(JSON.stringify({ extra, result: { extra, tools: expected, tail: extra }, id: 1 })),
+          );
+        },
+      ),
+    );
+  });
+});
+
+test('replaceId changes the id and nothing else', () => {
+  expect(replaceId('{"result":{"id":"5"},"jsonrpc":"2.0", "id" : "5" }\n', 5)).toBe(
+    '{"result":{"id":"5"},"jsonrpc":"2.0", "id" : 5 }\n',
+  );
+});
