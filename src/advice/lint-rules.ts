@@ -1,10 +1,11 @@
-import { isArray } from '../json/value.js';
+import { isArray, type JsonType } from '../json/value.js';
 import type { Checks, Condition, Limit, Path, Predicate, ToolEntry } from '../policy/model.js';
 import type { Places } from '../policy/read/load.js';
-import { nearest, type ProblemCode } from '../policy/read/problem.js';
+import type { ProblemCode } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
+import { nearest } from '../text/suggest.js';
 import { describeArgument, fixedArgument, prospectOf, some } from './satisfiability.js';
-import { type Argument, argumentAt, type JsonType, type LiveTool } from './tool-schema.js';
+import { type Argument, argumentAt, type LiveTool } from './tool-schema.js';
 
 /** Reports a finding at a place in the document. */
 export type Warn = (

@@ -1,12 +1,10 @@
-import { isArray, isNumber, type Json } from '../json/value.js';
+import type { JsonType } from '../json/value.js';
 import type { Condition, Path, ToolEntry } from '../policy/model.js';
-import { type Argument, type JsonType, jsonTypeOf } from './tool-schema.js';
+import { operatorOf, type Prospect } from '../policy/operators.js';
+import type { Argument } from './tool-schema.js';
 
 /** More names than this do not make a finding clearer. */
 const MAX_NAMES = 8;
-
-/** What a condition can come to for the values that a schema allows: `may` hold, always `fails`, always `unknown`. */
-export type Prospect = 'may' | 'fails' | 'unknown';
 
 /** The environment and the tool's name are text, and the name is known where the entry is an exact one. */
 export function fixedArgument(path: Path, entry: ToolEntry | undefined): Argument | undefined {
@@ -15,52 +13,10 @@ export function fixedArgument(path: Path, entry: ToolEntry | undefined): Argumen
   return { kind: 'found', types: new Set(['string']), values, required: path.root === 'tool' };
 }
 
-/** The counterpart of `compare` in condition.ts for what is known of a value before there is one. */
-export function prospectOf(condition: Condition, argument: Argument): Prospect {
+/** @returns what a condition can come to, by what is known of a value before there is one */
+export function prospectOf({ op, value }: Condition, argument: Argument): Prospect {
   if (argument.kind !== 'found' || !argument.types) return 'may';
-  const { op, value } = condition;
-  const { types } = argument;
-  const told = (may: boolean): Prospect => (may ? 'may' : 'unknown');
-  switch (op) {
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
-      return told(types.has('number'));
-    case 'regex':
-      return told(types.has('string'));
-    case 'contains':
-      return told(types.has('array') || (types.has('string') && typeof value === 'string'));
-    case 'eq':
-      return equality([value], types, argument.values);
-    case 'in':
-      return equality(isArray(value) ? value : [], types, argument.values);
-    case 'neq':
-      return difference([value], types);
-    case 'not_in':
-      return difference(isArray(value) ? value : [], types);
-    case 'exists':
-      return 'may';
-  }
-}
-
-function equality(
-  items: readonly Json[],
-  types: ReadonlySet<JsonType>,
-  values: readonly unknown[] | undefined,
-): Prospect {
-  const fitting = items.filter((item) => types.has(typeOf(item)));
-  if (fitting.some((item) => typeof item === 'object' || !values || values.includes(item))) return 'may';
-  // Nothing but null is null: that is told. Another type is not.
-  return items.every((item) => item === null || types.has(typeOf(item))) ? 'fails' : 'unknown';
-}
-
-function difference(items: readonly Json[], types: ReadonlySet<JsonType>): Prospect {
-  return items.every((item) => item === null || types.has(typeOf(item))) ? 'may' : 'unknown';
-}
-
-function typeOf(value: Json): JsonType {
-  return isNumber(value) ? 'number' : jsonTypeOf(value);
+  return operatorOf(op).prospect(value, { types: argument.types, values: argument.values });
 }
 
 const TYPES: Readonly<Record<JsonType, string>> = {

@@ -1,4 +1,4 @@
-import { isRecord } from '../json/value.js';
+import { isRecord, type JsonType, jsonTypeOf } from '../json/value.js';
 import { EACH, type Path } from '../policy/model.js';
 
 /** A tool as its server lists it. */
@@ -6,8 +6,6 @@ export interface LiveTool {
   readonly name: string;
   readonly inputSchema?: unknown;
 }
-
-export type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
 
 /** What a tool's input schema says of an argument. `unknown` is for all that it leaves open. */
 export type Argument =
@@ -230,13 +228,6 @@ function resolve(schema: Record<string, unknown>, root: unknown): unknown {
     target = own(target, name);
   }
   return target === schema ? undefined : target;
-}
-
-export function jsonTypeOf(value: unknown): JsonType {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  const type = typeof value;
-  return type === 'boolean' || type === 'number' || type === 'string' ? type : 'object';
 }
 
 function own(schema: Record<string, unknown>, key: string): unknown {

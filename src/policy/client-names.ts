@@ -1,4 +1,4 @@
-import { nearest } from './read/problem.js';
+import { nearest } from '../text/suggest.js';
 
 /** What clients put between a server's name and a tool's, so that a policy's author may have copied it with both. */
 const STRONG = /__|[./:]/g;

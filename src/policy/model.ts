@@ -1,5 +1,7 @@
 import type { Decimal } from '../json/decimal.js';
 import type { Json } from '../json/value.js';
+import type { Regex } from './evaluate/regex.js';
+import type { Operator } from './operators.js';
 
 /**
  * A policy as it is decided by: validated, shorthands written out, patterns ordered, expressions compiled.
@@ -77,33 +79,12 @@ export interface Predicate {
   readonly code: 'REQUIRE' | 'DENY_IF' | 'ACTION_DENY' | 'APPROVAL_REQUIRED';
 }
 
-export type Operator =
-  | 'eq'
-  | 'neq'
-  | 'lt'
-  | 'lte'
-  | 'gt'
-  | 'gte'
-  | 'in'
-  | 'not_in'
-  | 'exists'
-  | 'regex'
-  | 'contains';
-
 export interface Condition {
   readonly path: Path;
   readonly op: Operator;
   readonly value: Json;
   /** For `regex` alone. */
   readonly regex: Regex | undefined;
-}
-
-/** Matches in linear time. */
-export interface Regex {
-  /** Text beyond this length, in UTF-16 units, is not searched: its answer is unknown. */
-  readonly maxText: number;
-  /** Whether the pattern is found anywhere in the text. */
-  test(text: string): boolean;
 }
 
 /** `args.items[*].price`, `env.AFIP_ENV`, `tool.name`, taken apart. `each` is `[*]`. */

@@ -6,13 +6,13 @@ import { PRESETS, preset } from '../../src/catalog/presets.js';
 import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
 import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
 import type { ArgumentSchema, KnownTool } from '../../src/catalog/tool-definition.js';
-import { OPERATORS } from '../../src/policy/read/format.js';
+import { OPERATOR_NAMES } from '../../src/policy/operators.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 
 // What the presets use of the policy language, with its defaults filled in, for looking into them.
 const PATH = /^(?:args(?:\.[a-z_]+(?:\[\*\])?)+|env\.[A-Z_]+|tool\.name)$/;
 const path = z.string().regex(PATH);
-const condition = z.strictObject({ path, op: z.enum(OPERATORS), value: z.json() });
+const condition = z.strictObject({ path, op: z.enum(OPERATOR_NAMES), value: z.json() });
 const predicate = z.strictObject({ conditions: z.array(condition), on_deny: z.string().min(1).optional() });
 const window = z.union([
   z.enum(['second', 'minute', 'hour', 'day', 'week', 'month']),

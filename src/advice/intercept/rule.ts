@@ -2,7 +2,6 @@ import type { Json, JsonObject } from '../../json/value.js';
 import { MAX_PATH } from '../../policy/evaluate/path.js';
 import { compileRegex } from '../../policy/evaluate/regex.js';
 import { MAX_WINDOW_MS, parseDuration, parseWindow } from '../../policy/limits/window.js';
-import { OPERATORS } from '../../policy/read/format.js';
 import type { Yaml } from './yaml.js';
 
 /** What could not be carried over: the reason is for people. */
@@ -15,8 +14,10 @@ export class NoCounterpart extends Error {
   }
 }
 
-/** The names of the operators; what they compare with is looked at in `valueFor`. */
-const KNOWN_OPERATORS: ReadonlySet<string> = new Set(OPERATORS);
+/** The operators of the predecessor; what they compare with is looked at in `valueFor`. */
+const KNOWN_OPERATORS: ReadonlySet<string> = new Set(
+  'eq neq lt lte gt gte in not_in exists regex contains'.split(' '),
+);
 /** Windows of the predecessor's counters, which begin with the minute, hour or day of UTC. */
 const CALENDAR_WINDOWS: ReadonlySet<string> = new Set(['minute', 'hour', 'day']);
 

@@ -2,7 +2,7 @@ import { Decimal } from '../../json/decimal.js';
 import { readJsonc } from '../../json/relaxed.js';
 import { isArray, isObject, type Json, setOwn } from '../../json/value.js';
 import { bareText, fold } from '../../text/lookalike.js';
-import { show } from './explain.js';
+import { show } from '../describe-value.js';
 import { ROUNDED } from './inexact.js';
 
 /** Deeper values are not taken apart. */

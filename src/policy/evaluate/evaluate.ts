@@ -3,7 +3,8 @@ import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import type { Checks, Limit, Policy, Predicate, ToolEntry } from '../model.js';
 import { pointerOf } from '../read/problem.js';
 import { chargeOf } from './charge.js';
-import { type Answer, answerPredicate, type Quantifier } from './condition.js';
+import type { Answer } from './compare.js';
+import { answerPredicate, type Quantifier } from './condition.js';
 import { explainFired, explainRequire } from './explain.js';
 import { findInexact, ROUNDED } from './inexact.js';
 

@@ -1,62 +1,23 @@
 import { Decimal } from '../../json/decimal.js';
-import { isArray, isNumber, isObject, type Json } from '../../json/value.js';
-import type { Condition, Operator, Predicate } from '../model.js';
+import { isNumber } from '../../json/value.js';
+import { show } from '../describe-value.js';
+import type { Condition, Predicate } from '../model.js';
+import { operatorOf } from '../operators.js';
 import type { Finding } from './condition.js';
-
-/** Values and lists of values are cut to this many characters: the agent knows what it sent. */
-const MAX_SHOWN = 60;
 
 /** More conditions than this do not make a refusal clearer. */
 const MAX_CONDITIONS = 3;
 
-/** Reads on from "must" and "may"; "which" takes the third person of its first word. */
-const WORDS: Readonly<Record<Operator, string>> = {
-  eq: 'be',
-  neq: 'be other than',
-  lt: 'be less than',
-  lte: 'be at most',
-  gt: 'be more than',
-  gte: 'be at least',
-  in: 'be one of',
-  not_in: 'be none of',
-  exists: 'be',
-  regex: 'match',
-  contains: 'contain',
-};
-
-const THIRD_PERSON: Readonly<Record<string, string>> = { be: 'is', match: 'matches', contain: 'contains' };
-
-/** @returns `be at most 100`, `be one of "a", "b"`, `match ^a`, `be present` */
-function wordsOf(condition: Condition): string {
-  const { op, value } = condition;
-  if (op === 'exists') return value === false ? 'be absent' : 'be present';
-  if (op === 'regex' && typeof value === 'string') return `match ${cut(value)}`;
-  if (isArray(value) && (op === 'in' || op === 'not_in')) {
-    return `${WORDS[op]} ${cut(value.map(show).join(', '))}`;
-  }
-  return `${WORDS[op]} ${show(value)}`;
+/** @returns `be at most 100`, `match ^a`: reads on from "must" and "may" */
+function wordsOf({ op, value }: Condition): string {
+  return operatorOf(op).words(value);
 }
 
 /** @returns `is at most 100`, `matches ^a` */
 function isWords(condition: Condition): string {
-  return wordsOf(condition).replace(/^\w+/, (verb) => THIRD_PERSON[verb] ?? verb);
-}
-
-/** @returns the value as JSON, cut; lists and objects by their size */
-export function show(value: Json): string {
-  if (isNumber(value)) return cut(value.toString());
-  if (typeof value === 'string') {
-    return value.length > MAX_SHOWN
-      ? `${JSON.stringify(value.slice(0, MAX_SHOWN))}...`
-      : JSON.stringify(value);
-  }
-  if (isArray(value))
-    return value.length === 1 ? 'a list of 1 element' : `a list of ${value.length} elements`;
-  return isObject(value) ? 'an object' : String(value);
-}
-
-function cut(text: string): string {
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  return wordsOf(condition).replace(/^\w+/, (verb) =>
+    verb === 'be' ? 'is' : `${verb}${verb.endsWith('ch') ? 'es' : 's'}`,
+  );
 }
 
 /** @returns why a `require` was not met: `args.amount is 500, and must be at most 100` */
@@ -100,7 +61,7 @@ function explainFinding(finding: Finding): string {
         return `${reached.at} ${answer === 'unknown' ? 'may meet' : 'meets'} its condition`;
       const is = `${reached.at} is ${show(reached.value)}${kindNote(finding)}`;
       if (answer === 'unknown') return `${is}, which may ${wordsOf(condition)}`;
-      return condition.op === 'exists' || condition.op === 'eq' ? is : `${is}, which ${isWords(condition)}`;
+      return operatorOf(condition.op).isSaidByValue ? is : `${is}, which ${isWords(condition)}`;
     }
   }
 }

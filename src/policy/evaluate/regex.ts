@@ -1,5 +1,12 @@
 import type { RE2JS } from 're2js';
-import type { Regex } from '../model.js';
+
+/** Matches in linear time. */
+export interface Regex {
+  /** Text beyond this length, in UTF-16 units, is not searched: its answer is unknown. */
+  readonly maxText: number;
+  /** Whether the pattern is found anywhere in the text. */
+  test(text: string): boolean;
+}
 
 /** Longer patterns are programs, and cost more to compile than a policy should. */
 const MAX_PATTERN = 2000;

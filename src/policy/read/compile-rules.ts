@@ -1,15 +1,16 @@
 import { Decimal } from '../../json/decimal.js';
-import { isArray, isNumber, type Json } from '../../json/value.js';
+import { isNumber } from '../../json/value.js';
+import { nearest } from '../../text/suggest.js';
 import { findInexact } from '../evaluate/inexact.js';
-import { compileRegex } from '../evaluate/regex.js';
 import { isTimezone } from '../limits/calendar.js';
 import { parseWindow, WINDOW_WORDS, type Window } from '../limits/window.js';
 import { type Amount, type Condition, EACH, type Limit, type Predicate } from '../model.js';
+import { operatorOf } from '../operators.js';
 import { compileArgsPath, compileExcept, compilePath, compilePer, withoutLast } from './compile-paths.js';
 import type { ConditionDocument, LimitDocument, PredicateDocument } from './format.js';
-import { nearest, pointerOf } from './problem.js';
+import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
-import { kindOf, type Partly } from './validate.js';
+import type { Partly } from './validate.js';
 import type { Workbench } from './workbench.js';
 
 /** @param path where the list stands in the document */
@@ -39,10 +40,15 @@ function compileCondition(
   const value = bench.source.value([...at, 'value']);
   const { op } = condition;
   if (op === undefined) return undefined;
-  const fault = valueFault(op, value);
-  if (fault !== undefined) {
-    const code = value === undefined ? 'MISSING' : 'VALUE';
-    bench.report(code, [...at, 'value'], fault.message, fault.hint);
+  const operator = operatorOf(op);
+  if (value === undefined && !operator.missing) {
+    const message = `"value" is missing: "${op}" compares with something.`;
+    bench.report('MISSING', [...at, 'value'], message, 'Add "value".');
+    return undefined;
+  }
+  const fault = value === undefined ? undefined : operator.fault(value);
+  if (fault) {
+    bench.report('VALUE', [...at, 'value'], fault.message, fault.hint);
     return undefined;
   }
   const inexact = value !== undefined && findInexact(value, '"value"');
@@ -51,53 +57,14 @@ function compileCondition(
     bench.report('VALUE', [...at, 'value'], message, 'Write a number with at most 15 digits.');
     return undefined;
   }
-  let regex: Condition['regex'];
-  if (op === 'regex' && typeof value === 'string') {
-    const compiled = compileRegex(value);
-    if ('fault' in compiled) {
-      const message = `Not a regular expression that can be used: ${compiled.fault}.`;
-      const hint = 'RE2 syntax: no look-around and no back-references; a backslash is written \\\\ in JSON.';
-      bench.report('REGEX', [...at, 'value'], message, hint);
-      return undefined;
-    }
-    regex = compiled;
+  const compiled = value === undefined ? undefined : operator.compile?.(value);
+  if (compiled && 'fault' in compiled) {
+    const message = `Not a regular expression that can be used: ${compiled.fault}.`;
+    const hint = 'RE2 syntax: no look-around and no back-references; a backslash is written \\\\ in JSON.';
+    bench.report('REGEX', [...at, 'value'], message, hint);
+    return undefined;
   }
-  return path && { path, op, value: value === undefined ? true : value, regex };
-}
-
-/** What an operator wants of `value`. */
-function valueFault(
-  op: Condition['op'],
-  value: Json | undefined,
-): { message: string; hint: string } | undefined {
-  if (value === undefined) {
-    return op === 'exists'
-      ? undefined
-      : { message: `"value" is missing: "${op}" compares with something.`, hint: 'Add "value".' };
-  }
-  switch (op) {
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
-      if (isNumber(value)) return undefined;
-      return {
-        message: `"${op}" compares numbers, and "value" is ${kindOf(value)}; no call would be told.`,
-        hint: 'Write a number without quotes.',
-      };
-    case 'in':
-    case 'not_in':
-      if (isArray(value)) return undefined;
-      return { message: `"${op}" needs a list, and "value" is ${kindOf(value)}.`, hint: 'Write ["a", "b"].' };
-    case 'exists':
-      if (typeof value === 'boolean') return undefined;
-      return { message: `"exists" is true or false, not ${kindOf(value)}.`, hint: 'Write true or false.' };
-    case 'regex':
-      if (typeof value === 'string') return undefined;
-      return { message: `"regex" needs a pattern as text, not ${kindOf(value)}.`, hint: 'Write "^[a-z]+$".' };
-    default:
-      return undefined;
-  }
+  return path && { path, op, value: value === undefined ? true : value, regex: compiled };
 }
 
 /** @param path where `limits` stands in the document */

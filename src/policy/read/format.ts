@@ -1,23 +1,10 @@
 import * as z from 'zod/mini';
+import { aboutOperators, OPERATOR_NAMES } from '../operators.js';
 
 /** Says what a value is for: to people in the words of a problem, to editors in the JSON Schema. */
 function about<T extends z.ZodMiniType>(schema: T, words: string | z.core.GlobalMeta): T {
   return schema.check(typeof words === 'string' ? z.describe(words) : z.meta(words));
 }
-
-export const OPERATORS = [
-  'eq',
-  'neq',
-  'lt',
-  'lte',
-  'gt',
-  'gte',
-  'in',
-  'not_in',
-  'exists',
-  'regex',
-  'contains',
-] as const;
 
 const PATH_TEXT =
   'a path: args.field, args.nested.field, args["a.b"], args.items[*].price (every element under `require`, any under the others; an empty list is as good as a missing one), env.NAME (the environment of the server), tool.name';
@@ -25,10 +12,7 @@ const PATH_TEXT =
 const condition = about(
   z.strictObject({
     path: about(z.string(), `What is looked at, ${PATH_TEXT}.`),
-    op: about(
-      z.enum(OPERATORS),
-      'How it is compared with `value`. eq, neq: any JSON value, exactly and without turning text into numbers. lt, lte, gt, gte: numbers. in, not_in: `value` is a list. exists: `value` is true (default) or false. regex: RE2 syntax, unanchored, text only. contains: part of a text, or element of a list.',
-    ),
+    op: about(z.enum(OPERATOR_NAMES), `How it is compared with \`value\`. ${aboutOperators()}`),
     value: z.optional(about(z.unknown(), 'What it is compared with; may be left out for `exists` alone.')),
   }),
   {

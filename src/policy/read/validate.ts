@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { isRecord } from '../../json/value.js';
+import { cut, kindOf } from '../describe-value.js';
+import { likelyWord } from './foreign-words.js';
 import { type PolicyDocument, policySchema, type ToolDocument, toolSchema } from './format.js';
-import { nearest, type Problem } from './problem.js';
+import type { Problem } from './problem.js';
 import type { Segment, Source } from './source.js';
 
 /** A document of which parts may have been left out; lists keep their places, for the positions in the file. */
@@ -84,7 +86,7 @@ function problemsOf(
         [...path, key],
         `"${key}" is not a field of ${path.length === 0 ? 'a policy' : name}; a rule under it would never be used.`,
         known.length > 0 ? `Fields here: ${known.join(', ')}.` : 'Remove it.',
-        { likely: nearest(key, missing), spot: 'key' },
+        { likely: likelyWord(key, missing), spot: 'key' },
       ),
     );
   }
@@ -107,7 +109,7 @@ function problemsOf(
   if (issue.code === 'invalid_value' && typeof value === 'string') {
     const words = issue.values.map(String);
     const message = `${sentence(name)} is "${cut(value)}", which is none of ${words.join(', ')}.`;
-    return [source.problem('VALUE', path, message, about, { likely: nearest(value, words) })];
+    return [source.problem('VALUE', path, message, about, { likely: likelyWord(value, words) })];
   }
   const expected = schema ? expectedBy(schema) : 'something else';
   const message = `${sentence(name)} must be ${expected}, not ${kindOf(value)}.`;
@@ -123,20 +125,6 @@ function quoted(path: readonly Segment[]): string {
 
 function sentence(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
-function cut(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
-}
-
-/** @returns what the value is, for a sentence */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (typeof value === 'string') return `the text "${cut(value)}"`;
-  if (typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return `the number ${value}`;
-  return typeof value === 'object' && value.constructor === Object ? 'an object' : 'a number that large';
 }
 
 /** Looks into optional fields and unions: the object among a union's options is the one with fields. */

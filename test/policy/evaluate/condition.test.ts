@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answerPredicate } from '../../../src/policy/evaluate/condition.js';
 import { evaluate } from '../../../src/policy/evaluate/evaluate.js';
-import type { Operator } from '../../../src/policy/model.js';
+import type { Operator } from '../../../src/policy/operators.js';
 import { callOf, judge, policyOf } from '../support.js';
 
 /** The answer of one condition about the arguments, as `require` (every) or `deny_if` (any) asks it. */

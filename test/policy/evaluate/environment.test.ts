@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate, type TraceStep } from '../../../src/policy/evaluate/evaluate.js';
-import type { Operator } from '../../../src/policy/model.js';
+import type { Operator } from '../../../src/policy/operators.js';
 import { Store } from '../../../src/store/store.js';
 import { INFO } from '../../store/support-shapes.js';
 import { callOf, policyOf } from '../support.js';
