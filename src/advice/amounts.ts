@@ -4,7 +4,7 @@ import type { Call } from '../policy/call.js';
 import { chargeOf } from '../policy/evaluate/charge.js';
 import { parsePath, reach } from '../policy/evaluate/path.js';
 import { EACH, type Limit, type Path } from '../policy/model.js';
-import { fold } from '../text/lookalike.js';
+import { unmistakable } from '../text/lookalike.js';
 import type { Kept } from './logged-call.js';
 import { Sums, WINDOW_MS } from './rates.js';
 
@@ -61,7 +61,7 @@ export class Amounts {
         this.#withValues += 1;
         break;
       case 'names':
-        for (const name of clearNames(kept.names)) {
+        for (const name of unmistakable(kept.names)) {
           const times = this.#named.get(name);
           if (times !== undefined || this.#named.size < MAX_NAMES) this.#named.set(name, (times ?? 0) + 1);
         }
@@ -151,11 +151,4 @@ function measure(followed: Followed, owner: string, at: number, args: Call['args
 
 function exact(value: number | Decimal): Decimal {
   return value instanceof Decimal ? value : Decimal.from(value);
-}
-
-/** Names that no other could be taken for. */
-function clearNames(names: readonly string[]): readonly string[] {
-  const folds = new Map<string, number>();
-  for (const name of names) folds.set(fold(name), (folds.get(fold(name)) ?? 0) + 1);
-  return names.filter((name) => folds.get(fold(name)) === 1);
 }

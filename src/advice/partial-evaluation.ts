@@ -4,7 +4,7 @@ import { answerPredicate, type Quantifier } from '../policy/evaluate/condition.j
 import { place } from '../policy/evaluate/evaluate.js';
 import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
 import type { Checks, Limit, Path, Policy, Predicate } from '../policy/model.js';
-import { fold } from '../text/lookalike.js';
+import { lookalikeOf } from '../text/lookalike.js';
 import type { Kept } from './logged-call.js';
 
 /** A rule that could not be looked at. */
@@ -94,8 +94,6 @@ function isKnown({ root, steps }: Path, kept: Kept): boolean {
   if (kept.kind !== 'names') return kept.kind === 'values';
   const [first] = steps;
   if (typeof first !== 'string') return steps.length > 0;
-  const folded = fold(first);
-  const alike = kept.names.filter((name) => fold(name) === folded);
-  // Missing, or not clear because of a name that differs in case: neither depends on the value.
-  return alike.length === 0 || alike.some((name) => name !== first);
+  // Missing, or not clear because of a lookalike: neither depends on the value.
+  return !kept.names.includes(first) || lookalikeOf(first, kept.names) !== undefined;
 }

@@ -1,7 +1,7 @@
 import { isAmount, isNamed } from '../catalog/arguments.js';
 import { Decimal } from '../json/decimal.js';
 import { isArray, isNumber, isObject, type Json, type JsonObject } from '../json/value.js';
-import { fold } from '../text/lookalike.js';
+import { canonicalName, unmistakable } from '../text/lookalike.js';
 
 /**
  * The numbers of a call that a budget can name: outside of lists, whose length may differ from call to call, and only
@@ -17,16 +17,17 @@ export function numbersOf(args: JsonObject): ReadonlyMap<string, string> {
   while (level.length > 0) {
     const next: [string, JsonObject][] = [];
     for (const [path, object] of level) {
-      for (const [key, value] of membersAlone(object)) {
+      for (const key of unmistakable(Object.keys(object))) {
         const inside = `${path}.${key}`;
-        if (key.includes('.')) unclear.add(fold(inside));
+        const value = object[key];
+        if (key.includes('.')) unclear.add(canonicalName(inside));
         else if (typeof value === 'number') numbers.set(inside, Decimal.from(value).toString());
         else if (isObject(value)) next.push([inside, value]);
       }
     }
     level = next;
   }
-  for (const path of numbers.keys()) if (unclear.has(fold(path))) numbers.delete(path);
+  for (const path of numbers.keys()) if (unclear.has(canonicalName(path))) numbers.delete(path);
   return numbers;
 }
 
@@ -108,12 +109,4 @@ export function boundedNumber(args: JsonObject, inputSchema?: unknown): string |
     if (paths.length > 1) return undefined;
   }
   return undefined;
-}
-
-/** Members that have no twin: no other key that a lenient server could take for theirs (see fold.ts). */
-function membersAlone(object: JsonObject): [string, Json][] {
-  const members = Object.entries(object);
-  const twins = new Map<string, number>();
-  for (const [key] of members) twins.set(fold(key), (twins.get(fold(key)) ?? 0) + 1);
-  return members.filter(([key]) => twins.get(fold(key)) === 1);
 }

@@ -20,13 +20,13 @@ export interface Policy {
   /** The policy that this one narrows, as the file writes it. */
   readonly extends: string | undefined;
   readonly hide: readonly NamePattern[];
-  /** Whether a name, or a twin of it (see fold.ts), stands under `hide`; constant time for plain names. */
+  /** Whether a name, or a lookalike of it, stands under `hide`; constant time for plain names. */
   hides(name: string): boolean;
   readonly allTools: Checks;
   /** Entries with a plain name, by that name. A Map: a tool may be called `__proto__`. */
   readonly tools: ReadonlyMap<string, ToolEntry>;
-  /** The same entries by the fold of their name; see `entryOf`. */
-  readonly twins: ReadonlyMap<string, ToolEntry>;
+  /** The same entries by their canonical name. */
+  readonly lookalikes: ReadonlyMap<string, ToolEntry>;
   /** Entries with a `*` in their name, the one that wins first. */
   readonly patterns: readonly ToolEntry[];
   readonly list: 'all' | 'callable';
@@ -51,8 +51,8 @@ export interface NamePattern {
   /** How many of its characters are not `*`. */
   readonly literals: number;
   matches(name: string): boolean;
-  /** Whether a lenient server could take `name` for one that matches: compared by their folds (see fold.ts). */
-  matchesTwin(name: string): boolean;
+  /** Whether a lenient server could take `name` for one that matches: compared by their canonical names. */
+  matchesLookalike(name: string): boolean;
 }
 
 /** What is looked at for a call, in this order: require, deny_if, limits, approve_if. */

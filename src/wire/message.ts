@@ -1,6 +1,6 @@
 import type { Scanned } from '../json/strict.js';
 import { type Json, parseDoubles, parseJson } from '../json/value.js';
-import { fold } from '../text/lookalike.js';
+import { canonicalName } from '../text/lookalike.js';
 
 /** A JSON-RPC id as MCP allows it: a string or a safe integer. Numbers and strings never match each other. */
 export type Id = string | number;
@@ -247,7 +247,7 @@ export function twinOf(
   // What JSON.parse made: no prototype has a key that could be counted.
   for (const key in object) {
     if (known.has(key) || key.length > LONGEST_TWIN) continue;
-    const folded = fold(key);
+    const folded = canonicalName(key);
     if (folds.has(folded))
       return `the key ${JSON.stringify(key.slice(0, 40))} differs from "${folded}" only in its letters' form`;
   }
@@ -255,7 +255,7 @@ export function twinOf(
 }
 
 function isTwin(text: string, known: string): boolean {
-  return text.length <= LONGEST_TWIN && fold(text) === known;
+  return text.length <= LONGEST_TWIN && canonicalName(text) === known;
 }
 
 /** Pieces of a line that are looked at for a call, and the longest of them in UTF-16 units. */

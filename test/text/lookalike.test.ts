@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fold } from '../../src/text/lookalike.js';
+import {
+  canonicalName,
+  couldBeginWith,
+  lookalikeOf,
+  NameIndex,
+  unmistakable,
+} from '../../src/text/lookalike.js';
 
 test.each([
   ['amount', 'Amount'],
@@ -24,8 +30,8 @@ test.each([
   ['οδος', 'ΟΔΟΣ'],
   ['strasse', 'straße'],
   ['straße', 'STRA\u1e9eE'],
-])('%j and %j are twins', (a, b) => {
-  expect(fold(b)).toBe(fold(a));
+])('%j and %j are lookalikes', (a, b) => {
+  expect(canonicalName(b)).toBe(canonicalName(a));
 });
 
 test.each([
@@ -37,24 +43,25 @@ test.each([
   ['amount', 'аmount'],
   ['a.b', 'a_b'],
 ])('%j and %j are not', (a, b) => {
-  expect(fold(b)).not.toBe(fold(a));
+  expect(canonicalName(b)).not.toBe(canonicalName(a));
 });
 
-test('of every character the fold is its own fold', () => {
+test('of every character the canonical name is its own canonical name', () => {
   const odd: string[] = [];
   for (let code = 0; code < 0x110000; code++) {
     const text = `a${String.fromCodePoint(code)}b`;
-    const folded = fold(text);
-    if (fold(folded) !== folded || fold(text.toUpperCase()) !== folded) odd.push(code.toString(16));
+    const made = canonicalName(text);
+    if (canonicalName(made) !== made || canonicalName(text.toUpperCase()) !== made)
+      odd.push(code.toString(16));
   }
   expect(odd).toEqual([]);
 });
 
-test('a fold is its own fold, and does not mind case', () => {
+test('a fold is its own canonicalName, and does not mind case', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (name) => {
-      expect(fold(fold(name))).toBe(fold(name));
-      expect(fold(name.toUpperCase())).toBe(fold(name));
+      expect(canonicalName(canonicalName(name))).toBe(canonicalName(name));
+      expect(canonicalName(name.toUpperCase())).toBe(canonicalName(name));
     }),
     { numRuns: 500 },
   );
@@ -71,21 +78,64 @@ test('G9: stacked marks are not normalised: no such name is a twin of another', 
     '\uff9e'.repeat(80_000),
     `a${'\u0301\u034f'.repeat(40_000)}`,
   ]) {
-    expect(fold(name)).not.toBe(fold('amount'));
-    expect(fold(`${name} `)).not.toBe('');
+    expect(canonicalName(name)).not.toBe(canonicalName('amount'));
+    expect(canonicalName(`${name} `)).not.toBe('');
   }
   // Twelve seconds a name when they are.
   expect(performance.now() - start).toBeLessThan(5000);
 });
 
 test('G2: what shows nothing is taken off before the length is looked at', () => {
-  expect(fold(`amo${'\u200b'.repeat(100_000)}unt${' '.repeat(100_000)}`)).toBe(fold('amount'));
-  expect(fold(`an\u034f\u0303o`)).toBe(fold('año'));
+  expect(canonicalName(`amo${'\u200b'.repeat(100_000)}unt${' '.repeat(100_000)}`)).toBe(
+    canonicalName('amount'),
+  );
+  expect(canonicalName(`an\u034f\u0303o`)).toBe(canonicalName('año'));
 });
 
 test('a long name is a twin of no other', () => {
   const long = 'é'.repeat(10_001);
-  expect(fold(long)).not.toBe(fold(long.toUpperCase()));
-  expect(fold(long)).toBe(fold(long));
-  expect(fold('é'.repeat(10_000))).toBe(fold('É'.repeat(10_000)));
+  expect(canonicalName(long)).not.toBe(canonicalName(long.toUpperCase()));
+  expect(canonicalName(long)).toBe(canonicalName(long));
+  expect(canonicalName('é'.repeat(10_000))).toBe(canonicalName('É'.repeat(10_000)));
+});
+
+test.each([
+  ['INV-1', 'INV-', true],
+  ['inv-1', 'INV-', true],
+  [' INV-1', 'INV-', true],
+  ['\uff29NV-1', 'INV-', true],
+  ['I\u200bNV-1', 'INV-', true],
+  ['an\u0303o', '\u00f1', false],
+  ['n\u0303o', '\u00f1', true],
+  ['RM -rf', 'rm ', true],
+  ['RMDIR', 'rm ', false],
+  ['\u03bf\u03b4\u03bf\u03c2', '\u039f\u0394\u039f\u03a3', true],
+  ['\u03bf\u03b4\u03bf\u03c3\u03b1', '\u039f\u0394\u039f\u03a3', true],
+  ['XINV-1', 'INV-', false],
+  ['INV', 'INV-', false],
+  ['\u{1d408}\u{1d40d}\u{1d415}-', 'inv-', true],
+  ['anything', '', true],
+])('%j could begin with %j: %s', (text, beginning, expected) => {
+  expect(couldBeginWith(text, beginning)).toBe(expected);
+});
+
+test('neither length nor marks behind its beginning keep a text from being compared', () => {
+  expect(couldBeginWith(`RM \u00e9${'x'.repeat(20_000)}`, 'rm ')).toBe(true);
+  expect(couldBeginWith(`RM x${'\u0301'.repeat(40)}`, 'rm ')).toBe(true);
+  expect(couldBeginWith(`${'\u200b'.repeat(20_000)}RM x`, 'rm ')).toBe(true);
+});
+
+test('a lookalike is another name than the one that is asked for', () => {
+  const names = ['a', 'B', 'b ', 'c'];
+  for (const find of [
+    (name: string) => lookalikeOf(name, names),
+    (name: string) => new NameIndex(names).lookalikeOf(name),
+  ]) {
+    expect(find('a')).toBeUndefined();
+    expect(find('A')).toBe('a');
+    expect(find('B')).toBe('b ');
+    expect(find('b ')).toBe('B');
+    expect(find('x')).toBeUndefined();
+  }
+  expect(unmistakable(names)).toEqual(['a', 'c']);
 });

@@ -1,7 +1,7 @@
 import { Decimal } from '../../json/decimal.js';
 import { readJsonc } from '../../json/relaxed.js';
 import { isArray, isObject, type Json, setOwn } from '../../json/value.js';
-import { bareText, fold } from '../../text/lookalike.js';
+import { bareText, canonicalName } from '../../text/lookalike.js';
 import { show } from '../describe-value.js';
 import { ROUNDED } from './inexact.js';
 
@@ -54,7 +54,7 @@ function formOfObject(object: { readonly [key: string]: Json }, depth: number): 
   const names = new Set<string>();
   let isEmpty = true;
   for (const [key, item] of Object.entries(object)) {
-    const name = fold(key);
+    const name = canonicalName(key);
     if (names.has(name))
       throw new Untold(`has ${show(key)} twice, in forms that could be taken for each other`);
     names.add(name);
@@ -74,7 +74,7 @@ const WORDS: ReadonlyMap<string, Json> = new Map<string, Json>([
 ]);
 
 function formOfText(text: string, depth: number): Json {
-  const told = fold(text);
+  const told = canonicalName(text);
   const word = WORDS.get(told);
   if (word !== undefined) return word;
   if (/^["[{]/.test(told)) {

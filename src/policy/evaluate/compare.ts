@@ -1,5 +1,5 @@
 import { isArray, isObject, type Json, type JsonObject } from '../../json/value.js';
-import { fold } from '../../text/lookalike.js';
+import { canonicalName } from '../../text/lookalike.js';
 
 /**
  * `unknown` is for what the policy cannot read but the server might: another type, a key in another case. Every rule
@@ -49,7 +49,7 @@ export function equal(expected: Json, actual: Json): Answer {
   if (typeof expected === 'number' && typeof actual === 'number') return yesNo(expected === actual);
   if (typeof expected === 'string' && typeof actual === 'string') {
     if (expected === actual) return 'holds';
-    return fold(expected) === fold(actual) ? 'unknown' : 'fails';
+    return canonicalName(expected) === canonicalName(actual) ? 'unknown' : 'fails';
   }
   if (typeof expected === 'boolean' && typeof actual === 'boolean') return yesNo(expected === actual);
   if (isArray(expected) && isArray(actual)) {
@@ -66,16 +66,18 @@ function equalObjects(expected: JsonObject, actual: JsonObject): Answer {
   if (keys.length === others.length && keys.every((key) => Object.hasOwn(actual, key))) {
     return all(keys.map((key) => equal(expected[key] ?? null, actual[key] ?? null)));
   }
-  const wanted = new Set(keys.map(fold));
-  const folds = new Set(others.map(fold));
-  return folds.size === wanted.size && [...wanted].every((key) => folds.has(key)) ? 'unknown' : 'fails';
+  const wanted = new Set(keys.map(canonicalName));
+  const canonical = new Set(others.map(canonicalName));
+  return canonical.size === wanted.size && [...wanted].every((key) => canonical.has(key))
+    ? 'unknown'
+    : 'fails';
 }
 
 /** What `in` compares with, so that a list of any length costs one look: a call may bring 20,000 elements. */
 interface Choices {
   /** Texts, numbers and true or false, and the canonical names of the texts. */
   readonly plain: ReadonlySet<Json>;
-  readonly folds: ReadonlySet<string>;
+  readonly canonical: ReadonlySet<string>;
   readonly types: ReadonlySet<string>;
   readonly nested: readonly Json[];
 }
@@ -89,7 +91,7 @@ function choicesOf(list: readonly Json[]): Choices {
   const nested = list.filter((item) => isArray(item) || isObject(item));
   const made: Choices = {
     plain: new Set(list),
-    folds: new Set(texts.map(fold)),
+    canonical: new Set(texts.map(canonicalName)),
     // Null is sure of itself: a value of another type is not it.
     types: new Set(list.filter((item) => item !== null).map((item) => typeof item)),
     nested,
@@ -101,14 +103,14 @@ function choicesOf(list: readonly Json[]): Choices {
 /** Equal to any of them; the same answers as `equal` for each, by look-up. */
 export function oneOf(list: Json, actual: Json): Answer {
   if (!isArray(list)) return 'unknown';
-  const { plain, folds, types, nested } = choicesOf(list);
+  const { plain, canonical, types, nested } = choicesOf(list);
   if (isArray(actual) || isObject(actual)) {
     const answer = any(nested.map((item) => equal(item, actual)));
     const isOther = [...types].some((type) => type !== 'object');
     return answer === 'fails' && isOther ? 'unknown' : answer;
   }
   if (plain.has(actual)) return 'holds';
-  if (typeof actual === 'string' && folds.has(fold(actual))) return 'unknown';
+  if (typeof actual === 'string' && canonical.has(canonicalName(actual))) return 'unknown';
   // Null and numbers that a double does not hold have no type of their own: a server may read them as any.
   const own = typeof actual === 'object' ? undefined : typeof actual;
   return [...types].some((type) => type !== own) ? 'unknown' : 'fails';

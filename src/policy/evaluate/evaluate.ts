@@ -1,4 +1,4 @@
-import { fold } from '../../text/lookalike.js';
+import { canonicalName } from '../../text/lookalike.js';
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import type { Checks, Limit, Policy, Predicate, ToolEntry } from '../model.js';
 import { pointerOf } from '../read/problem.js';
@@ -166,12 +166,12 @@ function look(policy: Policy, tool: string): Placed {
   const exact = policy.tools.get(tool);
   const entry = exact ?? policy.patterns.find(({ name }) => name.matches(tool));
   // A server that does not mind the case would run a tool that the policy knows by another name.
-  const twin = exact ? undefined : twinOf(policy, tool, entry);
-  // Whatever hides the name as it is hides it, though a twin would judge its calls: the list shows names as they are.
-  if (entry?.hidden || twin?.hidden) return { kind: 'hidden' };
-  if (twin && (entry || policy.default === 'allow')) {
-    const rule = ruleOf(policy, twin);
-    const explanation = `the policy lists "${twin.name.text}", which differs in no more than case or invisible characters`;
+  const lookalike = exact ? undefined : lookalikeEntry(policy, tool, entry);
+  // Whatever hides the name as it is hides it, though a lookalike would judge its calls: the list shows names as they are.
+  if (entry?.hidden || lookalike?.hidden) return { kind: 'hidden' };
+  if (lookalike && (entry || policy.default === 'allow')) {
+    const rule = ruleOf(policy, lookalike);
+    const explanation = `the policy lists "${lookalike.name.text}", which differs in no more than case or invisible characters`;
     return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
   }
   if (entry || policy.default === 'allow')
@@ -185,13 +185,13 @@ function look(policy: Policy, tool: string): Placed {
 
 /**
  * @param entry the pattern that matches the name as it is
- * @returns the entry that a twin of the name would be judged by, if it wins over that
+ * @returns the entry that a lookalike of the name would be judged by, if it wins over that
  */
-function twinOf(policy: Policy, tool: string, entry: ToolEntry | undefined): ToolEntry | undefined {
-  const plain = policy.twins.get(fold(tool));
+function lookalikeEntry(policy: Policy, tool: string, entry: ToolEntry | undefined): ToolEntry | undefined {
+  const plain = policy.lookalikes.get(canonicalName(tool));
   if (plain) return plain;
-  // In the order of who wins: a twin of a stronger pattern comes before a match of a weaker one.
-  const found = policy.patterns.find(({ name }) => name.matches(tool) || name.matchesTwin(tool));
+  // In the order of who wins: a lookalike of a stronger pattern comes before a match of a weaker one.
+  const found = policy.patterns.find(({ name }) => name.matches(tool) || name.matchesLookalike(tool));
   return found === entry ? undefined : found;
 }
 

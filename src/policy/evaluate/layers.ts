@@ -146,7 +146,7 @@ function named(policy: Policy, layer: string): Policy {
     hides: (name) => policy.hides(name),
     allTools: checks(policy.allTools),
     tools: swap(policy.tools),
-    twins: swap(policy.twins),
+    lookalikes: swap(policy.lookalikes),
     patterns: policy.patterns.map(entries),
   };
 }

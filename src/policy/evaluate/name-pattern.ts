@@ -1,16 +1,16 @@
-import { fold } from '../../text/lookalike.js';
+import { canonicalName } from '../../text/lookalike.js';
 import type { NamePattern } from '../model.js';
 
 /** @param text a name in which `*` stands for any characters, none included */
 export function namePattern(text: string): NamePattern {
   const matches = matcherOf(text);
-  const matchesFold = matcherOf(fold(text));
+  const matchesCanonical = matcherOf(canonicalName(text));
   return {
     text,
     plain: !text.includes('*'),
     literals: text.replaceAll('*', '').length,
     matches,
-    matchesTwin: (name) => matchesFold(fold(name)),
+    matchesLookalike: (name) => matchesCanonical(canonicalName(name)),
   };
 }
 

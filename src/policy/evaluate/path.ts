@@ -1,6 +1,6 @@
 import { isArray, isObject, type Json, type JsonObject } from '../../json/value.js';
 import { ascii } from '../../text/escape.js';
-import { fold } from '../../text/lookalike.js';
+import { lookalikeOf, NameIndex } from '../../text/lookalike.js';
 import type { Call } from '../call.js';
 import { EACH, type Path } from '../model.js';
 
@@ -104,7 +104,7 @@ export function reach(path: Path, call: Call): Iterable<Reached> {
     case 'tool':
       return [{ kind: 'value', value: call.tool, at: new Place(path.text) }];
     case 'env': {
-      // Not from the agent, so without a search for twins.
+      // Not from the agent, so without a search for lookalikes.
       const [name] = path.steps;
       const value = typeof name === 'string' && Object.hasOwn(call.env, name) ? call.env[name] : undefined;
       const at = new Place(path.text);
@@ -128,12 +128,12 @@ function walk(from: Json, steps: Path['steps'], first: number, start: Place): It
       // A text may hold JSON, and a list of one may be taken for its element: a server could still find the field.
       return [{ kind: 'unclear', at, what: `is ${nameOfKind(value)}, without a field "${step}"` }];
     }
-    const twin = twinOf(value, step);
+    const lookalike = lookalikeIn(value, step);
     const present = Object.hasOwn(value, step);
-    if (twin !== undefined) {
+    if (lookalike !== undefined) {
       const what = present
-        ? `has both "${step}" and "${ascii(twin, 40)}", which could be taken for each other`
-        : `has "${ascii(twin, 40)}" where the policy reads "${step}"`;
+        ? `has both "${step}" and "${ascii(lookalike, 40)}", which could be taken for each other`
+        : `has "${ascii(lookalike, 40)}" where the policy reads "${step}"`;
       return [{ kind: 'unclear', at, what }];
     }
     at = new Place(step, at);
@@ -162,22 +162,15 @@ function nameOfKind(value: Json): string {
 /** Objects with more keys than this get an index, or a call with many keys would cost as many for each condition. */
 const INDEXED_FROM = 64;
 
-/** The keys of large objects by their fold. */
-const indexes = new WeakMap<object, ReadonlyMap<string, readonly string[]>>();
+const indexes = new WeakMap<object, NameIndex>();
 
 /** @returns a key other than `name` that a server could take for it */
-function twinOf(object: JsonObject, name: string): string | undefined {
-  const folded = fold(name);
+function lookalikeIn(object: JsonObject, name: string): string | undefined {
   const index = indexes.get(object);
-  if (index) return index.get(folded)?.find((key) => key !== name);
+  if (index) return index.lookalikeOf(name);
   const keys = Object.keys(object);
-  if (keys.length < INDEXED_FROM) return keys.find((key) => key !== name && fold(key) === folded);
-  const built = new Map<string, string[]>();
-  for (const key of keys) {
-    const twins = built.get(fold(key));
-    if (twins) twins.push(key);
-    else built.set(fold(key), [key]);
-  }
+  if (keys.length < INDEXED_FROM) return lookalikeOf(name, keys);
+  const built = new NameIndex(keys);
   indexes.set(object, built);
-  return built.get(folded)?.find((key) => key !== name);
+  return built.lookalikeOf(name);
 }

@@ -23,7 +23,7 @@ const MAX_WORK = 50_000_000;
  * RE2 in JavaScript: a pattern from the policy meets text from an agent, and a backtracking matcher could be made to
  * hang by either. Same syntax as the hosted service; no look-around, no back-references.
  *
- * A bare `require`, because the package takes 9 ms to start and most policies have no regex: the bundler folds it in
+ * A bare `require`, because the package takes 9 ms to start and most policies have no regex: the bundler canonical it in
  * and runs it at the first use.
  */
 function re2(): typeof RE2JS {

@@ -1,5 +1,5 @@
 import { sha256 } from '../../text/hash.js';
-import { fold } from '../../text/lookalike.js';
+import { canonicalName } from '../../text/lookalike.js';
 import { comparePatterns, namePattern } from '../evaluate/name-pattern.js';
 import { parseDuration, parseWindow } from '../limits/window.js';
 import type { NamePattern, Policy, ToolEntry } from '../model.js';
@@ -51,7 +51,7 @@ export function compilePolicy(
     hides: hidesOf(hide),
     allTools,
     tools: new Map(exact.map((entry) => [entry.name.text, entry])),
-    twins: twinsOf(exact),
+    lookalikes: byCanonicalName(exact),
     patterns: entries.filter((entry) => !entry.name.plain).sort((a, b) => comparePatterns(a.name, b.name)),
     list: document.list ?? 'all',
     pin: document.pin ?? 'warn',
@@ -76,21 +76,24 @@ function compileHide(bench: Workbench, names: readonly (string | undefined)[]): 
 }
 
 function hidesOf(hide: readonly NamePattern[]): (name: string) => boolean {
-  const plain = new Set(hide.filter((pattern) => pattern.plain).map((pattern) => fold(pattern.text)));
+  const plain = new Set(
+    hide.filter((pattern) => pattern.plain).map((pattern) => canonicalName(pattern.text)),
+  );
   const patterns = hide.filter((pattern) => !pattern.plain);
-  // A twin is hidden too: a server that does not mind the case would run it.
-  return (name) => plain.has(fold(name)) || patterns.some((pattern) => pattern.matchesTwin(name));
+  // A lookalike is hidden too: a server that does not mind the case would run it.
+  return (name) =>
+    plain.has(canonicalName(name)) || patterns.some((pattern) => pattern.matchesLookalike(name));
 }
 
-/** Of several entries with one fold the one that sorts first, so that the order in the file changes nothing. */
-function twinsOf(entries: readonly ToolEntry[]): Map<string, ToolEntry> {
-  const twins = new Map<string, ToolEntry>();
+/** Where several entries share a canonical name, the one that sorts first, so that the order in the file changes nothing. */
+function byCanonicalName(entries: readonly ToolEntry[]): Map<string, ToolEntry> {
+  const lookalikes = new Map<string, ToolEntry>();
   for (const entry of entries) {
-    const folded = fold(entry.name.text);
-    const other = twins.get(folded);
-    if (!other || entry.name.text < other.name.text) twins.set(folded, entry);
+    const canonical = canonicalName(entry.name.text);
+    const other = lookalikes.get(canonical);
+    if (!other || entry.name.text < other.name.text) lookalikes.set(canonical, entry);
   }
-  return twins;
+  return lookalikes;
 }
 
 function compileApprovals(
