@@ -1,4 +1,5 @@
 import { isArray, isNumber, type Json, type JsonType, jsonTypeOf } from '../json/value.js';
+import { couldBeginWith } from '../text/lookalike.js';
 import { cut, kindOf, show } from './describe-value.js';
 import { type Answer, contains, equal, not, oneOf, ordered, yesNo } from './evaluate/compare.js';
 import { compileRegex, type Regex } from './evaluate/regex.js';
@@ -121,6 +122,24 @@ export const OPERATORS = {
     words: (value) => `contain ${show(value)}`,
     prospect: (value, { types }) =>
       told(types.has('array') || (types.has('string') && typeof value === 'string')),
+  },
+  starts_with: {
+    about: 'the beginning of a text',
+    foreign: ['prefix', 'begins_with', 'has_prefix'],
+    fault: (value) =>
+      typeof value === 'string'
+        ? undefined
+        : {
+            message: `"starts_with" needs a text, and "value" is ${kindOf(value)}; no call would be told.`,
+            hint: 'Write "INV-".',
+          },
+    compare: (value, actual) => {
+      if (typeof value !== 'string' || typeof actual !== 'string') return 'unknown';
+      if (actual.startsWith(value)) return 'holds';
+      return couldBeginWith(actual, value) ? 'unknown' : 'fails';
+    },
+    words: (value) => `start with ${show(value)}`,
+    prospect: (_, { types }) => told(types.has('string')),
   },
 } as const satisfies Readonly<Record<string, OperatorRow>>;
 
