@@ -227,6 +227,7 @@ describe('arguments', () => {
     ['the absence of what is never there', when('args.qqqq', 'exists', false), [`ARGUMENT_ABSENT ${P}/path`]],
     ['a number of text', when('args.currency', 'gt', 5), [`NEVER_HOLDS ${P}/op`]],
     ['a pattern of a number', when('args.amount_total', 'regex', '5'), [`NEVER_HOLDS ${P}/op`]],
+    ['the beginning of a number', when('args.amount_total', 'starts_with', '5'), [`NEVER_HOLDS ${P}/op`]],
     ['a part of a number', when('args.amount_total', 'contains', 5), [`NEVER_HOLDS ${P}/op`]],
     ['text for a number', when('args.amount_total', 'eq', '5'), [`NEVER_HOLDS ${P}/op`]],
     ['text for a number, otherwise', when('args.amount_total', 'neq', '5'), [`NEVER_HOLDS ${P}/op`]],

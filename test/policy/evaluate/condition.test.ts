@@ -136,6 +136,22 @@ const ROWS: readonly Row[] = [
   ['contains', 'b', 'null', 'unknown'],
   ['contains', 'b', '{"b":1}', 'unknown'],
   ['contains', 'b', '[]', 'fails'],
+  ['starts_with', 'INV-', '"INV-1"', 'holds'],
+  ['starts_with', 'INV-', '"INV-"', 'holds'],
+  ['starts_with', 'INV-', '"INV"', 'fails'],
+  ['starts_with', 'INV-', '"X INV-1"', 'fails'],
+  ['starts_with', 'INV-', '"inv-1"', 'unknown'],
+  ['starts_with', 'INV-', '"\\uff29NV-1"', 'unknown'],
+  ['starts_with', 'INV-', '" INV-1"', 'unknown'],
+  ['starts_with', 'INV-', '"IN\\u200bV-1"', 'unknown'],
+  ['starts_with', 'rm ', '"rmdir"', 'fails'],
+  ['starts_with', 'rm ', '"RM x"', 'unknown'],
+  ['starts_with', '', '"a"', 'holds'],
+  ['starts_with', '1', '12', 'unknown'],
+  ['starts_with', 'a', '["a"]', 'unknown'],
+  ['starts_with', 'a', '{}', 'unknown'],
+  ['starts_with', 'a', 'null', 'unknown'],
+  ['starts_with', 'a', 'true', 'unknown'],
 ];
 
 describe('operators', () => {
@@ -155,6 +171,7 @@ describe('operators', () => {
     ['not_in', [1]],
     ['regex', 'a'],
     ['contains', 'a'],
+    ['starts_with', 'a'],
     ['exists', true],
   ];
 

@@ -379,6 +379,10 @@ describe('explanations', () => {
     ['deny_if', when('args.t', 'eq', 'x'), { t: 'x' }, 'args.t is "x"'],
     ['deny_if', when('args.t', 'neq', 'x'), { t: 'y' }, 'args.t is "y", which is other than "x"'],
     ['deny_if', when('args.t', 'exists', false), {}, 'args.t is missing'],
+    ['require', when('args.t', 'starts_with', 'a'), { t: 'b' }, 'args.t is "b", and must start with "a"'],
+    ['deny_if', when('args.t', 'starts_with', 'a'), { t: 'ab' }, 'args.t is "ab", which starts with "a"'],
+    ['deny_if', when('args.t', 'regex', 'a'), { t: 'ab' }, 'args.t is "ab", which matches a'],
+    ['deny_if', when('args.t', 'not_in', ['a']), { t: 'b' }, 'args.t is "b", which is none of "a"'],
   ])('%s %j of %j', (list, condition, args, text) => {
     expect(explain(list, condition, args)).toBe(text);
   });

@@ -25,6 +25,8 @@ test.each([
   ['=~', 'regex'],
   ['matches', 'regex'],
   ['includes', 'contains'],
+  ['startsWith', 'starts_with'],
+  ['prefix', 'starts_with'],
 ])('the operator %s of another format is %s here', (word, expected) => {
   expect(likelyWord(word, OPERATOR_NAMES)).toBe(expected);
 });

@@ -246,13 +246,23 @@ describe('fields of the policy', () => {
 });
 
 describe('predicates and conditions', () => {
-  test.each(['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in', 'not_in', 'exists', 'regex', 'contains'])(
-    '%s is known',
-    (op) => {
-      const value = { in: [1], not_in: [1], exists: true, regex: 'a' }[op as 'in'] ?? 1;
-      expect(problemsOf(condition({ op, value }))).toEqual([]);
-    },
-  );
+  test.each([
+    'eq',
+    'neq',
+    'lt',
+    'lte',
+    'gt',
+    'gte',
+    'in',
+    'not_in',
+    'exists',
+    'regex',
+    'contains',
+    'starts_with',
+  ])('%s is known', (op) => {
+    const value = { in: [1], not_in: [1], exists: true, regex: 'a', starts_with: 'a' }[op as 'in'] ?? 1;
+    expect(problemsOf(condition({ op, value }))).toEqual([]);
+  });
 
   test('exists may go without a value', () => {
     const policy = policyOf(tool({ require: [{ conditions: [{ path: 'args.x', op: 'exists' }] }] }));
@@ -281,6 +291,11 @@ describe('predicates and conditions', () => {
     [
       'exists of text',
       condition({ op: 'exists', value: 'true' }),
+      ['VALUE /tools/t/require/0/conditions/0/value'],
+    ],
+    [
+      'starts_with of a number',
+      condition({ op: 'starts_with', value: 5 }),
       ['VALUE /tools/t/require/0/conditions/0/value'],
     ],
     [
