@@ -15,11 +15,11 @@ const ARROWS: Record<string, readonly string[]> = {
   advice: ['catalog', 'policy', 'json', 'text'],
   config: ['catalog', 'policy', 'text', 'errors'],
   store: ['policy', 'json', 'text', 'errors'],
-  upstream: ['config', 'catalog', 'json', 'text', 'errors'],
+  upstream: ['catalog', 'text', 'errors'],
   wire: ['policy', 'json', 'text'],
   approval: ['wire', 'store', 'policy', 'catalog', 'json', 'text'],
   proxy: ['approval', 'wire', 'upstream', 'store', 'config', 'catalog', 'policy', 'json', 'text', 'errors'],
-  clients: ['upstream', 'config', 'json', 'text', 'errors'],
+  clients: ['upstream', 'config', 'text', 'errors'],
   cli: [
     ...['clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
     ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { basename, delimiter, dirname } from 'node:path';
-import { fixedPath, hasVariable, pathFolders } from '../config/paths.js';
+import { fixedPath, hasVariable } from '../config/paths.js';
 import { PolicyWrapError } from '../errors.js';
 import { holdsSecret, soundsSecret } from '../text/masking.js';
+import { pathFolders } from '../upstream/environment.js';
 import { typed, visible } from './change/masking.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './inventory.js';
 import type { Scope } from './known-clients.js';

@@ -1,4 +1,5 @@
 import { PolicyWrapError } from '../errors.js';
+import { readCommandLine } from '../upstream/command-line.js';
 import { emptyDocument } from './change/add-entry.js';
 import { containersAt, type Entry, entriesIn } from './entries.js';
 import { readSnapshot, type Snapshot } from './files/atomic-write.js';
@@ -133,17 +134,6 @@ export interface Identity {
   readonly words: string | undefined;
 }
 
-const RUNNER = /^(?:npx|bunx|pnpx|uvx)$/;
-const RUNNER_WITH_VERB: Readonly<Record<string, readonly string[]>> = {
-  npm: ['exec', 'x'],
-  pnpm: ['dlx'],
-  yarn: ['dlx'],
-  bun: ['x'],
-  pipx: ['run'],
-};
-const INTERPRETER =
-  /^(?:node|nodejs|python[\d.]*|py|bun|deno|docker|podman|uv|npm|pnpm|yarn|pipx|java|ruby|go|php|dotnet|sh|bash|zsh|cmd|pwsh|powershell|wsl|env|ssh)$/;
-
 /** The identity of the server behind an entry, wrapped or not; undefined when it is no stdio entry. */
 export function identityOf(entry: Entry): Identity | undefined {
   if (entry.kind !== 'stdio' || entry.state.kind === 'broken') return undefined;
@@ -152,22 +142,17 @@ export function identityOf(entry: Entry): Identity | undefined {
 
 /** The same for a command line. */
 export function identityOfWords(words: readonly string[]): Identity | undefined {
-  const [command, ...args] = words;
-  if (command === undefined) return undefined;
-  const name = command.replace(/^.*[/\\]/, '').replace(/\.(?:exe|cmd|bat|ps1)$/i, '');
-  if (name.toLowerCase() === 'cmd' && args[0]?.toLowerCase() === '/c') return identityOfWords(args.slice(1));
-  const verbs = Object.hasOwn(RUNNER_WITH_VERB, name) ? RUNNER_WITH_VERB[name] : undefined;
-  if (RUNNER.test(name) || verbs?.includes(args[0] ?? '')) {
-    const spec = (verbs === undefined ? args : args.slice(1)).find((word) => !word.startsWith('-'));
-    if (spec !== undefined) return packageIdentity(spec);
+  if (words.length === 0) return undefined;
+  const line = readCommandLine(words);
+  if (line.host !== undefined) return { name: line.host, scope: undefined, words: undefined };
+  if (line.package !== undefined) {
+    const [, scope, name = line.package] = /^(?:(@[^/]+)\/)?([^/]+)$/.exec(line.package) ?? [];
+    return { name, scope, words: undefined };
   }
-  if (INTERPRETER.test(name)) return { name, scope: undefined, words: JSON.stringify(args) };
+  if (line.runner !== undefined)
+    return { name: line.runner, scope: undefined, words: JSON.stringify(line.args) };
+  const name = line.program.replace(/^.*[/\\]/, '').replace(/\.(?:exe|cmd|bat|ps1)$/i, '');
   return { name, scope: undefined, words: undefined };
-}
-
-function packageIdentity(spec: string): Identity {
-  const [, scope, name = spec] = /^(?:(@[^/]+)\/)?([^@/][^@]*)/.exec(spec) ?? [];
-  return { name, scope, words: undefined };
 }
 
 /** A bare command may come from a package of any scope, so that `mcp-afip` and `@codespar/mcp-afip` are one server. */

@@ -1,4 +1,5 @@
 import { VALUED } from '../config/run-options.js';
+import { readCommandLine } from '../upstream/command-line.js';
 
 /**
  * What makes an entry a wrapped one. The entry describes itself (the original stays, as it was, after `--`), so that
@@ -7,13 +8,6 @@ import { VALUED } from '../config/run-options.js';
  * Everything here works on the words of a command line: the command, then its arguments.
  */
 
-const SCRIPT = /(?:^|[/\\])bin[/\\]policy-wrap\.js$/;
-const NODE = /(?:^|[/\\])(?:node|nodejs)(?:[\d.]*)(?:\.exe)?$/i;
-const COMMAND = /(?:^|[/\\])policy-wrap(?:\.cmd|\.exe|\.ps1)?$/i;
-const PACKAGE = /^policy-wrap(?:@[^/]*)?$/;
-const RUNNER = /(?:^|[/\\])(npx|bunx|pnpx|npm|pnpm|yarn|bun)(?:\.cmd|\.exe)?$/i;
-const SHELL = /(?:^|[/\\])cmd(?:\.exe)?$/i;
-
 /**
  * Spelled out, `run` changes nothing for the wrapper. In what `install` writes it says that the entry had no `args`
  * key, so that unwrapping takes the key away again rather than leave an empty list.
@@ -21,7 +15,7 @@ const SHELL = /(?:^|[/\\])cmd(?:\.exe)?$/i;
 const NO_ARGS_MARK = 'run';
 
 /** How a wrapped entry starts the wrapper, and where its parts are. */
-export interface Wrapping {
+export interface WrappedCommand {
   /** `installed`: absolute Node, absolute script, as `install` writes it; the others are written by hand. */
   readonly how: 'installed' | 'package' | 'path';
   /** Set for `installed`. */
@@ -39,7 +33,7 @@ export interface Wrapping {
 
 export type Recognised =
   | { readonly kind: 'plain' }
-  | { readonly kind: 'wrapped'; readonly wrapping: Wrapping }
+  | { readonly kind: 'wrapped'; readonly wrapping: WrappedCommand }
   /** Starts the wrapper, but no server can be made out; touching it would wrap twice. */
   | { readonly kind: 'broken'; readonly reason: string };
 
@@ -69,31 +63,12 @@ export function recognise(words: readonly string[]): Recognised {
   };
 }
 
-function wrapperAt(words: readonly string[]): { how: Wrapping['how']; index: number } | undefined {
-  const [command = ''] = words;
-  if (COMMAND.test(command)) return { how: 'path', index: 0 };
-  // Only options may come between: a script path further on is an argument of some other program.
-  const index = words.findIndex((word, i) => i > 0 && !word.startsWith('-'));
-  if (NODE.test(command) && index > 0 && SCRIPT.test(words[index] ?? '')) return { how: 'installed', index };
-  if (SHELL.test(command) && /^\/c$/i.test(words[1] ?? '')) {
-    const inner = wrapperAt(words.slice(2));
-    return inner === undefined
-      ? undefined
-      : { how: inner.how === 'installed' ? 'path' : inner.how, index: inner.index + 2 };
-  }
-  if (RUNNER.test(command)) return packageAt(words);
-  return undefined;
-}
-
-/** `npx -y policy-wrap`, `npx -p policy-wrap policy-wrap`, `npm exec -- policy-wrap`, `pnpm dlx policy-wrap`, ... */
-function packageAt(words: readonly string[]): { how: 'package'; index: number } | undefined {
-  for (let i = 1; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (word === '-p' || word === '--package') i += 1;
-    else if (PACKAGE.test(word)) return { how: 'package', index: i };
-    else if (!word.startsWith('-') && !['exec', 'x', 'dlx'].includes(word)) return undefined;
-  }
-  return undefined;
+function wrapperAt(words: readonly string[]): { how: WrappedCommand['how']; index: number } | undefined {
+  const { wrapper, at, through } = readCommandLine(words);
+  // Behind anything but `cmd /c`, unwrapping would lose what that does: variables, another user.
+  if (wrapper === undefined || at === undefined || through.some((name) => name !== 'cmd')) return undefined;
+  // The paths behind `cmd /c` are not where those of an installed entry are.
+  return { how: wrapper === 'installed' && through.length > 0 ? 'path' : wrapper, index: at };
 }
 
 function separatorAfter(words: readonly string[], head: number): number | undefined {
@@ -145,7 +120,7 @@ function serverOption(server: string | undefined): string[] {
  * database and a policy put in, where they are given; every other option stays, for a person may have set it. An entry that was wrapped
  * by hand keeps its own way of starting the wrapper.
  */
-export function renewedPrefix(wrapping: Wrapping, wrapper: Wrapper, options: WrapOptions): string[] {
+export function renewedPrefix(wrapping: WrappedCommand, wrapper: Wrapper, options: WrapOptions): string[] {
   const head =
     wrapping.how === 'installed'
       ? [wrapper.node, ...wrapping.head.slice(1, -1), wrapper.script]
@@ -207,7 +182,7 @@ function withOption(
 }
 
 /** Whether unwrapping leaves an entry with no `args` key, because `install` found none. */
-export function hadNoArgs(wrapping: Wrapping): boolean {
+export function hadNoArgs(wrapping: WrappedCommand): boolean {
   return (
     wrapping.how === 'installed' && wrapping.options[0] === NO_ARGS_MARK && wrapping.original.length === 1
   );
@@ -219,7 +194,11 @@ export type Drift = 'node-gone' | 'script-gone' | 'other-script';
  * In which ways an installed entry no longer starts this copy of the wrapper. One wrapped by hand never drifts: its
  * name is looked up at each start.
  */
-export function driftOf(wrapping: Wrapping, wrapper: Wrapper, exists: (path: string) => boolean): Drift[] {
+export function driftOf(
+  wrapping: WrappedCommand,
+  wrapper: Wrapper,
+  exists: (path: string) => boolean,
+): Drift[] {
   const { node, script } = wrapping;
   if (node === undefined || script === undefined) return [];
   const drift: Drift[] = [];

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { type PlatformPath, posix, win32 } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
+import { isFixedPath } from '../text/fixed-path.js';
 
 /** What the folders depend on; tests give their own. */
 export interface Surroundings {
@@ -32,10 +33,10 @@ export function surroundings(): Surroundings {
  * @param account the folder of this account; may throw
  */
 export function homeFolder(platform: NodeJS.Platform, given: string, account: () => string): string {
-  if (isFixed(given, platform) && (platform === 'win32' || !isPackaged(given))) return given;
+  if (isFixedPath(given, platform) && (platform === 'win32' || !isPackaged(given))) return given;
   try {
     const home = account();
-    return isFixed(home, platform) ? home : given;
+    return isFixedPath(home, platform) ? home : given;
   } catch {
     return given;
   }
@@ -133,11 +134,6 @@ function pathsOf({ platform }: { readonly platform: NodeJS.Platform }): Platform
   return platform === 'win32' ? win32 : posix;
 }
 
-/** Says the same on whatever drive and in whatever folder it is read. */
-function isFixed(path: string, platform: NodeJS.Platform): boolean {
-  return platform === 'win32' ? /^(?:[A-Za-z]:[\\/]|[\\/]{2}[^\\/])/.test(path) : posix.isAbsolute(path);
-}
-
 /** Whether a path has something in it that looks like a variable of a shell or a client. */
 export function hasVariable(text: string): boolean {
   return VARIABLE.test(text);
@@ -171,7 +167,7 @@ export function writtenPath(text: string, named: string, base: string, around = 
  */
 export function fixedPath(text: string, named: string, base: string, around = surroundings()): string {
   const path = writtenPath(text, named, base, around);
-  if (isFixed(expanded(text, around), around.platform)) return path;
+  if (isFixedPath(expanded(text, around), around.platform)) return path;
   throw new PolicyWrapError(
     'USAGE',
     text === '' ? `${named} is empty` : `${named} ${text}: a relative path`,
@@ -199,9 +195,4 @@ function filledIn(text: string, { env }: Surroundings): string | undefined {
     },
   );
   return VARIABLE.test(filled) ? undefined : filled;
-}
-
-/** The folders of PATH that count: a relative or empty one means the working directory, on which nothing may depend. */
-export function pathFolders(path: string, platform: NodeJS.Platform = process.platform): string[] {
-  return path.split(pathsOf({ platform }).delimiter).filter((folder) => isFixed(folder, platform));
 }

@@ -109,13 +109,6 @@ export function refuseMovingPlaces(options: PolicyOptions & { readonly db?: stri
     fixed(POLICY_WRAP_POLICY, 'POLICY_WRAP_POLICY');
 }
 
-/** What the server gets, and what `env.*` reads: our environment without our own settings. */
-export function upstreamEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('POLICY_WRAP_')),
-  );
-}
-
 /** Reads a policy file that must be there. */
 export function readPolicy(file: string): FoundPolicy {
   const text = read(file);

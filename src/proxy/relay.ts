@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import { RoundTrips } from '../approval/retry-state.js';
 import { EXIT } from '../errors.js';
-import { type ExitCode, type Upstream, writeAll } from '../upstream/child-process.js';
+import type { ExitCode, Upstream } from '../upstream/upstream.js';
+import { writeAll } from '../upstream/write-all.js';
 import { Conversation } from '../wire/mcp-session.js';
 import { FromClient } from './client-to-server.js';
 import type { Gate } from './gate.js';
@@ -68,7 +69,7 @@ export function relay(options: RelayOptions): Relaying {
   let gone = false;
   /** Standard output takes nothing more, though nobody closed it: a disk that is full. */
   let unwritable = false;
-  const isClogged = () => upstream.stdin.writableLength > HIGH_WATER;
+  const isClogged = () => upstream.unsent > HIGH_WATER;
   // A client that does not read either is noticed where we write to it.
   const isUnread = () => client.output.writableLength > HIGH_WATER;
   const parent = process.ppid;
@@ -76,7 +77,7 @@ export function relay(options: RelayOptions): Relaying {
   const lookAtClient = () => {
     nextLook = undefined;
     if (!isClogged() || isUnread() || fromClient.busy) return flow();
-    if (upstream.stdin.writableLength <= FULL) return void client.input.resume();
+    if (upstream.unsent <= FULL) return void client.input.resume();
     if (process.ppid !== parent) return clientGone();
     nextLook = setTimeout(lookAtClient, LOOK_EVERY);
   };
@@ -135,7 +136,7 @@ export function relay(options: RelayOptions): Relaying {
     clientGone();
   });
   client.output.once('close', clientGone).on('drain', flow);
-  upstream.stdin.on('drain', flow);
+  upstream.onDrain(flow);
 
   const pass = (parts: readonly (Buffer | string)[]) => {
     if (parts.length === 0 || gone) return;

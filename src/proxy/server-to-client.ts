@@ -1,7 +1,7 @@
 import { callDigest, type RoundTrips } from '../approval/retry-state.js';
 import { isDeeper } from '../json/strict.js';
 import { parseDoubles } from '../json/value.js';
-import type { ExitCode } from '../upstream/child-process.js';
+import type { ExitCode } from '../upstream/upstream.js';
 import { ambiguity } from '../wire/ambiguity.js';
 import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from '../wire/lines.js';

@@ -4,9 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
 import { type EndWatch, watchEnd } from './end-watch.js';
-
-/** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
-export type ExitCode = number;
+import type { ExitCode, Upstream } from './upstream.js';
+import { writeAll } from './write-all.js';
 
 /** From the end of input to SIGTERM, in milliseconds. SDK clients send their own SIGTERM after 2 s. */
 const EOF_GRACE = 1500;
@@ -24,18 +23,16 @@ const PIPE_MAX = 1 << 20;
 const POSIX = process.platform !== 'win32';
 
 /**
- * The real MCP server: a child in its own process group, so that what `npx` or a shell started ends with it.
- * Its ladder of endings is here: end of input, SIGTERM, SIGKILL. A second signal shortens it. Where this process is
- * killed itself, end-watch.ts goes on.
+ * An MCP server as a child in a process group of its own, so that what `npx` or a shell started ends with it. All of
+ * its endings are here: end of input, then SIGTERM, then SIGKILL; a second signal brings the next step at once. Where
+ * this process is killed itself, `watchEnd` goes on.
  */
-export class Upstream {
-  readonly stdin: Writable;
+export class ChildProcess implements Upstream {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Settles when the server is gone and all it wrote was read. */
   readonly closed: Promise<ExitCode>;
-  /** Settles at the first signal for us. */
   readonly signalled: Promise<void>;
+  readonly #stdin: Writable;
   #tellSignalled: () => void = () => {};
   readonly #pid: number;
   #ended = false;
@@ -63,22 +60,22 @@ export class Upstream {
     args: readonly string[],
     env: NodeJS.ProcessEnv,
     cwd?: string,
-  ): Promise<Upstream> {
+  ): Promise<ChildProcess> {
     const child = spawned(file, args, env, cwd);
     if (child.pid === undefined) throw await notStarted(file, child);
     // Its end is watched through its events; this only keeps a rejection from being nobody's.
     child.catch(() => {});
-    return new Upstream(child as unknown as ChildLike);
+    return new ChildProcess(child as unknown as ChildLike);
   }
 
   private constructor(child: ChildLike) {
     this.#pid = child.pid;
     this.#watch = watchEnd(child.pid);
-    this.stdin = child.stdin;
+    this.#stdin = child.stdin;
     this.stdout = child.stdout;
     this.stderr = child.stderr;
     // EPIPE: the server closed its input. Its exit tells the rest.
-    this.stdin.on('error', () => {});
+    this.#stdin.on('error', () => {});
     this.stdout.on('error', () => {});
     this.stderr.on('error', () => {});
     this.signalled = new Promise((resolve) => {
@@ -105,7 +102,7 @@ export class Upstream {
         this.#signalGroup('SIGKILL');
         this.#ended = true;
         this.#watch.over();
-        this.stdin.destroy();
+        this.#stdin.destroy();
         this.stdout.destroy();
         this.stderr.destroy();
         resolve(code);
@@ -122,40 +119,36 @@ export class Upstream {
     });
   }
 
-  /**
-   * Writes to the server.
-   *
-   * @param parts one behind the other, at least one
-   * @param notSent called if the server provably gets no byte of them: its input was closed, or failed before the write
-   * left this process. Never before `send` returns.
-   */
+  get unsent(): number {
+    return this.#stdin.writableLength;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#stdin.on('drain', listener);
+  }
+
   send(parts: readonly Buffer[], notSent: () => void): void {
-    if (!this.stdin.writable) {
+    if (!this.#stdin.writable) {
       queueMicrotask(notSent);
       return;
     }
     // Behind another write, it leaves this process when that one is done and not before.
-    const behind = this.stdin.writableLength > 0 ? this.#writesDone : undefined;
-    writeAll(this.stdin, parts, (error) => {
+    const behind = this.#stdin.writableLength > 0 ? this.#writesDone : undefined;
+    writeAll(this.#stdin, parts, (error) => {
       if (!error) this.#writesDone++;
       else if (failedAtOnce || behind === this.#writesDone) notSent();
     });
-    const failedAtOnce = this.stdin.errored !== null;
+    const failedAtOnce = this.#stdin.errored !== null;
   }
 
-  /** The client's input has ended: the server's ends too, and if it does not go by itself it is helped. */
   end(): void {
-    this.stdin.end();
+    this.#stdin.end();
     if (this.#ended || this.#endedAt !== undefined) return;
     this.#endedAt = performance.now();
     this.#termAfter(EOF_GRACE, 'SIGTERM');
     this.#killAfter(KILL_GRACE);
   }
 
-  /**
-   * We are to end: the server's input ends, and where that is not enough the whole group gets the signal, then SIGKILL.
-   * A second signal is passed on at once, and SIGKILL follows sooner.
-   */
   terminate(signal: NodeJS.Signals): void {
     const again = this.#signalled;
     this.#signalled = true;
@@ -198,24 +191,6 @@ export class Upstream {
       spawn('taskkill', taskkill, { stdio: 'ignore', windowsHide: true }).on('error', () => {});
     }
   }
-}
-
-/**
- * Writes parts of a whole in one go.
- *
- * @param done of the first part: the others leave this process with it or behind it
- */
-export function writeAll(
-  stream: Writable,
-  parts: readonly (Buffer | string)[],
-  done?: (error: Error | null | undefined) => void,
-): void {
-  // Holding writes back costs more than it saves for one.
-  const isOne = parts.length === 1;
-  if (!isOne) stream.cork();
-  stream.write(parts[0], done);
-  for (let i = 1; i < parts.length; i++) stream.write(parts[i]);
-  if (!isOne) stream.uncork();
 }
 
 /** What is used of a child process that runs, however it was started. */

@@ -4,12 +4,12 @@ import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/s
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ErrorCode, type JSONRPCMessage, McpError } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { upstreamEnv } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
-import { Upstream } from './child-process.js';
-import { findServer } from './resolve.js';
+import { upstreamEnv } from './environment.js';
+import { findUpstream } from './start.js';
+import type { Upstream } from './upstream.js';
 
 /** A tool as its server describes it; everything in it is the server's word. */
 export interface LiveTool {
@@ -63,15 +63,14 @@ export async function liveServer(
     readonly cwd?: string | undefined;
   } = {},
 ): Promise<LiveServer> {
-  const [command = '', ...args] = argv;
+  const [command = ''] = argv;
   const { cwd } = options;
   const timeout = timeoutFrom(process.env[TIMEOUT_VARIABLE]);
   if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${cwd}, where ${command} is to run, is no folder`);
   }
   const env = upstreamEnv({ ...process.env, ...options.env });
-  const launch = findServer(command, args, { install: options.install ?? true, env, cwd });
-  const upstream = await Upstream.start(launch.file, launch.args, env, cwd);
+  const upstream = await findUpstream(argv, { install: options.install ?? true, env, cwd }).start();
   const transport = new UpstreamTransport(upstream);
   const client = new Client({ name: 'policy-wrap', version: '1.0.0' });
   try {

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, extname, join, resolve } from 'node:path';
 import { knownServer } from '../catalog/known-servers.js';
-import { pathFolders } from '../config/paths.js';
 import { PolicyWrapError } from '../errors.js';
+import { pathFolders } from './environment.js';
 
 /** How to start a server. */
 export interface Launch {

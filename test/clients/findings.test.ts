@@ -272,6 +272,16 @@ test.each<[a: string, b: string, same: boolean]>([
   ['docker run a', 'docker run b', false],
   ['uvx mcp-git', 'mcp-git', true],
   ['npx', 'npx', true],
+  ['env AFIP_ENV=production mcp-afip', 'mcp-afip', true],
+  ['npx -y --registry https://r.example @codespar/mcp-afip', 'mcp-afip', true],
+  ['npx -p @codespar/mcp-afip mcp-afip', 'npx @other/mcp-afip', false],
+  ['npx github:org/a#v1', 'npx github:org/a#v2', true],
+  ['npx github:org/a', 'npx github:org/b', false],
+  ['uvx mcp-git==1.2', 'mcp-git', true],
+  ['npx mcp-remote https://a.example/mcp', 'npx mcp-remote https://b.example/mcp', false],
+  ['npx mcp-remote https://a.example/mcp', 'npx -y mcp-remote@1 https://a.example/mcp', true],
+  ['tsx /a/index.ts', 'tsx /b/index.ts', false],
+  ['ssh a mcp-afip', 'ssh b mcp-afip', false],
 ])('%s and %s: the same server is %s', (a, b, same) => {
   const [one, two] = [identityOfWords(a.split(' ')), identityOfWords(b.split(' '))];
   expect(one !== undefined && two !== undefined && sameServer(one, two)).toBe(same);

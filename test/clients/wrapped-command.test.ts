@@ -44,6 +44,12 @@ describe('recognise', () => {
     [['npm', 'exec', '--', 'policy-wrap', '--', 'a'], 'package', ['a']],
     [['pnpm', 'dlx', 'policy-wrap', '--', 'a'], 'package', ['a']],
     [['cmd', '/c', 'npx', '-y', 'policy-wrap', '--', 'a'], 'package', ['a']],
+    [['cmd.exe', '/C', 'node', '/pw/bin/policy-wrap.js', '--', 'a'], 'path', ['a']],
+    [['node', '--import', 'tsx', '/pw/bin/policy-wrap.js', '--', 'a'], 'installed', ['a']],
+    [['yarn', 'policy-wrap', '--', 'a'], 'package', ['a']],
+    [['pnpm', 'exec', 'policy-wrap', '--', 'a'], 'package', ['a']],
+    [['bun', 'policy-wrap', '--', 'a'], 'package', ['a']],
+    [['npx', '--package=policy-wrap@1', 'policy-wrap', '--', 'a'], 'package', ['a']],
   ])('%j is wrapped', (words, how, original) => {
     const found = recognise(words);
     expect(found).toMatchObject({ kind: 'wrapped', wrapping: { how, original } });
@@ -58,6 +64,11 @@ describe('recognise', () => {
     [['my-policy-wrap', '--', 'x']],
     [['npx', 'policy-wrap-extra', '--', 'x']],
     [['npm', 'run', 'policy-wrap', '--', 'x']],
+    [['node', 'policy-wrap', '--', 'x']],
+    // Unwrapping would lose the variable, or the user.
+    [['env', 'A=1', 'policy-wrap', '--', 'x']],
+    [['sudo', '-u', 'me', 'policy-wrap', '--', 'x']],
+    [['sh', '-c', 'policy-wrap -- x']],
     [['node']],
     [['mcp-afip']],
   ])('%j is plain', (words) => {

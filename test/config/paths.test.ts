@@ -5,7 +5,6 @@ import {
   dataDir,
   fixedPath,
   homeFolder,
-  pathFolders,
   type Surroundings,
   writtenPath,
 } from '../../src/config/paths.js';
@@ -151,12 +150,4 @@ describe('paths that a person wrote', () => {
     expect(hint(`\${HOME}/state.db`)).toContain('/home/ana/state.db');
     expect(hint('$SECRET/state.db')).not.toContain('hunter2');
   });
-});
-
-test.each<[NodeJS.Platform, path: string, expected: string[]]>([
-  ['linux', '/a::bin:./bin:.:/b:../c', ['/a', '/b']],
-  ['linux', '', []],
-  ['win32', 'C:\\a;;bin;.\\bin;C:x;\\y;\\\\host\\z', ['C:\\a', '\\\\host\\z']],
-])('of PATH on %s only absolute folders count: %s', (platform, path, expected) => {
-  expect(pathFolders(path, platform)).toEqual(expected);
 });

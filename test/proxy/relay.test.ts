@@ -6,7 +6,8 @@ import { FromClient } from '../../src/proxy/client-to-server.js';
 import type { Gate } from '../../src/proxy/gate.js';
 import { relay } from '../../src/proxy/relay.js';
 import { BUSY } from '../../src/store/store.js';
-import { Upstream } from '../../src/upstream/child-process.js';
+import { ChildProcess } from '../../src/upstream/child-process.js';
+import type { Upstream } from '../../src/upstream/upstream.js';
 import { Conversation } from '../../src/wire/mcp-session.js';
 
 /** Answers every line with its id, until the end of its input. */
@@ -41,7 +42,7 @@ const call = (id: number) =>
   `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"echo","arguments":{}}}\n`;
 
 test('G1 G7: behind a call that is under way, what is read in one turn is decided together and in order, even when the input ends in that turn', async () => {
-  const upstream = await Upstream.start(process.execPath, ['-e', SERVER], process.env);
+  const upstream = await ChildProcess.start(process.execPath, ['-e', SERVER], process.env);
   const together: number[] = [];
   const { input, answers, ended } = start(
     upstream,
@@ -63,7 +64,7 @@ test('G5: a call that was read while the server went is given back, not left una
     require('node:fs').closeSync(0);
     process.exit(0);
   }, 50))`;
-  const upstream = await Upstream.start(process.execPath, ['-e', end], process.env);
+  const upstream = await ChildProcess.start(process.execPath, ['-e', end], process.env);
   const settled: string[] = [];
   const { input, answers, ended } = start(
     upstream,
@@ -85,7 +86,7 @@ test('G5: an error that the server answers to a client that is gone is no outcom
     .on('close', () => {
       for (const id of ids) console.log(JSON.stringify({ jsonrpc: '2.0', id, error: { code: 1, message: '' } }));
     });`;
-  const upstream = await Upstream.start(process.execPath, ['-e', late], process.env);
+  const upstream = await ChildProcess.start(process.execPath, ['-e', late], process.env);
   const settled: string[] = [];
   const gate = openGate(() => undefined, settled);
   const input = new PassThrough();
@@ -100,7 +101,7 @@ test('G5: an error that the server answers to a client that is gone is no outcom
 });
 
 test('while the database is locked nothing more is read from the client', async () => {
-  const upstream = await Upstream.start(process.execPath, ['-e', SERVER], process.env);
+  const upstream = await ChildProcess.start(process.execPath, ['-e', SERVER], process.env);
   let tries = 0;
   const paused: boolean[] = [];
   const { input, answers, ended } = start(

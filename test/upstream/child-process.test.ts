@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Upstream } from '../../src/upstream/child-process.js';
+import { ChildProcess } from '../../src/upstream/child-process.js';
+import type { Upstream } from '../../src/upstream/upstream.js';
 
-const start = (code: string) => Upstream.start(process.execPath, ['-e', code], process.env);
+const start = (code: string) => ChildProcess.start(process.execPath, ['-e', code], process.env);
 
 /** Sends, and tells later whether it was reported as not sent. */
 function send(upstream: Upstream, bytes: number): { notSent: boolean } {

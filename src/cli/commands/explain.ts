@@ -1,10 +1,4 @@
-import {
-  findPolicy,
-  type PolicyOptions,
-  problemsError,
-  stateFile,
-  upstreamEnv,
-} from '../../config/policy-files.js';
+import { findPolicy, type PolicyOptions, problemsError, stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { type Json, parseJson } from '../../json/value.js';
 import type { Evaluation } from '../../policy/call.js';
@@ -15,6 +9,7 @@ import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
 import type { Policy } from '../../policy/model.js';
 import { firstFull, type Peek, type Peeked, Store } from '../../store/store.js';
 import { printable, printableJson } from '../../text/escape.js';
+import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
 import { knownTools } from '../known-tools.js';
 

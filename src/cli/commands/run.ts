@@ -6,14 +6,13 @@ import {
   problemsError,
   refuseMovingPlaces,
   stateFile,
-  upstreamEnv,
 } from '../../config/policy-files.js';
 import type { RunOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { Wrapping } from '../../proxy/serve.js';
-import { Upstream } from '../../upstream/child-process.js';
-import { findServer } from '../../upstream/resolve.js';
+import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
+import { findUpstream } from '../../upstream/start.js';
 
 /**
  * Wraps a server: speaks MCP on this process's stdin and stdout until the server or the client ends.
@@ -23,21 +22,20 @@ import { serverName } from '../../upstream/server-name.js';
  * @throws PolicyWrapError when there is nothing to run or the policy is invalid
  */
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
-  const [command, ...args] = argv;
-  if (command === undefined) {
+  if (argv.length === 0) {
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
   }
   refuseMovingPlaces(options);
   checkOutput();
   const server = options.server ?? serverName(argv);
   const env = upstreamEnv(process.env);
-  const launch = findServer(command, args, { install: options.install, env });
+  const startable = findUpstream(argv, { install: options.install, env });
 
   const found = validPolicy(options, server, argv);
 
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
   const signals = heldSignals();
-  const upstream = await Upstream.start(launch.file, launch.args, env);
+  const upstream = await startable.start();
   signals.to((signal) => upstream.terminate(signal));
   try {
     // Only now: the server boots meanwhile, and until it answers there is time for all that is not needed to start it.
@@ -47,7 +45,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       server,
       grant: options.grant,
       env,
-      note: launch.note,
+      note: startable.note,
       found,
       findPolicy: () => findPolicy(options, server, argv),
       policyPlaces: policyPlaces(options, server),

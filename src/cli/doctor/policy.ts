@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lintPolicy } from '../../advice/lint.js';
-import { type FoundPolicy, upstreamEnv } from '../../config/policy-files.js';
+import type { FoundPolicy } from '../../config/policy-files.js';
 import { answerPredicate } from '../../policy/evaluate/condition.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import type { Checks, Policy, Predicate } from '../../policy/model.js';
 import { formatProblem } from '../../policy/read/problem.js';
+import { upstreamEnv } from '../../upstream/environment.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
 /** The policy file, and how it goes with the environment. */

@@ -1,0 +1,35 @@
+import type { Readable } from 'node:stream';
+
+/** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
+export type ExitCode = number;
+
+/** The real MCP server behind us, wherever it runs. Lines of the protocol go in and out as bytes. */
+export interface Upstream {
+  /** What the server says to the client. */
+  readonly stdout: Readable;
+  /** What it says to people. */
+  readonly stderr: Readable;
+  /** Settles when the server is gone and all it wrote was read. */
+  readonly closed: Promise<ExitCode>;
+  /** Settles at the first signal for us. */
+  readonly signalled: Promise<void>;
+  /** Bytes given to `send` that have not left this process. */
+  readonly unsent: number;
+  /** Calls back each time that more can be sent after too much was. */
+  onDrain(listener: () => void): void;
+  /**
+   * Writes to the server.
+   *
+   * @param parts one after the other, at least one
+   * @param notSent called if the server provably gets no byte of them: its input was closed, or failed before the write
+   * left this process. Never before `send` returns.
+   */
+  send(parts: readonly Buffer[], notSent: () => void): void;
+  /** The client's input has ended: the server's ends too, and a server that does not go by itself is ended. */
+  end(): void;
+  /**
+   * We are to end: the server's input ends, and where that is not enough, it gets the signal, then SIGKILL. A second
+   * signal is passed on at once, and SIGKILL follows sooner.
+   */
+  terminate(signal: NodeJS.Signals): void;
+}
