@@ -206,7 +206,7 @@ export class Ledger {
     for (const { argumentsText } of admissions) this.#grown += ROW_BYTES + argumentsText.length;
     if (this.#grown < TIDY_EVERY_BYTES) return;
     this.#grown = 0;
-    this.#quietly(() => store.tidy(TIDY_BUDGET_MS, false));
+    this.#quietly(() => store.maintain(TIDY_BUDGET_MS, false));
   }
 
   /**
@@ -339,7 +339,7 @@ export class Ledger {
     this.#tidyTimer = setTimeout(() => {
       const idle = performance.now() - this.#lastUse >= IDLE_MS;
       let done = true;
-      if (idle) this.#quietly((store) => (done = store.tidy(TIDY_BUDGET_MS)));
+      if (idle) this.#quietly((store) => (done = store.maintain(TIDY_BUDGET_MS)));
       this.#scheduleTidying(!idle ? IDLE_MS : done ? TIDY_INTERVAL : TIDY_BUDGET_MS * 10);
     }, ms);
     this.#tidyTimer.unref();

@@ -1,10 +1,10 @@
 import type { Decimal } from '../json/decimal.js';
 import type { Charge, Evaluation, RefusalCode } from '../policy/call.js';
 import type { ApprovalClock } from './approval-clock.js';
-import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, Asking, Reason } from './approvals.js';
+import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, ApprovalStanding, Reason } from './approvals.js';
 import type { Budgets } from './budgets.js';
 import type { Owner } from './counters/counter-key.js';
-import type { Counters, Standing } from './counters/counters.js';
+import type { Counters, LimitCheck } from './counters/counters.js';
 import { toDecimal } from './counters/stored-amount.js';
 import type { DecisionLog, Entry, LoggedCall } from './decision-log.js';
 
@@ -152,13 +152,13 @@ export class Admissions {
   ): Admitted {
     // Which calls are in flight stands in their rows, also of those that came together with this one.
     if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#log.flush();
-    const standings = this.#counters.look(owner, charges, now);
-    const full = exceededOf(standings, 'deny');
+    const checks = this.#counters.check(owner, charges, now);
+    const full = exceededOf(checks, 'deny');
     if (full) {
-      this.#counters.sweep(owner, standings);
+      this.#counters.dropExpired(owner, checks);
       return refusedByLimit(full, record);
     }
-    const asking = ask ? undefined : exceededOf(standings);
+    const asking = ask ? undefined : exceededOf(checks);
     const terms = admission.approval;
     const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
     let consent: Consent | undefined;
@@ -181,14 +181,14 @@ export class Admissions {
       const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule });
       return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
     }
-    const taken = this.#counters.reserve(owner, standings);
-    const row = record({ decision: 'allow', taken, approvalId: consent?.id });
-    this.#counters.take(standings);
+    const taken = this.#counters.prepare(owner, checks);
+    const row = record({ decision: 'allow', charges: taken, approvalId: consent?.id });
+    this.#counters.commit(checks);
     return { kind: 'allowed', row };
   }
 
   /** An approval of this very call, else a budget that it fits in, else the question is queued. */
-  #consent(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking | Consent {
+  #consent(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): ApprovalStanding | Consent {
     const found = this.#approvals.find(call, terms, now);
     if (found && (found.kind !== 'pending' || terms.id !== undefined)) return found;
     const budget = this.#budgets.find(call, terms, now);
@@ -228,7 +228,7 @@ function refusedByLimit(exceeded: Exceeded, record: Record): Admitted {
 }
 
 function unapproved(
-  answer: Exclude<Asking, { kind: 'approved' }>,
+  answer: Exclude<ApprovalStanding, { kind: 'approved' }>,
   rule: string,
   exceeded: Exceeded | undefined,
   record: Record,
@@ -267,18 +267,18 @@ function askedByLimit(exceeded: Exceeded | undefined): string {
  *
  * @param onExceed only limits of this kind
  */
-export function firstFull<
-  Look extends Pick<Standing, 'charge' | 'fits' | 'retryAt'> & { readonly inFlight?: unknown },
->(standings: readonly Look[], onExceed?: 'deny'): Look | undefined {
+export function firstExceeded<
+  Look extends Pick<LimitCheck, 'charge' | 'fits' | 'retryAt'> & { readonly inFlight?: unknown },
+>(checks: readonly Look[], onExceed?: 'deny'): Look | undefined {
   let first: Look | undefined;
   let waiting: Look | undefined;
   let retryAt = 0;
-  for (const standing of standings) {
-    if (standing.fits || (onExceed && standing.charge.limit.onExceed !== onExceed)) continue;
-    first ??= standing;
-    if (standing.inFlight === undefined)
-      retryAt = Math.max(retryAt, standing.retryAt ?? Number.POSITIVE_INFINITY);
-    else waiting ??= standing;
+  for (const check of checks) {
+    if (check.fits || (onExceed && check.charge.limit.onExceed !== onExceed)) continue;
+    first ??= check;
+    if (check.inFlight === undefined)
+      retryAt = Math.max(retryAt, check.retryAt ?? Number.POSITIVE_INFINITY);
+    else waiting ??= check;
   }
   if (!first) return undefined;
   const isNever = retryAt === Number.POSITIVE_INFINITY;
@@ -289,13 +289,13 @@ export function firstFull<
   };
 }
 
-function exceededOf(standings: readonly Standing[], onExceed?: 'deny'): Exceeded | undefined {
-  const full = firstFull(standings, onExceed);
+function exceededOf(checks: readonly LimitCheck[], onExceed?: 'deny'): Exceeded | undefined {
+  const full = firstExceeded(checks, onExceed);
   return full && { charge: full.charge, ...shownOf(full) };
 }
 
 /** What people and other rooms are told of a look at a limit. */
-export function shownOf({ used, retryAt, inFlight, clockWas }: Standing): Omit<Exceeded, 'charge'> {
+export function shownOf({ used, retryAt, inFlight, clockWas }: LimitCheck): Omit<Exceeded, 'charge'> {
   return {
     used: toDecimal(used),
     retryAt,

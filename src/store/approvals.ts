@@ -84,7 +84,7 @@ export type Decided =
   | { readonly kind: 'not_here'; readonly approval: ApprovalEntry };
 
 /** How a call that needs a person stands. */
-export type Asking =
+export type ApprovalStanding =
   | { readonly kind: 'approved'; readonly by: 'approval'; readonly id: string }
   | { readonly kind: 'pending'; readonly approval: ApprovalEntry; readonly isNew: boolean }
   | { readonly kind: 'rejected'; readonly approval: ApprovalEntry }
@@ -128,7 +128,7 @@ export class Approvals {
   }
 
   /** How a call that needs approval stands; changes nothing. `terms.id` is looked at alone when it is there. */
-  find(call: ApprovedCall, terms: ApprovalTerms, now: number): Asking | undefined {
+  find(call: ApprovedCall, terms: ApprovalTerms, now: number): ApprovalStanding | undefined {
     const { server, grant, tool, argumentsHash, policyHash } = call;
     const row =
       terms.id === undefined
@@ -152,7 +152,7 @@ export class Approvals {
   }
 
   /** Queues the question. */
-  ask(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): Asking {
+  ask(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): ApprovalStanding {
     if (terms.argumentsText.length > ARGUMENTS_CAP || this.#pendingCount(call, now) >= PENDING_CAP)
       return { kind: 'impossible' };
     const { server, grant, tool, argumentsHash, policyHash } = call;
@@ -262,7 +262,7 @@ export class Approvals {
    *
    * @returns whether there may be more
    */
-  tidy(now: number, before: number, count: number): boolean {
+  expireAndRemove(now: number, before: number, count: number): boolean {
     const ended = this.#db
       .prepare(`SELECT id FROM approvals WHERE state IN ('pending', 'approved') AND expires_at <= ? LIMIT ?`)
       .all(now, count);

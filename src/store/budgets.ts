@@ -109,7 +109,7 @@ export class Budgets {
       .map(toEntry);
   }
 
-  tidy(now: number): void {
+  removeOld(now: number): void {
     this.#db.prepare('DELETE FROM budgets WHERE calls_left <= 0 OR expires_at <= ?').run(now);
   }
 }

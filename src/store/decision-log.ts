@@ -1,6 +1,6 @@
 import type { Limit } from '../policy/model.js';
-import { refundOf, type Taken, takenFrom } from './counters/charge-record.js';
-import type { Journal } from './counters/pending-charges.js';
+import { refundOf, type ChargeRecord, parseChargeRecords } from './counters/charge-record.js';
+import type { PendingCharges } from './counters/pending-charges.js';
 import type { Database, Value } from './sqlite/driver.js';
 
 /** What was decided, as the log keeps it. */
@@ -22,7 +22,7 @@ export interface Entry {
   readonly code?: string;
   readonly rule?: string | undefined;
   /** What the call charges; kept so that it can be given back after a restart too. */
-  readonly taken?: readonly Taken[];
+  readonly charges?: readonly ChargeRecord[];
   /** Id of the approval or budget that let it pass or that it waits for. */
   readonly approvalId?: string | undefined;
 }
@@ -60,7 +60,7 @@ const CAPS = { tool: 512, rule: 2048, arguments: 65_536, names: 4096, name: 256,
  */
 export class DecisionLog {
   readonly #db: Database;
-  readonly #journal: Journal;
+  readonly #pending: PendingCharges;
   /** Plain rows that are still to be inserted, one behind the other, and how many there are. */
   readonly #plainValues: Value[] = Array(TOGETHER * PLAIN_COLUMNS.length).fill(null);
   #plainRows = 0;
@@ -76,9 +76,9 @@ export class DecisionLog {
   readonly #settleRun;
   readonly #mark;
 
-  constructor(db: Database, journal: Journal) {
+  constructor(db: Database, pending: PendingCharges) {
     this.#db = db;
-    this.#journal = journal;
+    this.#pending = pending;
     this.#insert = db.prepare(insertion(COLUMNS, 1));
     this.#insertPlain = db.prepare(insertion(PLAIN_COLUMNS, 1));
     this.#insertPlainTogether = db.prepare(insertion(PLAIN_COLUMNS, TOGETHER));
@@ -101,9 +101,9 @@ export class DecisionLog {
    */
   add(session: number, call: LoggedCall, entry: Entry, now: number): number {
     const { tool, argumentsText, requestId, policyHash } = call;
-    const { decision, code, rule, taken, approvalId } = entry;
+    const { decision, code, rule, charges: taken, approvalId } = entry;
     const charges = taken !== undefined && taken.length > 0 ? taken : undefined;
-    const id = this.#journal.next;
+    const id = this.#pending.next;
     const isPlain = decision === 'allow' && approvalId === undefined;
     // Always the same list: one for each row would cost as much as inserting it.
     const values = isPlain ? this.#plainValues : [];
@@ -123,7 +123,7 @@ export class DecisionLog {
       this.#insertPlainTogether.run(...values);
       this.#plainRows = 0;
     }
-    this.#journal.decided(id, charges);
+    this.#pending.add(id, charges);
     if (decision === 'allow' && (charges?.every(isKept) ?? true)) this.#plain[id % PLAIN_KEPT] = id;
     const hour = Math.floor(now / HOUR_MS);
     if (hour !== this.#hour) {
@@ -136,7 +136,7 @@ export class DecisionLog {
   /** Writes what was added and is not written yet. */
   write(): void {
     this.flush();
-    this.#journal.postSome();
+    this.#pending.compactWhenMany();
   }
 
   /** As `write`, in the middle of calls that came together: for who looks at rows before all are decided. */
@@ -152,11 +152,11 @@ export class DecisionLog {
    *
    * @returns what the call had charged, as far as any of it may be given back
    */
-  settle(decision: number, outcome: Outcome, latencyMs: number | undefined): readonly Taken[] {
+  settle(decision: number, outcome: Outcome, latencyMs: number | undefined): readonly ChargeRecord[] {
     this.#forgetPlain(decision);
     if (this.#settle.run(outcome, latencyMs ?? null, decision).changes === 0) return [];
     const charges = this.#charges.get(decision)?.charges ?? null;
-    return charges === null ? [] : takenFrom(charges);
+    return charges === null ? [] : parseChargeRecords(charges);
   }
 
   /**
@@ -242,16 +242,16 @@ function insertion(columns: readonly string[], rows: number): string {
 }
 
 /** The last charge that was made text of, and the text: calls that came together tend to charge the same. */
-let lastCharge: Taken | undefined;
+let lastCharge: ChargeRecord | undefined;
 let lastText = '';
 
 /** As JSON, for which the engine's own writer takes its time: an amount in text is digits, which need no escape. */
-function textOf(charges: readonly Taken[]): string {
+function textOf(charges: readonly ChargeRecord[]): string {
   const [only] = charges;
   return `[${charges.length === 1 && only ? textOfOne(only) : charges.map(textOfOne).join()}]`;
 }
 
-function textOfOne(charge: Taken): string {
+function textOfOne(charge: ChargeRecord): string {
   const [counter, at, amount, refund] = charge;
   const last = lastCharge;
   const isSame = last?.[1] === at && last[0] === counter && last[2] === amount && last[3] === refund;
@@ -262,7 +262,7 @@ function textOfOne(charge: Taken): string {
 }
 
 /** Whether no answer gives the charge back. */
-function isKept(charge: Taken): boolean {
+function isKept(charge: ChargeRecord): boolean {
   return refundOf(charge) === 'never';
 }
 

@@ -2,9 +2,9 @@ import { Age } from './age.js';
 import type { ApprovalClock } from './approval-clock.js';
 import type { Approvals } from './approvals.js';
 import type { Budgets } from './budgets.js';
-import { tidyCounters } from './counters/counter-list.js';
+import { removeExpiredCounters } from './counters/counter-list.js';
 import { Forgotten } from './counters/forgotten.js';
-import type { Journal } from './counters/pending-charges.js';
+import type { PendingCharges } from './counters/pending-charges.js';
 import { HOUR_MS } from './decision-log.js';
 import type { Sessions } from './sessions.js';
 import { BUSY, type StateFile } from './sqlite/file.js';
@@ -42,9 +42,9 @@ const SESSIONS_EVERY_MS = 10_000;
  * What is done when there is nothing else to do, so that the file stays bounded and the calls stay fast: in small
  * steps, each a transaction of its own, any number of processes at a time.
  */
-export class Tidying {
+export class Maintenance {
   readonly #file: StateFile;
-  readonly #journal: Journal;
+  readonly #pending: PendingCharges;
   readonly #sessions: Sessions;
   readonly #approvals: Approvals;
   readonly #approvalClock: ApprovalClock;
@@ -71,7 +71,7 @@ export class Tidying {
 
   constructor(
     file: StateFile,
-    journal: Journal,
+    pending: PendingCharges,
     sessions: Sessions,
     approvals: Approvals,
     approvalClock: ApprovalClock,
@@ -81,7 +81,7 @@ export class Tidying {
     this.#file = file;
     this.#forgotten = new Forgotten(file.db, file.generation);
     this.#age = new Age(file.db);
-    this.#journal = journal;
+    this.#pending = pending;
     this.#sessions = sessions;
     this.#approvals = approvals;
     this.#approvalClock = approvalClock;
@@ -126,16 +126,16 @@ export class Tidying {
 
   #approvalsAndBudgets(now: number): boolean {
     const time = this.#approvalClock.advance(now);
-    this.#budgets.tidy(time);
-    return this.#approvals.tidy(time, this.#age.before(now, this.#retention.ageMs), STEP);
+    this.#budgets.removeOld(time);
+    return this.#approvals.expireAndRemove(time, this.#age.before(now, this.#retention.ageMs), STEP);
   }
 
   #counters(now: number): boolean {
     if (!this.#isSteady(now)) return false;
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
-    this.#journal.post();
-    const next = tidyCounters(this.#file.db, this.#forgotten, now, this.#countersAfter, STEP);
+    this.#pending.compact();
+    const next = removeExpiredCounters(this.#file.db, this.#forgotten, now, this.#countersAfter, STEP);
     this.#file.generation.current += 1;
     this.#countersAfter = next ?? 0;
     if (next === undefined) this.#countersAt = now;
@@ -166,7 +166,7 @@ export class Tidying {
     const youngest = this.#age.firstAfter(before, now);
     if (surplus <= 0 && oldest >= before && first >= youngest) return false;
     // What a row has charged must be in its counter before the row goes.
-    this.#journal.post();
+    this.#pending.compact();
     const upTo = Math.min(first + STEP, last) - 1;
     const { changes } =
       surplus > 0
@@ -187,7 +187,7 @@ export class Tidying {
       // A wrong clock must not take from rows who made them: of those that go by their age, some may bear a later time.
       const isLate = typeof oldest?.at === 'number' && oldest.at > now;
       const begins = typeof oldest?.at === 'number' ? Math.min(oldest.at, isLate ? tooOld : now) : now;
-      this.#sessions.tidy(now, begins, STEP);
+      this.#sessions.removeOld(now, begins, STEP);
     }
     db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
       Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),

@@ -178,7 +178,7 @@ export class Sessions {
   /**
    * Marks dead sessions as ended, and removes ended ones that wrote nothing since `before`, where the log begins.
    */
-  tidy(now: number, before: number, count: number): void {
+  removeOld(now: number, before: number, count: number): void {
     const open = this.#db.prepare('SELECT * FROM sessions WHERE ended_at IS NULL').all();
     for (const row of open)
       if (!isLive(row, now))

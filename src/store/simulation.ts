@@ -4,11 +4,11 @@ import type { Limit } from '../policy/model.js';
 import { type Admitted, BUSY, type Outcome, type Settlement, Store } from './store.js';
 
 /** A call that the policy's text lets through, as far as that alone goes. */
-export interface RehearsedCall {
+export interface SimulatedCall {
   /** When it was made, UTC milliseconds. */
   readonly at: number;
   readonly tool: string;
-  readonly session: RehearsedSession;
+  readonly session: SimulatedSession;
   readonly evaluation: Extract<Evaluation, { kind: 'open' }>;
   /** A person had allowed it: what would ask does not. */
   readonly consented: boolean;
@@ -18,13 +18,13 @@ export interface RehearsedCall {
 }
 
 /** Who made it; whoever has the same server and grant shares counters, but for scope `session`. */
-export interface RehearsedSession {
+export interface SimulatedSession {
   readonly server: string;
   readonly grant: string;
   readonly id: string;
 }
 
-export type Rehearsed =
+export type Simulated =
   | { readonly kind: 'passed' }
   | { readonly kind: 'refused'; readonly limit: Limit }
   | { readonly kind: 'asked'; readonly rule: string };
@@ -42,7 +42,7 @@ const BOUNDLESS = Decimal.from('1e1000');
  * Calls of the past against limits of now: the real counters, in a database in memory whose clock is that of the
  * calls. Keeps counters and little else, however many calls there are.
  */
-export class Rehearsal {
+export class Simulation {
   readonly #store: Store;
   readonly #sessions = new Map<string, string>();
   /** Answers that have not come yet at `#now`, the next one first. */
@@ -56,14 +56,14 @@ export class Rehearsal {
   }
 
   /** Decides on a call, after all that were given before it, and charges it if it passes. */
-  decide(call: RehearsedCall): Rehearsed {
+  decide(call: SimulatedCall): Simulated {
     const { charges, ask } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
     // Most calls are charged nothing, and then the database has nothing to say.
     if (charges.length === 0) return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
     this.#now = call.at;
     this.#settle();
     const admitted = this.#admit(call, { kind: 'open', charges, ask });
-    if (++this.#calls % TIDY_EVERY === 0) this.#store.tidy(TIDY_MS);
+    if (++this.#calls % TIDY_EVERY === 0) this.#store.maintain(TIDY_MS);
     switch (admitted.kind) {
       case 'allowed':
         this.#expect(call, admitted.row);
@@ -84,7 +84,7 @@ export class Rehearsal {
     this.#store.close();
   }
 
-  #admit({ tool, session }: RehearsedCall, evaluation: RehearsedCall['evaluation']): Admitted {
+  #admit({ tool, session }: SimulatedCall, evaluation: SimulatedCall['evaluation']): Admitted {
     const { charges } = evaluation;
     const admission = { tool, requestId: undefined, argumentsText: '[]', policyHash: undefined, evaluation };
     const admitted = this.#store.admit(this.#sessionOf(session, charges), [admission]);
@@ -93,7 +93,7 @@ export class Rehearsal {
   }
 
   /** One for each grant, but where a limit tells sessions apart. */
-  #sessionOf({ server, grant, id }: RehearsedSession, charges: readonly Charge[]): string {
+  #sessionOf({ server, grant, id }: SimulatedSession, charges: readonly Charge[]): string {
     const isOwn = charges.some(({ limit }) => limit.scope === 'session');
     const key = JSON.stringify(isOwn ? [server, grant, id] : [server, grant]);
     let session = this.#sessions.get(key);
@@ -105,7 +105,7 @@ export class Rehearsal {
     return session;
   }
 
-  #lift({ charges }: RehearsedCall['evaluation']): RehearsedCall['evaluation'] {
+  #lift({ charges }: SimulatedCall['evaluation']): SimulatedCall['evaluation'] {
     const lifted = charges.map((charge): Charge => {
       if (charge.limit.onExceed === 'deny') return charge;
       let limit = this.#lifted.get(charge.limit);
@@ -119,7 +119,7 @@ export class Rehearsal {
   }
 
   /** What the answer gives back is there from then on, and not before: a call in between meets the whole charge. */
-  #expect({ at, outcome, latencyMs }: RehearsedCall, row: number): void {
+  #expect({ at, outcome, latencyMs }: SimulatedCall, row: number): void {
     if (outcome === undefined) return;
     const due = { at: at + (latencyMs ?? 0), settlement: { first: row, last: row, outcome, latencyMs } };
     let index = this.#due.length;

@@ -1,5 +1,5 @@
 import type { Charge } from '../policy/call.js';
-import { type Admission, Admissions, type Admitted, type Exceeded, firstFull, shownOf } from './admission.js';
+import { type Admission, Admissions, type Admitted, type Exceeded, firstExceeded, shownOf } from './admission.js';
 import { ApprovalClock } from './approval-clock.js';
 import {
   type ApprovalEntry,
@@ -22,12 +22,12 @@ import {
   resetCounters,
   setBackCounters,
 } from './counters/counter-list.js';
-import { Counters, type Standing } from './counters/counters.js';
-import { Journal } from './counters/pending-charges.js';
+import { Counters, type LimitCheck } from './counters/counters.js';
+import { PendingCharges } from './counters/pending-charges.js';
 import { DecisionLog, type Outcome, refundsOn, type Settlement } from './decision-log.js';
 import { type LogEntry, type LogFilter, readLog } from './decision-log-query.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
-import { RETENTION, type Retention, Tidying } from './maintenance.js';
+import { RETENTION, type Retention, Maintenance } from './maintenance.js';
 import { type PauseEntry, Pauses } from './pauses.js';
 import { type PinEntry, Pins, type SeenTool, type Sight } from './pins.js';
 import { type PolicyState, type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
@@ -63,10 +63,10 @@ export type {
   SessionInfo,
   Settlement,
   Sight,
-  Standing,
+  LimitCheck as Standing,
 };
 // The shapes that callers exchange with the store; each is declared beside the code that owns it.
-export { BUSY, firstFull, isPassing, LOCKED_HINT };
+export { BUSY, firstExceeded as firstFull, isPassing, LOCKED_HINT };
 
 export interface StoreOptions extends FileOptions {
   /** UTC milliseconds; the machine's clock when absent. */
@@ -77,7 +77,7 @@ export interface StoreOptions extends FileOptions {
 /** What a call's charges would meet. */
 export interface Peeked {
   /** The charges in order. */
-  readonly standings: readonly Peek[];
+  readonly checks: readonly Peek[];
   readonly fits: boolean;
 }
 
@@ -95,7 +95,7 @@ export class Store {
   readonly #file: StateFile;
   readonly #now: () => number;
   readonly #sessions: Sessions;
-  readonly #journal: Journal;
+  readonly #pending: PendingCharges;
   readonly #counters: Counters;
   readonly #log: DecisionLog;
   readonly #events: Events;
@@ -105,7 +105,7 @@ export class Store {
   readonly #pins: Pins;
   readonly #pauses: Pauses;
   readonly #admissions: Admissions;
-  readonly #tidying: Tidying;
+  readonly #maintenance: Maintenance;
 
   /** For `Store.open`, and for tests that put limits on the file's connection. */
   constructor(file: StateFile, options: Pick<StoreOptions, 'now' | 'retention'> = {}) {
@@ -113,9 +113,9 @@ export class Store {
     this.#file = file;
     this.#now = options.now ?? Date.now;
     this.#sessions = new Sessions(db);
-    this.#journal = new Journal(db, file.generation);
-    this.#counters = new Counters(db, this.#journal, file.generation);
-    this.#log = new DecisionLog(db, this.#journal);
+    this.#pending = new PendingCharges(db, file.generation);
+    this.#counters = new Counters(db, this.#pending, file.generation);
+    this.#log = new DecisionLog(db, this.#pending);
     this.#events = new Events(db);
     this.#approvals = new Approvals(db, this.#events);
     this.#approvalClock = new ApprovalClock(db, this.#events);
@@ -132,9 +132,9 @@ export class Store {
       pauses: this.#pauses,
     });
     const retention = { ...RETENTION, ...options.retention };
-    this.#tidying = new Tidying(
+    this.#maintenance = new Maintenance(
       file,
-      this.#journal,
+      this.#pending,
       this.#sessions,
       this.#approvals,
       this.#approvalClock,
@@ -153,7 +153,7 @@ export class Store {
       return new Store(file, options);
     } catch (error) {
       file.close();
-      throw file.problemOf(error);
+      throw file.errorOf(error);
     }
   }
 
@@ -242,21 +242,21 @@ export class Store {
   /** What `admit` would find for these charges now; nothing is charged or recorded. */
   peek(owner: Owner, charges: readonly Charge[]): Peeked {
     const now = this.#clock();
-    const standings = this.#file.read(() => this.#counters.look(owner, charges, now));
+    const checks = this.#file.read(() => this.#counters.check(owner, charges, now));
     return {
-      standings: standings.map((one) => ({ charge: one.charge, fits: one.fits, ...shownOf(one) })),
-      fits: standings.every(({ fits }) => fits),
+      checks: checks.map((one) => ({ charge: one.charge, fits: one.fits, ...shownOf(one) })),
+      fits: checks.every(({ fits }) => fits),
     };
   }
 
   /** @returns every counter that passes the filter, with what it holds now */
   counters(filter: CounterFilter = {}): CounterEntry[] {
-    return this.#file.read(() => listCounters(this.#file.db, this.#journal, filter, this.#clock()));
+    return this.#file.read(() => listCounters(this.#file.db, this.#pending, filter, this.#clock()));
   }
 
   /** @returns the fullest counters that pass the filter, and how many pass it */
   fullestCounters(filter: CounterFilter, limit: number): FullestCounters {
-    return this.#file.read(() => fullestCounters(this.#file.db, this.#journal, filter, this.#clock(), limit));
+    return this.#file.read(() => fullestCounters(this.#file.db, this.#pending, filter, this.#clock(), limit));
   }
 
   /** @returns names of counters, at most `limit` */
@@ -278,7 +278,7 @@ export class Store {
     limit?: number,
   ): CounterEntry[] | typeof BUSY {
     return this.#write((now) => {
-      const entries = resetCounters(this.#file.db, this.#journal, { ...filter, name }, now, limit);
+      const entries = resetCounters(this.#file.db, this.#pending, { ...filter, name }, now, limit);
       this.#file.generation.current += 1;
       for (const { server, grant, split, used, max, observe } of entries)
         this.#events.write(now, who, 'counter.reset', { name, server, grant, split, used, max, observe });
@@ -298,7 +298,7 @@ export class Store {
    */
   resetClock(who: string, count: number): CounterEntry[] | typeof BUSY {
     return this.#write((now) => {
-      const entries = setBackCounters(this.#file.db, this.#journal, now, count);
+      const entries = setBackCounters(this.#file.db, this.#pending, now, count);
       this.#file.generation.current += 1;
       if (entries.length > 0) this.#events.write(now, who, 'clock.reset', { counters: entries.length });
       return entries;
@@ -439,8 +439,8 @@ export class Store {
    * @param isQuiet false while calls keep coming: then the write-ahead log is left to SQLite, which bounds it too
    * @returns whether all was done
    */
-  tidy(budgetMs: number, isQuiet = true): boolean {
-    return this.#tidying.run(budgetMs, (step) => this.#write(step), isQuiet);
+  maintain(budgetMs: number, isQuiet = true): boolean {
+    return this.#maintenance.run(budgetMs, (step) => this.#write(step), isQuiet);
   }
 
   /** Reads the whole file. @returns what is wrong with it, a sentence each; takes a second for a million rows */
@@ -469,7 +469,7 @@ export class Store {
       () => work(this.#clock()),
       () => {
         this.#sessions.forget();
-        this.#journal.forget();
+        this.#pending.forget();
         this.#counters.forget();
         this.#log.forget();
       },

@@ -87,7 +87,7 @@ eachDriver('approvals that are over', () => {
       time.at -= 1500;
       expect(store.approval(id)?.state).toBe('approved');
       time.at += 9 * MINUTE;
-      store.tidy(1000);
+      store.maintain(1000);
       time.at -= 8 * MINUTE;
       expect(call()).toMatchObject({ kind: 'asked', isNew: true });
     });
@@ -130,7 +130,7 @@ eachDriver('approvals that are over', () => {
       if (state === 'approved') decide(id);
       time.at += 11 * MINUTE;
       expect(store.approval(id)).toMatchObject({ state: 'expired', ...NAMES });
-      store.tidy(1000);
+      store.maintain(1000);
       expect(left()).toEqual(NAMES);
     });
 

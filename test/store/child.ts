@@ -63,7 +63,7 @@ try {
         if (admitted.kind !== 'allowed') continue;
         const outcome = n % 3 === 0 ? 'error' : 'ok';
         if (n % 2 === 0) patiently(() => store.settle([settlement(admitted.row, outcome)]));
-        if (n % 50 === 0) store.tidy(2);
+        if (n % 50 === 0) store.maintain(2);
       }
     case 'approved': {
       const approval = { argumentsHash: 'f'.repeat(64), argumentsText: '{}', expiresMs: 60_000 };

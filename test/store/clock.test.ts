@@ -28,7 +28,7 @@ eachDriver('a clock that jumps', () => {
       const rate = three(changes);
       for (let i = 0; i < 3; i += 1) expect(admit(store, session, rate).kind).toBe('allowed');
       time.at = begin + 13 * SECOND;
-      expect(store.tidy(1000)).toBe(true);
+      expect(store.maintain(1000)).toBe(true);
       time.at = begin + 1 * SECOND;
       expect(admit(store, session, rate)).toMatchObject({
         kind: 'exceeded',
@@ -51,7 +51,7 @@ eachDriver('a clock that jumps', () => {
       expect(admit(store, session, charge(split, 1, '"b"')).kind).toBe('allowed');
       expect(admit(store, session, minute).kind).toBe('allowed');
       time.at = begin + 86_400 * SECOND;
-      expect(store.tidy(1000)).toBe(true);
+      expect(store.maintain(1000)).toBe(true);
       expect(store.counters()).toEqual([]);
       store.close();
       time.at = begin + SECOND;
@@ -106,11 +106,11 @@ eachDriver('a clock that jumps', () => {
     const { time, store, session, begin } = start();
     const split = limit({ windowMs: 86_400 * SECOND, max: 1 });
     expect(admit(store, session, charge(split, 1, '"a"')).kind).toBe('allowed');
-    store.tidy(1000);
+    store.maintain(1000);
     time.at = Date.UTC(2099, 0, 1);
-    for (let i = 0; i < 10; i += 1) store.tidy(1000);
+    for (let i = 0; i < 10; i += 1) store.maintain(1000);
     time.at = begin + SECOND;
-    store.tidy(1000);
+    store.maintain(1000);
     expect(admit(store, session, charge(split, 1, '"a"')).kind).toBe('exceeded');
     // Others are not held up: nothing was forgotten.
     expect(admit(store, session, charge(split, 1, '"b"')).kind).toBe('allowed');
@@ -123,7 +123,7 @@ eachDriver('a clock that jumps', () => {
     time.at = Date.UTC(2099, 0, 1);
     admit(store, session, rate);
     time.at = Date.UTC(2099, 0, 2);
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     time.at = begin;
     expect(admit(store, session, rate)).toMatchObject({
       exceeded: { clockWas: Date.UTC(2099, 0, 1, 0, 0, 10) },

@@ -29,13 +29,13 @@ eachDriver('tidy', () => {
     time.at += 5 * DAY;
     calls(3);
     time.at += 5 * DAY;
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     expect(count('decisions')).toBe(253);
     time.at += 1;
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     expect(count('decisions')).toBe(3);
     time.at += 100 * DAY;
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     expect(store.log().map(({ auditId }) => auditId)).toEqual(['253']);
     expect(calls(1)[0]?.row).toBe(254);
     expect(store.log({ since: time.at })).toHaveLength(1);
@@ -46,7 +46,7 @@ eachDriver('tidy', () => {
   test('of too many rows the oldest go', () => {
     const { store, calls } = start({ rows: 120 });
     calls(500);
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     const ids = store.log({ limit: 1000 }).map(({ auditId }) => Number(auditId));
     expect(ids).toEqual(Array.from({ length: 120 }, (_, i) => 381 + i));
     store.close();
@@ -57,7 +57,7 @@ eachDriver('tidy', () => {
     const wide = admission(open(charge(limit({ max: 1e9 }))), { argumentsText: 'x'.repeat(20_000) });
     for (let i = 0; i < 60; i += 1) {
       done(store.admit(session, Array(10).fill(wide)));
-      store.tidy(1000);
+      store.maintain(1000);
     }
     expect(statSync(path).size).toBeLessThan(5_000_000);
     expect(store.log({ limit: 1000 }).length).toBeGreaterThan(100);
@@ -71,7 +71,7 @@ eachDriver('tidy', () => {
     calls(750, charge(many));
     calls(2, charge(limit({ counter: 'hour', max: 10, windowMs: 60 * MINUTE })));
     time.at += 2 * MINUTE;
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     expect(store.counters().map(({ name, used }) => `${name} ${used}`)).toEqual(['hour 2']);
     expect(count('charges')).toBe(1);
     expect(store.check()).toEqual([]);
@@ -87,7 +87,7 @@ eachDriver('tidy', () => {
     }
     time.at += 1000;
     const left: number[] = [];
-    while (!store.tidy(0)) {
+    while (!store.maintain(0)) {
       expect(store.check()).toEqual([]);
       left.push(Number(count('charges')));
     }
@@ -106,7 +106,7 @@ eachDriver('tidy', () => {
     time.at = before + DAY;
     expect(admit(store, session, one).kind).toBe('allowed');
     time.at = before + MINUTE;
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     expect(admit(store, session, one).kind).toBe('exceeded');
     store.close();
   });
@@ -119,7 +119,7 @@ eachDriver('tidy', () => {
     time.at = Date.UTC(2026, 9, 24, 22);
     expect(admit(store, session, one).kind).toBe('allowed');
     time.at = Date.UTC(2026, 9, 25, 22, 30);
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     expect(admit(store, session, one)).toMatchObject({ exceeded: { retryAt: Date.UTC(2026, 9, 25, 23) } });
     store.close();
   });
@@ -132,7 +132,7 @@ eachDriver('tidy', () => {
     const dead = store.startSession({ ...INFO, pid: 2 ** 22 + 1 });
     admit(store, dead);
     time.at += DAY;
-    store.tidy(1000);
+    store.maintain(1000);
     expect(store.sessions().map(({ id, live }) => [id, live])).toEqual([
       [dead, false],
       [ended, false],
@@ -140,8 +140,8 @@ eachDriver('tidy', () => {
     ]);
     time.at += 20 * DAY;
     calls(1);
-    store.tidy(1000);
-    store.tidy(1000);
+    store.maintain(1000);
+    store.maintain(1000);
     expect(store.log().length).toBe(1);
     expect(store.sessions().map(({ id }) => id)).not.toContain(ended);
     expect(store.log()[0]?.server).toBe('mcp-afip');
@@ -154,11 +154,11 @@ eachDriver('tidy', () => {
     const approval = { argumentsHash: 'a', argumentsText: '{}', expiresMs: 1000 };
     done(store.admit(session, [admission({ kind: 'open', charges: [], ask }, { approval })]));
     time.at += 1000;
-    store.tidy(1000);
+    store.maintain(1000);
     expect(store.approvals(true)).toMatchObject([{ state: 'expired', decidedBy: 'wrapper' }]);
     expect(store.events().map(({ kind }) => kind)).toEqual(['approval.asked', 'approval.expired']);
     time.at += 11 * DAY;
-    store.tidy(1000);
+    store.maintain(1000);
     expect(count('approvals')).toBe(0);
     expect(count('events')).toBe(0);
     store.close();
@@ -169,7 +169,7 @@ eachDriver('tidy', () => {
     const wide = admission(open(), { argumentsText: 'x'.repeat(60_000) });
     done(store.admit(session, Array(200).fill(wide)));
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(8 * 1024 * 1024);
-    expect(store.tidy(1000)).toBe(true);
+    expect(store.maintain(1000)).toBe(true);
     expect(statSync(`${path}-wal`).size).toBe(0);
     store.close();
   });
@@ -182,7 +182,7 @@ eachDriver('tidy', () => {
     const turns: number[] = [];
     for (let over = false; !over && turns.length < 10_000; ) {
       const before = performance.now();
-      over = store.tidy(1);
+      over = store.maintain(1);
       turns.push(performance.now() - before);
     }
     turns.sort((a, b) => a - b);
@@ -209,15 +209,15 @@ eachDriver('tidy', () => {
       done(store.resume(undefined, 'cli'));
       const now = time.at;
       time.at = Date.UTC(2099, 0, 1);
-      for (let i = 0; i < 50; i += 1) store.tidy(1000);
+      for (let i = 0; i < 50; i += 1) store.maintain(1000);
       calls(4);
-      for (let i = 0; i < 50; i += 1) store.tidy(1000);
+      for (let i = 0; i < 50; i += 1) store.maintain(1000);
       expect(count('decisions')).toBe(3004);
       expect(count('events')).toBe(2);
       expect(store.log({ limit: 1 })[0]?.server).toBe('mcp-afip');
       time.at = now;
       calls(1);
-      for (let i = 0; i < 50; i += 1) store.tidy(1000);
+      for (let i = 0; i < 50; i += 1) store.maintain(1000);
       expect(count('decisions')).toBe(3005);
       expect(store.log({ since: now, limit: 10 }).map(({ at }) => at)).toContain(now);
       store.close();
@@ -234,7 +234,7 @@ eachDriver('tidy', () => {
         time.at += DAY;
         calls(10);
       }
-      while (!store.tidy(1000));
+      while (!store.maintain(1000));
       expect(count('decisions')).toBeLessThanOrEqual(110);
       expect(count('decisions')).toBeGreaterThanOrEqual(100);
       store.close();
@@ -243,7 +243,7 @@ eachDriver('tidy', () => {
     test('a jump of half a year costs no more than the oldest month', () => {
       const { time, store, count } = month({ ageMs: 90 * DAY });
       time.at += 180 * DAY;
-      while (!store.tidy(1000));
+      while (!store.maintain(1000));
       expect(count('decisions')).toBe(3000);
       store.close();
     });

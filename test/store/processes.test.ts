@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import type { Taken } from '../../src/store/counters/charge-record.js';
+import type { ChargeRecord } from '../../src/store/counters/charge-record.js';
 import { Store } from '../../src/store/store.js';
 import { Children, rows, tempDir } from './support.js';
 import { charge, INFO, limit } from './support-shapes.js';
@@ -55,7 +55,7 @@ test('G4: processes killed at any moment leave charges that match the log, and n
   expect(store.check()).toEqual([]);
   const allowed = rows(path, `SELECT at, outcome, charges FROM decisions WHERE decision = 'allow'`);
   // Posts what stands in the rows of the log alone.
-  expect(store.tidy(5000)).toBe(true);
+  expect(store.maintain(5000)).toBe(true);
   const charged = (name: string) =>
     Number(
       rows(
@@ -68,12 +68,12 @@ test('G4: processes killed at any moment leave charges that match the log, and n
   expect(charged('day')).toBe(allowed.length);
   // Given back where an error was settled, and nowhere else.
   expect(charged('back')).toBeCloseTo(allowed.filter(({ outcome }) => outcome !== 'error').length / 10);
-  const bursts = allowed.map(({ charges }) => (JSON.parse(String(charges)) as Taken[])[1]?.[1] as number);
+  const bursts = allowed.map(({ charges }) => (JSON.parse(String(charges)) as ChargeRecord[])[1]?.[1] as number);
   for (const start of bursts)
     expect(bursts.filter((at) => at >= start && at < start + 100).length).toBeLessThanOrEqual(20);
   const owner = { server: INFO.server, grant: INFO.grant, session: '', observe: false };
   const day = charge(limit({ counter: 'day', windowMs: 86_400_000, max }));
-  expect(String(store.peek(owner, [day]).standings[0]?.used)).toBe(String(allowed.length));
+  expect(String(store.peek(owner, [day]).checks[0]?.used)).toBe(String(allowed.length));
   expect(store.sessions().some(({ live }) => live)).toBe(false);
   store.close();
 });

@@ -55,7 +55,7 @@ eachDriver('sessions', () => {
     admit(store, id);
     expect(seen()).toBe(30_000);
     time.at = start + 60_000;
-    store.tidy(100);
+    store.maintain(100);
     expect(seen()).toBe(60_000);
     store.close();
   });

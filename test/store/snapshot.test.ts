@@ -51,7 +51,7 @@ eachDriver('a snapshot that is kept from call to call', () => {
       () => one.rest(),
       () => one.counters(),
       () => done(one.settle([])),
-      () => one.tidy(0),
+      () => one.maintain(0),
       () => expect(() => one.admit(session, [admission(open(charge(limit(), -1)))])).toThrow(RangeError),
       () => one.close(),
     ]) {
@@ -93,7 +93,7 @@ eachDriver('a snapshot that is kept from call to call', () => {
     await keep();
     for (let i = 0; i < 3; i += 1) admit(other, elsewhere, rate);
     expect(String(one.counters()[0]?.used)).toBe('3');
-    expect(one.peek({ ...INFO, session }, [rate]).standings[0]?.used.toString()).toBe('3');
+    expect(one.peek({ ...INFO, session }, [rate]).checks[0]?.used.toString()).toBe('3');
   });
 
   test('G3: a lock of another is told as such, and nothing is lost', async () => {

@@ -214,7 +214,7 @@ eachDriver('store', () => {
     expect(admit(memory, own, one).kind).toBe('exceeded');
     time.at += 60_000;
     expect(admit(memory, own, one).kind).toBe('allowed');
-    expect(memory.tidy(100)).toBe(true);
+    expect(memory.maintain(100)).toBe(true);
     memory.close();
   });
 

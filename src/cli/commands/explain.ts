@@ -79,7 +79,7 @@ function readArgs(text: string | undefined): { readonly [key: string]: Json } {
 
 /** What the counters hold; an absent database means that nothing was counted yet. */
 function peek(evaluation: Evaluation, server: string, options: ExplainOptions): Peeked {
-  const none: Peeked = { standings: [], fits: true };
+  const none: Peeked = { checks: [], fits: true };
   if (evaluation.kind !== 'open' || evaluation.charges.length === 0) return none;
   const store = openForReading(stateFile(options.db));
   try {
@@ -104,7 +104,7 @@ function openForReading(file: string): Store {
  *
  * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
  */
-export function outlookOf(evaluation: Evaluation, { standings }: Peeked, canAsk = true): Outlook {
+export function outlookOf(evaluation: Evaluation, { checks: standings }: Peeked, canAsk = true): Outlook {
   switch (evaluation.kind) {
     case 'hidden':
       return {

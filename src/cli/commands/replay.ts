@@ -7,7 +7,7 @@ import { EXIT } from '../../errors.js';
 import { canonicalJson } from '../../json/value.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { history, loggedServer } from '../../store/history.js';
-import { Rehearsal } from '../../store/simulation.js';
+import { Simulation } from '../../store/simulation.js';
 import type { LogEntry, Store } from '../../store/store.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { openState, sinceOf } from '../open-state.js';
@@ -75,8 +75,8 @@ function longestWindow({ all }: Layers): number {
 class Draft {
   readonly #layers: Layers;
   /** Observing wrappers counted apart from the others then, and do now. */
-  readonly #enforced = new Rehearsal();
-  readonly #observed = new Rehearsal();
+  readonly #enforced = new Simulation();
+  readonly #observed = new Simulation();
   /** Approvals whose question the draft has answered: what came of them then is the same call again. */
   readonly #answered = new Set<string>();
 

@@ -1,22 +1,22 @@
 import type { Database, Row } from '../sqlite/driver.js';
 import type { Generation } from '../sqlite/file.js';
-import type { Journal } from './pending-charges.js';
-import { type Amount, asAmount, compare, minus, plus } from './stored-amount.js';
+import type { PendingCharges } from './pending-charges.js';
+import { type StoredAmount, asAmount, compare, minus, plus } from './stored-amount.js';
 
 /** What one counter holds: the charges that were posted to it, and those that are loose (see Journal). */
-export interface Tally {
+export interface CounterBalance {
   readonly id: number;
   /** The counter's own clock, UTC milliseconds: not before any of its charges. */
   clock: number;
   /** All charges that have a row, those that have expired included. */
-  posted: Amount;
+  compacted: StoredAmount;
   /** All that have none, and the time of the first. */
-  loose: Amount;
-  looseFrom: number;
+  pending: StoredAmount;
+  pendingFrom: number;
   /** The bound of the limit that looked at it last, as text. */
   max: string;
   /** What has expired at `cutoff` and still has a row; nothing more does before the cutoff reaches `oldest`. */
-  expired: Amount;
+  expired: StoredAmount;
   expiredRows: number;
   /** The time of the last of these. */
   expiredAt: number;
@@ -30,13 +30,13 @@ export interface Tally {
 const BATCH = 32;
 
 /**
- * Reads and writes tallies. One that was read stays true until another process has written, or this one has posted
+ * Reads and writes balances. One that was read stays true until another process has written, or this one has posted
  * (after a rollback it must be thrown away): a wrapper that is alone reads each of its counters now and then.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class Tallies {
-  readonly #journal: Journal;
+export class CounterBalances {
+  readonly #pending: PendingCharges;
   readonly #generation: Generation;
   readonly #read;
   readonly #sumExpired;
@@ -47,8 +47,8 @@ export class Tallies {
   readonly #lower;
   readonly #remove;
 
-  constructor(db: Database, journal: Journal, generation: Generation) {
-    this.#journal = journal;
+  constructor(db: Database, pending: PendingCharges, generation: Generation) {
+    this.#pending = pending;
     this.#generation = generation;
     this.#read = db.prepare('SELECT clock, used, max FROM counters WHERE id = ?');
     this.#sumExpired = db.prepare(
@@ -66,30 +66,30 @@ export class Tallies {
     this.#remove = db.prepare('DELETE FROM charges WHERE counter = ? AND at = ? AND last = ?');
   }
 
-  isCurrent(tally: Tally): boolean {
-    return tally.generation === this.#generation.current;
+  isCurrent(balance: CounterBalance): boolean {
+    return balance.generation === this.#generation.current;
   }
 
   /** @returns undefined when there is no such counter */
-  read(id: number): Tally | undefined {
+  read(id: number): CounterBalance | undefined {
     const row = this.#read.get(id);
     if (!row) return undefined;
-    const tally = this.fresh(id, row.clock as number, row.max as string);
-    tally.posted = asAmount(row.used);
+    const balance = this.fresh(id, row.clock as number, row.max as string);
+    balance.compacted = asAmount(row.used);
     // Rows may be there: the first look at them is still to come.
-    tally.oldest = Number.NEGATIVE_INFINITY;
-    for (const { at, amount } of this.#journal.loose(id)) this.charge(tally, at, amount);
-    return tally;
+    balance.oldest = Number.NEGATIVE_INFINITY;
+    for (const { at, amount } of this.#pending.of(id)) this.charge(balance, at, amount);
+    return balance;
   }
 
-  /** The tally of a counter whose row was just made. */
-  fresh(id: number, clock: number, max: string): Tally {
+  /** The balance of a counter whose row was just made. */
+  fresh(id: number, clock: number, max: string): CounterBalance {
     return {
       id,
       clock,
-      posted: 0,
-      loose: 0,
-      looseFrom: Number.POSITIVE_INFINITY,
+      compacted: 0,
+      pending: 0,
+      pendingFrom: Number.POSITIVE_INFINITY,
       max,
       expired: 0,
       expiredRows: 0,
@@ -101,21 +101,21 @@ export class Tallies {
   }
 
   /**
-   * What a tally holds without the charges at or before `cutoff`. Looks at rows again only where the cutoff has reached
+   * What a balance holds without the charges at or before `cutoff`. Looks at rows again only where the cutoff has reached
    * another one, or has gone back because the machine's clock was set.
    */
-  live(tally: Tally, cutoff: number): Amount {
-    if (cutoff >= tally.oldest || cutoff < tally.cutoff) {
-      const { id } = tally;
+  live(balance: CounterBalance, cutoff: number): StoredAmount {
+    if (cutoff >= balance.oldest || cutoff < balance.cutoff) {
+      const { id } = balance;
       const row = this.#sumExpired.get(id, cutoff, id, cutoff) as Row;
-      tally.expired = exactSum(row, () => this.#expired.iterate(id, cutoff));
-      tally.expiredRows = row.n as number;
-      tally.expiredAt = (row.newest as number | null) ?? Number.NEGATIVE_INFINITY;
-      tally.cutoff = cutoff;
-      tally.oldest = (row.oldest as number | null) ?? Number.POSITIVE_INFINITY;
+      balance.expired = exactSum(row, () => this.#expired.iterate(id, cutoff));
+      balance.expiredRows = row.n as number;
+      balance.expiredAt = (row.newest as number | null) ?? Number.NEGATIVE_INFINITY;
+      balance.cutoff = cutoff;
+      balance.oldest = (row.oldest as number | null) ?? Number.POSITIVE_INFINITY;
     }
-    const posted = tally.expiredRows === 0 ? tally.posted : minus(tally.posted, tally.expired);
-    return plus(posted, cutoff < tally.looseFrom ? tally.loose : this.#looseAfter(tally.id, cutoff));
+    const posted = balance.expiredRows === 0 ? balance.compacted : minus(balance.compacted, balance.expired);
+    return plus(posted, cutoff < balance.pendingFrom ? balance.pending : this.#pendingAfter(balance.id, cutoff));
   }
 
   /**
@@ -123,10 +123,10 @@ export class Tallies {
    *
    * @param at UTC milliseconds by the counter's own clock
    */
-  charge(tally: Tally, at: number, amount: Amount): void {
-    tally.clock = Math.max(tally.clock, at);
-    tally.loose = plus(tally.loose, amount);
-    if (at < tally.looseFrom) tally.looseFrom = at;
+  charge(balance: CounterBalance, at: number, amount: StoredAmount): void {
+    balance.clock = Math.max(balance.clock, at);
+    balance.pending = plus(balance.pending, amount);
+    if (at < balance.pendingFrom) balance.pendingFrom = at;
   }
 
   /**
@@ -134,9 +134,9 @@ export class Tallies {
    *
    * @param max for people who look at the counter
    */
-  settle(tally: Tally, max: string): void {
-    const drops = tally.expiredRows >= BATCH;
-    if (drops || tally.max !== max) this.#settle(tally, drops, max);
+  dropExpiredInBatches(balance: CounterBalance, max: string): void {
+    const drops = balance.expiredRows >= BATCH;
+    if (drops || balance.max !== max) this.#save(balance, drops, max);
   }
 
   /**
@@ -145,52 +145,52 @@ export class Tallies {
    *
    * @returns the time of the last charge that was dropped, UTC milliseconds
    */
-  expire(tally: Tally, max: string): number | undefined {
-    const drops = tally.expiredRows > 0;
-    if (drops || tally.max !== max) this.#settle(tally, drops, max);
-    return drops ? tally.expiredAt : undefined;
+  dropExpired(balance: CounterBalance, max: string): number | undefined {
+    const drops = balance.expiredRows > 0;
+    if (drops || balance.max !== max) this.#save(balance, drops, max);
+    return drops ? balance.expiredAt : undefined;
   }
 
   /**
    * Takes back one charge of a decision; everything must be posted. What was read of its counter no longer stands.
    */
-  takeBack(id: number, at: number, decision: number, amount: Amount): void {
+  giveBack(id: number, at: number, decision: number, amount: StoredAmount): void {
     const row = this.#find.get(id, at, decision);
-    const tally = this.read(id);
+    const balance = this.read(id);
     // It has expired, or its counter was reset.
-    if (!row || !tally) return;
+    if (!row || !balance) return;
     const held = asAmount(row.amount);
     const last = row.last as number;
     if (compare(held, amount) === 0) this.#remove.run(id, at, last);
     else this.#lower.run(minus(held, amount), id, at, last);
-    this.#write.run(tally.clock, minus(tally.posted, amount), tally.max, id);
+    this.#write.run(balance.clock, minus(balance.compacted, amount), balance.max, id);
   }
 
-  #looseAfter(id: number, cutoff: number): Amount {
-    let sum: Amount = 0;
-    for (const { at, amount } of this.#journal.loose(id)) if (at > cutoff) sum = plus(sum, amount);
+  #pendingAfter(id: number, cutoff: number): StoredAmount {
+    let sum: StoredAmount = 0;
+    for (const { at, amount } of this.#pending.of(id)) if (at > cutoff) sum = plus(sum, amount);
     return sum;
   }
 
-  #settle(tally: Tally, drops: boolean, max: string): void {
+  #save(balance: CounterBalance, drops: boolean, max: string): void {
     if (drops) {
-      this.#expire.run(tally.id, tally.cutoff);
-      tally.posted = minus(tally.posted, tally.expired);
-      tally.expired = 0;
-      tally.expiredRows = 0;
+      this.#expire.run(balance.id, balance.cutoff);
+      balance.compacted = minus(balance.compacted, balance.expired);
+      balance.expired = 0;
+      balance.expiredRows = 0;
     }
-    this.#write.run(tally.clock, tally.posted, max, tally.id);
-    tally.max = max;
+    this.#write.run(balance.clock, balance.compacted, max, balance.id);
+    balance.max = max;
   }
 }
 
 const EXPIRED = 'WHERE counter = ? AND at <= ?';
 
 /** A sum that SQLite made, where doubles hold it exactly, else ours. */
-function exactSum({ n, sum, texts }: Row, amounts: () => Iterable<Row>): Amount {
+function exactSum({ n, sum, texts }: Row, amounts: () => Iterable<Row>): StoredAmount {
   if (n === 0) return 0;
   if (texts === 0 && Number.isSafeInteger(sum)) return sum as number;
-  let exact: Amount = 0;
+  let exact: StoredAmount = 0;
   for (const { amount } of amounts()) exact = plus(exact, asAmount(amount));
   return exact;
 }

@@ -1,31 +1,31 @@
 import type { Limit } from '../../policy/model.js';
-import { type Amount, corruptValue } from './stored-amount.js';
+import { type StoredAmount, corruptValue } from './stored-amount.js';
 
 const REFUNDS = ['never', 'on_error', 'on_success'] as const;
 
 /** A charge as its decision remembers it: counter, UTC milliseconds, amount, index into REFUNDS. */
-export type Taken = readonly [counter: number, at: number, amount: Amount, refund: number];
+export type ChargeRecord = readonly [counter: number, at: number, amount: StoredAmount, refund: number];
 
-export function taken(counter: number, at: number, amount: Amount, refund: Limit['refund']): Taken {
+export function chargeRecord(counter: number, at: number, amount: StoredAmount, refund: Limit['refund']): ChargeRecord {
   return [counter, at, amount, REFUNDS.indexOf(refund)];
 }
 
-export function refundOf([, , , refund]: Taken): Limit['refund'] {
+export function refundOf([, , , refund]: ChargeRecord): Limit['refund'] {
   return REFUNDS[refund] ?? 'never';
 }
 
 /** @throws PolicyWrapError STATE_CORRUPT when a decision's row holds something else */
-export function takenFrom(text: unknown): Taken[] {
+export function parseChargeRecords(text: unknown): ChargeRecord[] {
   try {
     const all: unknown = JSON.parse(String(text));
-    if (Array.isArray(all) && all.every(isTaken)) return all;
+    if (Array.isArray(all) && all.every(isChargeRecord)) return all;
   } catch {
     // Falls through to the one complaint.
   }
   throw corruptValue(text, 'charges');
 }
 
-function isTaken(value: unknown): value is Taken {
+function isChargeRecord(value: unknown): value is ChargeRecord {
   if (!Array.isArray(value) || value.length !== 4) return false;
   const [counter, at, amount, refund] = value as unknown[];
   const isAmount = typeof amount === 'number' || typeof amount === 'string';

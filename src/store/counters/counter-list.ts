@@ -3,8 +3,8 @@ import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
 import type { Database, Row, Value } from '../sqlite/driver.js';
 import { type Forgotten, limitKeyOfRow } from './forgotten.js';
-import type { Journal } from './pending-charges.js';
-import { type Amount, asAmount, compare, minus, plus, toDecimal } from './stored-amount.js';
+import type { PendingCharges } from './pending-charges.js';
+import { type StoredAmount, asAmount, compare, minus, plus, toDecimal } from './stored-amount.js';
 
 /** A counter as people look at it. Times in UTC milliseconds. */
 export interface CounterEntry {
@@ -49,7 +49,7 @@ const CALENDAR_SLACK_MS = 2 * 3_600_000;
  */
 export function listCounters(
   db: Database,
-  journal: Journal,
+  pending: PendingCharges,
   filter: CounterFilter,
   now: number,
   limit?: number,
@@ -58,7 +58,7 @@ export function listCounters(
   return matching(db, filter, limit).map((row) => {
     const windowMs = row.window_ms as number;
     const calendar = calendarOf(row);
-    const own = journal.loose(row.id as number);
+    const own = pending.of(row.id as number);
     const clock = Math.max(now, row.clock as number, ...own.map(({ at }) => at));
     const cutoff = calendar ? calendarStart(clock, calendar.unit, calendar.timezone) - 1 : clock - windowMs;
     const max = asAmount(row.max);
@@ -106,7 +106,7 @@ export interface FullestCounters {
  */
 export function fullestCounters(
   db: Database,
-  journal: Journal,
+  pending: PendingCharges,
   filter: CounterFilter,
   now: number,
   limit: number,
@@ -130,16 +130,16 @@ export function fullestCounters(
     )
     .all(...starts, now, ...values) as { id: number; max: number; used: number }[];
   const loose = new Map(
-    journal
-      .looseCounters()
-      .map((id) => [id, journal.loose(id).reduce((sum, { amount }) => sum + Number(amount), 0)]),
+    pending
+      .counters()
+      .map((id) => [id, pending.of(id).reduce((sum, { amount }) => sum + Number(amount), 0)]),
   );
   const shares = rows.map(({ id, max, used }) => ({
     id,
     share: max > 0 ? (used + (loose.get(id) ?? 0)) / max : 1,
   }));
   shares.sort((a, b) => b.share - a.share || a.id - b.id);
-  const counters = shares.slice(0, limit).flatMap(({ id }) => listCounters(db, journal, { id }, now));
+  const counters = shares.slice(0, limit).flatMap(({ id }) => listCounters(db, pending, { id }, now));
   return { counters, total: rows.length };
 }
 
@@ -160,14 +160,14 @@ export function counterNames(db: Database, limit: number): string[] {
  */
 export function resetCounters(
   db: Database,
-  journal: Journal,
+  pending: PendingCharges,
   filter: CounterFilter,
   now: number,
   limit?: number,
 ): CounterEntry[] {
-  journal.post();
+  pending.compact();
   const rows = matching(db, filter, limit);
-  const entries = rows.flatMap(({ id }) => listCounters(db, journal, { id: id as number }, now));
+  const entries = rows.flatMap(({ id }) => listCounters(db, pending, { id: id as number }, now));
   for (const row of rows) {
     db.prepare('DELETE FROM forgotten WHERE key = ?').run(limitKeyOfRow(row));
     db.prepare('DELETE FROM charges WHERE counter = ?').run(row.id as number);
@@ -199,8 +199,8 @@ export function countersAhead(db: Database, now: number): { readonly count: numb
  *
  * @returns what they hold now; empty when none is left
  */
-export function setBackCounters(db: Database, journal: Journal, now: number, count: number): CounterEntry[] {
-  journal.post();
+export function setBackCounters(db: Database, pending: PendingCharges, now: number, count: number): CounterEntry[] {
+  pending.compact();
   const ids = db
     .prepare('SELECT id FROM counters WHERE clock > ? ORDER BY id LIMIT ?')
     .all(now + AHEAD_MS, count)
@@ -210,7 +210,7 @@ export function setBackCounters(db: Database, journal: Journal, now: number, cou
     db.prepare('UPDATE counters SET clock = ? WHERE id = ?').run(now, id);
   }
   if (ids.length < count) db.prepare('DELETE FROM forgotten WHERE until > ?').run(now);
-  return ids.flatMap((id) => listCounters(db, journal, { id }, now));
+  return ids.flatMap((id) => listCounters(db, pending, { id }, now));
 }
 
 /**
@@ -220,7 +220,7 @@ export function setBackCounters(db: Database, journal: Journal, now: number, cou
  * @param after id to go on behind
  * @returns where the next step goes on; undefined when all have been looked at
  */
-export function tidyCounters(
+export function removeExpiredCounters(
   db: Database,
   forgotten: Forgotten,
   now: number,
@@ -259,7 +259,7 @@ export function tidyCounters(
 export function checkCounters(db: Database): string[] {
   const wrong: string[] = [];
   for (const row of db.prepare('SELECT id, name, used FROM counters').all()) {
-    let sum: Amount = 0;
+    let sum: StoredAmount = 0;
     for (const { amount } of db
       .prepare('SELECT amount FROM charges WHERE counter = ?')
       .iterate(row.id as number))

@@ -3,21 +3,21 @@ import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { Limit } from '../../policy/model.js';
 import type { Database } from '../sqlite/driver.js';
 import type { Generation } from '../sqlite/file.js';
-import { Tallies, type Tally } from './balance.js';
-import { refundOf, type Taken, taken } from './charge-record.js';
+import { CounterBalances, type CounterBalance } from './balance.js';
+import { refundOf, type ChargeRecord, chargeRecord } from './charge-record.js';
 import { keyOf, labelOf, type Owner } from './counter-key.js';
 import { Forgotten, limitKeyOf } from './forgotten.js';
 import { Freed } from './freed.js';
-import type { Journal } from './pending-charges.js';
-import { type Amount, compare, plus, toAmount } from './stored-amount.js';
+import type { PendingCharges } from './pending-charges.js';
+import { type StoredAmount, compare, plus, toStored } from './stored-amount.js';
 
 /** How one charge would fare, and all that taking it needs to know. */
-export interface Standing {
+export interface LimitCheck {
   readonly charge: Charge;
-  readonly amount: Amount;
+  readonly amount: StoredAmount;
   readonly bound: Bound;
   /** What the counter held before this call. */
-  readonly used: Amount;
+  readonly used: StoredAmount;
   readonly fits: boolean;
   /**
    * UTC milliseconds from which the charge fits if nothing else happens; undefined when it does now, or never will, or
@@ -25,7 +25,7 @@ export interface Standing {
    */
   readonly retryAt: number | undefined;
   /** What calls in flight hold, where it depends on them when the charge fits. */
-  readonly inFlight: Amount | undefined;
+  readonly inFlight: StoredAmount | undefined;
   /** UTC milliseconds: what this machine's clock has said before it was set back, by more than a moment. */
   readonly clockWas: number | undefined;
   readonly held: Held;
@@ -33,7 +33,7 @@ export interface Standing {
 
 /** The `max` of a limit, as it is compared and as the counter's row has it. */
 interface Bound {
-  readonly max: Amount;
+  readonly max: StoredAmount;
   readonly text: string;
 }
 
@@ -46,16 +46,16 @@ interface Held {
   readonly cutoff: number;
   /** Until then nobody knows what is used: see Forgotten. */
   readonly unknownUntil: number | undefined;
-  readonly live: Amount;
+  readonly live: StoredAmount;
   /** What this call adds. */
-  pending: Amount;
+  added: StoredAmount;
 }
 
 /** Which count a charge belongs to; every limit with the same key shares it. */
 interface Counter {
   readonly key: string;
   /** Undefined until it was read, and while it has no row. */
-  tally: Tally | undefined;
+  balance: CounterBalance | undefined;
 }
 
 /** A clock that is set back by less is not spoken of, in milliseconds: clocks are adjusted all the time. */
@@ -71,9 +71,9 @@ const REMEMBERED = 4096;
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
 export class Counters {
-  readonly #journal: Journal;
+  readonly #pending: PendingCharges;
   readonly #generation: Generation;
-  readonly #tallies: Tallies;
+  readonly #balances: CounterBalances;
   readonly #forgotten: Forgotten;
   readonly #freed: Freed;
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
@@ -86,12 +86,12 @@ export class Counters {
   readonly #find;
   readonly #create;
 
-  constructor(db: Database, journal: Journal, generation: Generation) {
-    this.#journal = journal;
+  constructor(db: Database, pending: PendingCharges, generation: Generation) {
+    this.#pending = pending;
     this.#generation = generation;
-    this.#tallies = new Tallies(db, journal, generation);
+    this.#balances = new CounterBalances(db, pending, generation);
     this.#forgotten = new Forgotten(db, generation);
-    this.#freed = new Freed(db, journal);
+    this.#freed = new Freed(db, pending);
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
     this.#create = db.prepare(
       `INSERT INTO counters (key, name, scope, server, grant_name, session, split, window_ms, unit, timezone, observe,
@@ -105,13 +105,13 @@ export class Counters {
    *
    * @param now UTC milliseconds
    */
-  look(owner: Owner, charges: readonly Charge[], now: number): Standing[] {
+  check(owner: Owner, charges: readonly Charge[], now: number): LimitCheck[] {
     const [first] = charges;
     // As a rule there is one, and a list that grows takes more room than all that is in it.
-    if (charges.length === 1 && first) return [this.#lookAt(owner, first, [], now)];
-    const standings: Standing[] = [];
-    for (const charge of charges) standings.push(this.#lookAt(owner, charge, standings, now));
-    return standings;
+    if (charges.length === 1 && first) return [this.#checkOne(owner, first, [], now)];
+    const checks: LimitCheck[] = [];
+    for (const charge of charges) checks.push(this.#checkOne(owner, charge, checks, now));
+    return checks;
   }
 
   /**
@@ -119,21 +119,21 @@ export class Counters {
    *
    * @returns what the decision must remember to be able to give the charges back
    */
-  reserve(owner: Owner, standings: readonly Standing[]): Taken[] {
-    return standings.map(({ charge, amount, held }) =>
-      taken(this.#ready(owner, charge, held).id, held.now, amount, charge.limit.refund),
+  prepare(owner: Owner, checks: readonly LimitCheck[]): ChargeRecord[] {
+    return checks.map(({ charge, amount, held }) =>
+      chargeRecord(this.#ready(owner, charge, held).id, held.now, amount, charge.limit.refund),
     );
   }
 
   /** Charges all of it, once the decision has written it down. */
-  take(standings: readonly Standing[]): void {
-    for (const { amount, held } of standings) {
-      const { tally } = held.counter;
-      if (tally) this.#tallies.charge(tally, held.now, amount);
+  commit(checks: readonly LimitCheck[]): void {
+    for (const { amount, held } of checks) {
+      const { balance } = held.counter;
+      if (balance) this.#balances.charge(balance, held.now, amount);
     }
-    for (const { bound, held } of firsts(standings)) {
-      const { tally } = held.counter;
-      if (tally) this.#tallies.settle(tally, bound.text);
+    for (const { bound, held } of firsts(checks)) {
+      const { balance } = held.counter;
+      if (balance) this.#balances.dropExpiredInBatches(balance, bound.text);
     }
   }
 
@@ -141,16 +141,16 @@ export class Counters {
    * After a refusal: drops what has expired, so that a client that hammers does not make every look longer. Neither the
    * counter's clock nor its count moves: a refused call is none (G5).
    */
-  sweep(owner: Owner, standings: readonly Standing[]): void {
-    const swept = firsts(standings);
-    if (swept.some(({ held }) => held.counter.tally && held.counter.tally.looseFrom <= held.cutoff))
-      this.#journal.post();
+  dropExpired(owner: Owner, checks: readonly LimitCheck[]): void {
+    const swept = firsts(checks);
+    if (swept.some(({ held }) => held.counter.balance && held.counter.balance.pendingFrom <= held.cutoff))
+      this.#pending.compact();
     for (const { charge, bound, held } of swept) {
-      const tally = this.#tallyOf(held.counter);
-      if (!tally) continue;
-      this.#tallies.live(tally, held.cutoff);
+      const balance = this.#balanceOf(held.counter);
+      if (!balance) continue;
+      this.#balances.live(balance, held.cutoff);
       const { limit } = charge;
-      const dropped = this.#tallies.expire(tally, bound.text);
+      const dropped = this.#balances.dropExpired(balance, bound.text);
       if (dropped === undefined) continue;
       // A clock that is set back must not find that all was given back (G4).
       this.#forgotten.note(limitKeyOf(owner, limit), this.#endOf(limit, dropped));
@@ -161,11 +161,11 @@ export class Counters {
    * Gives back the charges of one decision that `refunds` picks, each from its own counter and no other. A charge that
    * has expired, or whose counter was reset, is gone already.
    */
-  giveBack(decision: number, charges: readonly Taken[], refunds: (refund: Limit['refund']) => boolean): void {
+  giveBack(decision: number, charges: readonly ChargeRecord[], refunds: (refund: Limit['refund']) => boolean): void {
     const returned = charges.filter((charge) => refunds(refundOf(charge)));
     if (returned.length === 0) return;
-    this.#journal.post();
-    for (const [id, at, amount] of returned) this.#tallies.takeBack(id, at, decision, amount);
+    this.#pending.compact();
+    for (const [id, at, amount] of returned) this.#balances.giveBack(id, at, decision, amount);
     this.#generation.current += 1;
   }
 
@@ -179,29 +179,29 @@ export class Counters {
   }
 
   /** @param before how the charges before it in the same call fare */
-  #lookAt(owner: Owner, charge: Charge, before: readonly Standing[], now: number): Standing {
+  #checkOne(owner: Owner, charge: Charge, before: readonly LimitCheck[], now: number): LimitCheck {
     const { limit } = charge;
     // It would make room for others: the policy never lets one through.
     if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
     const counter = this.#counterOf(owner, charge);
     const held = heldIn(before, counter) ?? this.#hold(owner, counter, limit, now);
-    const amount = toAmount(charge.amount);
-    const wanted = plus(held.pending, amount);
-    held.pending = wanted;
+    const amount = toStored(charge.amount);
+    const wanted = plus(held.added, amount);
+    held.added = wanted;
     const bound = this.#boundOf(limit);
     const isRoom = compare(plus(held.live, wanted), bound.max) <= 0;
     const { unknownUntil = 0 } = held;
     const seen = Math.max(held.now, unknownUntil);
     const clockWas = seen - now > SET_BACK_MS ? seen : undefined;
-    const standing = { charge, amount, bound, used: held.live, inFlight: undefined, clockWas, held };
-    if (isRoom && unknownUntil === 0) return { ...standing, fits: true, retryAt: undefined };
+    const check = { charge, amount, bound, used: held.live, inFlight: undefined, clockWas, held };
+    if (isRoom && unknownUntil === 0) return { ...check, fits: true, retryAt: undefined };
     const free = isRoom
       ? { retryAt: unknownUntil, inFlight: undefined }
-      : this.#freed.at(held, counter.tally?.id, limit, wanted, bound.max, now, () =>
+      : this.#freed.at(held, counter.balance?.id, limit, wanted, bound.max, now, () =>
           this.#endOf(limit, held.now),
         );
     const retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
-    return { ...standing, fits: false, retryAt, inFlight: free.inFlight };
+    return { ...check, fits: false, retryAt, inFlight: free.inFlight };
   }
 
   /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
@@ -220,7 +220,7 @@ export class Counters {
     if (this.#remembered >= REMEMBERED) this.forget();
     this.#remembered += 1;
     const key = keyOf(owner, limit, split);
-    const counter = this.#byKey.get(key) ?? { key, tally: undefined };
+    const counter = this.#byKey.get(key) ?? { key, balance: undefined };
     this.#byKey.set(key, counter);
     const byLimit = this.#byLimit.get(owner) ?? new WeakMap<Limit, Map<string, Counter>>();
     const bySplit = byLimit.get(limit) ?? new Map<string, Counter>();
@@ -229,29 +229,29 @@ export class Counters {
   }
 
   #hold(owner: Owner, counter: Counter, limit: Limit, now: number): Held {
-    const tally = this.#tallyOf(counter);
-    const clock = tally ? Math.max(now, tally.clock) : now;
+    const balance = this.#balanceOf(counter);
+    const clock = balance ? Math.max(now, balance.clock) : now;
     const cutoff = this.#cutoff(limit, clock);
-    const live = tally ? this.#tallies.live(tally, cutoff) : 0;
+    const live = balance ? this.#balances.live(balance, cutoff) : 0;
     const unknownUntil = this.#forgotten.until(owner, limit, clock);
-    return { counter, now: clock, cutoff, unknownUntil, live, pending: 0 };
+    return { counter, now: clock, cutoff, unknownUntil, live, added: 0 };
   }
 
-  #tallyOf(counter: Counter): Tally | undefined {
-    const known = counter.tally;
-    if (known && this.#tallies.isCurrent(known)) return known;
-    let tally = known && this.#tallies.read(known.id);
-    if (!tally) {
+  #balanceOf(counter: Counter): CounterBalance | undefined {
+    const known = counter.balance;
+    if (known && this.#balances.isCurrent(known)) return known;
+    let balance = known && this.#balances.read(known.id);
+    if (!balance) {
       const id = this.#find.get(counter.key)?.id as number | undefined;
-      tally = id === undefined ? undefined : this.#tallies.read(id);
+      balance = id === undefined ? undefined : this.#balances.read(id);
     }
-    counter.tally = tally;
-    return tally;
+    counter.balance = balance;
+    return balance;
   }
 
   /** Makes a counter's row where there is none. */
-  #ready(owner: Owner, { limit, split }: Charge, { counter, now }: Held): Tally {
-    if (counter.tally) return counter.tally;
+  #ready(owner: Owner, { limit, split }: Charge, { counter, now }: Held): CounterBalance {
+    if (counter.balance) return counter.balance;
     const { align, scope } = limit;
     const isCalendar = align.kind === 'calendar';
     const max = this.#boundOf(limit).text;
@@ -271,14 +271,14 @@ export class Counters {
       now,
       0,
     );
-    counter.tally = this.#tallies.fresh(Number(lastInsertRowid), now, max);
-    return counter.tally;
+    counter.balance = this.#balances.fresh(Number(lastInsertRowid), now, max);
+    return counter.balance;
   }
 
   #boundOf(limit: Limit): Bound {
     let bound = this.#bounds.get(limit);
     if (!bound) {
-      const max = toAmount(limit.max);
+      const max = toStored(limit.max);
       bound = { max, text: String(max) };
       this.#bounds.set(limit, bound);
     }
@@ -307,13 +307,13 @@ export class Counters {
 }
 
 /** What was found of a counter for an earlier charge of the same call. */
-function heldIn(standings: readonly Standing[], { key }: Counter): Held | undefined {
-  for (const { held } of standings) if (held.counter.key === key) return held;
+function heldIn(checks: readonly LimitCheck[], { key }: Counter): Held | undefined {
+  for (const { held } of checks) if (held.counter.key === key) return held;
   return undefined;
 }
 
 /** Of charges to one counter the first: its limit's bound is the one that is shown. */
-function firsts(standings: readonly Standing[]): readonly Standing[] {
-  if (standings.length < 2) return standings;
-  return standings.filter(({ held }, i) => standings.findIndex((other) => other.held === held) === i);
+function firsts(checks: readonly LimitCheck[]): readonly LimitCheck[] {
+  if (checks.length < 2) return checks;
+  return checks.filter(({ held }, i) => checks.findIndex((other) => other.held === held) === i);
 }

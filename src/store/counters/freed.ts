@@ -1,26 +1,26 @@
 import type { Limit } from '../../policy/model.js';
 import type { Database } from '../sqlite/driver.js';
 import { InFlight } from './in-flight.js';
-import type { Journal, Posting } from './pending-charges.js';
-import { type Amount, asAmount, compare, minus, plus } from './stored-amount.js';
+import type { PendingCharges, ChargeGroup } from './pending-charges.js';
+import { type StoredAmount, asAmount, compare, minus, plus } from './stored-amount.js';
 
 /** When a charge that does not fit will, and what calls in flight hold where it depends on them. */
 export interface FreedAt {
   /** UTC milliseconds; undefined when it never fits, or when that depends on calls in flight. */
   readonly retryAt: number | undefined;
-  readonly inFlight: Amount | undefined;
+  readonly inFlight: StoredAmount | undefined;
 }
 
 const NEVER: FreedAt = { retryAt: undefined, inFlight: undefined };
 
 /** Finds the instant at which there is room in a counter again. All methods run inside the caller's transaction. */
 export class Freed {
-  readonly #journal: Journal;
+  readonly #pending: PendingCharges;
   readonly #inFlight: InFlight;
   readonly #live;
 
-  constructor(db: Database, journal: Journal) {
-    this.#journal = journal;
+  constructor(db: Database, pending: PendingCharges) {
+    this.#pending = pending;
     this.#inFlight = new InFlight(db);
     this.#live = db.prepare(
       'SELECT at, first, last, amount FROM charges WHERE counter = ? AND at > ? ORDER BY at, last',
@@ -37,16 +37,16 @@ export class Freed {
    * @param endOfPeriod of a calendar limit
    */
   at(
-    held: { readonly now: number; readonly cutoff: number; readonly live: Amount },
+    held: { readonly now: number; readonly cutoff: number; readonly live: StoredAmount },
     counter: number | undefined,
     limit: Limit,
-    wanted: Amount,
-    max: Amount,
+    wanted: StoredAmount,
+    max: StoredAmount,
     now: number,
     endOfPeriod: () => number,
   ): FreedAt {
     if (compare(wanted, max) > 0 || counter === undefined) return NEVER;
-    const fitsAt = (charges: Iterable<Pick<Posting, 'at' | 'amount'>>, left: Amount): number | undefined => {
+    const fitsAt = (charges: Iterable<Pick<ChargeGroup, 'at' | 'amount'>>, left: StoredAmount): number | undefined => {
       if (compare(left, max) <= 0) return held.now;
       if (limit.align.kind === 'calendar') return endOfPeriod();
       let rest = left;
@@ -70,9 +70,9 @@ export class Freed {
   }
 
   /** Posted and then loose, which is the order of time. */
-  *#liveCharges(id: number, cutoff: number): Iterable<Posting> {
+  *#liveCharges(id: number, cutoff: number): Iterable<ChargeGroup> {
     for (const { at, first, last, amount } of this.#live.iterate(id, cutoff))
       yield { at: at as number, first: first as number, last: last as number, amount: asAmount(amount) };
-    for (const charge of this.#journal.loose(id)) if (charge.at > cutoff) yield charge;
+    for (const charge of this.#pending.of(id)) if (charge.at > cutoff) yield charge;
   }
 }

@@ -1,8 +1,8 @@
 import { isLive } from '../sessions.js';
 import type { Database, Row } from '../sqlite/driver.js';
-import { takenFrom } from './charge-record.js';
-import type { Posting } from './pending-charges.js';
-import { type Amount, plus } from './stored-amount.js';
+import { parseChargeRecords } from './charge-record.js';
+import type { ChargeGroup } from './pending-charges.js';
+import { type StoredAmount, plus } from './stored-amount.js';
 
 /** Calls in flight are among the last: of so many charges it is looked up whether they are. */
 const LOOKED_AT = 1000;
@@ -24,11 +24,11 @@ export class InFlight {
   }
 
   /**
-   * @param postings what was charged to the counter and counts, in the order of time
+   * @param groups what was charged to the counter and counts, in the order of time
    * @param now UTC milliseconds
    * @returns what is in flight of each, in the same order
    */
-  of(counter: number, postings: readonly Posting[], now: number): Amount[] {
+  of(counter: number, groups: readonly ChargeGroup[], now: number): StoredAmount[] {
     const alive = new Map<unknown, boolean>();
     const isAlive = (session: number) => {
       let known = alive.get(session);
@@ -39,12 +39,12 @@ export class InFlight {
       }
       return known;
     };
-    return postings.map(({ at, first, last }, i) => {
-      let sum: Amount = 0;
-      if (i < postings.length - LOOKED_AT) return sum;
+    return groups.map(({ at, first, last }, i) => {
+      let sum: StoredAmount = 0;
+      if (i < groups.length - LOOKED_AT) return sum;
       for (const row of this.#open.all(first, last) as (Row & { session: number; charges: string })[]) {
         if (!isAlive(row.session)) continue;
-        for (const [id, time, amount] of takenFrom(row.charges))
+        for (const [id, time, amount] of parseChargeRecords(row.charges))
           if (id === counter && time === at) sum = plus(sum, amount);
       }
       return sum;

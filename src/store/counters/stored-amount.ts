@@ -5,9 +5,9 @@ import { Decimal } from '../../json/decimal.js';
  * A decimal as a column holds it: an integer that a double holds exactly, else text that `Decimal.from` reads.
  * Counts of calls never leave the first form, and adding those is what most transactions do.
  */
-export type Amount = number | string;
+export type StoredAmount = number | string;
 
-export function toAmount(value: Decimal): Amount {
+export function toStored(value: Decimal): StoredAmount {
   return value.safeInteger ?? value.toString();
 }
 
@@ -24,29 +24,29 @@ export function toDecimal(amount: unknown): Decimal {
 }
 
 /** Reads a column; cheap for integers. */
-export function asAmount(value: unknown): Amount {
+export function asAmount(value: unknown): StoredAmount {
   if (Number.isSafeInteger(value)) return value as number;
-  return toAmount(toDecimal(value));
+  return toStored(toDecimal(value));
 }
 
-export function plus(a: Amount, b: Amount): Amount {
+export function plus(a: StoredAmount, b: StoredAmount): StoredAmount {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
     if (Number.isSafeInteger(sum)) return sum;
   }
-  return toAmount(toDecimal(a).plus(toDecimal(b)));
+  return toStored(toDecimal(a).plus(toDecimal(b)));
 }
 
-export function minus(a: Amount, b: Amount): Amount {
+export function minus(a: StoredAmount, b: StoredAmount): StoredAmount {
   if (typeof a === 'number' && typeof b === 'number') {
     const difference = a - b;
     if (Number.isSafeInteger(difference)) return difference;
   }
-  return toAmount(toDecimal(a).minus(toDecimal(b)));
+  return toStored(toDecimal(a).minus(toDecimal(b)));
 }
 
 /** @returns negative, zero or positive as `a` is less than, equal to or greater than `b` */
-export function compare(a: Amount, b: Amount): number {
+export function compare(a: StoredAmount, b: StoredAmount): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return toDecimal(a).compare(toDecimal(b));
 }

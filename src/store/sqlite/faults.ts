@@ -43,7 +43,7 @@ const EXPLAINED: Readonly<
 };
 
 /** What a person is told of a failure. Errors that come neither from SQLite nor from the file system are bugs: kept. */
-export function problemOf(error: unknown, path: string): unknown {
+export function stateError(error: unknown, path: string): unknown {
   if (PolicyWrapError.is(error)) return error;
   const fault = faultOf(error) ?? fileFaultOf(error);
   if (fault === undefined) return error;

@@ -1,10 +1,10 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
 import { type Database, faultOf, type Row } from './driver.js';
-import { problemOf, reasonOf } from './faults.js';
+import { stateError, reasonOf } from './faults.js';
 import { MIGRATIONS } from './migrations.js';
 import {
-  connectPrepared,
+  openDatabase,
   type FileOptions,
   foreign,
   LOG_SUFFIXES,
@@ -85,9 +85,9 @@ export class StateFile {
       if (path !== ':memory:') makePrivate(path, options.mustExist ?? false);
       // Read before SQLite opens it: a file that is replaced in between is noticed at the first transaction.
       const identity = path === ':memory:' ? undefined : identityOf(path);
-      return new StateFile(connectPrepared(path, options), path, identity);
+      return new StateFile(openDatabase(path, options), path, identity);
     } catch (error) {
-      throw problemOf(error, path);
+      throw stateError(error, path);
     }
   }
 
@@ -146,7 +146,7 @@ export class StateFile {
       return result;
     } catch (error) {
       this.#rollback();
-      throw problemOf(error, this.path);
+      throw stateError(error, this.path);
     }
   }
 
@@ -159,8 +159,8 @@ export class StateFile {
   }
 
   /** What a person is told of a failure with this file. */
-  problemOf(error: unknown): unknown {
-    return problemOf(error, this.path);
+  errorOf(error: unknown): unknown {
+    return stateError(error, this.path);
   }
 
   close(): void {
@@ -190,7 +190,7 @@ export class StateFile {
 
   #busyOr(error: unknown): typeof BUSY {
     if (faultOf(error) === 'busy') return BUSY;
-    throw problemOf(error, this.path);
+    throw stateError(error, this.path);
   }
 
   /** Inside a transaction: ends the generation if another connection has written since the last (sqlite.org/pragma). */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { checkCounters, countersAhead } from '../counters/counter-list.js';
 import { type SessionEntry, Sessions } from '../sessions.js';
 import { connect, type Database, type DriverName, faultOf } from './driver.js';
-import { problemOf } from './faults.js';
+import { stateError } from './faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
 import { assertLogIsThere } from './open.js';
 
@@ -42,11 +42,11 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
     if (!statSync(path, { throwIfNoEntry: false })) return undefined;
     assertLogIsThere(path, waitMs);
     db = connect(path, waitMs);
-    const inspection = look(db, now);
+    const inspection = inspectDatabase(db, now);
     if (inspection.ours) tryToWrite(db, inspection.version);
     return inspection;
   } catch (error) {
-    throw problemOf(error, path);
+    throw stateError(error, path);
   } finally {
     closeQuietly(db);
   }
@@ -70,7 +70,7 @@ function rollback(db: Database): void {
   }
 }
 
-function look(db: Database, now: number): Inspection {
+function inspectDatabase(db: Database, now: number): Inspection {
   const version = Number(db.pragma('user_version'));
   const isEmpty = db.pragma('schema_version') === 0;
   const ours = isEmpty || db.pragma('application_id') === APPLICATION_ID;

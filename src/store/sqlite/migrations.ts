@@ -1,4 +1,4 @@
-import { type Amount, asAmount, plus } from '../counters/stored-amount.js';
+import { type StoredAmount, asAmount, plus } from '../counters/stored-amount.js';
 import type { Database } from './driver.js';
 
 /** `PRAGMA application_id` of our files ("PWRP"): tells them from another program's database given by mistake. */
@@ -195,7 +195,7 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
 
 /** Before, a charge had a row of its own from the start, and was added to its counter's later. */
 function postCharges(db: Database): void {
-  const sums = new Map<number, Amount>();
+  const sums = new Map<number, StoredAmount>();
   const rows = db
     .prepare('SELECT counter, at, decision, amount FROM charges ORDER BY counter, at, decision')
     .all();
@@ -216,7 +216,7 @@ function postCharges(db: Database): void {
   const insert = db.prepare('INSERT INTO charges VALUES (?, ?, ?, ?, ?)');
   for (let i = 0; i < rows.length; ) {
     const { counter, at, decision } = rows[i] as { counter: number; at: number; decision: number };
-    let amount: Amount = 0;
+    let amount: StoredAmount = 0;
     // A decision may have charged a counter for several limits.
     for (; rows[i]?.counter === counter && rows[i]?.at === at && rows[i]?.decision === decision; i += 1)
       amount = plus(amount, asAmount(rows[i]?.amount));

@@ -35,12 +35,12 @@ const WAL_LAST_RESORT_PAGES = 8000;
  * @param path an existing file, or `:memory:`
  * @throws PolicyWrapError STATE_CORRUPT, STATE_NEWER, or SQLite's own errors; the connection is closed then
  */
-export function connectPrepared(path: string, options: FileOptions): Database {
+export function openDatabase(path: string, options: FileOptions): Database {
   const waitMs = options.openWaitMs ?? OPEN_WAIT_MS;
   assertLogIsThere(path, waitMs);
   const db = connect(path, waitMs);
   try {
-    prepareDatabase(db, path, options);
+    setUp(db, path, options);
     return db;
   } catch (error) {
     try {
@@ -146,7 +146,7 @@ function tighten(path: string, mode: number): void {
   }
 }
 
-function prepareDatabase(db: Database, path: string, options: FileOptions): void {
+function setUp(db: Database, path: string, options: FileOptions): void {
   // A shorter cell than its page allows is a sign of damage: noticed instead of read.
   db.exec(`
     PRAGMA page_size = ${PAGE_BYTES};

@@ -92,7 +92,7 @@ test('G5: what explain says before a call is what is decided at the call, and as
         now += wait;
         const evaluation = evaluate(policy, { tool, args, env: {} });
         const look = () =>
-          evaluation.kind === 'open' ? store.peek(owner, evaluation.charges) : { standings: [], fits: true };
+          evaluation.kind === 'open' ? store.peek(owner, evaluation.charges) : { checks: [], fits: true };
         const outlook = outlookOf(evaluation, look());
         expect(outlookOf(evaluation, look())).toEqual(outlook);
         const argumentsText = JSON.stringify(args);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { LOOSE_MAX } from '../../../src/store/counters/pending-charges.js';
+import { PENDING_MAX } from '../../../src/store/counters/pending-charges.js';
 import { connect, type Database } from '../../../src/store/sqlite/driver.js';
 import { APPLICATION_ID, MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
 import { Store } from '../../../src/store/store.js';
@@ -105,7 +105,7 @@ eachDriver('what is remembered between transactions', () => {
 
   test('exact decimals, expired and not, whoever adds them up', () => {
     const money = limit({ counter: 'spend', max: '40' });
-    for (let i = 0; i < LOOSE_MAX + 6; i += 1) {
+    for (let i = 0; i < PENDING_MAX + 6; i += 1) {
       expect(admit(one, session, charge(money, '0.1')).kind).toBe('allowed');
       time.at += 100;
     }
@@ -121,40 +121,40 @@ eachDriver('what is remembered between transactions', () => {
     const rate = charge(limit({ max: 10_000 }));
     const posted = () => Number(rows(path, 'SELECT upto FROM posted')[0]?.upto);
     const seen = new Set<number>();
-    for (let i = 1; i <= 4 * LOOSE_MAX; i += 1) {
+    for (let i = 1; i <= 4 * PENDING_MAX; i += 1) {
       admit(one, session, rate);
       time.at += 1;
       seen.add(posted());
       expect(rows(path, 'SELECT count(*) AS n FROM decisions WHERE charges IS NOT NULL')[0]?.n).toBe(i);
       expect(rows(path, 'SELECT count(*) AS n FROM charges')[0]?.n).toBe(posted());
       expect(rows(path, 'SELECT used FROM counters')[0]?.used).toBe(posted());
-      expect(i - posted()).toBeLessThan(LOOSE_MAX);
+      expect(i - posted()).toBeLessThan(PENDING_MAX);
     }
     expect(seen.size).toBeLessThanOrEqual(5);
   });
 
   test('what is charged at one instant is one row, of which each call is given back by itself', () => {
     const back = charge(limit({ counter: 'back', max: 100, refund: 'on_error' }), '0.1');
-    const calls = Array.from({ length: LOOSE_MAX + 6 }, () => admit(one, session, back));
+    const calls = Array.from({ length: PENDING_MAX + 6 }, () => admit(one, session, back));
     expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
-      { first: 1, last: LOOSE_MAX, amount: '25.6' },
+      { first: 1, last: PENDING_MAX, amount: '25.6' },
     ]);
     const settle = (store: Store, call: { row: number } | undefined, outcome: 'error' | 'ok') =>
       done(store.settle([settlement(call?.row ?? 0, outcome)]));
     settle(other, calls[3], 'error');
     settle(one, calls[3], 'error');
     settle(one, calls[4], 'ok');
-    settle(other, calls[LOOSE_MAX + 2], 'error');
+    settle(other, calls[PENDING_MAX + 2], 'error');
     for (const store of [one, other]) expect(String(store.counters()[0]?.used)).toBe('26');
     for (const call of calls) settle(one, call, 'error');
     expect(rows(path, 'SELECT first, last, amount FROM charges')).toEqual([
-      { first: 1, last: LOOSE_MAX, amount: '0.1' },
+      { first: 1, last: PENDING_MAX, amount: '0.1' },
     ]);
   });
 
   test('where nothing was taken no row is made, and the clock goes on all the same', () => {
     const nothing = charge(limit({ max: 1, refund: 'on_error' }), '0');
-    const calls = Array.from({ length: LOOSE_MAX }, () => admit(one, session, nothing));
+    const calls = Array.from({ length: PENDING_MAX }, () => admit(one, session, nothing));
     expect(rows(path, 'SELECT count(*) AS n FROM charges')).toEqual([{ n: 0 }]);
     expect(rows(path, 'SELECT used, clock FROM counters')).toEqual([{ used: 0, clock: time.at }]);
     for (const { row } of calls) done(one.settle([settlement(row, 'error')]));
@@ -162,9 +162,9 @@ eachDriver('what is remembered between transactions', () => {
   });
 
   test('what is given back after it was posted makes room for the next call', () => {
-    const back = charge(limit({ counter: 'back', max: LOOSE_MAX, refund: 'on_error' }));
-    const [first] = Array.from({ length: LOOSE_MAX }, () => admit(one, session, back));
-    expect(rows(path, 'SELECT upto FROM posted')).toEqual([{ upto: LOOSE_MAX }]);
+    const back = charge(limit({ counter: 'back', max: PENDING_MAX, refund: 'on_error' }));
+    const [first] = Array.from({ length: PENDING_MAX }, () => admit(one, session, back));
+    expect(rows(path, 'SELECT upto FROM posted')).toEqual([{ upto: PENDING_MAX }]);
     expect(one.peek({ ...INFO, session }, [back]).fits).toBe(false);
     done(one.settle([settlement(first?.row ?? 0, 'error')]));
     expect(admit(one, session, back).kind).toBe('allowed');
@@ -177,7 +177,7 @@ eachDriver('what is remembered between transactions', () => {
     time.at += 1900;
     for (let i = 0; i < 2; i += 1) expect(admit(one, session, short).kind).toBe('allowed');
     time.at += 200;
-    expect(one.tidy(1000)).toBe(true);
+    expect(one.maintain(1000)).toBe(true);
     expect(admit(one, session, short).kind).toBe('exceeded');
   });
 
@@ -185,9 +185,9 @@ eachDriver('what is remembered between transactions', () => {
     const brief = Store.open(path, { ...time, retention: { rows: 1 } });
     const id = brief.startSession(INFO);
     const rate = charge(limit({ max: 5 }));
-    expect(brief.tidy(1000)).toBe(true);
+    expect(brief.maintain(1000)).toBe(true);
     for (let i = 0; i < 5; i += 1) expect(admit(brief, id, rate).kind).toBe('allowed');
-    expect(brief.tidy(1000)).toBe(true);
+    expect(brief.maintain(1000)).toBe(true);
     expect(rows(path, 'SELECT count(*) AS n FROM decisions')).toEqual([{ n: 1 }]);
     brief.close();
     expect(admit(one, session, rate).kind).toBe('exceeded');

@@ -334,7 +334,7 @@ eachDriver('counters', () => {
       expect(store.counters()).toEqual([]);
       expect(call(rate).kind).toBe('allowed');
       for (let i = 0; i < 3; i += 1) {
-        const { fits, standings } = store.peek(owner, [rate]);
+        const { fits, checks: standings } = store.peek(owner, [rate]);
         expect(fits).toBe(false);
         expect(standings).toMatchObject([{ charge: rate, fits: false, retryAt: time.at + MINUTE }]);
         expect(String(standings[0]?.used)).toBe('1');

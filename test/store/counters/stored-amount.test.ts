@@ -6,7 +6,7 @@ import {
   compare,
   minus,
   plus,
-  toAmount,
+  toStored,
   toDecimal,
 } from '../../../src/store/counters/stored-amount.js';
 
@@ -25,7 +25,7 @@ const any = fc.oneof(
 test('amounts add, subtract and compare as the decimals that they stand for', () => {
   fc.assert(
     fc.property(any, any, (a, b) => {
-      const [x, y] = [toAmount(a), toAmount(b)];
+      const [x, y] = [toStored(a), toStored(b)];
       expect(toDecimal(x).compare(a)).toBe(0);
       expect(toDecimal(plus(x, y)).compare(a.plus(b))).toBe(0);
       expect(toDecimal(minus(x, y)).compare(a.minus(b))).toBe(0);

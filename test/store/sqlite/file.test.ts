@@ -244,7 +244,7 @@ eachDriver('file', () => {
       expect(store.settle([settlement(1, 'ok')])).toBe(BUSY);
       expect(store.resetCounter('x', {}, 'cli')).toBe(BUSY);
       expect(store.decideApproval('x', 'approved', 'cli')).toBe(BUSY);
-      expect(store.tidy(100)).toBe(false);
+      expect(store.maintain(100)).toBe(false);
       expect(performance.now() - started).toBeLessThan(1000);
       expect(store.log()).toEqual([]);
       expect(store.counters()).toEqual([]);
