@@ -1,10 +1,11 @@
+import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { isArray } from '../json/value.js';
 import type { Checks, Condition, Limit, Path, Predicate, ToolEntry } from '../policy/model.js';
 import type { Places } from '../policy/read/load.js';
 import { nearest, type ProblemCode } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { describeArgument, fixedArgument, prospectOf, some } from './satisfiability.js';
-import { type Argument, argumentAt, type JsonType, type LiveTool } from './tool-schema.js';
+import { type Argument, argumentAt, type JsonType } from './tool-schema.js';
 
 /** Reports a finding at a place in the document. */
 export type Warn = (
@@ -49,7 +50,7 @@ export class RuleLint {
   }
 
   /** @param entry whose rules these are; undefined for those of all tools */
-  look(checks: Checks, entry: ToolEntry | undefined, tools: readonly LiveTool[]): void {
+  look(checks: Checks, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
     this.#predicates('require', checks.require, entry, tools);
     this.#predicates('deny_if', checks.denyIf, entry, tools);
     this.#predicates('approve_if', checks.approveIf, entry, tools);
@@ -76,7 +77,7 @@ export class RuleLint {
     list: List,
     predicates: readonly Predicate[],
     entry: ToolEntry | undefined,
-    tools: readonly LiveTool[],
+    tools: readonly ToolDefinition[],
   ): void {
     for (const predicate of predicates) {
       const base = this.#places.pathOf(predicate.pointer);
@@ -92,7 +93,7 @@ export class RuleLint {
     condition: Condition,
     path: readonly Segment[],
     entry: ToolEntry | undefined,
-    tools: readonly LiveTool[],
+    tools: readonly ToolDefinition[],
   ): void {
     const { op, value } = condition;
     const fixed = fixedArgument(condition.path, entry);
@@ -184,7 +185,7 @@ export class RuleLint {
     return without.length === looked.length;
   }
 
-  #limit(limit: Limit, entry: ToolEntry | undefined, tools: readonly LiveTool[]): void {
+  #limit(limit: Limit, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
     const path = this.#places.pathOf(limit.pointer);
     const { amount } = limit;
     if (amount.kind === 'fixed') {
@@ -224,7 +225,7 @@ export class RuleLint {
     wanted: JsonType,
     path: readonly Segment[],
     entry: ToolEntry | undefined,
-    tools: readonly LiveTool[],
+    tools: readonly ToolDefinition[],
   ): void {
     const at = [...path, 'amount'];
     const looked = look(tools, amountPath);
@@ -252,11 +253,11 @@ export class RuleLint {
 }
 
 interface Looked {
-  readonly tool: LiveTool;
+  readonly tool: ToolDefinition;
   readonly argument: Argument;
 }
 
-function look(tools: readonly LiveTool[], path: Path): readonly Looked[] {
+function look(tools: readonly ToolDefinition[], path: Path): readonly Looked[] {
   return tools.map((tool) => ({ tool, argument: argumentAt(tool.inputSchema, path) }));
 }
 
