@@ -15,8 +15,9 @@ const ARROWS: Record<string, readonly string[]> = {
   advice: ['catalog', 'policy', 'json', 'text'],
   config: ['catalog', 'policy', 'text', 'errors'],
   store: ['policy', 'json', 'text', 'errors'],
-  upstream: ['catalog', 'text', 'errors'],
+
   wire: ['policy', 'json', 'text'],
+  upstream: ['wire', 'catalog', 'json', 'text', 'errors'],
   approval: ['wire', 'store', 'policy', 'catalog', 'json', 'text'],
   proxy: ['approval', 'wire', 'upstream', 'store', 'config', 'catalog', 'policy', 'json', 'text', 'errors'],
   clients: ['upstream', 'config', 'text', 'errors'],

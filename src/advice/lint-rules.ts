@@ -1,3 +1,4 @@
+import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { isArray, type JsonType } from '../json/value.js';
 import type { Checks, Condition, Limit, Path, Predicate, ToolEntry } from '../policy/model.js';
 import type { Places } from '../policy/read/load.js';
@@ -5,7 +6,7 @@ import type { ProblemCode } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { nearest } from '../text/suggest.js';
 import { describeArgument, fixedArgument, prospectOf, some } from './satisfiability.js';
-import { type Argument, argumentAt, type LiveTool } from './tool-schema.js';
+import { type Argument, argumentAt } from './tool-schema.js';
 
 /** Reports a finding at a place in the document. */
 export type Warn = (
@@ -50,7 +51,7 @@ export class RuleLint {
   }
 
   /** @param entry whose rules these are; undefined for those of all tools */
-  look(checks: Checks, entry: ToolEntry | undefined, tools: readonly LiveTool[]): void {
+  look(checks: Checks, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
     this.#predicates('require', checks.require, entry, tools);
     this.#predicates('deny_if', checks.denyIf, entry, tools);
     this.#predicates('approve_if', checks.approveIf, entry, tools);
@@ -77,7 +78,7 @@ export class RuleLint {
     list: List,
     predicates: readonly Predicate[],
     entry: ToolEntry | undefined,
-    tools: readonly LiveTool[],
+    tools: readonly ToolDefinition[],
   ): void {
     for (const predicate of predicates) {
       const base = this.#places.pathOf(predicate.pointer);
@@ -93,7 +94,7 @@ export class RuleLint {
     condition: Condition,
     path: readonly Segment[],
     entry: ToolEntry | undefined,
-    tools: readonly LiveTool[],
+    tools: readonly ToolDefinition[],
   ): void {
     const { op, value } = condition;
     const fixed = fixedArgument(condition.path, entry);
@@ -185,7 +186,7 @@ export class RuleLint {
     return without.length === looked.length;
   }
 
-  #limit(limit: Limit, entry: ToolEntry | undefined, tools: readonly LiveTool[]): void {
+  #limit(limit: Limit, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
     const path = this.#places.pathOf(limit.pointer);
     const { amount } = limit;
     if (amount.kind === 'fixed') {
@@ -225,7 +226,7 @@ export class RuleLint {
     wanted: JsonType,
     path: readonly Segment[],
     entry: ToolEntry | undefined,
-    tools: readonly LiveTool[],
+    tools: readonly ToolDefinition[],
   ): void {
     const at = [...path, 'amount'];
     const looked = look(tools, amountPath);
@@ -253,11 +254,11 @@ export class RuleLint {
 }
 
 interface Looked {
-  readonly tool: LiveTool;
+  readonly tool: ToolDefinition;
   readonly argument: Argument;
 }
 
-function look(tools: readonly LiveTool[], path: Path): readonly Looked[] {
+function look(tools: readonly ToolDefinition[], path: Path): readonly Looked[] {
   return tools.map((tool) => ({ tool, argument: argumentAt(tool.inputSchema, path) }));
 }
 

@@ -1,3 +1,4 @@
+import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
 import { couldPass, type Placed, place } from '../policy/evaluate/evaluate.js';
 import type { NamePattern, Policy, ToolEntry } from '../policy/model.js';
@@ -6,7 +7,6 @@ import type { Problem } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { RuleLint, type Warn } from './lint-rules.js';
 import { some } from './satisfiability.js';
-import type { LiveTool } from './tool-schema.js';
 
 /** Absent names for which a likely one is looked for, which compares them with every tool of the server. */
 const MAX_SUGGESTIONS = 100;
@@ -27,7 +27,7 @@ const ANY = '\uFFFF';
  */
 export function lintPolicy(
   loaded: Extract<Loaded, { readonly policy: Policy }>,
-  tools?: readonly LiveTool[],
+  tools?: readonly ToolDefinition[],
   known: readonly string[] = [],
 ): readonly Problem[] {
   const lint = new Lint(loaded.policy, loaded.places, tools, known);
@@ -47,7 +47,7 @@ class Lint {
   constructor(
     policy: Policy,
     places: Places,
-    tools: readonly LiveTool[] | undefined,
+    tools: readonly ToolDefinition[] | undefined,
     known: readonly string[],
   ) {
     this.#known = new Set(known);
@@ -59,7 +59,7 @@ class Lint {
 
   run(): readonly Problem[] {
     this.#rules.look(this.#policy.allTools, undefined, this.#placed?.map(({ tool }) => tool) ?? []);
-    const judged = new Map<ToolEntry, LiveTool[]>();
+    const judged = new Map<ToolEntry, ToolDefinition[]>();
     for (const { tool, where } of this.#placed ?? []) {
       if (where.kind !== 'placed' || !where.entry) continue;
       const tools = judged.get(where.entry);
@@ -154,7 +154,7 @@ class Lint {
     this.#warn('NOTHING_CALLABLE', [], 'No tool could ever be called under this policy.', hint);
   }
 
-  #entry(entry: ToolEntry, judged: readonly LiveTool[]): void {
+  #entry(entry: ToolEntry, judged: readonly ToolDefinition[]): void {
     const path = ['tools', entry.name.text];
     const cover = this.#coverOf(entry);
     if (cover) {
@@ -184,7 +184,7 @@ class Lint {
   }
 
   /** What takes every tool from a pattern; undefined when nothing does. */
-  #winnerOver(entry: ToolEntry, judged: readonly LiveTool[]): string | undefined {
+  #winnerOver(entry: ToolEntry, judged: readonly ToolDefinition[]): string | undefined {
     if (entry.name.plain || judged.length > 0) return undefined;
     const widest = widestOf(entry.name);
     // In the order of who wins: what comes before the entry itself is stronger.
@@ -202,7 +202,7 @@ class Lint {
 }
 
 interface PlacedTool {
-  readonly tool: LiveTool;
+  readonly tool: ToolDefinition;
   readonly where: Placed;
 }
 

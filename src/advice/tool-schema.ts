@@ -1,12 +1,6 @@
 import { isRecord, type JsonType, jsonTypeOf } from '../json/value.js';
 import { EACH, type Path } from '../policy/model.js';
 
-/** A tool as its server lists it. */
-export interface LiveTool {
-  readonly name: string;
-  readonly inputSchema?: unknown;
-}
-
 /** What a tool's input schema says of an argument. `unknown` is for all that it leaves open. */
 export type Argument =
   | { readonly kind: 'unknown' }

@@ -16,7 +16,7 @@ import {
   type VerbRow,
 } from './evidence.js';
 import type { ToolDefinition } from './tool-definition.js';
-import { fold, formsOf, setOf, shown, singular, wordsOf } from './words.js';
+import { formsOf, searchForm, setOf, shown, singular, wordsOf } from './words.js';
 
 export type Risk = 'low' | 'medium' | 'high' | 'critical';
 
@@ -74,7 +74,7 @@ const MAX_VALUES = 1000;
 export function classify(tool: ToolDefinition): Classification {
   const words = wordsOf(textOf(tool.name).slice(0, MAX_NAME));
   const named = fromName(words);
-  const description = fold(textOf(tool.description).slice(0, MAX_DESCRIPTION));
+  const description = searchForm(textOf(tool.description).slice(0, MAX_DESCRIPTION));
   const described = fromLead(description);
   const schema = propertiesOf(tool.inputSchema);
   const actions = fromActions(schema);
@@ -237,7 +237,7 @@ function fromNouns(words: readonly string[], description: string): Finding | und
 /** The listed values of an argument that says what is done: `action` may be `delete`. */
 function fromActions(properties: Properties): Finding[] {
   return properties
-    .filter(([name]) => IS.actionArgument.has(fold(name)))
+    .filter(([name]) => IS.actionArgument.has(searchForm(name)))
     .flatMap(([name, schema]) => {
       const values = [schema.enum, schema.const].flat().filter((value) => typeof value === 'string');
       return values.slice(0, MAX_VALUES).flatMap((value) => {

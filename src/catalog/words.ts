@@ -4,7 +4,7 @@ import { COMPOUNDS } from './evidence.js';
 const COMPOUND = COMPOUNDS.split('|').map((words) => ` ${words} `);
 
 /** @returns lower case, without accents and without characters and forms that only look different */
-export function fold(text: string): string {
+export function searchForm(text: string): string {
   return withoutMarks(text).toLowerCase();
 }
 

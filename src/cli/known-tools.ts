@@ -1,13 +1,6 @@
-import { knownServer } from '../catalog/known-servers.js';
-import { AFIP_TOOLS } from '../catalog/servers/afip/tools.js';
-import { LEGITI_TOOLS } from '../catalog/servers/legiti/tools.js';
+import { KNOWN_SERVERS } from '../catalog/servers.js';
 import { stateFile } from '../config/policy-files.js';
 import { Store } from '../store/store.js';
-
-const CATALOGUE = [
-  { command: 'mcp-afip', tools: AFIP_TOOLS },
-  { command: 'mcp-legiti', tools: LEGITI_TOOLS },
-];
 
 /**
  * Names of tools, without a server being started: those of the catalogue and those that wrappers have seen.
@@ -16,9 +9,8 @@ const CATALOGUE = [
  * @param db the database, as `--db` names it; one that is not there or cannot be read adds nothing
  */
 export function knownTools(server: string | undefined, db: string | undefined): readonly string[] {
-  const known = server === undefined ? undefined : knownServer(server);
-  const catalogue = CATALOGUE.filter(({ command }) => server === undefined || command === known?.command);
-  return [...catalogue.flatMap(({ tools }) => tools.map(({ name }) => name)), ...seenTools(server, db)];
+  const known = KNOWN_SERVERS.filter(({ command }) => server === undefined || command === server);
+  return [...known.flatMap(({ tools }) => tools.map(({ name }) => name)), ...seenTools(server, db)];
 }
 
 function seenTools(server: string | undefined, db: string | undefined): readonly string[] {

@@ -1,4 +1,4 @@
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   dbOption,
   grantOption,
@@ -333,6 +333,6 @@ export function addCommands(policyWrap: Command, server: readonly string[], sett
 
   policyWrap
     .command('stand-in', { hidden: true })
-    .addArgument(new Argument('<kind>').choices(['afip', 'legiti', 'demo']))
+    .argument('<kind>')
     .action(async (kind) => settle(await (await import('./commands/stand-in.js')).standIn(kind)));
 }

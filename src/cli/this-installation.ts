@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { knownServer } from '../catalog/known-servers.js';
+import { knownServer } from '../catalog/servers.js';
 import { type ClientsIo, terminalIo } from '../clients/io.js';
 import { thisMachine } from '../clients/machine.js';
 import { runningCommands } from '../clients/running-apps.js';

@@ -1,7 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { knownServer } from '../catalog/known-servers.js';
-import { PRESETS } from '../catalog/presets.js';
+import { knownServer, PRESETS, preset } from '../catalog/servers.js';
 import { PolicyWrapError } from '../errors.js';
 import type { Policy } from '../policy/model.js';
 import { type Loaded, loadPolicy } from '../policy/read/load.js';
@@ -51,8 +50,8 @@ export function findPolicy(options: PolicyOptions, server: string, argv: readonl
     const text = read(own);
     if (text !== undefined) return loadWithLayers(text, own);
   }
-  const preset = knownServer(server)?.preset;
-  if (preset !== undefined) return readPreset(preset);
+  const known = knownServer(server)?.presets[0].name;
+  if (known !== undefined) return readPreset(known);
   return {
     kind: 'none',
     // The model is told too, and the log keeps it.
@@ -121,13 +120,13 @@ export function readPolicy(file: string): FoundPolicy {
 }
 
 export function readPreset(name: string): FoundPolicy {
-  const preset = PRESETS.find((candidate) => candidate.name === name);
-  if (!preset) {
+  const found = preset(name);
+  if (!found) {
     throw new PolicyWrapError('USAGE', `there is no preset ${name}`, {
       hint: `presets: ${PRESETS.map((candidate) => candidate.name).join(', ')}`,
     });
   }
-  return loadWithLayers(preset.text, `preset ${name}`);
+  return loadWithLayers(found.text, `preset ${name}`);
 }
 
 /** All problems of an invalid policy as one error (exit code 3). */

@@ -1,7 +1,14 @@
 import type { Decimal } from '../json/decimal.js';
 import type { Charge, Evaluation, RefusalCode } from '../policy/call.js';
 import type { ApprovalClock } from './approval-clock.js';
-import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, ApprovalStanding, Reason } from './approvals.js';
+import type {
+  ApprovalEntry,
+  ApprovalStanding,
+  Approvals,
+  ApprovalTerms,
+  ApprovedCall,
+  Reason,
+} from './approvals.js';
 import type { Budgets } from './budgets.js';
 import type { Owner } from './counters/counter-key.js';
 import type { Counters, LimitCheck } from './counters/counters.js';
@@ -276,8 +283,7 @@ export function firstExceeded<
   for (const check of checks) {
     if (check.fits || (onExceed && check.charge.limit.onExceed !== onExceed)) continue;
     first ??= check;
-    if (check.inFlight === undefined)
-      retryAt = Math.max(retryAt, check.retryAt ?? Number.POSITIVE_INFINITY);
+    if (check.inFlight === undefined) retryAt = Math.max(retryAt, check.retryAt ?? Number.POSITIVE_INFINITY);
     else waiting ??= check;
   }
   if (!first) return undefined;

@@ -1,5 +1,5 @@
 import type { Limit } from '../policy/model.js';
-import { refundOf, type ChargeRecord, parseChargeRecords } from './counters/charge-record.js';
+import { type ChargeRecord, parseChargeRecords, refundOf } from './counters/charge-record.js';
 import type { PendingCharges } from './counters/pending-charges.js';
 import type { Database, Value } from './sqlite/driver.js';
 

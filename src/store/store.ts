@@ -1,5 +1,12 @@
 import type { Charge } from '../policy/call.js';
-import { type Admission, Admissions, type Admitted, type Exceeded, firstExceeded, shownOf } from './admission.js';
+import {
+  type Admission,
+  Admissions,
+  type Admitted,
+  type Exceeded,
+  firstExceeded,
+  shownOf,
+} from './admission.js';
 import { ApprovalClock } from './approval-clock.js';
 import {
   type ApprovalEntry,
@@ -27,7 +34,7 @@ import { PendingCharges } from './counters/pending-charges.js';
 import { DecisionLog, type Outcome, refundsOn, type Settlement } from './decision-log.js';
 import { type LogEntry, type LogFilter, readLog } from './decision-log-query.js';
 import { type EventEntry, type EventFilter, Events } from './events.js';
-import { RETENTION, type Retention, Maintenance } from './maintenance.js';
+import { Maintenance, RETENTION, type Retention } from './maintenance.js';
 import { type PauseEntry, Pauses } from './pauses.js';
 import { type PinEntry, Pins, type SeenTool, type Sight } from './pins.js';
 import { type PolicyState, type SessionEntry, type SessionInfo, Sessions } from './sessions.js';
@@ -50,6 +57,7 @@ export type {
   EventFilter,
   Exceeded,
   FullestCounters,
+  LimitCheck as Standing,
   LogEntry,
   LogFilter,
   Outcome,
@@ -63,7 +71,6 @@ export type {
   SessionInfo,
   Settlement,
   Sight,
-  LimitCheck as Standing,
 };
 // The shapes that callers exchange with the store; each is declared beside the code that owns it.
 export { BUSY, firstExceeded as firstFull, isPassing, LOCKED_HINT };

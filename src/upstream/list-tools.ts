@@ -1,29 +1,31 @@
 import { statSync } from 'node:fs';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
+import {
+  deserializeMessage,
+  STDIO_DEFAULT_MAX_BUFFER_SIZE,
+  serializeMessage,
+} from '@modelcontextprotocol/sdk/shared/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ErrorCode, type JSONRPCMessage, McpError } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
+import { Line, LineSplitter } from '../wire/lines.js';
+import { scanLine } from '../wire/scan-line.js';
+import { type OddTool, oddList, oddTool, withoutOddTools } from '../wire/tool-list.js';
 import { upstreamEnv } from './environment.js';
 import { findUpstream } from './start.js';
 import type { Upstream } from './upstream.js';
-
-/** A tool as its server describes it; everything in it is the server's word. */
-export interface LiveTool {
-  readonly name: string;
-  readonly description: string;
-  readonly inputSchema: Readonly<Record<string, unknown>>;
-  readonly annotations: Readonly<Record<string, unknown>> | undefined;
-}
 
 export interface LiveServer {
   /** What the server calls itself. */
   readonly name: string;
   readonly version: string;
-  readonly tools: readonly LiveTool[];
+  readonly tools: readonly ToolDefinition[];
+  /** Listed tools that a wrapper leaves out too, since clients could read them in two ways. */
+  readonly leftOut: readonly OddTool[];
 }
 
 /** More pages, and more tools, than any server has; an endless list ends here. */
@@ -34,18 +36,30 @@ const TIMEOUT = 60_000;
 /** The variable that makes it another, in seconds. */
 const TIMEOUT_VARIABLE = 'POLICY_WRAP_START_TIMEOUT';
 
-/** Loose where the SDK's own schema is strict, so that one odd tool does not make the others unreadable. */
-const TOOLS = z.looseObject({
-  tools: z.array(
-    z.looseObject({
-      name: z.string(),
-      description: z.string().optional().catch(undefined),
-      inputSchema: z.record(z.string(), z.unknown()).catch({}),
-      annotations: z.record(z.string(), z.unknown()).optional().catch(undefined),
-    }),
-  ),
+const PAGE = z.looseObject({
+  tools: z.array(z.unknown()),
   // null is a way of saying that there is none.
   nextCursor: z.string().nullish(),
+});
+
+const hint = z.boolean().optional().catch(undefined);
+const text = z.string().optional().catch(undefined);
+/** Loose where the SDK's own schema is strict: only a tool without a name cannot be shown. */
+const TOOL = z.object({
+  name: z.string(),
+  title: text,
+  description: text,
+  inputSchema: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  annotations: z
+    .object({
+      title: text,
+      readOnlyHint: hint,
+      destructiveHint: hint,
+      idempotentHint: hint,
+      openWorldHint: hint,
+    })
+    .optional()
+    .catch(undefined),
 });
 
 /**
@@ -95,13 +109,17 @@ async function listed(
 ): Promise<LiveServer> {
   const options = () => ({ timeout: Math.max(1, deadline - performance.now()) });
   await client.connect(transport, options());
-  const tools: LiveTool[] = [];
+  const tools: ToolDefinition[] = [];
   const seen = new Set<string>();
   for (let cursor: string | undefined; ; ) {
     const params = cursor === undefined ? {} : { cursor };
-    const result = await client.request({ method: 'tools/list', params }, TOOLS, options());
-    for (const { name, description, inputSchema, annotations } of result.tools)
-      tools.push({ name, description: description ?? '', inputSchema, annotations });
+    const result = await client.request({ method: 'tools/list', params }, PAGE, options());
+    for (const each of result.tools) {
+      const tool = TOOL.safeParse(each);
+      const odd = oddTool(each);
+      if (tool.success && !odd) tools.push(tool.data);
+      else transport.leftOut.push(odd ?? { name: undefined, reason: 'it has no name' });
+    }
     cursor = result.nextCursor ?? undefined;
     if (cursor === undefined) break;
     if (seen.has(cursor)) throw new EndlessList(`its list has no end: page ${seen.size + 1} leads back`);
@@ -112,7 +130,7 @@ async function listed(
       );
   }
   const info = client.getServerVersion();
-  return { name: info?.name ?? command, version: info?.version ?? '', tools };
+  return { name: info?.name ?? command, version: info?.version ?? '', tools, leftOut: transport.leftOut };
 }
 
 class EndlessList extends Error {}
@@ -147,8 +165,9 @@ class UpstreamTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   /** Set when the server has ended. */
   exitCode: number | undefined;
+  readonly leftOut: OddTool[] = [];
   readonly #upstream: Upstream;
-  readonly #lines = new ReadBuffer();
+  readonly #lines = new LineSplitter(STDIO_DEFAULT_MAX_BUFFER_SIZE);
   #stderr = Buffer.alloc(0);
 
   constructor(upstream: Upstream) {
@@ -176,24 +195,30 @@ class UpstreamTransport implements Transport {
   }
 
   #read(chunk: Buffer): void {
-    try {
-      this.#lines.append(chunk);
-    } catch (error) {
-      // A line longer than SDK clients take.
-      this.onerror?.(error as Error);
-      this.#upstream.end();
-      return;
-    }
-    for (;;) {
+    for (const line of this.#lines.push(chunk)) {
       try {
-        const message = this.#lines.readMessage();
-        if (message === null) return;
-        this.onmessage?.(message);
+        // A line longer than SDK clients take.
+        if (line.kind === 'oversized') this.#upstream.end();
+        else this.onmessage?.(this.#message(line));
       } catch (error) {
         // A line that is no protocol is passed over, as clients do.
         this.onerror?.(error as Error);
       }
     }
+  }
+
+  /** Reads a list as a wrapper does, so that what is shown here is what a client gets. */
+  #message(line: Line): JSONRPCMessage {
+    let scanned = scanLine(line);
+    const rest = scanned.ok ? undefined : withoutOddTools(line.bytes);
+    if (rest) scanned = scanLine(Line.of(rest.bytes));
+    const message = deserializeMessage((rest?.bytes ?? line.bytes).toString());
+    if (!('result' in message)) return message;
+    this.leftOut.push(...(rest?.odd ?? []));
+    const isList = Object.hasOwn(message.result, 'tools');
+    const fault = scanned.ok ? oddList(message) : isList ? scanned.reason : undefined;
+    if (fault === undefined) return message;
+    return { jsonrpc: '2.0', id: message.id, error: { code: ErrorCode.InternalError, message: fault } };
   }
 
   /** What the server said last on standard error, for people: a block of lines, or nothing. */

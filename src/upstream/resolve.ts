@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, extname, join, resolve } from 'node:path';
-import { knownServer } from '../catalog/known-servers.js';
+import { knownServer } from '../catalog/servers.js';
 import { PolicyWrapError } from '../errors.js';
 import { pathFolders } from './environment.js';
 

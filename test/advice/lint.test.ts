@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lintPolicy } from '../../src/advice/lint.js';
-import type { LiveTool } from '../../src/advice/tool-schema.js';
+import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 import { formatProblem, type Problem } from '../../src/policy/read/problem.js';
 import { judge } from '../policy/support.js';
@@ -30,9 +30,9 @@ const INVOICE = {
     },
   },
 };
-const TOOLS: readonly LiveTool[] = [{ name: 't', inputSchema: INVOICE }];
+const TOOLS: readonly ToolDefinition[] = [{ name: 't', inputSchema: INVOICE }];
 
-function lint(body: object, tools?: readonly LiveTool[]): readonly Problem[] {
+function lint(body: object, tools?: readonly ToolDefinition[]): readonly Problem[] {
   const loaded = loadPolicy(JSON.stringify({ version: '1', default: 'deny', ...body }), 'x');
   if (!loaded.policy)
     throw new Error(loaded.problems.map((problem) => formatProblem(problem, 'x')).join('\n'));

@@ -1,10 +1,7 @@
 import { type ParseError, parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { KNOWN_SERVERS } from '../../src/catalog/known-servers.js';
-import { PRESETS, preset } from '../../src/catalog/presets.js';
-import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
-import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
+import { KNOWN_SERVERS, PRESETS, preset } from '../../src/catalog/servers.js';
 import type { ArgumentSchema, KnownTool } from '../../src/catalog/tool-definition.js';
 import { OPERATOR_NAMES } from '../../src/policy/operators.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
@@ -75,7 +72,8 @@ function read(name: string): Policy {
   return policy.parse(document);
 }
 
-const toolsOf = (name: string): readonly KnownTool[] => (name === 'legiti' ? LEGITI_TOOLS : AFIP_TOOLS);
+const toolsOf = (name: string): readonly KnownTool[] =>
+  KNOWN_SERVERS.find(({ presets }) => presets.some((each) => each.name === name))?.tools ?? [];
 
 /** The schema that a path of a condition ends at, and whether every step to it is a required argument. */
 function follow(tool: KnownTool, text: string): { schema: ArgumentSchema; required: boolean } | undefined {
@@ -237,8 +235,9 @@ test('legiti limits track_logout as the hosted policy does', () => {
   expect(read('legiti').hide).not.toContain('track_logout');
 });
 
-test('every known server has its preset, and other names have none', () => {
-  for (const server of KNOWN_SERVERS) expect(preset(server.preset)?.name).toBe(server.preset);
+test('every known server has presets of its own, and other names have none', () => {
+  for (const { presets } of KNOWN_SERVERS) for (const each of presets) expect(preset(each.name)).toBe(each);
+  expect(new Set(NAMES).size).toBe(NAMES.length);
   expect(preset('nothing')).toBeUndefined();
   expect(preset('__proto__')).toBeUndefined();
 });

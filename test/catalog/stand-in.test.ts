@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
 import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
-import { runStandIn, type StandInKind } from '../../src/catalog/stand-in/server.js';
+import { runStandIn } from '../../src/catalog/stand-in/server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'stand-in-'));
 const program = join(folder, 'stand-in.mjs');
@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What the stand-in writes for an input of any bytes, as parsed lines. */
 async function run(
   input: string | Buffer[],
-  { kind = 'demo', env = {} }: { kind?: StandInKind; env?: Record<string, string> } = {},
+  { kind = 'demo', env = {} }: { kind?: string; env?: Record<string, string> } = {},
 ) {
   const output = new PassThrough();
   const collected = output.toArray();

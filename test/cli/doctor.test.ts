@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { preset } from '../../src/catalog/presets.js';
 import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
+import { preset } from '../../src/catalog/servers.js';
 import { CHECKS } from '../../src/cli/doctor/checks.js';
 import { contextOf } from '../../src/cli/doctor/context.js';
 import { type Context, examine, type Finding } from '../../src/cli/doctor/runner.js';

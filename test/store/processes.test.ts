@@ -68,7 +68,9 @@ test('G4: processes killed at any moment leave charges that match the log, and n
   expect(charged('day')).toBe(allowed.length);
   // Given back where an error was settled, and nowhere else.
   expect(charged('back')).toBeCloseTo(allowed.filter(({ outcome }) => outcome !== 'error').length / 10);
-  const bursts = allowed.map(({ charges }) => (JSON.parse(String(charges)) as ChargeRecord[])[1]?.[1] as number);
+  const bursts = allowed.map(
+    ({ charges }) => (JSON.parse(String(charges)) as ChargeRecord[])[1]?.[1] as number,
+  );
   for (const start of bursts)
     expect(bursts.filter((at) => at >= start && at < start + 100).length).toBeLessThanOrEqual(20);
   const owner = { server: INFO.server, grant: INFO.grant, session: '', observe: false };

@@ -60,6 +60,20 @@ describe('why a server did not start', () => {
   });
 });
 
+/** A server whose answer to tools/list has these members after its id, a byte a character. */
+const answering = (members: string) =>
+  node(`
+    const rest = Buffer.from(${JSON.stringify(Buffer.from(members, 'latin1').toString('base64'))}, 'base64');
+    require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+      const { id, method, params } = JSON.parse(line);
+      const { protocolVersion } = params ?? {};
+      const result = { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } };
+      const answer = method === 'initialize' ? Buffer.from(JSON.stringify({ result }).slice(1, -1)) : rest;
+      const begin = Buffer.from('{"jsonrpc":"2.0","id":' + id + ',');
+      if (id !== undefined) process.stdout.write(Buffer.concat([begin, answer, Buffer.from('}\\n')]));
+    });`);
+const listing = (tools: string) => answering(`"result":{"tools":[${tools}]}`);
+
 describe('the list of a server', () => {
   test('a next cursor of null is none', async () => {
     const { tools } = await liveServer(recorder({ tools: ['a', 'b'], listExtras: { nextCursor: null } }));
@@ -69,6 +83,54 @@ describe('the list of a server', () => {
   test('pages are put together', async () => {
     const { tools } = await liveServer(recorder({ tools: ['a', 'b', 'c'], pages: 3 }));
     expect(tools.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+  });
+
+  const fine = '{"name":"good","inputSchema":{"type":"object"}}';
+  const ODD: readonly [string, string, string | undefined, RegExp][] = [
+    ['with a byte that is no UTF-8', '{"name":"caf","description":"\xe9"}', 'caf', /UTF-8/],
+    ['with a key twice', '{"name":"twice","a":1,"a":2}', 'twice', /duplicate key "a"/],
+    ['with a number out of range', '{"name":"huge","max":1e999}', 'huge', /1e999|number/],
+    ['with a name that is no text', '{"name":5}', undefined, /its name is no text/],
+    ['with a name and its twin', '{"name":"a","Name":"b"}', 'a', /Name/],
+    ['without a name', '{"title":"x"}', undefined, /no name/],
+    ['that is no object', '"good"', undefined, /no object/],
+    ['that is null', 'null', undefined, /no name/],
+  ];
+  test.each(ODD)('a tool %s is left out and named, the others stay', async (_, tool, name, reason) => {
+    const { tools, leftOut } = await liveServer(listing(`${fine},${tool}`));
+    expect(tools.map((each) => each.name)).toEqual(['good']);
+    expect(leftOut).toEqual([{ name, reason: expect.stringMatching(reason) }]);
+  });
+
+  test('parts of a tool that are of another type than the protocol says do not count', async () => {
+    const tool =
+      '{"name":"loose","description":5,"inputSchema":[],"annotations":{"readOnlyHint":"no","title":1}}';
+    const { tools, leftOut } = await liveServer(listing(tool));
+    expect(leftOut).toEqual([]);
+    expect(tools).toEqual([{ name: 'loose', annotations: {} }]);
+  });
+
+  test.each(['tools', 'check', 'init'])('%s says on stderr what is left out', async (name) => {
+    await using rig = new Rig();
+    rig.file('p.json', { version: '1', default: 'allow' });
+    const more =
+      { tools: ['--policy', 'p.json'], check: ['p.json'], init: ['--yes', '--no-preset'] }[name] ?? [];
+    const server = listing(`${fine},{"name":"a\\u202eb","x":1,"x":2},{"name":null}`);
+    const { code, stdout, stderr } = await command(rig, [name, ...more, '--', ...server]);
+    expect(stderr).toMatch(/left out: a\\u\{202e\}b: .*duplicate key/);
+    expect(stderr).toMatch(/left out: a tool without a name: its name is no text/);
+    expect(code).toBe(0);
+    if (name === 'tools') expect(stdout).toMatch(/^good /m);
+    expect(stdout).not.toContain('left out');
+  });
+
+  test.each([
+    '"result":{"tools":5}',
+
+    '"result":{"tools":[],"Tools":[]}',
+    '"error":{"code":-1,"message":"no"}',
+  ])('an answer that is no list is no list: %s', async (answer) => {
+    await expect(liveServer(answering(answer))).rejects.toThrow(/did not list its tools/);
   });
 
   test.each<[string, string, RegExp]>([

@@ -1,19 +1,25 @@
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { AFIP_TOOLS } from '../servers/afip/tools.js';
-import { LEGITI_TOOLS } from '../servers/legiti/tools.js';
+import { isRecord } from '../../json/value.js';
+import { AFIP } from '../servers/afip/server.js';
+import { LEGITI } from '../servers/legiti/server.js';
+import { KNOWN_SERVERS } from '../servers.js';
 import type { KnownTool } from '../tool-definition.js';
-import { isRecord, simulatedTools } from './answers.js';
+import { simulatedTools } from './answers.js';
 
-/** Whose tools are offered. `demo` is mcp-afip's and `track_logout`, which the policy of the README limits. */
-export type StandInKind = 'afip' | 'legiti' | 'demo';
+/** Mcp-afip's tools and `track_logout`, which the policy of the README limits. */
+const DEMO: readonly KnownTool[] = [
+  ...AFIP.tools,
+  ...LEGITI.tools.filter(({ name }) => name === 'track_logout'),
+];
 
-const TOOLS: Readonly<Record<StandInKind, readonly KnownTool[]>> = {
-  afip: AFIP_TOOLS,
-  legiti: LEGITI_TOOLS,
-  demo: [...AFIP_TOOLS, ...LEGITI_TOOLS.filter(({ name }) => name === 'track_logout')],
-};
+/** Whose tools a stand-in can offer: those of a known server by its name, or those of `demo`. */
+const TOOLS: ReadonlyMap<string, readonly KnownTool[]> = new Map([
+  ...KNOWN_SERVERS.map(({ name, tools }) => [name, tools] as const),
+  ['demo', DEMO],
+]);
+export const STAND_IN_KINDS: readonly string[] = [...TOOLS.keys()];
 
 /** Where a stand-in reads and writes; `env` as in `runStandIn`. */
 export interface StandInStreams {
@@ -48,9 +54,10 @@ const fail = (code: number, message: string, data?: Members): Reply => ({
  * is answered, one JSON object per line: `id`, `name`, `arguments`, and `raw`, the line as received;
  * `POLICY_STAND_IN_PAGE`, the number of tools on one page of `tools/list`.
  *
+ * @param kind one of `STAND_IN_KINDS`; with any other there are no tools
  * @returns when the input has ended or the output is closed, with everything written
  */
-export async function runStandIn(kind: StandInKind, { input, output, env }: StandInStreams): Promise<void> {
+export async function runStandIn(kind: string, { input, output, env }: StandInStreams): Promise<void> {
   const server = new StandIn(kind, env);
   let open = true;
   const closed = new Promise<void>((resolve) => {
@@ -84,15 +91,15 @@ async function* linesOf(input: Readable): AsyncGenerator<string> {
 }
 
 class StandIn {
-  readonly #kind: StandInKind;
+  readonly #kind: string;
   readonly #tools: ReadonlyMap<string, KnownTool>;
-  readonly #answer = simulatedTools();
+  readonly #answer = simulatedTools(KNOWN_SERVERS);
   readonly #journal: string | undefined;
   readonly #pageSize: number;
 
-  constructor(kind: StandInKind, env: StandInStreams['env']) {
+  constructor(kind: string, env: StandInStreams['env']) {
     this.#kind = kind;
-    this.#tools = new Map(TOOLS[kind].map((tool) => [tool.name, tool]));
+    this.#tools = new Map((TOOLS.get(kind) ?? []).map((tool) => [tool.name, tool]));
     this.#journal = env.POLICY_STAND_IN_JOURNAL;
     this.#pageSize = Math.max(1, Number(env.POLICY_STAND_IN_PAGE) || this.#tools.size);
   }

@@ -6,6 +6,7 @@ import { printable, printableJson } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
 import { knownTools } from '../known-tools.js';
+import { tellLeftOut } from '../left-out.js';
 
 export interface CheckOptions {
   readonly preset?: string;
@@ -36,7 +37,10 @@ export async function check(
   // An invalid policy has no rules to compare with the server's tools.
   if (found.kind === 'problems') problems = found.problems;
   else {
-    if (argv.length > 0) live = await liveServer(argv, { install: options.install });
+    if (argv.length > 0) {
+      live = await liveServer(argv, { install: options.install });
+      tellLeftOut(live);
+    }
     const known = live ? [] : knownTools(options.server, undefined);
     problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live?.tools, known)];
   }

@@ -11,10 +11,8 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { knownServer } from '../../catalog/known-servers.js';
-import { preset } from '../../catalog/presets.js';
 import { proposePolicy } from '../../catalog/propose.js';
-import type { ToolDefinition } from '../../catalog/tool-definition.js';
+import { knownServer, preset } from '../../catalog/servers.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { readPreset } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
@@ -23,6 +21,7 @@ import { printable, printableJson, printableLines } from '../../text/escape.js';
 import { isMasked, MASK, maskWords, shownCommand } from '../../text/masking.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { SERVER_NAME, serverName } from '../../upstream/server-name.js';
+import { tellLeftOut } from '../left-out.js';
 import { askYesNo, assertNoAgent } from '../person.js';
 import { processTerminal } from '../terminal.js';
 
@@ -111,7 +110,7 @@ interface Written {
 
 async function chosenPreset(server: string, options: InitOptions, ask: Ask): Promise<Written | undefined> {
   if (options.preset === false) return undefined;
-  const name = options.preset ?? knownServer(server)?.preset;
+  const name = options.preset ?? knownServer(server)?.presets[0].name;
   if (name === undefined) return undefined;
   if (options.preset === undefined && !options.yes) {
     const question = `${server} has a preset, "${name}" (${preset(name)?.title}). Write that?`;
@@ -144,11 +143,9 @@ async function proposed(
   }
   process.stderr.write(`policy-wrap: starting ${command} once, to list its tools\n`);
   const live = await liveServer(argv, { install: options.install });
+  tellLeftOut(live);
   const date = new Date().toISOString().slice(0, 10);
-  const { text, counts, unlisted } = proposePolicy(server, live.tools as readonly ToolDefinition[], {
-    schema,
-    date,
-  });
+  const { text, counts, unlisted } = proposePolicy(server, live.tools, { schema, date });
   const parts = [
     `${counts.Read} tools allowed`,
     `${counts.Write + counts.Execute} limited`,

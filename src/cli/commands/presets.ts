@@ -1,4 +1,4 @@
-import { PRESETS, preset } from '../../catalog/presets.js';
+import { PRESETS, preset } from '../../catalog/servers.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printableJson } from '../../text/escape.js';
 import { processTerminal, table } from '../terminal.js';

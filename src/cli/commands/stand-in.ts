@@ -1,8 +1,18 @@
-import { runStandIn, type StandInKind } from '../../catalog/stand-in/server.js';
-import { EXIT } from '../../errors.js';
+import { runStandIn, STAND_IN_KINDS } from '../../catalog/stand-in/server.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { printableJson } from '../../text/escape.js';
 
-/** Runs the bundled stand-in of a known server on standard input and output: what `demo` and the tests wrap. */
-export async function standIn(kind: StandInKind): Promise<number> {
+/**
+ * Runs the bundled stand-in of a known server on standard input and output: what `demo` and the tests wrap.
+ *
+ * @throws PolicyWrapError USAGE for a kind that is none
+ */
+export async function standIn(kind: string): Promise<number> {
+  if (!STAND_IN_KINDS.includes(kind)) {
+    throw new PolicyWrapError('USAGE', `there is no stand-in ${printableJson(kind)}`, {
+      hint: `stand-ins: ${STAND_IN_KINDS.join(', ')}`,
+    });
+  }
   await runStandIn(kind, { input: process.stdin, output: process.stdout, env: process.env });
   return EXIT.done;
 }

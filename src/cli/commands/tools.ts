@@ -9,6 +9,7 @@ import type { Checks, Limit } from '../../policy/model.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
+import { tellLeftOut } from '../left-out.js';
 import { type Cell, processTerminal, type Style, table } from '../terminal.js';
 
 export interface ToolsOptions extends PolicyOptions {
@@ -40,7 +41,8 @@ export async function tools(argv: readonly string[], options: ToolsOptions): Pro
   if (found.kind === 'problems') throw problemsError(found);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const live = await liveServer(argv, { install: options.install });
-  const rows = inventory(live.tools as readonly ToolDefinition[], policy);
+  tellLeftOut(live);
+  const rows = inventory(live.tools, policy);
   if (options.json) {
     process.stdout.write(`${printableJson({ version: 1, server, tools: rows }, 2)}\n`);
     return EXIT.done;

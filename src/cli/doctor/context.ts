@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { knownServer } from '../../catalog/known-servers.js';
+import { knownServer } from '../../catalog/servers.js';
 import { thisMachine } from '../../clients/machine.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { findPolicy, type PolicyOptions, readPolicy, stateFile } from '../../config/policy-files.js';

@@ -104,7 +104,7 @@ function environment({ known, env }: Context): Finding[] {
   if (known === undefined) return [];
   const missing = known.environment.filter(({ name, required }) => required && !env[name]);
   const gone = known.environment.filter(
-    ({ name }) => name.endsWith('_PATH') && env[name] && !statSync(env[name], { throwIfNoEntry: false }),
+    ({ name, isFile }) => isFile && env[name] && !statSync(env[name], { throwIfNoEntry: false }),
   );
   const findings = [
     ...missing.map(({ name, what }) =>
@@ -114,9 +114,6 @@ function environment({ known, env }: Context): Finding[] {
   ];
   return findings.length > 0 ? findings : [ok(`${known.command} has the variables that it needs`)];
 }
-
-/** The variable by which mcp-afip is told between tests and invoices that count. */
-const AFIP_ENV = 'AFIP_ENV';
 
 function refusedByEnvironment(context: Context): Finding[] {
   const policies = usablePolicies(context).flatMap(({ policy, extended }) => stack(policy, extended).all);
@@ -136,12 +133,12 @@ function refusedByEnvironment(context: Context): Finding[] {
       const fix = onDeny ?? `set the variable in "env" of the client entry, or change ${pointer}`;
       return fail(`${policy.source} refuses every call because of ${names}, by ${pointer}`, fix);
     });
-    const isRead = context.known?.environment.some(({ name }) => name === AFIP_ENV);
-    if (isRead && context.env[AFIP_ENV] === 'production' && !readsEnvironment(policy, AFIP_ENV)) {
+    for (const { name, real } of context.known?.environment ?? []) {
+      if (real === undefined || context.env[name] !== real.value || readsEnvironment(policy, name)) continue;
       findings.push(
         warn(
-          `${AFIP_ENV} is production, where invoices count, and ${policy.source} never looks at it`,
-          `add to "all_tools"."require": { "conditions": [{ "path": "env.${AFIP_ENV}", "op": "eq", "value": "production" }] }, so that it is meant`,
+          `${name} is ${real.value}, ${real.why}, and ${policy.source} never looks at it`,
+          `add to "all_tools"."require": { "conditions": [{ "path": "env.${name}", "op": "eq", "value": "${real.value}" }] }, so that it is meant`,
         ),
       );
     }

@@ -1,10 +1,10 @@
-import type { KnownServer } from '../../catalog/known-servers.js';
+import type { KnownServer } from '../../catalog/known-server.js';
+import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import type { Machine } from '../../clients/machine.js';
 import type { Wrapper } from '../../clients/wrapped-command.js';
 import type { FoundPolicy } from '../../config/policy-files.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { Inspection } from '../../store/sqlite/inspect.js';
-import type { LiveTool } from '../../upstream/list-tools.js';
 import type { OtherDatabases } from '../databases.js';
 
 /** From good to bad; `info` is only good to know. */
@@ -47,9 +47,9 @@ export interface Context {
   /** The policy that a wrapper would use; without a server, all in the config folder. */
   policies(): readonly FoundPolicy[];
   /** Undefined without a server, and for one that does not list its tools. */
-  tools(): Promise<readonly LiveTool[] | undefined>;
+  tools(): Promise<readonly ToolDefinition[] | undefined>;
   /** As `tools`, but throws what went wrong. */
-  list(): Promise<readonly LiveTool[]>;
+  list(): Promise<readonly ToolDefinition[]>;
   hasServer(): boolean;
   /** Where clients keep their files, and what a wrapped entry starts. */
   readonly machine: Machine;

@@ -1,7 +1,7 @@
 import { lintPolicy } from '../../advice/lint.js';
+import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { readPreset } from '../../config/policy-files.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
-import type { LiveTool } from '../../upstream/list-tools.js';
 import { type UsablePolicy, usablePolicies } from './policy.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
@@ -36,7 +36,7 @@ async function toolsOfPolicy(context: Context): Promise<Finding[]> {
 }
 
 /** @returns what does not fit the tools; what is odd about the policy alone stands under its own check */
-function problemsWith({ loaded }: UsablePolicy, tools: readonly LiveTool[]): readonly Problem[] {
+function problemsWith({ loaded }: UsablePolicy, tools: readonly ToolDefinition[]): readonly Problem[] {
   const known = new Set(lintPolicy(loaded).map(({ code, pointer }) => code + pointer));
   return lintPolicy(loaded, tools).filter(
     ({ code, pointer }) => code === 'NOTHING_CALLABLE' || !known.has(code + pointer),
@@ -50,7 +50,8 @@ const SHOWN = 8;
 async function stalePreset(context: Context): Promise<Finding[]> {
   const tools = await context.tools();
   if (tools === undefined || context.known === undefined) return [];
-  const { preset, command } = context.known;
+  const { command } = context.known;
+  const preset = context.known.presets[0].name;
   const found = readPreset(preset);
   if (found.kind !== 'policy') return [];
   const problems = problemsWith(found, tools);

@@ -1,7 +1,7 @@
 import type { Database, Row } from '../sqlite/driver.js';
 import type { Generation } from '../sqlite/file.js';
 import type { PendingCharges } from './pending-charges.js';
-import { type StoredAmount, asAmount, compare, minus, plus } from './stored-amount.js';
+import { asAmount, compare, minus, plus, type StoredAmount } from './stored-amount.js';
 
 /** What one counter holds: the charges that were posted to it, and those that are loose (see Journal). */
 export interface CounterBalance {
@@ -115,7 +115,10 @@ export class CounterBalances {
       balance.oldest = (row.oldest as number | null) ?? Number.POSITIVE_INFINITY;
     }
     const posted = balance.expiredRows === 0 ? balance.compacted : minus(balance.compacted, balance.expired);
-    return plus(posted, cutoff < balance.pendingFrom ? balance.pending : this.#pendingAfter(balance.id, cutoff));
+    return plus(
+      posted,
+      cutoff < balance.pendingFrom ? balance.pending : this.#pendingAfter(balance.id, cutoff),
+    );
   }
 
   /**

@@ -3,13 +3,13 @@ import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { Limit } from '../../policy/model.js';
 import type { Database } from '../sqlite/driver.js';
 import type { Generation } from '../sqlite/file.js';
-import { CounterBalances, type CounterBalance } from './balance.js';
-import { refundOf, type ChargeRecord, chargeRecord } from './charge-record.js';
+import { type CounterBalance, CounterBalances } from './balance.js';
+import { type ChargeRecord, chargeRecord, refundOf } from './charge-record.js';
 import { keyOf, labelOf, type Owner } from './counter-key.js';
 import { Forgotten, limitKeyOf } from './forgotten.js';
 import { Freed } from './freed.js';
 import type { PendingCharges } from './pending-charges.js';
-import { type StoredAmount, compare, plus, toStored } from './stored-amount.js';
+import { compare, plus, type StoredAmount, toStored } from './stored-amount.js';
 
 /** How one charge would fare, and all that taking it needs to know. */
 export interface LimitCheck {
@@ -161,7 +161,11 @@ export class Counters {
    * Gives back the charges of one decision that `refunds` picks, each from its own counter and no other. A charge that
    * has expired, or whose counter was reset, is gone already.
    */
-  giveBack(decision: number, charges: readonly ChargeRecord[], refunds: (refund: Limit['refund']) => boolean): void {
+  giveBack(
+    decision: number,
+    charges: readonly ChargeRecord[],
+    refunds: (refund: Limit['refund']) => boolean,
+  ): void {
     const returned = charges.filter((charge) => refunds(refundOf(charge)));
     if (returned.length === 0) return;
     this.#pending.compact();

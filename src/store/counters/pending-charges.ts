@@ -1,7 +1,7 @@
 import type { Database, Row } from '../sqlite/driver.js';
 import type { Generation } from '../sqlite/file.js';
 import { type ChargeRecord, parseChargeRecords } from './charge-record.js';
-import { type StoredAmount, asAmount, compare, plus } from './stored-amount.js';
+import { asAmount, compare, plus, type StoredAmount } from './stored-amount.js';
 
 /** What one counter was charged at one instant, by one decision or several. */
 export interface ChargeGroup {

@@ -1,16 +1,16 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
 import { type Database, faultOf, type Row } from './driver.js';
-import { stateError, reasonOf } from './faults.js';
+import { reasonOf, stateError } from './faults.js';
 import { MIGRATIONS } from './migrations.js';
 import {
-  openDatabase,
   type FileOptions,
   foreign,
   LOG_SUFFIXES,
   lostLog,
   makePrivate,
   newer,
+  openDatabase,
 } from './open.js';
 
 /** The database is locked by another process just now; nothing was changed, try again in a moment. */

@@ -10,7 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { preset } from '../../../src/catalog/presets.js';
+import { preset } from '../../../src/catalog/servers.js';
 import { type InitOptions, init } from '../../../src/cli/commands/init.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { command } from '../../support/command.js';

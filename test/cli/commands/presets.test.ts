@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PRESETS } from '../../../src/catalog/presets.js';
+import { PRESETS } from '../../../src/catalog/servers.js';
 import { command } from '../../support/command.js';
 import { Rig } from '../../support/rig.js';
 

@@ -1,3 +1,5 @@
+import type { Preset } from '../../known-server.js';
+
 /** What is different for who issues. Texts are JSON, or comments of JSON, and stand in the policy as they are. */
 interface Issuer {
   readonly preset: string;
@@ -240,7 +242,7 @@ const A_NEEDS_CUIT = `
           "on_deny": "An invoice A goes to a customer with CUIT (doc_type 80)." },`;
 
 /** For homologation, whoever issues: every kind of invoice, and a person says yes to each. */
-export const AFIP = text({
+const AFIP = text({
   preset: 'afip',
   about: '// For homologation (test) only, with every kind of invoice. Each one asks a person first.',
   pin: 'warn',
@@ -252,7 +254,7 @@ export const AFIP = text({
 });
 
 /** For a monotributista: C alone, within a twelfth of the category's cap a month and the cap in any 365 days. */
-export const AFIP_MONOTRIBUTO = text({
+const AFIP_MONOTRIBUTO = text({
   preset: 'afip-monotributo',
   about: `// For a monotributista: invoices and notes of kind C only, and never more than the cap of the category.
 // The cap below is that of category A for February to July 2026; caps change every February and August.`,
@@ -273,7 +275,7 @@ export const AFIP_MONOTRIBUTO = text({
 });
 
 /** For a responsable inscripto: A to customers with CUIT, B to all others. */
-export const AFIP_RESPONSABLE_INSCRIPTO = text({
+const AFIP_RESPONSABLE_INSCRIPTO = text({
   preset: 'afip-responsable-inscripto',
   about: '// For a responsable inscripto: A to customers with CUIT, B to everybody else.',
   pin: 'deny',
@@ -286,3 +288,17 @@ export const AFIP_RESPONSABLE_INSCRIPTO = text({
         { "counter": "billed_per_month", "window": "month", "align": "calendar", "max": 20000000,
           "amount": AMOUNT, ${PER} },`,
 });
+
+export const AFIP_PRESETS: readonly [Preset, ...Preset[]] = [
+  { name: 'afip', title: 'mcp-afip in homologation: reads, and invoices that a person approves', text: AFIP },
+  {
+    name: 'afip-monotributo',
+    title: 'mcp-afip for a monotributista: kind C, within the cap of the category',
+    text: AFIP_MONOTRIBUTO,
+  },
+  {
+    name: 'afip-responsable-inscripto',
+    title: 'mcp-afip for a responsable inscripto: kinds A and B',
+    text: AFIP_RESPONSABLE_INSCRIPTO,
+  },
+];

@@ -1,3 +1,5 @@
+import type { Preset } from '../../known-server.js';
+
 const CARD = `{ "conditions": [{ "path": "args.first_six_digits_cc", "op": "regex", "value": "^[0-9]{6}$" },
                          { "path": "args.last_four_digits_cc", "op": "regex", "value": "^[0-9]{4}$" }],
           "on_deny": "Six and four digits of the card, never its whole number." },
@@ -16,7 +18,7 @@ const SCORING = `// EDIT: the value in BRL from which a person is asked.
       ]`;
 
 /** For whoever looks after orders in a chat: reading and scoring; what brands a buyer or releases an order asks. */
-export const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of online orders.
+const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of online orders.
 //
 // Every call with a production key trains the scoring model, so that what an agent makes up harms real buyers. The
 // reports of logins, sign-ups and sales are work for your back end: most of them are hidden here.
@@ -152,3 +154,11 @@ export const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of onli
   },
 }
 `;
+
+export const LEGITI_PRESETS: readonly [Preset, ...Preset[]] = [
+  {
+    name: 'legiti',
+    title: 'mcp-legiti: reading and scoring, overrides that a person approves',
+    text: LEGITI,
+  },
+];

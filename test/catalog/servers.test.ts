@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KNOWN_SERVERS, knownServer } from '../../src/catalog/known-servers.js';
+import { KNOWN_SERVERS, knownServer } from '../../src/catalog/servers.js';
 import { serverName } from '../../src/upstream/server-name.js';
 
 describe('knownServer', () => {

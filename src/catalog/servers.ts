@@ -1,0 +1,28 @@
+/**
+ * The catalogue of tools: what the tools of a server do, by their names and schemas, and the servers that are known.
+ * Imports `json/` and `text/`.
+ * No policy is read here, no server started: presets are texts.
+ */
+import type { KnownServer, Preset } from './known-server.js';
+import { AFIP } from './servers/afip/server.js';
+import { LEGITI } from './servers/legiti/server.js';
+
+/** A known server is a folder, and a name here. */
+export const KNOWN_SERVERS: readonly KnownServer[] = [AFIP, LEGITI];
+
+const byCommand = new Map(KNOWN_SERVERS.map((server) => [server.command, server]));
+
+/**
+ * @param command a bare command name, or a name that `serverName` gave
+ * @returns the known server of exactly that name. A path is never one: who names a file means that file.
+ */
+export function knownServer(command: string): KnownServer | undefined {
+  return byCommand.get(command);
+}
+
+export const PRESETS: readonly Preset[] = KNOWN_SERVERS.flatMap(({ presets }) => presets);
+
+/** @returns the preset of exactly that name */
+export function preset(name: string): Preset | undefined {
+  return PRESETS.find((each) => each.name === name);
+}

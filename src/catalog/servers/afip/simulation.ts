@@ -1,0 +1,67 @@
+import { isRecord } from '../../../json/value.js';
+import type { SimulatedTool } from '../../known-server.js';
+
+type Arguments = Parameters<SimulatedTool>[0];
+
+/** What has been "issued" since the simulation began, so that what was created can be looked up. */
+class Books {
+  readonly #last = new Map<string, number>();
+  readonly #documents = new Map<string, Arguments>();
+
+  issue(kind: unknown, pointOfSale: unknown, document: Arguments): Readonly<Record<string, unknown>> {
+    const number = this.last(kind, pointOfSale) + 1;
+    this.#last.set(key(kind, pointOfSale), number);
+    this.#documents.set(key(kind, pointOfSale, number), document);
+    // All zeros: no CAE of the authority looks like that, so nobody can take it for one.
+    return { result: 'A', invoice_number: number, cae: '00000000000000', cae_due: '00000000' };
+  }
+
+  last(kind: unknown, pointOfSale: unknown): number {
+    return this.#last.get(key(kind, pointOfSale)) ?? 0;
+  }
+
+  find({ invoice_type, point_of_sale, invoice_number }: Arguments): Arguments | undefined {
+    return this.#documents.get(key(invoice_type, point_of_sale, invoice_number));
+  }
+}
+
+const key = (...parts: unknown[]): string => JSON.stringify(parts);
+
+const codes = (...pairs: [number | string, string][]): SimulatedTool => {
+  const items = pairs.map(([id, description]) => ({ id, description }));
+  return () => ({ items });
+};
+
+/** @returns mcp-afip's tools on empty books */
+export function simulateAfip(): Readonly<Record<string, SimulatedTool>> {
+  const books = new Books();
+  const issueNote: SimulatedTool = (args) => books.issue(args.note_type, args.point_of_sale, args);
+  return {
+    create_invoice: (args) => books.issue(args.invoice_type, args.point_of_sale, args),
+    create_invoice_batch: ({ invoice_type, point_of_sale, invoices }) => ({
+      invoices: (Array.isArray(invoices) ? invoices : []).map((invoice: unknown) =>
+        books.issue(invoice_type, point_of_sale, isRecord(invoice) ? invoice : {}),
+      ),
+    }),
+    create_credit_note: issueNote,
+    create_debit_note: issueNote,
+    cancel_invoice: (args) => ({ found: books.find(args) !== undefined, cancelled: false }),
+    get_invoice: (args) => ({ invoice: books.find(args) ?? null }),
+    get_cae_status: (args) => ({ status: books.find(args) ? 'authorized' : 'not_found' }),
+    get_last_invoice_number: ({ invoice_type, point_of_sale }) => ({
+      invoice_number: books.last(invoice_type, point_of_sale),
+    }),
+    get_authorized_points_of_sale: () => ({ points_of_sale: [{ number: 1, blocked: false }] }),
+    get_server_status: () => ({ app_server: 'OK', db_server: 'OK', auth_server: 'OK' }),
+    get_invoice_total_x_request: () => ({ records: 250 }),
+    list_invoice_types: codes([1, 'Factura A'], [6, 'Factura B'], [11, 'Factura C']),
+    list_concept_types: codes([1, 'Productos'], [2, 'Servicios'], [3, 'Productos y servicios']),
+    list_doc_types: codes([80, 'CUIT'], [86, 'CUIL'], [96, 'DNI'], [99, 'Consumidor final']),
+    list_iva_types: codes([3, '0%'], [4, '10.5%'], [5, '21%'], [6, '27%']),
+    list_currency_types: codes(['PES', 'Pesos argentinos'], ['DOL', 'Dólar estadounidense']),
+    list_tax_types: codes([1, 'Impuestos nacionales'], [2, 'Impuestos provinciales']),
+    get_currency_rate: ({ currency }) => ({ currency, rate: currency === 'PES' ? 1 : 1000 }),
+    lookup_taxpayer: ({ cuit, scope = 'A5' }) => ({ cuit, scope, name: 'EJEMPLO SA', status: 'ACTIVO' }),
+    get_registration_certificate: ({ cuit }) => ({ cuit, name: 'EJEMPLO SA', registered: true }),
+  };
+}
