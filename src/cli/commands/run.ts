@@ -10,7 +10,7 @@ import {
 } from '../../config/policy-files.js';
 import type { RunOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
-import type { Wrapping } from '../../proxy/serve.js';
+import type { ServeOptions } from '../../proxy/serve.js';
 import { Upstream } from '../../upstream/child-process.js';
 import { findServer } from '../../upstream/resolve.js';
 import { serverName } from '../../upstream/server-name.js';
@@ -77,7 +77,7 @@ function checkOutput(): void {
 }
 
 /** @throws PolicyWrapError when it is not valid, or not there */
-function validPolicy(options: RunOptions, server: string, argv: readonly string[]): Wrapping['found'] {
+function validPolicy(options: RunOptions, server: string, argv: readonly string[]): ServeOptions['found'] {
   const found = findPolicy(options, server, argv);
   if (found.kind === 'problems') throw problemsError(found);
   return found;
