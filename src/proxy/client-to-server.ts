@@ -2,23 +2,12 @@ import { ApprovalFlow, type ResumedCall } from '../approval/flow.js';
 import type { RoundTrips } from '../approval/retry-state.js';
 import { BUSY } from '../store/store.js';
 import { errorLine } from '../wire/answers.js';
-import { type AnyLine, idFromEnds, type Line, LineSplitter } from '../wire/lines.js';
+import { type AnyLine, LineSplitter } from '../wire/lines.js';
 import type { McpSession } from '../wire/mcp-session.js';
-import type { JudgedCall, MalformedCall } from '../wire/message.js';
-import {
-  type ClientMessage,
-  calledIn,
-  type Id,
-  isId,
-  isRecord,
-  own,
-  parseClientMessage,
-  type ToolCall,
-} from '../wire/message.js';
-import { scanLine } from '../wire/scan-line.js';
+import type { Id, JudgedCall, MalformedCall } from '../wire/message.js';
 import { WriteBatch } from '../wire/write-batch.js';
+import { ClientReader, type Item, NO_ITEM } from './client-reader.js';
 import type { Gate, Ruling } from './gate.js';
-import { reasonOf } from './state-session.js';
 
 /** Where lines that were decided together go; each is called at most once for them. */
 export interface Outlets {
@@ -28,30 +17,15 @@ export interface Outlets {
   toClient(text: string): void;
 }
 
-/** What one line comes to, before and after the gate. */
-interface Item {
-  /** Goes to the server if nothing refuses it. */
-  readonly line?: Line | undefined;
-  /** Goes back to the client at once. */
-  readonly answer?: string | undefined;
-  /** What the gate must see. */
-  readonly call?: JudgedCall | MalformedCall | undefined;
-  /** The request that `line` is. */
-  readonly request?: Id | undefined;
-}
-
-/** So many lines are decided in one transaction: then the server has these while those behind them are decided. */
+/** Most lines that one transaction decides: the server works on these while the next are decided. */
 const LINES_PER_TRANSACTION = 48;
-
-/** Nothing goes anywhere. */
-const NO_ITEM: Item = {};
 
 /** While others hold the database: how many tries come at once, then the longest wait, and all of it (ms). */
 const BUSY_WAIT = { atOnce: 4, longest: 60, total: 5000, starting: 30_000 };
 
 /**
- * The direction from the client to the server. Lines that were read at once are classified, the calls among them are
- * admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
+ * The direction from the client to the server. Lines that were read at once are
+ * parsed, the calls among them are admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
  * overtake each other; only a database locked by another process makes the lines behind it wait.
  */
 export class ClientToServer {
@@ -59,8 +33,7 @@ export class ClientToServer {
   readonly #gate: Gate;
   readonly #outlets: Outlets;
   readonly #approvals: ApprovalFlow;
-  readonly #maxLine: number;
-  readonly #warn: (text: string) => void;
+  readonly #reader: ClientReader;
   readonly #splitter: LineSplitter;
   /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
   #waiting: (AnyLine | ResumedCall)[] = [];
@@ -91,8 +64,13 @@ export class ClientToServer {
       toClient: (text) => outlets.toClient(text),
       resume: (call) => this.#take([call]),
     });
-    this.#maxLine = options.maxLine;
-    this.#warn = options.warn;
+    this.#reader = new ClientReader({
+      session,
+      gate,
+      approvals: this.#approvals,
+      maxLine: options.maxLine,
+      warn: options.warn,
+    });
     this.#splitter = new LineSplitter(options.maxLine);
   }
 
@@ -133,7 +111,7 @@ export class ClientToServer {
       const some =
         coming.length <= LINES_PER_TRANSACTION ? coming : coming.slice(next, next + LINES_PER_TRANSACTION);
       if (this.#busy) this.#waiting.push(...some);
-      else this.#admit(some.map((one) => ('held' in one ? this.#resumed(one) : this.#read(one))));
+      else this.#admit(some.map((one) => ('held' in one ? this.#resumed(one) : this.#reader.read(one))));
     }
   }
 
@@ -179,105 +157,6 @@ export class ClientToServer {
     return true;
   }
 
-  /** Classifies a line and remembers its request, so that a later line of the same chunk cannot take its id. */
-  #read(line: AnyLine): Item {
-    try {
-      return this.#classified(line);
-    } catch (error) {
-      // A bug of ours must neither let a line through nor end the process (G3).
-      this.#warn(`a line of the client's could not be read: ${reasonOf(error)}`);
-      return { answer: errorLine(undefined, -32603, 'Message refused: it could not be read') };
-    }
-  }
-
-  #classified(line: AnyLine): Item {
-    if (line.kind === 'oversized') {
-      const reason = `longer than ${this.#maxLine} bytes (${line.size}); --max-client-line raises the limit`;
-      return { answer: this.#refusal(idFromEnds(line, 'request'), -32600, reason) };
-    }
-    if (line.isBlank) return NO_ITEM;
-    const scanned = scanLine(line);
-    const message = parseClientMessage(scanned);
-    switch (message.kind) {
-      case 'refused':
-        return this.#refused(line, scanned.ok ? message : { ...message, id: idFromEnds(line, 'request') });
-      case 'call':
-      case 'request':
-        return this.#request(line, message);
-      case 'notification':
-        if (message.method !== 'notifications/cancelled') return { line };
-        return this.#cancelled(own(message.params, 'requestId')) ? NO_ITEM : { line };
-      case 'response':
-        return this.#response(line, message);
-    }
-  }
-
-  #refused(line: Line, message: ClientMessage & { kind: 'refused' }): Item {
-    const { code, reason } = message;
-    const answer = message.answered ? { answer: this.#refusal(message.id, code, reason) } : {};
-    const tool = line.hasLoneCr ? calledIn(line.text) : message.call;
-    return tool === undefined ? answer : { ...answer, call: { kind: 'malformed', tool, reason } };
-  }
-
-  /** Without the id of a request that is pending: the client would take it for the answer to that. */
-  #refusal(id: Id | undefined, code: number, reason: string): string {
-    const isFree = id !== undefined && !this.#session.isPending(id);
-    return errorLine(isFree ? id : undefined, code, `Message refused: ${reason}`);
-  }
-
-  #request(line: Line, message: ClientMessage & { kind: 'call' | 'request' }): Item {
-    const isCall = message.kind === 'call';
-    const pending = this.#session.isPending(message.id);
-    if (pending || this.#session.full) {
-      const reason = pending
-        ? `the id ${shown(message.id)} belongs to a request that is still pending`
-        : 'too many requests are pending';
-      const answer = this.#refusal(message.id, -32600, reason);
-      return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
-    }
-    if (isCall) {
-      this.#session.addRequest(message.id, 'tools/call', message.era);
-      return this.#call(line, message);
-    }
-    this.#session.addRequest(message.id, message.method, message.era, message.params);
-    if (message.method === 'initialize') this.#meetClient(message.params);
-    if (message.method === 'subscriptions/listen') this.#session.listen(message.id, message.params);
-    return { line, request: message.id };
-  }
-
-  #call(line: Line, message: ToolCall): Item {
-    const call = message.task && !this.#session.serverTakesTasks ? { ...message, task: false } : message;
-    return this.#approvals.received(line, call) ?? NO_ITEM;
-  }
-
-  #response(line: Line, { id, message }: ClientMessage & { kind: 'response' }): Item {
-    if (id !== undefined && this.#approvals.answered(id, message)) return NO_ITEM;
-    if (id === undefined || this.#session.serverRequests.take(id) !== undefined) return { line };
-    this.#warn(
-      `dropped an answer of the client's to a request that the server did not make (id ${shown(id)})`,
-    );
-    return NO_ITEM;
-  }
-
-  #meetClient(params: object): void {
-    this.#session.readClient(params);
-    const info = own(params, 'clientInfo');
-    const name = isRecord(info) ? own(info, 'name') : undefined;
-    const version = isRecord(info) ? own(info, 'version') : undefined;
-    if (typeof name === 'string') this.#gate.clientIs(name, typeof version === 'string' ? version : '');
-  }
-
-  /** @returns whether the call was held here: the server never heard of it, and never will */
-  #cancelled(id: unknown): boolean {
-    if (!isId(id)) return false;
-    if (this.#approvals.cancelled(id)) return true;
-    const request = this.#session.cancel(id);
-    if (request?.row !== undefined) {
-      this.#gate.settle(request.row, 'cancelled', Math.round(performance.now() - request.sentAt));
-    }
-    return false;
-  }
-
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
     const batch = new WriteBatch();
     const requests: Id[] = [];
@@ -317,8 +196,4 @@ export class ClientToServer {
     }
     if (answers !== '') this.#outlets.toClient(answers);
   }
-}
-
-function shown(id: Id): string {
-  return JSON.stringify(id).slice(0, 80);
 }

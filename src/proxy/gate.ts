@@ -2,7 +2,7 @@ import { type Challenge, challengeOf } from '../approval/challenge.js';
 import type { ApprovalAuthority, AskRuling } from '../approval/flow.js';
 import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
 import type { Question } from '../approval/prompt-form.js';
-import { PolicyWrapError } from '../errors.js';
+import { PolicyWrapError, reasonOf } from '../errors.js';
 import { canonicalJson } from '../json/value.js';
 import type { Evaluation, Refusal } from '../policy/call.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
@@ -24,7 +24,7 @@ import type { AmbiguousTool, ToolEdit } from '../wire/tool-list.js';
 import { AbsentNames } from './absent-names.js';
 import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
 import { refusedCall } from './refusal-text.js';
-import { reasonOf, type StateSession } from './state-session.js';
+import type { StateSession } from './state-session.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { classify } from '../catalog/classify.js';
 import type { FoundPolicy } from '../config/policy-files.js';
+import { reasonOf } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
 import { type PinEntry, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
@@ -11,7 +12,7 @@ import { Stderr } from '../upstream/stderr.js';
 import { Gate } from './gate.js';
 import { watchPolicy } from './policy-watch.js';
 import { relay } from './relay.js';
-import { reasonOf, StateSession } from './state-session.js';
+import { StateSession } from './state-session.js';
 
 /** All that was found out before the server was started. */
 export interface ServeOptions {

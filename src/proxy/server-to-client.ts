@@ -109,6 +109,7 @@ export class ServerToClient {
     if (line.isBlank) return undefined;
     if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
     const message = parse(line);
+    if (Array.isArray(message)) return this.#batch(line, message);
     if (message?.jsonrpc !== '2.0')
       return this.#keptOff(line, 'it is no JSON', message ? undefined : idFromEnds(line, 'answer'));
     const { id, method } = message;
@@ -205,17 +206,31 @@ export class ServerToClient {
     return isId(id) ? this.#unreadable(id, reason) : undefined;
   }
 
-  /** A line that cannot be passed on. A call whose answer does not reach the client has no outcome. */
+  /** Nobody was sent a batch, and no revision but one knows them. Whoever waits for an answer in it hears that it came so. */
+  #batch(line: Line, messages: readonly unknown[]): string | undefined {
+    const reason = 'it is a batch: one message a line';
+    this.#stray(line.bytes);
+    this.#warn(`dropped a line of the server's: ${reason}`);
+    let answers = '';
+    for (const message of messages) {
+      if (!isRecord(message) || message.method !== undefined || outcomeOf(message) === undefined) continue;
+      answers += this.#closed(message.id, reason) ?? '';
+    }
+    return answers === '' ? undefined : answers;
+  }
+
+  /** A line that cannot be passed on. */
   #unreadable(id: unknown, reason: string): string | undefined {
     this.#warn(`dropped a line of the server's: ${reason}`);
+    return this.#closed(id, reason);
+  }
+
+  /** @returns an error for whoever waits for this answer. A call whose answer does not reach the client has no outcome */
+  #closed(id: unknown, reason: string): string | undefined {
     const answered = isId(id) ? this.#session.takeSentRequest(id) : undefined;
     if (!answered) return undefined;
     this.#settle(answered.request, 'unanswered');
-    return this.#dropped(answered.id, reason);
-  }
-
-  #dropped(id: Id, reason: string): string {
-    return errorLine(id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
+    return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
   }
 
   #settle(request: ClientRequest, outcome: Outcome): void {
@@ -225,12 +240,12 @@ export class ServerToClient {
   }
 }
 
-function parse(line: Line): Envelope | undefined {
+function parse(line: Line): Envelope | unknown[] | undefined {
   const { text } = line;
   if (text.length > LONG_LINE && isDeeper(text, LONG_LINE_DEPTH)) return undefined;
   try {
     const value: unknown = parseDoubles(text);
-    return isRecord(value) ? value : undefined;
+    return isRecord(value) || Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PolicyWrapError } from '../errors.js';
+import { PolicyWrapError, reasonOf } from '../errors.js';
 import {
   type Admission,
   type Admitted,
@@ -355,10 +355,4 @@ export class StateSession {
       this.#options.warn(`the decision log could not be written: ${reasonOf(error)}`);
     }
   }
-}
-
-/** An error as a sentence for people, with what to do about it. */
-export function reasonOf(error: unknown): string {
-  if (PolicyWrapError.is(error)) return error.hint ? `${error.message} (${error.hint})` : error.message;
-  return error instanceof Error ? error.message : String(error);
 }
