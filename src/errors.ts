@@ -49,6 +49,12 @@ export class PolicyWrapError extends Error {
   }
 }
 
+/** An error as a sentence for people, with what to do about it. */
+export function reasonOf(error: unknown): string {
+  if (PolicyWrapError.is(error)) return error.hint ? `${error.message} (${error.hint})` : error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The exit code for an error: its own kind's, or `failed`. */
 export function exitCodeOf(error: unknown): number {
   if (!PolicyWrapError.is(error)) return EXIT.failed;

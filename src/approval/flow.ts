@@ -1,11 +1,11 @@
 import type { ApprovalEntry, ApprovalState } from '../store/store.js';
 import { Line } from '../wire/lines.js';
-import { type Conversation, showsForms } from '../wire/mcp-session.js';
+import { type McpSession, showsForms } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
 import { type Id, isRecord, own } from '../wire/message.js';
 import type { Challenge } from './challenge.js';
 import { type PromptAnswer, promptFor, type Question, readAnswer } from './prompt-form.js';
-import { Prompts } from './prompt-queue.js';
+import { PromptQueue } from './prompt-queue.js';
 import { callDigest, carriesOurs, type RoundTrips, withoutOurs } from './retry-state.js';
 
 /** A call with its bytes, about which a person may be asked before it goes to the server. */
@@ -31,7 +31,7 @@ export interface AskRuling {
 }
 
 /** What asking needs of whoever decides on calls. */
-export interface ApprovalDesk {
+export interface ApprovalAuthority {
   /** How long a call may be held for a person, in milliseconds; 0 where nobody is asked in the client. */
   readonly holdMs: number;
   /** @returns what a person must type to approve the call; undefined where a yes will do */
@@ -47,28 +47,28 @@ export interface ApprovalDesk {
  * 2026-07-28 the question goes back and the client sends the call again. The record of the approval decides; what the
  * client answered is only taken down there.
  */
-export class Asking {
-  readonly #conversation: Conversation;
-  readonly #desk: ApprovalDesk;
+export class ApprovalFlow {
+  readonly #session: McpSession;
+  readonly #authority: ApprovalAuthority;
   readonly #roundTrips: RoundTrips;
-  readonly #prompts: Prompts;
+  readonly #prompts: PromptQueue;
   readonly #toClient: (text: string) => void;
   readonly #resume: (call: ResumedCall) => void;
   /** Calls that wait here: the server has not heard of them. */
   readonly #held = new Map<Id, AskedCall>();
 
   constructor(parts: {
-    readonly conversation: Conversation;
-    readonly desk: ApprovalDesk;
+    readonly session: McpSession;
+    readonly authority: ApprovalAuthority;
     readonly roundTrips: RoundTrips;
     readonly toClient: (text: string) => void;
     /** Takes a call that waited no longer; never called while another call is being decided. */
     readonly resume: (call: ResumedCall) => void;
   }) {
-    this.#conversation = parts.conversation;
-    this.#desk = parts.desk;
+    this.#session = parts.session;
+    this.#authority = parts.authority;
     this.#roundTrips = parts.roundTrips;
-    this.#prompts = new Prompts((message) => parts.toClient(`${JSON.stringify(message)}\n`));
+    this.#prompts = new PromptQueue((message) => parts.toClient(`${JSON.stringify(message)}\n`));
     this.#toClient = parts.toClient;
     this.#resume = parts.resume;
   }
@@ -94,7 +94,7 @@ export class Asking {
     void this.#goOn(
       held,
       answer.approvalId,
-      readAnswer(answer.result, this.#desk.challenge(call), answer.afterMs),
+      readAnswer(answer.result, this.#authority.challenge(call), answer.afterMs),
     );
     return undefined;
   }
@@ -102,7 +102,7 @@ export class Asking {
   /** Handshake era: asks, and holds the call meanwhile. @returns false when nobody can be asked there */
   holds(asked: AskedCall, { question, approval, line }: AskRuling): boolean {
     const { call } = asked;
-    const mayAsk = this.#conversation.clientShowsForms && this.#desk.holdMs > 0;
+    const mayAsk = this.#session.clientShowsForms && this.#authority.holdMs > 0;
     if (!mayAsk || call.era === 'modern' || call.task || call.wasHeld) return false;
     const prompt = promptFor(question);
     if (!prompt) return false;
@@ -111,12 +111,12 @@ export class Asking {
       callId: call.id,
       prompt,
       challenge: question.challenge,
-      waitMs: this.#desk.holdMs,
-      isDecided: () => !['pending', undefined].includes(this.#desk.approvalState(approval.id)),
+      waitMs: this.#authority.holdMs,
+      isDecided: () => !['pending', undefined].includes(this.#authority.approvalState(approval.id)),
       resume: (answer) => {
         if (answer !== 'nobody') return void this.#goOn(asked, approval.id, answer);
         this.#held.delete(call.id);
-        this.#conversation.answer(call.id);
+        this.#session.takeRequest(call.id);
         return this.#toClient(line);
       },
     });
@@ -126,7 +126,8 @@ export class Asking {
 
   /** 2026-07-28: the question goes back instead of an answer. @returns undefined when nobody can be asked there */
   question(call: JudgedCall, { question, approval }: AskRuling): string | undefined {
-    if (call.era === 'legacy' || this.#desk.holdMs === 0 || call.approvalId !== undefined) return undefined;
+    if (call.era === 'legacy' || this.#authority.holdMs === 0 || call.approvalId !== undefined)
+      return undefined;
     const meta = own(call.params, '_meta');
     const capabilities = isRecord(meta) ? own(meta, 'io.modelcontextprotocol/clientCapabilities') : undefined;
     if (!isRecord(capabilities) || !showsForms(capabilities)) return undefined;
@@ -146,7 +147,7 @@ export class Asking {
   cancelled(id: Id): boolean {
     if (!this.#held.delete(id)) return false;
     this.#prompts.cancel(id);
-    this.#conversation.answer(id);
+    this.#session.takeRequest(id);
     return true;
   }
 
@@ -165,13 +166,13 @@ export class Asking {
     // Always waits, if only a moment: it may be called while other calls are on their way.
     await this.#takeDown(approvalId, answer);
     // An equal call was faster, or this answer was used before: this one needs an approval of its own.
-    const isSpent = this.#desk.approvalState(approvalId) === 'consumed';
+    const isSpent = this.#authority.approvalState(approvalId) === 'consumed';
     const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
     this.#resume({ ...held, call, held });
   }
 
   async #takeDown(approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
-    if (answer === 'allow') await this.#desk.decide(approvalId, 'approved');
-    if (answer === 'deny') await this.#desk.decide(approvalId, 'rejected');
+    if (answer === 'allow') await this.#authority.decide(approvalId, 'approved');
+    if (answer === 'deny') await this.#authority.decide(approvalId, 'rejected');
   }
 }

@@ -39,7 +39,7 @@ export function numbersOf(args: JsonObject): ReadonlyMap<string, string> {
  *   be told: a text with digits in it, a number that servers round (G2)
  */
 export function amountsOf(args: JsonObject): readonly string[] | undefined {
-  const found = new Found();
+  const found = new AmountRange();
   let level: (readonly [path: string, value: Json, isMoney: boolean])[] = [['args', args, false]];
   while (level.length > 0) {
     const next: [string, Json, boolean][] = [];
@@ -56,7 +56,7 @@ export function amountsOf(args: JsonObject): readonly string[] | undefined {
 }
 
 /** Amounts as they are found. */
-class Found {
+class AmountRange {
   readonly #all: Decimal[] = [];
   /** Sums of what lists hold, by path. */
   readonly #sums = new Map<string, Decimal>();

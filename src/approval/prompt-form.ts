@@ -64,19 +64,20 @@ export function promptFor(question: Question): Prompt | undefined {
   };
 }
 
-/** A refusal that comes sooner, in milliseconds, was given by the host and by no person (clients.md 2.3). */
-const HUMAN_MS = 400;
+/** No person reads a form and answers it sooner, in milliseconds: such an answer is the client's own. */
+export const READING_MS = 400;
 
 /**
  * Reads an ElicitResult. Only an explicit allow, with the right value typed where one was asked for, allows, and only
- * an explicit deny denies: hosts accept empty forms and fill in defaults by themselves, which is nobody's word.
+ * an explicit deny denies: clients accept empty forms, fill in defaults, and decline or answer by themselves where they
+ * have nobody to show a form to. That is nobody's word, and the question stays open in the queue.
  *
  * @param afterMs how long after the question it came
  */
 export function readAnswer(result: unknown, challenge: Challenge | undefined, afterMs: number): PromptAnswer {
-  if (!isRecord(result)) return 'dismissed';
+  if (!isRecord(result) || !(afterMs >= READING_MS)) return 'dismissed';
   const action = own(result, 'action');
-  if (action === 'decline') return afterMs < HUMAN_MS ? 'dismissed' : 'deny';
+  if (action === 'decline') return 'deny';
   if (action !== 'accept') return 'dismissed';
   const content = own(result, 'content');
   const decision = isRecord(content) ? own(content, 'decision') : undefined;

@@ -32,7 +32,7 @@ const READING_MS = 1000;
 type Queued = HeldCall & { readonly deadline: number };
 
 /** Asks a person in a client of the handshake era, one question at a time, while the calls are held. */
-export class Prompts {
+export class PromptQueue {
   readonly #send: (message: object) => void;
   /** Of the ids of our questions; made with the first. */
   #prefix: string | undefined;

@@ -2,7 +2,7 @@ import { likelyTool } from '../policy/client-names.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 
 /** Names that are told one by one, with what was probably meant; of the rest their number. */
-const TOLD = 20;
+const NAMES_SHOWN = 20;
 
 /**
  * Names in the policy that the server does not list. A rule under a name that no tool has judges nothing, and where
@@ -24,12 +24,12 @@ export class AbsentNames {
     if (absent.length === 0) return [];
     const tools = [...listed.keys()];
     for (const name of absent) this.#told.add(name);
-    const lines = absent.slice(0, TOLD).map((name) => {
+    const lines = absent.slice(0, NAMES_SHOWN).map((name) => {
       const likely = likelyTool(name, tools);
       const meant = likely === undefined ? '' : `; did you mean "${likely}"?`;
       return `the policy names "${name}", which the server does not list: its rules judge nothing${meant}`;
     });
-    const rest = absent.length - TOLD;
+    const rest = absent.length - NAMES_SHOWN;
     return rest > 0 ? [...lines, `and ${rest} more names: policy-wrap check shows them`] : lines;
   }
 }

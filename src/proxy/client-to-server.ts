@@ -1,24 +1,13 @@
-import { Asking, type ResumedCall } from '../approval/flow.js';
+import { ApprovalFlow, type ResumedCall } from '../approval/flow.js';
 import type { RoundTrips } from '../approval/retry-state.js';
 import { BUSY } from '../store/store.js';
 import { errorLine } from '../wire/answers.js';
-import { type AnyLine, idFromEnds, type Line, LineSplitter } from '../wire/lines.js';
-import type { Conversation } from '../wire/mcp-session.js';
-import type { JudgedCall, MalformedCall } from '../wire/message.js';
-import {
-  type ClientMessage,
-  calledIn,
-  classify,
-  type Id,
-  isId,
-  isRecord,
-  own,
-  type ToolCall,
-} from '../wire/message.js';
-import { scanLine } from '../wire/scan-line.js';
-import { Parcel } from '../wire/write-batch.js';
+import { type AnyLine, LineSplitter } from '../wire/lines.js';
+import type { McpSession } from '../wire/mcp-session.js';
+import type { Id, JudgedCall, MalformedCall } from '../wire/message.js';
+import { WriteBatch } from '../wire/write-batch.js';
+import { ClientReader, type Item, NO_ITEM } from './client-reader.js';
 import type { Gate, Ruling } from './gate.js';
-import { reasonOf } from './state-session.js';
 
 /** Where lines that were decided together go; each is called at most once for them. */
 export interface Outlets {
@@ -28,39 +17,23 @@ export interface Outlets {
   toClient(text: string): void;
 }
 
-/** What one line comes to, before and after the gate. */
-interface Item {
-  /** Goes to the server if nothing refuses it. */
-  readonly line?: Line | undefined;
-  /** Goes back to the client at once. */
-  readonly answer?: string | undefined;
-  /** What the gate must see. */
-  readonly call?: JudgedCall | MalformedCall | undefined;
-  /** The request that `line` is. */
-  readonly request?: Id | undefined;
-}
-
-/** So many lines are decided in one transaction: then the server has these while those behind them are decided. */
-const TOGETHER = 48;
-
-/** Nothing goes anywhere. */
-const NOTHING: Item = {};
+/** Most lines that one transaction decides: the server works on these while the next are decided. */
+const LINES_PER_TRANSACTION = 48;
 
 /** While others hold the database: how many tries come at once, then the longest wait, and all of it (ms). */
 const BUSY_WAIT = { atOnce: 4, longest: 60, total: 5000, starting: 30_000 };
 
 /**
- * The direction from the client to the server. Lines that were read at once are classified, the calls among them are
- * admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
+ * The direction from the client to the server. Lines that were read at once are
+ * parsed, the calls among them are admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
  * overtake each other; only a database locked by another process makes the lines behind it wait.
  */
-export class FromClient {
-  readonly #conversation: Conversation;
+export class ClientToServer {
+  readonly #session: McpSession;
   readonly #gate: Gate;
   readonly #outlets: Outlets;
-  readonly #asking: Asking;
-  readonly #maxLine: number;
-  readonly #warn: (text: string) => void;
+  readonly #approvals: ApprovalFlow;
+  readonly #reader: ClientReader;
   readonly #splitter: LineSplitter;
   /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
   #waiting: (AnyLine | ResumedCall)[] = [];
@@ -71,7 +44,7 @@ export class FromClient {
   #onBusy: () => void = () => {};
 
   constructor(
-    conversation: Conversation,
+    session: McpSession,
     gate: Gate,
     outlets: Outlets,
     options: {
@@ -81,18 +54,23 @@ export class FromClient {
       readonly warn: (text: string) => void;
     },
   ) {
-    this.#conversation = conversation;
+    this.#session = session;
     this.#gate = gate;
     this.#outlets = outlets;
-    this.#asking = new Asking({
-      conversation,
-      desk: gate,
+    this.#approvals = new ApprovalFlow({
+      session,
+      authority: gate,
       roundTrips: options.roundTrips,
       toClient: (text) => outlets.toClient(text),
       resume: (call) => this.#take([call]),
     });
-    this.#maxLine = options.maxLine;
-    this.#warn = options.warn;
+    this.#reader = new ClientReader({
+      session,
+      gate,
+      approvals: this.#approvals,
+      maxLine: options.maxLine,
+      warn: options.warn,
+    });
     this.#splitter = new LineSplitter(options.maxLine);
   }
 
@@ -117,7 +95,7 @@ export class FromClient {
   end(): void {
     const last = this.#splitter.end();
     if (last) this.#take([last]);
-    this.#asking.abandon();
+    this.#approvals.abandon();
   }
 
   /** The server is gone: nothing waits any longer. */
@@ -125,19 +103,20 @@ export class FromClient {
     this.#abandoned = true;
     clearTimeout(this.#busy?.timer);
     this.#waiting = [];
-    this.#asking.abandon();
+    this.#approvals.abandon();
   }
 
   #take(coming: readonly (AnyLine | ResumedCall)[]): void {
-    for (let next = 0; next < coming.length; next += TOGETHER) {
-      const some = coming.length <= TOGETHER ? coming : coming.slice(next, next + TOGETHER);
+    for (let next = 0; next < coming.length; next += LINES_PER_TRANSACTION) {
+      const some =
+        coming.length <= LINES_PER_TRANSACTION ? coming : coming.slice(next, next + LINES_PER_TRANSACTION);
       if (this.#busy) this.#waiting.push(...some);
-      else this.#admit(some.map((one) => ('held' in one ? this.#resumed(one) : this.#read(one))));
+      else this.#admit(some.map((one) => ('held' in one ? this.#resumed(one) : this.#reader.read(one))));
     }
   }
 
   #resumed(call: ResumedCall): Item {
-    return this.#asking.release(call) ? call : NOTHING;
+    return this.#approvals.release(call) ? call : NO_ITEM;
   }
 
   #admit(items: readonly Item[]): void {
@@ -178,107 +157,8 @@ export class FromClient {
     return true;
   }
 
-  /** Classifies a line and remembers its request, so that a later line of the same chunk cannot take its id. */
-  #read(line: AnyLine): Item {
-    try {
-      return this.#classified(line);
-    } catch (error) {
-      // A bug of ours must neither let a line through nor end the process (G3).
-      this.#warn(`a line of the client's could not be read: ${reasonOf(error)}`);
-      return { answer: errorLine(undefined, -32603, 'Message refused: it could not be read') };
-    }
-  }
-
-  #classified(line: AnyLine): Item {
-    if (line.kind === 'oversized') {
-      const reason = `longer than ${this.#maxLine} bytes (${line.size}); --max-client-line raises the limit`;
-      return { answer: this.#refusal(idFromEnds(line, 'request'), -32600, reason) };
-    }
-    if (line.isBlank) return NOTHING;
-    const scanned = scanLine(line);
-    const message = classify(scanned);
-    switch (message.kind) {
-      case 'refused':
-        return this.#refused(line, scanned.ok ? message : { ...message, id: idFromEnds(line, 'request') });
-      case 'call':
-      case 'request':
-        return this.#request(line, message);
-      case 'notification':
-        if (message.method !== 'notifications/cancelled') return { line };
-        return this.#cancelled(own(message.params, 'requestId')) ? NOTHING : { line };
-      case 'response':
-        return this.#response(line, message);
-    }
-  }
-
-  #refused(line: Line, message: ClientMessage & { kind: 'refused' }): Item {
-    const { code, reason } = message;
-    const answer = message.answered ? { answer: this.#refusal(message.id, code, reason) } : {};
-    const tool = line.hasLoneCr ? calledIn(line.text) : message.call;
-    return tool === undefined ? answer : { ...answer, call: { kind: 'malformed', tool, reason } };
-  }
-
-  /** Without the id of a request that is pending: the client would take it for the answer to that. */
-  #refusal(id: Id | undefined, code: number, reason: string): string {
-    const isFree = id !== undefined && !this.#conversation.isPending(id);
-    return errorLine(isFree ? id : undefined, code, `Message refused: ${reason}`);
-  }
-
-  #request(line: Line, message: ClientMessage & { kind: 'call' | 'request' }): Item {
-    const isCall = message.kind === 'call';
-    const pending = this.#conversation.isPending(message.id);
-    if (pending || this.#conversation.full) {
-      const reason = pending
-        ? `the id ${shown(message.id)} belongs to a request that is still pending`
-        : 'too many requests are pending';
-      const answer = this.#refusal(message.id, -32600, reason);
-      return isCall ? { answer, call: { kind: 'malformed', tool: message.name, reason } } : { answer };
-    }
-    if (isCall) {
-      this.#conversation.ask(message.id, 'tools/call', message.era);
-      return this.#call(line, message);
-    }
-    this.#conversation.ask(message.id, message.method, message.era, message.params);
-    if (message.method === 'initialize') this.#meetClient(message.params);
-    if (message.method === 'subscriptions/listen') this.#conversation.listen(message.id, message.params);
-    return { line, request: message.id };
-  }
-
-  #call(line: Line, message: ToolCall): Item {
-    const call = message.task && !this.#conversation.serverTakesTasks ? { ...message, task: false } : message;
-    return this.#asking.received(line, call) ?? NOTHING;
-  }
-
-  #response(line: Line, { id, message }: ClientMessage & { kind: 'response' }): Item {
-    if (id !== undefined && this.#asking.answered(id, message)) return NOTHING;
-    if (id === undefined || this.#conversation.askedByServer.take(id) !== undefined) return { line };
-    this.#warn(
-      `dropped an answer of the client's to a request that the server did not make (id ${shown(id)})`,
-    );
-    return NOTHING;
-  }
-
-  #meetClient(params: object): void {
-    this.#conversation.meetClient(params);
-    const info = own(params, 'clientInfo');
-    const name = isRecord(info) ? own(info, 'name') : undefined;
-    const version = isRecord(info) ? own(info, 'version') : undefined;
-    if (typeof name === 'string') this.#gate.clientIs(name, typeof version === 'string' ? version : '');
-  }
-
-  /** @returns whether the call was held here: the server never heard of it, and never will */
-  #cancelled(id: unknown): boolean {
-    if (!isId(id)) return false;
-    if (this.#asking.cancelled(id)) return true;
-    const request = this.#conversation.cancel(id);
-    if (request?.row !== undefined) {
-      this.#gate.settle(request.row, 'cancelled', Math.round(performance.now() - request.sentAt));
-    }
-    return false;
-  }
-
   #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
-    const parcel = new Parcel();
+    const batch = new WriteBatch();
     const requests: Id[] = [];
     const now = performance.now();
     let answers = '';
@@ -288,20 +168,20 @@ export class FromClient {
       const ruling = item.call ? rulings[next++] : undefined;
       if (ruling && item.call?.kind === 'call') {
         const { call, line } = item;
-        if (ruling.kind === 'ask' && line && this.#asking.holds({ line, request: call.id, call }, ruling))
+        if (ruling.kind === 'ask' && line && this.#approvals.holds({ line, request: call.id, call }, ruling))
           continue;
         if (ruling.kind !== 'forward') {
-          this.#conversation.answer(call.id);
-          answers += (ruling.kind === 'ask' && this.#asking.question(call, ruling)) || ruling.line;
+          this.#session.takeRequest(call.id);
+          answers += (ruling.kind === 'ask' && this.#approvals.question(call, ruling)) || ruling.line;
           continue;
         }
-        this.#conversation.recorded(call, ruling.row, now);
+        this.#session.callSent(call, ruling.row, now);
       }
-      if (item.line) parcel.addLine(item.line);
+      if (item.line) batch.addLine(item.line);
       if (item.request !== undefined) requests.push(item.request);
     }
     if (answers !== '') this.#outlets.toClient(answers);
-    const parts = parcel.parts();
+    const parts = batch.parts();
     if (parts.length > 0) this.#outlets.toServer(parts, () => this.#notSent(requests));
   }
 
@@ -309,15 +189,11 @@ export class FromClient {
   #notSent(requests: readonly Id[]): void {
     let answers = '';
     for (const id of requests) {
-      const request = this.#conversation.answer(id)?.request;
+      const request = this.#session.takeRequest(id)?.request;
       if (!request) continue;
       if (request.row !== undefined) this.#gate.settle(request.row, 'not_sent', undefined);
       answers += errorLine(id, -32603, 'The server has closed its input; nothing was sent to it.');
     }
     if (answers !== '') this.#outlets.toClient(answers);
   }
-}
-
-function shown(id: Id): string {
-  return JSON.stringify(id).slice(0, 80);
 }

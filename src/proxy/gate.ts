@@ -1,8 +1,8 @@
 import { type Challenge, challengeOf } from '../approval/challenge.js';
-import type { ApprovalDesk, AskRuling } from '../approval/flow.js';
+import type { ApprovalAuthority, AskRuling } from '../approval/flow.js';
 import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
 import type { Question } from '../approval/prompt-form.js';
-import { PolicyWrapError } from '../errors.js';
+import { PolicyWrapError, reasonOf } from '../errors.js';
 import { canonicalJson } from '../json/value.js';
 import type { Evaluation, Refusal } from '../policy/call.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
@@ -20,18 +20,18 @@ import { sha256 } from '../text/hash.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
 import type { ToolRisk } from '../wire/tool-edit.js';
-import type { OddTool, ToolEdit } from '../wire/tool-list.js';
+import type { AmbiguousTool, ToolEdit } from '../wire/tool-list.js';
 import { AbsentNames } from './absent-names.js';
 import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
 import { refusedCall } from './refusal-text.js';
-import { type Ledger, reasonOf } from './state-session.js';
+import type { StateSession } from './state-session.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
   readonly policy: Layers | undefined;
   /** What to tell the model when there is no policy: the command that makes one. */
   readonly noPolicy: string;
-  readonly ledger: Ledger;
+  readonly stateSession: StateSession;
   readonly server: string;
   /** The server's environment, for `env.*`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -62,10 +62,10 @@ const ARGUMENTS_CAP = 65_536;
  * Decides on every call: what the policy says (pure), then what has happened before, charged and recorded in one
  * transaction, all before a byte moves on. Whatever fails in here refuses (G3).
  */
-export class Gate implements ApprovalDesk {
+export class Gate implements ApprovalAuthority {
   readonly #options: GateOptions;
   #policy: Layers | undefined;
-  readonly #ledger: Ledger;
+  readonly #stateSession: StateSession;
   readonly #tools: ListedTools;
   readonly #saidLeftOut = new Set<string>();
   readonly #absent = new AbsentNames();
@@ -75,9 +75,9 @@ export class Gate implements ApprovalDesk {
   constructor(options: GateOptions) {
     this.#options = options;
     this.#policy = options.policy;
-    this.#ledger = options.ledger;
+    this.#stateSession = options.stateSession;
     this.#tools = new ListedTools(options.riskOf);
-    this.#ledger.givesBack(this.#policy?.givesBack ?? false);
+    this.#stateSession.givesBack(this.#policy?.givesBack ?? false);
   }
 
   /**
@@ -89,7 +89,7 @@ export class Gate implements ApprovalDesk {
     const before = this.#policy;
     this.#policy = policy;
     this.#tools.compareAgain();
-    this.#ledger.givesBack(policy.givesBack);
+    this.#stateSession.givesBack(policy.givesBack);
     if (this.#options.observe) return false;
     return this.#tools.showsDiffer(
       (tool) => isShown(before, tool),
@@ -113,7 +113,7 @@ export class Gate implements ApprovalDesk {
     try {
       const evaluations = calls.map((call) => this.#evaluate(call));
       const admissions = calls.map((call, i) => this.#admission(call, evaluations[i] as Evaluation));
-      const admitted = this.#ledger.admit(admissions);
+      const admitted = this.#stateSession.admit(admissions);
       if (admitted === BUSY) return BUSY;
       return calls.map((call, i) =>
         call.kind === 'malformed'
@@ -127,7 +127,7 @@ export class Gate implements ApprovalDesk {
 
   /** Nothing was decided yet, since others hold the database: a call waits for it longer than later. */
   get isStarting(): boolean {
-    return this.#ledger.isStarting;
+    return this.#stateSession.isStarting;
   }
 
   /** Refuses calls that waited too long for the database. */
@@ -151,11 +151,11 @@ export class Gate implements ApprovalDesk {
   }
 
   clientIs(name: string, version: string): void {
-    this.#ledger.clientIs(name, version);
+    this.#stateSession.clientIs(name, version);
   }
 
   settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
-    this.#ledger.settle(row, outcome, latencyMs);
+    this.#stateSession.settle(row, outcome, latencyMs);
   }
 
   /** @returns whether a tool belongs in what the client sees */
@@ -163,9 +163,9 @@ export class Gate implements ApprovalDesk {
     return this.#options.observe || isShown(this.#policy, tool);
   }
 
-  /** A page of a list is read: `list` and `leftOut` follow for its tools. @param goesOn it is not the first page */
-  beginPage(goesOn: boolean): void {
-    this.#tools.beginPage(goesOn);
+  /** A page of a list is read: `list` and `leftOut` follow for its tools. @param isLaterPage it is not the first page */
+  beginPage(isLaterPage: boolean): void {
+    this.#tools.beginPage(isLaterPage);
   }
 
   /** What the client gets of a tool that the server lists. */
@@ -174,13 +174,13 @@ export class Gate implements ApprovalDesk {
   }
 
   /** A tool is left out because those who read it could read it in two ways. */
-  leftOut({ name, reason }: OddTool): void {
+  leftOut({ name, reason }: AmbiguousTool): void {
     if (name !== undefined) this.#tools.leaveOut(name, reason);
     const what = `${name ?? 'a tool without a name'}: ${reason}`;
     if (this.#saidLeftOut.size >= SAID_CAP || this.#saidLeftOut.has(what)) return;
     this.#saidLeftOut.add(what);
     this.#options.warn(`left out of the list of tools: ${what}`);
-    this.#ledger.leftOut(name ?? '', reason);
+    this.#stateSession.leftOut(name ?? '', reason);
   }
 
   /** A page was read: compares its tools with what was first seen, unless the policy does not want it. */
@@ -188,7 +188,7 @@ export class Gate implements ApprovalDesk {
     if (!hasMorePages) this.#tellAbsent();
     const seen = this.#tools.endPage(hasMorePages);
     if (seen.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
-    this.#ledger.sawTools(seen);
+    this.#stateSession.sawTools(seen);
   }
 
   #tellAbsent(): void {
@@ -199,12 +199,12 @@ export class Gate implements ApprovalDesk {
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
   decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined> {
-    return this.#ledger.decide(approvalId, state);
+    return this.#stateSession.decide(approvalId, state);
   }
 
   /** @returns how an approval stands; undefined when its record cannot be read */
   approvalState(approvalId: string): ApprovalState | undefined {
-    return this.#ledger.approval(approvalId)?.state;
+    return this.#stateSession.approval(approvalId)?.state;
   }
 
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {

@@ -64,9 +64,9 @@ export class ListedTools {
     this.#compared.clear();
   }
 
-  /** @param goesOn it is a later page of a list, not the first one */
-  beginPage(goesOn: boolean): void {
-    if (goesOn) return;
+  /** @param isLaterPage it is a later page of a list, not the first one */
+  beginPage(isLaterPage: boolean): void {
+    if (isLaterPage) return;
     this.#brokenOff = this.#hasMorePages ? this.#list : new Map();
     this.#list = new Map();
   }

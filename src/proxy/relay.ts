@@ -3,10 +3,10 @@ import { RoundTrips } from '../approval/retry-state.js';
 import { EXIT } from '../errors.js';
 import type { ExitCode, Upstream } from '../upstream/upstream.js';
 import { writeAll } from '../upstream/write-all.js';
-import { Conversation } from '../wire/mcp-session.js';
-import { FromClient } from './client-to-server.js';
+import { McpSession } from '../wire/mcp-session.js';
+import { ClientToServer } from './client-to-server.js';
 import type { Gate } from './gate.js';
-import { FromServer } from './server-to-client.js';
+import { ServerToClient } from './server-to-client.js';
 
 export interface RelayOptions {
   readonly client: { readonly input: Readable; readonly output: Writable };
@@ -46,16 +46,16 @@ export interface Relaying {
  */
 export function relay(options: RelayOptions): Relaying {
   const { client, upstream, gate, warn } = options;
-  const conversation = new Conversation();
+  const session = new McpSession();
   const roundTrips = new RoundTrips(options.now);
-  const fromServer = new FromServer(conversation, gate, {
+  const serverToClient = new ServerToClient(session, gate, {
     roundTrips,
     maxLine: options.maxServerLine,
     warn,
     stray: options.stray,
   });
-  const fromClient = new FromClient(
-    conversation,
+  const clientToServer = new ClientToServer(
+    session,
     gate,
     {
       toServer: (parts, notSent) => upstream.send(parts, notSent),
@@ -76,13 +76,13 @@ export function relay(options: RelayOptions): Relaying {
   let nextLook: NodeJS.Timeout | undefined;
   const lookAtClient = () => {
     nextLook = undefined;
-    if (!isClogged() || isUnread() || fromClient.busy) return flow();
+    if (!isClogged() || isUnread() || clientToServer.busy) return flow();
     if (upstream.unsent <= FULL) return void client.input.resume();
     if (process.ppid !== parent) return clientGone();
     nextLook = setTimeout(lookAtClient, LOOK_EVERY);
   };
   const flow = () => {
-    if (isClogged() || isUnread() || fromClient.busy) client.input.pause();
+    if (isClogged() || isUnread() || clientToServer.busy) client.input.pause();
     else client.input.resume();
     if (isClogged() && !isUnread() && !inputEnded) nextLook ??= setTimeout(lookAtClient, LOOK_EVERY);
     if (client.output.writableNeedDrain && !gone) upstream.stdout.pause();
@@ -95,36 +95,36 @@ export function relay(options: RelayOptions): Relaying {
     if (unread.length === 0) return;
     const chunks = unread;
     unread = [];
-    fromClient.push(...chunks);
+    clientToServer.push(...chunks);
     flow();
   };
   const endInput = () => {
     decideUnread();
-    if (!inputEnded) fromClient.end();
+    if (!inputEnded) clientToServer.end();
     inputEnded = true;
     clearTimeout(nextLook);
-    if (!fromClient.busy) upstream.end();
+    if (!clientToServer.busy) upstream.end();
   };
-  fromClient.onBusy(() => {
-    if (inputEnded && !fromClient.busy) upstream.end();
+  clientToServer.onBusy(() => {
+    if (inputEnded && !clientToServer.busy) upstream.end();
     flow();
   });
 
   client.input.on('data', (chunk: Buffer) => {
     if (gone) return;
     unread.push(chunk);
-    if (conversation.isIdle) decideUnread();
+    if (session.isIdle) decideUnread();
     else if (unread.length === 1) setImmediate(decideUnread);
   });
   client.input.once('end', endInput).once('close', endInput).once('error', endInput);
   // Nobody would see the answer to a call that is decided now.
   const clientGone = () => {
-    fromServer.clientGone();
+    serverToClient.clientGone();
     gone = true;
     unread = [];
     inputEnded = true;
     clearTimeout(nextLook);
-    fromClient.abandon();
+    clientToServer.abandon();
     upstream.end();
     // What was held back for it is read and thrown away, so that the server can end.
     flow();
@@ -143,15 +143,15 @@ export function relay(options: RelayOptions): Relaying {
     writeAll(client.output, parts);
     flow();
   };
-  upstream.stdout.on('data', (chunk: Buffer) => pass(fromServer.push(chunk)));
-  upstream.stdout.once('end', () => pass(fromServer.end()));
+  upstream.stdout.on('data', (chunk: Buffer) => pass(serverToClient.push(chunk)));
+  upstream.stdout.once('end', () => pass(serverToClient.end()));
 
   const ended = upstream.closed.then(async (code) => {
     decideUnread();
     // What could not be sent any more says so in a microtask, and is given back: it was not left unanswered.
     await undefined;
-    fromClient.abandon();
-    const last = fromServer.oweNothing(code);
+    clientToServer.abandon();
+    const last = serverToClient.oweNothing(code);
     if (last !== '' && client.output.writable) client.output.write(last);
     client.input.destroy();
     await finished(client.output, upstream.signalled);
@@ -159,7 +159,7 @@ export function relay(options: RelayOptions): Relaying {
     return unwritable && code === EXIT.done ? EXIT.failed : code;
   });
   const toolsChanged = () => {
-    for (const notification of conversation.toolsChanged())
+    for (const notification of session.toolsChanged())
       client.output.write(`${JSON.stringify(notification)}\n`);
   };
   return { ended, toolsChanged };

@@ -1,7 +1,7 @@
 import { BUSY, type PinEntry, type SeenTool, type Sight, type Store } from '../store/store.js';
 
 /** Tools that are noted in one transaction. */
-const NOTED_AT_ONCE = 100;
+const TOOLS_PER_TRANSACTION = 100;
 
 /** Tools on their way from the server's lists into the state database. */
 export class SeenTools {
@@ -27,9 +27,9 @@ export class SeenTools {
       this.#listed = [];
     }
     if (this.#sights.length === 0) return { changed: [], isDone: true };
-    const changed = store.noteTools(server, this.#sights.slice(0, NOTED_AT_ONCE));
+    const changed = store.noteTools(server, this.#sights.slice(0, TOOLS_PER_TRANSACTION));
     if (changed === BUSY) return { changed: [], isDone: false };
-    this.#sights = this.#sights.slice(NOTED_AT_ONCE);
+    this.#sights = this.#sights.slice(TOOLS_PER_TRANSACTION);
     return { changed, isDone: this.#sights.length + this.#listed.length === 0 };
   }
 }

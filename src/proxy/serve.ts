@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { classify } from '../catalog/classify.js';
 import type { FoundPolicy } from '../config/policy-files.js';
+import { reasonOf } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
 import { type PinEntry, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
@@ -11,10 +12,10 @@ import type { Upstream } from '../upstream/upstream.js';
 import { Gate } from './gate.js';
 import { watchPolicy } from './policy-watch.js';
 import { relay } from './relay.js';
-import { Ledger, reasonOf } from './state-session.js';
+import { StateSession } from './state-session.js';
 
 /** All that was found out before the server was started. */
-export interface Wrapping {
+export interface ServeOptions {
   readonly upstream: Upstream;
   /** Its name here: counters, log and approvals are kept under it. */
   readonly server: string;
@@ -39,7 +40,7 @@ export interface Wrapping {
   readonly maxServerLine: number;
 }
 
-/** How long one try to open the database may block, in milliseconds; the ledger tries again. */
+/** How long one try to open the database may block, in milliseconds; the stateSession tries again. */
 const OPEN_WAIT_MS = 250;
 /** Lines of a changed tool's difference that go to stderr, and tools of which they do; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
@@ -56,21 +57,21 @@ const QUICK_BOOT = 60;
  *
  * @returns the server's exit code
  */
-export async function serve(wrapping: Wrapping): Promise<number> {
-  const { upstream, server, env, found, observe } = wrapping;
+export async function serve(options: ServeOptions): Promise<number> {
+  const { upstream, server, env, found, observe } = options;
   // V8 would let the space for new objects grow to 48 MB, for what does not outlive a call here, and never give it back.
   setFlagsFromString('--semi-space-growth-factor=1');
   // Not before the start: until then errors are thrown, and go to the same descriptor in another way.
   const stderr = new Stderr();
   const warn = (text: string) => stderr.say(text);
-  if (wrapping.note) warn(wrapping.note);
+  if (options.note) warn(options.note);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
-  const ledger = new Ledger({
+  const stateSession = new StateSession({
     openStore: () =>
-      Store.open(wrapping.stateFile, { synchronous: wrapping.synchronous, openWaitMs: OPEN_WAIT_MS }),
+      Store.open(options.stateFile, { synchronous: options.synchronous, openWaitMs: OPEN_WAIT_MS }),
     session: {
       server,
-      grant: wrapping.grant,
+      grant: options.grant,
       pid: process.pid,
       get policyHash() {
         return policy?.hash;
@@ -84,7 +85,7 @@ export async function serve(wrapping: Wrapping): Promise<number> {
   const gate = new Gate({
     policy,
     noPolicy: found.kind === 'none' ? found.advice : '',
-    ledger,
+    stateSession,
     server,
     env,
     observe,
@@ -103,36 +104,36 @@ export async function serve(wrapping: Wrapping): Promise<number> {
     client: { input: process.stdin, output: clientOutput() },
     upstream,
     gate,
-    maxClientLine: wrapping.maxClientLine,
-    maxServerLine: wrapping.maxServerLine,
+    maxClientLine: options.maxClientLine,
+    maxServerLine: options.maxServerLine,
     now: Date.now,
     warn,
     stray: strayLines(warn),
   });
   const stopOpening = whenQuiet(upstream.stdout, () => {
     try {
-      ledger.open();
+      stateSession.open();
     } catch (error) {
       warn(`every call is refused: ${reasonOf(error)}`);
     }
   });
-  const places = [...(found.kind === 'policy' ? found.files : []), ...wrapping.policyPlaces];
+  const places = [...(found.kind === 'policy' ? found.files : []), ...options.policyPlaces];
   let inForce = policy;
-  const stopWatching = watchPolicy(places, wrapping.findPolicy, (reload) => {
+  const stopWatching = watchPolicy(places, options.findPolicy, (reload) => {
     if (reload.kind === 'kept') {
-      ledger.policyIs({ hash: inForce?.hash, source: inForce?.source, problem: reload.reason });
+      stateSession.policyIs({ hash: inForce?.hash, source: inForce?.source, problem: reload.reason });
       return warn(`the policy stays as it was: ${reload.reason}`);
     }
     const layers = stack(reload.found.policy, reload.found.extended);
     inForce = layers;
-    ledger.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
+    stateSession.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
     if (gate.use(layers)) running.toolsChanged();
     return warn(`the policy was read again: ${layers.source}`);
   });
   const code = await running.ended;
   stopOpening();
   stopWatching();
-  ledger.close();
+  stateSession.close();
   await stderr.finish();
   return code;
 }

@@ -5,19 +5,26 @@ import type { ExitCode } from '../upstream/upstream.js';
 import { ambiguity } from '../wire/ambiguity.js';
 import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
-import type { Conversation, Forwarded } from '../wire/mcp-session.js';
+import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
 import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from '../wire/message.js';
 import { LONE_CR, scanLine } from '../wire/scan-line.js';
-import { editTools, type OddTool, oddList, oddTool, replaceId, withoutOddTools } from '../wire/tool-list.js';
-import { Parcel } from '../wire/write-batch.js';
+import {
+  type AmbiguousTool,
+  editTools,
+  listFault,
+  replaceId,
+  toolFault,
+  withoutAmbiguousTools,
+} from '../wire/tool-list.js';
+import { WriteBatch } from '../wire/write-batch.js';
 import type { Gate } from './gate.js';
 import { isNamed } from './listed-tools.js';
 
 const INTERNAL_ERROR = -32603;
 /** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
-const LONG = 1 << 20;
-const LONG_DEPTH = 10_000;
+const LONG_LINE = 1 << 20;
+const LONG_LINE_DEPTH = 10_000;
 
 type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered';
 
@@ -25,8 +32,8 @@ type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered';
  * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
  * server spelt in another type. No answer has any authority here; it only closes what the client has open.
  */
-export class FromServer {
-  readonly #conversation: Conversation;
+export class ServerToClient {
+  readonly #session: McpSession;
   readonly #gate: Gate;
   readonly #roundTrips: RoundTrips;
   readonly #maxLine: number;
@@ -38,7 +45,7 @@ export class FromServer {
   #clientIsGone = false;
 
   constructor(
-    conversation: Conversation,
+    session: McpSession,
     gate: Gate,
     options: {
       readonly roundTrips: RoundTrips;
@@ -49,7 +56,7 @@ export class FromServer {
       readonly stray: (bytes: Buffer) => void;
     },
   ) {
-    this.#conversation = conversation;
+    this.#session = session;
     this.#gate = gate;
     this.#roundTrips = options.roundTrips;
     this.#maxLine = options.maxLine;
@@ -80,7 +87,7 @@ export class FromServer {
   oweNothing(code: ExitCode): string {
     this.#readAt = performance.now();
     let answers = '';
-    for (const [id, request] of this.#conversation.drain()) {
+    for (const [id, request] of this.#session.drain()) {
       this.#settle(request, 'unanswered');
       answers += errorLine(id, INTERNAL_ERROR, `The server ended (exit code ${code}) before it answered.`);
     }
@@ -88,20 +95,21 @@ export class FromServer {
   }
 
   #pass(lines: readonly AnyLine[]): readonly (Buffer | string)[] {
-    const parcel = new Parcel<string>();
+    const batch = new WriteBatch<string>();
     for (const line of lines) {
       const passed = line.kind === 'oversized' ? this.#oversized(line) : this.#line(line);
       if (passed === undefined) continue;
-      if (typeof passed === 'string') parcel.addText(passed);
-      else parcel.addLine(passed);
+      if (typeof passed === 'string') batch.addText(passed);
+      else batch.addLine(passed);
     }
-    return parcel.parts();
+    return batch.parts();
   }
 
   #line(line: Line): Line | string | undefined {
     if (line.isBlank) return undefined;
     if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
     const message = parse(line);
+    if (Array.isArray(message)) return this.#batch(line, message);
     if (message?.jsonrpc !== '2.0')
       return this.#keptOff(line, 'it is no JSON', message ? undefined : idFromEnds(line, 'answer'));
     const { id, method } = message;
@@ -110,7 +118,7 @@ export class FromServer {
       if (typeof method !== 'string') return this.#keptOff(line, 'its method is no text', undefined);
       const reason = this.#ambiguity(line, message);
       if (reason !== undefined) return this.#unreadable(undefined, reason);
-      if (isId(id)) this.#conversation.askedByServer.add(id, method);
+      if (isId(id)) this.#session.serverRequests.add(id, method);
       return line;
     }
     // Neither is both: a client that looks at `result` first would take it for an answer.
@@ -119,7 +127,7 @@ export class FromServer {
       const isAnswer = method === undefined || (message.result ?? message.error ?? null) !== null;
       return this.#keptOff(line, 'it is neither one answer nor a request', isAnswer ? id : undefined);
     }
-    if (isId(id) && this.#conversation.awaitsList(id)) return this.#list(line, message, id);
+    if (isId(id) && this.#session.awaitsList(id)) return this.#list(line, message, id);
     const reason = this.#ambiguity(line, message);
     if (reason !== undefined) return this.#unreadable(id, reason);
     if (isId(id)) return this.#answer(line, message, id, outcome);
@@ -130,7 +138,7 @@ export class FromServer {
   }
 
   #answer(line: Line, message: Envelope, id: Id, outcome: Outcome): Line | string | undefined {
-    const answered = this.#conversation.answerOfServer(id);
+    const answered = this.#session.takeSentRequest(id);
     if (!answered) {
       this.#warn(
         `dropped an answer of the server's to no pending request (id ${JSON.stringify(id).slice(0, 80)})`,
@@ -141,7 +149,7 @@ export class FromServer {
     if (request.method === 'tools/call') {
       this.#settle(request, outcome);
       if (request.call) this.#expectRetry(request.call, own(message, 'result'));
-    } else if (request.method === 'initialize') this.#conversation.meetServer(message);
+    } else if (request.method === 'initialize') this.#session.readServer(message);
     return answered.id === id ? line : replaceId(line.text, answered.id);
   }
 
@@ -149,24 +157,24 @@ export class FromServer {
   #list(line: Line, loosely: Envelope, id: Id): Line | string | undefined {
     let read = line;
     let scanned = scanLine(line);
-    let odd: readonly OddTool[] = [];
+    let odd: readonly AmbiguousTool[] = [];
     if (!scanned.ok) {
-      const rest = withoutOddTools(line.bytes);
+      const rest = withoutAmbiguousTools(line.bytes);
       if (!rest) return this.#unreadable(id, scanned.reason);
       read = Line.of(rest.bytes);
       odd = rest.odd;
       scanned = scanLine(read);
     }
     const message = scanned.ok ? (scanned.value as Envelope) : loosely;
-    const reason = scanned.ok ? (twinOf(message, ENVELOPE_KEYS) ?? oddList(message)) : scanned.reason;
+    const reason = scanned.ok ? (twinOf(message, ENVELOPE_KEYS) ?? listFault(message)) : scanned.reason;
     if (reason !== undefined) return this.#unreadable(id, reason);
-    const answered = this.#conversation.answerOfServer(id);
+    const answered = this.#session.takeSentRequest(id);
     if (!answered) return undefined;
-    this.#gate.beginPage(answered.request.goesOn);
+    this.#gate.beginPage(answered.request.isLaterPage);
     for (const tool of odd) this.#gate.leftOut(tool);
     const before = answered.id === id ? read.text : replaceId(read.text, answered.id);
     const edited = editTools(before, message, (tool, raw) => {
-      const fault = oddTool(tool);
+      const fault = toolFault(tool);
       if (fault) this.#gate.leftOut(fault);
       if (fault) return 'drop';
       return isNamed(tool) ? this.#gate.list(tool, raw) : 'keep';
@@ -177,7 +185,7 @@ export class FromServer {
 
   /** While a list is pending, no line passes that another reader could take for its answer. */
   #ambiguity(line: Line, message: Envelope): string | undefined {
-    return this.#conversation.listPending ? ambiguity(line.text, message) : undefined;
+    return this.#session.listPending ? ambiguity(line.text, message) : undefined;
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */
@@ -198,32 +206,46 @@ export class FromServer {
     return isId(id) ? this.#unreadable(id, reason) : undefined;
   }
 
-  /** A line that cannot be passed on. A call whose answer does not reach the client has no outcome. */
+  /** Nobody was sent a batch, and no revision but one knows them. Whoever waits for an answer in it hears that it came so. */
+  #batch(line: Line, messages: readonly unknown[]): string | undefined {
+    const reason = 'it is a batch: one message a line';
+    this.#stray(line.bytes);
+    this.#warn(`dropped a line of the server's: ${reason}`);
+    let answers = '';
+    for (const message of messages) {
+      if (!isRecord(message) || message.method !== undefined || outcomeOf(message) === undefined) continue;
+      answers += this.#closed(message.id, reason) ?? '';
+    }
+    return answers === '' ? undefined : answers;
+  }
+
+  /** A line that cannot be passed on. */
   #unreadable(id: unknown, reason: string): string | undefined {
     this.#warn(`dropped a line of the server's: ${reason}`);
-    const answered = isId(id) ? this.#conversation.answerOfServer(id) : undefined;
+    return this.#closed(id, reason);
+  }
+
+  /** @returns an error for whoever waits for this answer. A call whose answer does not reach the client has no outcome */
+  #closed(id: unknown, reason: string): string | undefined {
+    const answered = isId(id) ? this.#session.takeSentRequest(id) : undefined;
     if (!answered) return undefined;
     this.#settle(answered.request, 'unanswered');
-    return this.#dropped(answered.id, reason);
+    return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
   }
 
-  #dropped(id: Id, reason: string): string {
-    return errorLine(id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
-  }
-
-  #settle(request: Forwarded, outcome: Outcome): void {
+  #settle(request: ClientRequest, outcome: Outcome): void {
     if (request.row === undefined) return;
     const known = this.#clientIsGone ? 'unanswered' : outcome;
     this.#gate.settle(request.row, known, Math.round(this.#readAt - request.sentAt));
   }
 }
 
-function parse(line: Line): Envelope | undefined {
+function parse(line: Line): Envelope | unknown[] | undefined {
   const { text } = line;
-  if (text.length > LONG && isDeeper(text, LONG_DEPTH)) return undefined;
+  if (text.length > LONG_LINE && isDeeper(text, LONG_LINE_DEPTH)) return undefined;
   try {
     const value: unknown = parseDoubles(text);
-    return isRecord(value) ? value : undefined;
+    return isRecord(value) || Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }

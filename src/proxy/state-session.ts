@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PolicyWrapError } from '../errors.js';
+import { PolicyWrapError, reasonOf } from '../errors.js';
 import {
   type Admission,
   type Admitted,
@@ -17,7 +17,7 @@ import {
 } from '../store/store.js';
 import { SeenTools } from './seen-tools.js';
 
-export interface LedgerOptions {
+export interface StateSessionOptions {
   readonly openStore: () => Store;
   readonly session: SessionInfo;
   /** Tools differ from what was first seen, which is news. */
@@ -55,8 +55,8 @@ const COMPARE_PAUSE_MS = 10;
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
  * transactions, and tidies when idle. What must not fail throws; what is only good to record warns.
  */
-export class Ledger {
-  readonly #options: LedgerOptions;
+export class StateSession {
+  readonly #options: StateSessionOptions;
   #store: Store | undefined;
   /** Stays the same when the database is opened again: limits may count by it. */
   #session = '';
@@ -81,7 +81,7 @@ export class Ledger {
   #compareTimer: NodeJS.Timeout | undefined;
   #client: { readonly name: string; readonly version: string } | undefined;
 
-  constructor(options: LedgerOptions) {
+  constructor(options: StateSessionOptions) {
     this.#options = options;
   }
 
@@ -355,10 +355,4 @@ export class Ledger {
       this.#options.warn(`the decision log could not be written: ${reasonOf(error)}`);
     }
   }
-}
-
-/** An error as a sentence for people, with what to do about it. */
-export function reasonOf(error: unknown): string {
-  if (PolicyWrapError.is(error)) return error.hint ? `${error.message} (${error.hint})` : error.message;
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 import type { JudgedCall } from './message.js';
 import { type Era, type Id, isRecord, own } from './message.js';
-import { PENDING_MAX, Pending } from './pending-requests.js';
+import { PENDING_MAX, PendingRequests } from './pending-requests.js';
 
 /** A request of the client's that the server has and has not answered. */
-export interface Forwarded {
+export interface ClientRequest {
   readonly method: string;
   readonly era: Era;
   /** Row of the decision log, for calls. */
@@ -15,23 +15,23 @@ export interface Forwarded {
   /** The call itself, in 2026-07-28: the server may answer it with a question. */
   readonly call: JudgedCall | undefined;
   /** It asks for a later page of a list. */
-  readonly goesOn: boolean;
+  readonly isLaterPage: boolean;
 }
 
 const LIST = 'tools/list';
 
 /** The same, in the one place that may change it. */
-type Asked = { -readonly [Key in keyof Forwarded]: Forwarded[Key] };
+type MutableRequest = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
 
 /**
  * What both directions know of each other. The two id spaces are apart: a request of the server's with id 0 has
  * nothing to do with the client's (handbook, attack 11).
  */
-export class Conversation {
+export class McpSession {
   /** What the client asked the server. */
-  readonly #asked = new Pending<Asked>((forgotten) => this.#gone(forgotten));
+  readonly #clientRequests = new PendingRequests<MutableRequest>((forgotten) => this.#removed(forgotten));
   /** What the server asked the client, by method. */
-  readonly askedByServer = new Pending<string>();
+  readonly serverRequests = new PendingRequests<string>();
   #lists = 0;
   #serverTakesTasks = false;
   #clientShowsForms = false;
@@ -56,32 +56,32 @@ export class Conversation {
 
   /** The client waits for nothing. */
   get isIdle(): boolean {
-    return this.#asked.size === 0;
+    return this.#clientRequests.size === 0;
   }
 
   /** No request of the client's is ever forgotten; there are only too many. */
   get full(): boolean {
-    return this.#asked.size >= PENDING_MAX;
+    return this.#clientRequests.size >= PENDING_MAX;
   }
 
   isPending(id: Id): boolean {
-    return this.#asked.has(id);
+    return this.#clientRequests.has(id);
   }
 
   /** Whether an answer of the server's with this id would be a list of tools. */
   awaitsList(id: Id): boolean {
     const exact = this.#exact(id);
-    return exact !== undefined && this.#asked.get(exact)?.method === LIST;
+    return exact !== undefined && this.#clientRequests.get(exact)?.method === LIST;
   }
 
-  ask(id: Id, method: string, era: Era, params: object = {}): void {
+  addRequest(id: Id, method: string, era: Era, params: object = {}): void {
     if (method === LIST) this.#lists++;
     const sent = method !== 'tools/call';
     // A call is sent when it was decided.
     const sentAt = sent ? performance.now() : 0;
     const cursor = own(params, 'cursor');
-    const goesOn = cursor !== undefined && cursor !== null;
-    this.#asked.add(id, { method, era, row: undefined, sentAt, sent, call: undefined, goesOn });
+    const isLaterPage = cursor !== undefined && cursor !== null;
+    this.#clientRequests.add(id, { method, era, row: undefined, sentAt, sent, call: undefined, isLaterPage });
   }
 
   /** Remembers what a `subscriptions/listen` wants to hear of. */
@@ -107,8 +107,8 @@ export class Conversation {
    *
    * @param now `performance.now()`
    */
-  recorded(call: JudgedCall, row: number | undefined, now: number): void {
-    const request = this.#asked.get(call.id);
+  callSent(call: JudgedCall, row: number | undefined, now: number): void {
+    const request = this.#clientRequests.get(call.id);
     if (!request) return;
     request.row = row;
     request.sentAt = now;
@@ -117,52 +117,52 @@ export class Conversation {
   }
 
   /** As `answer`, for what the server says: it has nothing to say to a call that it did not get. */
-  answerOfServer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+  takeSentRequest(id: Id): { readonly id: Id; readonly request: ClientRequest } | undefined {
     const exact = this.#exact(id);
-    return exact !== undefined && this.#asked.get(exact)?.sent ? this.#taken(exact) : undefined;
+    return exact !== undefined && this.#clientRequests.get(exact)?.sent ? this.#take(exact) : undefined;
   }
 
   /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */
-  answer(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
+  takeRequest(id: Id): { readonly id: Id; readonly request: ClientRequest } | undefined {
     const exact = this.#exact(id);
-    return exact === undefined ? undefined : this.#taken(exact);
+    return exact === undefined ? undefined : this.#take(exact);
   }
 
   #exact(id: Id): Id | undefined {
-    return this.#asked.has(id) ? id : this.#asked.aliasOf(id);
+    return this.#clientRequests.has(id) ? id : this.#clientRequests.aliasOf(id);
   }
 
-  #taken(id: Id): { readonly id: Id; readonly request: Forwarded } | undefined {
-    const request = this.#asked.take(id);
+  #take(id: Id): { readonly id: Id; readonly request: ClientRequest } | undefined {
+    const request = this.#clientRequests.take(id);
     if (!request) return undefined;
-    this.#gone(request);
+    this.#removed(request);
     if (this.#listening.size > 0) this.#listening.delete(id);
     return { id, request };
   }
 
-  #gone(request: Forwarded): void {
+  #removed(request: ClientRequest): void {
     if (request.method === LIST) this.#lists--;
   }
 
-  cancel(id: Id): Forwarded | undefined {
+  cancel(id: Id): ClientRequest | undefined {
     this.#listening.delete(id);
-    return this.#asked.cancel(id);
+    return this.#clientRequests.cancel(id);
   }
 
   /** All that the server still owes; it owes nothing afterwards. */
-  drain(): [Id, Forwarded][] {
+  drain(): [Id, ClientRequest][] {
     this.#lists = 0;
-    return this.#asked.drain();
+    return this.#clientRequests.drain();
   }
 
   /** Reads the client's capabilities from its `initialize`. */
-  meetClient(params: object): void {
+  readClient(params: object): void {
     const capabilities = own(params, 'capabilities');
     this.#clientShowsForms = isRecord(capabilities) && showsForms(capabilities);
   }
 
   /** Reads the server's capabilities from its answer to `initialize`. */
-  meetServer(answer: Record<string, unknown>): void {
+  readServer(answer: Record<string, unknown>): void {
     this.#serverTakesTasks = isRecord(
       at(answer, 'result', 'capabilities', 'tasks', 'requests', 'tools', 'call'),
     );

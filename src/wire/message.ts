@@ -119,9 +119,9 @@ const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 /**
  * Tells what a scanned line from the client is. Whatever could reach a tool in a form that another parser might read
- * differently is refused; unknown members of the envelope pass but classify nothing (handbook, attacks 1-8).
+ * differently is refused; unknown members of the envelope pass but parseClientMessage nothing (handbook, attacks 1-8).
  */
-export function classify(scanned: Scanned): ClientMessage {
+export function parseClientMessage(scanned: Scanned): ClientMessage {
   if (!scanned.ok) return refuse(scanned.code, scanned.reason);
   const message = scanned.value;
   if (Array.isArray(message)) return refuse(INVALID_REQUEST, 'a batch: send one message a line');
@@ -186,10 +186,10 @@ export function classify(scanned: Scanned): ClientMessage {
   }
   const era = eraOf(params);
   if (!call) return { kind: 'request', id: answerTo, method, params: params ?? {}, era };
-  return classifyCall(answerTo, params ?? {}, era, scanned.exactText);
+  return parseCall(answerTo, params ?? {}, era, scanned.exactText);
 }
 
-function classifyCall(id: Id, params: CallParams, era: Era, exactText: string | undefined): ClientMessage {
+function parseCall(id: Id, params: CallParams, era: Era, exactText: string | undefined): ClientMessage {
   const { name, task } = params;
   const call = typeof name === 'string' ? name : '';
   const twin = twinOf(params, CALL_KEYS);

@@ -9,7 +9,7 @@ export const PENDING_MAX = 65_536;
  * Requests of one side that the other has not answered. Keys are JSON values: 5 and "5" are two requests. Nothing
  * expires: a slow answer to tools/list must still be filtered (style.md 4.2: a time limit here is a bypass).
  */
-export class Pending<T> {
+export class PendingRequests<T> {
   readonly #open = new Map<Id, T>();
   readonly #cancelled = new Set<Id>();
   readonly #forgotten: (request: T) => void;

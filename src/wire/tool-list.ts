@@ -6,14 +6,14 @@ import { isRecord, own, twinOf } from './message.js';
 export type ToolEdit = 'keep' | 'drop' | { readonly text: string };
 
 /** A tool that is left out of the list because not all who read it would read the same. */
-export interface OddTool {
+export interface AmbiguousTool {
   /** Undefined where it has none that could be read. */
   readonly name: string | undefined;
   readonly reason: string;
 }
 
 /** Containers around a tool in an answer: the message, its result, the list. */
-const AROUND = 3;
+const LEVELS_AROUND_TOOL = 3;
 const RESULT_KEYS: ReadonlySet<string> = new Set(['tools']);
 const TOOL_KEYS: ReadonlySet<string> = new Set(['name']);
 
@@ -57,9 +57,9 @@ export function editTools(
  * @param bytes an answer to tools/list that the scan refused
  * @returns undefined when it is no JSON, or what is wrong is not in its tools
  */
-export function withoutOddTools(
+export function withoutAmbiguousTools(
   bytes: Buffer,
-): { readonly bytes: Buffer; readonly odd: readonly OddTool[] } | undefined {
+): { readonly bytes: Buffer; readonly odd: readonly AmbiguousTool[] } | undefined {
   // A character a byte: the grammar of JSON is ASCII, and offsets are the same in both.
   const text = bytes.toString('latin1');
   try {
@@ -69,10 +69,10 @@ export function withoutOddTools(
   }
   const places = locate(text);
   if (!places) return undefined;
-  const odd: OddTool[] = [];
+  const odd: AmbiguousTool[] = [];
   const kept: string[] = [];
   for (const [start, end] of elements(text, places.array[0])) {
-    const scanned = scan(bytes.subarray(start, end), MAX_DEPTH - AROUND);
+    const scanned = scan(bytes.subarray(start, end), MAX_DEPTH - LEVELS_AROUND_TOOL);
     if (scanned.ok) kept.push(text.slice(start, end));
     else odd.push({ name: nameOf(JSON.parse(bytes.toString('utf8', start, end))), reason: scanned.reason });
   }
@@ -81,7 +81,7 @@ export function withoutOddTools(
 }
 
 /** Why an answer to tools/list could show a list in which a client finds more tools than we do. */
-export function oddList(message: Record<string, unknown>): string | undefined {
+export function listFault(message: Record<string, unknown>): string | undefined {
   const { error, result } = message;
   if (error !== undefined && error !== null && (result === undefined || result === null)) return undefined;
   if (!isRecord(result)) return 'its result is no object';
@@ -92,7 +92,7 @@ export function oddList(message: Record<string, unknown>): string | undefined {
 }
 
 /** Why a client could find a name in an element of the list that we do not; one without any can hide nothing. */
-export function oddTool(tool: unknown): OddTool | undefined {
+export function toolFault(tool: unknown): AmbiguousTool | undefined {
   if (!isRecord(tool)) {
     const holdsNames = typeof tool === 'string' || Array.isArray(tool);
     return holdsNames ? { name: undefined, reason: 'it is no object' } : undefined;

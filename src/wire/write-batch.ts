@@ -4,7 +4,7 @@ import type { Line } from './lines.js';
  * Lines on their way to one side, in order, and texts of our own between them. Lines that lie side by side in the chunk
  * in which they were read leave as one piece of it: nothing is copied, and there is one write for many lines.
  */
-export class Parcel<Text extends string = never> {
+export class WriteBatch<Text extends string = never> {
   readonly #parts: (Buffer | Text)[] = [];
   #chunk: Buffer | undefined;
   #start = 0;

@@ -6,16 +6,18 @@ import {
   type ElicitResult,
 } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, test } from 'vitest';
+import { READING_MS } from '../../src/approval/prompt-form.js';
 import { ASKING, approvalId, approveHere, command, waiting } from '../support/asking.js';
 import { BIN, type Message, RECORDER, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 const TAG = { name: 'v1' };
 const INVOICE = { amount_total: 121000.5, cuit: '20-12345678-9' };
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Longer than the time in which no person reads a form: sooner answers count for nothing. */
+const reading = () => new Promise((resolve) => setTimeout(resolve, READING_MS + 100));
 
 type Answer = (request: ElicitRequest) => Promise<ElicitResult> | ElicitResult;
 
-/** An SDK client of the handshake era that answers questions with `answer`. */
+/** An SDK client of the handshake era that answers questions with `answer`, as late as a person would. */
 async function sdkClient(
   rig: Rig,
   answer: Answer,
@@ -31,7 +33,10 @@ async function sdkClient(
     stderr: 'pipe',
   });
   const client = new Client({ name: 'test', version: '1' }, { capabilities: { elicitation } });
-  client.setRequestHandler(ElicitRequestSchema, answer);
+  client.setRequestHandler(ElicitRequestSchema, async (request) => {
+    await reading();
+    return answer(request);
+  });
   await client.connect(transport);
   return client;
 }
@@ -82,9 +87,8 @@ describe('an SDK client of the handshake era', () => {
   });
 
   test.each<[string, Answer, Record<string, object>, string]>([
-    ['declines slowly', () => sleep(600).then(() => ({ action: 'decline' })), {}, 'APPROVAL_REJECTED'],
-    ['declines at once: nobody was there', () => ({ action: 'decline' }), {}, 'APPROVAL_REQUIRED'],
-    ['cancels the question', () => sleep(600).then(() => ({ action: 'cancel' })), {}, 'APPROVAL_REQUIRED'],
+    ['declines', () => ({ action: 'decline' }), {}, 'APPROVAL_REJECTED'],
+    ['cancels the question', () => ({ action: 'cancel' }), {}, 'APPROVAL_REQUIRED'],
     ['chooses deny', () => ({ action: 'accept', content: { decision: 'deny' } }), {}, 'APPROVAL_REJECTED'],
     // Forms that a client accepts by itself are nobody's word.
     ['accepts an empty form', () => ({ action: 'accept', content: {} }), {}, 'APPROVAL_REQUIRED'],
@@ -153,22 +157,22 @@ const question = (wrapper: Wrapper, count = 1): Promise<Message> =>
   );
 const withdrawal = (wrapper: Wrapper, asked: Message): Promise<Message> =>
   wrapper.next(({ method, params }) => method === 'notifications/cancelled' && params.requestId === asked.id);
-const reply = (wrapper: Wrapper, asked: Message, result: object) =>
+async function reply(wrapper: Wrapper, asked: Message, result: object): Promise<void> {
+  await reading();
   wrapper.send({ jsonrpc: '2.0', id: asked.id, result });
+}
 
 describe('a call that is held', () => {
   test('G10: nobody answers: after `wait` the question is withdrawn and the queue named', async () => {
     await using rig = new Rig();
-    const wrapper = await rawClient(rig);
+    const wrapper = await rawClient(rig, { approvals: { wait: '1s', expires: '10m' } });
     const before = performance.now();
     const answer = await wrapper.call('tag', TAG);
-    const held = performance.now() - before;
     expect(refusalCode(answer)).toBe('APPROVAL_REQUIRED');
-    expect(held).toBeGreaterThan(1900);
-    expect(held).toBeLessThan(4000);
+    expect(performance.now() - before).toBeGreaterThan(950);
     const asked = await question(wrapper);
     await withdrawal(wrapper, asked);
-    reply(wrapper, asked, allow);
+    await reply(wrapper, asked, allow);
     expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
     expect(rig.receivedCalls()).toEqual(['echo']);
     expect(await waiting(rig)).toMatchObject([{ id: approvalId(answer), state: 'pending' }]);
@@ -181,7 +185,7 @@ describe('a call that is held', () => {
     const asked = await question(wrapper);
     expect((await wrapper.request('ping')).result).toEqual({ echoed: 'ping' });
     expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
-    reply(wrapper, asked, allow);
+    await reply(wrapper, asked, allow);
     expect(refusalCode(await held)).toBeUndefined();
     expect(rig.received().map(({ method }) => method)).toEqual([
       'initialize',
@@ -193,7 +197,7 @@ describe('a call that is held', () => {
 
   test('G10: approved in the queue meanwhile: it goes on, and the question is withdrawn', async () => {
     await using rig = new Rig();
-    const wrapper = await rawClient(rig, { approvals: { wait: '30s', expires: '10m' } });
+    const wrapper = await rawClient(rig);
     const held = wrapper.call('tag', TAG);
     const asked = await question(wrapper);
     const [{ id }] = await waiting(rig);
@@ -204,25 +208,25 @@ describe('a call that is held', () => {
 
   test('G10: the first decision wins: rejected in the queue, then allowed in the client', async () => {
     await using rig = new Rig();
-    const wrapper = await rawClient(rig, { approvals: { wait: '30s', expires: '10m' } });
+    const wrapper = await rawClient(rig);
     const held = wrapper.call('tag', TAG);
     const asked = await question(wrapper);
     const [{ id }] = await waiting(rig);
     await command(rig, ['reject', id]);
-    reply(wrapper, asked, allow);
+    await reply(wrapper, asked, allow);
     expect(refusalCode(await held)).toBe('APPROVAL_REJECTED');
     expect(rig.receivedCalls()).toEqual([]);
   });
 
   test('G10: several are asked about one at a time, in their order', async () => {
     await using rig = new Rig();
-    const wrapper = await rawClient(rig, { approvals: { wait: '30s', expires: '10m' } });
+    const wrapper = await rawClient(rig);
     const held = [1, 2, 3].map((n) => wrapper.call('tag', { n }));
     for (const n of [1, 2, 3]) {
       const asked = await question(wrapper, n);
       expect(asked.params.message).toContain(`{"n":${n}}`);
       expect(wrapper.messages.filter(({ method }) => method === 'elicitation/create')).toHaveLength(n);
-      reply(wrapper, asked, n === 2 ? { action: 'accept', content: { decision: 'deny' } } : allow);
+      await reply(wrapper, asked, n === 2 ? { action: 'accept', content: { decision: 'deny' } } : allow);
     }
     const codes = (await Promise.all(held)).map(refusalCode);
     expect(codes).toEqual([undefined, 'APPROVAL_REJECTED', undefined]);
@@ -230,10 +234,8 @@ describe('a call that is held', () => {
 
   test('G10: of many held calls those that find no turn within `wait` are told of the queue, and none waits longer', async () => {
     await using rig = new Rig();
-    const wrapper = await rawClient(rig);
-    const before = performance.now();
+    const wrapper = await rawClient(rig, { approvals: { wait: '1s', expires: '10m' } });
     const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => wrapper.call('tag', { n })));
-    expect(performance.now() - before).toBeLessThan(5000);
     expect(new Set(answers.map(refusalCode))).toEqual(new Set(['APPROVAL_REQUIRED']));
     expect(wrapper.messages.filter(({ method }) => method === 'elicitation/create')).toHaveLength(1);
     expect(new Set(answers.map(approvalId)).size).toBe(12);
@@ -241,7 +243,7 @@ describe('a call that is held', () => {
 
   test('G10: one that waits its turn goes on when it is approved elsewhere, and is not asked about', async () => {
     await using rig = new Rig();
-    const wrapper = await rawClient(rig, { approvals: { wait: '30s', expires: '10m' } });
+    const wrapper = await rawClient(rig);
     void wrapper.call('tag', { n: 1 }).catch(() => {});
     const second = wrapper.call('tag', { n: 2 });
     const asked = await question(wrapper);
@@ -256,10 +258,10 @@ describe('a call that is held', () => {
 
   test('G10: of two equal calls that are held an approval serves one; the other is asked about anew', async () => {
     await using rig = new Rig();
-    const wrapper = await rawClient(rig, { approvals: { wait: '30s', expires: '10m' } });
+    const wrapper = await rawClient(rig);
     const both = [wrapper.call('tag', TAG), wrapper.call('tag', TAG)];
     const first = await question(wrapper);
-    reply(wrapper, first, allow);
+    await reply(wrapper, first, allow);
     const answers = await Promise.all(both);
     const other = answers.filter((answer) => refusalCode(answer) !== undefined);
     expect(other.map(refusalCode)).toEqual(['APPROVAL_REQUIRED']);
@@ -275,7 +277,7 @@ describe('a call that is held', () => {
     const asked = await question(wrapper);
     wrapper.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } });
     await withdrawal(wrapper, asked);
-    reply(wrapper, asked, allow);
+    await reply(wrapper, asked, allow);
     expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
     expect(rig.received().map(({ method }) => method)).toEqual(['initialize', 'tools/call']);
     expect(await waiting(rig)).toMatchObject([{ state: 'pending' }]);
@@ -287,6 +289,7 @@ describe('a call that is held', () => {
     const wrapper = await rawClient(rig);
     wrapper.send({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'tag', arguments: TAG } });
     const asked = await question(wrapper);
+    await reading();
     const lines = [
       { jsonrpc: '2.0', id: asked.id, result: allow },
       { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { READING_MS } from '../../src/approval/prompt-form.js';
 import { ASKING, approvalId, approveHere, command, waiting } from '../support/asking.js';
 import { type Message, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
@@ -14,8 +15,10 @@ const ALLOW = { action: 'accept', content: { decision: 'allow_once' } };
 let count = 0;
 
 /** A call of revision 2026-07-28; each try is a request of its own. */
-function call(wrapper: Wrapper, name: string, args: object, more: object = {}): Promise<Message> {
+async function call(wrapper: Wrapper, name: string, args: object, more: object = {}): Promise<Message> {
   const id = `call-${count++}`;
+  // A person takes longer: sooner answers count for nothing.
+  if ('inputResponses' in more) await new Promise((resolve) => setTimeout(resolve, READING_MS + 100));
   wrapper.send({
     jsonrpc: '2.0',
     id,
@@ -86,6 +89,7 @@ describe('revision 2026-07-28', () => {
       .replace('ANSWER', '"inputResponses":{"pw.approval":ALLOW}')
       .replace('ALLOW', JSON.stringify(ALLOW))
       .replace('META', meta);
+    await new Promise((resolve) => setTimeout(resolve, READING_MS + 100));
     wrapper.write(`${filled}\n`);
     expect(refusalCode(await wrapper.next(({ id }) => id === 9))).toBeUndefined();
     expect(readFileSync(rig.journal, 'utf8')).toBe(`${received.replace('META', meta)}\n`);
@@ -123,7 +127,7 @@ describe('revision 2026-07-28', () => {
     ['deny', { action: 'accept', content: { decision: 'deny' } }, 'APPROVAL_REJECTED'],
     ['an empty form', { action: 'accept', content: {} }, 'APPROVAL_REQUIRED'],
     ['a default form', { action: 'accept', content: { decision: 'not_now' } }, 'APPROVAL_REQUIRED'],
-    ['a decline at once', { action: 'decline' }, 'APPROVAL_REQUIRED'],
+    ['a decline', { action: 'decline' }, 'APPROVAL_REJECTED'],
     ['a cancelled question', { action: 'cancel' }, 'APPROVAL_REQUIRED'],
     ['no result', [], 'APPROVAL_REQUIRED'],
   ])('G10: %s is no approval', async (_, result, code) => {

@@ -12,10 +12,10 @@ type Page = readonly ListedTool[];
 /** What is given to the state for pages, each with whether it begins a list and whether more follow. */
 function seen(
   tools: ListedTools,
-  ...pages: [tools: Page, goesOn: boolean, hasMore: boolean][]
+  ...pages: [tools: Page, isLaterPage: boolean, hasMore: boolean][]
 ): SeenTool[][] {
-  return pages.map(([page, goesOn, hasMore]) => {
-    tools.beginPage(goesOn);
+  return pages.map(([page, isLaterPage, hasMore]) => {
+    tools.beginPage(isLaterPage);
     for (const tool of page) tools.take(tool, JSON.stringify(tool), true, undefined);
     return tools.endPage(hasMore);
   });

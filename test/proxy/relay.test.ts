@@ -2,13 +2,13 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { RoundTrips } from '../../src/approval/retry-state.js';
-import { FromClient } from '../../src/proxy/client-to-server.js';
+import { ClientToServer } from '../../src/proxy/client-to-server.js';
 import type { Gate } from '../../src/proxy/gate.js';
 import { relay } from '../../src/proxy/relay.js';
 import { BUSY } from '../../src/store/store.js';
 import { ChildProcess } from '../../src/upstream/child-process.js';
 import type { Upstream } from '../../src/upstream/upstream.js';
-import { Conversation } from '../../src/wire/mcp-session.js';
+import { McpSession } from '../../src/wire/mcp-session.js';
 
 /** Answers every line with its id, until the end of its input. */
 const SERVER = `require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
@@ -126,22 +126,22 @@ test('what is read all the same while the database is locked waits, however much
   const gate = openGate(() => (++tries < 10 ? BUSY : undefined));
   const toServer = (parts: readonly Buffer[]) => void sent.push(Buffer.concat(parts).toString());
   const changes: boolean[] = [];
-  const fromClient = new FromClient(
-    new Conversation(),
+  const clientToServer = new ClientToServer(
+    new McpSession(),
     gate,
     { toServer, toClient: () => {} },
     { roundTrips: new RoundTrips(Date.now), maxLine: 1000, warn: () => {} },
   );
   const over = new Promise<void>((resolve) =>
-    fromClient.onBusy(() => {
-      changes.push(fromClient.busy);
-      if (!fromClient.busy) resolve();
+    clientToServer.onBusy(() => {
+      changes.push(clientToServer.busy);
+      if (!clientToServer.busy) resolve();
     }),
   );
-  fromClient.push(Buffer.from(call(1)));
+  clientToServer.push(Buffer.from(call(1)));
   // More lines than a function takes arguments.
-  fromClient.push(Buffer.alloc(300_000, '\n'));
-  fromClient.push(Buffer.from(call(2)));
+  clientToServer.push(Buffer.alloc(300_000, '\n'));
+  clientToServer.push(Buffer.from(call(2)));
   await over;
   expect(sent.join('')).toBe(call(1) + call(2));
   expect(changes).toEqual([true, false]);

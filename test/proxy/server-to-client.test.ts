@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RoundTrips } from '../../src/approval/retry-state.js';
 import type { Gate } from '../../src/proxy/gate.js';
-import { FromServer } from '../../src/proxy/server-to-client.js';
-import { Conversation } from '../../src/wire/mcp-session.js';
+import { ServerToClient } from '../../src/proxy/server-to-client.js';
+import { McpSession } from '../../src/wire/mcp-session.js';
 import type { JudgedCall } from '../../src/wire/message.js';
 
 interface Passed {
@@ -20,10 +20,10 @@ function pass(
   method: string,
   { hidden = ['delete_repo'], maxLine = 1 << 26, clientIsGone = false } = {},
 ): Passed {
-  const conversation = new Conversation();
-  conversation.ask(1, method, 'legacy');
-  conversation.ask(2, 'tools/call', 'legacy');
-  for (const id of [1, 2]) conversation.recorded({ id, era: 'legacy' } as JudgedCall, id, 0);
+  const session = new McpSession();
+  session.addRequest(1, method, 'legacy');
+  session.addRequest(2, 'tools/call', 'legacy');
+  for (const id of [1, 2]) session.callSent({ id, era: 'legacy' } as JudgedCall, id, 0);
   let stray = false;
   const settled: string[] = [];
   const leftOut: (string | undefined)[] = [];
@@ -36,7 +36,7 @@ function pass(
     endPage: () => {},
     settle: (row: number, outcome: string) => settled.push(`${row} ${outcome}`),
   } as unknown as Gate;
-  const fromServer = new FromServer(conversation, gate, {
+  const serverToClient = new ServerToClient(session, gate, {
     roundTrips: new RoundTrips(Date.now),
     maxLine,
     warn: () => {},
@@ -44,8 +44,8 @@ function pass(
       stray = true;
     },
   });
-  if (clientIsGone) fromServer.clientGone();
-  const parts = fromServer.push(Buffer.concat([Buffer.from(line), Buffer.from('\n')]));
+  if (clientIsGone) serverToClient.clientGone();
+  const parts = serverToClient.push(Buffer.concat([Buffer.from(line), Buffer.from('\n')]));
   return { passed: parts.join(''), stray, settled, leftOut };
 }
 

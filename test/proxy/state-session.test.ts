@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { Ledger } from '../../src/proxy/state-session.js';
+import { StateSession } from '../../src/proxy/state-session.js';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { BUSY, type Outcome, Store } from '../../src/store/store.js';
 import { done, tempDir } from '../store/support.js';
@@ -24,19 +24,19 @@ test('every call is settled with what became of it first, in whatever order they
     fc.property(fc.array(ending, { minLength: 1, maxLength: 20 }), (endings) => {
       const path = temp.path();
       const warnings: string[] = [];
-      const ledger = new Ledger({
+      const stateSession = new StateSession({
         openStore: () => Store.open(path),
         session: { ...INFO, observe: false },
         toolsChanged: () => {},
         warn: (text) => warnings.push(text),
       });
-      const rows = done(ledger.admit(endings.map(() => admission(open())))).map(({ row }) => row);
+      const rows = done(stateSession.admit(endings.map(() => admission(open())))).map(({ row }) => row);
       const inOrder = endings
         .map((one, i) => ({ ...one, row: rows[i] ?? 0, place: i + one.place }))
         .sort((a, b) => a.place - b.place);
-      for (const { row, outcome, latencyMs } of inOrder) ledger.settle(row, outcome, latencyMs);
-      for (const { row, again } of inOrder) if (again) ledger.settle(row, again, 9);
-      ledger.close();
+      for (const { row, outcome, latencyMs } of inOrder) stateSession.settle(row, outcome, latencyMs);
+      for (const { row, again } of inOrder) if (again) stateSession.settle(row, again, 9);
+      stateSession.close();
       const store = Store.open(path);
       const log = store.log({ limit: 100 }).map(({ outcome, latencyMs }) => ({ outcome, latencyMs }));
       store.close();
@@ -53,25 +53,25 @@ test('G3: a database that others hold when it is opened is tried again, and call
   const holder = connect(path, 0, 'EXCLUSIVE');
   holder.exec('BEGIN EXCLUSIVE');
   const warnings: string[] = [];
-  const ledger = new Ledger({
+  const stateSession = new StateSession({
     openStore: () => Store.open(path, { openWaitMs: 20 }),
     session: INFO,
     toolsChanged: () => {},
     warn: (text) => warnings.push(text),
   });
   try {
-    ledger.open();
-    expect(ledger.isStarting).toBe(true);
-    expect(ledger.admit([admission(open())])).toBe(BUSY);
+    stateSession.open();
+    expect(stateSession.isStarting).toBe(true);
+    expect(stateSession.admit([admission(open())])).toBe(BUSY);
     await new Promise((resume) => setTimeout(resume, 600));
-    expect(ledger.admit([admission(open())])).toBe(BUSY);
+    expect(stateSession.admit([admission(open())])).toBe(BUSY);
   } finally {
     holder.close();
   }
   await expect
-    .poll(() => ledger.admit([admission(open())]), { timeout: 20_000 })
+    .poll(() => stateSession.admit([admission(open())]), { timeout: 20_000 })
     .toMatchObject([{ kind: 'allowed' }]);
-  expect(ledger.isStarting).toBe(false);
+  expect(stateSession.isStarting).toBe(false);
   expect(warnings).toEqual([]);
-  ledger.close();
+  stateSession.close();
 });

@@ -2,7 +2,7 @@
 // database and goes on when a line comes in, so that several can be let go at the same moment.
 import { readSync, writeSync } from 'node:fs';
 import { PolicyWrapError } from '../../src/errors.js';
-import { Ledger } from '../../src/proxy/state-session.js';
+import { StateSession } from '../../src/proxy/state-session.js';
 import type { Admitted } from '../../src/store/admission.js';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { BUSY, Store } from '../../src/store/store.js';
@@ -87,10 +87,10 @@ try {
   say({ code: error.code, message: error.message, hint: error.hint });
 }
 
-/** A server lists tools, and then the same ones changed, through the ledger of its wrapper. */
+/** A server lists tools, and then the same ones changed, through the stateSession of its wrapper. */
 async function lists(): Promise<void> {
   let changed = 0;
-  const ledger = new Ledger({
+  const stateSession = new StateSession({
     openStore: () => Store.open(path),
     session: { ...INFO, server: 'lister', pid: process.pid },
     toolsChanged: (tools) => {
@@ -98,22 +98,22 @@ async function lists(): Promise<void> {
     },
     warn: (text) => say(text),
   });
-  ledger.open();
+  stateSession.open();
   const call = [admission(open(), { tool: 'tool_1', pinned: true })];
   let verdict: string | undefined;
   for (const description of ['old', 'new']) {
-    ledger.sawTools(
+    stateSession.sawTools(
       Array.from({ length: Number(count) }, (_, i) => ({
         name: `tool_${i}`,
         definition: JSON.stringify({ description, name: `tool_${i}` }),
       })),
     );
     for (let admitted: Admitted[] | typeof BUSY = BUSY; admitted === BUSY; ) {
-      admitted = ledger.admit(call);
+      admitted = stateSession.admit(call);
       if (admitted === BUSY) await new Promise((resume) => setTimeout(resume, 1 + Math.random() * 4));
       else verdict = admitted[0]?.kind;
     }
   }
   say({ changed, verdict });
-  ledger.close();
+  stateSession.close();
 }

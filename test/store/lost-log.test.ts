@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Ledger } from '../../src/proxy/state-session.js';
+import { StateSession } from '../../src/proxy/state-session.js';
 import { BUSY, Store } from '../../src/store/store.js';
 import { admit, Children, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
@@ -76,7 +76,7 @@ describe.skipIf(process.platform === 'win32')('the write-ahead log is deleted wh
   test('G4: the wrapper itself goes on once nobody holds the deleted log, with what was counted', async () => {
     const path = temp.path();
     const warnings: string[] = [];
-    const ledger = new Ledger({
+    const stateSession = new StateSession({
       openStore: () => Store.open(path),
       session: INFO,
       toolsChanged: () => {},
@@ -84,16 +84,16 @@ describe.skipIf(process.platform === 'win32')('the write-ahead log is deleted wh
     });
     const perSession = charge(limit({ counter: 'own', windowMs: 86_400_000, max: 2, scope: 'session' }));
     const call = [admission(open(day(3), perSession))];
-    expect(ledger.admit(call)).toMatchObject([{ kind: 'allowed' }]);
-    ledger.settle(1, 'ok', 1);
+    expect(stateSession.admit(call)).toMatchObject([{ kind: 'allowed' }]);
+    stateSession.settle(1, 'ok', 1);
     for (const suffix of ['-wal', '-shm']) rmSync(path + suffix);
     await lookedAtAgain();
-    expect(() => ledger.admit(call)).toThrow(lost);
+    expect(() => stateSession.admit(call)).toThrow(lost);
     let passed = 0;
     for (let tries = 0; tries < 300 && passed + 1 < 2; tries += 1) {
       await new Promise((resume) => setTimeout(resume, 50));
       try {
-        const admitted = ledger.admit(call);
+        const admitted = stateSession.admit(call);
         if (admitted !== BUSY) passed += 1;
       } catch (error) {
         expect(error).toEqual(lost);
@@ -101,8 +101,8 @@ describe.skipIf(process.platform === 'win32')('the write-ahead log is deleted wh
     }
     expect(passed).toBe(1);
     // It is the session that it was.
-    expect(ledger.admit(call)).toMatchObject([{ kind: 'exceeded' }]);
-    ledger.close();
+    expect(stateSession.admit(call)).toMatchObject([{ kind: 'exceeded' }]);
+    stateSession.close();
     const store = Store.open(path);
     expect(store.sessions()).toHaveLength(1);
     expect(store.log().map(({ outcome }) => outcome)).toContain('ok');

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Ledger } from '../../src/proxy/state-session.js';
+import { StateSession } from '../../src/proxy/state-session.js';
 import { Store, type StoreOptions } from '../../src/store/store.js';
 import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
@@ -282,7 +282,7 @@ eachDriver('tidy', () => {
 test('the file stays bounded while calls keep coming, without a quiet moment', () => {
   const path = temp.path();
   const bound = 4_000_000;
-  const ledger = new Ledger({
+  const stateSession = new StateSession({
     openStore: () => Store.open(path, { retention: { bytes: bound } }),
     session: INFO,
     toolsChanged: () => {},
@@ -297,11 +297,11 @@ test('the file stays bounded while calls keep coming, without a quiet moment', (
       { argumentsText: JSON.stringify([`${i}${'x'.repeat(60_000)}`, ...Array(200).fill('y'.repeat(100))]) },
     );
   for (let i = 0; i < 3000; i += 10) {
-    expect(ledger.admit(Array.from({ length: 10 }, (_, n) => refused(i + n)))).toHaveLength(10);
+    expect(stateSession.admit(Array.from({ length: 10 }, (_, n) => refused(i + n)))).toHaveLength(10);
     expect(statSync(path).size).toBeLessThan(1.5 * bound);
     expect(statSync(`${path}-wal`).size).toBeLessThan(32 * 1024 * 1024);
   }
-  ledger.close();
+  stateSession.close();
   const store = Store.open(path);
   expect(store.log({ limit: 10_000 }).length).toBeGreaterThan(300);
   expect(store.check()).toEqual([]);

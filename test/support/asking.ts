@@ -5,11 +5,11 @@ import { exitCodeOf } from '../../src/errors.js';
 import { FakeTerminal } from '../cli/commands/support.js';
 import { BIN, type Message, type Rig } from './rig.js';
 
-/** Everything about approvals at once; `wait` is short so that tests need not be patient. */
+/** Everything about approvals at once. */
 export const ASKING = {
   version: '1',
   default: 'allow',
-  approvals: { wait: '2s', expires: '10m' },
+  approvals: { wait: '30s', expires: '10m' },
   tools: {
     tag: { action: 'approve' },
     create_invoice: {

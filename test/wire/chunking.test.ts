@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RoundTrips } from '../../src/approval/retry-state.js';
-import { FromClient } from '../../src/proxy/client-to-server.js';
+import { ClientToServer } from '../../src/proxy/client-to-server.js';
 import type { Gate } from '../../src/proxy/gate.js';
-import { FromServer } from '../../src/proxy/server-to-client.js';
-import { Conversation } from '../../src/wire/mcp-session.js';
+import { ServerToClient } from '../../src/proxy/server-to-client.js';
+import { McpSession } from '../../src/wire/mcp-session.js';
 import { hostileLine, randomFrom } from '../e2e/hostile-lines.js';
 
 /** Hides one tool in lists, forwards every call that can be judged, remembers nothing. */
@@ -22,15 +22,15 @@ const gate = {
 
 /** All that reaches either side when both streams come in these chunks, first the client's, then the server's. */
 function relayed(client: Buffer[], server: Buffer[]): { toServer: string; toClient: string; said: string } {
-  const conversation = new Conversation();
+  const session = new McpSession();
   let toServer = '';
   let toClient = '';
   let said = '';
   const warn = (text: string) => {
     said += `${text}\n`;
   };
-  const fromClient = new FromClient(
-    conversation,
+  const clientToServer = new ClientToServer(
+    session,
     gate,
     {
       toServer: (lines) => {
@@ -42,9 +42,9 @@ function relayed(client: Buffer[], server: Buffer[]): { toServer: string; toClie
     },
     { roundTrips: new RoundTrips(Date.now), maxLine: 4000, warn },
   );
-  for (const chunk of client) fromClient.push(chunk);
-  fromClient.end();
-  const fromServer = new FromServer(conversation, gate, {
+  for (const chunk of client) clientToServer.push(chunk);
+  clientToServer.end();
+  const serverToClient = new ServerToClient(session, gate, {
     roundTrips: new RoundTrips(Date.now),
     maxLine: 4000,
     warn,
@@ -52,7 +52,7 @@ function relayed(client: Buffer[], server: Buffer[]): { toServer: string; toClie
       said += bytes.toString('latin1');
     },
   });
-  const passed = [...server.flatMap((chunk) => fromServer.push(chunk)), ...fromServer.end()];
+  const passed = [...server.flatMap((chunk) => serverToClient.push(chunk)), ...serverToClient.end()];
   toClient += passed.map((part) => Buffer.from(part).toString('latin1')).join('');
   return { toServer, toClient, said };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { scan } from '../../src/json/strict.js';
-import { calledIn, classify } from '../../src/wire/message.js';
+import { calledIn, parseClientMessage } from '../../src/wire/message.js';
 
-const read = (text: string) => classify(scan(Buffer.from(text)));
+const read = (text: string) => parseClientMessage(scan(Buffer.from(text)));
 const call = (params: string, rest = '"id":1') =>
   read(`{"jsonrpc":"2.0",${rest},"method":"tools/call","params":${params}}`);
 
-describe('classify tells what a line is', () => {
+describe('parseClientMessage tells what a line is', () => {
   test('a call', () => {
     expect(call('{"name":"pay","arguments":{"a":1},"x":2}')).toMatchObject({
       kind: 'call',
@@ -67,7 +67,7 @@ describe('classify tells what a line is', () => {
   });
 });
 
-describe('G2: classify refuses what cannot be judged', () => {
+describe('G2: parseClientMessage refuses what cannot be judged', () => {
   test.each<[string, string, number, object?]>([
     ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}]', -32600],
     ['a string', '"tools/call"', -32600],

@@ -3,16 +3,18 @@ import { type Node, parseTree } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { scan } from '../../src/json/strict.js';
 import { type Line, LineSplitter } from '../../src/wire/lines.js';
-import { type ClientMessage, classify } from '../../src/wire/message.js';
+import { type ClientMessage, parseClientMessage } from '../../src/wire/message.js';
 import { scanLine } from '../../src/wire/scan-line.js';
 import { json } from '../json/json-texts.js';
 
-const read = (text: string): ClientMessage => classify(scan(Buffer.from(text)));
+const read = (text: string): ClientMessage => parseClientMessage(scan(Buffer.from(text)));
 
 /** All lines of chunks, as messages. */
 function readAll(...chunks: Buffer[]): ClientMessage[] {
   const splitter = new LineSplitter(1 << 24);
-  return chunks.flatMap((chunk) => splitter.push(chunk)).map((line) => classify(scanLine(line as Line)));
+  return chunks
+    .flatMap((chunk) => splitter.push(chunk))
+    .map((line) => parseClientMessage(scanLine(line as Line)));
 }
 
 const callOf = (args: string) =>

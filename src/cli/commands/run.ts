@@ -9,7 +9,7 @@ import {
 } from '../../config/policy-files.js';
 import type { RunOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
-import type { Wrapping } from '../../proxy/serve.js';
+import type { ServeOptions } from '../../proxy/serve.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
 import { findUpstream } from '../../upstream/start.js';
@@ -75,7 +75,7 @@ function checkOutput(): void {
 }
 
 /** @throws PolicyWrapError when it is not valid, or not there */
-function validPolicy(options: RunOptions, server: string, argv: readonly string[]): Wrapping['found'] {
+function validPolicy(options: RunOptions, server: string, argv: readonly string[]): ServeOptions['found'] {
   const found = findPolicy(options, server, argv);
   if (found.kind === 'problems') throw problemsError(found);
   return found;
