@@ -5,6 +5,7 @@ import { readTextFile } from '../../config/text-file.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { canonicalJson, isObject, type JsonObject } from '../../json/value.js';
 import type { Call, Evaluation } from '../../policy/call.js';
+import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
 import { evaluateLayers, type Layers, stack } from '../../policy/evaluate/layers.js';
 import { formatProblem } from '../../policy/read/problem.js';
@@ -203,7 +204,7 @@ function describe({ evaluation, admitted }: Decided): Expected {
       return { decision: 'deny', code: 'LIMIT', rule: charge.limit.pointer, retryAt: when };
     }
     case 'refused':
-      if (evaluation.kind === 'hidden') return { decision: 'hide', rule: '(hidden)' };
+      if (evaluation.kind === 'hidden') return { decision: 'hide', rule: HIDDEN_RULE };
       return {
         decision: 'deny',
         code: admitted.code,
