@@ -1,4 +1,5 @@
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../json/value.js';
+import { parseJson } from '../json/exact.js';
+import { isArray, isObject, type Json, type JsonObject } from '../json/value.js';
 import { codeRow } from '../policy/codes.js';
 
 /** What the decision log kept of a call's arguments. */

@@ -1,4 +1,4 @@
-import { isRecord, type JsonType, jsonTypeOf } from '../json/value.js';
+import { isRecord, type JsonType, jsonTypeOf, own } from '../json/value.js';
 import { EACH, type Path } from '../policy/model.js';
 
 /** A tool as its server lists it. */
@@ -228,10 +228,6 @@ function resolve(schema: Record<string, unknown>, root: unknown): unknown {
     target = own(target, name);
   }
   return target === schema ? undefined : target;
-}
-
-function own(schema: Record<string, unknown>, key: string): unknown {
-  return Object.hasOwn(schema, key) ? schema[key] : undefined;
 }
 
 function list(schema: Record<string, unknown>, key: string): readonly unknown[] {

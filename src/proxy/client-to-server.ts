@@ -1,20 +1,12 @@
 import { Asking, type ResumedCall } from '../approval/flow.js';
 import type { RoundTrips } from '../approval/retry-state.js';
+import { isRecord, own } from '../json/value.js';
 import { BUSY } from '../store/store.js';
 import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter } from '../wire/lines.js';
 import type { Conversation } from '../wire/mcp-session.js';
 import type { JudgedCall, MalformedCall } from '../wire/message.js';
-import {
-  type ClientMessage,
-  calledIn,
-  classify,
-  type Id,
-  isId,
-  isRecord,
-  own,
-  type ToolCall,
-} from '../wire/message.js';
+import { type ClientMessage, calledIn, classify, type Id, isId, type ToolCall } from '../wire/message.js';
 import { scanLine } from '../wire/scan-line.js';
 import { Parcel } from '../wire/write-batch.js';
 import type { Gate, Ruling } from './gate.js';

@@ -3,7 +3,7 @@ import type { ApprovalDesk, AskRuling } from '../approval/flow.js';
 import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
 import type { Question } from '../approval/prompt-form.js';
 import { PolicyWrapError } from '../errors.js';
-import { canonicalJson } from '../json/value.js';
+import { canonicalJson } from '../json/canonical.js';
 import type { Evaluation } from '../policy/call.js';
 import { CODES } from '../policy/codes.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';

@@ -1,3 +1,4 @@
+import { isRecord } from '../../json/value.js';
 /** What a simulated tool says: `data` to show, or why it could not be done. */
 export type Answer = { readonly data: Readonly<Record<string, unknown>> } | { readonly failed: string };
 
@@ -93,6 +94,3 @@ export function simulatedTools(): (tool: string, args: Arguments, required: read
     return { data: (TOOLS.get(tool) ?? received)(args, books) };
   };
 }
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { isRecord } from '../../json/value.js';
 import { AFIP_TOOLS } from '../servers/afip/tools.js';
 import { LEGITI_TOOLS } from '../servers/legiti/tools.js';
 import type { KnownTool } from '../tool-definition.js';
-import { isRecord, simulatedTools } from './answers.js';
+import { simulatedTools } from './answers.js';
 
 /** Whose tools are offered. `demo` is mcp-afip's and `track_logout`, which the policy of the README limits. */
 export type StandInKind = 'afip' | 'legiti' | 'demo';

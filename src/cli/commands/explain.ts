@@ -6,7 +6,8 @@ import {
   upstreamEnv,
 } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { type Json, parseJson } from '../../json/value.js';
+import { parseJson } from '../../json/exact.js';
+import type { Json } from '../../json/value.js';
 import type { Evaluation } from '../../policy/call.js';
 import { likelyTool, ownName, prefixedName } from '../../policy/client-names.js';
 import { HIDDEN_RULE } from '../../policy/codes.js';

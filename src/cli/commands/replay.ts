@@ -4,7 +4,7 @@ import { type LoggedCall, readLogged } from '../../advice/logged-call.js';
 import { evaluateKnown } from '../../advice/partial-evaluation.js';
 import { problemsError, readPolicy } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
-import { canonicalJson } from '../../json/value.js';
+import { canonicalJson } from '../../json/canonical.js';
 import { CODES, HIDDEN_RULE } from '../../policy/codes.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { history, loggedServer } from '../../store/history.js';
