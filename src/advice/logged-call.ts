@@ -1,4 +1,6 @@
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../json/value.js';
+import { parseJson } from '../json/exact.js';
+import { isArray, isObject, type Json, type JsonObject } from '../json/value.js';
+import { codeRow } from '../policy/codes.js';
 
 /** What the decision log kept of a call's arguments. */
 export type Kept =
@@ -53,9 +55,6 @@ export interface LoggedCall {
 const WHOLE_NAME = 512;
 const ELLIPSIS = '…';
 
-/** What is in the log without any policy having been asked. */
-const APART: ReadonlySet<string | undefined> = new Set(['MALFORMED', 'INTERNAL', 'PAUSED']);
-
 export function readLogged(row: LoggedRow): LoggedCall {
   const { auditId, at, tool, code, rule, grant, observe } = row;
   const fate = fateOf(row);
@@ -76,9 +75,10 @@ export function readLogged(row: LoggedRow): LoggedCall {
 
 /** Without a policy an observing wrapper lets everything pass, and nobody has said a word against it. */
 function fateOf({ decision, code, observe }: LoggedRow): Fate {
-  if (APART.has(code)) return 'apart';
+  const row = codeRow(code);
+  if (row?.policyPart === 'none') return 'apart';
   if (decision === 'allow' || (code === 'NO_POLICY' && observe)) return 'passed';
-  return decision === 'ask' || code?.startsWith('APPROVAL_') ? 'asked' : 'refused';
+  return decision === 'ask' || row?.isApproval ? 'asked' : 'refused';
 }
 
 /** @param text sorted top-level names as a JSON list, or the whole object; a list of an ellipsis where it was too long */

@@ -1,5 +1,6 @@
 import { Decimal } from '../json/decimal.js';
 import type { Json, JsonObject } from '../json/value.js';
+import { drawsLine } from '../policy/codes.js';
 import { EACH } from '../policy/model.js';
 import type { AmountUse } from './amounts.js';
 import { roundUp, roundUpCount, WINDOW_MS, WINDOWS, type WindowWord } from './rates.js';
@@ -33,8 +34,6 @@ export interface Recommendation {
 /** Half again what 99 of 100 calls stayed within, but at least a tenth above the highest; HEADROOM_RULE says so. */
 const P99_HEADROOM = 1.5;
 const PEAK_HEADROOM = 1.1;
-/** Refusals that say nothing of how a tool may be used. */
-const NO_LINE: ReadonlySet<string> = new Set(['(no policy)', '(default deny)', '(hidden)', '(changed)']);
 /** A limit on a window says something when so many of them were observed. */
 const WINDOWS_OBSERVED = 2;
 /** A limit on seconds is worth a line where more than this many calls a minute are allowed. */
@@ -80,7 +79,7 @@ function whyNot(use: ToolUse, listed: number): string | undefined {
 }
 
 function proposed(use: ToolUse, observedMs: number, counters: Set<string>): ProposedTool {
-  const strict = use.stopped.some(({ rule }) => !NO_LINE.has(rule));
+  const strict = use.stopped.some(({ rule }) => drawsLine(rule));
   const asks = use.consented === use.passed;
   const evidence: string[] = [];
   if (use.stopped.length > 0)

@@ -1,4 +1,4 @@
-import { isRecord, type JsonType, jsonTypeOf } from '../json/value.js';
+import { isRecord, type JsonType, jsonTypeOf, own } from '../json/value.js';
 import { EACH, type Path } from '../policy/model.js';
 
 /** What a tool's input schema says of an argument. `unknown` is for all that it leaves open. */
@@ -222,10 +222,6 @@ function resolve(schema: Record<string, unknown>, root: unknown): unknown {
     target = own(target, name);
   }
   return target === schema ? undefined : target;
-}
-
-function own(schema: Record<string, unknown>, key: string): unknown {
-  return Object.hasOwn(schema, key) ? schema[key] : undefined;
 }
 
 function list(schema: Record<string, unknown>, key: string): readonly unknown[] {

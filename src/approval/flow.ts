@@ -1,8 +1,8 @@
+import { isRecord, own } from '../json/value.js';
 import type { ApprovalEntry, ApprovalState } from '../store/store.js';
 import { Line } from '../wire/lines.js';
 import { type McpSession, showsForms } from '../wire/mcp-session.js';
-import type { JudgedCall } from '../wire/message.js';
-import { type Id, isRecord, own } from '../wire/message.js';
+import type { Id, JudgedCall } from '../wire/message.js';
 import type { Challenge } from './challenge.js';
 import { type PromptAnswer, promptFor, type Question, readAnswer } from './prompt-form.js';
 import { PromptQueue } from './prompt-queue.js';

@@ -1,5 +1,5 @@
+import { isRecord, own } from '../json/value.js';
 import { printable } from '../text/escape.js';
-import { isRecord, own } from '../wire/message.js';
 import { type Challenge, isMet } from './challenge.js';
 
 /** What a person is asked in their client about one call. */

@@ -1,5 +1,6 @@
+import { own } from '../json/value.js';
 import { crypto } from '../text/hash.js';
-import { type Id, own } from '../wire/message.js';
+import type { Id } from '../wire/message.js';
 import type { Challenge } from './challenge.js';
 import { type Prompt, type PromptAnswer, readAnswer } from './prompt-form.js';
 

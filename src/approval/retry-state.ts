@@ -1,7 +1,8 @@
+import { canonicalJson } from '../json/canonical.js';
 import { eachMember, mapMembers, type Span, whole } from '../json/members.js';
-import { canonicalJson, type Json } from '../json/value.js';
+import { isRecord, type Json, own } from '../json/value.js';
 import { crypto, sha256 } from '../text/hash.js';
-import { type Id, isRecord, own } from '../wire/message.js';
+import type { Id } from '../wire/message.js';
 import type { Prompt } from './prompt-form.js';
 
 /** Key of our question among `inputRequests`, and of its answer among `inputResponses`. */

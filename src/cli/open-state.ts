@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
-import { parseDuration } from '../policy/limits/window.js';
 import { BUSY, LOCKED_HINT, Store } from '../store/store.js';
+import { parseDuration } from '../text/duration.js';
 import { printable } from '../text/escape.js';
 import { type OtherDatabases, otherDatabases } from './databases.js';
 

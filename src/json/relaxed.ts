@@ -1,4 +1,15 @@
-import { endOfString, type Json, parseDoubles, parseJson } from './value.js';
+import { parseDoubles, parseJson } from './exact.js';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  endOfString,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './tokens.js';
+import { countKeys, type Json } from './value.js';
 
 /** No policy nests deeper; the parser behind `SourceTree` is recursive and would overflow. */
 export const MAX_DEPTH = 100;
@@ -34,13 +45,6 @@ export function readJsonc(text: string): ReadJsonc | undefined {
 
 const SLASH = 0x2f;
 const STAR = 0x2a;
-const QUOTE = 0x22;
-const COLON = 0x3a;
-const COMMA = 0x2c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 const SPACE = 0x20;
 
 /** @returns the text without comments and trailing commas, and the keys that stand in it */
@@ -110,13 +114,4 @@ function without(text: string, gaps: [number, number][]): string {
     at = to;
   }
   return rest + text.slice(at);
-}
-
-/** @returns how many keys there are in all objects of the value */
-function countKeys(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countKeys(item), 0);
-  let count = 0;
-  for (const item of Object.values(value)) count += 1 + countKeys(item);
-  return count;
 }

@@ -1,18 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import { parseDoubles } from './value.js';
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COLON = 0x3a;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
-const LOWER_E = 0x65;
-const UPPER_E = 0x45;
+import { parseDoubles } from './exact.js';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  closingQuote,
+  isNumberPart,
+  isNumberStart,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './tokens.js';
+import { countKeys } from './value.js';
 
 /** Containers inside containers; deeper input is refused before any recursive code sees it (handbook attack 7). */
 export const MAX_DEPTH = 128;
@@ -71,11 +70,11 @@ export function scanText(text: string, maxDepth = MAX_DEPTH): Scanned {
       }
     } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) {
       depth--;
-    } else if (c === MINUS || (c >= ZERO && c <= NINE)) {
+    } else if (isNumberStart(c)) {
       const start = i;
       let exponent = false;
       for (let next = text.charCodeAt(i + 1); isNumberPart(next); next = text.charCodeAt(i + 1)) {
-        exponent ||= next === LOWER_E || next === UPPER_E;
+        exponent ||= next === 0x65 || next === 0x45; // e, E
         i++;
       }
       if (exponent || i - start >= 15) {
@@ -99,22 +98,6 @@ export function scanText(text: string, maxDepth = MAX_DEPTH): Scanned {
   return { ok: true, value, exactText: exactNumbers ? text : undefined };
 }
 
-/** Own keys in all objects of a parsed value. An own `__proto__` counts, as `JSON.parse` makes it a plain property. */
-function countKeys(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  let count = 0;
-  if (Array.isArray(value)) {
-    for (const element of value) if (typeof element === 'object') count += countKeys(element);
-    return count;
-  }
-  for (const key in value) {
-    count++;
-    const member = (value as Record<string, unknown>)[key];
-    if (typeof member === 'object') count += countKeys(member);
-  }
-  return count;
-}
-
 /** Whether containers nest deeper than `limit`; of text that is no JSON, whether they might. */
 export function isDeeper(text: string, limit: number): boolean {
   let depth = 0;
@@ -128,24 +111,6 @@ export function isDeeper(text: string, limit: number): boolean {
     } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
   }
   return false;
-}
-
-/** @returns the index of the quote that ends the string which begins at `from`, or -1 */
-function closingQuote(text: string, from: number): number {
-  for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (quote - 1 - backslashes >= from && text.charCodeAt(quote - 1 - backslashes) === BACKSLASH)
-      backslashes++;
-    if (backslashes % 2 === 0) return quote;
-  }
-  return -1;
-}
-
-/** Any character of a JSON number after its first; what is no number fails in `JSON.parse`. */
-function isNumberPart(c: number): boolean {
-  return (
-    (c >= ZERO && c <= NINE) || c === 0x2e || c === 0x2b || c === MINUS || c === LOWER_E || c === UPPER_E
-  );
 }
 
 function isBoundedNumber(literal: string): boolean {

@@ -1,3 +1,9 @@
+/**
+ * json/: JSON as values, with exact numbers; read strictly (strict.ts) and with comments (relaxed.ts), and edited in
+ * place (members.ts).
+ * Imports nothing of ours.
+ * Never enters: what a value means. A call, a policy and a configuration are the same here.
+ */
 import { Decimal } from './decimal.js';
 
 /** A JSON value as the policy reads it: a number that a double does not hold exactly is a Decimal. */
@@ -27,189 +33,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Longest number literal, in characters. */
-const MAX_NUMBER = 1000;
-
-/** Anything that may be a number of 16 digits or with an exponent; text inside strings may look so too. */
-const MAYBE_INEXACT = /[0-9][0-9.]{15}|[0-9][eE]/;
-
-/**
- * JSON.parse, but a number that a double does not hold exactly becomes a Decimal, so that 9007199254740993 is not
- * judged as ...992. Costs what JSON.parse costs as long as the text has no such number.
- *
- * @param text JSON; duplicate keys are refused elsewhere, here the last one wins as in JSON.parse
- * @returns the value; `__proto__` is an own property like any other key
- * @throws SyntaxError when the text is not JSON, or has a number of more than 1,000 characters or with a power of ten
- *   of more than four digits
- */
-export function parseJson(text: string): Json {
-  const value = parseDoubles(text) as Json;
-  if (!MAYBE_INEXACT.test(text) || !hasInexactNumber(text)) return value;
-  return read(text, parseNumber);
-}
-
-/**
- * JSON.parse, but right on every engine. That of Node 24 can take a name with an escape for the beginning of its own
- * text, `"am\\u006funt"` for `am\\u00`, once it has met that name in an object of the same form: a caller could prepare
- * it, and a server would read `amount` where the policy sees no such argument (G2).
- *
- * @param text JSON from anybody
- * @throws SyntaxError when the text is not JSON
- */
-export function parseDoubles(text: string): unknown {
-  // JSON.parse decides what is JSON, and without recursion; the reader below may then trust the text.
-  const value: unknown = JSON.parse(text);
-  return hasEscapedName(text) ? read(text, Number) : value;
-}
-
-/**
- * @param literal one number in JSON's grammar
- * @returns a double when it holds the number exactly as its shortest decimal, else a Decimal; so each number has one
- *   representation
- * @throws SyntaxError when the number is too long or its power of ten has more than four digits
- */
-export function parseNumber(literal: string): number | Decimal {
-  const double = Number(literal);
-  if (literal.length < 16 && !/[eE]/.test(literal)) return double;
-  if (Number.isSafeInteger(double) && /^-?\d+$/.test(literal)) return double;
-  if (literal.length > MAX_NUMBER) throw new SyntaxError(`number of ${literal.length} characters`);
-  if (/[eE][+-]?0*[1-9]\d{4}/.test(literal)) {
-    throw new SyntaxError(`power of ten out of range in ${literal.slice(0, 40)}`);
-  }
-  const exact = Decimal.from(literal);
-  return Number.isFinite(double) && exact.compare(Decimal.from(double)) === 0 ? double : exact;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
-
-/** @param text JSON */
-function hasEscapedName(text: string): boolean {
-  let backslash = text.indexOf('\\');
-  for (let at = text.indexOf('"'); backslash >= 0 && at >= 0; at = text.indexOf('"', at)) {
-    at = endOfString(text, at);
-    if (backslash >= at) continue;
-    let next = at;
-    while (text.charCodeAt(next) <= 0x20) next += 1;
-    if (text.charCodeAt(next) === COLON) return true;
-    backslash = text.indexOf('\\', at);
-  }
-  return false;
-}
-
-function hasInexactNumber(text: string): boolean {
-  let at = 0;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at);
-    } else if (isNumberStart(code)) {
-      const end = endOfNumber(text, at);
-      if (typeof parseNumber(text.slice(at, end)) !== 'number') return true;
-      at = end;
-    } else {
-      at += 1;
-    }
-  }
-  return false;
-}
-
-/** @returns the index after the closing quote of the string that starts at `start` */
-export function endOfString(text: string, start: number): number {
-  let from = start + 1;
-  for (;;) {
-    const quote = text.indexOf('"', from);
-    if (quote < 0) return text.length;
-    let slashes = 0;
-    while (text.charCodeAt(quote - 1 - slashes) === BACKSLASH && quote - 1 - slashes > start) slashes += 1;
-    if (slashes % 2 === 0) return quote + 1;
-    from = quote + 1;
-  }
-}
-
-function isNumberStart(code: number): boolean {
-  return code === 0x2d || (code >= 0x30 && code <= 0x39);
-}
-
-function endOfNumber(text: string, start: number): number {
-  let at = start;
-  // digits, '+', '-', '.', 'e', 'E'
-  for (let code = text.charCodeAt(at); isNumberPart(code); code = text.charCodeAt(at)) at += 1;
-  return at;
-}
-
-function isNumberPart(code: number): boolean {
-  return (
-    (code >= 0x30 && code <= 0x39) ||
-    code === 0x2e ||
-    code === 0x2b ||
-    code === 0x2d ||
-    code === 0x65 ||
-    code === 0x45
-  );
-}
-
-/** A container that is being filled; `key` is the object's next key. */
-interface Open {
-  readonly target: Json[] | Record<string, Json>;
-  key: string | undefined;
-}
-
-/**
- * Reads text that is known to be JSON. A stack of its own: no depth overflows it.
- *
- * @param number what a literal becomes
- */
-function read(text: string, number: (literal: string) => number | Decimal): Json {
-  const open: Open[] = [];
-  let root: Json = null;
-  let at = 0;
-  const put = (value: Json): void => {
-    const top = open.at(-1);
-    if (!top) root = value;
-    else if (Array.isArray(top.target)) top.target.push(value);
-    else {
-      setOwn(top.target, top.key ?? '', value);
-      top.key = undefined;
-    }
-  };
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    const char = text[at];
-    if (code === QUOTE) {
-      const end = endOfString(text, at);
-      const value: string = JSON.parse(text.slice(at, end));
-      at = end;
-      const top = open.at(-1);
-      if (top && !Array.isArray(top.target) && top.key === undefined) top.key = value;
-      else put(value);
-    } else if (char === '{' || char === '[') {
-      const target: Json[] | Record<string, Json> = char === '{' ? {} : [];
-      put(target);
-      open.push({ target, key: undefined });
-      at += 1;
-    } else if (char === '}' || char === ']') {
-      open.pop();
-      at += 1;
-    } else if (isNumberStart(code)) {
-      const end = endOfNumber(text, at);
-      put(number(text.slice(at, end)));
-      at = end;
-    } else if (char === 't') {
-      put(true);
-      at += 4;
-    } else if (char === 'f') {
-      put(false);
-      at += 5;
-    } else if (char === 'n') {
-      put(null);
-      at += 4;
-    } else {
-      at += 1;
-    }
-  }
-  return root;
+/** An own property: what a prototype holds was never in the text. */
+export function own(object: object, key: string): unknown {
+  return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
 }
 
 /** Sets an own property whatever its name: plain assignment of `__proto__` would change the prototype instead. */
@@ -233,42 +59,18 @@ export function isNumber(value: Json | undefined): value is number | Decimal {
   return typeof value === 'number' || value instanceof Decimal;
 }
 
-/**
- * One text for all spellings of a value: keys sorted by code unit, no white space, 1, 1.0 and 1e0 alike. For hashes
- * of approvals and for the `per` of limits.
- *
- * @throws RangeError for a number that is not finite
- */
-export function canonicalJson(value: Json): string {
-  // A stack of its own, filled in reverse: strings are written as they are, values are taken apart.
-  let out = '';
-  const pending: (string | { readonly value: Json })[] = [{ value }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (typeof next === 'string') {
-      out += next;
-      continue;
-    }
-    const item = next.value;
-    if (isNumber(item)) {
-      out += (item instanceof Decimal ? item : Decimal.from(item)).toString();
-    } else if (isArray(item)) {
-      pending.push(']');
-      for (let i = item.length - 1; i >= 0; i -= 1) {
-        pending.push({ value: item[i] ?? null });
-        if (i > 0) pending.push(',');
-      }
-      pending.push('[');
-    } else if (isObject(item)) {
-      pending.push('}');
-      const keys = Object.keys(item).sort();
-      for (let i = keys.length - 1; i >= 0; i -= 1) {
-        const key = keys[i] ?? '';
-        pending.push({ value: item[key] ?? null }, `${i > 0 ? ',' : ''}${JSON.stringify(key)}:`);
-      }
-      pending.push('{');
-    } else {
-      out += JSON.stringify(item);
-    }
+/** Own keys in all objects of a parsed value. An own `__proto__` counts, as `JSON.parse` makes it a plain property. */
+export function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === 'object') count += countKeys(element);
+    return count;
   }
-  return out;
+  for (const key in value) {
+    count++;
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member === 'object') count += countKeys(member);
+  }
+  return count;
 }

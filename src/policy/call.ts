@@ -1,5 +1,6 @@
 import type { Decimal } from '../json/decimal.js';
 import type { Json } from '../json/value.js';
+import type { RefusalCode } from './codes.js';
 import type { Limit } from './model.js';
 
 /** One `tools/call` as it is judged. `args` and `env` are read by own properties only. */
@@ -10,29 +11,10 @@ export interface Call {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Why a call was refused; stands in `_meta["policy-wrap/decision"].code`. */
-export type RefusalCode =
-  | 'NO_POLICY'
-  | 'NOT_LISTED'
-  | 'ACTION_DENY'
-  | 'REQUIRE'
-  | 'DENY_IF'
-  | 'LIMIT'
-  | 'AMOUNT'
-  | 'CHANGED'
-  | 'APPROVAL_REQUIRED'
-  | 'APPROVAL_REJECTED'
-  | 'APPROVAL_EXPIRED'
-  /** A person has stopped everything (`policy-wrap pause`). */
-  | 'PAUSED'
-  | 'INTERNAL'
-  /** In the decision log only: on the wire a call that cannot be judged is a JSON-RPC error. */
-  | 'MALFORMED';
-
 /** Refused by the policy's text alone, whatever has happened before. */
 export interface Refusal {
   readonly code: RefusalCode;
-  /** JSON pointer into the policy, or `(no policy)`, `(hidden)`, `(default deny)`, `(changed)`, `(paused)`. */
+  /** JSON pointer into the policy, or what stands for it where no rule gave the refusal (see codes.ts). */
   readonly rule: string;
   /** The author's text, when there is one. */
   readonly authorText: string | undefined;

@@ -1,5 +1,6 @@
 import type { ApprovalFlow } from '../approval/flow.js';
 import { reasonOf } from '../errors.js';
+import { isRecord, own } from '../json/value.js';
 import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, Line } from '../wire/lines.js';
 import type { McpSession } from '../wire/mcp-session.js';
@@ -8,10 +9,8 @@ import {
   calledIn,
   type Id,
   isId,
-  isRecord,
   type JudgedCall,
   type MalformedCall,
-  own,
   parseClientMessage,
   type ToolCall,
 } from '../wire/message.js';

@@ -3,8 +3,9 @@ import type { ApprovalAuthority, AskRuling } from '../approval/flow.js';
 import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
 import type { Question } from '../approval/prompt-form.js';
 import { PolicyWrapError, reasonOf } from '../errors.js';
-import { canonicalJson } from '../json/value.js';
-import type { Evaluation, Refusal } from '../policy/call.js';
+import { canonicalJson } from '../json/canonical.js';
+import type { Evaluation } from '../policy/call.js';
+import { CODES } from '../policy/codes.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
 import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
 import type {
@@ -208,8 +209,8 @@ export class Gate implements ApprovalAuthority {
   }
 
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
-    if (call.kind === 'malformed') return refusedBy('MALFORMED', '(malformed)', call.reason);
-    if (!this.#policy) return refusedBy('NO_POLICY', '(no policy)', this.#options.noPolicy);
+    if (call.kind === 'malformed') return refusedBy('MALFORMED', call.reason);
+    if (!this.#policy) return refusedBy('NO_POLICY', this.#options.noPolicy);
     const evaluation = evaluateLayers(this.#policy, {
       tool: call.name,
       args: call.args.values,
@@ -299,7 +300,7 @@ export class Gate implements ApprovalAuthority {
       const explanation = `the call could not be decided: ${reason}`;
       const line = this.#line(call, {
         code: 'INTERNAL',
-        rule: '(internal)',
+        rule: CODES.INTERNAL.rule,
         tool: call.name,
         authorText: undefined,
         explanation,
@@ -320,6 +321,6 @@ function isSame(some: readonly string[], others: readonly string[]): boolean {
   return true;
 }
 
-function refusedBy(code: Refusal['code'], rule: string, explanation: string): Evaluation {
-  return { kind: 'refused', refusal: { code, rule, authorText: undefined, explanation } };
+function refusedBy(code: 'MALFORMED' | 'NO_POLICY', explanation: string): Evaluation {
+  return { kind: 'refused', refusal: { code, rule: CODES[code].rule, authorText: undefined, explanation } };
 }

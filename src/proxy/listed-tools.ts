@@ -1,6 +1,6 @@
+import { isRecord, own } from '../json/value.js';
 import { asksInLayers, type Layers, visibleInLayers } from '../policy/evaluate/layers.js';
 import type { SeenTool } from '../store/store.js';
-import { isRecord, own } from '../wire/message.js';
 import { annotate, definitionOf, type ToolRisk, unpinnable, unpinnableKey } from '../wire/tool-edit.js';
 import type { ToolEdit } from '../wire/tool-list.js';
 

@@ -1,21 +1,9 @@
-import { Decimal } from '../json/decimal.js';
-import type { Evaluation, Refusal, RefusalCode } from '../policy/call.js';
+import type { Evaluation, Refusal } from '../policy/call.js';
+import { CODES } from '../policy/codes.js';
+import { explainUsage } from '../policy/evaluate/explain.js';
 import type { Admitted } from '../store/store.js';
 import type { RefusedCall } from '../wire/answers.js';
 import type { ToolCall } from '../wire/message.js';
-
-/** Refusals that no rule of the policy gave. */
-const STOPPED: Partial<Record<RefusalCode, { readonly rule: string; readonly explanation: string }>> = {
-  PAUSED: {
-    rule: '(paused)',
-    explanation: 'a person has stopped every call, and only a person can lift that',
-  },
-  CHANGED: {
-    rule: '(changed)',
-    explanation:
-      'its definition is not the one that was first seen; a person must look at the change and accept it',
-  },
-};
 
 /**
  * Why a call was not let through, for its answer. It names no command of ours that would let it through: a model with
@@ -62,8 +50,11 @@ export function refusedCall(
     }
     case 'refused': {
       const { code, approval } = admitted;
-      const stop = STOPPED[code];
-      if (stop) return { ...base, code, authorText: undefined, ...stop };
+      // Whatever the policy's text says: these are found out later, by what has happened.
+      if (code === 'PAUSED' || code === 'CHANGED') {
+        const { rule, explanation } = CODES[code];
+        return { ...base, code, rule, authorText: undefined, explanation };
+      }
       if (!approval) return { ...base, ...refusalOf(evaluation), code };
       const note = approval.note ? `: ${approval.note}` : '';
       const explanation =
@@ -76,14 +67,8 @@ export function refusedCall(
 }
 
 function exceededText(exceeded: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
-  const { charge, used, inFlight } = exceeded;
-  const { limit, amount } = charge;
-  const countsCalls = limit.amount.kind === 'fixed' && limit.amount.value.compare(Decimal.one) === 0;
-  const held = inFlight === undefined ? '' : `, ${inFlight} of it by calls that are still in flight`;
-  const text = countsCalls
-    ? `${used} of ${limit.max} calls per ${limit.windowText} used${held}.`
-    : `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}${held}, and this call adds ${amount}.`;
-  return `${text}${clockText(exceeded.clockWas)}`;
+  const { charge, used, inFlight, clockWas } = exceeded;
+  return `${explainUsage(charge, used, inFlight)}.${clockText(clockWas)}`;
 }
 
 /** What a person must know of a counter that runs ahead: nothing else tells why it is full for so long. */
@@ -96,6 +81,6 @@ function clockText(clockWas: number | undefined): string {
 function refusalOf(evaluation: Evaluation): Refusal {
   if (evaluation.kind === 'refused') return evaluation.refusal;
   if (evaluation.kind === 'open' && evaluation.ask) return evaluation.ask;
-  const explanation = 'a person must approve this call, and none can be asked about it';
-  return { code: 'APPROVAL_REQUIRED', rule: '(approval)', authorText: undefined, explanation };
+  const { rule, explanation } = CODES.APPROVAL_REQUIRED;
+  return { code: 'APPROVAL_REQUIRED', rule, authorText: undefined, explanation };
 }

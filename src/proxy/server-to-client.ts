@@ -1,13 +1,14 @@
 import { callDigest, type RoundTrips } from '../approval/retry-state.js';
+import { parseDoubles } from '../json/exact.js';
 import { isDeeper } from '../json/strict.js';
-import { parseDoubles } from '../json/value.js';
+import { isRecord, own } from '../json/value.js';
 import type { ExitCode } from '../upstream/upstream.js';
 import { ambiguity } from '../wire/ambiguity.js';
 import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
 import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
-import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from '../wire/message.js';
+import { ENVELOPE_KEYS, type Envelope, type Id, isId, twinOf } from '../wire/message.js';
 import { LONE_CR, scanLine } from '../wire/scan-line.js';
 import {
   type AmbiguousTool,

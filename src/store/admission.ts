@@ -1,5 +1,7 @@
 import type { Decimal } from '../json/decimal.js';
-import type { Charge, Evaluation, RefusalCode } from '../policy/call.js';
+import type { Charge, Evaluation } from '../policy/call.js';
+import { CODES, comesBefore, HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
+import { explainUsage } from '../policy/evaluate/explain.js';
 import type { ApprovalClock } from './approval-clock.js';
 import type {
   ApprovalEntry,
@@ -66,9 +68,6 @@ export interface Exceeded {
   readonly clockWas: number | undefined;
 }
 
-/** Refusals that come before a pause or a changed definition is looked at (DESIGN section 5, order). */
-const BEFORE_RULES: ReadonlySet<RefusalCode> = new Set(['MALFORMED', 'NO_POLICY', 'NOT_LISTED']);
-
 type Record = (entry: Entry) => number;
 
 /**
@@ -126,7 +125,7 @@ export class Admissions {
     }
     switch (evaluation.kind) {
       case 'hidden': {
-        const row = record({ decision: 'hide', rule: '(hidden)' });
+        const row = record({ decision: 'hide', rule: HIDDEN_RULE });
         return { kind: 'refused', row, code: 'NOT_LISTED' };
       }
       case 'refused': {
@@ -145,9 +144,11 @@ export class Admissions {
     isPaused: boolean,
   ): { readonly code: RefusalCode; readonly rule: string } | undefined {
     if (evaluation.kind === 'hidden') return undefined;
-    if (evaluation.kind === 'refused' && BEFORE_RULES.has(evaluation.refusal.code)) return undefined;
-    if (isPaused) return { code: 'PAUSED', rule: '(paused)' };
-    return pinned && this.#pins.isChanged(server, tool) ? { code: 'CHANGED', rule: '(changed)' } : undefined;
+    if (evaluation.kind === 'refused' && comesBefore(evaluation.refusal.code, 'PAUSED')) return undefined;
+    if (isPaused) return { code: 'PAUSED', rule: CODES.PAUSED.rule };
+    return pinned && this.#pins.isChanged(server, tool)
+      ? { code: 'CHANGED', rule: CODES.CHANGED.rule }
+      : undefined;
   }
 
   #decideOpen(
@@ -262,9 +263,7 @@ function unapproved(
 
 function askedByLimit(exceeded: Exceeded | undefined): string {
   if (!exceeded) return '';
-  const { limit, amount } = exceeded.charge;
-  if (limit.onDeny !== undefined) return limit.onDeny;
-  return `${exceeded.used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}; this call adds ${amount}`;
+  return exceeded.charge.limit.onDeny ?? explainUsage(exceeded.charge, exceeded.used);
 }
 
 /**

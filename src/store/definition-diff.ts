@@ -1,5 +1,7 @@
 import { type Change, diffArrays, diffWordsWithSpace } from 'diff';
-import { canonicalJson, isObject, type JsonObject, parseJson } from '../json/value.js';
+import { canonicalJson } from '../json/canonical.js';
+import { parseJson } from '../json/exact.js';
+import { isObject, type JsonObject } from '../json/value.js';
 import { printable, spreadJson } from '../text/escape.js';
 import type { PinEntry } from './store.js';
 

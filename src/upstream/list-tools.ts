@@ -14,7 +14,7 @@ import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
 import { Line, LineSplitter } from '../wire/lines.js';
 import { scanLine } from '../wire/scan-line.js';
-import { type OddTool, oddList, oddTool, withoutOddTools } from '../wire/tool-list.js';
+import { type AmbiguousTool, listFault, toolFault, withoutAmbiguousTools } from '../wire/tool-list.js';
 import { upstreamEnv } from './environment.js';
 import { findUpstream } from './start.js';
 import type { Upstream } from './upstream.js';
@@ -25,7 +25,7 @@ export interface LiveServer {
   readonly version: string;
   readonly tools: readonly ToolDefinition[];
   /** Listed tools that a wrapper leaves out too, since clients could read them in two ways. */
-  readonly leftOut: readonly OddTool[];
+  readonly leftOut: readonly AmbiguousTool[];
 }
 
 /** More pages, and more tools, than any server has; an endless list ends here. */
@@ -116,7 +116,7 @@ async function listed(
     const result = await client.request({ method: 'tools/list', params }, PAGE, options());
     for (const each of result.tools) {
       const tool = TOOL.safeParse(each);
-      const odd = oddTool(each);
+      const odd = toolFault(each);
       if (tool.success && !odd) tools.push(tool.data);
       else transport.leftOut.push(odd ?? { name: undefined, reason: 'it has no name' });
     }
@@ -165,7 +165,7 @@ class UpstreamTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   /** Set when the server has ended. */
   exitCode: number | undefined;
-  readonly leftOut: OddTool[] = [];
+  readonly leftOut: AmbiguousTool[] = [];
   readonly #upstream: Upstream;
   readonly #lines = new LineSplitter(STDIO_DEFAULT_MAX_BUFFER_SIZE);
   #stderr = Buffer.alloc(0);
@@ -210,13 +210,13 @@ class UpstreamTransport implements Transport {
   /** Reads a list as a wrapper does, so that what is shown here is what a client gets. */
   #message(line: Line): JSONRPCMessage {
     let scanned = scanLine(line);
-    const rest = scanned.ok ? undefined : withoutOddTools(line.bytes);
+    const rest = scanned.ok ? undefined : withoutAmbiguousTools(line.bytes);
     if (rest) scanned = scanLine(Line.of(rest.bytes));
     const message = deserializeMessage((rest?.bytes ?? line.bytes).toString());
     if (!('result' in message)) return message;
     this.leftOut.push(...(rest?.odd ?? []));
     const isList = Object.hasOwn(message.result, 'tools');
-    const fault = scanned.ok ? oddList(message) : isList ? scanned.reason : undefined;
+    const fault = scanned.ok ? listFault(message) : isList ? scanned.reason : undefined;
     if (fault === undefined) return message;
     return { jsonrpc: '2.0', id: message.id, error: { code: ErrorCode.InternalError, message: fault } };
   }

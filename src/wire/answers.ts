@@ -1,4 +1,4 @@
-import type { RefusalCode } from '../policy/call.js';
+import { codeRow, type RefusalCode } from '../policy/codes.js';
 import { printable } from '../text/escape.js';
 import type { Era, Id } from './message.js';
 
@@ -33,37 +33,6 @@ export const DECISION_KEY = 'policy-wrap/decision';
 const NAME_CAP = 128;
 const TEXT_CAP = 1000;
 
-/** JSON-RPC error codes outside the reserved range, for calls that wait for a task (DESIGN section 4). */
-function errorCode(code: RefusalCode): number {
-  switch (code) {
-    case 'LIMIT':
-      return 42900;
-    case 'APPROVAL_REQUIRED':
-    case 'APPROVAL_REJECTED':
-    case 'APPROVAL_EXPIRED':
-      return 40100;
-    default:
-      return 40300;
-  }
-}
-
-/** What a model should do next; a loop that knows when to come back does not hammer. */
-function advice(code: RefusalCode): string {
-  switch (code) {
-    case 'LIMIT':
-      return 'Do not repeat the call before then.';
-    case 'APPROVAL_REQUIRED':
-      return 'Do not change the arguments; ask the user to approve, then repeat exactly this call.';
-    case 'INTERNAL':
-      return 'Nothing was sent to the server. Tell the user.';
-    case 'NO_POLICY':
-    case 'CHANGED':
-      return 'Tell the user.';
-    default:
-      return 'This is a local policy decision, not a server error: do not repeat the call unchanged; ask the user.';
-  }
-}
-
 /**
  * The answer to a refused call: a tool result with `isError`, which models read, or a JSON-RPC error where the client
  * waits for a task and a tool result would not fit its schema. Never `structuredContent`: clients show only that.
@@ -74,7 +43,7 @@ export function refusalLine(id: Id, era: Era, asError: boolean, refused: Refused
   const retryAt = refused.limit?.retryAt;
   const decision = {
     version: 1,
-    decision: refused.code === 'APPROVAL_REQUIRED' ? 'ask' : 'deny',
+    decision: codeRow(refused.code).decision,
     code: refused.code,
     rule: printable(refused.rule, TEXT_CAP),
     ...(refused.limit && {
@@ -102,7 +71,7 @@ export function refusalLine(id: Id, era: Era, asError: boolean, refused: Refused
     return line({
       jsonrpc: '2.0',
       id,
-      error: { code: errorCode(refused.code), message: text, data: decision },
+      error: { code: codeRow(refused.code).error, message: text, data: decision },
     });
   }
   return line({
@@ -119,13 +88,14 @@ export function refusalLine(id: Id, era: Era, asError: boolean, refused: Refused
 
 /** One paragraph for the model: the author's words, what happened, when to come back, by which rule. */
 function refusalText(refused: RefusedCall, now: number): string {
-  const label = refused.code === 'APPROVAL_REQUIRED' ? '[APPROVAL REQUIRED]' : '[POLICY DENIED]';
+  const { decision, advice } = codeRow(refused.code);
+  const label = decision === 'ask' ? '[APPROVAL REQUIRED]' : '[POLICY DENIED]';
   const sentences = [
     refused.authorText && printable(refused.authorText, TEXT_CAP),
     `${printable(refused.tool, NAME_CAP)}: ${sentence(printable(refused.explanation, TEXT_CAP))}`,
     refused.limit && nextCall(refused.limit, now),
     `Rule: ${printable(refused.rule, TEXT_CAP)}.`,
-    refused.limit?.inFlight === undefined ? advice(refused.code) : 'Wait for the calls that you have made.',
+    refused.limit?.inFlight === undefined ? advice : 'Wait for the calls that you have made.',
   ];
   return `${label} ${sentences.filter(Boolean).join(' ')}`;
 }

@@ -1,5 +1,5 @@
-import type { JudgedCall } from './message.js';
-import { type Era, type Id, isRecord, own } from './message.js';
+import { isRecord, own } from '../json/value.js';
+import type { Era, Id, JudgedCall } from './message.js';
 import { PENDING_MAX, PendingRequests } from './pending-requests.js';
 
 /** A request of the client's that the server has and has not answered. */

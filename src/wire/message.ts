@@ -1,5 +1,6 @@
+import { parseDoubles, parseJson } from '../json/exact.js';
 import type { Scanned } from '../json/strict.js';
-import { type Json, parseDoubles, parseJson } from '../json/value.js';
+import { isRecord, type Json, own } from '../json/value.js';
 import { canonicalName } from '../text/lookalike.js';
 
 /** A JSON-RPC id as MCP allows it: a string or a safe integer. Numbers and strings never match each other. */
@@ -287,15 +288,6 @@ function eraOf(params: Record<string, unknown> | undefined): Era {
   const meta = params?._meta;
   const version = isRecord(meta) ? own(meta, VERSION_KEY) : undefined;
   return typeof version === 'string' && version >= MODERN ? 'modern' : 'legacy';
-}
-
-/** An own property: what a prototype holds was never in the message. */
-export function own(object: object, key: string): unknown {
-  return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function isId(value: unknown): value is Id {

@@ -1,6 +1,7 @@
+import { canonicalJson } from '../json/canonical.js';
 import { mapMembers, whole } from '../json/members.js';
-import { canonicalJson, type Json, type JsonObject } from '../json/value.js';
-import { isRecord, own, twinOf } from './message.js';
+import { isRecord, type Json, type JsonObject, own } from '../json/value.js';
+import { twinOf } from './message.js';
 
 /** What a tool does, as far as clients are told. */
 export interface ToolRisk {

@@ -1,6 +1,7 @@
 import { eachMember, elements, type Span, whole } from '../json/members.js';
 import { MAX_DEPTH, scan } from '../json/strict.js';
-import { isRecord, own, twinOf } from './message.js';
+import { isRecord, own } from '../json/value.js';
+import { twinOf } from './message.js';
 
 /** What to do with one listed tool: keep it as it is, leave it out, or show `text` in its place. */
 export type ToolEdit = 'keep' | 'drop' | { readonly text: string };

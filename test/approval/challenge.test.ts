@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { challengeOf, isMet } from '../../src/approval/challenge.js';
 import { amountsOf, boundedNumber, numbersOf } from '../../src/approval/numeric-arguments.js';
-import { canonicalJson, type JsonObject, parseJson } from '../../src/json/value.js';
+import { canonicalJson } from '../../src/json/canonical.js';
+import { parseJson } from '../../src/json/exact.js';
+import type { JsonObject } from '../../src/json/value.js';
 
 const args = (text: string) => parseJson(text) as JsonObject;
 

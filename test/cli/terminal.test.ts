@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bar, localTime, paint, span, table } from '../../src/cli/terminal.js';
+import { bar, localTime, paint, table } from '../../src/cli/terminal.js';
+import { span } from '../../src/text/duration.js';
 import { FakeOutput } from './commands/support.js';
 
 describe('table', () => {

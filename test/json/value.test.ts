@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { canonicalJson } from '../../src/json/canonical.js';
 import { Decimal } from '../../src/json/decimal.js';
-import { canonicalJson, type Json, parseDoubles, parseJson } from '../../src/json/value.js';
+import { parseDoubles, parseJson } from '../../src/json/exact.js';
+import type { Json } from '../../src/json/value.js';
 
 /**
  * Names whose text as written begins with `prefix`, which is another name: an engine that has met `prefix` in the same

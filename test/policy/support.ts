@@ -1,4 +1,5 @@
-import { type Json, parseJson } from '../../src/json/value.js';
+import { parseJson } from '../../src/json/exact.js';
+import type { Json } from '../../src/json/value.js';
 import type { Call, Evaluation } from '../../src/policy/call.js';
 import { evaluate } from '../../src/policy/evaluate/evaluate.js';
 import type { Policy } from '../../src/policy/model.js';

@@ -334,7 +334,7 @@ eachDriver('approvals', () => {
       expect(admitted).toMatchObject({
         kind: 'asked',
         exceeded: { retryAt: time.at + 60_000 },
-        approval: { reason: '80 of 100 per minute used in soft; this call adds 50', rule: money.pointer },
+        approval: { reason: '80 of 100 per minute used in soft, and this call adds 50', rule: money.pointer },
       });
       decide(asked(admitted));
       expect(call(open(charge(money, 50))).kind).toBe('allowed');

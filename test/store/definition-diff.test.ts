@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, parseJson } from '../../src/json/value.js';
+import { canonicalJson } from '../../src/json/canonical.js';
+import { parseJson } from '../../src/json/exact.js';
 import { changeOf } from '../../src/store/definition-diff.js';
 
 /** What is said of a tool whose parts were others when it was first seen; without the line that names it. */

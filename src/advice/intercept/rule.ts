@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../../json/value.js';
 import { MAX_PATH } from '../../policy/evaluate/path.js';
 import { compileRegex } from '../../policy/evaluate/regex.js';
-import { MAX_WINDOW_MS, parseDuration, parseWindow } from '../../policy/limits/window.js';
+import { MAX_WINDOW_MS, parseWindow } from '../../policy/limits/window.js';
+import { parseDuration } from '../../text/duration.js';
 import type { Yaml } from './yaml.js';
 
 /** What could not be carried over: the reason is for people. */

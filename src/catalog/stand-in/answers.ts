@@ -1,5 +1,4 @@
 import type { KnownServer } from '../known-server.js';
-
 /** What a simulated tool says: `data` to show, or why it could not be done. */
 export type Answer = { readonly data: Readonly<Record<string, unknown>> } | { readonly failed: string };
 

@@ -2,8 +2,8 @@ import { isMet } from '../../approval/challenge.js';
 import { amountsOf, boundedNumber, numbersOf } from '../../approval/numeric-arguments.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
-import { parseDuration } from '../../policy/limits/window.js';
 import type { ApprovalEntry, BudgetTerms, Store } from '../../store/store.js';
+import { parseDuration, span } from '../../text/duration.js';
 import { printable } from '../../text/escape.js';
 import {
   argumentsOf,
@@ -16,7 +16,7 @@ import {
 } from '../approval-view.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
-import { localTime, processTerminal, span, type Terminal } from '../terminal.js';
+import { localTime, processTerminal, type Terminal } from '../terminal.js';
 
 export interface ApproveOptions extends StateOptions {
   readonly yes?: boolean | undefined;

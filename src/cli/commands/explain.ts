@@ -1,10 +1,13 @@
 import { findPolicy, type PolicyOptions, problemsError, stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { type Json, parseJson } from '../../json/value.js';
+import { parseJson } from '../../json/exact.js';
+import type { Json } from '../../json/value.js';
 import type { Evaluation } from '../../policy/call.js';
 import { likelyTool, ownName, prefixedName } from '../../policy/client-names.js';
+import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
 import type { TraceStep } from '../../policy/evaluate/evaluate.js';
+import { explainUsage } from '../../policy/evaluate/explain.js';
 import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
 import type { Policy } from '../../policy/model.js';
 import { firstFull, type Peek, type Peeked, Store } from '../../store/store.js';
@@ -110,7 +113,7 @@ export function outlookOf(evaluation: Evaluation, { checks: standings }: Peeked,
       return {
         decision: 'hide',
         code: undefined,
-        rule: '(hidden)',
+        rule: HIDDEN_RULE,
         why: 'the tool is hidden: answered like an unknown one',
       };
     case 'refused': {
@@ -149,15 +152,14 @@ function limitText({ charge, used, retryAt, inFlight }: Peek): {
   readonly rule: string;
   readonly why: string;
 } {
-  const { limit, amount } = charge;
   const next =
     inFlight !== undefined
       ? `next when one of the calls in flight ends well`
       : retryAt === undefined
         ? 'a call of this size can never pass'
         : `next at ${new Date(retryAt).toISOString()}`;
-  const why = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}, this call adds ${amount}; ${next}`;
-  return { rule: limit.pointer, why };
+  const why = `${explainUsage(charge, used)}; ${next}`;
+  return { rule: charge.limit.pointer, why };
 }
 
 const HEADLINE = { allow: 'allowed', deny: 'denied', hide: 'hidden', ask: 'needs a person' } as const;

@@ -4,7 +4,8 @@ import { type LoggedCall, readLogged } from '../../advice/logged-call.js';
 import { evaluateKnown } from '../../advice/partial-evaluation.js';
 import { problemsError, readPolicy } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
-import { canonicalJson } from '../../json/value.js';
+import { canonicalJson } from '../../json/canonical.js';
+import { CODES, HIDDEN_RULE } from '../../policy/codes.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { history, loggedServer } from '../../store/history.js';
 import { Simulation } from '../../store/simulation.js';
@@ -93,7 +94,7 @@ class Draft {
       return 'the same call again, after a person was asked';
     // The log does not hold definitions of tools; what was changed then is taken to be changed still.
     if (call.code === 'CHANGED' && this.#layers.pin === 'deny')
-      return { kind: 'refused', code: 'CHANGED', rule: '(changed)' };
+      return { kind: 'refused', code: 'CHANGED', rule: CODES.CHANGED.rule };
     const decision = this.#judge(row, call);
     if (approval !== undefined && call.fate === 'asked' && decision.kind !== 'asked')
       this.#answered.add(approval);
@@ -107,7 +108,7 @@ class Draft {
 
   #judge(row: LogEntry, call: LoggedCall): DraftDecision {
     const { evaluation, gaps } = evaluateKnown(this.#layers, call.tool, call.kept);
-    if (evaluation.kind === 'hidden') return { kind: 'refused', code: 'HIDDEN', rule: '(hidden)' };
+    if (evaluation.kind === 'hidden') return { kind: 'refused', code: 'HIDDEN', rule: HIDDEN_RULE };
     if (evaluation.kind === 'refused') {
       const { code, rule } = evaluation.refusal;
       return { kind: 'refused', code, rule };

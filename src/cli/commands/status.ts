@@ -1,6 +1,5 @@
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
-import { textOfDuration } from '../../policy/limits/window.js';
 import { changeOf } from '../../store/definition-diff.js';
 import type {
   ApprovalEntry,
@@ -10,20 +9,12 @@ import type {
   PinEntry,
   SessionEntry,
 } from '../../store/store.js';
+import { span, textOfDuration } from '../../text/duration.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { isForQueue } from '../approval-view.js';
 import type { OtherDatabases } from '../databases.js';
 import { type OpenState, openStates, othersThan, type StateOptions } from '../open-state.js';
-import {
-  bar,
-  type Cell,
-  localTime,
-  paint,
-  processTerminal,
-  span,
-  type Terminal,
-  table,
-} from '../terminal.js';
+import { bar, type Cell, localTime, paint, processTerminal, type Terminal, table } from '../terminal.js';
 
 export interface StatusOptions extends StateOptions {
   readonly server?: string | undefined;

@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { loadWithLayers, problemsError, readPolicy } from '../../config/policy-files.js';
 import { readTextFile } from '../../config/text-file.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { canonicalJson, isObject, type JsonObject } from '../../json/value.js';
+import { canonicalJson } from '../../json/canonical.js';
+import { isObject, type JsonObject } from '../../json/value.js';
 import type { Call, Evaluation } from '../../policy/call.js';
+import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
 import { evaluateLayers, type Layers, stack } from '../../policy/evaluate/layers.js';
 import { formatProblem } from '../../policy/read/problem.js';
 import { Source } from '../../policy/read/source.js';
 import { type Admitted, BUSY, Store } from '../../store/store.js';
+import { parseDuration } from '../../text/duration.js';
 import { printable, printableJson } from '../../text/escape.js';
 
 /** An instant: ISO 8601, or relative to the case's own like `-30s`, `-2h`. */
@@ -203,7 +206,7 @@ function describe({ evaluation, admitted }: Decided): Expected {
       return { decision: 'deny', code: 'LIMIT', rule: charge.limit.pointer, retryAt: when };
     }
     case 'refused':
-      if (evaluation.kind === 'hidden') return { decision: 'hide', rule: '(hidden)' };
+      if (evaluation.kind === 'hidden') return { decision: 'hide', rule: HIDDEN_RULE };
       return {
         decision: 'deny',
         code: admitted.code,
@@ -220,14 +223,10 @@ function agrees(expected: Expected, actual: Expected): boolean {
   });
 }
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 /** @returns UTC milliseconds */
 function instant(text: string, base: number): number {
-  const relative = /^-(\d+)(ms|s|m|h|d)$/.exec(text);
-  const at = relative
-    ? base - Number(relative[1]) * UNITS[relative[2] as keyof typeof UNITS]
-    : Date.parse(text);
+  const ago = text.startsWith('-') ? parseDuration(text.slice(1)) : undefined;
+  const at = ago === undefined ? Date.parse(text) : base - ago;
   if (!Number.isSafeInteger(at)) throw new PolicyWrapError('USAGE', `${JSON.stringify(text)} is no time`);
   return at;
 }

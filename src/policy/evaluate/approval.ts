@@ -1,4 +1,5 @@
-import { canonicalJson, type JsonObject } from '../../json/value.js';
+import { canonicalJson } from '../../json/canonical.js';
+import type { JsonObject } from '../../json/value.js';
 import type { Policy } from '../model.js';
 import { findInexact } from './inexact.js';
 import { without } from './without.js';

@@ -1,5 +1,6 @@
+import { canonicalJson } from '../../json/canonical.js';
 import { Decimal } from '../../json/decimal.js';
-import { canonicalJson, isArray, isNumber, type Json } from '../../json/value.js';
+import { isArray, isNumber, type Json } from '../../json/value.js';
 import { sha256 } from '../../text/hash.js';
 import type { Call, Charge } from '../call.js';
 import { show } from '../describe-value.js';

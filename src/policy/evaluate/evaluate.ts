@@ -1,5 +1,6 @@
 import { canonicalName } from '../../text/lookalike.js';
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
+import { CODES, HIDDEN_RULE } from '../codes.js';
 import type { Checks, Limit, Policy, Predicate, ToolEntry } from '../model.js';
 import { pointerOf } from '../read/problem.js';
 import { chargeOf } from './charge.js';
@@ -34,7 +35,7 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
   if (placed.kind === 'hidden') {
     trace?.push({
       look: 'hide',
-      rule: '(hidden)',
+      rule: HIDDEN_RULE,
       result: 'stops',
       answer: undefined,
       text: 'the tool is hidden',
@@ -176,11 +177,8 @@ function look(policy: Policy, tool: string): Placed {
   }
   if (entry || policy.default === 'allow')
     return { kind: 'placed', entry, always: sameForAll([policy.allTools, entry ?? CHECKED_BY_NOBODY]) };
-  const explanation = 'the policy does not list it, and refuses what it does not list';
-  return {
-    kind: 'refused',
-    refusal: { code: 'NOT_LISTED', rule: '(default deny)', authorText: undefined, explanation },
-  };
+  const { rule, explanation } = CODES.NOT_LISTED;
+  return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Decimal } from '../../json/decimal.js';
 import { isNumber } from '../../json/value.js';
+import type { Charge } from '../call.js';
 import { show } from '../describe-value.js';
 import type { Condition, Predicate } from '../model.js';
 import { operatorOf } from '../operators.js';
@@ -79,4 +80,17 @@ function kindNote({ answer, condition, reached }: Finding): string {
   if (answer !== 'unknown' || reached.kind !== 'value') return '';
   if (reached.value instanceof Decimal) return ' (more digits than most programs keep)';
   return typeof reached.value === 'string' && isNumber(condition.value) ? ' (text)' : '';
+}
+
+/**
+ * @param used what the counter holds before the call
+ * @param inFlight what calls hold of it that are still in flight
+ * @returns `30 of 30 calls per minute used`, `900 of 1000 per day used in spend, and this call adds 200`
+ */
+export function explainUsage({ limit, amount }: Charge, used: Decimal, inFlight?: Decimal): string {
+  const held = inFlight === undefined ? '' : `, ${inFlight} of it by calls that are still in flight`;
+  const countsCalls = limit.amount.kind === 'fixed' && amount.compare(Decimal.one) === 0;
+  return countsCalls
+    ? `${used} of ${limit.max} calls per ${limit.windowText} used${held}`
+    : `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}${held}, and this call adds ${amount}`;
 }

@@ -1,7 +1,8 @@
+import { parseDuration } from '../../text/duration.js';
 import { sha256 } from '../../text/hash.js';
 import { canonicalName } from '../../text/lookalike.js';
 import { comparePatterns, namePattern } from '../evaluate/name-pattern.js';
-import { parseDuration, parseWindow } from '../limits/window.js';
+import { parseWindow } from '../limits/window.js';
 import type { NamePattern, Policy, ToolEntry } from '../model.js';
 import { compileChecks, compileEntry } from './compile-entry.js';
 import { compileExcept } from './compile-paths.js';

@@ -1,8 +1,9 @@
 import type * as Jsonc from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
 import type { Decimal } from '../../json/decimal.js';
+import { parseNumber } from '../../json/exact.js';
 import { MAX_DEPTH, MAX_LENGTH, type ReadJsonc } from '../../json/relaxed.js';
-import { type Json, parseNumber, setOwn } from '../../json/value.js';
+import { type Json, setOwn } from '../../json/value.js';
 import { type Problem, type ProblemCode, pointerOf } from './problem.js';
 
 export type Segment = string | number;
