@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../json/value.js';
 import { EACH } from '../policy/model.js';
 import type { AmountUse } from './amounts.js';
 import { roundUp, roundUpCount, WINDOW_MS, WINDOWS, type WindowWord } from './rates.js';
-import type { Survey, ToolUse } from './usage.js';
+import type { ToolUse, Usage } from './usage.js';
 
 /** A limit or a requirement, with what it rests on. */
 export interface Proposed {
@@ -56,12 +56,12 @@ export const HEADROOM_RULE: readonly string[] = [
  * A policy's entries that would have let pass what passed, with headroom. A tool of which calls were refused or asked
  * about gets what passed and no more: somebody has drawn a line there, and a recommendation does not move it.
  */
-export function recommend(survey: Survey): Recommendation {
-  const { from, to } = survey.period;
+export function recommend(usage: Usage): Recommendation {
+  const { from, to } = usage.period;
   const listed: ProposedTool[] = [];
   const unlisted: { tool: string; why: string }[] = [];
   const counters = new Set<string>();
-  for (const use of survey.tools) {
+  for (const use of usage.tools) {
     const why = whyNot(use, listed.length);
     if (why === undefined) listed.push(proposed(use, to - from, counters));
     else if (unlisted.length < MAX_UNLISTED) unlisted.push({ tool: use.tool, why });

@@ -37,15 +37,15 @@ const MAX_TOOLS = 5000;
 const MAX_RULES = 20;
 
 /** Gathers what was done from the decision log, row by row, in the log's order. */
-export class Survey {
+export class Usage {
   readonly #isAmount: (name: string) => boolean;
   readonly #tools = new Map<string, Gathered>();
   #from: number | undefined;
   #to: number | undefined;
   #passed = 0;
   #calls = 0;
-  /** Calls that no policy had a part in, and calls of tools beyond the most that are told apart. */
-  apart = 0;
+  /** Calls that no policy had a part in, and calls of tools beyond the most that are counted singly. */
+  unjudged = 0;
   beyond = 0;
 
   /** @param isAmount whether an argument of that name is an amount of money */
@@ -55,8 +55,8 @@ export class Survey {
 
   add(call: LoggedCall): void {
     this.#calls += 1;
-    if (call.fate === 'apart') {
-      this.apart += 1;
+    if (call.disposition === 'unjudged') {
+      this.unjudged += 1;
       return;
     }
     this.#from = Math.min(this.#from ?? call.at, call.at);
@@ -66,7 +66,7 @@ export class Survey {
       this.beyond += 1;
       return;
     }
-    if (call.fate !== 'passed') {
+    if (call.disposition !== 'passed') {
       stop(use, call);
       return;
     }
@@ -115,9 +115,9 @@ export class Survey {
   }
 }
 
-function stop({ stopped, rates }: Gathered, { fate, code, rule = '', owner, at }: LoggedCall): void {
+function stop({ stopped, rates }: Gathered, { disposition, code, rule = '', owner, at }: LoggedCall): void {
   const known = stopped.get(rule);
   if (known) known.calls += 1;
-  else if (stopped.size < MAX_RULES) stopped.set(rule, { rule, asked: fate === 'asked', calls: 1 });
+  else if (stopped.size < MAX_RULES) stopped.set(rule, { rule, asked: disposition === 'asked', calls: 1 });
   if (code === 'LIMIT') rates.refuse(owner, at);
 }
