@@ -13,7 +13,7 @@ export type Change = 'newly refused' | 'newly allowed' | 'newly asked';
 export interface ChangeGroup {
   readonly change: Change;
   readonly tool: string;
-  /** Of the draft; for what is newly allowed, of the policy of that time. */
+  /** The draft's rule; where a call is newly allowed, that of the policy of that time. */
   readonly rule: string;
   readonly code: string;
   calls: number;
@@ -28,7 +28,7 @@ export interface NotJudged {
 }
 
 const EXAMPLES = 3;
-/** Rules and names come from policies and clients; what is beyond so many groups is only counted. */
+/** Groups that are told apart at most: names come from clients, and there may be any number. */
 const MAX_GROUPS = 1000;
 const OTHERS = '(others)';
 

@@ -33,9 +33,9 @@ export interface Recommendation {
 /** Half again what 99 of 100 calls stayed within, but at least a tenth above the highest; HEADROOM_RULE says so. */
 const P99_HEADROOM = 1.5;
 const PEAK_HEADROOM = 1.1;
-/** Refusals that say nothing of how a tool may be used. */
+/** Rules whose refusals say nothing about how a tool may be used. */
 const NO_LINE: ReadonlySet<string> = new Set(['(no policy)', '(default deny)', '(hidden)', '(changed)']);
-/** A limit on a window says something when so many of them were observed. */
+/** Windows that must have been observed before a limit on them says anything. */
 const WINDOWS_OBSERVED = 2;
 /** A limit on seconds is worth a line where more than this many calls a minute are allowed. */
 const BUSY_MINUTE = 60;

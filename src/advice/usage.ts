@@ -8,12 +8,12 @@ export interface ToolUse {
   /** False when the log holds only the beginning of the name, so that no rule can be written for it. */
   readonly isNameWhole: boolean;
   readonly passed: number;
-  /** Of those that passed: because a person said so, and with an error for an answer. */
+  /** Calls that passed because a person said so, and calls that passed and were answered with an error. */
   readonly consented: number;
   readonly failed: number;
   readonly first: number;
   readonly last: number;
-  /** Of the calls that passed. */
+  /** How often it was called, by the calls that passed. */
   readonly rates: Rates;
   readonly amounts: Amounts;
   /** Calls that did not pass, the most frequent rule first. */
@@ -32,7 +32,7 @@ type Gathered = { -readonly [Key in Exclude<keyof ToolUse, 'stopped'>]: ToolUse[
   readonly stopped: Map<string, Stopped>;
 };
 
-/** A client may call any name; what is beyond so many is only counted. */
+/** Tools that are told apart at most: a client may call any name. */
 const MAX_TOOLS = 5000;
 const MAX_RULES = 20;
 
@@ -44,7 +44,7 @@ export class Usage {
   #to: number | undefined;
   #passed = 0;
   #calls = 0;
-  /** Calls that no policy had a part in, and calls of tools beyond the most that are counted singly. */
+  /** Calls that no policy had a part in, and calls of tools beyond MAX_TOOLS. */
   unjudged = 0;
   beyond = 0;
 
