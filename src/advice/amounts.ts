@@ -1,3 +1,8 @@
+/**
+ * advice/: what tools' schemas and the decision log say about a policy, and policies made from them.
+ * Imports catalog/, policy/, json/ and text/.
+ * Never touches clock, file, database or process: rows of the log are handed in.
+ */
 import { Decimal } from '../json/decimal.js';
 import { isArray, isNumber, isObject, type Json } from '../json/value.js';
 import type { Call } from '../policy/call.js';
@@ -20,7 +25,7 @@ export interface AmountUse {
   /** Calls in which it could be charged, and in which it could not: missing, negative, no number. */
   readonly charged: number;
   readonly odd: number;
-  /** Calls of which the log kept no values. */
+  /** Calls whose values the log did not keep. */
   readonly unseen: number;
   readonly largest: Decimal;
   /** The largest sum in any day. */
@@ -35,7 +40,7 @@ interface Followed {
   odd: number;
 }
 
-/** How many names are counted; a client may send any number. */
+/** Names that are counted at most: a client may send any number. */
 const MAX_NAMES = 1000;
 
 /** Follows the amounts in one tool's arguments, call by call. */
@@ -139,7 +144,7 @@ function measure(followed: Followed, owner: string, at: number, args: Call['args
   const values = [...reach(followed.path, call)].flatMap((reached) =>
     reached.kind === 'value' && isNumber(reached.value) ? [exact(reached.value)] : [],
   );
-  // Of an empty list there is nothing to require anything of.
+  // An empty list holds no value that a requirement could be about.
   if ('fault' in charge || values.length === 0) {
     followed.odd += 1;
     return;

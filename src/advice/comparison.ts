@@ -1,11 +1,11 @@
-import type { Fate, LoggedCall } from './logged-call.js';
-import type { Gap } from './partial-evaluation.js';
+import type { Disposition, LoggedCall } from './logged-call.js';
+import type { Unknown } from './partial-evaluation.js';
 
 /** How a draft decides on a logged call; `unknown` where it reads what the log does not hold. */
 export type DraftDecision =
   | { readonly kind: 'passed' }
   | { readonly kind: 'refused' | 'asked'; readonly code: string; readonly rule: string }
-  | { readonly kind: 'unknown'; readonly gap: Gap };
+  | { readonly kind: 'unknown'; readonly unknown: Unknown };
 
 export type Change = 'newly refused' | 'newly allowed' | 'newly asked';
 
@@ -13,7 +13,7 @@ export type Change = 'newly refused' | 'newly allowed' | 'newly asked';
 export interface ChangeGroup {
   readonly change: Change;
   readonly tool: string;
-  /** Of the draft; for what is newly allowed, of the policy of that time. */
+  /** The draft's rule; where a call is newly allowed, that of the policy of that time. */
   readonly rule: string;
   readonly code: string;
   calls: number;
@@ -28,7 +28,7 @@ export interface NotJudged {
 }
 
 const EXAMPLES = 3;
-/** Rules and names come from policies and clients; what is beyond so many groups is only counted. */
+/** Groups that are told apart at most: names come from clients, and there may be any number. */
 const MAX_GROUPS = 1000;
 const OTHERS = '(others)';
 
@@ -44,11 +44,11 @@ export class Comparison {
   add(call: LoggedCall, draft: DraftDecision): void {
     this.#count(call);
     if (draft.kind === 'unknown') {
-      const { rule, reads } = draft.gap;
+      const { rule, reads } = draft.unknown;
       this.#skip(`${rule} reads ${reads}, which the log does not hold`);
       return;
     }
-    const change = changeOf(call.fate, draft.kind);
+    const change = changeOf(call.disposition, draft.kind);
     if (change === undefined) {
       this.unchanged += 1;
       return;
@@ -101,7 +101,7 @@ export class Comparison {
 }
 
 /** Refused and hidden are one thing here: the call does not pass. */
-function changeOf(then: Fate, now: Exclude<DraftDecision['kind'], 'unknown'>): Change | undefined {
+function changeOf(then: Disposition, now: Exclude<DraftDecision['kind'], 'unknown'>): Change | undefined {
   if (then === now) return undefined;
   switch (now) {
     case 'passed':

@@ -12,7 +12,7 @@ import { some } from './satisfiability.js';
 const MAX_SUGGESTIONS = 100;
 
 /** Characters that are compared to find patterns that never judge a tool: each pattern is compared with each other. */
-const MAX_COMPARED = 500_000_000;
+const MAX_COMPARED = 50_000_000;
 
 /** Stands for "any characters" when patterns are compared; no tool name has it. */
 const ANY = '\uFFFF';

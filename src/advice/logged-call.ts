@@ -10,10 +10,10 @@ export type Kept =
   | { readonly kind: 'nothing' };
 
 /**
- * What became of a call as far as the policy of its time goes. `apart`: that policy had no part in it (a line that
+ * What became of a call as far as the policy of its time goes. `unjudged`: that policy had no part in it (a line that
  * could not be read, a pause).
  */
-export type Fate = 'passed' | 'refused' | 'asked' | 'apart';
+export type Disposition = 'passed' | 'refused' | 'asked' | 'unjudged';
 
 /** The columns of a row of the decision log that are looked at here. */
 export interface LoggedRow {
@@ -39,7 +39,7 @@ export interface LoggedCall {
   readonly tool: string;
   /** False when the log holds only the beginning of the name. */
   readonly isNameWhole: boolean;
-  readonly fate: Fate;
+  readonly disposition: Disposition;
   readonly code: string | undefined;
   readonly rule: string | undefined;
   readonly kept: Kept;
@@ -51,32 +51,32 @@ export interface LoggedCall {
   readonly failed: boolean;
 }
 
-/** Longest name that the log holds whole; longer ones end in an ellipsis (state/audit.ts). */
-const WHOLE_NAME = 512;
+/** In bytes. The decision log cuts longer names, inside of no character, and ends them in an ellipsis. */
+const LONGEST_NAME = 512;
 const ELLIPSIS = '…';
 
 export function readLogged(row: LoggedRow): LoggedCall {
   const { auditId, at, tool, code, rule, grant, observe } = row;
-  const fate = fateOf(row);
+  const disposition = dispositionOf(row);
   return {
     auditId,
     at,
     tool,
-    isNameWhole: !(tool.length > WHOLE_NAME && tool.endsWith(ELLIPSIS)),
-    fate,
+    isNameWhole: !(tool.endsWith(ELLIPSIS) && Buffer.byteLength(tool) >= LONGEST_NAME),
+    disposition,
     code,
     rule,
     kept: keptOf(row.arguments),
-    consented: fate === 'passed' && row.approval !== undefined,
+    consented: disposition === 'passed' && row.approval !== undefined,
     owner: JSON.stringify([grant, observe]),
     failed: row.outcome === 'error' || row.outcome === 'tool_error',
   };
 }
 
 /** Without a policy an observing wrapper lets everything pass, and nobody has said a word against it. */
-function fateOf({ decision, code, observe }: LoggedRow): Fate {
+function dispositionOf({ decision, code, observe }: LoggedRow): Disposition {
   const row = codeRow(code);
-  if (row?.policyPart === 'none') return 'apart';
+  if (row?.policyPart === 'none') return 'unjudged';
   if (decision === 'allow' || (code === 'NO_POLICY' && observe)) return 'passed';
   return decision === 'ask' || row?.isApproval ? 'asked' : 'refused';
 }

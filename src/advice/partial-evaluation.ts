@@ -7,28 +7,28 @@ import type { Checks, Limit, Path, Policy, Predicate } from '../policy/model.js'
 import { lookalikeOf } from '../text/lookalike.js';
 import type { Kept } from './logged-call.js';
 
-/** A rule that could not be looked at. */
-export interface Gap {
+/** A rule that could not be looked at, since the log does not hold what it reads. */
+export interface Unknown {
   readonly rule: string;
-  /** The path that it reads and the log does not hold. */
+  /** The path that is not held. */
   readonly reads: string;
 }
 
-export interface KnownEvaluation {
-  /** By all rules without a gap: a refusal is certain, `open` only where there is no gap. */
+export interface PartialEvaluation {
+  /** By the rules that could be looked at: a refusal is certain, `open` only where nothing is unknown. */
   readonly evaluation: Evaluation;
-  readonly gaps: readonly Gap[];
+  readonly unknowns: readonly Unknown[];
 }
 
 /**
  * Judges a call of which only part is known, as the log keeps it: exact where nothing that is not known is read.
  * The environment of the server is never known.
  */
-export function evaluateKnown(layers: Layers, tool: string, kept: Kept): KnownEvaluation {
+export function evaluatePartially(layers: Layers, tool: string, kept: Kept): PartialEvaluation {
   const call: Call = { tool, args: argsOf(kept), env: {} };
-  const gaps: Gap[] = [];
-  const all = layers.all.map((policy) => reduced(policy, call, kept, gaps));
-  return { evaluation: evaluateLayers({ ...layers, all }, call), gaps };
+  const unknowns: Unknown[] = [];
+  const all = layers.all.map((policy) => reduced(policy, call, kept, unknowns));
+  return { evaluation: evaluateLayers({ ...layers, all }, call), unknowns };
 }
 
 /** Placeholders under names whose values were not kept; no rule that would read one is left. */
@@ -39,16 +39,16 @@ function argsOf(kept: Kept): Call['args'] {
   return args;
 }
 
-/** The policy with the rules for this tool that can be looked at; the others become gaps. */
-function reduced(policy: Policy, call: Call, kept: Kept, gaps: Gap[]): Policy {
+/** The policy with the rules for this tool that can be looked at; the others are added to `unknowns`. */
+function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): Policy {
   const placed = place(policy, call.tool);
   // Hidden or not listed: certain, whatever the arguments.
   if (placed.kind !== 'placed') return policy;
   const checks = (from: Checks): Checks => ({
-    require: knownPredicates(from.require, 'every', call, kept, gaps),
-    denyIf: knownPredicates(from.denyIf, 'any', call, kept, gaps),
-    approveIf: knownPredicates(from.approveIf, 'any', call, kept, gaps),
-    limits: knownLimits(from.limits, kept, gaps),
+    require: partialPredicates(from.require, 'every', call, kept, unknowns),
+    denyIf: partialPredicates(from.denyIf, 'any', call, kept, unknowns),
+    approveIf: partialPredicates(from.approveIf, 'any', call, kept, unknowns),
+    limits: partialLimits(from.limits, kept, unknowns),
   });
   const allTools = checks(policy.allTools);
   const { entry } = placed;
@@ -57,12 +57,12 @@ function reduced(policy: Policy, call: Call, kept: Kept, gaps: Gap[]): Policy {
   return { ...policy, hides: (name) => policy.hides(name), allTools, tools };
 }
 
-function knownPredicates(
+function partialPredicates(
   predicates: readonly Predicate[],
   quantifier: Quantifier,
   call: Call,
   kept: Kept,
-  gaps: Gap[],
+  unknowns: Unknown[],
 ): readonly Predicate[] {
   return predicates.flatMap((predicate) => {
     const unknown = predicate.conditions.find(({ path }) => !isKnown(path, kept));
@@ -71,19 +71,19 @@ function knownPredicates(
     const conditions = predicate.conditions.filter(({ path }) => isKnown(path, kept));
     const known: Predicate = { ...predicate, conditions };
     if (answerPredicate(known, call, quantifier).answer === 'fails') return known;
-    gaps.push({ rule: predicate.pointer, reads: unknown.path.text });
+    unknowns.push({ rule: predicate.pointer, reads: unknown.path.text });
     return [];
   });
 }
 
-function knownLimits(limits: readonly Limit[], kept: Kept, gaps: Gap[]): readonly Limit[] {
+function partialLimits(limits: readonly Limit[], kept: Kept, unknowns: Unknown[]): readonly Limit[] {
   return limits.filter((limit) => {
     const { amount, per } = limit;
     // Without the value a path is only known to lead nowhere, and then the call cannot be charged at all.
     if (amount.kind !== 'fixed' && kept.kind !== 'values' && isKnown(amount.path, kept)) return true;
     const paths = amount.kind === 'fixed' ? per : [amount.path, ...per];
     const unknown = paths.find((path) => !isKnown(path, kept));
-    if (unknown) gaps.push({ rule: limit.pointer, reads: unknown.text });
+    if (unknown) unknowns.push({ rule: limit.pointer, reads: unknown.text });
     return !unknown;
   });
 }

@@ -13,7 +13,7 @@ export const WINDOW_MS: Readonly<Record<WindowWord, number>> = {
 /** How many calls stood in a window that ended with a call, itself included. */
 export interface Rate {
   readonly peak: number;
-  /** 99 of 100 calls saw at most so many. */
+  /** At most this many for 99 of 100 calls. */
   readonly p99: number;
 }
 
@@ -21,9 +21,9 @@ export interface Rate {
 const SLACK = 1024;
 
 interface Owner {
-  /** Of the calls that some window may still hold. */
+  /** When the calls were made that some window may still hold, in UTC milliseconds. */
   times: number[];
-  /** By window: where in `times` it begins. */
+  /** The index in `times` at which each window begins. */
   heads: number[];
 }
 
@@ -33,9 +33,9 @@ interface Owner {
  */
 export class Rates {
   readonly #owners = new Map<string, Owner>();
-  /** By window: how many calls saw how many. */
+  /** For each window, the number of calls by how many stood in it. */
   readonly #seen = WINDOWS.map(() => new Map<number, number>());
-  /** By window: the fewest calls that stood in it when a limit refused another. */
+  /** For each window, the fewest calls that stood in it when a limit refused another. */
   #fewest: readonly number[] = WINDOWS.map(() => Number.POSITIVE_INFINITY);
   #refused = 0;
 

@@ -4,7 +4,7 @@ import { drawsLine } from '../policy/codes.js';
 import { EACH } from '../policy/model.js';
 import type { AmountUse } from './amounts.js';
 import { roundUp, roundUpCount, WINDOW_MS, WINDOWS, type WindowWord } from './rates.js';
-import type { Survey, ToolUse } from './usage.js';
+import type { ToolUse, Usage } from './usage.js';
 
 /** A limit or a requirement, with what it rests on. */
 export interface Proposed {
@@ -34,7 +34,7 @@ export interface Recommendation {
 /** Half again what 99 of 100 calls stayed within, but at least a tenth above the highest; HEADROOM_RULE says so. */
 const P99_HEADROOM = 1.5;
 const PEAK_HEADROOM = 1.1;
-/** A limit on a window says something when so many of them were observed. */
+/** Windows that must have been observed before a limit on them says anything. */
 const WINDOWS_OBSERVED = 2;
 /** A limit on seconds is worth a line where more than this many calls a minute are allowed. */
 const BUSY_MINUTE = 60;
@@ -55,12 +55,12 @@ export const HEADROOM_RULE: readonly string[] = [
  * A policy's entries that would have let pass what passed, with headroom. A tool of which calls were refused or asked
  * about gets what passed and no more: somebody has drawn a line there, and a recommendation does not move it.
  */
-export function recommend(survey: Survey): Recommendation {
-  const { from, to } = survey.period;
+export function recommend(usage: Usage): Recommendation {
+  const { from, to } = usage.period;
   const listed: ProposedTool[] = [];
   const unlisted: { tool: string; why: string }[] = [];
   const counters = new Set<string>();
-  for (const use of survey.tools) {
+  for (const use of usage.tools) {
     const why = whyNot(use, listed.length);
     if (why === undefined) listed.push(proposed(use, to - from, counters));
     else if (unlisted.length < MAX_UNLISTED) unlisted.push({ tool: use.tool, why });

@@ -25,7 +25,7 @@ export type Argument =
 
 /**
  * Schemas come from the server and are not trusted: references may run in circles, and choices multiply with every
- * turn. After this many steps for one path, or so many one inside another, the rest counts as left open.
+ * turn. What lies beyond this many steps for one path, or this many levels, counts as left open.
  */
 const MAX_STEPS = 2000;
 const MAX_DEPTH = 64;
@@ -123,7 +123,7 @@ function fieldIn(schema: Record<string, unknown>, name: string, look: Look): Fie
   if (ref !== undefined) parts.push(fieldOf(ref, name, look));
   for (const part of list(schema, 'allOf')) parts.push(fieldOf(part, name, look));
   const choices = [...list(schema, 'anyOf'), ...list(schema, 'oneOf')]
-    // Of "an object or null" only the object has fields.
+    // In "an object or null" only the object has fields.
     .filter((choice) => typesOf([choice], look)?.has('object') !== false)
     .map((choice) => fieldOf(choice, name, look));
   if (choices.length > 0) {

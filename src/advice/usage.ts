@@ -8,12 +8,12 @@ export interface ToolUse {
   /** False when the log holds only the beginning of the name, so that no rule can be written for it. */
   readonly isNameWhole: boolean;
   readonly passed: number;
-  /** Of those that passed: because a person said so, and with an error for an answer. */
+  /** Calls that passed because a person said so, and calls that passed and were answered with an error. */
   readonly consented: number;
   readonly failed: number;
   readonly first: number;
   readonly last: number;
-  /** Of the calls that passed. */
+  /** How often it was called, by the calls that passed. */
   readonly rates: Rates;
   readonly amounts: Amounts;
   /** Calls that did not pass, the most frequent rule first. */
@@ -32,20 +32,20 @@ type Gathered = { -readonly [Key in Exclude<keyof ToolUse, 'stopped'>]: ToolUse[
   readonly stopped: Map<string, Stopped>;
 };
 
-/** A client may call any name; what is beyond so many is only counted. */
+/** Tools that are told apart at most: a client may call any name. */
 const MAX_TOOLS = 5000;
 const MAX_RULES = 20;
 
 /** Gathers what was done from the decision log, row by row, in the log's order. */
-export class Survey {
+export class Usage {
   readonly #isAmount: (name: string) => boolean;
   readonly #tools = new Map<string, Gathered>();
   #from: number | undefined;
   #to: number | undefined;
   #passed = 0;
   #calls = 0;
-  /** Calls that no policy had a part in, and calls of tools beyond the most that are told apart. */
-  apart = 0;
+  /** Calls that no policy had a part in, and calls of tools beyond MAX_TOOLS. */
+  unjudged = 0;
   beyond = 0;
 
   /** @param isAmount whether an argument of that name is an amount of money */
@@ -55,8 +55,8 @@ export class Survey {
 
   add(call: LoggedCall): void {
     this.#calls += 1;
-    if (call.fate === 'apart') {
-      this.apart += 1;
+    if (call.disposition === 'unjudged') {
+      this.unjudged += 1;
       return;
     }
     this.#from = Math.min(this.#from ?? call.at, call.at);
@@ -66,7 +66,7 @@ export class Survey {
       this.beyond += 1;
       return;
     }
-    if (call.fate !== 'passed') {
+    if (call.disposition !== 'passed') {
       stop(use, call);
       return;
     }
@@ -115,9 +115,9 @@ export class Survey {
   }
 }
 
-function stop({ stopped, rates }: Gathered, { fate, code, rule = '', owner, at }: LoggedCall): void {
+function stop({ stopped, rates }: Gathered, { disposition, code, rule = '', owner, at }: LoggedCall): void {
   const known = stopped.get(rule);
   if (known) known.calls += 1;
-  else if (stopped.size < MAX_RULES) stopped.set(rule, { rule, asked: fate === 'asked', calls: 1 });
+  else if (stopped.size < MAX_RULES) stopped.set(rule, { rule, asked: disposition === 'asked', calls: 1 });
   if (code === 'LIMIT') rates.refuse(owner, at);
 }

@@ -1,3 +1,9 @@
+/**
+ * catalog/: what the tools of a server do, by their names and schemas, and the servers that are known.
+ * Imports json/ and text/.
+ * Never reads a policy or starts a server: presets are texts here.
+ */
+
 import { isRecord } from '../json/value.js';
 import { AMOUNT_ARGUMENTS, CODE_ARGUMENTS, PAID_ARGUMENTS } from './evidence.js';
 import { setOf, singular, wordsApart, wordsOf } from './words.js';

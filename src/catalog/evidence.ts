@@ -262,7 +262,7 @@ export const AMOUNT_ARGUMENTS =
   'amount amt total subtotal sum price cost fee value ' +
   'monto importe total suma precio costo valor quantia soma preco custo';
 
-/** Of these, the ones that say that a tool which commits to something pays: `create_product` has a price and pays none. */
+/** Words among those by which a tool that commits to something pays: `create_product` has a price and pays none. */
 export const PAID_ARGUMENTS = 'amount monto importe valor quantia';
 
 /** What a description says outright, wherever in it. */

@@ -162,7 +162,7 @@ function limitsOf({ name, inputSchema }: ToolDefinition): string {
   if (lines.length === 0) return '';
   return comment(
     [
-      'At most so much a day: take off the "//" of these lines and write your own amount for 1000.',
+      'A limit for each day: take off the "//" of these lines and write your own amount for 1000.',
       '"limits": [',
       ...lines.map((line) => `  ${line}`),
       '],',

@@ -1,8 +1,3 @@
-/**
- * The catalogue of tools: what the tools of a server do, by their names and schemas, and the servers that are known.
- * Imports `json/` and `text/`.
- * No policy is read here, no server started: presets are texts.
- */
 import type { KnownServer, Preset } from './known-server.js';
 import { AFIP } from './servers/afip/server.js';
 import { LEGITI } from './servers/legiti/server.js';

@@ -153,7 +153,7 @@ function reasonOf(error: unknown, transport: UpstreamTransport, timeout: number)
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Of a server's standard error: what is kept, in bytes, and what of that is shown. */
+/** What is kept of a server's standard error, in bytes, and how much of that is shown. */
 const STDERR_KEPT = 16_384;
 const LINES_SHOWN = 10;
 const LINE_LENGTH = 300;

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { keptOf, type LoggedRow, readLogged } from '../../src/advice/logged-call.js';
+import { history } from '../../src/store/history.js';
+import { Store } from '../../src/store/store.js';
+import { tempDir } from '../store/support.js';
+import { admission, INFO, open } from '../store/support-shapes.js';
 
 const ROW: LoggedRow = {
   auditId: '1',
@@ -31,10 +35,10 @@ test.each<[string, Partial<LoggedRow>, string, boolean]>([
   ['asked about', { decision: 'ask', code: 'APPROVAL_REQUIRED', approval: 'A1' }, 'asked', false],
   ['asked about, where nobody could be', { decision: 'deny', code: 'APPROVAL_REQUIRED' }, 'asked', false],
   ['rejected', { decision: 'deny', code: 'APPROVAL_REJECTED', approval: 'A1' }, 'asked', false],
-  ['not to be read', { decision: 'deny', code: 'MALFORMED' }, 'apart', false],
-  ['during a pause', { decision: 'deny', code: 'PAUSED', observe: true }, 'apart', false],
-])('what became of a call: %s', (_, row, fate, consented) => {
-  expect(readLogged({ ...ROW, ...row })).toMatchObject({ fate, consented });
+  ['not to be read', { decision: 'deny', code: 'MALFORMED' }, 'unjudged', false],
+  ['during a pause', { decision: 'deny', code: 'PAUSED', observe: true }, 'unjudged', false],
+])('what became of a call: %s', (_, row, disposition, consented) => {
+  expect(readLogged({ ...ROW, ...row })).toMatchObject({ disposition, consented });
 });
 
 test('counters of observing wrappers and of other grants are apart', () => {
@@ -44,12 +48,29 @@ test('counters of observing wrappers and of other grants are apart', () => {
   expect(new Set(owners).size).toBe(3);
 });
 
-test.each([
-  ['x'.repeat(512), true],
-  [`${'x'.repeat(511)}…`, true],
-  [`${'x'.repeat(512)}…`, false],
-])('whether the log has the whole name', (tool, isNameWhole) => {
-  expect(readLogged({ ...ROW, tool }).isNameWhole).toBe(isNameWhole);
+describe('whether the log has the whole name', () => {
+  const temp = tempDir();
+  afterAll(temp.remove);
+
+  test.each([
+    ['512 letters', 'x'.repeat(512), true],
+    ['one more', 'x'.repeat(513), false],
+    ['characters of two bytes', 'ñ'.repeat(256), true],
+    ['one more of two bytes', 'ñ'.repeat(257), false],
+    ['one more of three bytes', '発'.repeat(171), false],
+    ['one more of four bytes, after a letter', `x${'😀'.repeat(128)}`, false],
+    ['an ellipsis of its own', 'wait…', true],
+  ])('%s', (_, tool, isNameWhole) => {
+    const store = Store.open(temp.path());
+    try {
+      store.admit(store.startSession(INFO), [admission(open(), { tool })]);
+      const [row] = history(store, { server: INFO.server });
+      expect(readLogged(row as LoggedRow)).toMatchObject({ isNameWhole });
+      expect(row?.tool === tool).toBe(isNameWhole);
+    } finally {
+      store.close();
+    }
+  });
 });
 
 describe('what was kept of the arguments', () => {

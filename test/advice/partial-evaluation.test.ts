@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keptOf } from '../../src/advice/logged-call.js';
-import { evaluateKnown } from '../../src/advice/partial-evaluation.js';
+import { evaluatePartially } from '../../src/advice/partial-evaluation.js';
 import type { Evaluation } from '../../src/policy/call.js';
 import { evaluateLayers, stack } from '../../src/policy/evaluate/layers.js';
 import { callOf, outcomeOf, policyOf } from '../policy/support.js';
@@ -69,15 +69,15 @@ test('with the values nothing is missing: the same as judging the call', () => {
   fc.assert(
     fc.property(policy, args, (document, text) => {
       const layers = stack(policyOf(document));
-      const { evaluation, gaps } = evaluateKnown(layers, 't', keptOf(text));
-      expect(gaps).toEqual([]);
+      const { evaluation, unknowns } = evaluatePartially(layers, 't', keptOf(text));
+      expect(unknowns).toEqual([]);
       expect(outline(evaluation)).toEqual(outline(evaluateLayers(layers, callOf('t', text))));
     }),
     { numRuns: 1000 },
   );
 });
 
-test('with the names alone a refusal is one, and without a gap all of it is so', () => {
+test('with the names alone a refusal is one, and without a unknown all of it is so', () => {
   let exact = 0;
   let refused = 0;
   fc.assert(
@@ -85,11 +85,11 @@ test('with the names alone a refusal is one, and without a gap all of it is so',
       const layers = stack(policyOf(document));
       const real = evaluateLayers(layers, callOf('t', text));
       const names = JSON.stringify(Object.keys(callOf('t', text).args).sort());
-      const { evaluation, gaps } = evaluateKnown(layers, 't', keptOf(names));
+      const { evaluation, unknowns } = evaluatePartially(layers, 't', keptOf(names));
       if (evaluation.kind !== 'open') {
         refused += 1;
         expect(real.kind).toBe(evaluation.kind);
-      } else if (gaps.length === 0) {
+      } else if (unknowns.length === 0) {
         exact += 1;
         expect(outline(evaluation)).toEqual(outline(real));
       }
@@ -140,9 +140,9 @@ test.each([
     ['args.a'],
   ],
 ])('names alone: %s', (_, document, outcome, reads) => {
-  const { evaluation, gaps } = evaluateKnown(stack(policyOf(document)), 't', keptOf('["a","b"]'));
+  const { evaluation, unknowns } = evaluatePartially(stack(policyOf(document)), 't', keptOf('["a","b"]'));
   expect(outcomeOf(evaluation)).toBe(outcome);
-  expect(gaps.map((gap) => gap.reads)).toEqual(reads);
+  expect(unknowns.map((unknown) => unknown.reads)).toEqual(reads);
 });
 
 test('names alone: a name that differs in case settles it, whatever its value', () => {
@@ -150,7 +150,7 @@ test('names alone: a name that differs in case settles it, whatever its value', 
     policyOf({ tools: { t: { require: [{ conditions: [{ path: 'args.a', op: 'eq', value: 1 }] }] } } }),
   );
   for (const names of ['["A"]', '["A","a"]']) {
-    const { evaluation, gaps } = evaluateKnown(layers, 't', keptOf(names));
-    expect([outcomeOf(evaluation), gaps]).toEqual(['REQUIRE', []]);
+    const { evaluation, unknowns } = evaluatePartially(layers, 't', keptOf(names));
+    expect([outcomeOf(evaluation), unknowns]).toEqual(['REQUIRE', []]);
   }
 });

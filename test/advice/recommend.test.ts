@@ -5,7 +5,7 @@ import { lintPolicy } from '../../src/advice/lint.js';
 import { type LoggedRow, readLogged } from '../../src/advice/logged-call.js';
 import { recommend } from '../../src/advice/recommend.js';
 import { recommendationText } from '../../src/advice/recommendation-file.js';
-import { Survey } from '../../src/advice/usage.js';
+import { Usage } from '../../src/advice/usage.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 
 const START = Date.UTC(2026, 10, 18, 9);
@@ -32,11 +32,11 @@ const rows = (count: number, every: number, changes: Partial<LoggedRow> = {}): L
   Array.from({ length: count }, (_, i) => row({ ...changes, at: (changes.at ?? START) + i * every }));
 
 function textOf(log: readonly LoggedRow[]): string {
-  const survey = new Survey((name) => name.includes('amount'));
-  for (const one of log) survey.add(readLogged(one));
-  const { calls, passed, period } = survey;
+  const usage = new Usage((name) => name.includes('amount'));
+  for (const one of log) usage.add(readLogged(one));
+  const { calls, passed, period } = usage;
   return recommendationText(
-    recommend(survey),
+    recommend(usage),
     { server: 'demo', calls, passed, ...period, notes: [] },
     (tool) => `class of ${tool}`,
   );
@@ -129,7 +129,7 @@ test('any log gives a policy without a problem, that lists what passed and nothi
       expect(hardlyMeant).toEqual(loaded.policy?.tools.size === 0 ? ['NOTHING_CALLABLE'] : []);
       const listed = [...(loaded.policy?.tools.keys() ?? [])].sort();
       const whole = (tool: string) => tool !== '' && !tool.includes('*') && tool.length <= 512;
-      const passed = log.filter((one) => readLogged(one).fate === 'passed').map(({ tool }) => tool);
+      const passed = log.filter((one) => readLogged(one).disposition === 'passed').map(({ tool }) => tool);
       expect(listed).toEqual([...new Set(passed.filter(whole))].sort());
       expect(loaded.policy).toMatchObject({ default: 'deny', patterns: [], hide: [] });
       // Nothing in it can be seen otherwise than it is read.

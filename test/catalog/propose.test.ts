@@ -128,12 +128,12 @@ describe('names', () => {
   test('2,000 tools are listed; what would make the file too long is refused', () => {
     const many = Array.from({ length: 2000 }, (_, i) => ({ name: `get_${i}` }));
     expect(load(propose(many).text).tools.size).toBe(2000);
-    const long = Array.from({ length: 8000 }, (_, i) => ({ name: `get_${i}_${'ñ'.repeat(400)}` }));
+    const long = Array.from({ length: 1500 }, (_, i) => ({ name: `get_${i}_${'\u202e'.repeat(400)}` }));
     const { text, unlisted, counts } = propose([...long, { name: 'get'.repeat(1000) }]);
     const policy = load(text);
     expect(unlisted.length).toBeGreaterThan(100);
     expect(policy.tools.size).toBe(counts.Read);
-    expect(unlisted.length + counts.Read).toBe(8001);
+    expect(unlisted.length + counts.Read).toBe(1501);
     for (const name of unlisted.slice(-3))
       expect(judge(policy, name)).toMatchObject({ refusal: { code: 'NOT_LISTED' } });
   });

@@ -42,7 +42,7 @@ const EXPIRES = { least: 1000, most: 30 * 86_400_000 };
 const HELD_MS = 45_000;
 
 /**
- * Turns a policy of the open-source predecessor (YAML) into ours (handbook, policylayer.md part B). Its conditions must
+ * Turns a policy of the open-source predecessor (YAML) into ours (docs/policy.md, "From the predecessor's YAML"). Its conditions must
  * hold, so they become `require`, those of `require_approval` ask a person; its counters become limits in calendar
  * windows of UTC, as there. Whatever is not understood, or has no counterpart, becomes a rule that refuses: what the
  * predecessor would have refused or asked about is refused or asked about by the result.

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { readLogged } from '../../advice/logged-call.js';
 import { recommend as recommended } from '../../advice/recommend.js';
 import { recommendationText } from '../../advice/recommendation-file.js';
-import { Survey } from '../../advice/usage.js';
+import { Usage } from '../../advice/usage.js';
 import { isAmount } from '../../catalog/arguments.js';
 import { classify } from '../../catalog/classify.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
@@ -31,17 +31,17 @@ export interface RecommendOptions {
 export async function recommend(options: RecommendOptions): Promise<number> {
   const store = openState(options, { now: Date.now });
   let server: string;
-  const survey = new Survey(isAmount);
+  const usage = new Usage(isAmount);
   try {
     server = loggedServer(store, options.server);
     const since = sinceOf(options.since, Date.now());
-    for (const row of history(store, { server, since })) survey.add(readLogged(row));
+    for (const row of history(store, { server, since })) usage.add(readLogged(row));
   } finally {
     store.close();
   }
-  const recommendation = recommended(survey);
-  const { calls, passed, period } = survey;
-  const notes = notesOf(survey);
+  const recommendation = recommended(usage);
+  const { calls, passed, period } = usage;
+  const notes = notesOf(usage);
   const text = recommendationText(recommendation, { server, calls, passed, ...period, notes }, (tool) =>
     classText(tool),
   );
@@ -68,14 +68,14 @@ function classText(tool: string): string {
   return `${toolClass} (${reason})`;
 }
 
-function notesOf({ tools, apart, beyond }: Survey): string[] {
+function notesOf({ tools, unjudged, beyond }: Usage): string[] {
   const notes: string[] = [];
   if (tools.some(({ passed }) => passed > 0) && !tools.some(({ amounts }) => amounts.hasValues))
     notes.push(
       'Amounts are unknown: the log keeps them with "audit": { "arguments": "full" } in the policy.',
     );
-  if (apart > 0)
-    notes.push(`Left out: ${apart} of the calls, which could not be read or came during a pause.`);
+  if (unjudged > 0)
+    notes.push(`Left out: ${unjudged} of the calls, which could not be read or came during a pause.`);
   if (beyond > 0) notes.push(`Left out: ${beyond} of the calls, of more tools than are told apart.`);
   return notes;
 }

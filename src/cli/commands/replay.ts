@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Comparison, type DraftDecision } from '../../advice/comparison.js';
 import { type LoggedCall, readLogged } from '../../advice/logged-call.js';
-import { evaluateKnown } from '../../advice/partial-evaluation.js';
+import { evaluatePartially } from '../../advice/partial-evaluation.js';
 import { problemsError, readPolicy } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
 import { canonicalJson } from '../../json/canonical.js';
@@ -88,7 +88,8 @@ class Draft {
   /** @returns the decision, or why there is none */
   decide(row: LogEntry, call: LoggedCall): DraftDecision | string {
     const { approval } = row;
-    if (call.fate === 'apart') return 'no policy had a part in it: a line that could not be read, or a pause';
+    if (call.disposition === 'unjudged')
+      return 'no policy had a part in it: a line that could not be read, or a pause';
     if (!call.isNameWhole) return "the log holds only the beginning of the tool's name";
     if (approval !== undefined && this.#answered.has(approval))
       return 'the same call again, after a person was asked';
@@ -96,7 +97,7 @@ class Draft {
     if (call.code === 'CHANGED' && this.#layers.pin === 'deny')
       return { kind: 'refused', code: 'CHANGED', rule: CODES.CHANGED.rule };
     const decision = this.#judge(row, call);
-    if (approval !== undefined && call.fate === 'asked' && decision.kind !== 'asked')
+    if (approval !== undefined && call.disposition === 'asked' && decision.kind !== 'asked')
       this.#answered.add(approval);
     return decision;
   }
@@ -107,15 +108,15 @@ class Draft {
   }
 
   #judge(row: LogEntry, call: LoggedCall): DraftDecision {
-    const { evaluation, gaps } = evaluateKnown(this.#layers, call.tool, call.kept);
+    const { evaluation, unknowns } = evaluatePartially(this.#layers, call.tool, call.kept);
     if (evaluation.kind === 'hidden') return { kind: 'refused', code: 'HIDDEN', rule: HIDDEN_RULE };
     if (evaluation.kind === 'refused') {
       const { code, rule } = evaluation.refusal;
       return { kind: 'refused', code, rule };
     }
-    const [gap] = gaps;
+    const [unknown] = unknowns;
     // What did not pass then is not assumed to pass now, so it is not charged either.
-    if (gap && call.fate !== 'passed') return { kind: 'unknown', gap };
+    if (unknown && call.disposition !== 'passed') return { kind: 'unknown', unknown };
     const rehearsal = row.observe ? this.#observed : this.#enforced;
     const rehearsed = rehearsal.decide({
       at: call.at,
@@ -124,7 +125,7 @@ class Draft {
       evaluation,
       consented: call.consented,
       // A call that never reached the server is taken to have been answered well.
-      outcome: row.outcome ?? (call.fate === 'passed' ? undefined : 'ok'),
+      outcome: row.outcome ?? (call.disposition === 'passed' ? undefined : 'ok'),
       latencyMs: row.latencyMs,
     });
     switch (rehearsed.kind) {
@@ -133,7 +134,7 @@ class Draft {
       case 'asked':
         return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: rehearsed.rule };
       case 'passed':
-        return gap ? { kind: 'unknown', gap } : rehearsed;
+        return unknown ? { kind: 'unknown', unknown } : rehearsed;
     }
   }
 }
@@ -168,8 +169,8 @@ function asJson(comparison: Comparison, { source, hash }: Layers, server: string
     unchanged,
     changes: changes.map(({ examples, ...group }) => ({
       ...group,
-      examples: examples.map(({ auditId, at, fate, code, rule, kept }) => ({
-        ...{ auditId, at: instant(at), logged: { fate, code, rule } },
+      examples: examples.map(({ auditId, at, disposition, code, rule, kept }) => ({
+        ...{ auditId, at: instant(at), logged: { fate: disposition, code, rule } },
         ...(kept.kind === 'values' && { arguments: kept.args }),
       })),
     })),
