@@ -3,7 +3,7 @@ import { PolicyWrapError } from '../errors.js';
 import { typed, visible } from './change/masking.js';
 import { containersAt, type Entry, entriesIn, shapeOf } from './entries.js';
 import { SNIPPET_CLIENTS } from './file-shapes.js';
-import { type OpenFile, openFile } from './inventory.js';
+import { type OpenFile, openFile } from './files/read.js';
 import {
   CLIENTS,
   type Client,

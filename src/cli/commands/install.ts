@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { conclude } from '../../clients/after-install.js';
-import { addEntry, emptyDocument, type NewEntry, snippet } from '../../clients/change/add-entry.js';
+import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry.js';
 import { carryOut, changeOf } from '../../clients/change/apply.js';
 import { visible } from '../../clients/change/masking.js';
 import { placesFor, planInstall, type Wanted } from '../../clients/change/plan.js';
@@ -16,6 +16,7 @@ import {
   openTarget,
   type Target,
 } from '../../clients/selection.js';
+import { emptyDocument } from '../../clients/text/document.js';
 import { newPrefix } from '../../clients/wrapped-command.js';
 import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';

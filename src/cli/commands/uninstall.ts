@@ -3,7 +3,7 @@ import { findBackup } from '../../clients/change/backups.js';
 import { visible } from '../../clients/change/masking.js';
 import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
 import type { StdioEntry } from '../../clients/entries.js';
-import { readSnapshot } from '../../clients/files/atomic-write.js';
+import { readSnapshot } from '../../clients/files/read.js';
 import type { ClientsIo } from '../../clients/io.js';
 import type { Scope } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
-import { createFile, preflight, replaceFile, type Snapshot } from '../files/atomic-write.js';
+import { createFile, preflight, replaceFile } from '../files/atomic-write.js';
+import type { Snapshot } from '../files/read.js';
 import type { ClientsIo } from '../io.js';
 import type { Client } from '../known-clients.js';
 import { isRunning } from '../running-apps.js';

@@ -74,6 +74,11 @@ export function parseDocument(
   }
 }
 
+/** What a client's file holds before anything is in it. */
+export function emptyDocument(file: string, format: Format): ConfigDocument {
+  return parseDocument(file, format === 'json' ? '{}\n' : '', format);
+}
+
 /** The member of that name; a table with two of them is refused by `duplicateIn` before anything is edited. */
 export function memberOf(table: TableNode, key: string): Member | undefined {
   return table.members.find((member) => member.key === key);
