@@ -1,4 +1,5 @@
-import { type Place, type ProjectKey, SHAPES, type Shape } from './known-clients.js';
+import { SHAPES, type Shape } from './file-shapes.js';
+import type { Place, ProjectKey } from './known-clients.js';
 import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './text/document.js';
 import type { ListNode, Member, Node, StringNode, TableNode } from './text/nodes.js';
 import { type Recognised, recognise } from './wrapped-command.js';

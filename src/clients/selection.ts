@@ -2,18 +2,15 @@ import { basename, extname } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
 import { typed, visible } from './change/masking.js';
 import { containersAt, type Entry, entriesIn, shapeOf } from './entries.js';
-import { SNIPPET_CLIENTS } from './file-shapes.js';
+import { type Format, LENIENT, SHAPES, type Shape } from './file-shapes.js';
 import { type OpenFile, openFile } from './files/read.js';
 import {
   CLIENTS,
   type Client,
   clientById,
-  type Format,
-  LENIENT,
   type Place,
   type Scope,
-  SHAPES,
-  type Shape,
+  SNIPPET_CLIENTS,
 } from './known-clients.js';
 import { type Machine, pathsOf } from './machine.js';
 

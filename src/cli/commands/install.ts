@@ -4,9 +4,9 @@ import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry
 import { carryOut, changeOf } from '../../clients/change/apply.js';
 import { visible } from '../../clients/change/masking.js';
 import { placesFor, planInstall, type Wanted } from '../../clients/change/plan.js';
-import { SNIPPET_CLIENTS } from '../../clients/file-shapes.js';
+import { SHAPES } from '../../clients/file-shapes.js';
 import type { ClientsIo } from '../../clients/io.js';
-import { type Scope, SHAPES } from '../../clients/known-clients.js';
+import { type Scope, SNIPPET_CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
   type Choice,

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PolicyWrapError } from '../../errors.js';
 import { containersAt, sameFolder } from '../entries.js';
-import type { Format, Place, Shape } from '../known-clients.js';
+import type { Format, Shape } from '../file-shapes.js';
+import type { Place } from '../known-clients.js';
 import { type ConfigDocument, errorAt, memberOf, quote } from '../text/document.js';
 import type { Member, Splice, TableNode } from '../text/nodes.js';
 import { apply, type Edited } from './rewrite-entry.js';

@@ -1,5 +1,5 @@
 import { PolicyWrapError } from '../../errors.js';
-import { type Format, LENIENT, type Tolerance } from '../known-clients.js';
+import { type Format, LENIENT, type Tolerance } from '../file-shapes.js';
 import { parseJson } from './json.js';
 import { Malformed, type Member, type ParsedText, type Span, type TableNode } from './nodes.js';
 import { parseToml } from './toml.js';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderDiff } from '../../../src/clients/change/diff.js';
 import { maskDocument, typed, visible } from '../../../src/clients/change/masking.js';
 import { apply } from '../../../src/clients/change/rewrite-entry.js';
-import type { Format } from '../../../src/clients/known-clients.js';
+import type { Format } from '../../../src/clients/file-shapes.js';
 import { parseDocument } from '../../../src/clients/text/document.js';
 import type { Splice } from '../../../src/clients/text/nodes.js';
 import { maskWords } from '../../../src/text/masking.js';
