@@ -49,7 +49,8 @@ export interface Container {
   readonly project: string | undefined;
 }
 
-const URL_KEYS = ['url', 'serverUrl', 'httpUrl', 'uri'];
+/** Keys with the address of a server that no client starts. */
+export const URL_KEYS = ['url', 'serverUrl', 'httpUrl', 'uri'];
 
 /** Two spellings of one folder: Claude Code writes `/` on every platform and keeps the drive letter's case. */
 export function sameFolder(a: string, b: string): boolean {

@@ -1,3 +1,9 @@
+/**
+ * upstream: the server behind us. How it is found, started, ended and named, and what it says it can do.
+ * May import catalog, text and errors.
+ * Never enters: policies and decisions, the database, what lines mean.
+ */
+
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
