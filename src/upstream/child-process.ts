@@ -115,9 +115,13 @@ export class ChildProcess implements Upstream {
       };
       child.once('exit', (exitCode, signal) => {
         code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
-        this.stdout.on('data', (chunk: Buffer) => {
-          afterExit += chunk.length;
-        });
+        const count = () =>
+          this.stdout.on('data', (chunk: Buffer) => {
+            afterExit += chunk.length;
+          });
+        // A listener sets the stream going: what a server wrote before it ended at once is not for us to take.
+        if (this.stdout.readableFlowing === null) this.stdout.once('resume', count);
+        else count();
         waitForStragglers();
       });
       // `close`, not `exit`: the last answers are still in the pipe at `exit`.
