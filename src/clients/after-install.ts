@@ -1,5 +1,12 @@
+/**
+ * clients: where MCP clients keep their configuration, and changing it byte for byte.
+ * May import upstream, config, text and errors.
+ * Never enters: policies, the database, a question to a person that `io` does not ask.
+ */
+
 import { EXIT } from '../errors.js';
-import { typed, visible } from './change/masking.js';
+import { printable } from '../text/escape.js';
+import { typed } from './change/masking.js';
 import { survey } from './inventory.js';
 import type { ClientsIo } from './io.js';
 import type { Target } from './selection.js';
@@ -23,7 +30,7 @@ export async function conclude(target: Target, started: readonly Started[], io: 
   for (const server of started) {
     const line = await testStart(server, io);
     failed ||= !line.ok;
-    io.out(`${visible(server.name)}: ${line.text}\n`);
+    io.out(`${printable(server.name)}: ${line.text}\n`);
   }
   if (/[/\\]_npx[/\\]/.test(io.wrapper.script))
     io.err(
@@ -52,7 +59,10 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
     return { ok: true, text: `wrapped; test start: ${tools} ${tools === 1 ? 'tool' : 'tools'}` };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const lines = reason.split('\n').map(visible).join('\n');
+    const lines = reason
+      .split('\n')
+      .map((text) => printable(text))
+      .join('\n');
     return { ok: false, text: `wrapped, but the test start failed: ${lines}` };
   }
 }
@@ -64,7 +74,7 @@ function warnOfTwins(started: readonly Started[], io: ClientsIo): void {
     for (const { entry, twins } of state.entries)
       if (twins.some(({ name }) => names.has(name)))
         io.err(
-          `${client.name} still starts the same server without a policy: ${visible(entry.name)} in ${visible(place.path)}\n`,
+          `${client.name} still starts the same server without a policy: ${printable(entry.name)} in ${printable(place.path)}\n`,
         );
   }
 }

@@ -1,4 +1,5 @@
-import { type Place, type ProjectKey, SHAPES, type Shape } from './known-clients.js';
+import { SHAPES, type Shape } from './file-shapes.js';
+import type { Place, ProjectKey } from './known-clients.js';
 import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './text/document.js';
 import type { ListNode, Member, Node, StringNode, TableNode } from './text/nodes.js';
 import { type Recognised, recognise } from './wrapped-command.js';
@@ -48,7 +49,8 @@ export interface Container {
   readonly project: string | undefined;
 }
 
-const URL_KEYS = ['url', 'serverUrl', 'httpUrl', 'uri'];
+/** Keys with the address of a server that no client starts. */
+export const URL_KEYS = ['url', 'serverUrl', 'httpUrl', 'uri'];
 
 /** Two spellings of one folder: Claude Code writes `/` on every platform and keeps the drive letter's case. */
 export function sameFolder(a: string, b: string): boolean {

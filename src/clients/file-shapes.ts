@@ -1,80 +1,51 @@
-import { SHAPES, type Shape } from './known-clients.js';
+export type Format = 'json' | 'toml';
 
-/** A client whose file is not edited in place: `--print` shows the entry, and `--config` edits it where it is JSON. */
-export interface SnippetClient {
-  readonly id: string;
-  readonly name: string;
-  readonly shape: Shape;
-  readonly format: 'json' | 'yaml';
-  /** Where the entry goes, in words. */
-  readonly where: string;
+/** How one family of clients writes an entry. */
+export interface Shape {
+  /** The key that holds the servers, from the root of the file. */
+  readonly at: readonly string[];
+  readonly command: string;
+  /** Absent where `command` is a list that holds the arguments too. */
+  readonly args: string | undefined;
+  readonly env: string;
+  /** What a new entry carries besides. */
+  readonly fixed: Readonly<Record<string, string | boolean>>;
 }
 
-/** Handbook, clients 1.1. */
-export const SNIPPET_CLIENTS: readonly SnippetClient[] = [
-  {
-    id: 'zed',
-    name: 'Zed',
-    shape: SHAPES.context_servers,
-    format: 'json',
-    where: '~/.config/zed/settings.json',
+const SPLIT = { command: 'command', args: 'args', env: 'env', fixed: {} } as const;
+
+/** Every known shape by its key; the order is the order in which an unknown file is tried (`shapeOf`). */
+export const SHAPES = {
+  mcpServers: { ...SPLIT, at: ['mcpServers'] },
+  servers: { ...SPLIT, at: ['servers'], fixed: { type: 'stdio' } },
+  mcp_servers: { ...SPLIT, at: ['mcp_servers'] },
+  context_servers: { ...SPLIT, at: ['context_servers'], fixed: { source: 'custom' } },
+  // VS Code's settings.json before it had an mcp.json.
+  'mcp.servers': { ...SPLIT, at: ['mcp', 'servers'] },
+  mcp: {
+    at: ['mcp'],
+    command: 'command',
+    args: undefined,
+    env: 'environment',
+    fixed: { type: 'local', enabled: true },
   },
-  {
-    id: 'cline',
-    name: 'Cline',
-    shape: SHAPES.mcpServers,
-    format: 'json',
-    where: 'cline_mcp_settings.json (Cline: MCP Servers, Configure)',
+  extensions: {
+    at: ['extensions'],
+    command: 'cmd',
+    args: 'args',
+    env: 'envs',
+    fixed: { type: 'stdio', enabled: true },
   },
-  {
-    id: 'goose',
-    name: 'Goose',
-    shape: SHAPES.extensions,
-    format: 'yaml',
-    where: '~/.config/goose/config.yaml',
-  },
-  {
-    id: 'opencode',
-    name: 'OpenCode',
-    shape: SHAPES.mcp,
-    format: 'json',
-    where: '~/.config/opencode/opencode.jsonc',
-  },
-  {
-    id: 'copilot-cli',
-    name: 'Copilot CLI',
-    shape: SHAPES.mcpServers,
-    format: 'json',
-    where: '~/.copilot/mcp-config.json',
-  },
-  {
-    id: 'junie',
-    name: 'JetBrains Junie',
-    shape: SHAPES.mcpServers,
-    format: 'json',
-    where: '~/.junie/mcp/mcp.json',
-  },
-  { id: 'kiro', name: 'Kiro', shape: SHAPES.mcpServers, format: 'json', where: '~/.kiro/settings/mcp.json' },
-  {
-    id: 'antigravity',
-    name: 'Antigravity',
-    shape: SHAPES.mcpServers,
-    format: 'json',
-    where: '~/.gemini/config/mcp_config.json',
-  },
-  {
-    id: 'amazon-q',
-    name: 'Amazon Q',
-    shape: SHAPES.mcpServers,
-    format: 'json',
-    where: '~/.aws/amazonq/mcp.json',
-  },
-  {
-    id: 'lm-studio',
-    name: 'LM Studio',
-    shape: SHAPES.mcpServers,
-    format: 'json',
-    where: '~/.lmstudio/mcp.json',
-  },
-  { id: 'warp', name: 'Warp', shape: SHAPES.mcpServers, format: 'json', where: '~/.warp/.mcp.json' },
-];
+} as const satisfies Record<string, Shape>;
+
+/** What the client's own parser accepts beyond JSON. */
+export interface Tolerance {
+  readonly comments: boolean;
+  readonly trailingCommas: boolean;
+  /** A byte order mark, as Windows PowerShell and some editors put in front. */
+  readonly byteOrderMark: boolean;
+}
+
+/** `JSON.parse` as it is. With a byte order mark one such client starts anew with an empty file, another refuses to start. */
+export const STRICT: Tolerance = { comments: false, trailingCommas: false, byteOrderMark: false };
+export const LENIENT: Tolerance = { comments: true, trailingCommas: true, byteOrderMark: true };

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { basename, delimiter, dirname } from 'node:path';
 import { fixedPath, hasVariable } from '../config/paths.js';
 import { PolicyWrapError } from '../errors.js';
+import { printable } from '../text/escape.js';
 import { holdsSecret, soundsSecret } from '../text/masking.js';
 import { pathFolders } from '../upstream/environment.js';
-import { typed, visible } from './change/masking.js';
+import { typed } from './change/masking.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './inventory.js';
 import type { Scope } from './known-clients.js';
 import { type Machine, thisMachine } from './machine.js';
@@ -45,7 +46,7 @@ export function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
           ...base,
           code: 'UNREADABLE',
           entry: undefined,
-          message: visible(state.problem),
+          message: printable(state.problem),
           fix: state.fix ?? `Mend the file; ${client.name} may be ignoring all of it.`,
         },
       ];
@@ -56,7 +57,7 @@ export function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
               ...base,
               code: 'BROKEN_ENTRY',
               entry: entry.name,
-              message: `${visible(entry.name)} ${entry.state.reason}.`,
+              message: `${printable(entry.name)} ${entry.state.reason}.`,
               fix: 'Write `--` and the server behind the options of policy-wrap.',
             },
           ]
@@ -76,13 +77,13 @@ export function findDrift(reports: readonly PlaceReport[]): Finding[] {
   return each(reports, ({ client, place }, { entry, drift }) => {
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
     const { node = '', script = '' } = entry.state.wrapping;
-    const name = visible(entry.name);
+    const name = printable(entry.name);
     return drift.map((kind) => ({
       code: DRIFT[kind].code,
       client: client.id,
       path: place.path,
       entry: entry.name,
-      message: `${name} starts ${visible(kind === 'node-gone' ? node : script)}, which ${DRIFT[kind].says}.`,
+      message: `${name} starts ${printable(kind === 'node-gone' ? node : script)}, which ${DRIFT[kind].says}.`,
       fix: installCommand(client.id, entry.name, place.scope),
     }));
   });
@@ -98,7 +99,7 @@ export function findPlaces(reports: readonly PlaceReport[], machine: Machine): F
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
     const { options } = entry.state.wrapping;
     const base = { client: client.id, path: place.path, entry: entry.name };
-    const name = visible(entry.name);
+    const name = printable(entry.name);
     const fix = installCommand(client.id, entry.name, place.scope);
     const written: [named: string, text: string | undefined][] = [
       ['--db', optionValue(options, DB_FLAGS)],
@@ -110,7 +111,7 @@ export function findPlaces(reports: readonly PlaceReport[], machine: Machine): F
       const problem = text === undefined ? undefined : problemOf(text, named, machine);
       if (problem === undefined) return [];
       const client = hasVariable(text ?? '') ? ', unless the client fills it in' : '';
-      const message = `${name}: ${visible(problem)}. The wrapper refuses to start${client}.`;
+      const message = `${name}: ${printable(problem)}. The wrapper refuses to start${client}.`;
       return [
         {
           ...base,
@@ -161,7 +162,7 @@ function compare(here: PlaceReport, there: PlaceReport): Finding[] {
     // Missing from the usual file is harmless: a packaged install does not read that one.
     if (twin === undefined && there.place.variant === undefined) return [];
     if (twin !== undefined && isWrapped(twin.entry)) return [];
-    const name = visible(entry.name);
+    const name = printable(entry.name);
     return [
       {
         code: 'MSIX_TWIN',
@@ -192,7 +193,7 @@ export function findUnwrappedTwins(reports: readonly PlaceReport[]): Finding[] {
         client: client.id,
         path: place.path,
         entry: entry.name,
-        message: `${visible(entry.name)} starts the server of ${twin.client} ${visible(twin.name)} without a policy.`,
+        message: `${printable(entry.name)} starts the server of ${twin.client} ${printable(twin.name)} without a policy.`,
         fix: installCommand(client.id, entry.name, place.scope),
       },
     ];
@@ -212,7 +213,7 @@ export async function findTrackedSecrets(
     if (place.scope !== 'project') return [];
     const names = [...entry.env]
       .filter(([name, value]) => soundsSecret(name) && isLiteral(value))
-      .map(([name]) => visible(name));
+      .map(([name]) => printable(name));
     if (entry.kind === 'stdio' && holdsSecret(entry.words)) names.push('arguments');
     if (names.length === 0) return [];
     return [
@@ -221,7 +222,7 @@ export async function findTrackedSecrets(
         client: client.id,
         path: place.path,
         entry: entry.name,
-        message: `${visible(entry.name)} has a secret (${names.join(', ')}) in a file that git tracks.`,
+        message: `${printable(entry.name)} has a secret (${names.join(', ')}) in a file that git tracks.`,
         fix: `Replace the secret, which the history keeps, and refer to the new one as the client allows (\${NAME}).`,
       },
     ];

@@ -1,11 +1,10 @@
 import { PolicyWrapError } from '../errors.js';
 import { readCommandLine } from '../upstream/command-line.js';
-import { emptyDocument } from './change/add-entry.js';
 import { containersAt, type Entry, entriesIn } from './entries.js';
-import { readSnapshot, type Snapshot } from './files/atomic-write.js';
+import { openFile } from './files/read.js';
 import { CLIENTS, type Client, type Place } from './known-clients.js';
 import type { Machine } from './machine.js';
-import { type ConfigDocument, MEND, parseDocument } from './text/document.js';
+import { MEND } from './text/document.js';
 import { type Drift, driftOf, type Wrapper } from './wrapped-command.js';
 
 /** What was found at one place of one client. */
@@ -25,28 +24,6 @@ export interface EntryReport {
   readonly drift: readonly Drift[];
   /** The same server, wrapped elsewhere, while this entry is not: a way around the policy. */
   readonly twins: readonly { readonly client: string; readonly path: string; readonly name: string }[];
-}
-
-/** A file that was read and understood. */
-export interface OpenFile {
-  readonly snapshot: Snapshot;
-  readonly document: ConfigDocument;
-}
-
-/**
- * Reads and parses a client's file.
- *
- * @returns undefined when it is absent
- * @throws PolicyWrapError CONFIG_INVALID
- */
-export function openFile(path: string, client: Pick<Client, 'format' | 'tolerance'>): OpenFile | undefined {
-  const snapshot = readSnapshot(path);
-  if (snapshot === undefined) return undefined;
-  // A file of no more than white space holds nothing that could be lost.
-  const document = /^\s*$/.test(snapshot.text)
-    ? emptyDocument(path, client.format)
-    : parseDocument(path, snapshot.text, client.format, client.tolerance);
-  return { snapshot, document };
 }
 
 /**

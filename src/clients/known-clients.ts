@@ -1,45 +1,7 @@
+import { type Format, LENIENT, SHAPES, type Shape, STRICT, type Tolerance } from './file-shapes.js';
 import { type Machine, pathsOf } from './machine.js';
 
-export type Format = 'json' | 'toml';
 export type Scope = 'user' | 'local' | 'project';
-
-/** How one family of clients writes an entry. */
-export interface Shape {
-  /** The key that holds the servers, from the root of the file. */
-  readonly at: readonly string[];
-  readonly command: string;
-  /** Absent where `command` is a list that holds the arguments too. */
-  readonly args: string | undefined;
-  readonly env: string;
-  /** What a new entry carries besides. */
-  readonly fixed: Readonly<Record<string, string | boolean>>;
-}
-
-const SPLIT = { command: 'command', args: 'args', env: 'env', fixed: {} } as const;
-
-/** Every known shape by its key; the order is the order in which an unknown file is tried (`shapeOf`). */
-export const SHAPES = {
-  mcpServers: { ...SPLIT, at: ['mcpServers'] },
-  servers: { ...SPLIT, at: ['servers'], fixed: { type: 'stdio' } },
-  mcp_servers: { ...SPLIT, at: ['mcp_servers'] },
-  context_servers: { ...SPLIT, at: ['context_servers'], fixed: { source: 'custom' } },
-  // VS Code's settings.json before it had an mcp.json.
-  'mcp.servers': { ...SPLIT, at: ['mcp', 'servers'] },
-  mcp: {
-    at: ['mcp'],
-    command: 'command',
-    args: undefined,
-    env: 'environment',
-    fixed: { type: 'local', enabled: true },
-  },
-  extensions: {
-    at: ['extensions'],
-    command: 'cmd',
-    args: 'args',
-    env: 'envs',
-    fixed: { type: 'stdio', enabled: true },
-  },
-} as const satisfies Record<string, Shape>;
 
 /** Claude Code keeps local servers under the project's own path; which key that is depends on the file. */
 export interface ProjectKey {
@@ -54,18 +16,6 @@ export interface Place {
   /** Why there is a second file for the same scope: a packaged (MSIX) install, or an editor profile. */
   readonly variant?: 'MSIX' | 'profile';
 }
-
-/** What the client's own parser accepts beyond JSON. */
-export interface Tolerance {
-  readonly comments: boolean;
-  readonly trailingCommas: boolean;
-  /** A byte order mark, as Windows PowerShell and some editors put in front. */
-  readonly byteOrderMark: boolean;
-}
-
-/** `JSON.parse` as it is. With a byte order mark one such client starts anew with an empty file, another refuses to start. */
-export const STRICT: Tolerance = { comments: false, trailingCommas: false, byteOrderMark: false };
-export const LENIENT: Tolerance = { comments: true, trailingCommas: true, byteOrderMark: true };
 
 export interface Client {
   readonly id: string;
@@ -168,8 +118,8 @@ function codex(machine: Machine): Place[] {
 }
 
 /**
- * The clients whose files are edited in place (handbook, clients 1.1). `LENIENT` also stands for "not documented": a
- * comment that is already there is kept, and only a client known to choke on it is reason to stop.
+ * The clients whose files are edited in place, a row each. `LENIENT` also stands for "not documented": a comment that is
+ * already there is kept, and only a client known to choke on it is reason to stop.
  */
 export const CLIENTS: readonly Client[] = [
   {
@@ -262,3 +212,40 @@ export const CLIENTS: readonly Client[] = [
 export function clientById(id: string): Client | undefined {
   return CLIENTS.find((client) => client.id === id);
 }
+
+/** A client whose file is not edited in place: `--print` shows the entry, and `--config` edits it where it is JSON. */
+export interface SnippetClient {
+  readonly id: string;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly format: 'json' | 'yaml';
+  /** Where the entry goes, in words. */
+  readonly where: string;
+}
+
+const { mcpServers, context_servers, extensions, mcp } = SHAPES;
+
+function shownOnly(
+  id: string,
+  name: string,
+  shape: Shape,
+  where: string,
+  format: 'json' | 'yaml' = 'json',
+): SnippetClient {
+  return { id, name, shape, format, where };
+}
+
+/** The clients whose entries are only shown, a row each. */
+export const SNIPPET_CLIENTS: readonly SnippetClient[] = [
+  shownOnly('zed', 'Zed', context_servers, '~/.config/zed/settings.json'),
+  shownOnly('cline', 'Cline', mcpServers, 'cline_mcp_settings.json (Cline: MCP Servers, Configure)'),
+  shownOnly('goose', 'Goose', extensions, '~/.config/goose/config.yaml', 'yaml'),
+  shownOnly('opencode', 'OpenCode', mcp, '~/.config/opencode/opencode.jsonc'),
+  shownOnly('copilot-cli', 'Copilot CLI', mcpServers, '~/.copilot/mcp-config.json'),
+  shownOnly('junie', 'JetBrains Junie', mcpServers, '~/.junie/mcp/mcp.json'),
+  shownOnly('kiro', 'Kiro', mcpServers, '~/.kiro/settings/mcp.json'),
+  shownOnly('antigravity', 'Antigravity', mcpServers, '~/.gemini/config/mcp_config.json'),
+  shownOnly('amazon-q', 'Amazon Q', mcpServers, '~/.aws/amazonq/mcp.json'),
+  shownOnly('lm-studio', 'LM Studio', mcpServers, '~/.lmstudio/mcp.json'),
+  shownOnly('warp', 'Warp', mcpServers, '~/.warp/.mcp.json'),
+];

@@ -1,19 +1,17 @@
 import { basename, extname } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
-import { typed, visible } from './change/masking.js';
+import { printable } from '../text/escape.js';
+import { typed } from './change/masking.js';
 import { containersAt, type Entry, entriesIn, shapeOf } from './entries.js';
-import { SNIPPET_CLIENTS } from './file-shapes.js';
-import { type OpenFile, openFile } from './inventory.js';
+import { type Format, LENIENT, SHAPES, type Shape } from './file-shapes.js';
+import { type OpenFile, openFile } from './files/read.js';
 import {
   CLIENTS,
   type Client,
   clientById,
-  type Format,
-  LENIENT,
   type Place,
   type Scope,
-  SHAPES,
-  type Shape,
+  SNIPPET_CLIENTS,
 } from './known-clients.js';
 import { type Machine, pathsOf } from './machine.js';
 
@@ -113,9 +111,13 @@ function knownClient(id: string | undefined): Client {
     throw new PolicyWrapError('USAGE', `the file of ${other.name} is not edited by name`, {
       hint: `Show the entry with --print, or name the file (${other.where}) with --config.`,
     });
-  throw new PolicyWrapError('USAGE', id === undefined ? 'which client?' : `no client called ${visible(id)}`, {
-    hint: `Clients: ${CLIENTS.map((known) => known.id).join(', ')}. Any other file: --config <file>.`,
-  });
+  throw new PolicyWrapError(
+    'USAGE',
+    id === undefined ? 'which client?' : `no client called ${printable(id)}`,
+    {
+      hint: `Clients: ${CLIENTS.map((known) => known.id).join(', ')}. Any other file: --config <file>.`,
+    },
+  );
 }
 
 function openConfig(options: TargetOptions, config: string, machine: Machine): Target {
@@ -127,7 +129,7 @@ function openConfig(options: TargetOptions, config: string, machine: Machine): T
       : [options.client, ...options.entries];
   const extension = extname(path).toLowerCase();
   if (extension === '.yaml' || extension === '.yml')
-    throw new PolicyWrapError('USAGE', `${visible(path)}: YAML is not edited in place`, {
+    throw new PolicyWrapError('USAGE', `${printable(path)}: YAML is not edited in place`, {
       hint: 'Show the entry with --print and put it in by hand.',
     });
   const format = extension === '.toml' ? 'toml' : 'json';
@@ -164,10 +166,10 @@ export function choose(target: Target, choices: readonly Choice[], machine: Mach
   const [first] = missing;
   if (first === undefined) return choices.filter(({ entry }) => target.entries.includes(entry.name));
   const elsewhere = scopesWith(target, first, machine);
-  const known = [...new Set(choices.map(({ entry }) => visible(entry.name)))];
+  const known = [...new Set(choices.map(({ entry }) => printable(entry.name)))];
   throw new PolicyWrapError(
     'NOT_FOUND',
-    `${target.name} has no entry called ${missing.map(visible).join(', ')}`,
+    `${target.name} has no entry called ${missing.map((text) => printable(text)).join(', ')}`,
     {
       hint:
         elsewhere !== undefined

@@ -1,3 +1,9 @@
+/**
+ * config: where our own files are, and which policy holds for a server.
+ * May import policy, catalog, text and errors.
+ * Never enters: the state database itself, servers, what clients have in their files.
+ */
+
 import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { type PlatformPath, posix, win32 } from 'node:path';

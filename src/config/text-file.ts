@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type ErrorCode, PolicyWrapError } from '../errors.js';
 
 /** Largest file that is read, in bytes; a policy of 10,000 tools has half of it. */
@@ -15,27 +15,39 @@ export const MAX_TEXT_FILE = 4 * 1024 * 1024;
  * @throws PolicyWrapError with `code`
  */
 export function readTextFile(file: string, what: string, code: ErrorCode): string | undefined {
-  const bytes = readBytes(file, what, code);
-  return bytes && decode(bytes, file, what, code);
+  const found = readRegularFile(file, what, code, MAX_TEXT_FILE);
+  return found && decodeText(found.bytes, file, what, code);
 }
 
-function readBytes(file: string, what: string, code: ErrorCode): Buffer | undefined {
+/**
+ * Reads the bytes of a regular file.
+ *
+ * @param most largest file that is read, in bytes; whole mebibytes
+ * @returns undefined when there is no such file
+ * @throws PolicyWrapError with `code`
+ */
+export function readRegularFile(
+  file: string,
+  what: string,
+  code: ErrorCode,
+  most: number,
+): { bytes: Buffer; stats: Stats } | undefined {
   let descriptor: number | undefined;
   try {
     // A pipe without a writer would hold the start up for ever.
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const found = fstatSync(descriptor);
-    if (!found.isFile()) {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) {
       throw new PolicyWrapError(code, `${file}: ${what} is not a regular file`);
     }
     // One byte more than is allowed: the file may grow while it is read.
-    const bytes = Buffer.alloc(Math.min(found.size, MAX_TEXT_FILE) + 1);
+    const bytes = Buffer.alloc(Math.min(stats.size, most) + 1);
     const size = readAll(descriptor, bytes);
-    if (size > MAX_TEXT_FILE) {
-      throw new PolicyWrapError(code, `${file}: ${what} is larger than 4 MiB`);
+    if (size > most) {
+      throw new PolicyWrapError(code, `${file}: ${what} is larger than ${most / 1024 / 1024} MiB`);
     }
     if (size === bytes.length) throw new PolicyWrapError(code, `${file}: ${what} changed while it was read`);
-    return bytes.subarray(0, size);
+    return { bytes: bytes.subarray(0, size), stats };
   } catch (error) {
     if (PolicyWrapError.is(error)) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -55,7 +67,12 @@ function readAll(descriptor: number, into: Buffer): number {
   return size;
 }
 
-function decode(bytes: Buffer, file: string, what: string, code: ErrorCode): string {
+/**
+ * Decodes UTF-8, strictly; a byte order mark stays in the text.
+ *
+ * @throws PolicyWrapError with `code`
+ */
+export function decodeText(bytes: Buffer, file: string, what: string, code: ErrorCode): string {
   // Text in UTF-16 has a zero in every other byte; in no JSON or YAML does one stand.
   if (bytes.subarray(0, 4).includes(0) || isUtf16Mark(bytes)) {
     throw new PolicyWrapError(code, `${file}: ${what} is UTF-16, not UTF-8: save it as UTF-8`);

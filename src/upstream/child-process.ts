@@ -1,3 +1,9 @@
+/**
+ * upstream: the server behind us. How it is found, started, ended and named, and what it says it can do.
+ * May import catalog, text and errors.
+ * Never enters: policies and decisions, the database, what lines mean.
+ */
+
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
@@ -109,9 +115,13 @@ export class ChildProcess implements Upstream {
       };
       child.once('exit', (exitCode, signal) => {
         code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
-        this.stdout.on('data', (chunk: Buffer) => {
-          afterExit += chunk.length;
-        });
+        const count = () =>
+          this.stdout.on('data', (chunk: Buffer) => {
+            afterExit += chunk.length;
+          });
+        // A listener sets the stream going: what a server wrote before it ended at once is not for us to take.
+        if (this.stdout.readableFlowing === null) this.stdout.once('resume', count);
+        else count();
         waitForStragglers();
       });
       // `close`, not `exit`: the last answers are still in the pipe at `exit`.

@@ -3,8 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Finding, findAll, findTrackedSecrets, trackedByGit } from '../../src/clients/findings.js';
 import { identityOfWords, type PlaceReport, sameServer, survey } from '../../src/clients/inventory.js';
-import type { Client } from '../../src/clients/known-clients.js';
-import { CLIENTS, clientById } from '../../src/clients/known-clients.js';
+import { CLIENTS, type Client, clientById } from '../../src/clients/known-clients.js';
 import { Home } from './home.js';
 
 function reports(home: Home, clients?: readonly Client[]): PlaceReport[] {

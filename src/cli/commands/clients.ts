@@ -1,8 +1,7 @@
-import { visible } from '../../clients/change/masking.js';
 import { type EntryReport, type PlaceReport, survey } from '../../clients/inventory.js';
 import type { ClientsIo } from '../../clients/io.js';
 import { EXIT } from '../../errors.js';
-import { printableJson } from '../../text/escape.js';
+import { printable, printableJson } from '../../text/escape.js';
 import { maskWords } from '../../text/masking.js';
 import { clientsIo } from '../this-installation.js';
 
@@ -68,13 +67,13 @@ function asText(reports: readonly PlaceReport[]): string {
 
 function placeAsText({ client, place, state }: PlaceReport): string {
   const scope = place.variant === undefined ? place.scope : `${place.scope}, ${place.variant}`;
-  const head = `${client.name}  ${visible(place.path)}  (${scope})`;
-  if (state.kind === 'unreadable') return `${head}\n  cannot be read: ${visible(state.problem)}`;
+  const head = `${client.name}  ${printable(place.path)}  (${scope})`;
+  if (state.kind === 'unreadable') return `${head}\n  cannot be read: ${printable(state.problem)}`;
   if (state.kind === 'absent' || state.entries.length === 0) return `${head}\n  no servers`;
   const rows = state.entries.map((report) => {
     const { entry } = report;
     const name = entry.project === undefined ? entry.name : `${entry.name} (${entry.project})`;
-    return [visible(name), shorten(visible(commandOf(report))), statusOf(report).text];
+    return [printable(name), shorten(printable(commandOf(report))), statusOf(report).text];
   });
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [
@@ -105,7 +104,7 @@ function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: s
     case 'remote':
       return { code: 'remote', text: 'remote; cannot be wrapped' };
     case 'unusable':
-      return { code: 'unusable', text: `cannot be wrapped: ${visible(entry.reason)}` };
+      return { code: 'unusable', text: `cannot be wrapped: ${printable(entry.reason)}` };
     case 'stdio':
       break;
   }

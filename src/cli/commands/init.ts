@@ -1,18 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import {
-  constants,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { proposePolicy } from '../../catalog/propose.js';
 import { knownServer, preset } from '../../catalog/servers.js';
+import { createFile, overwriteFile } from '../../clients/files/atomic-write.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { readPreset } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
@@ -42,6 +33,7 @@ export interface InitOptions {
 type Ask = (question: string, fallback: boolean) => Promise<boolean | undefined>;
 
 const SCHEMA_FILE = 'policy.schema.json';
+const TAKEN = '--force writes over it, -o <file> writes another';
 const SCRIPT = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
 
 /**
@@ -82,8 +74,9 @@ export async function init(
     return EXIT.failed;
   }
   if (dirname(file) === folder || shipped === undefined) makePrivateFolder(folder);
-  if (shipped === undefined) writePrivate(join(folder, SCHEMA_FILE), schemaText(), true);
-  writePrivate(file, written.text, options.force ?? false);
+  if (shipped === undefined) overwriteFile(join(folder, SCHEMA_FILE), schemaText());
+  if (options.force) overwriteFile(file, written.text);
+  else createFile(file, written.text, TAKEN);
 
   const isFound = options.output === undefined;
   process.stdout.write(
@@ -182,35 +175,9 @@ function makePrivateFolder(folder: string): void {
   }
 }
 
-/** Writes a file that is there whole or not at all, for the owner alone. */
-function writePrivate(file: string, text: string, replace: boolean): void {
-  const draft = join(dirname(file), `.policy-wrap-${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
-    // A link, unlike a rename, fails where another program has made the file meanwhile.
-    if (replace) renameSync(draft, file);
-    else linkOrCopy(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(file);
-    throw cannotWrite(file, error);
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-function linkOrCopy(draft: string, file: string): void {
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
-    // Some file systems have no links.
-    copyFileSync(draft, file, constants.COPYFILE_EXCL);
-  }
-}
-
 function existing(file: string): PolicyWrapError {
   return new PolicyWrapError('REFUSED', `${file} is there already, and was not touched`, {
-    hint: '--force writes over it, -o <file> writes another',
+    hint: TAKEN,
   });
 }
 

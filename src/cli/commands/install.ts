@@ -1,12 +1,11 @@
 import { dirname } from 'node:path';
 import { conclude } from '../../clients/after-install.js';
-import { addEntry, emptyDocument, type NewEntry, snippet } from '../../clients/change/add-entry.js';
+import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry.js';
 import { carryOut, changeOf } from '../../clients/change/apply.js';
-import { visible } from '../../clients/change/masking.js';
 import { placesFor, planInstall, type Wanted } from '../../clients/change/plan.js';
-import { SNIPPET_CLIENTS } from '../../clients/file-shapes.js';
+import { SHAPES } from '../../clients/file-shapes.js';
 import type { ClientsIo } from '../../clients/io.js';
-import { type Scope, SHAPES } from '../../clients/known-clients.js';
+import { type Scope, SNIPPET_CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
   type Choice,
@@ -16,10 +15,11 @@ import {
   openTarget,
   type Target,
 } from '../../clients/selection.js';
+import { emptyDocument } from '../../clients/text/document.js';
 import { newPrefix } from '../../clients/wrapped-command.js';
 import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { safeJson } from '../../text/escape.js';
+import { printable, safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
 import { clientsIo } from '../this-installation.js';
 
@@ -63,7 +63,7 @@ export async function install(options: InstallOptions, io: ClientsIo = clientsIo
     return EXIT.done;
   }
   if (changes.length === 0) return EXIT.done;
-  const names = [...new Set(started.map(({ entry }) => visible(entry.name)))].join(', ');
+  const names = [...new Set(started.map(({ entry }) => printable(entry.name)))].join(', ');
   if (!(await carryOut(changes, target.client, `Wrap ${names}?`, options, io))) return EXIT.done;
   return await conclude(
     target,
@@ -77,7 +77,7 @@ function policyPath(options: InstallOptions, io: ClientsIo): string | undefined 
   // Absolute, for nobody knows in which folder the client starts its servers.
   const path = writtenPath(options.policy, '--policy', io.machine.cwd, io.machine);
   if (!io.machine.exists(path))
-    throw new PolicyWrapError('POLICY_NOT_FOUND', `no policy file ${visible(path)}`, {
+    throw new PolicyWrapError('POLICY_NOT_FOUND', `no policy file ${printable(path)}`, {
       hint: 'Make one with `policy-wrap init`.',
     });
   return path;
@@ -91,14 +91,14 @@ async function chosen(options: InstallOptions, target: Target, io: ClientsIo): P
   const choices = choicesIn(target);
   if (choices.length === 0 && target.entries.length === 0)
     throw new PolicyWrapError('NOT_FOUND', `${target.name} has no servers`, {
-      hint: `Looked in: ${target.places.map(({ place }) => visible(place.path)).join(', ')}`,
+      hint: `Looked in: ${target.places.map(({ place }) => printable(place.path)).join(', ')}`,
     });
   if (target.entries.length > 0) return choose(target, choices, io.machine);
   if (options.all === true) return choices;
   const names = [
     ...new Set(choices.filter(({ entry }) => entry.kind === 'stdio').map(({ entry }) => entry.name)),
   ];
-  const list = names.map(visible).join(', ');
+  const list = names.map((text) => printable(text)).join(', ');
   if (!io.interactive)
     throw new PolicyWrapError('USAGE', 'which entries?', {
       hint: `Name them, or say --all. There are: ${list}.`,
@@ -112,10 +112,10 @@ async function add(options: InstallOptions, name: string, wanted: Wanted, io: Cl
   const command = anchored(options.command ?? [], io);
   if (command.length === 0)
     throw new PolicyWrapError('USAGE', 'which command?', {
-      hint: `policy-wrap install ${options.client ?? '<client>'} --add ${visible(name)} -- <command> [args]`,
+      hint: `policy-wrap install ${options.client ?? '<client>'} --add ${printable(name)} -- <command> [args]`,
     });
-  if (name === '' || visible(name) !== name)
-    throw new PolicyWrapError('USAGE', `not a name for an entry: "${visible(name)}"`);
+  if (name === '' || printable(name) !== name)
+    throw new PolicyWrapError('USAGE', `not a name for an entry: "${printable(name)}"`);
   const server = io.serverName(command, name) ?? name;
   const named = placesFor([], server, new Map(), wanted, io);
   const words = [...newPrefix(io.wrapper, { ...named, server }, true), ...command];
@@ -134,7 +134,7 @@ async function add(options: InstallOptions, name: string, wanted: Wanted, io: Cl
       'NOT_FOUND',
       `${target.name} keeps its settings in a folder that is not there`,
       {
-        hint: `Looked for: ${target.places.map(({ place }) => visible(dirname(place.path))).join(', ')}. Start ${target.name} once, then try again.`,
+        hint: `Looked for: ${target.places.map(({ place }) => printable(dirname(place.path))).join(', ')}. Start ${target.name} once, then try again.`,
       },
     );
   const env = new Map(given);
@@ -156,7 +156,7 @@ async function add(options: InstallOptions, name: string, wanted: Wanted, io: Cl
     const edited = addEntry(document, place.at, shape, { name, words, env });
     return changeOf(place.path, file?.snapshot, edited);
   });
-  if (!(await carryOut(changes, target.client, `Add ${visible(name)}?`, options, io))) return EXIT.done;
+  if (!(await carryOut(changes, target.client, `Add ${printable(name)}?`, options, io))) return EXIT.done;
   return await conclude(target, [{ name, words, env, cwd: undefined, moreEnv: false }], io);
 }
 
@@ -195,7 +195,7 @@ function print(options: InstallOptions, entry: NewEntry, io: ClientsIo): number 
   }
   const [first] = openTarget(options, io.machine).places;
   if (first === undefined) return EXIT.failed;
-  io.err(`For ${visible(first.place.path)}:\n`);
+  io.err(`For ${printable(first.place.path)}:\n`);
   io.out(safeJson(snippet(first.format, first.shape, entry)));
   return EXIT.done;
 }
@@ -208,7 +208,7 @@ function givenEnvironment(given: readonly string[], io: ClientsIo): Map<string, 
     const inherited = Object.hasOwn(io.machine.env, name) ? io.machine.env[name] : undefined;
     const value = at < 0 ? inherited : item.slice(at + 1);
     if (name === '' || value === undefined)
-      throw new PolicyWrapError('USAGE', `--env ${visible(name)}: not set in this environment`, {
+      throw new PolicyWrapError('USAGE', `--env ${printable(name)}: not set in this environment`, {
         hint: 'Set it before the command, or write NAME=VALUE.',
       });
     env.set(name, value);

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readLogged } from '../../advice/logged-call.js';
 import { recommend as recommended } from '../../advice/recommend.js';
@@ -6,7 +5,8 @@ import { recommendationText } from '../../advice/recommendation-file.js';
 import { Usage } from '../../advice/usage.js';
 import { isAmount } from '../../catalog/arguments.js';
 import { classify } from '../../catalog/classify.js';
-import { EXIT, PolicyWrapError } from '../../errors.js';
+import { createFile } from '../../clients/files/atomic-write.js';
+import { EXIT } from '../../errors.js';
 import { history, loggedServer } from '../../store/history.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { openState, sinceOf } from '../open-state.js';
@@ -26,7 +26,7 @@ export interface RecommendOptions {
  * evidence.
  *
  * @returns 0
- * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or REFUSED when the file is there already
+ * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or CONFIG_CONFLICT when the file is there already
  */
 export async function recommend(options: RecommendOptions): Promise<number> {
   const store = openState(options, { now: Date.now });
@@ -45,7 +45,9 @@ export async function recommend(options: RecommendOptions): Promise<number> {
   const text = recommendationText(recommendation, { server, calls, passed, ...period, notes }, (tool) =>
     classText(tool),
   );
-  if (options.output !== undefined) write(resolve(options.output), text);
+  // Never over a file that is there: it may be the policy in force.
+  if (options.output !== undefined)
+    createFile(resolve(options.output), text, 'name another file, or remove this one');
   if (options.json) {
     const { listed, unlisted } = recommendation;
     const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
@@ -78,20 +80,6 @@ function notesOf({ tools, unjudged, beyond }: Usage): string[] {
     notes.push(`Left out: ${unjudged} of the calls, which could not be read or came during a pause.`);
   if (beyond > 0) notes.push(`Left out: ${beyond} of the calls, of more tools than are told apart.`);
   return notes;
-}
-
-/** Never over a file that is there: it may be the policy in force. */
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new PolicyWrapError('REFUSED', `${file} is there already`, {
-        hint: 'name another file, or remove this one',
-      });
-    }
-    throw new PolicyWrapError('REFUSED', `${file} could not be written`, { cause: error });
-  }
 }
 
 function print(text: string): void {

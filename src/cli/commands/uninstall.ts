@@ -1,9 +1,8 @@
 import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
 import { findBackup } from '../../clients/change/backups.js';
-import { visible } from '../../clients/change/masking.js';
 import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
 import type { StdioEntry } from '../../clients/entries.js';
-import { readSnapshot } from '../../clients/files/atomic-write.js';
+import { readSnapshot } from '../../clients/files/read.js';
 import type { ClientsIo } from '../../clients/io.js';
 import type { Scope } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
@@ -16,6 +15,7 @@ import {
   type Target,
 } from '../../clients/selection.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
+import { printable } from '../../text/escape.js';
 import { assertNoAgent } from '../person.js';
 import { clientsIo } from '../this-installation.js';
 
@@ -54,7 +54,7 @@ export async function uninstall(options: UninstallOptions, io: ClientsIo = clien
     const { file, shape, place } = first.at;
     return [changeOf(place.path, file.snapshot, unwrapEntries(document, shape, entries))];
   });
-  const names = [...new Set(wrapped.map(({ entry }) => visible(entry.name)))].join(', ');
+  const names = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
   if (await carryOut(changes, target.client, `Unwrap ${names}?`, options, io)) {
     io.out(`Unwrapped: ${names}\n`);
     if (target.client !== undefined) io.out(`Next: ${target.client.restart}\n`);
@@ -70,7 +70,7 @@ async function chosen(options: UninstallOptions, target: Target, io: ClientsIo):
   if (target.entries.length > 0) {
     const named = choose(target, all, io.machine);
     for (const choice of named)
-      if (!isWrapped(choice)) io.err(`${visible(choice.entry.name)}: not wrapped\n`);
+      if (!isWrapped(choice)) io.err(`${printable(choice.entry.name)}: not wrapped\n`);
     return named.filter(isWrapped);
   }
   if (wrapped.length === 0) {
@@ -78,7 +78,7 @@ async function chosen(options: UninstallOptions, target: Target, io: ClientsIo):
     return [];
   }
   if (options.all === true) return wrapped;
-  const list = [...new Set(wrapped.map(({ entry }) => visible(entry.name)))].join(', ');
+  const list = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
   if (!io.interactive)
     throw new PolicyWrapError('USAGE', 'which entries?', {
       hint: `Name them, or say --all. Wrapped are: ${list}.`,
@@ -103,13 +103,13 @@ async function restore(options: UninstallOptions, name: string, io: ClientsIo): 
   if (file === undefined) return EXIT.failed;
   const { path, snapshot } = file;
   if (snapshot?.bytes.equals(backup.bytes) === true) {
-    io.err(`${visible(path)} is the same as the backup.\n`);
+    io.err(`${printable(path)} is the same as the backup.\n`);
     return EXIT.done;
   }
   // No diff here: secrets are masked by the structure of a file, and a file to be restored may have lost its own.
-  const shown = `${visible(path)}: ${snapshot?.bytes.length ?? 0} bytes now, ${backup.bytes.length} in the backup\n`;
+  const shown = `${printable(path)}: ${snapshot?.bytes.length ?? 0} bytes now, ${backup.bytes.length} in the backup\n`;
   const change = { path, snapshot, content: backup.bytes, shown };
   if (await carryOut([change], client, 'Put the backup back?', options, io))
-    io.out(`Restored: ${visible(path)}\n`);
+    io.out(`Restored: ${printable(path)}\n`);
   return EXIT.done;
 }

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PolicyWrapError } from '../../errors.js';
 import { containersAt, sameFolder } from '../entries.js';
-import type { Format, Place, Shape } from '../known-clients.js';
-import { type ConfigDocument, errorAt, memberOf, parseDocument, quote } from '../text/document.js';
+import type { Format, Shape } from '../file-shapes.js';
+import type { Place } from '../known-clients.js';
+import { type ConfigDocument, errorAt, memberOf, quote } from '../text/document.js';
 import type { Member, Splice, TableNode } from '../text/nodes.js';
 import { apply, type Edited } from './rewrite-entry.js';
 
@@ -24,11 +25,6 @@ export function settingsOf({ words, env }: NewEntry, shape: Shape): Map<string, 
   else settings.set(shape.command, command).set(shape.args, args);
   if (env.size > 0) settings.set(shape.env, env);
   return settings;
-}
-
-/** What a client's file holds before anything is in it. */
-export function emptyDocument(file: string, format: Format): ConfigDocument {
-  return parseDocument(file, format === 'json' ? '{}\n' : '', format);
 }
 
 /**

@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
-import { createFile, preflight, replaceFile, type Snapshot } from '../files/atomic-write.js';
+import { printable } from '../../text/escape.js';
+import { createFile, preflight, replaceFile } from '../files/atomic-write.js';
+import type { Snapshot } from '../files/read.js';
 import type { ClientsIo } from '../io.js';
 import type { Client } from '../known-clients.js';
 import { isRunning } from '../running-apps.js';
 import { renderDiff } from './diff.js';
-import { visible } from './masking.js';
 import type { Edited } from './rewrite-entry.js';
 
 /** A change to one file, ready to be written. */
@@ -56,10 +57,10 @@ export async function carryOut(
     if (snapshot === undefined) {
       mkdirSync(dirname(path), { recursive: true });
       createFile(path, content);
-      io.err(`Written: ${visible(path)}\n`);
+      io.err(`Written: ${printable(path)}\n`);
     } else {
       const backup = replaceFile(snapshot, content, io.backups, io.now());
-      io.err(`Written: ${visible(path)}\nBackup:  ${visible(backup)}\n`);
+      io.err(`Written: ${printable(path)}\nBackup:  ${printable(backup)}\n`);
     }
   }
   return true;

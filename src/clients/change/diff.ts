@@ -1,5 +1,6 @@
+import { printable } from '../../text/escape.js';
 import type { Splice } from '../text/nodes.js';
-import { maskDocument, visible } from './masking.js';
+import { maskDocument } from './masking.js';
 import type { Edited } from './rewrite-entry.js';
 
 /** Lines shown around a change. */
@@ -24,7 +25,7 @@ export function renderDiff({ document, splices, after }: Edited): string {
   const now = lines(maskDocument(after));
   const hunks = merge(hunksOf(document.text, splices).map((hunk) => trim(hunk, before, now)));
   if (hunks.length === 0) return '';
-  const out = [`--- ${visible(document.file)}`, `+++ ${visible(document.file)}`];
+  const out = [`--- ${printable(document.file)}`, `+++ ${printable(document.file)}`];
   for (const group of hunks) {
     const [first] = group;
     const last = group.at(-1);
@@ -114,7 +115,11 @@ function merge(hunks: readonly Hunk[]): Hunk[][] {
 
 /** A line fit for a terminal: its tabs stay, a long one is cut around what differs from its counterpart. */
 function cut(line: string, counterpart = ''): string {
-  const shown = (text: string): string => text.split('\t').map(visible).join('\t');
+  const shown = (text: string): string =>
+    text
+      .split('\t')
+      .map((text) => printable(text))
+      .join('\t');
   if (line.length <= LONGEST) return shown(line);
   let same = 0;
   while (same < line.length && line[same] === counterpart[same]) same += 1;

@@ -1,19 +1,25 @@
 import { printable } from '../../text/escape.js';
 import { MASK, maskComment, maskText, maskWords, soundsSecret } from '../../text/masking.js';
+import { URL_KEYS } from '../entries.js';
+import { SHAPES } from '../file-shapes.js';
 import type { ConfigDocument } from '../text/document.js';
 import type { Node, Splice } from '../text/nodes.js';
 import { splice } from './rewrite-entry.js';
 
-/**
- * What is not shown of a configuration: every value of an environment or of headers, every value under a key that
- * sounds secret, and whatever `masking.ts` knows as a secret in command lines, texts and comments.
- */
+/** Keys whose every value is hidden: environments and headers. */
+const TABLES = new Set([...Object.values(SHAPES).map(({ env }) => env), 'headers', 'http_headers']);
+/** Keys by which an entry is told from a secret. */
+const ENTRY_KEYS = new Set([
+  ...Object.values(SHAPES).map(({ command }) => command),
+  ...URL_KEYS,
+  'args',
+  'type',
+]);
 
-const TABLES = new Set(['env', 'environment', 'envs', 'headers', 'http_headers']);
-const ENTRY_KEYS = new Set(['command', 'cmd', 'args', 'url', 'serverUrl', 'httpUrl', 'uri', 'type']);
-
 /**
- * The text of a document with its secrets masked and its lines where they were. For showing only.
+ * The text of a document as it is shown: its lines where they were, and its secrets masked. Those are every value of an
+ * environment or of headers, every value under a key that sounds secret, and what looks like a secret in command lines,
+ * texts and comments.
  */
 export function maskDocument(document: ConfigDocument): string {
   const splices: Splice[] = [];
@@ -71,16 +77,8 @@ function holdsMore(node: Node): boolean {
   );
 }
 
-/**
- * Control characters, direction marks and invisible characters as escapes: a name out of a file must not move the
- * cursor, recolour the terminal or turn the reading order.
- */
-export function visible(text: string): string {
-  return printable(text);
-}
-
 /** A name as it is typed at a shell, for the commands that messages propose. */
 export function typed(name: string): string {
-  const shown = visible(name);
+  const shown = printable(name);
   return /^[\w@%+:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }

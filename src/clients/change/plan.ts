@@ -1,5 +1,6 @@
 import { fixedPath, hasVariable } from '../../config/paths.js';
 import { PolicyWrapError } from '../../errors.js';
+import { printable } from '../../text/escape.js';
 import type { Started } from '../after-install.js';
 import type { StdioEntry } from '../entries.js';
 import type { ClientsIo } from '../io.js';
@@ -13,7 +14,6 @@ import {
   type WrapOptions,
 } from '../wrapped-command.js';
 import { type Change, changeOf } from './apply.js';
-import { visible } from './masking.js';
 import { wrapEntries } from './rewrite-entry.js';
 
 /** What an install would do. */
@@ -40,7 +40,7 @@ export function planInstall(
   const result: Plan = { changes: [], started: [], notes: [] };
   const usable = choices.filter(({ entry }) => {
     const reason = reasonAgainst(entry);
-    if (reason !== undefined) result.notes.push(`${visible(entry.name)}: ${reason}`);
+    if (reason !== undefined) result.notes.push(`${printable(entry.name)}: ${reason}`);
     return reason === undefined;
   });
   const lost = named.find((name) => !usable.some(({ entry }) => entry.name === name));
@@ -54,7 +54,7 @@ export function planInstall(
       const prefix = prefixFor(entry, wanted, result.notes, io);
       const words = [...prefix, ...original(entry)];
       if (words.join('\0') === entry.words.join('\0')) {
-        result.notes.push(`${visible(entry.name)}: wrapped already`);
+        result.notes.push(`${printable(entry.name)}: wrapped already`);
         return [];
       }
       const { name, env, cwd, moreEnv } = entry;
@@ -74,7 +74,7 @@ function reasonAgainst(entry: Choice['entry']): string | undefined {
     case 'remote':
       return 'a remote server; only servers that the client starts itself can be wrapped';
     case 'unusable':
-      return `cannot be wrapped: ${visible(entry.reason)}`;
+      return `cannot be wrapped: ${printable(entry.reason)}`;
     case 'stdio':
       return entry.state.kind === 'broken' ? `cannot be wrapped: it ${entry.state.reason}` : undefined;
   }
@@ -100,7 +100,7 @@ function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanI
     ['--policy', optionValue(options, POLICY_FLAGS), places.policy],
   ])
     if (old !== undefined && now !== undefined && old !== now)
-      notes.push(`${visible(entry.name)}: ${flag} ${visible(old)} becomes ${visible(now)}`);
+      notes.push(`${printable(entry.name)}: ${flag} ${printable(old)} becomes ${printable(now)}`);
   return renewedPrefix(entry.state.wrapping, io.wrapper, places);
 }
 

@@ -1,6 +1,6 @@
 import { PolicyWrapError } from '../../errors.js';
 import type { StdioEntry } from '../entries.js';
-import type { Shape } from '../known-clients.js';
+import type { Shape } from '../file-shapes.js';
 import { type ConfigDocument, errorAt, parseDocument, quote, rawOf } from '../text/document.js';
 import type { ListNode, Member, Node, Span, Splice, TableNode } from '../text/nodes.js';
 import { hadNoArgs } from '../wrapped-command.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { containersAt, entriesIn, type StdioEntry } from '../entries.js';
-import type { Shape } from '../known-clients.js';
+import type { Shape } from '../file-shapes.js';
 import { type ConfigDocument, rawOf } from '../text/document.js';
 import type { Member, Node, Span, Splice, TableNode } from '../text/nodes.js';
 

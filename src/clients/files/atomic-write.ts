@@ -5,12 +5,12 @@ import {
   chownSync,
   closeSync,
   constants,
+  copyFileSync,
   existsSync,
   fsyncSync,
-  lstatSync,
+  linkSync,
   openSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,87 +19,10 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
 import { keepBackup, pruneBackups } from '../change/backups.js';
-
-/** Above this a file is no client configuration, and reading it whole would be a mistake. Bytes. */
-const MAX_SIZE = 64 * 1024 * 1024;
-
-/** A file as it was when it was read. */
-export interface Snapshot {
-  /** As named in messages. */
-  readonly path: string;
-  /** Where it really lies: symbolic links resolved, so that a link stays a link. */
-  readonly real: string;
-  readonly bytes: Buffer;
-  readonly text: string;
-  /** Permission bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly links: number;
-}
-
-function invalid(path: string, message: string, hint?: string, cause?: unknown): PolicyWrapError {
-  return new PolicyWrapError('CONFIG_INVALID', `${path}: ${message}`, {
-    ...(hint === undefined ? {} : { hint }),
-    cause,
-  });
-}
+import type { Snapshot } from './read.js';
 
 function conflict(path: string, message: string, hint: string, cause?: unknown): PolicyWrapError {
   return new PolicyWrapError('CONFIG_CONFLICT', `${path}: ${message}`, { hint, cause });
-}
-
-/**
- * Reads a configuration file.
- *
- * @returns undefined when there is no such file
- * @throws PolicyWrapError CONFIG_INVALID for what is no text in UTF-8, or cannot be read
- */
-export function readSnapshot(path: string): Snapshot | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  let real: string;
-  try {
-    real = realpathSync(path);
-  } catch (cause) {
-    throw invalid(
-      path,
-      'a symbolic link that leads nowhere',
-      'Remove the link or restore its target.',
-      cause,
-    );
-  }
-  const stat = statSync(real);
-  if (!stat.isFile()) throw invalid(path, 'not a file');
-  if (stat.size > MAX_SIZE) throw invalid(path, `larger than ${MAX_SIZE / 1024 / 1024} MB`);
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(real);
-  } catch (cause) {
-    throw invalid(path, 'cannot be read', 'Check who owns the file.', cause);
-  }
-  return {
-    path,
-    real,
-    bytes,
-    text: decode(path, bytes),
-    mode: stat.mode & 0o7777,
-    uid: stat.uid,
-    gid: stat.gid,
-    links: stat.nlink,
-  };
-}
-
-function decode(path: string, bytes: Buffer): string {
-  if (
-    bytes.length >= 2 &&
-    ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-  )
-    throw invalid(path, 'written in UTF-16, not UTF-8', 'Save it as UTF-8, then try again.');
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw invalid(path, 'not valid UTF-8', 'Save it as UTF-8, then try again.', cause);
-  }
 }
 
 /**
@@ -145,56 +68,80 @@ export function replaceFile(snapshot: Snapshot, content: Buffer, backups: string
   refuseChanged(snapshot);
   const backup = keepBackup(snapshot.real, snapshot.bytes, backups, now);
   const { real, mode, uid, gid } = snapshot;
-  writeAtomically(real, content, mode, { uid, gid }, () => refuseChanged(snapshot));
+  writeAtomically(real, content, mode, (draft) => {
+    keepOwner(draft, { uid, gid });
+    refuseChanged(snapshot);
+    rename(draft, real);
+  });
   confirm(snapshot.path, real, content);
   pruneBackups(real, backups);
   return backup;
 }
 
 /**
- * Creates a file that is not there yet, with mode 0600, for it may hold secrets.
+ * Creates a file, whole or not at all, and never in the place of another. Mode 0600, for it may hold secrets.
  *
- * @throws PolicyWrapError CONFIG_CONFLICT when there is one by now
+ * @param hint what to do when there is one already
+ * @throws PolicyWrapError CONFIG_CONFLICT
  */
-export function createFile(path: string, content: Buffer): void {
-  const refuse = (): void => {
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-      throw conflict(path, 'the file has appeared meanwhile', 'Try again.');
-  };
-  refuse();
-  writeAtomically(path, content, 0o600, undefined, refuse);
-  confirm(path, path, content);
+export function createFile(path: string, content: Buffer | string, hint = 'Try again.'): void {
+  writeAtomically(path, content, 0o600, (draft) => {
+    try {
+      linkOrCopy(draft, path);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') throw conflict(path, 'the file is there already', hint, error);
+      throw error;
+    }
+  });
 }
 
+/**
+ * Writes a file of our own, whole or not at all, over whatever has its name; a symbolic link is replaced, not followed.
+ * Mode 0600.
+ *
+ * @throws PolicyWrapError CONFIG_CONFLICT
+ */
+export function overwriteFile(path: string, content: Buffer | string): void {
+  writeAtomically(path, content, 0o600, (draft) => rename(draft, path));
+}
+
+/** @param place gives the draft the name of the file */
 function writeAtomically(
   path: string,
-  content: Buffer,
+  content: Buffer | string,
   mode: number,
-  owner: { uid: number; gid: number } | undefined,
-  lastLook: () => void,
+  place: (draft: string) => void,
 ): void {
-  const temporary = join(
-    dirname(path),
-    `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`,
-  );
+  const random = randomBytes(6).toString('hex');
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}-${random}.tmp`);
   try {
     // 0600 until its mode is known to be right: the content may be secret from the first byte on.
-    writeFileSync(temporary, content, { flag: 'wx', mode: 0o600, flush: true });
-    if (process.platform !== 'win32') chmodSync(temporary, mode);
-    if (owner !== undefined) keepOwner(temporary, owner);
-    lastLook();
-    rename(temporary, path);
+    writeFileSync(draft, content, { flag: 'wx', mode: 0o600, flush: true });
+    if (process.platform !== 'win32') chmodSync(draft, mode);
+    place(draft);
   } catch (error) {
-    rmSync(temporary, { force: true });
     if (PolicyWrapError.is(error)) throw error;
-    throw conflict(
-      path,
-      'could not be written; it is as it was',
-      'Check the space left and who owns the folder.',
-      error,
-    );
+    const reason = codeOf(error) ?? 'unknown reason';
+    const hint = 'Check the space left, that the folder is there, and who owns it.';
+    throw conflict(path, `could not be written (${reason}); it is as it was`, hint, error);
+  } finally {
+    rmSync(draft, { force: true });
   }
   flushFolder(dirname(path));
+}
+
+/** A link, unlike a rename, fails where another program has made the file meanwhile. Some file systems have none. */
+function linkOrCopy(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw error;
+    copyFileSync(draft, path, constants.COPYFILE_EXCL);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
 function keepOwner(path: string, owner: { uid: number; gid: number }): void {
@@ -210,8 +157,7 @@ function rename(from: string, to: string): void {
       renameSync(from, to);
       return;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      const busy = code === 'EPERM' || code === 'EACCES' || code === 'EBUSY';
+      const busy = ['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error) ?? '');
       if (process.platform !== 'win32' || !busy || attempt >= 9) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     }

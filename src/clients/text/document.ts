@@ -1,5 +1,5 @@
 import { PolicyWrapError } from '../../errors.js';
-import { type Format, LENIENT, type Tolerance } from '../known-clients.js';
+import { type Format, LENIENT, type Tolerance } from '../file-shapes.js';
 import { parseJson } from './json.js';
 import { Malformed, type Member, type ParsedText, type Span, type TableNode } from './nodes.js';
 import { parseToml } from './toml.js';
@@ -72,6 +72,11 @@ export function parseDocument(
     if (error instanceof RangeError) throw errorAt({ file, text }, 0, 'nested too deeply to be read');
     throw error;
   }
+}
+
+/** What a client's file holds before anything is in it. */
+export function emptyDocument(file: string, format: Format): ConfigDocument {
+  return parseDocument(file, format === 'json' ? '{}\n' : '', format);
 }
 
 /** The member of that name; a table with two of them is refused by `duplicateIn` before anything is edited. */

@@ -1,5 +1,5 @@
 import { printParseErrorCode, visit } from 'jsonc-parser';
-import type { Tolerance } from '../known-clients.js';
+import type { Tolerance } from '../file-shapes.js';
 import { type ListNode, Malformed, type Member, type Node, type ParsedText, type Span } from './nodes.js';
 
 const PROBLEMS: Readonly<Record<string, string>> = {

@@ -147,7 +147,7 @@ describe('files', () => {
   });
 
   test.each([
-    ['a folder that is not there', ['-o', 'nowhere/p.json'], 1, 'cannot be written'],
+    ['a folder that is not there', ['-o', 'nowhere/p.json'], 1, 'could not be written (ENOENT)'],
     ['a server name that leads elsewhere', ['--server', '../../x'], 2, 'cannot be the name of a file'],
   ])('%s', async (_, args, code, says) => {
     await using rig = new Rig();

@@ -82,7 +82,7 @@ test('a new file, and never over one that is there', async () => {
   expect(text).toContain(`Next: policy-wrap replay ${file} --server demo`);
   const written = readFileSync(file, 'utf8');
   expect(loadPolicy(written, file).policy?.tools.has('a')).toBe(true);
-  await expect(recommend({ db: played.db, output: file })).rejects.toMatchObject({ code: 'REFUSED' });
+  await expect(recommend({ db: played.db, output: file })).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
   expect(readFileSync(file, 'utf8')).toBe(written);
 });
 

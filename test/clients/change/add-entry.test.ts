@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { addEntry, emptyDocument, type NewEntry, snippet } from '../../../src/clients/change/add-entry.js';
-import { type Format, type Place, SHAPES, type Shape } from '../../../src/clients/known-clients.js';
-import { parseDocument } from '../../../src/clients/text/document.js';
+import { addEntry, type NewEntry, snippet } from '../../../src/clients/change/add-entry.js';
+import { type Format, SHAPES, type Shape } from '../../../src/clients/file-shapes.js';
+import type { Place } from '../../../src/clients/known-clients.js';
+import { emptyDocument, parseDocument } from '../../../src/clients/text/document.js';
 
 const ENTRY: NewEntry = {
   name: 'afip',

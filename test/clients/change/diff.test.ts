@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { renderDiff } from '../../../src/clients/change/diff.js';
-import { maskDocument, typed, visible } from '../../../src/clients/change/masking.js';
+import { maskDocument, typed } from '../../../src/clients/change/masking.js';
 import { apply } from '../../../src/clients/change/rewrite-entry.js';
-import type { Format } from '../../../src/clients/known-clients.js';
+import type { Format } from '../../../src/clients/file-shapes.js';
 import { parseDocument } from '../../../src/clients/text/document.js';
 import type { Splice } from '../../../src/clients/text/nodes.js';
 import { maskWords } from '../../../src/text/masking.js';
@@ -268,12 +268,6 @@ test('G9: masking takes time in proportion to the text, and no more stack', () =
     const small = Math.max(time(piece.repeat(4_000)), 2);
     expect(time(piece.repeat(40_000)) / small, piece).toBeLessThan(50);
   }
-});
-
-test('visible escapes what a terminal would obey or hide', () => {
-  expect(visible('a\u001b[31m\n\u0007\u200b\u202e\u{e0041}é😀')).toBe(
-    'a\\u{1b}[31m\\u{a}\\u{7}\\u{200b}\\u{202e}\\u{e0041}é😀',
-  );
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { parse as parseToml } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { type Edited, unwrapEntries, wrapEntries } from '../../../src/clients/change/rewrite-entry.js';
 import { containersAt, entriesIn, type StdioEntry } from '../../../src/clients/entries.js';
-import { SHAPES } from '../../../src/clients/known-clients.js';
+import { SHAPES } from '../../../src/clients/file-shapes.js';
 import { parseDocument } from '../../../src/clients/text/document.js';
 import { newPrefix } from '../../../src/clients/wrapped-command.js';
 

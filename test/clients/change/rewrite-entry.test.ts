@@ -4,14 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { type Edited, unwrapEntries, wrapEntries } from '../../../src/clients/change/rewrite-entry.js';
 import { containersAt, entriesIn, type StdioEntry } from '../../../src/clients/entries.js';
 import {
-  clientById,
   type Format,
   LENIENT,
-  type Place,
   SHAPES,
   type Shape,
   type Tolerance,
-} from '../../../src/clients/known-clients.js';
+} from '../../../src/clients/file-shapes.js';
+import { clientById, type Place } from '../../../src/clients/known-clients.js';
 import { type ConfigDocument, parseDocument } from '../../../src/clients/text/document.js';
 import { newPrefix, renewedPrefix, type WrapOptions } from '../../../src/clients/wrapped-command.js';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { splice } from '../../../src/clients/change/rewrite-entry.js';
 import { verify } from '../../../src/clients/change/verify.js';
 import { containersAt, entriesIn } from '../../../src/clients/entries.js';
-import { SHAPES } from '../../../src/clients/known-clients.js';
+import { SHAPES } from '../../../src/clients/file-shapes.js';
 import { parseDocument } from '../../../src/clients/text/document.js';
 import type { Splice } from '../../../src/clients/text/nodes.js';
 

@@ -12,11 +12,11 @@ import { describe, expect, test } from 'vitest';
 import { BACKUPS_KEPT, backupsOf, findBackup } from '../../../src/clients/change/backups.js';
 import {
   createFile,
+  overwriteFile,
   preflight,
-  readSnapshot,
   replaceFile,
-  type Snapshot,
 } from '../../../src/clients/files/atomic-write.js';
+import { readSnapshot, type Snapshot } from '../../../src/clients/files/read.js';
 import { Home } from '../home.js';
 
 const POSIX = process.platform !== 'win32';
@@ -31,6 +31,11 @@ function mode(path: string): number {
   return statSync(path).mode & 0o777;
 }
 
+/** What lies in the home folder besides its own. */
+function left(home: Home): string[] {
+  return home.list(home.root).filter((name) => name !== 'project' && name !== 'pw');
+}
+
 function thrown(run: () => unknown): unknown {
   try {
     run();
@@ -42,8 +47,16 @@ function thrown(run: () => unknown): unknown {
 
 describe('reading', () => {
   test.each<[title: string, content: Buffer, message: string]>([
-    ['UTF-16', Buffer.from('\uFEFF{}', 'utf16le'), 'written in UTF-16, not UTF-8'],
-    ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'not valid UTF-8'],
+    [
+      'UTF-16',
+      Buffer.from('\uFEFF{}', 'utf16le'),
+      'the configuration is UTF-16, not UTF-8: save it as UTF-8',
+    ],
+    [
+      'invalid UTF-8',
+      Buffer.from([0x7b, 0xff, 0x7d]),
+      'the configuration is not UTF-8 (line 1): save it as UTF-8',
+    ],
   ])('%s is refused', (_title, content, message) => {
     using home = new Home();
     const path = home.put('f.json', content);
@@ -160,6 +173,43 @@ describe('writing', () => {
       code: 'CONFIG_CONFLICT',
     });
     expect(home.get('f.json')).toBe('new');
+    expect(left(home)).toEqual(['f.json']);
+  });
+
+  test('a file of ours may be written over; a link of that name goes, what it leads to stays', () => {
+    using home = new Home();
+    const target = home.put('dotfiles/f.json', 'theirs');
+    symlinkSync(target, home.path('f.json'));
+    chmodSync(target, 0o644);
+    overwriteFile(home.path('f.json'), 'ours');
+    overwriteFile(home.path('f.json'), 'ours again');
+    expect(lstatSync(home.path('f.json')).isFile()).toBe(true);
+    expect(home.get('f.json')).toBe('ours again');
+    expect(home.get('dotfiles/f.json')).toBe('theirs');
+    if (POSIX) expect(mode(home.path('f.json'))).toBe(0o600);
+    expect(left(home)).toEqual(['dotfiles', 'f.json']);
+  });
+
+  test('a new file is no way through a link either, wherever that leads', () => {
+    using home = new Home();
+    symlinkSync(home.path('nowhere'), home.path('f.json'));
+    expect(thrown(() => createFile(home.path('f.json'), 'x', 'Name another.'))).toMatchObject({
+      code: 'CONFIG_CONFLICT',
+      message: `${home.path('f.json')}: the file is there already`,
+      hint: 'Name another.',
+    });
+    expect(left(home)).toEqual(['f.json']);
+  });
+
+  test('what cannot be written leaves nothing behind, and says why', () => {
+    using home = new Home();
+    mkdirSync(home.path('folder/full'), { recursive: true });
+    expect(thrown(() => createFile(home.path('none/f.json'), 'x'))).toMatchObject({
+      code: 'CONFIG_CONFLICT',
+      message: `${home.path('none/f.json')}: could not be written (ENOENT); it is as it was`,
+    });
+    expect(thrown(() => overwriteFile(home.path('folder'), 'x'))).toMatchObject({ code: 'CONFIG_CONFLICT' });
+    expect(left(home)).toEqual(['folder']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { containersAt, entriesIn, sameFolder, shapeOf } from '../../../src/clients/entries.js';
-import { type Format, LENIENT, SHAPES, STRICT, type Tolerance } from '../../../src/clients/known-clients.js';
+import { type Format, LENIENT, SHAPES, STRICT, type Tolerance } from '../../../src/clients/file-shapes.js';
 import { parseDocument } from '../../../src/clients/text/document.js';
 import { PolicyWrapError } from '../../../src/errors.js';
 
