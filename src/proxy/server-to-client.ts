@@ -170,16 +170,16 @@ export class ServerToClient {
     if (reason !== undefined) return this.#unreadable(id, reason);
     const answered = this.#session.takeSentRequest(id);
     if (!answered) return undefined;
-    this.#gate.beginPage(answered.request.isLaterPage);
-    for (const tool of odd) this.#gate.leftOut(tool);
+    this.#gate.lists.beginPage(answered.request.isLaterPage);
+    for (const tool of odd) this.#gate.lists.leaveOut(tool);
     const before = answered.id === id ? read.text : replaceId(read.text, answered.id);
     const edited = editTools(before, message, (tool, raw) => {
       const fault = toolFault(tool);
-      if (fault) this.#gate.leftOut(fault);
+      if (fault) this.#gate.lists.leaveOut(fault);
       if (fault) return 'drop';
-      return isNamed(tool) ? this.#gate.list(tool, raw) : 'keep';
+      return isNamed(tool) ? this.#gate.lists.edit(tool, raw) : 'keep';
     });
-    this.#gate.endPage(isRecord(message.result) && typeof message.result.nextCursor === 'string');
+    this.#gate.lists.endPage(isRecord(message.result) && typeof message.result.nextCursor === 'string');
     return edited === before && answered.id === id ? read : edited;
   }
 

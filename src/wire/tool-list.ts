@@ -1,4 +1,4 @@
-import { eachMember, elements, type Span, whole } from '../json/members.js';
+import { eachMember, elements, mapMembers, type Span, whole } from '../json/members.js';
 import { MAX_DEPTH, scan } from '../json/strict.js';
 import { isRecord, own, twinOf } from './message.js';
 
@@ -115,6 +115,48 @@ export function replaceId(text: string, id: string | number): string {
     if (key === 'id') edited = text.slice(0, start) + JSON.stringify(id) + text.slice(end);
   });
   return edited;
+}
+
+/** What a tool does, as far as clients are told. */
+export interface ToolRisk {
+  readonly class: string;
+  readonly severe: boolean;
+}
+
+/** Asks Claude Code for a person at every call, even where it asks for nothing else (clients.md 2.1). */
+const NEEDS_PERSON = 'anthropic/requiresUserInteraction';
+
+/**
+ * Adds what clients go by when they decide whether to ask: hints where the server gives none, and the wish for a person
+ * for tools that need approval. What the server says is never changed.
+ *
+ * @param raw the tool's text in the list
+ * @returns the text to show; `raw` itself when there is nothing to add
+ */
+export function annotate(raw: string, tool: Record<string, unknown>, risk: ToolRisk, asks: boolean): string {
+  const additions: string[] = [];
+  if (!Object.hasOwn(tool, 'annotations') && risk.class !== 'Other') {
+    const readOnly = risk.class === 'Read';
+    const hints = { readOnlyHint: readOnly, ...(!readOnly && { destructiveHint: risk.severe }) };
+    additions.push(`"annotations":${JSON.stringify(hints)}`);
+  }
+  let text = raw;
+  if (asks) {
+    const meta = own(tool, '_meta');
+    const member = `"${NEEDS_PERSON}":true`;
+    if (!Object.hasOwn(tool, '_meta')) additions.push(`"_meta":{${member}}`);
+    else if (isRecord(meta) && !Object.hasOwn(meta, NEEDS_PERSON)) {
+      text = mapMembers(raw, whole(raw), (key, before, value) => {
+        if (key !== '_meta') return before;
+        const inner = raw.slice(...value);
+        const added = inner.replace(/^\{(\s*\})?/, (_, end) => `{${member}${end === undefined ? ',' : '}'}`);
+        return before.slice(0, before.length - inner.length) + added;
+      });
+    }
+  }
+  if (additions.length === 0) return text;
+  const isEmpty = /^\{\s*\}$/.test(text);
+  return `${text.slice(0, -1)}${isEmpty ? '' : ','}${additions.join(',')}}`;
 }
 
 interface Places {

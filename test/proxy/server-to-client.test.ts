@@ -29,11 +29,12 @@ function pass(
   const leftOut: (string | undefined)[] = [];
   const shows = (tool: string) => !hidden.includes(tool);
   const gate = {
-    shows,
-    beginPage: () => {},
-    list: ({ name }: { name: string }) => (shows(name) ? 'keep' : 'drop'),
-    leftOut: ({ name }: { name: string | undefined }) => leftOut.push(name),
-    endPage: () => {},
+    lists: {
+      beginPage: () => {},
+      edit: ({ name }: { name: string }) => (shows(name) ? 'keep' : 'drop'),
+      leaveOut: ({ name }: { name: string | undefined }) => leftOut.push(name),
+      endPage: () => {},
+    },
     settle: (row: number, outcome: string) => settled.push(`${row} ${outcome}`),
   } as unknown as Gate;
   const serverToClient = new ServerToClient(session, gate, {
