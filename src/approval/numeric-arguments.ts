@@ -54,7 +54,7 @@ export function amountsOf(args: JsonObject): readonly string[] | undefined {
   return found.range();
 }
 
-/** Amounts as they are found. */
+/** Collects amounts as they are found. */
 class AmountRange {
   readonly #all: Decimal[] = [];
   /** Sums of what lists hold, by path. */
@@ -110,10 +110,10 @@ export function boundedNumber(args: JsonObject, inputSchema?: unknown): string |
   return undefined;
 }
 
-/** Members that have no twin: no other key that a lenient server could take for theirs (see fold.ts). */
+/** Members that have no lookalike: no other key that a lenient server could take for theirs. */
 function membersAlone(object: JsonObject): [string, Json][] {
   const members = Object.entries(object);
-  const twins = new Map<string, number>();
-  for (const [key] of members) twins.set(fold(key), (twins.get(fold(key)) ?? 0) + 1);
-  return members.filter(([key]) => twins.get(fold(key)) === 1);
+  const alike = new Map<string, number>();
+  for (const [key] of members) alike.set(fold(key), (alike.get(fold(key)) ?? 0) + 1);
+  return members.filter(([key]) => alike.get(fold(key)) === 1);
 }

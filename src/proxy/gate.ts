@@ -49,9 +49,9 @@ export type Ruling =
   | { readonly kind: 'answer'; readonly line: string }
   | AskRuling;
 
-/** Clients give a call up after 60 s (handbook, protocol.md 1.2): a policy may ask for less, never for more. In ms. */
+/** Clients give up on a call after 60 s: a policy may ask for less than this, never for more. In milliseconds. */
 const LONGEST_HOLD = 55_000;
-/** Names and values in the decision log stay within so many characters a call. */
+/** Longest text of a call's arguments in the decision log, in UTF-16 units. */
 const ARGUMENTS_CAP = 65_536;
 
 /**

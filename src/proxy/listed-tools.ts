@@ -1,7 +1,7 @@
 import { canonicalJson, type Json, type JsonObject } from '../json/value.js';
 import { asksInLayers, type Layers, visibleInLayers } from '../policy/evaluate/layers.js';
 import type { SeenTool } from '../store/store.js';
-import { isRecord, own, twinOf } from '../wire/message.js';
+import { isRecord, lookalikeKey, own } from '../wire/message.js';
 import { annotate, type ToolEdit, type ToolRisk } from '../wire/tool-list.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
@@ -156,7 +156,7 @@ function definitionOf(tool: ListedTool): string {
 
 /** Why some clients could read another definition than the one that is pinned. */
 function unpinnableKey(tool: ListedTool): string | undefined {
-  return twinOf(tool, PINNED_KEYS, PINNED_FOLDS);
+  return lookalikeKey(tool, PINNED_KEYS, PINNED_FOLDS);
 }
 
 /**

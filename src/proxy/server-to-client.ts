@@ -7,7 +7,7 @@ import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
 import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
-import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, own, twinOf } from '../wire/message.js';
+import { ENVELOPE_KEYS, type Envelope, type Id, isId, isRecord, lookalikeKey, own } from '../wire/message.js';
 import { LONE_CR, scanLine } from '../wire/scan-line.js';
 import {
   type AmbiguousTool,
@@ -166,7 +166,7 @@ export class ServerToClient {
       scanned = scanLine(read);
     }
     const message = scanned.ok ? (scanned.value as Envelope) : loosely;
-    const reason = scanned.ok ? (twinOf(message, ENVELOPE_KEYS) ?? listFault(message)) : scanned.reason;
+    const reason = scanned.ok ? (lookalikeKey(message, ENVELOPE_KEYS) ?? listFault(message)) : scanned.reason;
     if (reason !== undefined) return this.#unreadable(id, reason);
     const answered = this.#session.takeSentRequest(id);
     if (!answered) return undefined;

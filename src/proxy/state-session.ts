@@ -28,29 +28,29 @@ export interface StateSessionOptions {
 
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
-/** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
+/** How long opening is tried again while others hold the database, and the longest pause between, in milliseconds. */
 const OPEN_PATIENCE_MS = 25_000;
 const OPEN_PAUSE_MS = 200;
-/** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
+/** Outcomes are written together, at the latest this long after the first call or outcome, in milliseconds. */
 const SETTLE_DELAY = 50;
-/** At the end of the process outcomes wait so many milliseconds for a locked database. */
+/** How long outcomes wait for a locked database at the end of the process, in milliseconds. */
 const FINAL_SETTLE_MS = 500;
-/** A person's answer waits so long for a locked database. */
+/** How long a person's answer waits for a locked database, in milliseconds. */
 const DECIDE_MS = 5000;
 /** Longer names of tools are cut in the events, in UTF-16 units. */
 const EVENT_NAME_CAP = 200;
-/** When nothing was decided for so long, old rows are removed, a few milliseconds at a time. */
+/** When nothing was decided for this long, old rows are removed, a few milliseconds at a time. In milliseconds. */
 const IDLE_MS = 5000;
 const TIDY_BUDGET_MS = 4;
-/** While calls keep coming the same is done each time that about so much was written. */
+/** While calls keep coming, old rows are removed each time about this much was written. */
 const TIDY_EVERY_BYTES = 128 * 1024;
 const ROW_BYTES = 600;
-/** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
+/** Milliseconds between two rounds of tidying, each a sign of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
 
 /**
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
- * transactions, and tidies when idle. What must not fail throws; what is only good to record warns.
+ * transactions, and tidies when idle. Errors of a decision are thrown; those of mere records are warnings.
  */
 export class StateSession {
   readonly #options: StateSessionOptions;

@@ -174,14 +174,14 @@ describe('another policy', () => {
       ...ALLOW_ALL,
       tools: { a: { limits: [{ counter: 'c', window: 'day', max: 1, refund }] } },
     });
-    using between = new Between(temp, limit('on_error'));
+    using between = new Between(temp, ALLOW_ALL);
+    between.gate.use(layersOf(limit('on_error')));
     const call = (id: number, isError: boolean) => {
       between.call(id, 'a');
       between.server({ jsonrpc: '2.0', id, result: { content: [], isError } });
       return between.calls.length;
     };
     expect([call(1, true), call(2, true), call(3, false), call(4, false)]).toEqual([1, 2, 3, 3]);
-    between.gate.use(layersOf(limit('never')));
     expect(refusalCode(between.answer(4))).toBe('LIMIT');
   });
 

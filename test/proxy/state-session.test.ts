@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Outcomes } from '../../src/proxy/outcomes.js';
 import { StateSession } from '../../src/proxy/state-session.js';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { type Admitted, BUSY, type Outcome, type PinEntry, Store } from '../../src/store/store.js';
@@ -154,6 +155,19 @@ describe('outcomes that give charges back', () => {
   });
 });
 
+test('outcomes are written once', () => {
+  const path = temp.path();
+  const store = Store.open(path);
+  const [first] = done(store.admit(store.startSession(INFO), [admission(open())]));
+  const outcomes = new Outcomes();
+  expect([outcomes.areWritten, outcomes.areDue, outcomes.write(store)]).toEqual([true, false, true]);
+  outcomes.add(first?.row ?? 0, 'not_sent', undefined);
+  expect([outcomes.areWritten, outcomes.areDue]).toEqual([false, true]);
+  expect(outcomes.write(store)).toBe(true);
+  expect([outcomes.areWritten, outcomes.areDue]).toEqual([true, false]);
+  store.close();
+});
+
 describe('tools that are listed', () => {
   const tool = (name: string, definition: string) => ({ name, definition: JSON.stringify(definition) });
 
@@ -192,8 +206,9 @@ describe('tools that are listed', () => {
     const path = temp.path();
     const state = temporary(path);
     state.sawTools([tool('a', 'one')]);
+    state.sawTools([tool('b', 'one')]);
     done(state.admit([admission(open())]));
-    expect(read(path, (store) => store.pins().map((pin) => pin.tool))).toEqual(['a']);
+    expect(read(path, (store) => store.pins().map((pin) => pin.tool))).toEqual(['a', 'b']);
     state.close();
   });
 

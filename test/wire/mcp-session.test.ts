@@ -56,6 +56,8 @@ describe('requests of the client', () => {
       false,
       false,
     ]);
+    session.takeSentRequest(4);
+    expect(session.listPending).toBe(true);
     expect([1, 2, 3].map((id) => session.takeSentRequest(id)?.request.isLaterPage)).toEqual([
       false,
       true,
