@@ -27,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** @returns the exit code; a line that is none has been answered with the help that it needs */
+/** @returns the exit code; a wrong command line has been answered with what is wrong with it */
 async function runLine(argv: readonly string[]): Promise<number> {
   const { own, server } = takeApart(argv);
   let code: number = EXIT.done;

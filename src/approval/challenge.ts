@@ -1,3 +1,9 @@
+/**
+ * approval/ holds how a person is asked about a call in the client: challenge, form, queue, flow, retries.
+ * It may import wire/, catalog/, json/, text/, and types of store/ and policy/.
+ * No stream, file or database enters; who decides and records is given (`ApprovalAuthority`).
+ */
+
 import { isAmount, isNamed } from '../catalog/arguments.js';
 import { Decimal } from '../json/decimal.js';
 import { isArray, isNumber, isObject, type Json, type JsonObject } from '../json/value.js';
@@ -10,17 +16,17 @@ export interface Challenge {
   readonly value: string;
 }
 
-/** Shorter texts give nothing to type; of longer ones the end is enough. */
+/** How many characters of a text must be typed; shorter texts are not used. */
 const TAIL = 4;
-/** Values that lie deeper are none that a person would look for. */
+/** How deep arguments are searched: a person would not look further. */
 const DEPTH = 3;
-/** Longer texts are no amounts. */
+/** A longer text is no amount, in UTF-16 units. */
 const MAX_AMOUNT_TEXT = 40;
 
 /**
  * Chooses what to have typed: the largest amount of money where there is one, else the largest number, else the end
- * of a text, else the tool's name. What the tool's schema names comes first: an argument that the server has never
- * heard of must not take the place of one that it goes by. The largest, so that a small one beside it cannot.
+ * of a text, else the tool's name. What the tool's schema names comes first, and the largest, so that neither an
+ * argument that the server ignores nor a smaller amount can take the place of the one that counts.
  *
  * @param args the call's arguments as `parseJson` reads them, so that every digit is there
  * @param inputSchema the tool's, as far as it is known

@@ -30,7 +30,7 @@ export interface AskRuling {
   readonly approval: ApprovalEntry;
 }
 
-/** What asking needs of whoever decides on calls. */
+/** What the flow needs from whoever decides on calls. */
 export interface ApprovalAuthority {
   /** How long a call may be held for a person, in milliseconds; 0 where nobody is asked in the client. */
   readonly holdMs: number;
@@ -45,7 +45,7 @@ export interface ApprovalAuthority {
 /**
  * Asks a person in the client, in the way of its era: in the handshake era the call is held while a form is open, in
  * 2026-07-28 the question goes back and the client sends the call again. The record of the approval decides; what the
- * client answered is only taken down there.
+ * client answered is only recorded there.
  */
 export class ApprovalFlow {
   readonly #session: McpSession;
@@ -62,7 +62,7 @@ export class ApprovalFlow {
     readonly authority: ApprovalAuthority;
     readonly roundTrips: RoundTrips;
     readonly toClient: (text: string) => void;
-    /** Takes a call that waited no longer; never called while another call is being decided. */
+    /** Takes a call whose wait is over; never called while another call is being decided. */
     readonly resume: (call: ResumedCall) => void;
   }) {
     this.#session = parts.session;
@@ -76,7 +76,7 @@ export class ApprovalFlow {
   /**
    * Looks at a call of 2026-07-28 that may have been sent again, for us or for the server.
    *
-   * @returns the call to decide; undefined while an answer that it brought is taken down
+   * @returns the call to decide; undefined while an answer that it brought is recorded
    */
   received(line: Line, call: JudgedCall): AskedCall | undefined {
     const { params, id: request } = call;

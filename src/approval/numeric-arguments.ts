@@ -55,7 +55,7 @@ export function amountsOf(args: JsonObject): readonly string[] | undefined {
   return found.range();
 }
 
-/** Amounts as they are found. */
+/** Collects amounts as they are found. */
 class AmountRange {
   readonly #all: Decimal[] = [];
   /** Sums of what lists hold, by path. */

@@ -27,8 +27,8 @@ export type PromptAnswer = 'allow' | 'deny' | 'dismissed';
 const ARGUMENTS_CAP = 4000;
 
 /**
- * A form for `elicitation/create`: a required choice, and a field to type into for severe tools (handbook, protocol.md
- * section 7). Its default decides nothing, because clients fill defaults in and accept forms by themselves.
+ * A form for `elicitation/create`: a required choice, and a field to type into for severe tools. Its default
+ * decides nothing, because clients fill in defaults and accept forms by themselves.
  *
  * @returns undefined when the call is too long to be shown whole
  */

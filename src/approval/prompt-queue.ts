@@ -22,12 +22,12 @@ export interface HeldCall {
   readonly resume: (answer: PromptAnswer | 'elsewhere' | 'nobody') => void;
 }
 
-/** More calls than these are not held; each would keep a person from seeing the others. */
+/** Most calls that are held at once: each keeps a person from seeing the others. */
 const QUEUE_CAP = 8;
 /** How often the record is looked at, in milliseconds. */
 const POLL_MS = 500;
 /** With less time left than this nobody is asked any more, in milliseconds. */
-const READING_MS = 1000;
+const LEAST_LEFT_MS = 1000;
 
 /** `deadline` as `performance.now()` counts. */
 type Queued = HeldCall & { readonly deadline: number };
@@ -35,7 +35,7 @@ type Queued = HeldCall & { readonly deadline: number };
 /** Asks a person in a client of the handshake era, one question at a time, while the calls are held. */
 export class PromptQueue {
   readonly #send: (message: object) => void;
-  /** Of the ids of our questions; made with the first. */
+  /** What the ids of our questions begin with; made with the first. */
   #prefix: string | undefined;
   #count = 0;
   #queue: Queued[] = [];
@@ -85,7 +85,7 @@ export class PromptQueue {
     this.#asked = undefined;
   }
 
-  /** Asks about the next call, unless one is being asked about; and looks again in a moment. */
+  /** Asks about the next call, unless a question is open, and looks again in a moment. */
   #next(): void {
     clearTimeout(this.#timer);
     this.#dismiss(({ isDecided }) => (isDecided() ? 'elsewhere' : undefined));
@@ -128,7 +128,7 @@ export class PromptQueue {
   }
 }
 
-/** A question that is gone again before it can be read only takes a person's eye off the next. */
+/** A question that disappears before it can be read only distracts from the next. */
 function isWorthAsking({ deadline, waitMs }: Queued, now: number): boolean {
-  return deadline - now >= Math.min(READING_MS, waitMs / 2);
+  return deadline - now >= Math.min(LEAST_LEFT_MS, waitMs / 2);
 }

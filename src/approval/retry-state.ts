@@ -9,11 +9,11 @@ import type { Prompt } from './prompt-form.js';
 const REQUEST_KEY = 'pw.approval';
 /** Tells our `requestState` from a server's. */
 const STATE_PREFIX = 'pw1.';
-/** Questions of the server's that may be answered later; the oldest are forgotten, and their call counts anew. */
+/** Most questions of the server's that are remembered; a retry that answers a forgotten one is charged as a new call. */
 const EXPECTED_CAP = 1000;
-/** How long the answer to a server's question may take and still belong to the call that was charged, in ms. */
+/** How long the answer to a server's question may take and still belong to the charged call, in milliseconds. */
 const EXPECTED_MS = 15 * 60_000;
-/** So often one charge serves, as often as the SDK's client goes on; a server could ask for more each time it acted. */
+/** Most retries that one charge covers, as many as the SDK's client makes: a server could act on each of them. */
 const ROUNDS_MAX = 10;
 
 /** A client's answer to our question, with the question known to be ours and unchanged. */
@@ -28,8 +28,8 @@ export interface RoundTripAnswer {
 /**
  * Multi round trips of 2026-07-28: nothing is held open. Our question goes back as an `input_required` result with a
  * signed `requestState`, and the client sends the call again. A server's own question makes the client do the same;
- * such a call is judged again, but charged and asked about only once (protocol.md 1.4). Keys live in this process:
- * after a restart a person is asked again.
+ * such a call is judged again, but charged and asked about only once. The key lives in this process: after a restart a
+ * person is asked again.
  */
 export class RoundTrips {
   #key: Buffer | undefined;

@@ -20,12 +20,10 @@ import { BUSY, LOCKED_HINT } from '../store/store.js';
 import { sha256 } from '../text/hash.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
-import type { ToolRisk } from '../wire/tool-edit.js';
-import type { AmbiguousTool, ToolEdit } from '../wire/tool-list.js';
-import { AbsentNames } from './absent-names.js';
-import { isShown, type ListedTool, ListedTools } from './listed-tools.js';
+import type { RiskOf } from './listed-tools.js';
 import { refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
+import { ToolLists } from './tool-lists.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
@@ -38,8 +36,8 @@ export interface GateOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decide and log, refuse nothing. */
   readonly observe: boolean;
-  /** What a tool does. Of severe ones a person must type a value from the call to approve it. */
-  readonly riskOf: (tool: ListedTool) => ToolRisk;
+  /** What a tool does. To approve a call of a severe one a person must type a value from it. */
+  readonly riskOf: RiskOf;
   /** UTC milliseconds. */
   readonly now: () => number;
   /** One line for the person, without line end; goes to stderr. */
@@ -52,11 +50,9 @@ export type Ruling =
   | { readonly kind: 'answer'; readonly line: string }
   | AskRuling;
 
-/** Clients give a call up after 60 s (handbook, protocol.md 1.2): a policy may ask for less, never for more. In ms. */
+/** Clients give up on a call after 60 s: a policy may ask for less than this, never for more. In milliseconds. */
 const LONGEST_HOLD = 55_000;
-/** Tools that are left out of a list are named once each, and no more than this many. */
-const SAID_CAP = 1000;
-/** Names and values in the decision log stay within so many characters a call. */
+/** Longest text of a call's arguments in the decision log, in UTF-16 units. */
 const ARGUMENTS_CAP = 65_536;
 
 /**
@@ -67,9 +63,8 @@ export class Gate implements ApprovalAuthority {
   readonly #options: GateOptions;
   #policy: Layers | undefined;
   readonly #stateSession: StateSession;
-  readonly #tools: ListedTools;
-  readonly #saidLeftOut = new Set<string>();
-  readonly #absent = new AbsentNames();
+  /** The tools that the server has. */
+  readonly lists: ToolLists;
   /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
   #lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '[]' };
 
@@ -77,7 +72,7 @@ export class Gate implements ApprovalAuthority {
     this.#options = options;
     this.#policy = options.policy;
     this.#stateSession = options.stateSession;
-    this.#tools = new ListedTools(options.riskOf);
+    this.lists = new ToolLists(options);
     this.#stateSession.givesBack(this.#policy?.givesBack ?? false);
   }
 
@@ -87,15 +82,9 @@ export class Gate implements ApprovalAuthority {
    * @returns whether a tool that was listed is now shown that was not, or the other way round
    */
   use(policy: Layers): boolean {
-    const before = this.#policy;
     this.#policy = policy;
-    this.#tools.compareAgain();
     this.#stateSession.givesBack(policy.givesBack);
-    if (this.#options.observe) return false;
-    return this.#tools.showsDiffer(
-      (tool) => isShown(before, tool),
-      (tool) => isShown(policy, tool),
-    );
+    return this.lists.use(policy);
   }
 
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
@@ -143,12 +132,8 @@ export class Gate implements ApprovalAuthority {
 
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    if (!this.#isSevere(call)) return undefined;
-    return challengeOf(call.name, call.args.values, this.#tools.inputSchemaOf(call.name));
-  }
-
-  #isSevere({ name }: ToolCall): boolean {
-    return this.#tools.riskOf(name).severe;
+    if (!this.lists.isSevere(call.name)) return undefined;
+    return challengeOf(call.name, call.args.values, this.lists.inputSchemaOf(call.name));
   }
 
   clientIs(name: string, version: string): void {
@@ -157,45 +142,6 @@ export class Gate implements ApprovalAuthority {
 
   settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
     this.#stateSession.settle(row, outcome, latencyMs);
-  }
-
-  /** @returns whether a tool belongs in what the client sees */
-  shows(tool: string): boolean {
-    return this.#options.observe || isShown(this.#policy, tool);
-  }
-
-  /** A page of a list is read: `list` and `leftOut` follow for its tools. @param isLaterPage it is not the first page */
-  beginPage(isLaterPage: boolean): void {
-    this.#tools.beginPage(isLaterPage);
-  }
-
-  /** What the client gets of a tool that the server lists. */
-  list(tool: ListedTool, raw: string): ToolEdit {
-    return this.#tools.take(tool, raw, this.shows(tool.name), this.#policy);
-  }
-
-  /** A tool is left out because those who read it could read it in two ways. */
-  leftOut({ name, reason }: AmbiguousTool): void {
-    if (name !== undefined) this.#tools.leaveOut(name, reason);
-    const what = `${name ?? 'a tool without a name'}: ${reason}`;
-    if (this.#saidLeftOut.size >= SAID_CAP || this.#saidLeftOut.has(what)) return;
-    this.#saidLeftOut.add(what);
-    this.#options.warn(`left out of the list of tools: ${what}`);
-    this.#stateSession.leftOut(name ?? '', reason);
-  }
-
-  /** A page was read: compares its tools with what was first seen, unless the policy does not want it. */
-  endPage(hasMorePages: boolean): void {
-    if (!hasMorePages) this.#tellAbsent();
-    const seen = this.#tools.endPage(hasMorePages);
-    if (seen.length === 0 || !this.#policy || this.#policy.pin === 'off') return;
-    this.#stateSession.sawTools(seen);
-  }
-
-  #tellAbsent(): void {
-    const { all } = this.#tools;
-    if (!this.#policy || !all) return;
-    for (const line of this.#absent.news(this.#policy, all)) this.#options.warn(line);
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
@@ -243,7 +189,7 @@ export class Gate implements ApprovalAuthority {
     return {
       argumentsHash: sha256(texts.bound),
       argumentsText: texts.shown,
-      severe: this.#isSevere(call),
+      severe: this.lists.isSevere(call.name),
       channels: this.#channels(),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,

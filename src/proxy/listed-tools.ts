@@ -1,8 +1,9 @@
-import { isRecord, own } from '../json/value.js';
+import { canonicalJson } from '../json/canonical.js';
+import { isRecord, type Json, type JsonObject, own } from '../json/value.js';
 import { asksInLayers, type Layers, visibleInLayers } from '../policy/evaluate/layers.js';
 import type { SeenTool } from '../store/store.js';
-import { annotate, definitionOf, type ToolRisk, unpinnable, unpinnableKey } from '../wire/tool-edit.js';
-import type { ToolEdit } from '../wire/tool-list.js';
+import { lookalikeKey } from '../wire/message.js';
+import { annotate, type ToolEdit, type ToolRisk } from '../wire/tool-list.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
 export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
@@ -12,6 +13,9 @@ export type ListedTool = { readonly name: string } & Readonly<Record<string, unk
  * name alone, and cannot be pinned.
  */
 const LISTED_CAP = 10_000;
+
+/** What a tool does. */
+export type RiskOf = (tool: ListedTool) => ToolRisk;
 
 /** A tool in the list that is being read. */
 interface Listing {
@@ -23,7 +27,7 @@ interface Listing {
 
 /** The tools that the server has listed, and what of them is news. */
 export class ListedTools {
-  readonly #riskOf: (tool: ListedTool) => ToolRisk;
+  readonly #riskOf: RiskOf;
   /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
   readonly #listed = new Map<string, ListedTool>();
   /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
@@ -36,7 +40,7 @@ export class ListedTools {
   #brokenOff: ReadonlyMap<string, Listing> = new Map();
   #hasMorePages = false;
 
-  constructor(riskOf: (tool: ListedTool) => ToolRisk) {
+  constructor(riskOf: RiskOf) {
     this.#riskOf = riskOf;
   }
 
@@ -139,4 +143,33 @@ export function isNamed(tool: unknown): tool is ListedTool {
 /** @returns whether a tool belongs in what the client sees; without a policy all do, since none can be called */
 export function isShown(policy: Layers | undefined, tool: string): boolean {
   return policy === undefined || visibleInLayers(policy, tool);
+}
+
+/** What a model and a policy go by; the rest of a tool may change with every answer. */
+const PINNED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
+const PINNED_KEYS: ReadonlySet<string> = new Set(PINNED);
+const PINNED_FOLDS: ReadonlySet<string> = new Set(PINNED.map((key) => key.toLowerCase()));
+
+/** @returns a tool's definition as canonical JSON, for telling whether it is still the same */
+function definitionOf(tool: ListedTool): string {
+  return canonicalJson(pinnedParts(tool));
+}
+
+/** Why some clients could read another definition than the one that is pinned. */
+function unpinnableKey(tool: ListedTool): string | undefined {
+  return lookalikeKey(tool, PINNED_KEYS, PINNED_FOLDS);
+}
+
+/**
+ * @param reason why the definition must not be taken for one that was seen before
+ * @returns what stands in its place, which equals no definition of a tool; for people to read
+ */
+function unpinnable(tool: ListedTool, reason: string): string {
+  return canonicalJson({ ...pinnedParts(tool), unpinnable: reason });
+}
+
+function pinnedParts(tool: ListedTool): JsonObject {
+  return Object.fromEntries(
+    PINNED.flatMap((key) => (Object.hasOwn(tool, key) ? [[key, tool[key] as Json]] : [])),
+  );
 }

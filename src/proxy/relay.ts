@@ -25,14 +25,14 @@ export interface RelayOptions {
 
 /** Unwritten bytes for either side above which the client is read no further; for the server: a chunk now and then. */
 const HIGH_WATER = 1 << 20;
-/** Milliseconds between those chunks: only who reads notices that the input has ended, so reading never quite stops. */
+/** Milliseconds between those chunks: the end of the input is seen only by reading, so reading never stops for good. */
 const LOOK_EVERY = 250;
 /** Unwritten bytes for the server above which nothing is read at all, and only the death of our parent tells that the client is gone. */
 const FULL = 16 << 20;
 /** From a signal to our end with a client that does not read what is left for it, in milliseconds. */
 const FLUSH_GRACE = 500;
 
-/** A conversation under way. */
+/** A relay at work. */
 export interface Relaying {
   /** The server's exit code, once the client has everything that is for it (G9). */
   readonly ended: Promise<ExitCode>;

@@ -40,15 +40,15 @@ export interface ServeOptions {
   readonly maxServerLine: number;
 }
 
-/** How long one try to open the database may block, in milliseconds; the stateSession tries again. */
+/** How long one try to open the database may block, in milliseconds; it is tried again. */
 const OPEN_WAIT_MS = 250;
-/** Lines of a changed tool's difference that go to stderr, and tools of which they do; `trust --dry-run` shows all. */
+/** How many lines of a difference, and for how many changed tools, go to stderr; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
 const CHANGED_TOOLS = 10;
-/** Lines of the server's that are no protocol and go to stderr: so many a second, the rest is counted. */
+/** How many lines of the server's that are no protocol go to stderr in a second, and how long each may be, in bytes. */
 const STRAY_PER_SECOND = 20;
 const STRAY_LENGTH = 2000;
-/** Milliseconds after which a server that has not answered yet is one that takes its time to boot. */
+/** A server that has not written anything by then is slow to boot, in milliseconds. */
 const QUICK_BOOT = 60;
 
 /**

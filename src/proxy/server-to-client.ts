@@ -8,7 +8,7 @@ import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
 import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
-import { ENVELOPE_KEYS, type Envelope, type Id, isId, twinOf } from '../wire/message.js';
+import { ENVELOPE_KEYS, type Envelope, type Id, isId, lookalikeKey } from '../wire/message.js';
 import { LONE_CR, scanLine } from '../wire/scan-line.js';
 import {
   type AmbiguousTool,
@@ -167,20 +167,20 @@ export class ServerToClient {
       scanned = scanLine(read);
     }
     const message = scanned.ok ? (scanned.value as Envelope) : loosely;
-    const reason = scanned.ok ? (twinOf(message, ENVELOPE_KEYS) ?? listFault(message)) : scanned.reason;
+    const reason = scanned.ok ? (lookalikeKey(message, ENVELOPE_KEYS) ?? listFault(message)) : scanned.reason;
     if (reason !== undefined) return this.#unreadable(id, reason);
     const answered = this.#session.takeSentRequest(id);
     if (!answered) return undefined;
-    this.#gate.beginPage(answered.request.isLaterPage);
-    for (const tool of odd) this.#gate.leftOut(tool);
+    this.#gate.lists.beginPage(answered.request.isLaterPage);
+    for (const tool of odd) this.#gate.lists.leaveOut(tool);
     const before = answered.id === id ? read.text : replaceId(read.text, answered.id);
     const edited = editTools(before, message, (tool, raw) => {
       const fault = toolFault(tool);
-      if (fault) this.#gate.leftOut(fault);
+      if (fault) this.#gate.lists.leaveOut(fault);
       if (fault) return 'drop';
-      return isNamed(tool) ? this.#gate.list(tool, raw) : 'keep';
+      return isNamed(tool) ? this.#gate.lists.edit(tool, raw) : 'keep';
     });
-    this.#gate.endPage(isRecord(message.result) && typeof message.result.nextCursor === 'string');
+    this.#gate.lists.endPage(isRecord(message.result) && typeof message.result.nextCursor === 'string');
     return edited === before && answered.id === id ? read : edited;
   }
 

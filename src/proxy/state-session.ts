@@ -12,10 +12,10 @@ import {
   type PolicyState,
   type SeenTool,
   type SessionInfo,
-  type Settlement,
   type Store,
 } from '../store/store.js';
-import { SeenTools } from './seen-tools.js';
+import { Outcomes } from './outcomes.js';
+import { PinComparison } from './pin-comparison.js';
 
 export interface StateSessionOptions {
   readonly openStore: () => Store;
@@ -28,32 +28,29 @@ export interface StateSessionOptions {
 
 /** After a failure the database is opened again at most this often, in milliseconds. */
 const REOPEN_INTERVAL = 2000;
-/** While others hold the database it is tried again for so long, at intervals of up to the second, in milliseconds. */
+/** How long opening is tried again while others hold the database, and the longest pause between, in milliseconds. */
 const OPEN_PATIENCE_MS = 25_000;
 const OPEN_PAUSE_MS = 200;
-/** Outcomes are written together, so many milliseconds after the first call or outcome at the latest. */
+/** Outcomes are written together, at the latest this long after the first call or outcome, in milliseconds. */
 const SETTLE_DELAY = 50;
-/** At the end of the process outcomes wait so many milliseconds for a locked database. */
+/** How long outcomes wait for a locked database at the end of the process, in milliseconds. */
 const FINAL_SETTLE_MS = 500;
-/** A person's answer waits so long for a locked database. */
+/** How long a person's answer waits for a locked database, in milliseconds. */
 const DECIDE_MS = 5000;
 /** Longer names of tools are cut in the events, in UTF-16 units. */
 const EVENT_NAME_CAP = 200;
-/** When nothing was decided for so long, old rows are removed, a few milliseconds at a time. */
+/** When nothing was decided for this long, old rows are removed, a few milliseconds at a time. In milliseconds. */
 const IDLE_MS = 5000;
 const TIDY_BUDGET_MS = 4;
-/** While calls keep coming the same is done each time that about so much was written. */
+/** While calls keep coming, old rows are removed each time about this much was written. */
 const TIDY_EVERY_BYTES = 128 * 1024;
 const ROW_BYTES = 600;
-/** Between two rounds of tidying, as between signs of life: well below what others take for dead. */
+/** Milliseconds between two rounds of tidying, each a sign of life: well below what others take for dead. */
 const TIDY_INTERVAL = 20_000;
-
-/** Others have their turn for some milliseconds after a part of a long list of tools was noted. */
-const COMPARE_PAUSE_MS = 10;
 
 /**
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
- * transactions, and tidies when idle. What must not fail throws; what is only good to record warns.
+ * transactions, and tidies when idle. Errors of a decision are thrown; those of mere records are warnings.
  */
 export class StateSession {
   readonly #options: StateSessionOptions;
@@ -64,25 +61,22 @@ export class StateSession {
   #openTimer: NodeJS.Timeout | undefined;
   #isStarting = true;
   #failure: { readonly at: number; readonly error: unknown } | undefined;
-  #settlements: (Settlement & { last: number })[] = [];
-  /** Among them is one that gives something back. */
-  #isOwed = false;
+  readonly #outcomes = new Outcomes();
   #settleTimer: NodeJS.Timeout | undefined;
   #tidyTimer: NodeJS.Timeout | undefined;
   #lastUse = 0;
   /** What was written since the last tidying, in bytes, roughly. */
   #grown = 0;
-  #givesBack = false;
-  readonly #listed = new SeenTools();
-  /** Tools whose change is news, until all of a list is compared: they are told together. */
-  readonly #changed: PinEntry[] = [];
+  readonly #pins: PinComparison;
   /** Tools that were left out of a list and are not yet in the events. */
   #leftOut: { readonly name: string; readonly reason: string }[] = [];
-  #compareTimer: NodeJS.Timeout | undefined;
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: StateSessionOptions) {
     this.#options = options;
+    this.#pins = new PinComparison(options.session.server, options.toolsChanged, () =>
+      this.#quietly((store) => this.#pins.run(store)),
+    );
   }
 
   /**
@@ -150,8 +144,7 @@ export class StateSession {
 
   /** @param givesBack charges are given back by outcome: outcomes are written before the next call is decided */
   givesBack(givesBack: boolean): void {
-    this.#givesBack = givesBack;
-    this.#isOwed ||= givesBack && this.#settlements.length > 0;
+    this.#outcomes.refunds = givesBack;
   }
 
   /** Remembers for the log who the client says it is. */
@@ -187,12 +180,8 @@ export class StateSession {
 
   #admit(store: Store, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     this.#lastUse = performance.now();
-    if (this.#isOwed) {
-      // What was given back must be there for the next call, and in the order in which it happened.
-      if (store.settle(this.#settlements) === BUSY) return BUSY;
-      this.#settled();
-    }
-    if (!this.#compare(store)) return BUSY;
+    if (this.#outcomes.areDue && !this.#outcomes.write(store)) return BUSY;
+    if (!this.#pins.run(store)) return BUSY;
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
     const admitted = store.admit(this.#session, admissions);
     if (admitted === BUSY) return BUSY;
@@ -215,8 +204,8 @@ export class StateSession {
    * @param tools of an answer, which may be one page of a list
    */
   sawTools(tools: readonly SeenTool[]): void {
-    this.#listed.add(tools);
-    this.#quietly((store) => this.#compare(store));
+    this.#pins.add(tools);
+    this.#quietly((store) => this.#pins.run(store));
   }
 
   /** Takes down in the events, soon, that the client does not get to see a tool. */
@@ -225,34 +214,13 @@ export class StateSession {
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
   }
 
-  /** @returns whether all that was listed is compared; what is left goes on in a moment */
-  #compare(store: Store): boolean {
-    const { changed, isDone } = this.#listed.compare(store, this.#options.session.server);
-    this.#changed.push(...changed);
-    if (isDone && this.#changed.length > 0) this.#options.toolsChanged(this.#changed.splice(0));
-    if (isDone) return true;
-    this.#compareTimer ??= setTimeout(
-      () => {
-        this.#compareTimer = undefined;
-        this.#quietly((opened) => this.#compare(opened));
-      },
-      1 + COMPARE_PAUSE_MS * Math.random(),
-    );
-    return false;
-  }
-
   /**
    * Records what became of a forwarded call, soon.
    *
    * @param row as it was admitted
    */
   settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
-    const last = this.#settlements.at(-1);
-    const goesOn = last?.last === row - 1 && last.outcome === outcome && last.latencyMs === latencyMs;
-    // Calls that come and go together are one: thousands may be answered before they are written.
-    if (goesOn) last.last = row;
-    else this.#settlements.push({ first: row, last: row, outcome, latencyMs });
-    this.#isOwed ||= this.#givesBack || outcome === 'not_sent';
+    this.#outcomes.add(row, outcome, latencyMs);
     this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
   }
 
@@ -293,17 +261,13 @@ export class StateSession {
   close(): void {
     clearTimeout(this.#settleTimer);
     clearTimeout(this.#tidyTimer);
-    clearTimeout(this.#compareTimer);
+    this.#pins.stop();
     clearTimeout(this.#openTimer);
     const deadline = performance.now() + FINAL_SETTLE_MS;
     this.#quietly((store) => {
       this.#noteLeftOut(store);
       const pause = new Int32Array(new SharedArrayBuffer(4));
-      while (
-        this.#settlements.length > 0 &&
-        store.settle(this.#settlements) === BUSY &&
-        performance.now() < deadline
-      ) {
+      while (!this.#outcomes.write(store) && performance.now() < deadline) {
         // At the very end nothing else is to be done meanwhile.
         Atomics.wait(pause, 0, 0, 5);
       }
@@ -317,10 +281,10 @@ export class StateSession {
     this.#settleTimer = undefined;
     this.#quietly((store) => {
       this.#noteLeftOut(store);
-      if (this.#settlements.length === 0) store.rest();
-      else if (store.settle(this.#settlements) === BUSY) {
+      if (this.#outcomes.areWritten) store.rest();
+      else if (!this.#outcomes.write(store)) {
         this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
-      } else this.#settled();
+      }
     });
   }
 
@@ -328,11 +292,6 @@ export class StateSession {
   #noteLeftOut(store: Store): void {
     if (this.#leftOut.length === 0) return;
     if (store.toolsLeftOut(this.#options.session.server, this.#leftOut) !== BUSY) this.#leftOut = [];
-  }
-
-  #settled(): void {
-    this.#settlements = [];
-    this.#isOwed = false;
   }
 
   #scheduleTidying(ms: number): void {

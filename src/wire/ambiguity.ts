@@ -1,18 +1,24 @@
-import { eachMember, whole } from '../json/members.js';
-import { ENVELOPE_KEYS, type Envelope, twinOf } from './message.js';
+/**
+ * wire/ holds lines and messages of JSON-RPC, answers of ours, pending requests and lists of tools.
+ * It may import json/, text/ and types of policy/.
+ * No stream, file, process or clock enters.
+ */
 
-/** What a decoder writes for bytes that are no UTF-8; another leaves them out, and reads another text. */
+import { eachMember, whole } from '../json/members.js';
+import { ENVELOPE_KEYS, type Envelope, lookalikeKey } from './message.js';
+
+/** What a decoder writes for bytes that are no UTF-8; another decoder leaves them out, and reads another text. */
 const REPLACEMENT = '\ufffd';
 
 /**
- * Why another reader could take a message of the server's for an answer with another id or another result. Only the
- * members of the message itself are looked at: whatever stands inside of them, it is of this message.
+ * Why another reader could find another id or another result in a message from the server. Only the members of the
+ * message itself are looked at: whatever is inside of them belongs to this message in any case.
  *
  * @param text the line, known to be JSON
  * @param message the same, parsed
  */
 export function ambiguity(text: string, message: Envelope): string | undefined {
-  const twin = twinOf(message, ENVELOPE_KEYS);
+  const twin = lookalikeKey(message, ENVELOPE_KEYS);
   if (twin !== undefined) return twin;
   if (typeof message.id === 'string' && message.id.includes(REPLACEMENT)) return 'invalid UTF-8 in its id';
   const keys = new Set<string>();

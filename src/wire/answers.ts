@@ -2,7 +2,7 @@ import { codeRow, type RefusalCode } from '../policy/codes.js';
 import { printable } from '../text/escape.js';
 import type { Era, Id } from './message.js';
 
-/** A refused call, ready to be told. Times are UTC milliseconds. */
+/** A refused call and everything that its answer says. Times are UTC milliseconds. */
 export interface RefusedCall {
   readonly code: RefusalCode;
   readonly rule: string;
@@ -17,19 +17,19 @@ export interface RefusedCall {
         readonly used: number;
         readonly windowMs: number;
         readonly retryAt: number | undefined;
-        /** What calls in flight hold, where it is refused until one of them ends. */
+        /** What calls in flight hold of the limit, when the call is refused until one of them ends. */
         readonly inFlight?: number | undefined;
-        /** What this machine's clock has said before it was set back. */
+        /** What this machine's clock said before it was set back. */
         readonly clockWas?: number | undefined;
       }
     | undefined;
   readonly approval?: { readonly id: string; readonly expiresAt: number } | undefined;
 }
 
-/** Under this key of `_meta` (and as `error.data`) machines find what the text says. */
+/** Programs find under this key of `_meta` (and in `error.data`) what the text says. */
 export const DECISION_KEY = 'policy-wrap/decision';
 
-/** Names and texts longer than this are cut: an answer goes into a model's context. */
+/** Longer names and texts are cut, in UTF-16 units: an answer goes into a model's context. */
 const NAME_CAP = 128;
 const TEXT_CAP = 1000;
 
@@ -120,7 +120,7 @@ export function errorLine(id: Id | undefined, code: number, message: string): st
   });
 }
 
-/** A hidden tool is answered word for word like one that does not exist (G6). */
+/** The answer to a call of a hidden tool: word for word that of a tool that does not exist (G6). */
 export function unknownToolLine(id: Id, tool: string): string {
   return errorLine(id, -32602, `Unknown tool: ${tool}`);
 }

@@ -5,7 +5,7 @@ const OPEN_BRACE = 0x7b;
 /** A line of a byte stream: either whole, or longer than the cap. */
 export type AnyLine = Line | OversizedLine;
 
-/** Longer than the cap: thrown away but for its ends, from which an id may be read. */
+/** Longer than the cap: only its ends are kept, from which an id may be read. */
 export interface OversizedLine {
   readonly kind: 'oversized';
   readonly size: number;
@@ -13,7 +13,7 @@ export interface OversizedLine {
   readonly tail: Buffer;
 }
 
-/** How much of either end of an oversized line is kept, in bytes: an id of the longest sensible kind fits. */
+/** How much of either end of an oversized line is kept, in bytes: enough for any sensible id. */
 const ENDS = 512;
 
 /**
@@ -56,7 +56,7 @@ export class Line {
     return new Line(bytes, 0, bytes.length, [], bytes.length);
   }
 
-  /** In one piece: of a line that came in several, a copy, made when it is first asked for. */
+  /** The line in one piece; copied, when first asked for, if it came in several. */
   get bytes(): Buffer {
     this.#bytes ??= this.#joined();
     return this.#bytes;
@@ -69,9 +69,9 @@ export class Line {
       : this.bytes.toString('utf8');
   }
 
-  /** Nothing but white space: passed over in silence, as every peer does. */
+  /** Nothing but white space: ignored, as every peer does. */
   get isBlank(): boolean {
-    // Nearly every line begins with a brace, and need not be put together to see that.
+    // Fast path: nearly every line begins with a brace.
     const first = this.earlier[0]?.[0] ?? this.chunk[this.start];
     if (first === OPEN_BRACE) return false;
     for (const byte of this.bytes)
@@ -86,23 +86,23 @@ export class Line {
   }
 }
 
-/** Lines that came in one chunk alone share this. */
+/** Shared by lines that came in one chunk. */
 const NONE: readonly Buffer[] = [];
 
 /**
  * Splits a byte stream at 0x0A and nowhere else, never inside a character. Bytes are kept as they came, the CR of a
  * CRLF included, and are not copied.
  *
- * Other peers split elsewhere too. Where they do so at a CR, which JSON takes for blank space, a part of the line may
- * be a message of its own: such lines say so. VT, FF and FS to RS cannot stand raw in JSON at all. U+0085, U+2028 and
- * U+2029 can only stand inside of a string, where every quote is escaped: no part that begins or ends there is a
- * message, and texts that have them pass.
+ * Other peers split elsewhere too. Where they split at a CR, which is white space in JSON, a part of the line may be a
+ * message of its own: such lines are marked. VT, FF and FS to RS cannot stand raw in JSON at all. U+0085, U+2028 and
+ * U+2029 can only stand inside a string, where every quote is escaped: no part that begins or ends there is a message,
+ * and lines that have them pass.
  */
 export class LineSplitter {
   readonly #cap: number;
   #parts: Buffer[] = [];
   #size = 0;
-  /** Of the line that is still coming in. */
+  /** Whether the line that is still coming in has one. */
   #hasLoneCr = false;
   #endsInCr = false;
   #oversized: { head: Buffer; tail: Buffer; size: number } | undefined;
@@ -135,7 +135,7 @@ export class LineSplitter {
     return this.#size === 0 ? undefined : this.#take(Buffer.from('\n'), 0, 1, false);
   }
 
-  /** Keeps what may be the beginning of a line, or its ends once it is too long. */
+  /** Keeps the beginning of a line, or only its ends once it is too long. */
   #hold(part: Buffer): void {
     this.#size += part.length;
     const cr = part.indexOf(CARRIAGE_RETURN);

@@ -2,7 +2,7 @@ import { isRecord, own } from '../json/value.js';
 import type { Era, Id, JudgedCall } from './message.js';
 import { PENDING_MAX, PendingRequests } from './pending-requests.js';
 
-/** A request of the client's that the server has and has not answered. */
+/** A request of the client's that is not answered yet. */
 export interface ClientRequest {
   readonly method: string;
   readonly era: Era;
@@ -20,17 +20,17 @@ export interface ClientRequest {
 
 const LIST = 'tools/list';
 
-/** The same, in the one place that may change it. */
+/** The session alone may change it. */
 type MutableRequest = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
 
 /**
- * What both directions know of each other. The two id spaces are apart: a request of the server's with id 0 has
- * nothing to do with the client's (handbook, attack 11).
+ * What both directions know of each other. Each side has ids of its own: a request of the server's with id 0 has
+ * nothing to do with the client's request 0, and must not be taken for it.
  */
 export class McpSession {
-  /** What the client asked the server. */
+  /** What the client asked of the server. */
   readonly #clientRequests = new PendingRequests<MutableRequest>((forgotten) => this.#removed(forgotten));
-  /** What the server asked the client, by method. */
+  /** What the server asked of the client: the methods. */
   readonly serverRequests = new PendingRequests<string>();
   #lists = 0;
   #serverTakesTasks = false;
@@ -59,7 +59,7 @@ export class McpSession {
     return this.#clientRequests.size === 0;
   }
 
-  /** No request of the client's is ever forgotten; there are only too many. */
+  /** No further request is taken: one that was forgotten could bring its answer past the filter of lists. */
   get full(): boolean {
     return this.#clientRequests.size >= PENDING_MAX;
   }
@@ -116,13 +116,13 @@ export class McpSession {
     request.call = call.era === 'modern' ? call : undefined;
   }
 
-  /** As `answer`, for what the server says: it has nothing to say to a call that it did not get. */
+  /** As `takeRequest`, for an answer of the server's: it has none to give to a call that it did not get. */
   takeSentRequest(id: Id): { readonly id: Id; readonly request: ClientRequest } | undefined {
     const exact = this.#exact(id);
     return exact !== undefined && this.#clientRequests.get(exact)?.sent ? this.#take(exact) : undefined;
   }
 
-  /** Takes the request that an answer belongs to; `"5"` for 5 counts, if nothing else does. */
+  /** Takes the request that an answer belongs to. An answer to `"5"` counts for 5 if no request has the id `"5"`. */
   takeRequest(id: Id): { readonly id: Id; readonly request: ClientRequest } | undefined {
     const exact = this.#exact(id);
     return exact === undefined ? undefined : this.#take(exact);

@@ -47,20 +47,20 @@ export interface ToolCall {
   readonly task: boolean;
 }
 
-/** A call before the gate, with what is known of earlier rounds of it. */
+/** A call to be decided, with what is known of earlier rounds of it. */
 export interface JudgedCall extends ToolCall {
-  /** It was held for, or came back with an answer to, this approval. */
+  /** The approval that it was held for, or came back with an answer to. */
   readonly approvalId?: string | undefined;
   /** It was held before, and is not held a second time. */
   readonly wasHeld?: boolean | undefined;
   /**
-   * It goes on with a call that was let through, after so many questions of the server's: charged and asked about
-   * already.
+   * How many questions of the server's it has answered, when it continues a call that was let through: that call was
+   * charged and asked about already.
    */
   readonly continues?: number | undefined;
 }
 
-/** A line that means to call a tool but cannot be judged; only the log hears of it. */
+/** A line that means to call a tool but cannot be judged: it is only logged. */
 export interface MalformedCall {
   readonly kind: 'malformed';
   readonly tool: string;
@@ -95,7 +95,7 @@ interface CallParams extends Record<string, unknown> {
   readonly task?: unknown;
 }
 
-/** Ids are remembered until they are answered; one of a megabyte is an attack on memory. */
+/** In UTF-16 units. Ids are kept until they are answered: without a bound long ones could exhaust memory. */
 const MAX_ID_LENGTH = 1000;
 
 const INVALID_REQUEST = -32600;
@@ -111,16 +111,16 @@ export const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
 ]);
 const CALL_KEYS = new Set(['name', 'arguments', '_meta', 'task']);
 const CALL = 'tools/call';
-/** Folding changes nothing in such a name, so that it needs no folding. */
+/** Such a name is its own folded form. */
 const PLAIN_METHOD = /^[a-z_/]+$/;
-/** Longer keys and methods, in UTF-16 units, are twins of none of ours: to fold a long text can take many seconds. */
-const LONGEST_TWIN = 100;
+/** Longer keys and methods, in UTF-16 units, look like none of ours: to fold a long text can take many seconds. */
+const LONGEST_LOOKALIKE = 100;
 const MODERN = '2026-07-28';
 const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 /**
- * Tells what a scanned line from the client is. Whatever could reach a tool in a form that another parser might read
- * differently is refused; unknown members of the envelope pass but parseClientMessage nothing (handbook, attacks 1-8).
+ * Tells what a line from the client is. Whatever could reach a tool in a form that another parser might read
+ * differently is refused; unknown members of the envelope pass and mean nothing (docs/architecture.md, The wire).
  */
 export function parseClientMessage(scanned: Scanned): ClientMessage {
   if (!scanned.ok) return refuse(scanned.code, scanned.reason);
@@ -130,7 +130,7 @@ export function parseClientMessage(scanned: Scanned): ClientMessage {
 
   const { id, method, params, result, error } = message as Envelope;
   const answerTo = isId(id) ? id : undefined;
-  const twin = twinOf(message, ENVELOPE_KEYS);
+  const twin = lookalikeKey(message, ENVELOPE_KEYS);
   if (twin !== undefined) return refuse(INVALID_REQUEST, twin, { id: answerTo });
   if ((message as Envelope).jsonrpc !== '2.0') {
     return refuse(INVALID_REQUEST, '"jsonrpc" must be the string "2.0"', {
@@ -159,7 +159,7 @@ export function parseClientMessage(scanned: Scanned): ClientMessage {
     return refuse(INVALID_REQUEST, '"method" must be a string', { id: answerTo });
   const call = method === CALL;
   // Closes the bypass to servers that read the method without regard to case or space.
-  if (!call && !PLAIN_METHOD.test(method) && isTwin(method.trim(), CALL)) {
+  if (!call && !PLAIN_METHOD.test(method) && isLookalike(method.trim(), CALL)) {
     return refuse(
       INVALID_REQUEST,
       `the method ${JSON.stringify(method.slice(0, 40))} is not quite "${CALL}"`,
@@ -193,7 +193,7 @@ export function parseClientMessage(scanned: Scanned): ClientMessage {
 function parseCall(id: Id, params: CallParams, era: Era, exactText: string | undefined): ClientMessage {
   const { name, task } = params;
   const call = typeof name === 'string' ? name : '';
-  const twin = twinOf(params, CALL_KEYS);
+  const twin = lookalikeKey(params, CALL_KEYS);
   if (twin !== undefined) return refuse(INVALID_PARAMS, `params: ${twin}`, { id, call });
   if (typeof name !== 'string') return refuse(INVALID_PARAMS, 'params.name must be a string', { id, call });
   const args = params.arguments === undefined ? {} : params.arguments;
@@ -226,7 +226,7 @@ function refuse(
   return { kind: 'refused', code, reason, id: more.id, answered: more.answered ?? true, call: more.call };
 }
 
-/** For the decision log: a line that means to call a tool but is not fit to be judged. */
+/** The tool that a line means to call, although it cannot be judged; the decision log names it. */
 function callOf(message: Record<string, unknown>): { call?: string } {
   if (own(message, 'method') !== CALL) return {};
   const params = own(message, 'params');
@@ -240,14 +240,14 @@ function callOf(message: Record<string, unknown>): { call?: string } {
  *
  * @param folds the known keys in small letters, where they have others
  */
-export function twinOf(
+export function lookalikeKey(
   object: Record<string, unknown>,
   known: ReadonlySet<string>,
   folds: ReadonlySet<string> = known,
 ): string | undefined {
   // What JSON.parse made: no prototype has a key that could be counted.
   for (const key in object) {
-    if (known.has(key) || key.length > LONGEST_TWIN) continue;
+    if (known.has(key) || key.length > LONGEST_LOOKALIKE) continue;
     const folded = canonicalName(key);
     if (folds.has(folded))
       return `the key ${JSON.stringify(key.slice(0, 40))} differs from "${folded}" only in its letters' form`;
@@ -255,16 +255,16 @@ export function twinOf(
   return undefined;
 }
 
-function isTwin(text: string, known: string): boolean {
-  return text.length <= LONGEST_TWIN && canonicalName(text) === known;
+function isLookalike(text: string, known: string): boolean {
+  return text.length <= LONGEST_LOOKALIKE && canonicalName(text) === known;
 }
 
-/** Pieces of a line that are looked at for a call, and the longest of them in UTF-16 units. */
+/** How many pieces of a line are searched for a call, and how long each may be, in UTF-16 units. */
 const PIECES = 64;
 const LONGEST_PIECE = 65_536;
 
 /**
- * For the decision log: what a peer that ends lines at a lone CR could have called.
+ * Names the tool that a peer which ends lines at a lone CR could have called, for the decision log.
  *
  * @returns the tool's name, '' when it cannot be told, undefined when there is no call in it
  */
@@ -283,7 +283,7 @@ export function calledIn(text: string): string | undefined {
   return /tools\\?\/call|\\u00/i.test(text) ? '' : undefined;
 }
 
-/** The era of a request: a bogus version changes the shape of our answers at most, never whether it is judged. */
+/** The era of a request. A made-up version changes the shape of our answers, never whether the call is judged. */
 function eraOf(params: Record<string, unknown> | undefined): Era {
   const meta = params?._meta;
   const version = isRecord(meta) ? own(meta, VERSION_KEY) : undefined;

@@ -1,13 +1,13 @@
 import type { Id } from './message.js';
 
-/** Cancelled requests may never be answered; so many are remembered, the oldest are forgotten. */
+/** How many cancelled requests are remembered: they may never be answered. The oldest are forgotten. */
 const CANCELLED_KEPT = 1000;
-/** More unanswered requests than any peer has in flight: whoever has so many never reads the answers. */
+/** More unanswered requests than any peer has in flight. */
 export const PENDING_MAX = 65_536;
 
 /**
  * Requests of one side that the other has not answered. Keys are JSON values: 5 and "5" are two requests. Nothing
- * expires: a slow answer to tools/list must still be filtered (style.md 4.2: a time limit here is a bypass).
+ * expires: a slow answer to tools/list must still be filtered (a time limit would be a way around the filter).
  */
 export class PendingRequests<T> {
   readonly #open = new Map<Id, T>();

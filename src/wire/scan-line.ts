@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { type Scanned, scan, scanText } from '../json/strict.js';
 import type { Line } from './lines.js';
 
-/** Why a line with a CR in it goes nowhere. */
-export const LONE_CR = 'a carriage return inside of the line, where some peers end it';
+/** Why a line with a CR inside is refused. */
+export const LONE_CR = 'a carriage return inside the line, where some peers end it';
 
 /** Reads one line as `scan` does, and refuses one that other peers would read as several. */
 export function scanLine(line: Line): Scanned {
@@ -15,7 +15,7 @@ let lastChunk: Buffer | undefined;
 let lastIsUtf8 = false;
 
 /**
- * Looks once at a chunk in which many lines came.
+ * Checks a chunk once for all lines that came in it.
  *
  * @param line one that came in one chunk
  */

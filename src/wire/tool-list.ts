@@ -1,12 +1,12 @@
-import { eachMember, elements, type Span, whole } from '../json/members.js';
+import { eachMember, elements, mapMembers, type Span, whole } from '../json/members.js';
 import { MAX_DEPTH, scan } from '../json/strict.js';
 import { isRecord, own } from '../json/value.js';
-import { twinOf } from './message.js';
+import { lookalikeKey } from './message.js';
 
 /** What to do with one listed tool: keep it as it is, leave it out, or show `text` in its place. */
 export type ToolEdit = 'keep' | 'drop' | { readonly text: string };
 
-/** A tool that is left out of the list because not all who read it would read the same. */
+/** A tool that is left out of the list because two readers could read it differently. */
 export interface AmbiguousTool {
   /** Undefined where it has none that could be read. */
   readonly name: string | undefined;
@@ -23,7 +23,7 @@ const TOOL_KEYS: ReadonlySet<string> = new Set(['name']);
  * (`ttlMs`, `nextCursor`, `_meta`, numbers as written). A public cache scope becomes private when tools were left out,
  * because what this client may see is no longer what all may see (2026-07-28, SEP-2549).
  *
- * @param text one JSON-RPC response without duplicate keys (see scan.ts), whose shape was checked
+ * @param text one JSON-RPC response without duplicate keys, whose shape was checked
  * @param value the same, parsed
  * @param edit asked once for each tool, in order, with the tool and its text
  * @returns the text to send; the text itself when nothing changed
@@ -52,11 +52,11 @@ export function editTools(
 }
 
 /**
- * Leaves out the tools that no two parsers need read alike (a byte that is no UTF-8, a key twice, a number out of
- * range, great depth), so that one of them does not take all others with it.
+ * Leaves out the tools that two parsers may read differently (a byte that is no UTF-8, a key twice, a number out of
+ * range, great depth), so that one such tool does not cost the client the whole list.
  *
- * @param bytes an answer to tools/list that the scan refused
- * @returns undefined when it is no JSON, or what is wrong is not in its tools
+ * @param bytes an answer to tools/list that the strict reader refused
+ * @returns undefined when it is not JSON, or the fault is not in its tools
  */
 export function withoutAmbiguousTools(
   bytes: Buffer,
@@ -81,26 +81,26 @@ export function withoutAmbiguousTools(
   return { bytes: Buffer.from(withTools(text, places, kept, true), 'latin1'), odd };
 }
 
-/** Why an answer to tools/list could show a list in which a client finds more tools than we do. */
+/** Why a client could find more tools in an answer to tools/list than we do. */
 export function listFault(message: Record<string, unknown>): string | undefined {
   const { error, result } = message;
   if (error !== undefined && error !== null && (result === undefined || result === null)) return undefined;
-  if (!isRecord(result)) return 'its result is no object';
-  const twin = twinOf(result, RESULT_KEYS);
+  if (!isRecord(result)) return 'its result is not an object';
+  const twin = lookalikeKey(result, RESULT_KEYS);
   if (twin !== undefined) return `in its result ${twin}`;
   const tools = own(result, 'tools');
-  return tools === undefined || Array.isArray(tools) ? undefined : 'its tools are no list';
+  return tools === undefined || Array.isArray(tools) ? undefined : 'its tools are not a list';
 }
 
-/** Why a client could find a name in an element of the list that we do not; one without any can hide nothing. */
+/** Why a client could find a name in an element of the list that we do not see; one without any name hides nothing. */
 export function toolFault(tool: unknown): AmbiguousTool | undefined {
   if (!isRecord(tool)) {
     const holdsNames = typeof tool === 'string' || Array.isArray(tool);
-    return holdsNames ? { name: undefined, reason: 'it is no object' } : undefined;
+    return holdsNames ? { name: undefined, reason: 'it is not an object' } : undefined;
   }
   const name = nameOf(tool);
-  if (name === undefined && Object.hasOwn(tool, 'name')) return { name, reason: 'its name is no text' };
-  const reason = twinOf(tool, TOOL_KEYS);
+  if (name === undefined && Object.hasOwn(tool, 'name')) return { name, reason: 'its name is not a string' };
+  const reason = lookalikeKey(tool, TOOL_KEYS);
   return reason === undefined ? undefined : { name, reason };
 }
 
@@ -116,6 +116,48 @@ export function replaceId(text: string, id: string | number): string {
     if (key === 'id') edited = text.slice(0, start) + JSON.stringify(id) + text.slice(end);
   });
   return edited;
+}
+
+/** What a tool does, as far as clients are told. */
+export interface ToolRisk {
+  readonly class: string;
+  readonly severe: boolean;
+}
+
+/** Makes Claude Code ask a person at every call, even where it asks for nothing else. */
+const NEEDS_PERSON = 'anthropic/requiresUserInteraction';
+
+/**
+ * Adds what clients go by when they decide whether to ask a person: hints where the server gives none, and a flag on
+ * tools that need approval. What the server says is never changed.
+ *
+ * @param raw the tool's text in the list
+ * @returns the text to show; `raw` itself when there is nothing to add
+ */
+export function annotate(raw: string, tool: Record<string, unknown>, risk: ToolRisk, asks: boolean): string {
+  const additions: string[] = [];
+  if (!Object.hasOwn(tool, 'annotations') && risk.class !== 'Other') {
+    const readOnly = risk.class === 'Read';
+    const hints = { readOnlyHint: readOnly, ...(!readOnly && { destructiveHint: risk.severe }) };
+    additions.push(`"annotations":${JSON.stringify(hints)}`);
+  }
+  let text = raw;
+  if (asks) {
+    const meta = own(tool, '_meta');
+    const member = `"${NEEDS_PERSON}":true`;
+    if (!Object.hasOwn(tool, '_meta')) additions.push(`"_meta":{${member}}`);
+    else if (isRecord(meta) && !Object.hasOwn(meta, NEEDS_PERSON)) {
+      text = mapMembers(raw, whole(raw), (key, before, value) => {
+        if (key !== '_meta') return before;
+        const inner = raw.slice(...value);
+        const added = inner.replace(/^\{(\s*\})?/, (_, end) => `{${member}${end === undefined ? ',' : '}'}`);
+        return before.slice(0, before.length - inner.length) + added;
+      });
+    }
+  }
+  if (additions.length === 0) return text;
+  const isEmpty = /^\{\s*\}$/.test(text);
+  return `${text.slice(0, -1)}${isEmpty ? '' : ','}${additions.join(',')}}`;
 }
 
 interface Places {

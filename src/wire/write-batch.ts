@@ -1,8 +1,8 @@
 import type { Line } from './lines.js';
 
 /**
- * Lines on their way to one side, in order, and texts of our own between them. Lines that lie side by side in the chunk
- * in which they were read leave as one piece of it: nothing is copied, and there is one write for many lines.
+ * Lines for one side, in order, with texts of our own between them. Lines that are side by side in the chunk in which
+ * they were read leave as one piece of it: nothing is copied, and many lines take one write.
  */
 export class WriteBatch<Text extends string = never> {
   readonly #parts: (Buffer | Text)[] = [];

@@ -18,7 +18,8 @@ let count = 0;
 async function call(wrapper: Wrapper, name: string, args: object, more: object = {}): Promise<Message> {
   const id = `call-${count++}`;
   // A person takes longer: sooner answers count for nothing.
-  if ('inputResponses' in more) await new Promise((resolve) => setTimeout(resolve, READING_MS + 100));
+  if (JSON.stringify(more).includes('pw.approval'))
+    await new Promise((resolve) => setTimeout(resolve, READING_MS + 100));
   wrapper.send({
     jsonrpc: '2.0',
     id,

@@ -29,11 +29,12 @@ function pass(
   const leftOut: (string | undefined)[] = [];
   const shows = (tool: string) => !hidden.includes(tool);
   const gate = {
-    shows,
-    beginPage: () => {},
-    list: ({ name }: { name: string }) => (shows(name) ? 'keep' : 'drop'),
-    leftOut: ({ name }: { name: string | undefined }) => leftOut.push(name),
-    endPage: () => {},
+    lists: {
+      beginPage: () => {},
+      edit: ({ name }: { name: string }) => (shows(name) ? 'keep' : 'drop'),
+      leaveOut: ({ name }: { name: string | undefined }) => leftOut.push(name),
+      endPage: () => {},
+    },
     settle: (row: number, outcome: string) => settled.push(`${row} ${outcome}`),
   } as unknown as Gate;
   const serverToClient = new ServerToClient(session, gate, {
@@ -252,5 +253,40 @@ describe('an answer that does not reach the client settles its call as unanswere
   test('a line too long names the option that raises the limit', () => {
     const line = `{"jsonrpc":"2.0","id":2,"result":"${'x'.repeat(2000)}"}`;
     expect(pass(line, 'ping', { maxLine: 1000 }).passed).toContain('--max-server-line');
+  });
+});
+
+describe('a batch', () => {
+  const BATCH = [
+    '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"delete_repo"}]}}',
+    '{"jsonrpc":"2.0","id":"2","error":{"code":1,"message":""}}',
+    '{"jsonrpc":"2.0","id":2,"result":{}}',
+    '{"jsonrpc":"2.0","id":3,"result":{}}',
+    '{"jsonrpc":"2.0","id":1,"method":"roots/list"}',
+    '{"jsonrpc":"2.0","id":{},"result":{}}',
+    'null',
+    '[{"jsonrpc":"2.0","id":1,"result":{}}]',
+  ];
+
+  test('G6 G7: of the server does not pass, and whoever waits for an answer in it hears so, once', () => {
+    const { passed, stray, settled } = pass(`[${BATCH.join(',')}]`, 'tools/list');
+    const answers = passed
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+    expect(answers).toEqual(
+      [1, 2].map((id) => ({
+        jsonrpc: '2.0',
+        id,
+        error: { code: -32603, message: expect.stringContaining('it is a batch') },
+      })),
+    );
+    expect(settled).toEqual(['1 unanswered', '2 unanswered']);
+    expect(stray).toBe(true);
+  });
+
+  test('with no answer in it is nothing', () => {
+    expect(pass('[{"jsonrpc":"2.0","id":1,"method":"roots/list"}]', 'ping').passed).toBe('');
+    expect(pass('[]', 'ping')).toMatchObject({ passed: '', stray: true });
   });
 });

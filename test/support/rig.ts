@@ -16,6 +16,12 @@ export class Rig {
   readonly db = join(this.folder, 'state', 'policy-wrap.db');
   readonly journal = join(this.folder, 'journal.jsonl');
   readonly #processes: Wrapper[] = [];
+  readonly #others: (() => readonly number[])[] = [];
+
+  /** @param pids processes that are ended with the rig if they still run, also when a test fails */
+  endsToo(pids: () => readonly number[]): void {
+    this.#others.push(pids);
+  }
 
   file(name: string, content: string | Buffer | object): string {
     const path = join(this.folder, name);
@@ -95,8 +101,9 @@ export class Rig {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.#processes) process.child.kill('SIGKILL');
-    await Promise.all(this.#processes.map((process) => process.exit));
+    for (const { child } of this.#processes) child.kill('SIGKILL');
+    await Promise.all(this.#processes.map(({ exit }) => exit));
+    for (const pid of this.#others.flatMap((pids) => pids())) if (alive(pid)) process.kill(pid, 'SIGKILL');
     await removed(this.folder);
   }
 }

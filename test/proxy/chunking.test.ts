@@ -11,11 +11,12 @@ import { hostileLine, randomFrom } from '../e2e/hostile-lines.js';
 const gate = {
   // A refused call would free its id sooner in small chunks than in large ones.
   admit: (calls: readonly unknown[]) => calls.map(() => ({ kind: 'forward', row: undefined })),
-  shows: (tool: string) => tool !== 'delete_repo',
-  list: ({ name }: { name: string }) => (name === 'delete_repo' ? 'drop' : 'keep'),
-  beginPage: () => {},
-  leftOut: () => {},
-  endPage: () => {},
+  lists: {
+    edit: ({ name }: { name: string }) => (name === 'delete_repo' ? 'drop' : 'keep'),
+    beginPage: () => {},
+    leaveOut: () => {},
+    endPage: () => {},
+  },
   settle: () => {},
   clientIs: () => {},
 } as unknown as Gate;

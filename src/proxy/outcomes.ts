@@ -1,0 +1,45 @@
+import { BUSY, type Outcome, type Settlement, type Store } from '../store/store.js';
+
+/** What became of forwarded calls, until it is written: many outcomes in one transaction. */
+export class Outcomes {
+  #unwritten: (Settlement & { last: number })[] = [];
+  #refunds = false;
+  #areDue = false;
+
+  /** @param refunds charges are given back by outcome */
+  set refunds(refunds: boolean) {
+    this.#refunds = refunds;
+    this.#areDue ||= refunds && this.#unwritten.length > 0;
+  }
+
+  /** One of them may give a charge back: the next call must find it there, in the order in which it happened. */
+  get areDue(): boolean {
+    return this.#areDue;
+  }
+
+  get areWritten(): boolean {
+    return this.#unwritten.length === 0;
+  }
+
+  /**
+   * @param row of the call in the decision log
+   * @param latencyMs undefined when it never reached the server
+   */
+  add(row: number, outcome: Outcome, latencyMs: number | undefined): void {
+    const last = this.#unwritten.at(-1);
+    const continues = last?.last === row - 1 && last.outcome === outcome && last.latencyMs === latencyMs;
+    // Calls that come and go together are one: thousands may be answered before they are written.
+    if (continues) last.last = row;
+    else this.#unwritten.push({ first: row, last: row, outcome, latencyMs });
+    this.#areDue ||= this.#refunds || outcome === 'not_sent';
+  }
+
+  /** @returns false when another process holds the database: nothing was written */
+  write(store: Store): boolean {
+    if (this.#unwritten.length === 0) return true;
+    if (store.settle(this.#unwritten) === BUSY) return false;
+    this.#unwritten = [];
+    this.#areDue = false;
+    return true;
+  }
+}

@@ -1,0 +1,260 @@
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { READING_MS } from '../../src/approval/prompt-form.js';
+import { Between } from '../proxy/support.js';
+import { tempDir } from '../store/support.js';
+import { type Message, refusalCode } from '../support/rig.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+const POLICY = {
+  version: '1',
+  default: 'allow',
+  approvals: { wait: '30s', expires: '10m' },
+  tools: { tag: { action: 'approve' }, create_invoice: { action: 'approve' } },
+};
+const TAG = { name: 'v1' };
+const ALLOW = { action: 'accept', content: { decision: 'allow_once' } };
+const DENY = { action: 'accept', content: { decision: 'deny' } };
+const MODERN = {
+  _meta: {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } },
+  },
+};
+const later = (ms = READING_MS) => vi.advanceTimersByTimeAsync(ms);
+
+/** A session of the handshake era. */
+function handshake(changes: object = {}, capabilities: object = { elicitation: {} }): Between {
+  const between = new Between(temp, { ...POLICY, ...changes });
+  between.client({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { capabilities } });
+  between.server({ jsonrpc: '2.0', id: 0, result: { capabilities: {} } });
+  return between;
+}
+
+async function reply(between: Between, result: object = ALLOW, question = between.questions.at(-1)) {
+  await later();
+  between.client({ jsonrpc: '2.0', id: question?.id, result });
+  await later(0);
+}
+
+const states = (between: Between) =>
+  between.read((store) =>
+    store.approvals(true).map(({ state, decidedBy }) => `${state} ${decidedBy ?? '-'}`),
+  );
+
+describe('G10: in the handshake era', () => {
+  test('a call is held while a person is asked, goes on once allowed, and is consumed', async () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    expect(between.calls).toEqual([]);
+    expect(between.answer(1)).toBeUndefined();
+    await reply(between);
+    expect(between.calls).toEqual(['tag']);
+    expect(states(between)).toEqual(['consumed client']);
+    between.call(2, 'tag', TAG);
+    expect(between.questions).toHaveLength(2);
+    expect(between.calls).toEqual(['tag']);
+  });
+
+  test('denied, it is refused; and the answer never reaches the server', async () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    await reply(between, DENY);
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REJECTED');
+    expect(states(between)).toEqual(['rejected client']);
+    expect(between.toServer.map(({ method }) => method)).toEqual(['initialize']);
+  });
+
+  test.each([
+    ['declined', { action: 'decline' }],
+    ['denied', DENY],
+    ['allowed', ALLOW],
+  ])('%s sooner than a form can be read: nobody decided, and the question stays open', async (_, result) => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    await later(READING_MS - 1);
+    between.client({ jsonrpc: '2.0', id: between.questions[0].id, result });
+    await later(0);
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    expect(states(between)).toEqual(['pending -']);
+    expect(between.calls).toEqual([]);
+  });
+
+  test('nobody answers: it is refused with the approval named, and a late answer changes nothing', async () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    await later(29_999);
+    expect(between.answer(1)).toBeUndefined();
+    await later(1);
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    await reply(between);
+    expect(states(between)).toEqual(['pending -']);
+    expect(between.calls).toEqual([]);
+    between.call(1, 'other');
+    expect(between.calls).toEqual(['other']);
+  });
+
+  test('approved elsewhere, it goes on without an answer; rejected elsewhere, an allow comes too late', async () => {
+    using between = handshake();
+    const decide = (state: 'approved' | 'rejected') =>
+      between.read((store) => {
+        const [open] = store.approvals();
+        store.decideApproval(open?.id ?? '', state, 'cli');
+      });
+    between.call(1, 'tag', TAG);
+    decide('approved');
+    await later(1000);
+    expect(between.calls).toEqual(['tag']);
+    between.call(2, 'tag', { name: 'v2' });
+    await later();
+    decide('rejected');
+    between.client({ jsonrpc: '2.0', id: between.questions[1].id, result: ALLOW });
+    await later(0);
+    expect(refusalCode(between.answer(2))).toBe('APPROVAL_REJECTED');
+    expect(between.calls).toEqual(['tag']);
+  });
+
+  test('given up by the client, nothing is sent and the question is withdrawn', async () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
+    await later();
+    between.client({ jsonrpc: '2.0', id: between.questions[0].id, result: ALLOW }, cancel);
+    await later(0);
+    expect(between.toServer.map(({ method }) => method)).toEqual(['initialize']);
+    expect(between.answer(1)).toBeUndefined();
+    between.call(1, 'other');
+    expect(between.calls).toEqual(['other']);
+  });
+
+  test('an approval serves one of two equal calls', async () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    between.call(2, 'tag', TAG);
+    await reply(between);
+    await later(1000);
+    expect(between.calls).toEqual(['tag']);
+    const refused = [1, 2].flatMap((id) => between.answer(id) ?? []);
+    expect(refused.map(refusalCode)).toEqual(['APPROVAL_REQUIRED']);
+    expect(states(between)).toEqual(['consumed client', 'pending -']);
+  });
+
+  test.each<[string, object, object, object]>([
+    ['shows no forms', {}, {}, {}],
+    ['shows links only', {}, { elicitation: { url: {} } }, {}],
+    ['may not be asked', { approvals: { channels: ['queue'] } }, { elicitation: {} }, {}],
+    ['is not waited for', { approvals: { wait: 0 } }, { elicitation: {} }, {}],
+  ])('a client that %s is told of the queue at once', (_, changes, capabilities, more) => {
+    using between = handshake(changes, capabilities);
+    between.call(1, 'tag', TAG, more);
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    expect(between.questions).toEqual([]);
+    expect(vi.getTimerCount()).toBeLessThan(3);
+  });
+
+  test('a call that waits for a task is not held', () => {
+    using between = handshake();
+    const capabilities = { tasks: { requests: { tools: { call: {} } } } };
+    between.client({
+      jsonrpc: '2.0',
+      id: 'again',
+      method: 'initialize',
+      params: { capabilities: { elicitation: {} } },
+    });
+    between.server({ jsonrpc: '2.0', id: 'again', result: { capabilities } });
+    between.call(1, 'tag', TAG, { task: {} });
+    expect(between.answer(1).error).toMatchObject({ code: 40100, data: { code: 'APPROVAL_REQUIRED' } });
+  });
+
+  test('of a call too long for a form the queue is named', () => {
+    using between = handshake();
+    between.call(1, 'tag', { name: 'x'.repeat(5000) });
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    expect(between.questions).toEqual([]);
+  });
+
+  test('a severe call takes a value that is typed', async () => {
+    using between = handshake();
+    between.call(1, 'create_invoice', { amount_total: 5 });
+    expect(between.questions[0].params.requestedSchema.properties.confirm.title).toContain('amount_total');
+    await reply(between, ALLOW);
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    between.call(2, 'create_invoice', { amount_total: 5 });
+    await reply(between, { action: 'accept', content: { decision: 'allow_once', confirm: '5' } });
+    expect(between.calls).toEqual(['create_invoice']);
+  });
+});
+
+describe('G10: in 2026-07-28', () => {
+  const modern = (changes: object = {}) => new Between(temp, { ...POLICY, ...changes });
+  const retry = ({ result }: Message, answer: unknown = ALLOW) => ({
+    ...MODERN,
+    requestState: result.requestState,
+    inputResponses: { 'pw.approval': answer },
+  });
+
+  test('the question goes back as the answer; the retry that allows passes once, without what is ours', async () => {
+    using between = modern();
+    between.call(1, 'tag', TAG, MODERN);
+    const question = between.answer(1);
+    expect(question.result).toMatchObject({ resultType: 'input_required' });
+    await later();
+    between.call(2, 'tag', TAG, retry(question));
+    await later(0);
+    expect(between.calls).toEqual(['tag']);
+    expect(Object.keys(between.toServer[0].params).sort()).toEqual(['_meta', 'arguments', 'name']);
+    between.call(3, 'tag', TAG, retry(question));
+    await later(0);
+    expect(between.calls).toEqual(['tag']);
+    expect(states(between)).toEqual(['consumed client', 'pending -']);
+  });
+
+  test('denied, too soon, or nothing said: refused for good, and not asked again under the same retry', async () => {
+    using between = modern();
+    between.call(1, 'tag', TAG, MODERN);
+    const question = between.answer(1);
+    between.call(2, 'tag', TAG, retry(question, DENY));
+    await later(0);
+    expect(refusalCode(between.answer(2))).toBe('APPROVAL_REQUIRED');
+    await later();
+    between.call(3, 'tag', TAG, retry(question, { action: 'cancel' }));
+    await later(0);
+    expect(refusalCode(between.answer(3))).toBe('APPROVAL_REQUIRED');
+    between.call(4, 'tag', TAG, retry(question, DENY));
+    await later(0);
+    expect(refusalCode(between.answer(4))).toBe('APPROVAL_REJECTED');
+    expect(between.calls).toEqual([]);
+  });
+
+  test('for a client that shows no forms, or where none is to be asked, the queue is named', () => {
+    using between = modern();
+    const { _meta } = MODERN;
+    between.call(1, 'tag', TAG, { _meta: { ..._meta, 'io.modelcontextprotocol/clientCapabilities': {} } });
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    using queue = modern({ approvals: { channels: ['queue'] } });
+    queue.call(1, 'tag', TAG, MODERN);
+    expect(refusalCode(queue.answer(1))).toBe('APPROVAL_REQUIRED');
+  });
+
+  test("G5: the server's own question: its retry is not charged again, one with other arguments is", async () => {
+    using between = modern({
+      tools: { tag: { limits: [{ counter: 'c', window: 'day', max: 2 }] } },
+    });
+    const ask = { resultType: 'input_required', inputRequests: { q: {} }, requestState: 's' };
+    const more = { ...MODERN, requestState: 's', inputResponses: { q: {} } };
+    between.call(1, 'tag', TAG, MODERN);
+    between.server({ jsonrpc: '2.0', id: 1, result: ask });
+    between.call(2, 'tag', TAG, more);
+    between.server({ jsonrpc: '2.0', id: 2, result: { resultType: 'complete', content: [] } });
+    const used = () => between.read((store) => store.counters().map((counter) => counter.used.toString()));
+    expect(between.calls).toEqual(['tag', 'tag']);
+    expect(used()).toEqual(['1']);
+    between.call(3, 'tag', TAG, more);
+    expect(used()).toEqual(['2']);
+    between.call(4, 'tag', { name: 'v2' }, more);
+    expect(refusalCode(between.answer(4))).toBe('LIMIT');
+  });
+});

@@ -1,0 +1,186 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { connect } from '../../src/store/sqlite/driver.js';
+import { tempDir } from '../store/support.js';
+import { ALLOW_ALL } from '../support/policies.js';
+import { refusalCode } from '../support/rig.js';
+import { Between } from './support.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+
+const log = (between: Between) =>
+  between.read((store) => store.log({ limit: 100 }).map(({ tool, outcome }) => `${tool} ${outcome ?? '-'}`));
+const call = (id: number | string, name: string) => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name, arguments: {} },
+});
+
+describe('G7: what goes to the server', () => {
+  test('everything that is no call, as it came and in its order, between calls', () => {
+    using between = new Between(temp, { version: '1', default: 'deny', tools: { a: {} } });
+    const ping = { jsonrpc: '2.0', id: 'p', method: 'ping' };
+    const note = { jsonrpc: '2.0', method: 'notifications/initialized' };
+    between.client(ping, call(1, 'a'), call(2, 'b'), note, call(3, 'a'), '', '  ');
+    expect(between.toServer).toEqual([ping, call(1, 'a'), note, call(3, 'a')]);
+    expect(between.toClient.map(({ id }) => id)).toEqual([2]);
+  });
+
+  test('more lines than one transaction takes are all decided, in their order', () => {
+    using between = new Between(temp, ALLOW_ALL);
+    const calls = Array.from({ length: 101 }, (_, id) => call(id, `t${id}`));
+    between.client(...calls);
+    expect(between.toServer).toEqual(calls);
+    expect(log(between)).toHaveLength(100);
+  });
+
+  test('an id that is pending is refused without that id, also in the same chunk, and is free once answered', () => {
+    using between = new Between(temp, ALLOW_ALL);
+    between.client(call(1, 'a'), call(1, 'b'), { jsonrpc: '2.0', id: 1, method: 'ping' });
+    expect(between.calls).toEqual(['a']);
+    expect(between.toClient.map(({ id, error }) => [id, error.code])).toEqual([
+      [undefined, -32600],
+      [undefined, -32600],
+    ]);
+    expect(between.toClient[0].error.message).toContain(
+      'the id 1 belongs to a request that is still pending',
+    );
+    expect(log(between)).toEqual(['a -', 'b -']);
+    between.server({ jsonrpc: '2.0', id: 1, result: {} });
+    between.client(call(1, 'c'));
+    expect(between.calls).toEqual(['a', 'c']);
+  });
+
+  test('a refused call frees its id', () => {
+    using between = new Between(temp, { version: '1', default: 'deny' });
+    between.client(call(1, 'a'));
+    between.client(call(1, 'a'));
+    expect(between.toClient.map(({ id }) => id)).toEqual([1, 1]);
+  });
+
+  test('the name and version of the client are kept for the log', () => {
+    using between = new Between(temp, ALLOW_ALL);
+    const clientInfo = { name: 'claude', version: '2.1' };
+    between.client({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { clientInfo } });
+    between.client(call(1, 'a'));
+    const [row] = between.read((store) => store.log());
+    expect(row).toMatchObject({ clientName: 'claude', clientVersion: '2.1' });
+  });
+
+  test('a call without the task that the server never offered is answered as any other', () => {
+    using between = new Between(temp, { version: '1', default: 'deny' });
+    between.call(1, 'a', {}, { task: {} });
+    expect(refusalCode(between.answer(1))).toBe('NOT_LISTED');
+    expect(between.answer(1).error).toBeUndefined();
+    const capabilities = { tasks: { requests: { tools: { call: {} } } } };
+    between.client({ jsonrpc: '2.0', id: 0, method: 'initialize', params: {} });
+    between.server({ jsonrpc: '2.0', id: 0, result: { capabilities } });
+    between.call(2, 'a', {}, { task: {} });
+    expect(between.answer(2).error.code).toBe(40300);
+  });
+});
+
+describe('what becomes of calls that were let through', () => {
+  test('cancelled, not sent, answered with an error, an error result or well: the log says so', () => {
+    using between = new Between(temp, ALLOW_ALL);
+    for (const [id, name] of ['ok', 'bad', 'error', 'cancelled'].entries()) between.call(id, name);
+    between.server({ jsonrpc: '2.0', id: 0, result: {} });
+    between.server({ jsonrpc: '2.0', id: 1, result: { isError: true } });
+    between.server({ jsonrpc: '2.0', id: 2, error: { code: 1, message: '' } });
+    between.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 3 } });
+    between.isServerClosed = true;
+    between.call(4, 'late');
+    expect(between.answer(4).error.message).toContain('nothing was sent to it');
+    expect(between.toServer.at(-1)).toMatchObject({ method: 'notifications/cancelled' });
+    between.state.close();
+    expect(log(between)).toEqual([
+      'ok ok',
+      'bad tool_error',
+      'error error',
+      'cancelled cancelled',
+      'late not_sent',
+    ]);
+  });
+
+  test('G5: a call that provably never reached the server is given back before the next', () => {
+    const limits = [{ counter: 'c', window: 'day', max: 1 }];
+    using between = new Between(temp, { ...ALLOW_ALL, tools: { a: { limits } } });
+    between.isServerClosed = true;
+    between.call(1, 'a');
+    between.isServerClosed = false;
+    between.call(2, 'a');
+    between.call(3, 'a');
+    expect(between.calls).toEqual(['a']);
+    expect(refusalCode(between.answer(3))).toBe('LIMIT');
+  });
+});
+
+describe("the client's answers", () => {
+  const ask = (id: number | string) => ({ jsonrpc: '2.0', id, method: 'roots/list' });
+
+  test('pass once to the request that they answer, and to no other', () => {
+    using between = new Between(temp, ALLOW_ALL);
+    const answer = { jsonrpc: '2.0', id: 5, result: { roots: [] } };
+    between.server(ask(5));
+    between.client(answer, answer, { ...answer, id: '5' });
+    expect(between.toServer).toEqual([answer]);
+    expect(between.warnings).toEqual([
+      expect.stringContaining('to a request that the server did not make (id 5)'),
+      expect.stringContaining('(id "5")'),
+    ]);
+  });
+
+  test.each<[string, string]>([
+    ['too long', `{"jsonrpc":"2.0","id":5,"result":{"x":"${'x'.repeat(2000)}"}}`],
+    ['too long, its id last', `{"result":{"x":"${'x'.repeat(2000)}"},"jsonrpc":"2.0","id":5}`],
+    ['with a key twice', '{"jsonrpc":"2.0","id":5,"result":{"a":1,"a":2}}'],
+    ['with a key in another case', '{"jsonrpc":"2.0","id":5,"result":{},"Result":{}}'],
+    ['with a result and an error', '{"jsonrpc":"2.0","id":5,"result":{},"error":{"code":1,"message":""}}'],
+    ['with a lone CR', '{"jsonrpc":"2.0","id":5,"result":{"a":\r1}}'],
+  ])('that are refused leave the server nothing to wait for: %s', (_, line) => {
+    using between = new Between(temp, ALLOW_ALL, { maxLine: 1000 });
+    between.server(ask(5), ask(6));
+    between.client(line, line);
+    expect(between.toServer).toEqual([
+      {
+        jsonrpc: '2.0',
+        id: 5,
+        error: { code: -32603, message: expect.stringContaining('answer was refused') },
+      },
+    ]);
+    expect(between.toClient.slice(2).map(({ error }) => error.code)).toHaveLength(2);
+    between.client({ jsonrpc: '2.0', id: 6, result: {} });
+    expect(between.toServer).toHaveLength(2);
+  });
+
+  test.each<[string, string]>([
+    ['a refused request under the same id', '{"jsonrpc":"2.0","id":5,"method":"x","params":{"a":1,"a":2}}'],
+    ['a refused answer to nothing', '{"jsonrpc":"2.0","id":7,"result":{"a":1,"a":2}}'],
+    ['two ids', '{"jsonrpc":"2.0","id":5,"result":{"a":1,"a":2},"id":6}'],
+    ['no JSON', '"id":5,"result":{}}'],
+  ])('of %s nothing goes to the server', (_, line) => {
+    using between = new Between(temp, ALLOW_ALL);
+    between.server(ask(5));
+    between.client(line);
+    expect(between.toServer).toEqual([]);
+  });
+});
+
+test('G3: while another process holds the database nothing passes, and what comes meanwhile keeps its place', async () => {
+  using between = new Between(temp, ALLOW_ALL);
+  between.state.open();
+  const holder = connect(between.path, 0);
+  holder.exec('BEGIN IMMEDIATE');
+  try {
+    between.client(call(1, 'a'));
+    between.client({ jsonrpc: '2.0', id: 'p', method: 'ping' });
+    between.client(call(2, 'b'));
+    expect(between.toServer).toEqual([]);
+    await new Promise((resume) => setTimeout(resume, 100));
+    expect(between.toServer).toEqual([]);
+  } finally {
+    holder.close();
+  }
+  await expect.poll(() => between.toServer.map(({ id }) => id), { timeout: 20_000 }).toEqual([1, 'p', 2]);
+});

@@ -1,0 +1,157 @@
+import { RoundTrips } from '../../src/approval/retry-state.js';
+import { classify } from '../../src/catalog/classify.js';
+import { type Layers, stack } from '../../src/policy/evaluate/layers.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
+import { ClientToServer } from '../../src/proxy/client-to-server.js';
+import { Gate } from '../../src/proxy/gate.js';
+import { ServerToClient } from '../../src/proxy/server-to-client.js';
+import { StateSession } from '../../src/proxy/state-session.js';
+import { type PinEntry, Store } from '../../src/store/store.js';
+import { McpSession } from '../../src/wire/mcp-session.js';
+import { INFO } from '../store/support-shapes.js';
+import type { Message } from '../support/rig.js';
+
+/** A policy as it decides; fails on one that has errors. */
+export function layersOf(policy: object): Layers {
+  const { policy: loaded, problems } = loadPolicy(JSON.stringify(policy), '/policy.json');
+  if (!loaded) throw new Error(JSON.stringify(problems));
+  return stack(loaded);
+}
+
+/** This wrapper's side of a database. */
+export function stateSession(
+  path: string,
+  changes: {
+    observe?: boolean;
+    toolsChanged?: (tools: readonly PinEntry[]) => void;
+    warnings?: string[];
+  } = {},
+): StateSession {
+  return new StateSession({
+    openStore: () => Store.open(path),
+    session: { ...INFO, server: 'recorder', observe: changes.observe ?? false },
+    toolsChanged: changes.toolsChanged ?? (() => {}),
+    warn: (text) => changes.warnings?.push(text),
+  });
+}
+
+/** All that stands between a client and a server, but for their processes: real parts on a database of their own. */
+export class Between {
+  readonly path: string;
+  readonly session = new McpSession();
+  readonly state: StateSession;
+  readonly gate: Gate;
+  readonly #clientToServer: ClientToServer;
+  readonly #serverToClient: ServerToClient;
+  /** Lines that either side got, parsed. */
+  readonly toServer: Message[] = [];
+  readonly toClient: Message[] = [];
+  readonly warnings: string[] = [];
+  readonly changed: string[][] = [];
+  /** Set to let the server take nothing more. */
+  isServerClosed = false;
+
+  constructor(
+    folder: { path: () => string },
+    policy: object | undefined,
+    options: { observe?: boolean; maxLine?: number; path?: string } = {},
+  ) {
+    const { observe = false, maxLine = 1 << 20 } = options;
+    this.path = options.path ?? folder.path();
+    const warn = (text: string) => void this.warnings.push(text);
+    this.state = stateSession(this.path, {
+      observe,
+      toolsChanged: (tools) => void this.changed.push(tools.map(({ tool }) => tool)),
+      warnings: this.warnings,
+    });
+    this.gate = new Gate({
+      policy: policy && layersOf(policy),
+      noPolicy: 'make one: policy-wrap init',
+      stateSession: this.state,
+      server: 'recorder',
+      env: { TAXPAYER: '20' },
+      observe,
+      riskOf: (tool) => {
+        const { class: toolClass, risk } = classify(tool);
+        return { class: toolClass, severe: risk === 'critical' };
+      },
+      now: Date.now,
+      warn,
+    });
+    const roundTrips = new RoundTrips(Date.now);
+    this.#clientToServer = new ClientToServer(
+      this.session,
+      this.gate,
+      {
+        toServer: (parts, notSent) => {
+          if (this.isServerClosed) notSent();
+          else this.toServer.push(...messages(Buffer.concat(parts).toString()));
+        },
+        toClient: (text) => void this.toClient.push(...messages(text)),
+      },
+      { roundTrips, maxLine, warn },
+    );
+    this.#serverToClient = new ServerToClient(this.session, this.gate, {
+      roundTrips,
+      maxLine,
+      warn,
+      stray: (bytes) => void this.warnings.push(`stray: ${bytes}`),
+    });
+  }
+
+  /** Lines that come from the client at once. */
+  client(...lines: readonly (object | string)[]): void {
+    this.#clientToServer.push(Buffer.from(textOf(lines)));
+  }
+
+  /** Lines that come from the server at once. */
+  server(...lines: readonly (object | string)[]): void {
+    const parts = this.#serverToClient.push(Buffer.from(textOf(lines)));
+    this.toClient.push(...messages(parts.join('')));
+  }
+
+  call(id: number | string, name: string, args: object = {}, more: object = {}): void {
+    this.client({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args, ...more } });
+  }
+
+  /** What the client was answered under an id. */
+  answer(id: number | string): Message {
+    return this.toClient.find((message) => message.id === id && message.method === undefined);
+  }
+
+  /** Our questions to the client, oldest first. */
+  get questions(): Message[] {
+    return this.toClient.filter(({ method }) => method === 'elicitation/create');
+  }
+
+  /** Names of the calls that reached the server. */
+  get calls(): string[] {
+    return this.toServer.filter(({ method }) => method === 'tools/call').map(({ params }) => params.name);
+  }
+
+  /** Looks into the database. */
+  read<T>(look: (store: Store) => T): T {
+    const store = Store.open(this.path);
+    try {
+      return look(store);
+    } finally {
+      store.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#clientToServer.abandon();
+    this.state.close();
+  }
+}
+
+function messages(text: string): Message[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+function textOf(lines: readonly (object | string)[]): string {
+  return lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('');
+}
