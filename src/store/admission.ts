@@ -1,15 +1,11 @@
 import type { Decimal } from '../json/decimal.js';
 import type { Charge, Evaluation, RefusalCode } from '../policy/call.js';
-import type { ApprovalClock } from './approval-clock.js';
-import type { ApprovalEntry, Approvals, ApprovalTerms, ApprovedCall, ApprovalStanding, Reason } from './approvals.js';
-import type { Budgets } from './budgets.js';
+import type { ApprovalEntry, ApprovalStanding, ApprovalTerms, ApprovedCall, Reason } from './approvals.js';
 import type { Owner } from './counters/counter-key.js';
-import type { Counters, LimitCheck } from './counters/counters.js';
+import type { LimitCheck } from './counters/counters.js';
 import { toDecimal } from './counters/stored-amount.js';
-import type { DecisionLog, Entry, LoggedCall } from './decision-log.js';
-
-import type { Pauses } from './pauses.js';
-import type { Pins } from './pins.js';
+import type { Entry, LoggedCall } from './decision-log.js';
+import type { Parts } from './parts.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
 export interface Admission extends LoggedCall {
@@ -69,30 +65,10 @@ type Record = (entry: Entry) => number;
  * limits taken, approval consumed and the row written. A refused call charges nothing.
  */
 export class Admissions {
-  readonly #counters: Counters;
-  readonly #log: DecisionLog;
-  readonly #approvals: Approvals;
-  readonly #approvalClock: ApprovalClock;
-  readonly #budgets: Budgets;
-  readonly #pins: Pins;
-  readonly #pauses: Pauses;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    readonly counters: Counters;
-    readonly log: DecisionLog;
-    readonly approvals: Approvals;
-    readonly approvalClock: ApprovalClock;
-    readonly budgets: Budgets;
-    readonly pins: Pins;
-    readonly pauses: Pauses;
-  }) {
-    this.#counters = parts.counters;
-    this.#log = parts.log;
-    this.#approvals = parts.approvals;
-    this.#approvalClock = parts.approvalClock;
-    this.#budgets = parts.budgets;
-    this.#pins = parts.pins;
-    this.#pauses = parts.pauses;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -103,15 +79,15 @@ export class Admissions {
    */
   decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
     // Nothing of this transaction pauses or resumes: one look serves all its calls.
-    const isPaused = this.#pauses.isPaused(owner.server);
+    const isPaused = this.#parts.pauses.isPaused(owner.server);
     const admitted = admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
-    this.#log.write();
+    this.#parts.pending.compactWhenMany();
     return admitted;
   }
 
   #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
     const { evaluation } = admission;
-    const record: Record = (entry) => this.#log.add(session, admission, entry, now);
+    const record: Record = (entry) => this.#parts.log.add(session, admission, entry, now);
     const stopped = this.#stopped(owner, admission, isPaused);
     if (stopped) {
       const row = record({ decision: 'deny', ...stopped });
@@ -140,7 +116,9 @@ export class Admissions {
     if (evaluation.kind === 'hidden') return undefined;
     if (evaluation.kind === 'refused' && BEFORE_RULES.has(evaluation.refusal.code)) return undefined;
     if (isPaused) return { code: 'PAUSED', rule: '(paused)' };
-    return pinned && this.#pins.isChanged(server, tool) ? { code: 'CHANGED', rule: '(changed)' } : undefined;
+    return pinned && this.#parts.pins.isChanged(server, tool)
+      ? { code: 'CHANGED', rule: '(changed)' }
+      : undefined;
   }
 
   #decideOpen(
@@ -150,12 +128,10 @@ export class Admissions {
     record: Record,
     now: number,
   ): Admitted {
-    // Which calls are in flight stands in their rows, also of those that came together with this one.
-    if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#log.flush();
-    const checks = this.#counters.check(owner, charges, now);
+    const checks = this.#parts.counters.check(owner, charges, now);
     const full = exceededOf(checks, 'deny');
     if (full) {
-      this.#counters.dropExpired(owner, checks);
+      this.#parts.counters.dropExpired(owner, checks);
       return refusedByLimit(full, record);
     }
     const asking = ask ? undefined : exceededOf(checks);
@@ -163,7 +139,7 @@ export class Admissions {
     const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
     let consent: Consent | undefined;
     if (call && terms) {
-      const time = this.#approvalClock.advance(now);
+      const time = this.#parts.approvalClock.advance(now);
       if (ask || asking || terms.id !== undefined) {
         const rule = ask?.rule ?? asking?.charge.limit.pointer ?? '';
         const reason = ask ? (ask.authorText ?? ask.explanation) : askedByLimit(asking);
@@ -173,7 +149,7 @@ export class Admissions {
         if (answer.kind !== 'approved') return unapproved(answer, rule, asking, record);
         consent = answer;
         this.#use(consent, call, time);
-      } else this.#approvals.withdraw(call, time);
+      } else this.#parts.approvals.withdraw(call, time);
     } else if (ask || asking) {
       // Nobody can be asked, or nobody is because nothing is enforced.
       if (asking && !owner.observe) return refusedByLimit(asking, record);
@@ -181,26 +157,26 @@ export class Admissions {
       const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule });
       return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
     }
-    const taken = this.#counters.prepare(owner, checks);
+    const taken = this.#parts.counters.prepare(owner, checks);
     const row = record({ decision: 'allow', charges: taken, approvalId: consent?.id });
-    this.#counters.commit(checks);
+    this.#parts.counters.commit(checks);
     return { kind: 'allowed', row };
   }
 
   /** An approval of this very call, else a budget that it fits in, else the question is queued. */
   #consent(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): ApprovalStanding | Consent {
-    const found = this.#approvals.find(call, terms, now);
+    const found = this.#parts.approvals.find(call, terms, now);
     if (found && (found.kind !== 'pending' || terms.id !== undefined)) return found;
-    const budget = this.#budgets.find(call, terms, now);
+    const budget = this.#parts.budgets.find(call, terms, now);
     if (budget !== undefined) return { kind: 'approved', by: 'budget', id: budget };
-    return found ?? this.#approvals.ask(call, terms, why, now);
+    return found ?? this.#parts.approvals.ask(call, terms, why, now);
   }
 
   #use({ by, id }: Consent, call: ApprovedCall, now: number): void {
-    if (by === 'approval') this.#approvals.consume(id, now);
+    if (by === 'approval') this.#parts.approvals.consume(id, now);
     else {
-      this.#budgets.use(id, now);
-      this.#approvals.withdraw(call, now);
+      this.#parts.budgets.use(id, now);
+      this.#parts.approvals.withdraw(call, now);
     }
   }
 }
@@ -276,8 +252,7 @@ export function firstExceeded<
   for (const check of checks) {
     if (check.fits || (onExceed && check.charge.limit.onExceed !== onExceed)) continue;
     first ??= check;
-    if (check.inFlight === undefined)
-      retryAt = Math.max(retryAt, check.retryAt ?? Number.POSITIVE_INFINITY);
+    if (check.inFlight === undefined) retryAt = Math.max(retryAt, check.retryAt ?? Number.POSITIVE_INFINITY);
     else waiting ??= check;
   }
   if (!first) return undefined;

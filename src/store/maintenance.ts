@@ -1,13 +1,8 @@
 import { Age } from './age.js';
-import type { ApprovalClock } from './approval-clock.js';
-import type { Approvals } from './approvals.js';
-import type { Budgets } from './budgets.js';
 import { removeExpiredCounters } from './counters/counter-list.js';
-import { Forgotten } from './counters/forgotten.js';
-import type { PendingCharges } from './counters/pending-charges.js';
 import { HOUR_MS } from './decision-log.js';
-import type { Sessions } from './sessions.js';
-import { BUSY, type StateFile } from './sqlite/file.js';
+import type { Parts } from './parts.js';
+import { BUSY } from './sqlite/file.js';
 
 export interface Retention {
   /** Rows of the log older than this go, in milliseconds; default 90 days. */
@@ -43,14 +38,8 @@ const SESSIONS_EVERY_MS = 10_000;
  * steps, each a transaction of its own, any number of processes at a time.
  */
 export class Maintenance {
-  readonly #file: StateFile;
-  readonly #pending: PendingCharges;
-  readonly #sessions: Sessions;
-  readonly #approvals: Approvals;
-  readonly #approvalClock: ApprovalClock;
-  readonly #budgets: Budgets;
+  readonly #parts: Parts;
   readonly #retention: Retention;
-  readonly #forgotten: Forgotten;
   readonly #age: Age;
   #countersAfter = 0;
   readonly #steps: readonly ((now: number) => boolean)[] = [
@@ -60,7 +49,7 @@ export class Maintenance {
     (now) => this.#decisions(now),
     (now) => this.#rest(now),
   ];
-  /** Where the next run goes on: a short time must not end in the first step for ever. */
+  /** Where the next run goes on, so that short runs do not all end in the first step. */
   #step = 0;
   #countersAt = Number.NEGATIVE_INFINITY;
   /** The clock less the process's own time, and when by the latter it was found to be that; in milliseconds. */
@@ -69,23 +58,9 @@ export class Maintenance {
   #sessionsAt = Number.NEGATIVE_INFINITY;
   #isQuiet = true;
 
-  constructor(
-    file: StateFile,
-    pending: PendingCharges,
-    sessions: Sessions,
-    approvals: Approvals,
-    approvalClock: ApprovalClock,
-    budgets: Budgets,
-    retention: Retention,
-  ) {
-    this.#file = file;
-    this.#forgotten = new Forgotten(file.db, file.generation);
-    this.#age = new Age(file.db);
-    this.#pending = pending;
-    this.#sessions = sessions;
-    this.#approvals = approvals;
-    this.#approvalClock = approvalClock;
-    this.#budgets = budgets;
+  constructor(parts: Parts, retention: Retention) {
+    this.#parts = parts;
+    this.#age = new Age(parts.file.db);
     this.#retention = retention;
   }
 
@@ -115,28 +90,34 @@ export class Maintenance {
       }
     }
     this.#step = 0;
-    if (isQuiet) this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
+    if (isQuiet) this.#parts.file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
     return true;
   }
 
   #signsOfLife(now: number): boolean {
-    for (const session of this.#sessions.own()) this.#sessions.touch(session, now);
+    for (const session of this.#parts.sessions.own()) this.#parts.sessions.touch(session, now);
     return false;
   }
 
   #approvalsAndBudgets(now: number): boolean {
-    const time = this.#approvalClock.advance(now);
-    this.#budgets.removeOld(time);
-    return this.#approvals.expireAndRemove(time, this.#age.before(now, this.#retention.ageMs), STEP);
+    const time = this.#parts.approvalClock.advance(now);
+    this.#parts.budgets.removeOld(time);
+    return this.#parts.approvals.expireAndRemove(time, this.#age.before(now, this.#retention.ageMs), STEP);
   }
 
   #counters(now: number): boolean {
     if (!this.#isSteady(now)) return false;
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
-    this.#pending.compact();
-    const next = removeExpiredCounters(this.#file.db, this.#forgotten, now, this.#countersAfter, STEP);
-    this.#file.generation.current += 1;
+    this.#parts.pending.compact();
+    const next = removeExpiredCounters(
+      this.#parts.file.db,
+      this.#parts.forgotten,
+      now,
+      this.#countersAfter,
+      STEP,
+    );
+    this.#parts.file.outdate();
     this.#countersAfter = next ?? 0;
     if (next === undefined) this.#countersAt = now;
     return next !== undefined;
@@ -153,7 +134,7 @@ export class Maintenance {
 
   /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */
   #decisions(now: number): boolean {
-    const { db } = this.#file;
+    const { db } = this.#parts.file;
     const { first, last } = db
       .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
       .get() as { first: number | null; last: number | null };
@@ -166,7 +147,7 @@ export class Maintenance {
     const youngest = this.#age.firstAfter(before, now);
     if (surplus <= 0 && oldest >= before && first >= youngest) return false;
     // What a row has charged must be in its counter before the row goes.
-    this.#pending.compact();
+    this.#parts.pending.compact();
     const upTo = Math.min(first + STEP, last) - 1;
     const { changes } =
       surplus > 0
@@ -179,7 +160,7 @@ export class Maintenance {
 
   /** Sessions that nothing refers to any more, old events, and hours of the log that have no rows left. */
   #rest(now: number): boolean {
-    const { db } = this.#file;
+    const { db } = this.#parts.file;
     const tooOld = this.#age.before(now, this.#retention.ageMs);
     const oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1').get();
     if (this.#isQuiet || performance.now() - this.#sessionsAt >= SESSIONS_EVERY_MS) {
@@ -187,7 +168,7 @@ export class Maintenance {
       // A wrong clock must not take from rows who made them: of those that go by their age, some may bear a later time.
       const isLate = typeof oldest?.at === 'number' && oldest.at > now;
       const begins = typeof oldest?.at === 'number' ? Math.min(oldest.at, isLate ? tooOld : now) : now;
-      this.#sessions.removeOld(now, begins, STEP);
+      this.#parts.sessions.removeOld(now, begins, STEP);
     }
     db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
       Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),
@@ -203,7 +184,7 @@ export class Maintenance {
   }
 
   #bytes(): number {
-    const { db } = this.#file;
+    const { db } = this.#parts.file;
     const pages = Number(db.pragma('page_count')) - Number(db.pragma('freelist_count'));
     return pages * Number(db.pragma('page_size'));
   }

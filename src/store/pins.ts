@@ -30,6 +30,8 @@ export interface PinEntry {
   readonly changed:
     | {
         readonly definition: string;
+        /** Digest of the whole definition, which may be too long to be kept. */
+        readonly hash: string;
         readonly at: number;
         /** Nobody can trust it: it has twin keys, or its list had two definitions of the name. */
         readonly unpinnable: boolean;
@@ -60,6 +62,7 @@ export class Pins {
   readonly #total;
   readonly #remember;
   readonly #note;
+  readonly #accept;
 
   constructor(db: Database, events: Events) {
     this.#db = db;
@@ -72,6 +75,10 @@ export class Pins {
     );
     this.#note = db.prepare(
       'UPDATE pins SET changed_hash = ?, changed_definition = ?, changed_at = ? WHERE server = ? AND tool = ?',
+    );
+    this.#accept = db.prepare(
+      `UPDATE pins SET hash = changed_hash, definition = changed_definition, changed_hash = NULL,
+         changed_definition = NULL, changed_at = NULL WHERE server = ? AND tool = ?`,
     );
   }
 
@@ -177,24 +184,21 @@ export class Pins {
   }
 
   /**
-   * Takes changed definitions for the right ones, but for those that cannot be pinned.
+   * Takes the changed definitions that a person was shown for the right ones: all of them, or none. What cannot be
+   * pinned is passed over.
    *
-   * @param tool all of the server's when absent
-   * @returns which
+   * @returns what is trusted now; undefined when any of them has changed again since it was read
    */
-  trust(server: string, tool: string | undefined, who: string, now: number): PinEntry[] {
-    const changed = this.changed(server).filter(
-      (pin) => pin.changed?.unpinnable === false && (tool === undefined || pin.tool === tool),
-    );
-    const take = this.#db.prepare(
-      `UPDATE pins SET hash = changed_hash, definition = changed_definition, changed_hash = NULL,
-         changed_definition = NULL, changed_at = NULL WHERE server = ? AND tool = ?`,
-    );
-    for (const pin of changed) {
-      take.run(server, pin.tool);
-      this.#events.write(now, who, 'pin.trusted', { server, tool: pin.tool });
+  trust(shown: readonly PinEntry[], who: string, now: number): PinEntry[] | undefined {
+    const accepted = shown.filter(({ changed }) => changed?.unpinnable === false);
+    const isAsShown = ({ server, tool, changed }: PinEntry) =>
+      this.#find.get(server, tool)?.changed_hash === changed?.hash;
+    if (!accepted.every(isAsShown)) return undefined;
+    for (const { server, tool } of accepted) {
+      this.#accept.run(server, tool);
+      this.#events.write(now, who, 'pin.trusted', { server, tool });
     }
-    return changed;
+    return accepted;
   }
 }
 
@@ -224,6 +228,7 @@ function toEntry(row: Row): PinEntry {
         ? undefined
         : {
             definition: changed,
+            hash: String(row.changed_hash),
             at: row.changed_at as number,
             unpinnable: String(row.changed_hash).startsWith(UNPINNABLE),
           },

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import type { ChargeRecord } from '../../src/store/counters/charge-record.js';
 import { Store } from '../../src/store/store.js';
-import { Children, rows, tempDir } from './support.js';
+import { Children, damage, rows, tempDir } from './support.js';
 import { charge, INFO, limit } from './support-shapes.js';
 
 const temp = tempDir();
@@ -23,7 +23,7 @@ test('G4: eight processes that open a new file at once pass thirty calls between
   expect(results.reduce((sum, { allowed = 0 }) => sum + allowed, 0)).toBe(30);
 
   const store = Store.open(path);
-  expect(store.check()).toEqual([]);
+  expect(damage(store)).toEqual([]);
   expect(store.log({ limit: 1000 })).toHaveLength(160);
   expect(store.log({ limit: 1000, denied: true })).toHaveLength(130);
   expect(store.sessions()).toHaveLength(8);
@@ -52,7 +52,7 @@ test('G4: processes killed at any moment leave charges that match the log, and n
   }
 
   const store = Store.open(path);
-  expect(store.check()).toEqual([]);
+  expect(damage(store)).toEqual([]);
   const allowed = rows(path, `SELECT at, outcome, charges FROM decisions WHERE decision = 'allow'`);
   // Posts what stands in the rows of the log alone.
   expect(store.maintain(5000)).toBe(true);
@@ -68,7 +68,9 @@ test('G4: processes killed at any moment leave charges that match the log, and n
   expect(charged('day')).toBe(allowed.length);
   // Given back where an error was settled, and nowhere else.
   expect(charged('back')).toBeCloseTo(allowed.filter(({ outcome }) => outcome !== 'error').length / 10);
-  const bursts = allowed.map(({ charges }) => (JSON.parse(String(charges)) as ChargeRecord[])[1]?.[1] as number);
+  const bursts = allowed.map(
+    ({ charges }) => (JSON.parse(String(charges)) as ChargeRecord[])[1]?.[1] as number,
+  );
   for (const start of bursts)
     expect(bursts.filter((at) => at >= start && at < start + 100).length).toBeLessThanOrEqual(20);
   const owner = { server: INFO.server, grant: INFO.grant, session: '', observe: false };
@@ -114,7 +116,7 @@ test('G3: eighty wrappers that are started at once on a new file are all let in'
   expect(said.filter((one) => (one as { kind?: string }).kind === undefined)).toEqual([]);
   expect(said.filter((one) => (one as { kind?: string }).kind === 'allowed')).toHaveLength(30);
   const store = Store.open(path);
-  expect(store.check()).toEqual([]);
+  expect(damage(store)).toEqual([]);
   expect(store.sessions()).toHaveLength(80);
   store.close();
 }, 240_000);
@@ -125,7 +127,7 @@ test('opening waits for whoever writes to the file at that moment', async () => 
   const holder = children.start(['hold', path, '300']);
   expect(await holder.next()).toBe('ready');
   const store = Store.open(path);
-  expect(store.check()).toEqual([]);
+  expect(damage(store)).toEqual([]);
   store.close();
   await holder.end();
 });

@@ -1,12 +1,17 @@
 import type { Limit } from '../../policy/model.js';
-import { type StoredAmount, corruptValue } from './stored-amount.js';
+import { corruptValue, type StoredAmount } from './stored-amount.js';
 
 const REFUNDS = ['never', 'on_error', 'on_success'] as const;
 
 /** A charge as its decision remembers it: counter, UTC milliseconds, amount, index into REFUNDS. */
 export type ChargeRecord = readonly [counter: number, at: number, amount: StoredAmount, refund: number];
 
-export function chargeRecord(counter: number, at: number, amount: StoredAmount, refund: Limit['refund']): ChargeRecord {
+export function chargeRecord(
+  counter: number,
+  at: number,
+  amount: StoredAmount,
+  refund: Limit['refund'],
+): ChargeRecord {
   return [counter, at, amount, REFUNDS.indexOf(refund)];
 }
 

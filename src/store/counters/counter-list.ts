@@ -1,10 +1,10 @@
 import type { Decimal } from '../../json/decimal.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
-import type { Database, Row, Value } from '../sqlite/driver.js';
+import { type Database, type Row, textOf, type Value } from '../sqlite/driver.js';
 import { type Forgotten, limitKeyOfRow } from './forgotten.js';
 import type { PendingCharges } from './pending-charges.js';
-import { type StoredAmount, asAmount, compare, minus, plus, toDecimal } from './stored-amount.js';
+import { asAmount, compare, minus, plus, type StoredAmount, toDecimal } from './stored-amount.js';
 
 /** A counter as people look at it. Times in UTC milliseconds. */
 export interface CounterEntry {
@@ -77,9 +77,9 @@ export function listCounters(
       id: row.id as number,
       name: row.name as string,
       scope: row.scope as Limit['scope'],
-      server: text(row.server),
-      grant: text(row.grant_name),
-      session: text(row.session),
+      server: textOf(row.server),
+      grant: textOf(row.grant_name),
+      session: textOf(row.session),
       split: row.split as string,
       windowMs,
       calendar,
@@ -130,9 +130,7 @@ export function fullestCounters(
     )
     .all(...starts, now, ...values) as { id: number; max: number; used: number }[];
   const loose = new Map(
-    pending
-      .counters()
-      .map((id) => [id, pending.of(id).reduce((sum, { amount }) => sum + Number(amount), 0)]),
+    pending.counters().map((id) => [id, pending.of(id).reduce((sum, { amount }) => sum + Number(amount), 0)]),
   );
   const shares = rows.map(({ id, max, used }) => ({
     id,
@@ -199,7 +197,12 @@ export function countersAhead(db: Database, now: number): { readonly count: numb
  *
  * @returns what they hold now; empty when none is left
  */
-export function setBackCounters(db: Database, pending: PendingCharges, now: number, count: number): CounterEntry[] {
+export function setBackCounters(
+  db: Database,
+  pending: PendingCharges,
+  now: number,
+  count: number,
+): CounterEntry[] {
   pending.compact();
   const ids = db
     .prepare('SELECT id FROM counters WHERE clock > ? ORDER BY id LIMIT ?')
@@ -302,8 +305,4 @@ function whereOf(filter: CounterFilter): { readonly where: string; readonly valu
 function calendarOf({ unit, timezone }: Row): CounterEntry['calendar'] {
   if (typeof unit !== 'string' || typeof timezone !== 'string') return undefined;
   return { unit: unit as CalendarUnit, timezone };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,15 +1,14 @@
 import type { Charge } from '../../policy/call.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { Limit } from '../../policy/model.js';
-import type { Database } from '../sqlite/driver.js';
-import type { Generation } from '../sqlite/file.js';
-import { CounterBalances, type CounterBalance } from './balance.js';
-import { refundOf, type ChargeRecord, chargeRecord } from './charge-record.js';
+import type { Cache, StateFile } from '../sqlite/file.js';
+import { type CounterBalance, CounterBalances } from './balance.js';
+import { type ChargeRecord, chargeRecord, refundOf } from './charge-record.js';
 import { keyOf, labelOf, type Owner } from './counter-key.js';
-import { Forgotten, limitKeyOf } from './forgotten.js';
+import { type Forgotten, limitKeyOf } from './forgotten.js';
 import { Freed } from './freed.js';
 import type { PendingCharges } from './pending-charges.js';
-import { type StoredAmount, compare, plus, toStored } from './stored-amount.js';
+import { compare, plus, type StoredAmount, toStored } from './stored-amount.js';
 
 /** How one charge would fare, and all that taking it needs to know. */
 export interface LimitCheck {
@@ -70,9 +69,9 @@ const REMEMBERED = 4096;
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class Counters {
+export class Counters implements Cache {
   readonly #pending: PendingCharges;
-  readonly #generation: Generation;
+  readonly #file: StateFile;
   readonly #balances: CounterBalances;
   readonly #forgotten: Forgotten;
   readonly #freed: Freed;
@@ -86,11 +85,13 @@ export class Counters {
   readonly #find;
   readonly #create;
 
-  constructor(db: Database, pending: PendingCharges, generation: Generation) {
+  constructor(file: StateFile, pending: PendingCharges, forgotten: Forgotten) {
+    const { db } = file;
+    this.#file = file;
     this.#pending = pending;
-    this.#generation = generation;
-    this.#balances = new CounterBalances(db, pending, generation);
-    this.#forgotten = new Forgotten(db, generation);
+    this.#forgotten = forgotten;
+    file.register(this);
+    this.#balances = new CounterBalances(file, pending);
     this.#freed = new Freed(db, pending);
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
     this.#create = db.prepare(
@@ -161,21 +162,28 @@ export class Counters {
    * Gives back the charges of one decision that `refunds` picks, each from its own counter and no other. A charge that
    * has expired, or whose counter was reset, is gone already.
    */
-  giveBack(decision: number, charges: readonly ChargeRecord[], refunds: (refund: Limit['refund']) => boolean): void {
+  giveBack(
+    decision: number,
+    charges: readonly ChargeRecord[],
+    refunds: (refund: Limit['refund']) => boolean,
+  ): void {
     const returned = charges.filter((charge) => refunds(refundOf(charge)));
     if (returned.length === 0) return;
     this.#pending.compact();
     for (const [id, at, amount] of returned) this.#balances.giveBack(id, at, decision, amount);
-    this.#generation.current += 1;
+    this.#file.outdate();
   }
 
-  /** Must follow every transaction that was rolled back: an id that was given in it may become another counter's. */
-  forget(): void {
+  /** An id that was given in a transaction that came to nothing may become another counter's. */
+  rolledBack(): void {
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
     this.#byLimit = new WeakMap();
     this.#recent = undefined;
     this.#byKey.clear();
     this.#remembered = 0;
-    this.#forgotten.forget();
   }
 
   /** @param before how the charges before it in the same call fare */
@@ -217,7 +225,7 @@ export class Counters {
   }
 
   #newCounterOf(owner: Owner, limit: Limit, split: string): Counter {
-    if (this.#remembered >= REMEMBERED) this.forget();
+    if (this.#remembered >= REMEMBERED) this.#forgetAll();
     this.#remembered += 1;
     const key = keyOf(owner, limit, split);
     const counter = this.#byKey.get(key) ?? { key, balance: undefined };

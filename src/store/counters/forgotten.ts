@@ -1,6 +1,6 @@
 import type { Limit } from '../../policy/model.js';
-import type { Database, Row } from '../sqlite/driver.js';
-import type { Generation } from '../sqlite/file.js';
+import type { Row } from '../sqlite/driver.js';
+import type { Cache, StateFile } from '../sqlite/file.js';
 import type { Owner } from './counter-key.js';
 
 /**
@@ -10,17 +10,16 @@ import type { Owner } from './counter-key.js';
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class Forgotten {
-  readonly #generation: Generation;
+export class Forgotten implements Cache {
   readonly #latest;
   readonly #find;
   readonly #note;
-  /** The latest of all, and the generation in which it was read. */
-  #until = 0;
-  #readIn = Number.NaN;
+  /** The latest of all; undefined until it is read, null when there is none. */
+  #until: number | null | undefined;
 
-  constructor(db: Database, generation: Generation) {
-    this.#generation = generation;
+  constructor(file: StateFile) {
+    const { db } = file;
+    file.register(this);
     this.#latest = db.prepare('SELECT max(until) AS until FROM forgotten');
     this.#find = db.prepare('SELECT until FROM forgotten WHERE key = ?');
     this.#note = db.prepare(
@@ -31,11 +30,8 @@ export class Forgotten {
 
   /** @returns UTC milliseconds, after `now`; undefined when nothing was forgotten that counts by then */
   until(owner: Owner, limit: Limit, now: number): number | undefined {
-    if (this.#readIn !== this.#generation.current) {
-      this.#until = (this.#latest.get() as Row).until as number;
-      this.#readIn = this.#generation.current;
-    }
-    if (!(this.#until > now)) return undefined;
+    if (this.#until === undefined) this.#until = (this.#latest.get() as Row).until as number | null;
+    if (this.#until === null || this.#until <= now) return undefined;
     const until = this.#find.get(limitKeyOf(owner, limit))?.until as number | undefined;
     return until !== undefined && until > now ? until : undefined;
   }
@@ -43,12 +39,15 @@ export class Forgotten {
   /** @param until UTC milliseconds from which nothing that was removed would count */
   note(key: string, until: number): void {
     this.#note.run(key, until);
-    this.forget();
+    this.outdated();
   }
 
-  /** Must follow every transaction that was rolled back. */
-  forget(): void {
-    this.#readIn = Number.NaN;
+  rolledBack(): void {
+    this.outdated();
+  }
+
+  outdated(): void {
+    this.#until = undefined;
   }
 }
 

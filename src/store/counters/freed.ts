@@ -1,8 +1,8 @@
 import type { Limit } from '../../policy/model.js';
 import type { Database } from '../sqlite/driver.js';
 import { InFlight } from './in-flight.js';
-import type { PendingCharges, ChargeGroup } from './pending-charges.js';
-import { type StoredAmount, asAmount, compare, minus, plus } from './stored-amount.js';
+import type { ChargeGroup, PendingCharges } from './pending-charges.js';
+import { asAmount, compare, minus, plus, type StoredAmount } from './stored-amount.js';
 
 /** When a charge that does not fit will, and what calls in flight hold where it depends on them. */
 export interface FreedAt {
@@ -46,7 +46,10 @@ export class Freed {
     endOfPeriod: () => number,
   ): FreedAt {
     if (compare(wanted, max) > 0 || counter === undefined) return NEVER;
-    const fitsAt = (charges: Iterable<Pick<ChargeGroup, 'at' | 'amount'>>, left: StoredAmount): number | undefined => {
+    const fitsAt = (
+      charges: Iterable<Pick<ChargeGroup, 'at' | 'amount'>>,
+      left: StoredAmount,
+    ): number | undefined => {
       if (compare(left, max) <= 0) return held.now;
       if (limit.align.kind === 'calendar') return endOfPeriod();
       let rest = left;

@@ -2,7 +2,7 @@ import { isLive } from '../sessions.js';
 import type { Database, Row } from '../sqlite/driver.js';
 import { parseChargeRecords } from './charge-record.js';
 import type { ChargeGroup } from './pending-charges.js';
-import { type StoredAmount, plus } from './stored-amount.js';
+import { plus, type StoredAmount } from './stored-amount.js';
 
 /** Calls in flight are among the last: of so many charges it is looked up whether they are. */
 const LOOKED_AT = 1000;

@@ -7,6 +7,11 @@ import { PolicyWrapError } from '../../errors.js';
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, unknown>>;
 
+/** @returns the text of a column, undefined where it holds none */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** A prepared statement; `get`, `all` and `iterate` only for statements that return rows, `run` for the others. */
 export interface Statement {
   run(...values: Value[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };

@@ -1,27 +1,27 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
 import { type Database, faultOf, type Row } from './driver.js';
-import { stateError, reasonOf } from './faults.js';
+import { reasonOf, stateError } from './faults.js';
 import { MIGRATIONS } from './migrations.js';
 import {
-  openDatabase,
   type FileOptions,
   foreign,
   LOG_SUFFIXES,
   lostLog,
   makePrivate,
   newer,
+  openDatabase,
 } from './open.js';
 
 /** The database is locked by another process just now; nothing was changed, try again in a moment. */
 export const BUSY: unique symbol = Symbol('busy');
 
-/**
- * What was read in one generation of a file stands as long as that lasts: it ends when another process has written.
- * Whoever changes what another part of this process remembers ends it too.
- */
-export interface Generation {
-  current: number;
+/** What a part of the store remembers of the file's rows. Each is registered once with `StateFile.register`. */
+export interface Cache {
+  /** A transaction was rolled back: what was remembered in it may never have been in the file. */
+  rolledBack(): void;
+  /** Rows were changed by another process, or by another part of this one: they must be read again. */
+  outdated?(): void;
 }
 
 /**
@@ -42,7 +42,7 @@ export class StateFile {
   readonly db: Database;
   /** `:memory:` for a database that ends with this process. */
   readonly path: string;
-  readonly generation: Generation = { current: 0 };
+  readonly #caches: Cache[] = [];
   readonly #identity: string | undefined;
   /** Identities of what SQLite keeps beside the file. */
   readonly #log: readonly (string | undefined)[];
@@ -92,9 +92,8 @@ export class StateFile {
   }
 
   /**
-   * Runs `work` in one immediate transaction.
+   * Runs `work` in one immediate transaction. After a rollback every cache forgets what it remembered.
    *
-   * @param undo runs after a rollback, for what `work` remembered outside the database
    * @param keeps the next transaction is likely to follow at once: where others of that kind did, the snapshot is kept
    * for it, which halves the locks it must take. SQLite itself refuses to write from a snapshot that is not the latest
    * (SQLITE_BUSY_SNAPSHOT), and then a new one is taken. `rest` must follow once nothing more comes: meanwhile the log
@@ -102,7 +101,7 @@ export class StateFile {
    * @returns its result once that is committed, or BUSY when another process holds the lock
    * @throws PolicyWrapError for what SQLite reports; whatever is thrown, nothing was written
    */
-  write<T>(work: () => T, undo: () => void = () => {}, keeps = false): T | typeof BUSY {
+  write<T>(work: () => T, keeps = false): T | typeof BUSY {
     const now = performance.now();
     this.#assertSame(now);
     if (!keeps) this.rest();
@@ -122,9 +121,19 @@ export class StateFile {
       return result;
     } catch (error) {
       this.#rollback();
-      undo();
+      for (const cache of this.#caches) cache.rolledBack();
       return this.#busyOr(error);
     }
+  }
+
+  /** From now on `cache` is told when what it remembers no longer stands. */
+  register(cache: Cache): void {
+    this.#caches.push(cache);
+  }
+
+  /** Tells every cache to read its rows again; another process's changes are noticed without this. */
+  outdate(): void {
+    for (const cache of this.#caches) cache.outdated?.();
   }
 
   /** Lets go of what is kept for the next transaction. */
@@ -193,12 +202,12 @@ export class StateFile {
     throw stateError(error, this.path);
   }
 
-  /** Inside a transaction: ends the generation if another connection has written since the last (sqlite.org/pragma). */
+  /** Inside a transaction: outdates every cache if another connection has written since the last (sqlite.org/pragma). */
   #meetOthers(now: number): void {
     const seen = this.#dataVersion.get()?.data_version;
     if (seen === this.#seen) return;
     if (this.#seen !== undefined) this.#othersAt = now;
-    this.generation.current += 1;
+    this.outdate();
     // A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know.
     const version = this.#version.get()?.user_version as number;
     if (version > MIGRATIONS.length) throw newer(this.path, version);

@@ -1,4 +1,4 @@
-import { type StoredAmount, asAmount, plus } from '../counters/stored-amount.js';
+import { asAmount, plus, type StoredAmount } from '../counters/stored-amount.js';
 import type { Database } from './driver.js';
 
 /** `PRAGMA application_id` of our files ("PWRP"): tells them from another program's database given by mistake. */

@@ -4,7 +4,7 @@ import { PENDING_MAX } from '../../../src/store/counters/pending-charges.js';
 import { connect, type Database } from '../../../src/store/sqlite/driver.js';
 import { APPLICATION_ID, MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
 import { Store } from '../../../src/store/store.js';
-import { admit, clock, done, eachDriver, rows, tempDir, twoWrappers } from '../support.js';
+import { admit, clock, damage, done, eachDriver, rows, tempDir, twoWrappers } from '../support.js';
 import { admission, charge, INFO, limit, open, settlement } from '../support-shapes.js';
 
 const temp = tempDir();
@@ -259,11 +259,11 @@ eachDriver('files of earlier versions', () => {
     for (let i = 1; i <= 39; i += 1) db.exec(`INSERT INTO charges VALUES (1, ${time.at}, ${i}, 0, 1)`);
     db.close();
     const store = Store.open(path, time);
-    expect(store.check()).toEqual([]);
+    expect(damage(store)).toEqual([]);
     const next = store.startSession(INFO);
     expect(admit(store, next, rate).kind).toBe('allowed');
     expect(admit(store, next, rate).kind).toBe('exceeded');
-    expect(store.check()).toEqual([]);
+    expect(damage(store)).toEqual([]);
     store.close();
     expect(rows(path, 'PRAGMA user_version')[0]?.user_version).toBe(MIGRATIONS.length);
   });
@@ -288,12 +288,12 @@ eachDriver('files of earlier versions', () => {
       );
     db.close();
     const store = Store.open(path, time);
-    expect(store.check()).toEqual([]);
+    expect(damage(store)).toEqual([]);
     expect(String(store.counters()[0]?.used)).toBe('11.1');
     expect(admit(store, store.startSession(INFO), rate).row).toBe(6);
     expect(rows(path, 'SELECT clock FROM counters')[0]?.clock).toBe(time.at - 30_000);
     expect(String(store.counters()[0]?.used)).toBe('12.1');
-    expect(store.check()).toEqual([]);
+    expect(damage(store)).toEqual([]);
     store.close();
   });
 
@@ -330,7 +330,7 @@ eachDriver('files of earlier versions', () => {
       ['rejected', ...names],
     ]);
     expect(store.pins()).toHaveLength(1);
-    expect(store.check()).toEqual([]);
+    expect(damage(store)).toEqual([]);
     store.close();
     expect(rows(path, 'SELECT * FROM pin_totals')).toEqual([{ server: 's', tools: 1, is_full: 0 }]);
     expect(rows(path, 'PRAGMA user_version')[0]?.user_version).toBe(MIGRATIONS.length);

@@ -6,8 +6,8 @@ import {
   compare,
   minus,
   plus,
-  toStored,
   toDecimal,
+  toStored,
 } from '../../../src/store/counters/stored-amount.js';
 
 const decimals = fc
