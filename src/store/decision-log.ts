@@ -1,5 +1,5 @@
 import type { Limit } from '../policy/model.js';
-import { type ChargeRecord, parseChargeRecords } from './counters/charge-record.js';
+import { type ChargeRecord, parseChargeRecords, refundMark } from './counters/charge-record.js';
 import type { PendingCharges } from './counters/pending-charges.js';
 import type { Row, Statement, Value } from './sqlite/driver.js';
 import { textOf } from './sqlite/driver.js';
@@ -148,7 +148,8 @@ export class DecisionLog implements Cache {
   readonly #policies = new Map<string, number>();
   #hour = Number.NaN;
   readonly #insert;
-  readonly #open;
+  /** Open rows with charges that an outcome gives back; without the outcomes that give nothing back. */
+  readonly #refundable = new Map<Outcome, Statement>();
   readonly #settle;
   readonly #mark;
   readonly #addPolicy: Statement;
@@ -159,9 +160,15 @@ export class DecisionLog implements Cache {
     this.#pending = pending;
     file.register(this);
     this.#insert = db.prepare(INSERT);
-    this.#open = db.prepare(
-      'SELECT id, charges FROM decisions WHERE id BETWEEN ? AND ? AND outcome IS NULL AND charges IS NOT NULL',
-    );
+    for (const [outcome, refunds] of Object.entries(REFUNDS))
+      if (refunds.length > 0)
+        this.#refundable.set(
+          outcome as Outcome,
+          db.prepare(
+            `SELECT id, charges FROM decisions WHERE id BETWEEN ? AND ? AND outcome IS NULL
+               AND charges GLOB '*,[${refunds.map(refundMark).join('')}]]*'`,
+          ),
+        );
     this.#settle = db.prepare(
       'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id BETWEEN ? AND ? AND outcome IS NULL',
     );
@@ -194,7 +201,7 @@ export class DecisionLog implements Cache {
   /**
    * Writes what became of calls, once: rows that are settled already stay as they are.
    *
-   * @returns the charges of the rows that were settled now, for an outcome that may give some back
+   * @returns the charges of the rows that were settled now and have any that the outcome gives back
    */
   settle({
     first,
@@ -202,7 +209,7 @@ export class DecisionLog implements Cache {
     outcome,
     latencyMs,
   }: Settlement): (readonly [row: number, readonly ChargeRecord[]])[] {
-    const open = givesBack(outcome) ? this.#open.all(first, last) : [];
+    const open = this.#refundable.get(outcome)?.all(first, last) ?? [];
     this.#settle.run(outcome, latencyMs ?? null, first, last);
     return open.map(({ id, charges }) => [id as number, parseChargeRecords(charges)]);
   }
@@ -236,10 +243,6 @@ const REFUNDS: Readonly<Record<Outcome, readonly Limit['refund'][]>> = {
 /** @returns which charges an outcome gives back */
 export function refundsOn(outcome: Outcome): (refund: Limit['refund']) => boolean {
   return (refund) => REFUNDS[outcome].includes(refund);
-}
-
-function givesBack(outcome: Outcome): boolean {
-  return REFUNDS[outcome].length > 0;
 }
 
 /** @returns the row that an audit id names; 0, which no row has, for text that is none of ours */

@@ -15,6 +15,11 @@ export function chargeRecord(
   return [counter, at, amount, REFUNDS.indexOf(refund)];
 }
 
+/** How a record's text ends, but for the bracket, by its setting of `refund`. */
+export function refundMark(refund: Limit['refund']): string {
+  return String(REFUNDS.indexOf(refund));
+}
+
 export function refundOf([, , , refund]: ChargeRecord): Limit['refund'] {
   return REFUNDS[refund] ?? 'never';
 }

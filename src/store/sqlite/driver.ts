@@ -12,6 +12,25 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Runs `work`, which only reads, on one snapshot of the file. */
+export function onSnapshot<T>(db: Database, work: () => T): T {
+  db.exec('BEGIN');
+  try {
+    return work();
+  } finally {
+    rollBack(db);
+  }
+}
+
+/** Ends a transaction without a trace, if there is one: SQLite itself has rolled back after some failures. */
+export function rollBack(db: Database): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch {
+    // There is no transaction any more.
+  }
+}
+
 /** A prepared statement; `get`, `all` and `iterate` only for statements that return rows, `run` for the others. */
 export interface Statement {
   run(...values: Value[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };

@@ -1,6 +1,6 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
-import { type Database, faultOf, type Row } from './driver.js';
+import { type Database, faultOf, type Row, rollBack } from './driver.js';
 import { reasonOf, stateError } from './faults.js';
 import { MIGRATIONS } from './migrations.js';
 import {
@@ -238,11 +238,7 @@ export class StateFile {
 
   #rollback(): void {
     this.rest();
-    try {
-      this.db.exec('ROLLBACK');
-    } catch {
-      // SQLite itself has rolled back after some failures; then there is no transaction to end.
-    }
+    rollBack(this.db);
   }
 
   /**

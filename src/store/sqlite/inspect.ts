@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { checkCounters, countersAhead } from '../counters/counter-list.js';
 import { listSessions, type SessionEntry } from '../sessions.js';
-import { connect, type Database, type DriverName, faultOf } from './driver.js';
+import { connect, type Database, type DriverName, faultOf, onSnapshot, rollBack } from './driver.js';
 import { stateError } from './faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
 import { assertLogIsThere } from './open.js';
@@ -42,7 +42,8 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
     if (!statSync(path, { throwIfNoEntry: false })) return undefined;
     assertLogIsThere(path, waitMs);
     db = connect(path, waitMs);
-    const inspection = inspectDatabase(db, now);
+    const opened = db;
+    const inspection = onSnapshot(opened, () => inspectDatabase(opened, now));
     if (inspection.ours) tryToWrite(db, inspection.version);
     return inspection;
   } catch (error) {
@@ -58,15 +59,7 @@ function tryToWrite(db: Database, version: number): void {
   try {
     db.exec(`PRAGMA user_version = ${version}`);
   } finally {
-    rollback(db);
-  }
-}
-
-function rollback(db: Database): void {
-  try {
-    db.exec('ROLLBACK');
-  } catch {
-    // SQLite itself has rolled back after some failures.
+    rollBack(db);
   }
 }
 

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
-import { connect, type Database, faultOf } from './driver.js';
+import { connect, type Database, faultOf, onSnapshot, rollBack } from './driver.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
 
 export interface FileOptions {
@@ -155,7 +155,7 @@ function setUp(db: Database, path: string, options: FileOptions): void {
     PRAGMA trusted_schema = OFF;
   `);
   if (path !== ':memory:') useWriteAheadLog(db, path, options.openWaitMs ?? OPEN_WAIT_MS);
-  if (versionOf(db, path) < MIGRATIONS.length) {
+  if (versionNow(db, path) < MIGRATIONS.length) {
     migrate(db, path);
     // Else the file would be empty for as long as all of it stands in the log: see `assertLogIsThere`.
     if (path !== ':memory:') db.pragma('wal_checkpoint(PASSIVE)');
@@ -183,7 +183,15 @@ function useWriteAheadLog(db: Database, path: string, waitMs: number): void {
   }
 }
 
-/** @returns how many migrations the file has seen */
+/**
+ * @returns how many migrations the file has seen
+ * @throws PolicyWrapError STATE_CORRUPT for another program's database, STATE_NEWER
+ */
+export function versionNow(db: Database, path: string): number {
+  // What is read one by one, while another process makes the tables, looks like another program's database.
+  return onSnapshot(db, () => versionOf(db, path));
+}
+
 function versionOf(db: Database, path: string): number {
   const version = Number(db.pragma('user_version'));
   const application = Number(db.pragma('application_id'));
@@ -217,11 +225,7 @@ function migrate(db: Database, path: string): void {
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
     db.exec('COMMIT');
   } catch (error) {
-    try {
-      db.exec('ROLLBACK');
-    } catch {
-      // Rolled back already.
-    }
+    rollBack(db);
     throw error;
   }
 }
