@@ -7,8 +7,8 @@ import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
 const temp = tempDir();
 const children = new Children(temp.path('child.mjs'));
-afterAll(() => {
-  children.stop();
+afterAll(async () => {
+  await children.stop();
   temp.remove();
 });
 
@@ -23,7 +23,8 @@ const lookedAtAgain = () => new Promise((resume) => setTimeout(resume, 5));
 
 /** What another wrapper that is started now says: twenty calls of at most `max`. */
 async function another(path: string, max = 3): Promise<Record<string, unknown>> {
-  const child = children.start(['calls', path, String(max)]);
+  // It waits a moment for whoever may just be making the log; by default two seconds.
+  const child = children.start(['calls', path, String(max), '100']);
   child.go();
   expect(await child.next()).toBe('ready');
   const said = (await child.next()) as Record<string, unknown>;
@@ -77,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('the write-ahead log is deleted wh
     const path = temp.path();
     const warnings: string[] = [];
     const ledger = new Ledger({
-      openStore: () => Store.open(path),
+      openStore: () => Store.open(path, { openWaitMs: 100 }),
       session: INFO,
       toolsChanged: () => {},
       warn: (text) => warnings.push(text),

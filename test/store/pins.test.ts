@@ -8,8 +8,8 @@ import { admission, INFO, open } from './support-shapes.js';
 
 const temp = tempDir();
 const children = new Children(temp.path('child.mjs'));
-afterAll(() => {
-  children.stop();
+afterAll(async () => {
+  await children.stop();
   temp.remove();
 });
 

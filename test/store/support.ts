@@ -169,8 +169,15 @@ export class Children {
     };
   }
 
-  stop(): void {
-    for (const child of this.#running) child.kill('SIGKILL');
+  /** Ends those that still run, also after a test that failed. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.#running].map((child) => {
+        const ended = new Promise((resume) => child.once('close', resume));
+        child.kill('SIGKILL');
+        return ended;
+      }),
+    );
   }
 }
 

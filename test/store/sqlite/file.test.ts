@@ -22,8 +22,8 @@ const temp = tempDir();
 /** Whether a file is still the same is looked at again after a millisecond. */
 const lookedAtAgain = () => new Promise((resume) => setTimeout(resume, 5));
 const children = new Children(temp.path('child.mjs'));
-afterAll(() => {
-  children.stop();
+afterAll(async () => {
+  await children.stop();
   temp.remove();
 });
 
