@@ -17,7 +17,7 @@ export interface Admission extends LoggedCall {
   readonly approval?: ApprovalTerms | undefined;
 }
 
-/** How a call fared against what has happened before, and its row in the log: the number is its audit id. */
+/** What was decided on a call, and its row in the log, whose number is the audit id. */
 export type Admitted =
   | { readonly kind: 'allowed'; readonly row: number }
   | {
@@ -39,7 +39,7 @@ export type Admitted =
       readonly exceeded: Exceeded | undefined;
     };
 
-/** The first limit that a call does not fit in. */
+/** A limit that a call exceeds. */
 export interface Exceeded {
   readonly charge: Charge;
   /** What the counter held before this call. */
@@ -49,20 +49,20 @@ export interface Exceeded {
    * when that depends on calls in flight.
    */
   readonly retryAt: number | undefined;
-  /** What calls in flight hold, where it is refused until one of them ends. */
+  /** What calls in flight hold, if the call is refused until one of them ends. */
   readonly inFlight: Decimal | undefined;
-  /** UTC milliseconds: what this machine's clock has said before it was set back; charges of then count on. */
+  /** UTC milliseconds: what the machine's clock said before it was set back; charges of that time still count. */
   readonly clockWas: number | undefined;
 }
 
-/** Refusals that come before a pause or a changed definition is looked at (DESIGN section 5, order). */
+/** Refusals that come before a pause or a changed definition is looked at (docs/architecture.md, "One call's way"). */
 const BEFORE_RULES: ReadonlySet<RefusalCode> = new Set(['MALFORMED', 'NO_POLICY', 'NOT_LISTED']);
 
 type Record = (entry: Entry) => number;
 
 /**
- * Decides on one call inside the caller's transaction, in DESIGN section 5's order: limits looked at, approval, then
- * limits taken, approval consumed and the row written. A refused call charges nothing.
+ * Decides on calls inside the caller's transaction, in the order that docs/architecture.md gives ("One call's way"):
+ * limits checked, approval, then limits charged, approval consumed and the row written. A refused call charges nothing.
  */
 export class Admissions {
   readonly #parts: Parts;
@@ -72,13 +72,13 @@ export class Admissions {
   }
 
   /**
-   * Decides on calls that came together, in their order.
+   * Decides on calls that arrived together, in order.
    *
    * @param session row of the session
    * @param now UTC milliseconds
    */
   decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
-    // Nothing of this transaction pauses or resumes: one look serves all its calls.
+    // No call in this transaction pauses or resumes: read once for all of them.
     const isPaused = this.#parts.pauses.isPaused(owner.server);
     const admitted = admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
     this.#parts.pending.compactWhenMany();
@@ -107,7 +107,7 @@ export class Admissions {
     }
   }
 
-  /** What stands before every rule of a listed tool: a pause of the whole, then a changed definition. */
+  /** What comes before every rule of a listed tool: a pause, then a changed definition. */
   #stopped(
     { server }: Owner,
     { tool, evaluation, pinned }: Admission,
@@ -187,7 +187,7 @@ interface Consent {
   readonly id: string;
 }
 
-/** A call without a policy cannot be approved: there is nothing that asked. */
+/** @returns undefined for a call without a policy: nothing asked for an approval */
 function callOf(owner: Owner, admission: Admission, terms: ApprovalTerms): ApprovedCall | undefined {
   const { tool, policyHash } = admission;
   if (policyHash === undefined) return undefined;
@@ -237,9 +237,9 @@ function askedByLimit(exceeded: Exceeded | undefined): string {
 }
 
 /**
- * The first limit that refuses, with the instant at which none does any more: a call that must wait for two limits is
- * not let through when the first of them is free again (G5). There is no such instant where one can never be met, or
- * where one depends on calls in flight.
+ * The first limit that is exceeded, with the instant at which none is any more: a call that waits for two limits does
+ * not pass when the first has room again (G5). There is no such instant when one can never be met, or depends on calls
+ * in flight.
  *
  * @param onExceed only limits of this kind
  */
@@ -269,7 +269,7 @@ function exceededOf(checks: readonly LimitCheck[], onExceed?: 'deny'): Exceeded 
   return full && { charge: full.charge, ...shownOf(full) };
 }
 
-/** What people and other rooms are told of a look at a limit. */
+/** What people and other rooms are told of a checked limit. */
 export function shownOf({ used, retryAt, inFlight, clockWas }: LimitCheck): Omit<Exceeded, 'charge'> {
   return {
     used: toDecimal(used),

@@ -29,7 +29,7 @@ export function readLog(db: Database, filter: LogFilter): LogEntry[] {
   if (filter.server !== undefined)
     where('d.session IN (SELECT id FROM sessions WHERE server = ?)', filter.server);
   if (filter.since !== undefined) {
-    // The first row of the hour bounds the walk; the rows themselves are compared, since clocks are set back.
+    // The hour's first row bounds the walk; rows are compared too, since a clock may have been set back.
     where(
       `d.id >= (SELECT coalesce(min(first), ${Number.MAX_SAFE_INTEGER}) FROM log_hours WHERE hour >= ?) AND d.at >= ?`,
       Math.floor(filter.since / HOUR_MS),

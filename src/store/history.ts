@@ -1,12 +1,12 @@
 import { PolicyWrapError } from '../errors.js';
 import type { LogEntry, Store } from './store.js';
 
-/** Rows that are read at once: few enough to be nothing, many enough to be quick. */
+/** Rows read at once. */
 const PAGE = 1000;
 
 /**
- * Every row of the decision log that passes, oldest first. Read in pages, each on a snapshot of its own, so that the
- * log may be of any length and no wrapper is held up; rows that are written meanwhile come too.
+ * Every row of the decision log that passes the filter, oldest first. Read in pages, each on its own snapshot, so a long
+ * log holds up no wrapper; rows that are written meanwhile are included.
  *
  * @param since UTC milliseconds, inclusive
  */
@@ -24,7 +24,7 @@ export function* history(
 }
 
 /**
- * Whose calls to look at: the server that was named, or the only one that the log has rows of.
+ * The server whose calls to look at: the one that was named, or the only one in the log.
  *
  * @throws PolicyWrapError NOT_FOUND when there is none, USAGE when there are several
  */

@@ -14,7 +14,7 @@ export interface PauseEntry {
 /** Stands for all servers; no server has an empty name. */
 const ALL = '';
 
-/** The brake: looked at for every call, by every wrapper on the machine. Runs inside the caller's transaction. */
+/** Pauses, which every wrapper on the machine checks for every call. All methods run inside the caller's transaction. */
 export class Pauses implements Cache {
   readonly #db: Database;
   readonly #events: Events;

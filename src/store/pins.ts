@@ -2,20 +2,20 @@ import { sha256 } from '../text/hash.js';
 import type { Events } from './events.js';
 import type { Database, Row } from './sqlite/driver.js';
 
-/** A tool as its server described it, for telling whether the description is still the same. */
+/** A tool as its server described it, to be compared with what was first seen. */
 export interface SeenTool {
   readonly name: string;
   /** What a model and a policy go by, as canonical JSON: description, schemas, annotations. */
   readonly definition: string;
-  /** Two parsers may read the definition differently: it equals nothing that is remembered, and is not remembered. */
+  /** Two parsers may read the definition differently: it equals no pin, and is never pinned. */
   readonly unpinnable?: true | undefined;
 }
 
-/** A tool whose sight must be written down. */
+/** A tool to write down: it is new, has changed, or is as it was first seen again. */
 export interface Sight {
   readonly name: string;
   readonly definition: string;
-  /** Digest of the definition; with UNPINNABLE in front it equals none. */
+  /** Digest of the definition; with UNPINNABLE in front it equals no pin. */
   readonly hash: string;
 }
 
@@ -23,34 +23,35 @@ export interface Sight {
 export interface PinEntry {
   readonly server: string;
   readonly tool: string;
-  /** `{}` when there was none that could be remembered. */
+  /** `{}` when none could be pinned. */
   readonly definition: string;
   readonly seenAt: number;
-  /** Undefined while the server says what it always said. */
+  /** Undefined while the definition is the one that was first seen. */
   readonly changed:
     | {
         readonly definition: string;
         /** Digest of the whole definition, which may be too long to be kept. */
         readonly hash: string;
         readonly at: number;
-        /** Nobody can trust it: it has twin keys, or its list had two definitions of the name. */
+        /** It cannot be trusted: it has keys that differ only in case, or its list had two definitions of the name. */
         readonly unpinnable: boolean;
       }
     | undefined;
 }
 
-/** Most tools that are remembered for a server; one that lists ever new tools must not fill the disk. */
+/** Most tools pinned for a server, so that one that keeps listing new tools cannot fill the disk. */
 const TOOLS_CAP = 10_000;
-/** A longer definition is told apart by its digest, and cannot be shown; in characters. */
+/** Of a longer definition only the digest is kept, and it cannot be shown; in characters. */
 const DEFINITION_CAP = 65_536;
 /** A longer name is kept by its beginning and its digest; in characters. */
 const NAME_CAP = 512;
-/** No digest begins so. */
+/** No digest begins with it. */
 const UNPINNABLE = '!';
 
 /**
- * What tools looked like when they were first seen. A tool that changes afterwards may be another tool under a trusted
- * name (handbook, attack 25). A tool with a new name is a new tool, which `default: "deny"` refuses.
+ * What tools looked like when they were first seen. A tool that changes later may be another tool under a trusted name
+ * (a "rug pull", as in CVE-2025-54136). A tool with a new name
+ * is a new tool, which `default: "deny"` refuses.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
@@ -83,8 +84,8 @@ export class Pins {
   }
 
   /**
-   * Looks up the tools of one list; changes nothing, so that hashing and looking hold no lock. Two definitions of one
-   * name are none that can be pinned: which of them a client goes by is not known.
+   * Compares the tools of one list with the pins; changes nothing, so that hashing holds no lock. Two definitions of one
+   * name cannot be pinned: nobody knows which one a client uses.
    *
    * @returns the tools that `see` must write down
    */
@@ -113,9 +114,9 @@ export class Pins {
   }
 
   /**
-   * Remembers new tools and notes changed ones; a tool that is as it was again is no longer changed.
+   * Pins new tools and records changed ones; a tool that is as it was first seen again is no longer changed.
    *
-   * @param sights what `compare` has found, whole or a part of it
+   * @param sights what `compare` has found, or a part of it
    * @returns the tools whose change was not known yet
    */
   see(server: string, sights: readonly Sight[], now: number): PinEntry[] {
@@ -156,13 +157,13 @@ export class Pins {
     return changed;
   }
 
-  /** Whether a tool is not what was first seen; also one that is not remembered because too many were. */
+  /** Whether a tool is not what was first seen; true as well for one that could not be pinned because of TOOLS_CAP. */
   isChanged(server: string, tool: string): boolean {
     const row = this.#find.get(server, nameOf(tool));
     return row ? row.changed_hash !== null : this.#total.get(server)?.is_full === 1;
   }
 
-  /** @returns what is remembered, of one server or of all, by server and name */
+  /** @returns the pins of one server or of all, by server and name */
   list(server?: string): PinEntry[] {
     const rows =
       server === undefined

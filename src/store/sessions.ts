@@ -4,7 +4,7 @@ import type { Owner } from './counters/counter-key.js';
 import { type Database, type Row, textOf } from './sqlite/driver.js';
 import type { Cache, StateFile } from './sqlite/file.js';
 
-/** Who is asking: one wrapper process between its start and its end. */
+/** A wrapper process, as it registers itself. */
 export interface SessionInfo {
   readonly server: string;
   readonly grant: string;
@@ -15,11 +15,11 @@ export interface SessionInfo {
   readonly observe: boolean;
 }
 
-/** The policy that a wrapper decides by, after its file changed. */
+/** The policy that a wrapper uses after its file changed. */
 export interface PolicyState {
   readonly hash: string | undefined;
   readonly source: string | undefined;
-  /** Why the file as it is now was not taken. */
+  /** Why the changed file was not taken. */
   readonly problem: string | undefined;
 }
 
@@ -43,20 +43,20 @@ export interface SessionEntry {
   readonly live: boolean;
 }
 
-/** A session of this process. Its row is written with the first transaction that finds the database free. */
+/** A session of this process. Its row is written in the first transaction that finds the database free. */
 export interface Session {
   readonly owner: Owner;
   readonly info: SessionInfo;
   readonly startedAt: number;
   client: { readonly name: string; readonly version: string } | undefined;
   row: number | undefined;
-  /** What the row says: when it was last seen, and whether it names the client. */
+  /** When the row was last written, and whether it names the client. */
   seenAt: number;
   clientWritten: boolean;
 }
 
 const HEARTBEAT_MS = 30_000;
-/** Where the start of a process cannot be read, a wrapper that was not seen for so long is taken for dead. */
+/** Where a process's start time cannot be read, a wrapper that has been silent for this long is taken for dead. */
 const SILENT_MS = 10 * 60_000;
 const CLIENT_CAP = 200;
 
@@ -111,7 +111,7 @@ export class Sessions implements Cache {
     session.clientWritten = false;
   }
 
-  /** Writes what is due: the row itself, the client's name, or a sign of life. @returns the row */
+  /** Writes what is due: the row itself, the client's name, or a heartbeat. @returns the row */
   touch(session: Session, now: number): number {
     const { client, row } = session;
     const isDue = !session.clientWritten || Math.abs(now - session.seenAt) >= HEARTBEAT_MS;
@@ -127,7 +127,7 @@ export class Sessions implements Cache {
     return session.row;
   }
 
-  /** Records by which policy a session decides since its file changed, or why it does not. */
+  /** Records which policy a session uses since its file changed, or why the changed file was not taken. */
   policyIs(session: Session, { hash, source, problem }: PolicyState, now: number): void {
     const row = this.touch(session, now);
     this.#db
@@ -150,7 +150,7 @@ export class Sessions implements Cache {
   }
 
   /**
-   * Marks dead sessions as ended, and removes ended ones that wrote nothing since `before`, where the log begins.
+   * Marks dead sessions as ended, and removes at most `count` ended ones that wrote nothing since `before`.
    */
   removeOld(now: number, before: number, count: number): void {
     const open = this.#db.prepare('SELECT * FROM sessions WHERE ended_at IS NULL').all();
@@ -212,7 +212,7 @@ export function listSessions(db: Database, now: number): SessionEntry[] {
     }));
 }
 
-/** Whether the process that a row of `sessions` names still runs, and is not another that was given its id. */
+/** Whether the process of a row of `sessions` still runs, and is not another one with the same process id. */
 export function isLive(row: Row, now: number): boolean {
   if (row.ended_at !== null) return false;
   const pid = row.pid as number;
@@ -226,7 +226,7 @@ export function isLive(row: Row, now: number): boolean {
   return now - (row.seen_at as number) < SILENT_MS;
 }
 
-/** When a process was started, in a form that only serves to be compared; undefined where /proc is missing. */
+/** When a process was started, for comparison only; undefined where /proc is missing. */
 function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

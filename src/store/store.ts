@@ -1,3 +1,8 @@
+/**
+ * What has happened: counters, decisions, approvals, pins, pauses and sessions, in one SQLite file.
+ * Imports policy (types, windows), json, text and errors; only `sqlite/` knows the drivers.
+ * Never here: timers, retries, the wire, or what a policy means.
+ */
 import { type Admission, Admissions, type Admitted, type Exceeded, firstExceeded } from './admission.js';
 import type { ApprovalEntry, ApprovalState, ApprovalTerms, Decided } from './approvals.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
@@ -52,7 +57,7 @@ export type {
   Settlement,
   Sight,
 };
-// The shapes that callers exchange with the store; each is declared beside the code that owns it.
+// The types that callers exchange with the store; each is declared where it belongs.
 export { BUSY, firstExceeded, isPassing, LOCKED_HINT };
 
 export interface StoreOptions extends FileOptions {
@@ -72,7 +77,7 @@ export class Store extends StoreReader {
   readonly #admissions: Admissions;
   readonly #maintenance: Maintenance;
 
-  /** For `Store.open`, and for tests that put limits on the file's connection. */
+  /** Called by `Store.open`, and by tests that put limits on the file's connection. */
   constructor(file: StateFile, options: Pick<StoreOptions, 'now' | 'retention'> = {}) {
     super(file, options.now ?? Date.now);
     this.#admissions = new Admissions(this.parts);
@@ -94,9 +99,9 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Registers a wrapper for others to see; where the database is locked, with the next thing that is written.
+   * Registers a wrapper for others to see; while the database is locked, together with the next write.
    *
-   * @param id of a session that goes on after its database was closed; without it a random one
+   * @param id to continue a session whose database was closed; a random one when absent
    * @returns the id
    */
   startSession(info: SessionInfo, id?: string): string {
@@ -111,14 +116,14 @@ export class Store extends StoreReader {
     return uid;
   }
 
-  /** Records who the client says it is; now, or with the next thing that is written. */
+  /** Records who the client says it is, now or together with the next write. */
   describeClient(session: string, name: string, version: string): void {
     const known = this.parts.sessions.get(session);
     this.parts.sessions.describe(known, name, version);
     this.#write((now) => this.parts.sessions.touch(known, now));
   }
 
-  /** Records by which policy a session decides since its file changed, or why it does not. */
+  /** Records which policy a session uses since its file changed, or why the changed file was not taken. */
   describePolicy(session: string, policy: PolicyState): undefined | typeof BUSY {
     const known = this.parts.sessions.get(session);
     return this.#write((now) => {
@@ -127,7 +132,7 @@ export class Store extends StoreReader {
     });
   }
 
-  /** Where the database is locked the row stays open; others see by the process that it has ended. */
+  /** While the database is locked the row stays open; others see that the process has ended. */
   endSession(session: string): void {
     const known = this.parts.sessions.get(session);
     this.parts.sessions.drop(session);
@@ -135,10 +140,10 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Decides on calls that came together, in their order, in one transaction: what the limits say is looked up,
-   * charged and recorded, or recorded as refused (G1, G4, G5).
+   * Decides on calls that arrived together, in order, in one transaction: each is charged and recorded, or recorded as
+   * refused (G1, G4, G5).
    *
-   * @returns one answer a call, committed
+   * @returns one committed answer for each call
    */
   admit(session: string, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const known = this.parts.sessions.get(session);
@@ -159,8 +164,8 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Records what became of forwarded calls, each once, and gives back what the policy says is given back: the call's
-   * own charges and no others. Works for calls of an earlier process too.
+   * Records the outcome of forwarded calls, each once, and gives back the charges that the policy refunds, and no others.
+   * Also works for calls of an earlier process.
    */
   settle(settlements: readonly Settlement[]): undefined | typeof BUSY {
     return this.#write(() => {
@@ -175,7 +180,7 @@ export class Store extends StoreReader {
    * Empties counters and says so in the events.
    *
    * @param who `cli` or another channel
-   * @param limit at most so many at once: a limit that is split may have any number, and others wait meanwhile
+   * @param limit most counters to empty at once: a split limit may have any number, and others wait meanwhile
    * @returns what they held
    */
   resetCounter(
@@ -202,7 +207,7 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Sets counters that are ahead of the clock back to it, some at a time: what they hold counts as charged now.
+   * Sets at most `count` counters that are ahead of the clock back to it: what they hold counts as charged now.
    *
    * @returns what they hold; empty when none was left
    */
@@ -216,7 +221,7 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Takes down what a person said, once, while they are waited for.
+   * Records a person's answer, once, while the approval is pending.
    *
    * @param state `expired` withdraws the question
    * @param by the channel: `cli` or `client`
@@ -245,19 +250,19 @@ export class Store extends StoreReader {
   /**
    * Remembers what a server's tools look like.
    *
-   * @returns the tools that differ from what was first seen, if that is news
+   * @returns the tools whose change was not known yet
    */
   seeTools(server: string, tools: readonly SeenTool[]): PinEntry[] | typeof BUSY {
     const sights = this.compareTools(server, tools);
     return sights.length === 0 ? [] : this.noteTools(server, sights);
   }
 
-  /** Writes down what `compareTools` has found. @returns the tools that differ from what was first seen, if that is news */
+  /** Writes down what `compareTools` has found. @returns the tools whose change was not known yet */
   noteTools(server: string, sights: readonly Sight[]): PinEntry[] | typeof BUSY {
     return this.#write((now) => this.parts.pins.see(server, sights, now));
   }
 
-  /** Takes down in the events which tools a client does not get to see because they could be read in two ways. */
+  /** Records in the events which tools are kept from clients because they could be read in two ways. */
   toolsLeftOut(
     server: string,
     tools: readonly { readonly name: string; readonly reason: string }[],
@@ -293,12 +298,12 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Signs of life, retention, expired counters, the write-ahead log: to be called now and then when nothing else is to
-   * be done, and under load as often as the log grows. Each step holds the lock for about a millisecond.
+   * Heartbeats, retention, expired counters, the write-ahead log. Call it when idle, and under load as the log grows.
+   * Each step holds the lock for about a millisecond.
    *
-   * @param budgetMs no step begins after so long, but one is always made; the next run goes on there
-   * @param isQuiet false while calls keep coming: then the write-ahead log is left to SQLite, which bounds it too
-   * @returns whether all was done
+   * @param budgetMs no step begins later than this, but one always runs; the next run continues there
+   * @param isQuiet false while calls keep coming: the write-ahead log is then left to SQLite, which bounds it too
+   * @returns whether everything was done
    */
   maintain(budgetMs: number, isQuiet = true): boolean {
     return this.#maintenance.run(budgetMs, (step) => this.#write(step), isQuiet);

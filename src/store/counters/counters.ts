@@ -1,3 +1,8 @@
+/**
+ * Counters: what each limit's charges add up to, exactly, and when there is room again.
+ * Imports policy (types, calendars), json, text, and `sqlite/`.
+ * Never here: a transaction's begin or end, and decisions.
+ */
 import type { Charge } from '../../policy/call.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { Limit } from '../../policy/model.js';
@@ -10,7 +15,7 @@ import { Freed } from './freed.js';
 import type { PendingCharges } from './pending-charges.js';
 import { compare, plus, type StoredAmount, toStored } from './stored-amount.js';
 
-/** How one charge would fare, and all that taking it needs to know. */
+/** Whether one charge fits, and everything that committing it needs. */
 export interface LimitCheck {
   readonly charge: Charge;
   readonly amount: StoredAmount;
@@ -19,13 +24,13 @@ export interface LimitCheck {
   readonly used: StoredAmount;
   readonly fits: boolean;
   /**
-   * UTC milliseconds from which the charge fits if nothing else happens; undefined when it does now, or never will, or
+   * UTC milliseconds from which the charge fits if nothing else happens; undefined when it fits now or never will, or
    * when that depends on calls in flight.
    */
   readonly retryAt: number | undefined;
-  /** What calls in flight hold, where it depends on them when the charge fits. */
+  /** What calls in flight hold, if it depends on them when the charge fits. */
   readonly inFlight: StoredAmount | undefined;
-  /** UTC milliseconds: what this machine's clock has said before it was set back, by more than a moment. */
+  /** UTC milliseconds: what the machine's clock said before it was set back by more than a moment. */
   readonly clockWas: number | undefined;
   readonly held: Held;
 }
@@ -36,36 +41,36 @@ interface Bound {
   readonly text: string;
 }
 
-/** A counter as one call sees it. */
+/** A counter at the instant of one call. */
 interface Held {
   readonly counter: Counter;
   /** Now by the counter's own clock, UTC milliseconds: the machine's, but never before an instant it has seen. */
   readonly now: number;
   /** Charges made at or before this instant count no more. */
   readonly cutoff: number;
-  /** Until then nobody knows what is used: see Forgotten. */
+  /** Until then nobody knows what is used (see Forgotten). */
   readonly unknownUntil: number | undefined;
   readonly live: StoredAmount;
-  /** What this call adds. */
+  /** What this call adds, over all its charges. */
   added: StoredAmount;
 }
 
-/** Which count a charge belongs to; every limit with the same key shares it. */
+/** The count that a charge belongs to; limits with the same key share it. */
 interface Counter {
   readonly key: string;
   /** Undefined until it was read, and while it has no row. */
   balance: CounterBalance | undefined;
 }
 
-/** A clock that is set back by less is not spoken of, in milliseconds: clocks are adjusted all the time. */
+/** A smaller step back is an ordinary adjustment of the clock, and is not mentioned; in milliseconds. */
 const SET_BACK_MS = 1000;
-/** Counters that are remembered by name before all are forgotten; a split by argument may have any number. */
+/** Cache limit: a limit that is split by an argument may have any number of counters. */
 const REMEMBERED = 4096;
 
 /**
- * Exact counters. A sliding one holds every charge that is younger than its window: a charge at t counts for
- * now < t + window, so any interval of that length holds at most `max` (G4). A calendar one holds the charges since
- * the start of the running period.
+ * Exact counters. A sliding counter holds every charge that is younger than its window: a charge at t counts for
+ * now < t + window, so any interval of that length holds at most `max` (G4). A calendar counter holds the charges since
+ * the start of the current period.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
@@ -76,7 +81,7 @@ export class Counters implements Cache {
   readonly #forgotten: Forgotten;
   readonly #freed: Freed;
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
-  /** What was looked for last is what is looked for next, as a rule. */
+  /** The last counter that was looked up is usually the next one too. */
   #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
   readonly #bounds = new WeakMap<Limit, Bound>();
   readonly #byKey = new Map<string, Counter>();
@@ -101,14 +106,13 @@ export class Counters implements Cache {
   }
 
   /**
-   * How each of a call's charges would fare, in order, all of them together: two that name one counter must both fit.
-   * Changes nothing.
+   * Checks a call's charges, in order and together: two that name one counter must both fit. Changes nothing.
    *
    * @param now UTC milliseconds
    */
   check(owner: Owner, charges: readonly Charge[], now: number): LimitCheck[] {
     const [first] = charges;
-    // As a rule there is one, and a list that grows takes more room than all that is in it.
+    // The usual case.
     if (charges.length === 1 && first) return [this.#checkOne(owner, first, [], now)];
     const checks: LimitCheck[] = [];
     for (const charge of charges) checks.push(this.#checkOne(owner, charge, checks, now));
@@ -116,9 +120,9 @@ export class Counters implements Cache {
   }
 
   /**
-   * Makes ready what was looked at to be charged: counters that are missing are made.
+   * Makes the counters that are still missing.
    *
-   * @returns what the decision must remember to be able to give the charges back
+   * @returns the charges as the decision's row records them, which `commit` then counts
    */
   prepare(owner: Owner, checks: readonly LimitCheck[]): ChargeRecord[] {
     return checks.map(({ charge, amount, held }) =>
@@ -126,7 +130,7 @@ export class Counters implements Cache {
     );
   }
 
-  /** Charges all of it, once the decision has written it down. */
+  /** Counts all charges, after the decision's row was written. */
   commit(checks: readonly LimitCheck[]): void {
     for (const { amount, held } of checks) {
       const { balance } = held.counter;
@@ -139,8 +143,8 @@ export class Counters implements Cache {
   }
 
   /**
-   * After a refusal: drops what has expired, so that a client that hammers does not make every look longer. Neither the
-   * counter's clock nor its count moves: a refused call is none (G5).
+   * Removes expired charges after a refusal, so that a client that keeps calling does not make checks slower. Changes
+   * neither the counter's clock nor its count: a refused call charges nothing (G5).
    */
   dropExpired(owner: Owner, checks: readonly LimitCheck[]): void {
     const swept = firsts(checks);
@@ -153,14 +157,14 @@ export class Counters implements Cache {
       const { limit } = charge;
       const dropped = this.#balances.dropExpired(balance, bound.text);
       if (dropped === undefined) continue;
-      // A clock that is set back must not find that all was given back (G4).
+      // After the clock is set back the removed charges would count again: there must be no fresh room (G4).
       this.#forgotten.note(limitKeyOf(owner, limit), this.#endOf(limit, dropped));
     }
   }
 
   /**
-   * Gives back the charges of one decision that `refunds` picks, each from its own counter and no other. A charge that
-   * has expired, or whose counter was reset, is gone already.
+   * Gives back the charges of one decision that `refunds` picks, each to its own counter and no other. Nothing is left to
+   * give back of a charge that has expired, or whose counter was reset.
    */
   giveBack(
     decision: number,
@@ -174,7 +178,7 @@ export class Counters implements Cache {
     this.#file.outdate();
   }
 
-  /** An id that was given in a transaction that came to nothing may become another counter's. */
+  /** A counter's id from a transaction that was rolled back may be given to another counter. */
   rolledBack(): void {
     this.#forgetAll();
   }
@@ -186,10 +190,10 @@ export class Counters implements Cache {
     this.#remembered = 0;
   }
 
-  /** @param before how the charges before it in the same call fare */
+  /** @param before the earlier charges of the same call */
   #checkOne(owner: Owner, charge: Charge, before: readonly LimitCheck[], now: number): LimitCheck {
     const { limit } = charge;
-    // It would make room for others: the policy never lets one through.
+    // It would make room for others; no policy can produce one.
     if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
     const counter = this.#counterOf(owner, charge);
     const held = heldIn(before, counter) ?? this.#hold(owner, counter, limit, now);
@@ -212,7 +216,7 @@ export class Counters implements Cache {
     return { ...check, fits: false, retryAt, inFlight: free.inFlight };
   }
 
-  /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
+  /** Limits and owners that share a count get the same object, so that they see each other's charges. */
   #counterOf(owner: Owner, charge: Charge): Counter {
     const { limit, split } = charge;
     const recent = this.#recent;
@@ -297,7 +301,7 @@ export class Counters implements Cache {
     return align.kind === 'sliding' ? now - windowMs : this.#period(align, now).start - 1;
   }
 
-  /** From when on a charge of that time counts no more. */
+  /** When a charge made at `at` expires, UTC milliseconds. */
   #endOf({ align, windowMs }: Limit, at: number): number {
     return align.kind === 'sliding' ? at + windowMs : this.#period(align, at).end;
   }
@@ -314,13 +318,13 @@ export class Counters implements Cache {
   }
 }
 
-/** What was found of a counter for an earlier charge of the same call. */
+/** The counter's state from an earlier charge of the same call. */
 function heldIn(checks: readonly LimitCheck[], { key }: Counter): Held | undefined {
   for (const { held } of checks) if (held.counter.key === key) return held;
   return undefined;
 }
 
-/** Of charges to one counter the first: its limit's bound is the one that is shown. */
+/** The first check of each counter; the `max` of its limit is the one that is shown. */
 function firsts(checks: readonly LimitCheck[]): readonly LimitCheck[] {
   if (checks.length < 2) return checks;
   return checks.filter(({ held }, i) => checks.findIndex((other) => other.held === held) === i);

@@ -6,10 +6,10 @@ import { stateError } from './faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
 import { assertLogIsThere } from './open.js';
 
-/** A state database as it was found. */
+/** What was found in a state database. */
 export interface Inspection {
   readonly driver: DriverName;
-  /** False for a database of another program; then nothing else was looked at. */
+  /** False for a database of another program, of which nothing else is read. */
   readonly ours: boolean;
   readonly journalMode: string;
   /** How many migrations it has seen, and how many this policy-wrap knows. */
@@ -27,9 +27,9 @@ export interface Inspection {
 }
 
 /**
- * Looks at a state database and leaves it as it is: unlike `Store.open` it makes no file, migrates nothing and mends
- * no mode. A write-ahead log that a killed wrapper left behind is taken in by SQLite itself, as by whoever opens the
- * file next. Whether it can be written is tried in a transaction that is taken back.
+ * Looks at a state database and leaves it as it is: unlike `Store.open` it makes no file, migrates nothing and changes
+ * no mode. SQLite itself takes in a write-ahead log that a killed wrapper left behind, as at every opening. A
+ * transaction that is rolled back shows whether the file can be written.
  *
  * @param now UTC milliseconds
  * @param waitMs how long to wait for other processes' locks
@@ -53,7 +53,7 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
   }
 }
 
-/** Of a file that may only be read, the lock alone is given; so something is written, and taken back. */
+/** A read-only file still gives the lock, so something must be written, and is rolled back. */
 function tryToWrite(db: Database, version: number): void {
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -117,6 +117,6 @@ function closeQuietly(db: Database | undefined): void {
   try {
     db?.close();
   } catch {
-    // The failure that led here is the one to tell.
+    // The first failure is the one to report.
   }
 }
