@@ -152,6 +152,43 @@ eachDriver('what is remembered between transactions', () => {
     ]);
   });
 
+  test('a counter in use removes its expired rows by itself, and its sum stays that of the others', () => {
+    const rate = charge(limit({ max: 1000 }));
+    for (let i = 0; i < 3 * PENDING_MAX + 2; i += 1) {
+      time.at += 1000;
+      expect(admit(one, session, rate).kind).toBe('allowed');
+      if (i % 100 === 0) expect(damage(one)).toEqual([]);
+    }
+    // Sixty seconds of them count; a few expired ones may wait for the next removal.
+    expect(rows(path, 'SELECT at FROM charges').length).toBeLessThan(60 + 40);
+    expect(String(one.counters()[0]?.used)).toBe('60');
+    expect(damage(one)).toEqual([]);
+  });
+
+  test('a limit whose max was changed is shown with it from its next call on', () => {
+    const shown = () => String(other.counters()[0]?.max);
+    admit(one, session, charge(limit({ max: 5 })));
+    expect(shown()).toBe('5');
+    admit(one, session, charge(limit({ max: 7 })));
+    expect(shown()).toBe('7');
+    // The first charge to a counter of a call names it.
+    admit(one, session, charge(limit({ max: 8 })), charge(limit({ max: 9 })));
+    expect(shown()).toBe('8');
+  });
+
+  test('G4: a counter’s clock goes with its latest charge, also when the machine’s goes back by a moment', () => {
+    const rate = charge(limit({ max: 2 }));
+    admit(one, session, rate);
+    time.at -= 500;
+    admit(one, session, rate);
+    const { at: back } = time;
+    // Both were charged at the later instant: at the earlier one's end neither has expired.
+    time.at = back + MINUTE;
+    expect(admit(one, session, rate).kind).toBe('exceeded');
+    time.at = back + 500 + MINUTE;
+    expect(admit(one, session, rate).kind).toBe('allowed');
+  });
+
   test('where nothing was taken no row is made, and the clock goes on all the same', () => {
     const nothing = charge(limit({ max: 1, refund: 'on_error' }), '0');
     const calls = Array.from({ length: PENDING_MAX }, () => admit(one, session, nothing));
