@@ -106,8 +106,9 @@ const ID_LETTERS = 'bcdfghjkmnpqrstvwxyz23456789';
 const ID_LENGTH = 6;
 
 /**
- * Approvals: a row is the authority, not what a client answered (G10). States change only as
- * pending -> approved | rejected | expired and approved -> consumed | expired, each by an UPDATE that names the state it
+ * Approvals: a row is the authority, not what a client answered (G10).
+ *
+ * INVARIANT: states change only as pending -> approved | rejected | expired and approved -> consumed | expired, each by an UPDATE that names the state it
  * starts from.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.

@@ -1,5 +1,6 @@
 import { PolicyWrapError } from '../errors.js';
-import type { LogEntry, Store } from './store.js';
+import type { LogEntry } from './decision-log.js';
+import type { StoreReader } from './reader.js';
 
 /** Rows read at once. */
 const PAGE = 1000;
@@ -11,7 +12,7 @@ const PAGE = 1000;
  * @param since UTC milliseconds, inclusive
  */
 export function* history(
-  store: Store,
+  store: StoreReader,
   { server, since }: { readonly server?: string | undefined; readonly since?: number | undefined } = {},
 ): Generator<LogEntry> {
   for (let afterId = '0'; ; ) {
@@ -28,7 +29,7 @@ export function* history(
  *
  * @throws PolicyWrapError NOT_FOUND when there is none, USAGE when there are several
  */
-export function loggedServer(store: Store, named: string | undefined): string {
+export function loggedServer(store: StoreReader, named: string | undefined): string {
   const known = [...new Set(store.sessions().map(({ server }) => server))];
   const has = (server: string) => store.log({ server, limit: 1 }).length > 0;
   const found = (named === undefined ? known : [named]).filter(has).sort();

@@ -134,7 +134,11 @@ export class Maintenance {
     return own - this.#jumpedAt >= STEADY_AFTER_MS;
   }
 
-  /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */
+  /**
+   * Removes the oldest rows first.
+   *
+   * INVARIANT: the newest row is never removed, since its id would be given to another decision.
+   */
   #decisions(now: number): boolean {
     const { db } = this.#parts.file;
     const { first, last } = db

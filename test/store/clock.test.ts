@@ -102,7 +102,7 @@ eachDriver('a clock that jumps', () => {
     store.close();
   });
 
-  test('a visit to the far future between two rounds of tidying costs no counter', () => {
+  test('a visit to the far future between two rounds of maintenance costs no counter', () => {
     const { time, store, session, begin } = start();
     const split = limit({ windowMs: 86_400 * SECOND, max: 1 });
     expect(admit(store, session, charge(split, 1, '"a"')).kind).toBe('allowed');

@@ -115,8 +115,8 @@ class Draft {
     const [gap] = gaps;
     // What did not pass then is not assumed to pass now, so it is not charged either.
     if (gap && call.fate !== 'passed') return { kind: 'unknown', gap };
-    const rehearsal = row.observe ? this.#observed : this.#enforced;
-    const rehearsed = rehearsal.decide({
+    const simulation = row.observe ? this.#observed : this.#enforced;
+    const simulated = simulation.decide({
       at: call.at,
       tool: call.tool,
       session: { server: row.server, grant: row.grant, id: row.session },
@@ -126,13 +126,13 @@ class Draft {
       outcome: row.outcome ?? (call.fate === 'passed' ? undefined : 'ok'),
       latencyMs: row.latencyMs,
     });
-    switch (rehearsed.kind) {
+    switch (simulated.kind) {
       case 'refused':
-        return { kind: 'refused', code: 'LIMIT', rule: rehearsed.limit.pointer };
+        return { kind: 'refused', code: 'LIMIT', rule: simulated.limit.pointer };
       case 'asked':
-        return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: rehearsed.rule };
+        return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: simulated.rule };
       case 'passed':
-        return gap ? { kind: 'unknown', gap } : rehearsed;
+        return gap ? { kind: 'unknown', gap } : simulated;
     }
   }
 }

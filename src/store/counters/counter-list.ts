@@ -128,12 +128,12 @@ export function fullestCounters(
        FROM counters c ${where}`,
     )
     .all(...starts, now, ...values) as { id: number; max: number; used: number }[];
-  const loose = new Map(
+  const pendingSums = new Map(
     pending.counters().map((id) => [id, pending.of(id).reduce((sum, { amount }) => sum + Number(amount), 0)]),
   );
   const shares = rows.map(({ id, max, used }) => ({
     id,
-    share: max > 0 ? (used + (loose.get(id) ?? 0)) / max : 1,
+    share: max > 0 ? (used + (pendingSums.get(id) ?? 0)) / max : 1,
   }));
   shares.sort((a, b) => b.share - a.share || a.id - b.id);
   const counters = shares.slice(0, limit).flatMap(({ id }) => listCounters(db, pending, { id }, now));

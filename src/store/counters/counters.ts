@@ -4,7 +4,6 @@
  * Never here: a transaction's begin or end, and decisions.
  */
 import type { Charge } from '../../policy/call.js';
-import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { Limit } from '../../policy/model.js';
 import type { Cache, StateFile } from '../sqlite/file.js';
 import { type CounterBalance, CounterBalances } from './balance.js';
@@ -14,12 +13,13 @@ import { type Forgotten, limitKeyOf } from './forgotten.js';
 import { Freed } from './freed.js';
 import type { PendingCharges } from './pending-charges.js';
 import { compare, plus, type StoredAmount, toStored } from './stored-amount.js';
+import { Windows } from './windows.js';
 
 /** Whether one charge fits, and everything that committing it needs. */
 export interface LimitCheck {
   readonly charge: Charge;
   readonly amount: StoredAmount;
-  readonly bound: Bound;
+  readonly max: StoredAmount;
   /** What the counter held before this call. */
   readonly used: StoredAmount;
   readonly fits: boolean;
@@ -33,12 +33,6 @@ export interface LimitCheck {
   /** UTC milliseconds: what the machine's clock said before it was set back by more than a moment. */
   readonly clockWas: number | undefined;
   readonly held: Held;
-}
-
-/** The `max` of a limit, as it is compared and as the counter's row has it. */
-interface Bound {
-  readonly max: StoredAmount;
-  readonly text: string;
 }
 
 /** A counter at the instant of one call. */
@@ -80,12 +74,9 @@ export class Counters implements Cache {
   readonly #balances: CounterBalances;
   readonly #forgotten: Forgotten;
   readonly #freed: Freed;
+  readonly #windows = new Windows();
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
-  /** The last counter that was looked up is usually the next one too. */
-  #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
-  readonly #bounds = new WeakMap<Limit, Bound>();
   readonly #byKey = new Map<string, Counter>();
-  readonly #periods = new Map<string, { start: number; end: number }>();
   #remembered = 0;
   readonly #find;
   readonly #create;
@@ -111,9 +102,6 @@ export class Counters implements Cache {
    * @param now UTC milliseconds
    */
   check(owner: Owner, charges: readonly Charge[], now: number): LimitCheck[] {
-    const [first] = charges;
-    // The usual case.
-    if (charges.length === 1 && first) return [this.#checkOne(owner, first, [], now)];
     const checks: LimitCheck[] = [];
     for (const charge of charges) checks.push(this.#checkOne(owner, charge, checks, now));
     return checks;
@@ -136,9 +124,9 @@ export class Counters implements Cache {
       const { balance } = held.counter;
       if (balance) this.#balances.charge(balance, held.now, amount);
     }
-    for (const { bound, held } of firsts(checks)) {
+    for (const { max, held } of firsts(checks)) {
       const { balance } = held.counter;
-      if (balance) this.#balances.dropExpiredInBatches(balance, bound.text);
+      if (balance) this.#balances.dropExpiredInBatches(balance, String(max));
     }
   }
 
@@ -147,18 +135,18 @@ export class Counters implements Cache {
    * neither the counter's clock nor its count: a refused call charges nothing (G5).
    */
   dropExpired(owner: Owner, checks: readonly LimitCheck[]): void {
-    const swept = firsts(checks);
-    if (swept.some(({ held }) => held.counter.balance && held.counter.balance.pendingFrom <= held.cutoff))
+    const counters = firsts(checks);
+    if (counters.some(({ held }) => held.counter.balance && held.counter.balance.pendingFrom <= held.cutoff))
       this.#pending.compact();
-    for (const { charge, bound, held } of swept) {
+    for (const { charge, max, held } of counters) {
       const balance = this.#balanceOf(held.counter);
       if (!balance) continue;
       this.#balances.live(balance, held.cutoff);
       const { limit } = charge;
-      const dropped = this.#balances.dropExpired(balance, bound.text);
+      const dropped = this.#balances.dropExpired(balance, String(max));
       if (dropped === undefined) continue;
       // After the clock is set back the removed charges would count again: there must be no fresh room (G4).
-      this.#forgotten.note(limitKeyOf(owner, limit), this.#endOf(limit, dropped));
+      this.#forgotten.note(limitKeyOf(owner, limit), this.#windows.endOf(limit, dropped));
     }
   }
 
@@ -185,7 +173,6 @@ export class Counters implements Cache {
 
   #forgetAll(): void {
     this.#byLimit = new WeakMap();
-    this.#recent = undefined;
     this.#byKey.clear();
     this.#remembered = 0;
   }
@@ -200,32 +187,25 @@ export class Counters implements Cache {
     const amount = toStored(charge.amount);
     const wanted = plus(held.added, amount);
     held.added = wanted;
-    const bound = this.#boundOf(limit);
-    const isRoom = compare(plus(held.live, wanted), bound.max) <= 0;
+    const max = toStored(limit.max);
+    const isRoom = compare(plus(held.live, wanted), max) <= 0;
     const { unknownUntil = 0 } = held;
     const seen = Math.max(held.now, unknownUntil);
     const clockWas = seen - now > SET_BACK_MS ? seen : undefined;
-    const check = { charge, amount, bound, used: held.live, inFlight: undefined, clockWas, held };
+    const check = { charge, amount, max, used: held.live, inFlight: undefined, clockWas, held };
     if (isRoom && unknownUntil === 0) return { ...check, fits: true, retryAt: undefined };
     const free = isRoom
       ? { retryAt: unknownUntil, inFlight: undefined }
-      : this.#freed.at(held, counter.balance?.id, limit, wanted, bound.max, now, () =>
-          this.#endOf(limit, held.now),
+      : this.#freed.at(held, counter.balance?.id, limit, wanted, max, now, () =>
+          this.#windows.endOf(limit, held.now),
         );
     const retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
     return { ...check, fits: false, retryAt, inFlight: free.inFlight };
   }
 
   /** Limits and owners that share a count get the same object, so that they see each other's charges. */
-  #counterOf(owner: Owner, charge: Charge): Counter {
-    const { limit, split } = charge;
-    const recent = this.#recent;
-    if (recent?.charge.limit === limit && recent.charge.split === split && recent.owner === owner)
-      return recent.counter;
-    const counter =
-      this.#byLimit.get(owner)?.get(limit)?.get(split) ?? this.#newCounterOf(owner, limit, split);
-    this.#recent = { owner, charge, counter };
-    return counter;
+  #counterOf(owner: Owner, { limit, split }: Charge): Counter {
+    return this.#byLimit.get(owner)?.get(limit)?.get(split) ?? this.#newCounterOf(owner, limit, split);
   }
 
   #newCounterOf(owner: Owner, limit: Limit, split: string): Counter {
@@ -243,7 +223,7 @@ export class Counters implements Cache {
   #hold(owner: Owner, counter: Counter, limit: Limit, now: number): Held {
     const balance = this.#balanceOf(counter);
     const clock = balance ? Math.max(now, balance.clock) : now;
-    const cutoff = this.#cutoff(limit, clock);
+    const cutoff = this.#windows.cutoff(limit, clock);
     const live = balance ? this.#balances.live(balance, cutoff) : 0;
     const unknownUntil = this.#forgotten.until(owner, limit, clock);
     return { counter, now: clock, cutoff, unknownUntil, live, added: 0 };
@@ -266,7 +246,7 @@ export class Counters implements Cache {
     if (counter.balance) return counter.balance;
     const { align, scope } = limit;
     const isCalendar = align.kind === 'calendar';
-    const max = this.#boundOf(limit).text;
+    const max = String(toStored(limit.max));
     const { lastInsertRowid } = this.#create.run(
       counter.key,
       limit.counter,
@@ -286,36 +266,6 @@ export class Counters implements Cache {
     counter.balance = this.#balances.fresh(Number(lastInsertRowid), now, max);
     return counter.balance;
   }
-
-  #boundOf(limit: Limit): Bound {
-    let bound = this.#bounds.get(limit);
-    if (!bound) {
-      const max = toStored(limit.max);
-      bound = { max, text: String(max) };
-      this.#bounds.set(limit, bound);
-    }
-    return bound;
-  }
-
-  #cutoff({ align, windowMs }: Limit, now: number): number {
-    return align.kind === 'sliding' ? now - windowMs : this.#period(align, now).start - 1;
-  }
-
-  /** When a charge made at `at` expires, UTC milliseconds. */
-  #endOf({ align, windowMs }: Limit, at: number): number {
-    return align.kind === 'sliding' ? at + windowMs : this.#period(align, at).end;
-  }
-
-  #period(align: Extract<Limit['align'], { kind: 'calendar' }>, at: number): { start: number; end: number } {
-    const { unit, timezone } = align;
-    const name = `${unit} ${timezone}`;
-    let period = this.#periods.get(name);
-    if (!period || at < period.start || at >= period.end) {
-      period = { start: calendarStart(at, unit, timezone), end: calendarEnd(at, unit, timezone) };
-      this.#periods.set(name, period);
-    }
-    return period;
-  }
 }
 
 /** The counter's state from an earlier charge of the same call. */
@@ -326,6 +276,5 @@ function heldIn(checks: readonly LimitCheck[], { key }: Counter): Held | undefin
 
 /** The first check of each counter; the `max` of its limit is the one that is shown. */
 function firsts(checks: readonly LimitCheck[]): readonly LimitCheck[] {
-  if (checks.length < 2) return checks;
   return checks.filter(({ held }, i) => checks.findIndex((other) => other.held === held) === i);
 }

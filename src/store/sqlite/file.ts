@@ -16,7 +16,11 @@ import {
 /** Another process has the database locked; nothing was changed, try again in a moment. */
 export const BUSY: unique symbol = Symbol('busy');
 
-/** What a part of the store remembers of the file's rows. Each is registered once with `StateFile.register`. */
+/**
+ * What a part of the store remembers of the file's rows.
+ *
+ * INVARIANT: every cache over the file is registered with it (`StateFile.register`), by its own constructor.
+ */
 export interface Cache {
   /** A transaction was rolled back: what was remembered in it may never have been in the file. */
   rolledBack(): void;

@@ -117,7 +117,7 @@ eachDriver('what is remembered between transactions', () => {
     expect(admit(one, session, charge(money, '0.1')).kind).toBe('exceeded');
   });
 
-  test('what is charged is in the row of its decision at once, in its counter now and then', () => {
+  test('a charge is in the row of its decision at once, and compacted into its counter later', () => {
     const rate = charge(limit({ max: 10_000 }));
     const posted = () => Number(rows(path, 'SELECT upto FROM posted')[0]?.upto);
     const seen = new Set<number>();
@@ -198,7 +198,7 @@ eachDriver('what is remembered between transactions', () => {
     expect(String(other.counters()[0]?.used)).toBe('0');
   });
 
-  test('what is given back after it was posted makes room for the next call', () => {
+  test('what is given back after it was compacted makes room for the next call', () => {
     const back = charge(limit({ counter: 'back', max: PENDING_MAX, refund: 'on_error' }));
     const [first] = Array.from({ length: PENDING_MAX }, () => admit(one, session, back));
     expect(rows(path, 'SELECT upto FROM posted')).toEqual([{ upto: PENDING_MAX }]);
@@ -208,7 +208,7 @@ eachDriver('what is remembered between transactions', () => {
     expect(admit(one, session, back).kind).toBe('exceeded');
   });
 
-  test('G4: tidying forgets no charge that stands in the log alone', () => {
+  test('G4: maintenance forgets no pending charge', () => {
     const short = charge(limit({ counter: 'short', max: 2, windowMs: 1000 }));
     expect(admit(one, session, short).kind).toBe('allowed');
     time.at += 1900;
@@ -240,7 +240,7 @@ eachDriver('what is remembered between transactions', () => {
     expect(admit(one, session, back).kind).toBe('exceeded');
   });
 
-  test('G4: what was charged and not posted expires like the rest, and not before', () => {
+  test('G4: a pending charge expires like the rest, and not before', () => {
     const rate = charge(limit({ max: 2 }));
     expect(admit(one, session, rate).kind).toBe('allowed');
     time.at += 1000;
@@ -289,7 +289,7 @@ eachDriver('files of earlier versions', () => {
     return `1, '${key}', '${name}', '${scope}', '${server}', '${grant}', NULL, '', 60000, NULL, NULL, 0, '40'`;
   }
 
-  test('G4: the first knew no loose charges: its counts are kept', () => {
+  test('G4: the first knew no pending charges: its counts are kept', () => {
     const { path, db } = old(1);
     const time = clock();
     db.exec(`INSERT INTO counters VALUES (${counterRow()}, ${time.at}, 39)`);
