@@ -81,6 +81,7 @@ export class Admissions {
     // No call in this transaction pauses or resumes: read once for all of them.
     const isPaused = this.#parts.pauses.isPaused(owner.server);
     const admitted = admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
+    this.#parts.log.flush();
     this.#parts.pending.compactWhenMany();
     return admitted;
   }
@@ -128,6 +129,8 @@ export class Admissions {
     record: Record,
     now: number,
   ): Admitted {
+    // Which calls are in flight is read from their rows, also of those that arrived together with this one.
+    if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#parts.log.flush();
     const checks = this.#parts.counters.check(owner, charges, now);
     const full = exceededOf(checks, 'deny');
     if (full) {

@@ -130,8 +130,14 @@ export function entryOf(row: Row): LogEntry {
 const WRITTEN = [...Object.values<Column<unknown>>(COLUMNS), ...OWN_COLUMNS].flatMap(({ from, write }) =>
   write ? [{ name: from.slice('d.'.length), write }] : [],
 );
-const INSERT = `INSERT INTO decisions (${WRITTEN.map(({ name }) => name).join(', ')})
-  VALUES (${WRITTEN.map(() => '?').join(', ')})`;
+/** Rows of one INSERT: calls that arrive together are the bulk of the work under load. */
+const TOGETHER = 8;
+
+function insertion(rows: number): string {
+  const row = `(${WRITTEN.map(() => '?').join(', ')})`;
+  return `INSERT INTO decisions (${WRITTEN.map(({ name }) => name).join(', ')})
+    VALUES ${Array(rows).fill(row).join(', ')}`;
+}
 
 function column<T>(from: string, read: Column<T>['read'], write?: Column<T>['write']): Column<T> {
   return write ? { from, read, write } : { from, read };
@@ -147,7 +153,10 @@ export class DecisionLog implements Cache {
   readonly #pending: PendingCharges;
   readonly #policies = new Map<string, number>();
   #hour = Number.NaN;
+  /** Values of rows that are still to be inserted. */
+  #values: Value[] = [];
   readonly #insert;
+  readonly #insertTogether;
   /** Open rows with charges that an outcome gives back; without the outcomes that give nothing back. */
   readonly #refundable = new Map<Outcome, Statement>();
   readonly #settle;
@@ -159,7 +168,8 @@ export class DecisionLog implements Cache {
     const { db } = file;
     this.#pending = pending;
     file.register(this);
-    this.#insert = db.prepare(INSERT);
+    this.#insert = db.prepare(insertion(1));
+    this.#insertTogether = db.prepare(insertion(TOGETHER));
     for (const [outcome, refunds] of Object.entries(REFUNDS))
       if (refunds.length > 0)
         this.#refundable.set(
@@ -178,7 +188,7 @@ export class DecisionLog implements Cache {
   }
 
   /**
-   * Writes the row of a decision.
+   * Adds the row of a decision, which is in the file after `flush`.
    *
    * @param session row of the session
    * @param now UTC milliseconds
@@ -188,7 +198,11 @@ export class DecisionLog implements Cache {
     const id = this.#pending.nextDecision;
     const policy = call.policyHash === undefined ? null : this.#policy(call.policyHash);
     const row: NewRow = { id, at: now, session, policy, call, entry };
-    this.#insert.run(...WRITTEN.map(({ write }) => write(row)));
+    for (const { write } of WRITTEN) this.#values.push(write(row));
+    if (this.#values.length === TOGETHER * WRITTEN.length) {
+      this.#insertTogether.run(...this.#values);
+      this.#values = [];
+    }
     this.#pending.add(id, entry.charges ?? []);
     const hour = Math.floor(now / HOUR_MS);
     if (hour !== this.#hour) {
@@ -196,6 +210,13 @@ export class DecisionLog implements Cache {
       this.#hour = hour;
     }
     return id;
+  }
+
+  /** Inserts what was added. */
+  flush(): void {
+    for (let i = 0; i < this.#values.length; i += WRITTEN.length)
+      this.#insert.run(...this.#values.slice(i, i + WRITTEN.length));
+    this.#values = [];
   }
 
   /**
@@ -215,6 +236,7 @@ export class DecisionLog implements Cache {
   }
 
   rolledBack(): void {
+    this.#values = [];
     this.#policies.clear();
     this.#hour = Number.NaN;
   }

@@ -165,6 +165,17 @@ eachDriver('what is remembered between transactions', () => {
     expect(damage(one)).toEqual([]);
   });
 
+  test('G4: what had expired for one who only looked counts again when the clock is set back', () => {
+    const rate = charge(limit({ max: 1 }));
+    admit(one, session, rate);
+    done(one.resetCounter('another', {}, 'cli'));
+    time.at += 2 * MINUTE;
+    expect(one.peek({ ...INFO, session }, [rate]).fits).toBe(true);
+    time.at -= MINUTE + MINUTE / 2;
+    expect(one.peek({ ...INFO, session }, [rate]).fits).toBe(false);
+    expect(admit(one, session, rate).kind).toBe('exceeded');
+  });
+
   test('a limit whose max was changed is shown with it from its next call on', () => {
     const shown = () => String(other.counters()[0]?.max);
     admit(one, session, charge(limit({ max: 5 })));
