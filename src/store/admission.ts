@@ -2,23 +2,12 @@ import type { Decimal } from '../json/decimal.js';
 import type { Charge, Evaluation } from '../policy/call.js';
 import { CODES, comesBefore, HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
 import { explainUsage } from '../policy/evaluate/explain.js';
-import type { ApprovalClock } from './approval-clock.js';
-import type {
-  ApprovalEntry,
-  ApprovalStanding,
-  Approvals,
-  ApprovalTerms,
-  ApprovedCall,
-  Reason,
-} from './approvals.js';
-import type { Budgets } from './budgets.js';
+import type { ApprovalEntry, ApprovalStanding, ApprovalTerms, ApprovedCall, Reason } from './approvals.js';
 import type { Owner } from './counters/counter-key.js';
-import type { Counters, LimitCheck } from './counters/counters.js';
+import type { LimitCheck } from './counters/counters.js';
 import { toDecimal } from './counters/stored-amount.js';
-import type { DecisionLog, Entry, LoggedCall } from './decision-log.js';
-
-import type { Pauses } from './pauses.js';
-import type { Pins } from './pins.js';
+import type { Entry, LoggedCall } from './decision-log.js';
+import type { Parts } from './parts.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
 export interface Admission extends LoggedCall {
@@ -30,7 +19,7 @@ export interface Admission extends LoggedCall {
   readonly approval?: ApprovalTerms | undefined;
 }
 
-/** How a call fared against what has happened before, and its row in the log: the number is its audit id. */
+/** What was decided on a call, and its row in the log, whose number is the audit id. */
 export type Admitted =
   | { readonly kind: 'allowed'; readonly row: number }
   | {
@@ -52,7 +41,7 @@ export type Admitted =
       readonly exceeded: Exceeded | undefined;
     };
 
-/** The first limit that a call does not fit in. */
+/** A limit that a call exceeds. */
 export interface Exceeded {
   readonly charge: Charge;
   /** What the counter held before this call. */
@@ -62,62 +51,43 @@ export interface Exceeded {
    * when that depends on calls in flight.
    */
   readonly retryAt: number | undefined;
-  /** What calls in flight hold, where it is refused until one of them ends. */
+  /** What calls in flight hold, if the call is refused until one of them ends. */
   readonly inFlight: Decimal | undefined;
-  /** UTC milliseconds: what this machine's clock has said before it was set back; charges of then count on. */
+  /** UTC milliseconds: what the machine's clock said before it was set back; charges of that time still count. */
   readonly clockWas: number | undefined;
 }
 
 type Record = (entry: Entry) => number;
 
 /**
- * Decides on one call inside the caller's transaction, in DESIGN section 5's order: limits looked at, approval, then
- * limits taken, approval consumed and the row written. A refused call charges nothing.
+ * Decides on calls inside the caller's transaction, in the order that docs/architecture.md gives ("One call's way"):
+ * limits checked, approval, then limits charged, approval consumed and the row written. A refused call charges nothing.
  */
 export class Admissions {
-  readonly #counters: Counters;
-  readonly #log: DecisionLog;
-  readonly #approvals: Approvals;
-  readonly #approvalClock: ApprovalClock;
-  readonly #budgets: Budgets;
-  readonly #pins: Pins;
-  readonly #pauses: Pauses;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    readonly counters: Counters;
-    readonly log: DecisionLog;
-    readonly approvals: Approvals;
-    readonly approvalClock: ApprovalClock;
-    readonly budgets: Budgets;
-    readonly pins: Pins;
-    readonly pauses: Pauses;
-  }) {
-    this.#counters = parts.counters;
-    this.#log = parts.log;
-    this.#approvals = parts.approvals;
-    this.#approvalClock = parts.approvalClock;
-    this.#budgets = parts.budgets;
-    this.#pins = parts.pins;
-    this.#pauses = parts.pauses;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
-   * Decides on calls that came together, in their order.
+   * Decides on calls that arrived together, in order.
    *
    * @param session row of the session
    * @param now UTC milliseconds
    */
   decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
-    // Nothing of this transaction pauses or resumes: one look serves all its calls.
-    const isPaused = this.#pauses.isPaused(owner.server);
+    // No call in this transaction pauses or resumes: read once for all of them.
+    const isPaused = this.#parts.pauses.isPaused(owner.server);
     const admitted = admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
-    this.#log.write();
+    this.#parts.log.flush();
+    this.#parts.pending.compactWhenMany();
     return admitted;
   }
 
   #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
     const { evaluation } = admission;
-    const record: Record = (entry) => this.#log.add(session, admission, entry, now);
+    const record: Record = (entry) => this.#parts.log.add(session, admission, entry, now);
     const stopped = this.#stopped(owner, admission, isPaused);
     if (stopped) {
       const row = record({ decision: 'deny', ...stopped });
@@ -137,7 +107,7 @@ export class Admissions {
     }
   }
 
-  /** What stands before every rule of a listed tool: a pause of the whole, then a changed definition. */
+  /** What comes before every rule of a listed tool: a pause, then a changed definition. */
   #stopped(
     { server }: Owner,
     { tool, evaluation, pinned }: Admission,
@@ -146,7 +116,7 @@ export class Admissions {
     if (evaluation.kind === 'hidden') return undefined;
     if (evaluation.kind === 'refused' && comesBefore(evaluation.refusal.code, 'PAUSED')) return undefined;
     if (isPaused) return { code: 'PAUSED', rule: CODES.PAUSED.rule };
-    return pinned && this.#pins.isChanged(server, tool)
+    return pinned && this.#parts.pins.isChanged(server, tool)
       ? { code: 'CHANGED', rule: CODES.CHANGED.rule }
       : undefined;
   }
@@ -158,12 +128,12 @@ export class Admissions {
     record: Record,
     now: number,
   ): Admitted {
-    // Which calls are in flight stands in their rows, also of those that came together with this one.
-    if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#log.flush();
-    const checks = this.#counters.check(owner, charges, now);
+    // Which calls are in flight is read from their rows, also of those that arrived together with this one.
+    if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#parts.log.flush();
+    const checks = this.#parts.counters.check(owner, charges, now);
     const full = exceededOf(checks, 'deny');
     if (full) {
-      this.#counters.dropExpired(owner, checks);
+      this.#parts.counters.dropExpired(owner, checks);
       return refusedByLimit(full, record);
     }
     const asking = ask ? undefined : exceededOf(checks);
@@ -171,7 +141,7 @@ export class Admissions {
     const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
     let consent: Consent | undefined;
     if (call && terms) {
-      const time = this.#approvalClock.advance(now);
+      const time = this.#parts.approvalClock.advance(now);
       if (ask || asking || terms.id !== undefined) {
         const rule = ask?.rule ?? asking?.charge.limit.pointer ?? '';
         const reason = ask ? (ask.authorText ?? ask.explanation) : askedByLimit(asking);
@@ -181,7 +151,7 @@ export class Admissions {
         if (answer.kind !== 'approved') return unapproved(answer, rule, asking, record);
         consent = answer;
         this.#use(consent, call, time);
-      } else this.#approvals.withdraw(call, time);
+      } else this.#parts.approvals.withdraw(call, time);
     } else if (ask || asking) {
       // Nobody can be asked, or nobody is because nothing is enforced.
       if (asking && !owner.observe) return refusedByLimit(asking, record);
@@ -189,26 +159,26 @@ export class Admissions {
       const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule });
       return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
     }
-    const taken = this.#counters.prepare(owner, checks);
+    const taken = this.#parts.counters.prepare(owner, checks);
     const row = record({ decision: 'allow', charges: taken, approvalId: consent?.id });
-    this.#counters.commit(checks);
+    this.#parts.counters.commit(checks);
     return { kind: 'allowed', row };
   }
 
   /** An approval of this very call, else a budget that it fits in, else the question is queued. */
   #consent(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): ApprovalStanding | Consent {
-    const found = this.#approvals.find(call, terms, now);
+    const found = this.#parts.approvals.find(call, terms, now);
     if (found && (found.kind !== 'pending' || terms.id !== undefined)) return found;
-    const budget = this.#budgets.find(call, terms, now);
+    const budget = this.#parts.budgets.find(call, terms, now);
     if (budget !== undefined) return { kind: 'approved', by: 'budget', id: budget };
-    return found ?? this.#approvals.ask(call, terms, why, now);
+    return found ?? this.#parts.approvals.ask(call, terms, why, now);
   }
 
   #use({ by, id }: Consent, call: ApprovedCall, now: number): void {
-    if (by === 'approval') this.#approvals.consume(id, now);
+    if (by === 'approval') this.#parts.approvals.consume(id, now);
     else {
-      this.#budgets.use(id, now);
-      this.#approvals.withdraw(call, now);
+      this.#parts.budgets.use(id, now);
+      this.#parts.approvals.withdraw(call, now);
     }
   }
 }
@@ -219,7 +189,7 @@ interface Consent {
   readonly id: string;
 }
 
-/** A call without a policy cannot be approved: there is nothing that asked. */
+/** @returns undefined for a call without a policy: nothing asked for an approval */
 function callOf(owner: Owner, admission: Admission, terms: ApprovalTerms): ApprovedCall | undefined {
   const { tool, policyHash } = admission;
   if (policyHash === undefined) return undefined;
@@ -267,9 +237,9 @@ function askedByLimit(exceeded: Exceeded | undefined): string {
 }
 
 /**
- * The first limit that refuses, with the instant at which none does any more: a call that must wait for two limits is
- * not let through when the first of them is free again (G5). There is no such instant where one can never be met, or
- * where one depends on calls in flight.
+ * The first limit that is exceeded, with the instant at which none is any more: a call that waits for two limits does
+ * not pass when the first has room again (G5). There is no such instant when one can never be met, or depends on calls
+ * in flight.
  *
  * @param onExceed only limits of this kind
  */
@@ -299,7 +269,7 @@ function exceededOf(checks: readonly LimitCheck[], onExceed?: 'deny'): Exceeded 
   return full && { charge: full.charge, ...shownOf(full) };
 }
 
-/** What people and other rooms are told of a look at a limit. */
+/** What people and other rooms are told of a checked limit. */
 export function shownOf({ used, retryAt, inFlight, clockWas }: LimitCheck): Omit<Exceeded, 'charge'> {
   return {
     used: toDecimal(used),

@@ -1,16 +1,16 @@
 import { HOUR_MS } from './decision-log.js';
 import type { Database } from './sqlite/driver.js';
 
-/** A machine that was used and then not for longer has had a holiday, as far as age goes, of so long; in ms. */
+/** A gap in use counts for this long at most, in milliseconds. */
 const LONGEST_PAUSE_MS = 30 * 86_400_000;
-/** A longer gap is a wrong clock, an empty battery as a rule, and makes nothing older; in milliseconds. */
+/** A longer gap is taken for a wrong clock, such as after an empty battery, and counts for nothing; in milliseconds. */
 const WRONG_CLOCK_MS = 400 * 86_400_000;
-/** What was found of gaps stands for so long by the clock, in milliseconds. */
+/** The gaps are looked for again after this long, in milliseconds. */
 const KNOWN_FOR_MS = 60_000;
 
 /**
- * How old the log's rows are. The clock alone must not say: after one visit to a far future everything would be too
- * old. So the age of a row is the time in which the file was in use since, by the hours in which anything was written;
+ * How old the log's rows are. The clock alone cannot tell: one visit to the far future would make everything too old.
+ * So the age of a row is the time in which the file was in use since then, by the hours in which anything was written;
  * a gap between two of them, or up to now, counts for a month at most.
  */
 export class Age {
@@ -32,15 +32,15 @@ export class Age {
   }
 
   /**
-   * The first decision of the hour in which that was, by the order in which they were written: what comes before it is older even
-   * where it bears a time that is still to come.
+   * The first decision of the hour of `before`. Decisions with a lower id are older, even if a wrong clock gave them a
+   * later time.
    */
   firstAfter(before: number, now: number): number {
     const first = this.#first.get(Math.floor(before / HOUR_MS), Math.floor(now / HOUR_MS))?.first;
     return typeof first === 'number' ? first : 0;
   }
 
-  /** @returns how much of the time since what is `age` old does not count, in milliseconds */
+  /** @returns how much of the last `age` of use, in milliseconds, was a gap that does not count */
   #skipped(now: number, age: number): number {
     let skipped = 0;
     let end = now;

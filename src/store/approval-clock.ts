@@ -1,15 +1,15 @@
 import type { Events } from './events.js';
 import type { Database, Row } from './sqlite/driver.js';
 
-/** Clocks are adjusted by a moment all the time, in milliseconds. */
+/** A smaller step back is an ordinary adjustment of the clock; in milliseconds. */
 const SET_BACK_MS = 2000;
 /** Later than anything that may still serve. */
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 const NOTE = 'the clock of this machine was set back';
 
 /**
- * The time by which approvals and budgets expire: the machine's, but it never runs backwards. How long they have been
- * there cannot be told once the clock was set back, and so all that were open then are over (G10).
+ * The time by which approvals and budgets expire: the machine's, but it never runs backwards. Once the clock was set
+ * back nobody can tell how long they have been open, so all of them end (G10).
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
@@ -37,7 +37,7 @@ export class ApprovalClock {
     return now < seen - SET_BACK_MS ? AFTER_ALL : Math.max(now, seen);
   }
 
-  /** As `read`, for whoever may write: what a clock that was set back has ended is ended, and time goes on from here. */
+  /** As `read`, and writes: after the clock was set back all that is open is expired, and time goes on from `now`. */
   advance(now: number): number {
     const seen = this.#latest();
     if (now < seen - SET_BACK_MS) {

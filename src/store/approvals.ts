@@ -3,7 +3,7 @@ import { argumentsOf } from './decision-log.js';
 import type { Events } from './events.js';
 import type { Database, Row } from './sqlite/driver.js';
 
-/** What a person is shown of a call, and what binds the answer to this very call. Given with a call that may ask. */
+/** What a person is shown of a call, and what binds the answer to this very call. */
 export interface ApprovalTerms {
   /** Hex sha-256 of the arguments as canonical JSON, maps sorted at every depth. */
   readonly argumentsHash: string;
@@ -13,15 +13,15 @@ export interface ApprovalTerms {
   readonly severe?: boolean | undefined;
   /** Where a person may approve it, as the policy says; anywhere when absent. */
   readonly channels?: readonly string[] | undefined;
-  /** How long the person may take, and then how long the approval keeps, in milliseconds. */
+  /** How long the person may take, and then how long the approval stays valid, in milliseconds. */
   readonly expiresMs: number;
-  /** Set when the call was held for this one: it is consumed, or the call is refused; nobody is asked again. */
+  /** The approval that a held call waited for: it is consumed, or the call is refused; nobody is asked again. */
   readonly id?: string | undefined;
   /** The call's numbers by path (`args.amount_total`), exact, for budgets that are bound to one. */
   readonly numbers?: ReadonlyMap<string, string> | undefined;
   /**
-   * The smallest and the largest amount of money in the call, exact, all of which a bound holds for; empty without any,
-   * undefined where one cannot be told.
+   * The smallest and the largest amount of money in the call, exact, which a budget's bound applies to; empty when there
+   * are none, undefined when one cannot be determined.
    */
   readonly amounts?: readonly string[] | undefined;
 }
@@ -34,14 +34,14 @@ export interface ApprovalEntry {
   readonly server: string;
   readonly grant: string;
   readonly tool: string;
-  /** JSON, whole; once it is over what the log keeps of them: an array of sorted names, or the whole object. */
+  /** The whole JSON; once the approval is over, what the log keeps: an array of sorted names, or the whole object. */
   readonly arguments: string;
   readonly argumentsHash: string;
   readonly policyHash: string;
   readonly rule: string;
-  /** Why a person is asked; once it is over what the policy's author wrote of that, or nothing. */
+  /** Why a person is asked; once the approval is over, only what the policy's author wrote, or nothing. */
   readonly reason: string;
-  /** A mistake with this tool costs money or cannot be taken back, by all that is known of it. */
+  /** As far as is known, a mistake with this tool costs money or cannot be undone. */
   readonly severe: boolean;
   /** Where a person may approve it: `client`, `queue`. */
   readonly channels: readonly string[];
@@ -50,12 +50,12 @@ export interface ApprovalEntry {
   readonly askedAt: number;
   readonly expiresAt: number;
   readonly decidedAt: number | undefined;
-  /** Channel: `cli`, `client`, or `wrapper` for what expired by itself. */
+  /** Channel: `cli`, `client`, or `wrapper` for an approval that expired by itself. */
   readonly decidedBy: string | undefined;
   readonly note: string | undefined;
 }
 
-/** The call that an approval is for; all of it must be the same for the approval to serve. */
+/** The call that an approval is for; an approval serves only a call that is the same in all of this. */
 export interface ApprovedCall {
   readonly server: string;
   readonly grant: string;
@@ -64,7 +64,7 @@ export interface ApprovedCall {
   readonly policyHash: string;
 }
 
-/** Why a person is asked, and what is left of the question once it is over. */
+/** Why a person is asked, and what is kept of the question once it is over. */
 export interface Reason {
   readonly rule: string;
   readonly reason: string;
@@ -75,39 +75,40 @@ export interface Reason {
   readonly keptReason: string;
 }
 
-/** Whether a person's word could be taken down. */
+/** Whether a person's answer could be recorded. */
 export type Decided =
   | { readonly kind: 'done'; readonly approval: ApprovalEntry }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not_pending'; readonly approval: ApprovalEntry }
-  /** The policy does not let it be approved there. */
+  /** The policy does not allow approval through this channel. */
   | { readonly kind: 'not_here'; readonly approval: ApprovalEntry };
 
-/** How a call that needs a person stands. */
+/** Where a call that needs a person's approval stands. */
 export type ApprovalStanding =
   | { readonly kind: 'approved'; readonly by: 'approval'; readonly id: string }
   | { readonly kind: 'pending'; readonly approval: ApprovalEntry; readonly isNew: boolean }
   | { readonly kind: 'rejected'; readonly approval: ApprovalEntry }
   | { readonly kind: 'expired'; readonly approval: ApprovalEntry }
-  /** Nobody can be asked: too many wait already, the arguments are too long to be read, or the id serves no more. */
+  /** Nobody can be asked: too many wait already, the arguments are too long to read, or the id is used up. */
   | { readonly kind: 'impossible' };
 
-/** A prompt flood must not bury the one call that matters: more than these are not queued for a server and grant. */
+/** Most pending approvals for a server and grant: a flood of prompts must not bury the one that matters. */
 const PENDING_CAP = 50;
 /** Longer arguments cannot be shown whole, and what was not shown cannot be approved; in characters. */
 const ARGUMENTS_CAP = 262_144;
 const REASON_CAP = 2000;
 
-/** What is nobody's business once nobody decides by it any more. */
+/** Removes the values of a call from an approval that is over. */
 const DROP = 'arguments = kept, reason = kept_reason';
 
-/** No vowels, so no words; no letters or digits that are taken for another. */
+/** No vowels, so no words; no letters or digits that look alike. */
 const ID_LETTERS = 'bcdfghjkmnpqrstvwxyz23456789';
 const ID_LENGTH = 6;
 
 /**
- * Approvals: a row is the authority, not what a client answered (G10). States change only as
- * pending -> approved | rejected | expired and approved -> consumed | expired, each by an UPDATE that names the state it
+ * Approvals: a row is the authority, not what a client answered (G10).
+ *
+ * INVARIANT: states change only as pending -> approved | rejected | expired and approved -> consumed | expired, each by an UPDATE that names the state it
  * starts from.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
@@ -127,7 +128,7 @@ export class Approvals {
     );
   }
 
-  /** How a call that needs approval stands; changes nothing. `terms.id` is looked at alone when it is there. */
+  /** Where a call that needs approval stands; changes nothing. With `terms.id` only that approval is considered. */
   find(call: ApprovedCall, terms: ApprovalTerms, now: number): ApprovalStanding | undefined {
     const { server, grant, tool, argumentsHash, policyHash } = call;
     const row =
@@ -184,7 +185,7 @@ export class Approvals {
         argumentsOf(why.kept),
         why.keptReason.slice(0, REASON_CAP),
       );
-      // An id that was given before stays that call's: try another.
+      // The id is taken: try another.
       if (changes === 0) continue;
       this.#events.write(now, 'wrapper', 'approval.asked', { approval: id, server, grant, tool });
       return { kind: 'pending', approval: this.get(id, now) as ApprovalEntry, isNew: true };
@@ -192,7 +193,7 @@ export class Approvals {
   }
 
   /**
-   * Uses an approval up. Two processes cannot both: the state it starts from is part of the change.
+   * Uses an approval up. Two processes cannot both do so: the UPDATE names the state it starts from.
    *
    * @throws Error when it is not approved any more; the caller's transaction then ends in a refusal
    */
@@ -206,7 +207,7 @@ export class Approvals {
     this.#events.write(now, 'wrapper', 'approval.consumed', { approval: id });
   }
 
-  /** Closes what is still open for a call that went through without it, so that nobody approves it a second time. */
+  /** Closes what is open for a call that passed without it, so that nobody approves the call a second time. */
   withdraw(call: ApprovedCall, now: number): void {
     const { server, grant, tool, argumentsHash, policyHash } = call;
     for (const row of this.#open.all(server, grant, tool, argumentsHash, policyHash, now))
@@ -214,7 +215,10 @@ export class Approvals {
         this.#expire(row.id as string, now, 'the call needed no approval any more');
   }
 
-  /** Takes down a person's word, once, while it is waited for, if `by` is a channel for it. An approval keeps from then on as long as it waited. */
+  /**
+   * Records a person's answer, once, while the approval is pending and if `by` is a channel that may give it. From then
+   * on the approval is valid for as long as the person had to answer.
+   */
   decide(
     id: string,
     state: 'approved' | 'rejected' | 'expired',
@@ -225,7 +229,7 @@ export class Approvals {
     const before = this.get(id, now);
     if (!before) return { kind: 'unknown' };
     if (before.state !== 'pending') return { kind: 'not_pending', approval: before };
-    // Rejecting only stops something: that may be done anywhere.
+    // Rejecting is allowed through any channel: it only stops something.
     if (state === 'approved' && !before.channels.includes(by === 'client' ? 'client' : 'queue'))
       return { kind: 'not_here', approval: before };
     this.#db
@@ -248,7 +252,7 @@ export class Approvals {
 
   /** @returns what waits for a person, or with `all` everything that is kept; oldest first */
   list(now: number, all: boolean): ApprovalEntry[] {
-    // The second condition is that of the index.
+    // The second condition makes SQLite use the partial index.
     const open = `WHERE state = 'pending' AND state IN ('pending', 'approved', 'rejected')`;
     return this.#db
       .prepare(`SELECT * FROM approvals ${all ? '' : open} ORDER BY asked_at, id`)
@@ -258,7 +262,7 @@ export class Approvals {
   }
 
   /**
-   * Writes down what time has ended and removes what is older than `before`, both at most `count` rows.
+   * Marks approvals that have expired, and removes those that are older than `before`; at most `count` rows each.
    *
    * @returns whether there may be more
    */

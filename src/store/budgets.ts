@@ -4,12 +4,12 @@ import { toDecimal } from './counters/stored-amount.js';
 import type { Events } from './events.js';
 import type { Database, Row } from './sqlite/driver.js';
 
-/** What a person grants beyond the one call that was asked for: the next calls of its tool, within bounds. */
+/** What a person grants beyond the one call in question: the next calls of its tool, within bounds. */
 export interface BudgetTerms {
   readonly calls: number;
   /** Milliseconds. */
   readonly forMs: number;
-  /** A number of the call, by path (`args.amount_total`), that must be there; it and every amount lie from 0 to `max`. */
+  /** A number of the call, by path (`args.amount_total`), that must be present; it and every amount are from 0 to `max`. */
   readonly bound?: { readonly path: string; readonly max: string } | undefined;
 }
 
@@ -46,7 +46,7 @@ export class Budgets {
   make(approval: ApprovalEntry, { calls, forMs, bound }: BudgetTerms, by: string, now: number): BudgetEntry {
     const id = randomId();
     const { server, grant, tool, policyHash } = approval;
-    // Read before it is stored: a bound that is no number must not become one that everything passes.
+    // Parsed before it is stored: a bound that is no number must not let everything pass.
     const max = bound && Decimal.from(bound.max).toString();
     if (!Number.isSafeInteger(calls) || calls < 1) throw new RangeError(`a budget of ${calls} calls`);
     this.#db
@@ -83,7 +83,7 @@ export class Budgets {
       ?.id;
   }
 
-  /** Takes one call off. @throws Error when none is left, and the caller's transaction comes to nothing */
+  /** Uses one call up. @throws Error when none is left, which rolls the caller's transaction back */
   use(id: string, now: number): void {
     const { changes } = this.#db
       .prepare(
@@ -101,7 +101,7 @@ export class Budgets {
     return changes === 1;
   }
 
-  /** @returns those that can still serve, the first to expire first */
+  /** @returns budgets that can still be used, the first to expire first */
   list(now: number): BudgetEntry[] {
     return this.#db
       .prepare('SELECT * FROM budgets WHERE calls_left > 0 AND expires_at > ? ORDER BY expires_at, id')

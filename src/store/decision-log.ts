@@ -1,12 +1,14 @@
 import type { Limit } from '../policy/model.js';
-import { type ChargeRecord, parseChargeRecords, refundOf } from './counters/charge-record.js';
+import { type ChargeRecord, parseChargeRecords, refundMark } from './counters/charge-record.js';
 import type { PendingCharges } from './counters/pending-charges.js';
-import type { Database, Value } from './sqlite/driver.js';
+import type { Row, Statement, Value } from './sqlite/driver.js';
+import { textOf } from './sqlite/driver.js';
+import type { Cache, StateFile } from './sqlite/file.js';
 
 /** What was decided, as the log keeps it. */
 export type LoggedDecision = 'allow' | 'deny' | 'hide' | 'ask';
 
-/** A call as the log keeps it. Texts are cut to what a log line can use. */
+/** A call as the log keeps it. Long texts are cut. */
 export interface LoggedCall {
   readonly tool: string;
   /** The JSON-RPC id as JSON text; undefined for a call without one. */
@@ -42,15 +44,104 @@ export interface Settlement {
  */
 export type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered' | 'cancelled' | 'not_sent';
 
-/** `log_hours` names the first row of each hour (see schema.ts). */
+/** `log_hours` names the first row of each hour. */
 export const HOUR_MS = 3_600_000;
-/** So many open rows are known without a look: more than are decided before outcomes are written (see Ledger). */
-const PLAIN_KEPT = 16_384;
-/** Of calls that came together so many rows are one statement. */
+
+/** Longest text of a column in bytes; the client chooses most of them. */
+const CAPS = { tool: 512, rule: 2048, arguments: 65_536, names: 4096, name: 256, request: 256 };
+
+/** Everything that a new row is written from. */
+interface NewRow {
+  readonly id: number;
+  /** UTC milliseconds. */
+  readonly at: number;
+  /** Rows of `sessions` and `policies`. */
+  readonly session: number;
+  readonly policy: number | null;
+  readonly call: LoggedCall;
+  readonly entry: Entry;
+}
+
+interface Column<T> {
+  /** Where it stands: `d` is `decisions`, `s` its session, `p` its policy. */
+  readonly from: string;
+  readonly read: (value: unknown) => T;
+  /** What a new row of `decisions` gets; absent for what is settled later or stands in another table. */
+  readonly write?: (row: NewRow) => Value;
+}
+
+/**
+ * Every column of the log as readers get it, in one list: rows are written, selected and read by it (`LogEntry`). A new
+ * one needs a migration, a line here, and a key in each format that shows it.
+ */
+const COLUMNS = {
+  auditId: column('d.id', String, ({ id }) => id),
+  /** UTC milliseconds. */
+  at: column('d.at', Number, ({ at }) => at),
+  tool: column('d.tool', String, ({ call }) => cut(call.tool, CAPS.tool)),
+  decision: column(
+    'd.decision',
+    (value) => value as LoggedDecision,
+    ({ entry }) => entry.decision,
+  ),
+  /** Why not allowed; undefined when it was. */
+  code: column('d.code', textOf, ({ entry }) => entry.code ?? null),
+  rule: column('d.rule', textOf, ({ entry }) => cutOrNull(entry.rule, CAPS.rule)),
+  /** JSON: sorted top-level names, or the whole object. */
+  arguments: column('d.arguments', String, ({ call }) => argumentsOf(call.argumentsText)),
+  requestId: column('d.request', textOf, ({ call }) => cutOrNull(call.requestId, CAPS.request)),
+  approval: column('d.approval', textOf, ({ entry }) => entry.approvalId ?? null),
+  /** Undefined until the call is settled, and for ever when the wrapper died before. */
+  outcome: column('d.outcome', (value) => textOf(value) as Outcome | undefined),
+  latencyMs: column('d.latency_ms', (value) => (typeof value === 'number' ? value : undefined)),
+  policyHash: column('p.hash', textOf),
+  /** True when nothing was enforced: a refusal is what would have been one. */
+  observe: column('s.observe', (value) => value === 1),
+  server: column('s.server', (value) => textOf(value) ?? ''),
+  grant: column('s.grant_name', (value) => textOf(value) ?? ''),
+  session: column('s.uid', (value) => textOf(value) ?? ''),
+  pid: column('s.pid', (value) => (typeof value === 'number' ? value : 0)),
+  clientName: column('s.client_name', textOf),
+  clientVersion: column('s.client_version', textOf),
+};
+
+/** Written, and read by this room alone. */
+const OWN_COLUMNS = [
+  column('d.session', Number, ({ session }) => session),
+  column('d.policy', Number, ({ policy }) => policy),
+  column('d.charges', textOf, ({ entry }) => (entry.charges?.length ? JSON.stringify(entry.charges) : null)),
+];
+
+/** A row of the decision log with all that it refers to. */
+export type LogEntry = {
+  readonly [Name in keyof typeof COLUMNS]: ReturnType<(typeof COLUMNS)[Name]['read']>;
+};
+
+/** What a query of the log selects; `entryOf` reads the rows. */
+export const SELECTED = Object.entries(COLUMNS)
+  .map(([name, { from }]) => `${from} AS "${name}"`)
+  .join(', ');
+
+export function entryOf(row: Row): LogEntry {
+  const values = Object.entries(COLUMNS).map(([name, { read }]) => [name, read(row[name])]);
+  return Object.fromEntries(values) as LogEntry;
+}
+
+const WRITTEN = [...Object.values<Column<unknown>>(COLUMNS), ...OWN_COLUMNS].flatMap(({ from, write }) =>
+  write ? [{ name: from.slice('d.'.length), write }] : [],
+);
+/** Rows of one INSERT: calls that arrive together are the bulk of the work under load. */
 const TOGETHER = 8;
 
-/** Longest text of a row in bytes; the client chooses most of them. */
-const CAPS = { tool: 512, rule: 2048, arguments: 65_536, names: 4096, name: 256, request: 256 };
+function insertion(rows: number): string {
+  const row = `(${WRITTEN.map(() => '?').join(', ')})`;
+  return `INSERT INTO decisions (${WRITTEN.map(({ name }) => name).join(', ')})
+    VALUES ${Array(rows).fill(row).join(', ')}`;
+}
+
+function column<T>(from: string, read: Column<T>['read'], write?: Column<T>['write']): Column<T> {
+  return write ? { from, read, write } : { from, read };
+}
 
 /**
  * The decision log: a row for every decision, written in the transaction of its charges, settled when the server has
@@ -58,73 +149,61 @@ const CAPS = { tool: 512, rule: 2048, arguments: 65_536, names: 4096, name: 256,
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class DecisionLog {
-  readonly #db: Database;
+export class DecisionLog implements Cache {
   readonly #pending: PendingCharges;
-  /** Plain rows that are still to be inserted, one behind the other, and how many there are. */
-  readonly #plainValues: Value[] = Array(TOGETHER * PLAIN_COLUMNS.length).fill(null);
-  #plainRows = 0;
   readonly #policies = new Map<string, number>();
   #hour = Number.NaN;
-  /** Rows of this process that are still open and of which an answer gives nothing back, each in the place of its id. */
-  readonly #plain = new Float64Array(PLAIN_KEPT).fill(Number.NaN);
+  /** Values of rows that are still to be inserted. */
+  #values: Value[] = [];
   readonly #insert;
-  readonly #insertPlain;
-  readonly #insertPlainTogether;
-  readonly #charges;
+  readonly #insertTogether;
+  /** Open rows with charges that an outcome gives back; without the outcomes that give nothing back. */
+  readonly #refundable = new Map<Outcome, Statement>();
   readonly #settle;
-  readonly #settleRun;
   readonly #mark;
+  readonly #addPolicy: Statement;
+  readonly #findPolicy: Statement;
 
-  constructor(db: Database, pending: PendingCharges) {
-    this.#db = db;
+  constructor(file: StateFile, pending: PendingCharges) {
+    const { db } = file;
     this.#pending = pending;
-    this.#insert = db.prepare(insertion(COLUMNS, 1));
-    this.#insertPlain = db.prepare(insertion(PLAIN_COLUMNS, 1));
-    this.#insertPlainTogether = db.prepare(insertion(PLAIN_COLUMNS, TOGETHER));
-    this.#charges = db.prepare('SELECT charges FROM decisions WHERE id = ?');
+    file.register(this);
+    this.#insert = db.prepare(insertion(1));
+    this.#insertTogether = db.prepare(insertion(TOGETHER));
+    for (const [outcome, refunds] of Object.entries(REFUNDS))
+      if (refunds.length > 0)
+        this.#refundable.set(
+          outcome as Outcome,
+          db.prepare(
+            `SELECT id, charges FROM decisions WHERE id BETWEEN ? AND ? AND outcome IS NULL
+               AND charges GLOB '*,[${refunds.map(refundMark).join('')}]]*'`,
+          ),
+        );
     this.#settle = db.prepare(
-      'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id = ? AND outcome IS NULL',
-    );
-    this.#settleRun = db.prepare(
       'UPDATE decisions SET outcome = ?, latency_ms = ? WHERE id BETWEEN ? AND ? AND outcome IS NULL',
     );
     this.#mark = db.prepare('INSERT OR IGNORE INTO log_hours (hour, first) VALUES (?, ?)');
+    this.#addPolicy = db.prepare('INSERT OR IGNORE INTO policies (hash) VALUES (?)');
+    this.#findPolicy = db.prepare('SELECT id FROM policies WHERE hash = ?');
   }
 
   /**
-   * Decides on the row of a decision; `write` must follow.
+   * Adds the row of a decision, which is in the file after `flush`.
    *
    * @param session row of the session
    * @param now UTC milliseconds
    * @returns the row's id
    */
   add(session: number, call: LoggedCall, entry: Entry, now: number): number {
-    const { tool, argumentsText, requestId, policyHash } = call;
-    const { decision, code, rule, charges: taken, approvalId } = entry;
-    const charges = taken !== undefined && taken.length > 0 ? taken : undefined;
-    const id = this.#pending.next;
-    const isPlain = decision === 'allow' && approvalId === undefined;
-    // Always the same list: one for each row would cost as much as inserting it.
-    const values = isPlain ? this.#plainValues : [];
-    let next = isPlain ? this.#plainRows++ * PLAIN_COLUMNS.length : 0;
-    values[next++] = id;
-    values[next++] = now;
-    values[next++] = session;
-    values[next++] = cut(tool, CAPS.tool);
-    values[next++] = policyHash === undefined ? null : this.#policy(policyHash);
-    values[next++] = argumentsOf(argumentsText);
-    values[next++] = requestId === undefined ? null : cut(requestId, CAPS.request);
-    values[next++] = charges === undefined ? null : textOf(charges);
-    if (!isPlain) {
-      const text = rule === undefined ? null : cut(rule, CAPS.rule);
-      this.#insert.run(...values, decision, code ?? null, text, approvalId ?? null);
-    } else if (this.#plainRows === TOGETHER) {
-      this.#insertPlainTogether.run(...values);
-      this.#plainRows = 0;
+    const id = this.#pending.nextDecision;
+    const policy = call.policyHash === undefined ? null : this.#policy(call.policyHash);
+    const row: NewRow = { id, at: now, session, policy, call, entry };
+    for (const { write } of WRITTEN) this.#values.push(write(row));
+    if (this.#values.length === TOGETHER * WRITTEN.length) {
+      this.#insertTogether.run(...this.#values);
+      this.#values = [];
     }
-    this.#pending.add(id, charges);
-    if (decision === 'allow' && (charges?.every(isKept) ?? true)) this.#plain[id % PLAIN_KEPT] = id;
+    this.#pending.add(id, entry.charges ?? []);
     const hour = Math.floor(now / HOUR_MS);
     if (hour !== this.#hour) {
       this.#mark.run(hour, id);
@@ -133,140 +212,67 @@ export class DecisionLog {
     return id;
   }
 
-  /** Writes what was added and is not written yet. */
-  write(): void {
-    this.flush();
-    this.#pending.compactWhenMany();
-  }
-
-  /** As `write`, in the middle of calls that came together: for who looks at rows before all are decided. */
+  /** Inserts what was added. */
   flush(): void {
-    const size = PLAIN_COLUMNS.length;
-    for (let row = 0; row < this.#plainRows; row += 1)
-      this.#insertPlain.run(...this.#plainValues.slice(row * size, (row + 1) * size));
-    this.#plainRows = 0;
+    for (let i = 0; i < this.#values.length; i += WRITTEN.length)
+      this.#insert.run(...this.#values.slice(i, i + WRITTEN.length));
+    this.#values = [];
   }
 
   /**
-   * Writes what became of a call, once: a second settlement of the same row changes nothing.
+   * Writes what became of calls, once: rows that are settled already stay as they are.
    *
-   * @returns what the call had charged, as far as any of it may be given back
+   * @returns the charges of the rows that were settled now and have any that the outcome gives back
    */
-  settle(decision: number, outcome: Outcome, latencyMs: number | undefined): readonly ChargeRecord[] {
-    this.#forgetPlain(decision);
-    if (this.#settle.run(outcome, latencyMs ?? null, decision).changes === 0) return [];
-    const charges = this.#charges.get(decision)?.charges ?? null;
-    return charges === null ? [] : parseChargeRecords(charges);
+  settle({
+    first,
+    last,
+    outcome,
+    latencyMs,
+  }: Settlement): (readonly [row: number, readonly ChargeRecord[]])[] {
+    const open = this.#refundable.get(outcome)?.all(first, last) ?? [];
+    this.#settle.run(outcome, latencyMs ?? null, first, last);
+    return open.map(({ id, charges }) => [id as number, parseChargeRecords(charges)]);
   }
 
-  /**
-   * Writes what became of calls, in one statement as far as it gives nothing back.
-   *
-   * @param first as in the settlement, or behind those that are written already
-   * @returns the row from which on none was written; `first` when that needs a look of its own
-   */
-  settleRun(first: number, { last, outcome, latencyMs }: Settlement): number {
-    let end = first;
-    while (outcome !== 'not_sent' && end <= last && this.#forgetPlain(end)) end += 1;
-    if (end > first) this.#settleRun.run(outcome, latencyMs ?? null, first, end - 1);
-    return end;
-  }
-
-  /** Must follow every transaction that was rolled back. */
-  forget(): void {
-    this.#plainRows = 0;
+  rolledBack(): void {
+    this.#values = [];
     this.#policies.clear();
-    this.#plain.fill(Number.NaN);
     this.#hour = Number.NaN;
-  }
-
-  /** @returns whether the row was known to be open and plain; of others that are, a look at the row tells */
-  #forgetPlain(id: number): boolean {
-    if (this.#plain[id % PLAIN_KEPT] !== id) return false;
-    this.#plain[id % PLAIN_KEPT] = Number.NaN;
-    return true;
   }
 
   #policy(hash: string): number {
     let id = this.#policies.get(hash);
     if (id === undefined) {
-      this.#db.prepare('INSERT OR IGNORE INTO policies (hash) VALUES (?)').run(hash);
-      id = this.#db.prepare('SELECT id FROM policies WHERE hash = ?').get(hash)?.id as number;
+      this.#addPolicy.run(hash);
+      id = this.#findPolicy.get(hash)?.id as number;
       this.#policies.set(hash, id);
     }
     return id;
   }
 }
 
-/** Which charges an outcome gives back (DESIGN section 5, `refund`). */
-export function refundsOn(outcome: Outcome): (refund: Limit['refund']) => boolean {
-  switch (outcome) {
-    case 'not_sent':
-      return () => true;
-    case 'ok':
-      return (refund) => refund === 'on_success';
-    case 'error':
-    case 'tool_error':
-      return (refund) => refund === 'on_error';
-    case 'unanswered':
-    case 'cancelled':
-      return () => false;
-  }
-}
+/** Which settings of `refund` give a charge back, by outcome (docs/policy.md, "Limits"). */
+const REFUNDS: Readonly<Record<Outcome, readonly Limit['refund'][]>> = {
+  not_sent: ['never', 'on_error', 'on_success'],
+  ok: ['on_success'],
+  error: ['on_error'],
+  tool_error: ['on_error'],
+  unanswered: [],
+  cancelled: [],
+};
 
-const LONGEST_ID = 15;
-const ZERO = 0x30;
+/** @returns which charges an outcome gives back */
+export function refundsOn(outcome: Outcome): (refund: Limit['refund']) => boolean {
+  return (refund) => REFUNDS[outcome].includes(refund);
+}
 
 /** @returns the row that an audit id names; 0, which no row has, for text that is none of ours */
 export function idOf(auditId: string | undefined): number {
-  if (auditId === undefined || auditId.length > LONGEST_ID) return 0;
-  let id = 0;
-  for (let i = 0; i < auditId.length; i += 1) {
-    const digit = auditId.charCodeAt(i) - ZERO;
-    if (digit < 0 || digit > 9) return 0;
-    id = id * 10 + digit;
-  }
-  return id;
+  return auditId !== undefined && /^[0-9]{1,15}$/.test(auditId) ? Number(auditId) : 0;
 }
 
-/** What is bound to insert a row; `outcome` and `latency_ms` come later. */
-const PLAIN_COLUMNS = ['id', 'at', 'session', 'tool', 'policy', 'arguments', 'request', 'charges'];
-const COLUMNS = [...PLAIN_COLUMNS, 'decision', 'code', 'rule', 'approval'];
-
-/** Of a row of PLAIN_COLUMNS, which is most, the rest is told by what it is: an allowed call. */
-function insertion(columns: readonly string[], rows: number): string {
-  const plain = columns === PLAIN_COLUMNS;
-  const row = `(${columns.map(() => '?').join(', ')}${plain ? ", 'allow'" : ''})`;
-  return `INSERT INTO decisions (${columns.join(', ')}${plain ? ', decision' : ''})
-    VALUES ${Array(rows).fill(row).join(', ')}`;
-}
-
-/** The last charge that was made text of, and the text: calls that came together tend to charge the same. */
-let lastCharge: ChargeRecord | undefined;
-let lastText = '';
-
-/** As JSON, for which the engine's own writer takes its time: an amount in text is digits, which need no escape. */
-function textOf(charges: readonly ChargeRecord[]): string {
-  const [only] = charges;
-  return `[${charges.length === 1 && only ? textOfOne(only) : charges.map(textOfOne).join()}]`;
-}
-
-function textOfOne(charge: ChargeRecord): string {
-  const [counter, at, amount, refund] = charge;
-  const last = lastCharge;
-  const isSame = last?.[1] === at && last[0] === counter && last[2] === amount && last[3] === refund;
-  if (isSame) return lastText;
-  lastCharge = charge;
-  lastText = `[${counter},${at},${typeof amount === 'number' ? amount : `"${amount}"`},${refund}]`;
-  return lastText;
-}
-
-/** Whether no answer gives the charge back. */
-function isKept(charge: ChargeRecord): boolean {
-  return refundOf(charge) === 'never';
-}
-
-/** Arguments as a row may hold them: of too many bytes the names, of too many names the first. */
+/** Arguments as a row may hold them: the names where the values are too long, and the first names where those are. */
 export function argumentsOf(text: string): string {
   const isList = text.startsWith('[');
   if (isWithin(text, isList ? CAPS.names : CAPS.arguments)) return text;
@@ -291,9 +297,13 @@ export function argumentsOf(text: string): string {
   return JSON.stringify(kept);
 }
 
+function cutOrNull(value: string | undefined, cap: number): string | null {
+  return value === undefined ? null : cut(value, cap);
+}
+
 function cut(value: string, cap: number): string {
   if (isWithin(value, cap)) return value;
-  // A character that is cut in the middle goes.
+  // A character that is cut in the middle is dropped.
   return `${Buffer.from(value.slice(0, cap))
     .toString('utf8', 0, cap)
     .replace(/\ufffd+$/, '')}…`;

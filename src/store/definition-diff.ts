@@ -5,13 +5,13 @@ import { isObject, type JsonObject } from '../json/value.js';
 import { printable, spreadJson } from '../text/escape.js';
 import type { PinEntry } from './store.js';
 
-/** What is compared at most; beyond it is said how much was not, so that no definition takes long (G9). */
+/** Most that is compared; the rest is only counted, so that no definition takes long (G9). */
 const MOST_LINES = 500;
 const MOST_LINE_EDITS = 400;
 const MOST_WORD_EDITS = 60;
-/** Characters of a line in which words are looked for, and of one that is shown. */
+/** Longest line that is compared by words, and that is shown; in characters. */
 const LONGEST = 2000;
-/** Words that stay the same are shown at most so far from those that change; in characters. */
+/** Unchanged words are shown up to this distance from changed ones; in characters. */
 const NEAR = 60;
 
 /**
@@ -53,7 +53,7 @@ function linesOf(parts: JsonObject, name: string): string[] {
   return typeof value === 'string' ? value.split('\n') : spreadJson(canonicalJson(value));
 }
 
-/** Lines with `- `, `+ ` or, around those, two spaces in front; only so many of either text are compared. */
+/** Lines with `- `, `+ ` or, around those, two spaces in front; at most `most` of each text are compared. */
 function difference(before: readonly string[], after: readonly string[], most: number): string[] {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start += 1;

@@ -1,11 +1,11 @@
 import type { Database, Value } from './sqlite/driver.js';
 
-/** What happened beside calls: counters reset, approvals asked for and decided. */
+/** Something other than a call: a counter reset, an approval asked for or decided. */
 export interface EventEntry {
   readonly id: string;
   /** UTC milliseconds. */
   readonly at: number;
-  /** `cli`, `client`, or `wrapper` for what happened by itself. */
+  /** `cli`, `client`, or `wrapper` for what no person did. */
   readonly who: string;
   readonly kind: EventKind;
   readonly detail: Readonly<Record<string, unknown>>;
@@ -31,12 +31,12 @@ export type EventKind =
 export interface EventFilter {
   /** UTC milliseconds, inclusive. */
   readonly since?: number | undefined;
-  /** The newest so many; default 100. */
+  /** Most events, the newest; default 100. */
   readonly limit?: number | undefined;
   readonly afterId?: string | undefined;
 }
 
-/** The log's second part. All methods run inside the caller's transaction. */
+/** The events, which `log` shows beside the decisions. All methods run inside the caller's transaction. */
 export class Events {
   readonly #db: Database;
 

@@ -1,17 +1,18 @@
 import { PolicyWrapError } from '../errors.js';
-import type { LogEntry, Store } from './store.js';
+import type { LogEntry } from './decision-log.js';
+import type { StoreReader } from './reader.js';
 
-/** Rows that are read at once: few enough to be nothing, many enough to be quick. */
+/** Rows read at once. */
 const PAGE = 1000;
 
 /**
- * Every row of the decision log that passes, oldest first. Read in pages, each on a snapshot of its own, so that the
- * log may be of any length and no wrapper is held up; rows that are written meanwhile come too.
+ * Every row of the decision log that passes the filter, oldest first. Read in pages, each on its own snapshot, so a long
+ * log holds up no wrapper; rows that are written meanwhile are included.
  *
  * @param since UTC milliseconds, inclusive
  */
 export function* history(
-  store: Store,
+  store: StoreReader,
   { server, since }: { readonly server?: string | undefined; readonly since?: number | undefined } = {},
 ): Generator<LogEntry> {
   for (let afterId = '0'; ; ) {
@@ -24,11 +25,11 @@ export function* history(
 }
 
 /**
- * Whose calls to look at: the server that was named, or the only one that the log has rows of.
+ * The server whose calls to look at: the one that was named, or the only one in the log.
  *
  * @throws PolicyWrapError NOT_FOUND when there is none, USAGE when there are several
  */
-export function loggedServer(store: Store, named: string | undefined): string {
+export function loggedServer(store: StoreReader, named: string | undefined): string {
   const known = [...new Set(store.sessions().map(({ server }) => server))];
   const has = (server: string) => store.log({ server, limit: 1 }).length > 0;
   const found = (named === undefined ? known : [named]).filter(has).sort();

@@ -1,56 +1,47 @@
 import { Age } from './age.js';
-import type { ApprovalClock } from './approval-clock.js';
-import type { Approvals } from './approvals.js';
-import type { Budgets } from './budgets.js';
 import { removeExpiredCounters } from './counters/counter-list.js';
-import { Forgotten } from './counters/forgotten.js';
-import type { PendingCharges } from './counters/pending-charges.js';
 import { HOUR_MS } from './decision-log.js';
-import type { Sessions } from './sessions.js';
-import { BUSY, type StateFile } from './sqlite/file.js';
+import type { Parts } from './parts.js';
+import { BUSY } from './sqlite/file.js';
 
 export interface Retention {
-  /** Rows of the log older than this go, in milliseconds; default 90 days. */
+  /** Older rows of the log are removed, in milliseconds; default 90 days. */
   readonly ageMs: number;
-  /** Of the log's rows so many newest stay; default 1,000,000. */
+  /** Most rows that the log keeps, the newest; default 1,000,000. */
   readonly rows: number;
-  /** Size of the data from which on the oldest rows go, whatever their age, in bytes; default 1 GiB. */
+  /** Above this size of the data the oldest rows are removed whatever their age, in bytes; default 1 GiB. */
   readonly bytes: number;
 }
 
 export const RETENTION: Retention = { ageMs: 90 * 86_400_000, rows: 1_000_000, bytes: 1024 ** 3 };
 
-/** Rows that one step touches at most; keeps it near a millisecond. */
+/** Most rows that one step touches, which takes about a millisecond. */
 const STEP = 100;
-/** Where rows go because of their size, so many at a time: each may hold whole arguments. */
+/** Most rows removed in one step because of the file's size: each may hold whole arguments. */
 const BIG_STEP = 40;
 const EVENTS_KEPT = 20_000;
-/** Counters are walked through anew after so long, in milliseconds. */
+/** How often all counters are looked through, in milliseconds. */
 const COUNTERS_EVERY_MS = 60_000;
-/** When the clock has gone on by so much more than time has passed, it may be wrong: no counter is taken for expired
- * before it has been so for a while. In milliseconds. */
+/**
+ * A clock that jumps by more than this may be wrong: no counter is taken for expired before the clock has run steadily
+ * for a while; in milliseconds.
+ */
 const JUMP_MS = 86_400_000;
-/** That while, by the own time of this process, in milliseconds. */
+/** How long that is, by this process's monotonic time, in milliseconds. */
 const STEADY_AFTER_MS = 10 * 60_000;
-/** The write-ahead log is copied into the database from this size on, and cut off from that, in bytes. */
+/** Sizes of the write-ahead log from which it is copied into the database, and truncated; in bytes. */
 const WAL_COPY_BYTES = 512 * 1024;
 const WAL_CUT_BYTES = 8 * 1024 * 1024;
-/** While calls keep coming, others are looked for so often at most, in milliseconds. */
+/** While calls keep coming, dead sessions are looked for at most this often, in milliseconds. */
 const SESSIONS_EVERY_MS = 10_000;
 
 /**
- * What is done when there is nothing else to do, so that the file stays bounded and the calls stay fast: in small
- * steps, each a transaction of its own, any number of processes at a time.
+ * Keeps the file bounded and calls fast, in small steps when there is nothing else to do. Each step is a transaction of
+ * its own, and any number of processes may run them at a time.
  */
 export class Maintenance {
-  readonly #file: StateFile;
-  readonly #pending: PendingCharges;
-  readonly #sessions: Sessions;
-  readonly #approvals: Approvals;
-  readonly #approvalClock: ApprovalClock;
-  readonly #budgets: Budgets;
+  readonly #parts: Parts;
   readonly #retention: Retention;
-  readonly #forgotten: Forgotten;
   readonly #age: Age;
   #countersAfter = 0;
   readonly #steps: readonly ((now: number) => boolean)[] = [
@@ -60,40 +51,26 @@ export class Maintenance {
     (now) => this.#decisions(now),
     (now) => this.#rest(now),
   ];
-  /** Where the next run goes on: a short time must not end in the first step for ever. */
+  /** Where the next run goes on, so that short runs do not all end in the first step. */
   #step = 0;
   #countersAt = Number.NEGATIVE_INFINITY;
-  /** The clock less the process's own time, and when by the latter it was found to be that; in milliseconds. */
+  /** The clock less monotonic time, and the monotonic time of its last jump; in milliseconds. */
   #offset: number | undefined;
   #jumpedAt = Number.NEGATIVE_INFINITY;
   #sessionsAt = Number.NEGATIVE_INFINITY;
   #isQuiet = true;
 
-  constructor(
-    file: StateFile,
-    pending: PendingCharges,
-    sessions: Sessions,
-    approvals: Approvals,
-    approvalClock: ApprovalClock,
-    budgets: Budgets,
-    retention: Retention,
-  ) {
-    this.#file = file;
-    this.#forgotten = new Forgotten(file.db, file.generation);
-    this.#age = new Age(file.db);
-    this.#pending = pending;
-    this.#sessions = sessions;
-    this.#approvals = approvals;
-    this.#approvalClock = approvalClock;
-    this.#budgets = budgets;
+  constructor(parts: Parts, retention: Retention) {
+    this.#parts = parts;
+    this.#age = new Age(parts.file.db);
     this.#retention = retention;
   }
 
   /**
-   * @param budgetMs no step begins after so long, but one is always made
+   * @param budgetMs no step begins later than this, but one always runs
    * @param transact runs a step in a write transaction
    * @param isQuiet nothing else is to be done: the write-ahead log is copied too
-   * @returns whether all was done; false when the time was up or another process was writing
+   * @returns whether everything was done; false when time was up or another process was writing
    */
   run(
     budgetMs: number,
@@ -115,34 +92,40 @@ export class Maintenance {
       }
     }
     this.#step = 0;
-    if (isQuiet) this.#file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
+    if (isQuiet) this.#parts.file.checkpoint(WAL_COPY_BYTES, WAL_CUT_BYTES);
     return true;
   }
 
   #signsOfLife(now: number): boolean {
-    for (const session of this.#sessions.own()) this.#sessions.touch(session, now);
+    for (const session of this.#parts.sessions.own()) this.#parts.sessions.touch(session, now);
     return false;
   }
 
   #approvalsAndBudgets(now: number): boolean {
-    const time = this.#approvalClock.advance(now);
-    this.#budgets.removeOld(time);
-    return this.#approvals.expireAndRemove(time, this.#age.before(now, this.#retention.ageMs), STEP);
+    const time = this.#parts.approvalClock.advance(now);
+    this.#parts.budgets.removeOld(time);
+    return this.#parts.approvals.expireAndRemove(time, this.#age.before(now, this.#retention.ageMs), STEP);
   }
 
   #counters(now: number): boolean {
     if (!this.#isSteady(now)) return false;
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
-    this.#pending.compact();
-    const next = removeExpiredCounters(this.#file.db, this.#forgotten, now, this.#countersAfter, STEP);
-    this.#file.generation.current += 1;
+    this.#parts.pending.compact();
+    const next = removeExpiredCounters(
+      this.#parts.file.db,
+      this.#parts.forgotten,
+      now,
+      this.#countersAfter,
+      STEP,
+    );
+    this.#parts.file.outdate();
     this.#countersAfter = next ?? 0;
     if (next === undefined) this.#countersAt = now;
     return next !== undefined;
   }
 
-  /** A computer that has slept looks the same: then counters go a while later. */
+  /** A computer that has slept looks the same as a wrong clock: then expired counters are removed a while later. */
   #isSteady(now: number): boolean {
     const own = performance.now();
     const offset = now - own;
@@ -151,22 +134,26 @@ export class Maintenance {
     return own - this.#jumpedAt >= STEADY_AFTER_MS;
   }
 
-  /** Removes oldest rows first, and never the newest: its id must not be given to another decision. */
+  /**
+   * Removes the oldest rows first.
+   *
+   * INVARIANT: the newest row is never removed, since its id would be given to another decision.
+   */
   #decisions(now: number): boolean {
-    const { db } = this.#file;
+    const { db } = this.#parts.file;
     const { first, last } = db
       .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
       .get() as { first: number | null; last: number | null };
     if (first === null || last === null) return false;
     const { ageMs, rows, bytes } = this.#retention;
     const oldest = db.prepare('SELECT at FROM decisions WHERE id = ?').get(first)?.at as number;
-    // Ids have no gaps, so their span is their number.
+    // Ids have no gaps.
     const surplus = this.#bytes() > bytes ? BIG_STEP : last - first + 1 - rows;
     const before = this.#age.before(now, ageMs);
     const youngest = this.#age.firstAfter(before, now);
     if (surplus <= 0 && oldest >= before && first >= youngest) return false;
     // What a row has charged must be in its counter before the row goes.
-    this.#pending.compact();
+    this.#parts.pending.compact();
     const upTo = Math.min(first + STEP, last) - 1;
     const { changes } =
       surplus > 0
@@ -177,17 +164,17 @@ export class Maintenance {
     return Number(changes) > 0;
   }
 
-  /** Sessions that nothing refers to any more, old events, and hours of the log that have no rows left. */
+  /** Removes sessions without rows in the log, old events, and hours without rows. */
   #rest(now: number): boolean {
-    const { db } = this.#file;
+    const { db } = this.#parts.file;
     const tooOld = this.#age.before(now, this.#retention.ageMs);
     const oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1').get();
     if (this.#isQuiet || performance.now() - this.#sessionsAt >= SESSIONS_EVERY_MS) {
       this.#sessionsAt = performance.now();
-      // A wrong clock must not take from rows who made them: of those that go by their age, some may bear a later time.
+      // A row may bear a time that a wrong clock gave it: its session must stay.
       const isLate = typeof oldest?.at === 'number' && oldest.at > now;
       const begins = typeof oldest?.at === 'number' ? Math.min(oldest.at, isLate ? tooOld : now) : now;
-      this.#sessions.removeOld(now, begins, STEP);
+      this.#parts.sessions.removeOld(now, begins, STEP);
     }
     db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
       Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),
@@ -203,7 +190,7 @@ export class Maintenance {
   }
 
   #bytes(): number {
-    const { db } = this.#file;
+    const { db } = this.#parts.file;
     const pages = Number(db.pragma('page_count')) - Number(db.pragma('freelist_count'));
     return pages * Number(db.pragma('page_size'));
   }

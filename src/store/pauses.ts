@@ -1,40 +1,37 @@
 import type { Events } from './events.js';
 import type { Database } from './sqlite/driver.js';
-import type { Generation } from './sqlite/file.js';
+import type { Cache, StateFile } from './sqlite/file.js';
 
-/** Every call is refused, of one server or of all. */
+/** A pause refuses every call of one server, or of all. */
 export interface PauseEntry {
-  /** Undefined: of all servers. */
+  /** Undefined for a pause of all servers. */
   readonly server: string | undefined;
   /** UTC milliseconds. */
   readonly since: number;
   readonly note: string | undefined;
 }
 
-/** How all servers are written; no server has an empty name. */
+/** Stands for all servers; no server has an empty name. */
 const ALL = '';
 
-/** The brake: looked at for every call, by every wrapper on the machine. Runs inside the caller's transaction. */
-export class Pauses {
+/** Pauses, which every wrapper on the machine checks for every call. All methods run inside the caller's transaction. */
+export class Pauses implements Cache {
   readonly #db: Database;
   readonly #events: Events;
-  readonly #generation: Generation;
   readonly #find;
-  /** Of one server, as it was read in a generation of the file. */
-  #known: { readonly server: string; readonly generation: number; readonly isPaused: boolean } | undefined;
+  /** The server that was looked at last. */
+  #known: { readonly server: string; readonly isPaused: boolean } | undefined;
 
-  constructor(db: Database, events: Events, generation: Generation) {
-    this.#db = db;
+  constructor(file: StateFile, events: Events) {
+    this.#db = file.db;
     this.#events = events;
-    this.#generation = generation;
-    this.#find = db.prepare(`SELECT 1 FROM pauses WHERE server IN ('${ALL}', ?)`);
+    file.register(this);
+    this.#find = file.db.prepare(`SELECT 1 FROM pauses WHERE server IN ('${ALL}', ?)`);
   }
 
   isPaused(server: string): boolean {
-    const generation = this.#generation.current;
-    if (this.#known?.generation !== generation || this.#known.server !== server) {
-      this.#known = { server, generation, isPaused: this.#find.get(server) !== undefined };
-    }
+    if (this.#known?.server !== server)
+      this.#known = { server, isPaused: this.#find.get(server) !== undefined };
     return this.#known.isPaused;
   }
 
@@ -60,6 +57,14 @@ export class Pauses {
     this.#known = undefined;
     if (Number(changes) > 0) this.#events.write(now, who, 'pause.lifted', { server });
     return Number(changes);
+  }
+
+  rolledBack(): void {
+    this.outdated();
+  }
+
+  outdated(): void {
+    this.#known = undefined;
   }
 
   list(): PauseEntry[] {

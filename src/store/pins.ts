@@ -2,20 +2,20 @@ import { sha256 } from '../text/hash.js';
 import type { Events } from './events.js';
 import type { Database, Row } from './sqlite/driver.js';
 
-/** A tool as its server described it, for telling whether the description is still the same. */
+/** A tool as its server described it, to be compared with what was first seen. */
 export interface SeenTool {
   readonly name: string;
   /** What a model and a policy go by, as canonical JSON: description, schemas, annotations. */
   readonly definition: string;
-  /** Two parsers may read the definition differently: it equals nothing that is remembered, and is not remembered. */
+  /** Two parsers may read the definition differently: it equals no pin, and is never pinned. */
   readonly unpinnable?: true | undefined;
 }
 
-/** A tool whose sight must be written down. */
+/** A tool to write down: it is new, has changed, or is as it was first seen again. */
 export interface Sight {
   readonly name: string;
   readonly definition: string;
-  /** Digest of the definition; with UNPINNABLE in front it equals none. */
+  /** Digest of the definition; with UNPINNABLE in front it equals no pin. */
   readonly hash: string;
 }
 
@@ -23,32 +23,35 @@ export interface Sight {
 export interface PinEntry {
   readonly server: string;
   readonly tool: string;
-  /** `{}` when there was none that could be remembered. */
+  /** `{}` when none could be pinned. */
   readonly definition: string;
   readonly seenAt: number;
-  /** Undefined while the server says what it always said. */
+  /** Undefined while the definition is the one that was first seen. */
   readonly changed:
     | {
         readonly definition: string;
+        /** Digest of the whole definition, which may be too long to be kept. */
+        readonly hash: string;
         readonly at: number;
-        /** Nobody can trust it: it has twin keys, or its list had two definitions of the name. */
+        /** It cannot be trusted: it has keys that differ only in case, or its list had two definitions of the name. */
         readonly unpinnable: boolean;
       }
     | undefined;
 }
 
-/** Most tools that are remembered for a server; one that lists ever new tools must not fill the disk. */
+/** Most tools pinned for a server, so that one that keeps listing new tools cannot fill the disk. */
 const TOOLS_CAP = 10_000;
-/** A longer definition is told apart by its digest, and cannot be shown; in characters. */
+/** Of a longer definition only the digest is kept, and it cannot be shown; in characters. */
 const DEFINITION_CAP = 65_536;
 /** A longer name is kept by its beginning and its digest; in characters. */
 const NAME_CAP = 512;
-/** No digest begins so. */
+/** No digest begins with it. */
 const UNPINNABLE = '!';
 
 /**
- * What tools looked like when they were first seen. A tool that changes afterwards may be another tool under a trusted
- * name (handbook, attack 25). A tool with a new name is a new tool, which `default: "deny"` refuses.
+ * What tools looked like when they were first seen. A tool that changes later may be another tool under a trusted name
+ * (a "rug pull", as in CVE-2025-54136). A tool with a new name
+ * is a new tool, which `default: "deny"` refuses.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
@@ -60,6 +63,7 @@ export class Pins {
   readonly #total;
   readonly #remember;
   readonly #note;
+  readonly #accept;
 
   constructor(db: Database, events: Events) {
     this.#db = db;
@@ -73,11 +77,15 @@ export class Pins {
     this.#note = db.prepare(
       'UPDATE pins SET changed_hash = ?, changed_definition = ?, changed_at = ? WHERE server = ? AND tool = ?',
     );
+    this.#accept = db.prepare(
+      `UPDATE pins SET hash = changed_hash, definition = changed_definition, changed_hash = NULL,
+         changed_definition = NULL, changed_at = NULL WHERE server = ? AND tool = ?`,
+    );
   }
 
   /**
-   * Looks up the tools of one list; changes nothing, so that hashing and looking hold no lock. Two definitions of one
-   * name are none that can be pinned: which of them a client goes by is not known.
+   * Compares the tools of one list with the pins; changes nothing, so that hashing holds no lock. Two definitions of one
+   * name cannot be pinned: nobody knows which one a client uses.
    *
    * @returns the tools that `see` must write down
    */
@@ -106,9 +114,9 @@ export class Pins {
   }
 
   /**
-   * Remembers new tools and notes changed ones; a tool that is as it was again is no longer changed.
+   * Pins new tools and records changed ones; a tool that is as it was first seen again is no longer changed.
    *
-   * @param sights what `compare` has found, whole or a part of it
+   * @param sights what `compare` has found, or a part of it
    * @returns the tools whose change was not known yet
    */
   see(server: string, sights: readonly Sight[], now: number): PinEntry[] {
@@ -149,13 +157,13 @@ export class Pins {
     return changed;
   }
 
-  /** Whether a tool is not what was first seen; also one that is not remembered because too many were. */
+  /** Whether a tool is not what was first seen; true as well for one that could not be pinned because of TOOLS_CAP. */
   isChanged(server: string, tool: string): boolean {
     const row = this.#find.get(server, nameOf(tool));
     return row ? row.changed_hash !== null : this.#total.get(server)?.is_full === 1;
   }
 
-  /** @returns what is remembered, of one server or of all, by server and name */
+  /** @returns the pins of one server or of all, by server and name */
   list(server?: string): PinEntry[] {
     const rows =
       server === undefined
@@ -177,24 +185,21 @@ export class Pins {
   }
 
   /**
-   * Takes changed definitions for the right ones, but for those that cannot be pinned.
+   * Takes the changed definitions that a person was shown for the right ones: all of them, or none. What cannot be
+   * pinned is passed over.
    *
-   * @param tool all of the server's when absent
-   * @returns which
+   * @returns what is trusted now; undefined when any of them has changed again since it was read
    */
-  trust(server: string, tool: string | undefined, who: string, now: number): PinEntry[] {
-    const changed = this.changed(server).filter(
-      (pin) => pin.changed?.unpinnable === false && (tool === undefined || pin.tool === tool),
-    );
-    const take = this.#db.prepare(
-      `UPDATE pins SET hash = changed_hash, definition = changed_definition, changed_hash = NULL,
-         changed_definition = NULL, changed_at = NULL WHERE server = ? AND tool = ?`,
-    );
-    for (const pin of changed) {
-      take.run(server, pin.tool);
-      this.#events.write(now, who, 'pin.trusted', { server, tool: pin.tool });
+  trust(shown: readonly PinEntry[], who: string, now: number): PinEntry[] | undefined {
+    const accepted = shown.filter(({ changed }) => changed?.unpinnable === false);
+    const isAsShown = ({ server, tool, changed }: PinEntry) =>
+      this.#find.get(server, tool)?.changed_hash === changed?.hash;
+    if (!accepted.every(isAsShown)) return undefined;
+    for (const { server, tool } of accepted) {
+      this.#accept.run(server, tool);
+      this.#events.write(now, who, 'pin.trusted', { server, tool });
     }
-    return changed;
+    return accepted;
   }
 }
 
@@ -224,6 +229,7 @@ function toEntry(row: Row): PinEntry {
         ? undefined
         : {
             definition: changed,
+            hash: String(row.changed_hash),
             at: row.changed_at as number,
             unpinnable: String(row.changed_hash).startsWith(UNPINNABLE),
           },

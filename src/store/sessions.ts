@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { crypto } from '../text/hash.js';
 import type { Owner } from './counters/counter-key.js';
-import type { Database, Row } from './sqlite/driver.js';
+import { type Database, type Row, textOf } from './sqlite/driver.js';
+import type { Cache, StateFile } from './sqlite/file.js';
 
-/** Who is asking: one wrapper process between its start and its end. */
+/** A wrapper process, as it registers itself. */
 export interface SessionInfo {
   readonly server: string;
   readonly grant: string;
@@ -14,11 +15,11 @@ export interface SessionInfo {
   readonly observe: boolean;
 }
 
-/** The policy that a wrapper decides by, after its file changed. */
+/** The policy that a wrapper uses after its file changed. */
 export interface PolicyState {
   readonly hash: string | undefined;
   readonly source: string | undefined;
-  /** Why the file as it is now was not taken. */
+  /** Why the changed file was not taken. */
   readonly problem: string | undefined;
 }
 
@@ -42,37 +43,41 @@ export interface SessionEntry {
   readonly live: boolean;
 }
 
-/** A session of this process. Its row is written with the first transaction that finds the database free. */
+/** A session of this process. Its row is written in the first transaction that finds the database free. */
 export interface Session {
   readonly owner: Owner;
   readonly info: SessionInfo;
   readonly startedAt: number;
   client: { readonly name: string; readonly version: string } | undefined;
   row: number | undefined;
-  /** What the row says: when it was last seen, and whether it names the client. */
+  /** When the row was last written, and whether it names the client. */
   seenAt: number;
   clientWritten: boolean;
 }
 
 const HEARTBEAT_MS = 30_000;
-/** Where the start of a process cannot be read, a wrapper that was not seen for so long is taken for dead. */
+/** Where a process's start time cannot be read, a wrapper that has been silent for this long is taken for dead. */
 const SILENT_MS = 10 * 60_000;
 const CLIENT_CAP = 200;
 
 /**
  * Who is and was running. Nothing here opens a transaction; all methods but `start` run inside the caller's.
  */
-export class Sessions {
+export class Sessions implements Cache {
   readonly #db: Database;
   readonly #own = new Map<string, Session>();
-  #uncommitted: Session[] = [];
+  readonly #find;
   readonly #beat;
 
-  constructor(db: Database) {
+  constructor(file: StateFile) {
+    const { db } = file;
     this.#db = db;
+    file.register(this);
+    this.#find = db.prepare('SELECT id FROM sessions WHERE uid = ?');
     this.#beat = db.prepare(
-      // A wrapper that others took for dead, asleep perhaps, is back.
-      `UPDATE sessions SET seen_at = ?, client_name = ?, client_version = ?, ended_at = NULL WHERE id = ?`,
+      // `ended_at`: a wrapper that others took for dead, asleep perhaps, is back.
+      `UPDATE sessions SET seen_at = ?, client_name = coalesce(?, client_name),
+         client_version = coalesce(?, client_version), ended_at = NULL WHERE id = ?`,
     );
   }
 
@@ -106,24 +111,23 @@ export class Sessions {
     session.clientWritten = false;
   }
 
-  /** Writes what is due: the row itself, the client's name, or a sign of life. @returns the row */
+  /** Writes what is due: the row itself, the client's name, or a heartbeat. @returns the row */
   touch(session: Session, now: number): number {
     const { client, row } = session;
-    if (row !== undefined) {
-      if (session.clientWritten && Math.abs(now - session.seenAt) < HEARTBEAT_MS) return row;
-      session.seenAt = now;
-      session.clientWritten = true;
-      const { changes } = this.#beat.run(now, client?.name ?? null, client?.version ?? null, row);
-      if (changes !== 0) return row;
-    }
-    session.row = this.#insert(session, now);
+    const isDue = !session.clientWritten || Math.abs(now - session.seenAt) >= HEARTBEAT_MS;
+    if (row !== undefined && !isDue) return row;
+    // A session that goes on after its database was closed has a row already.
+    const known = row ?? (this.#find.get(session.owner.session)?.id as number | undefined);
+    const isThere =
+      known !== undefined &&
+      this.#beat.run(now, client?.name ?? null, client?.version ?? null, known).changes !== 0;
+    session.row = isThere ? known : this.#insert(session, now);
     session.seenAt = now;
     session.clientWritten = true;
-    this.#uncommitted.push(session);
     return session.row;
   }
 
-  /** Records by which policy a session decides since its file changed, or why it does not. */
+  /** Records which policy a session uses since its file changed, or why the changed file was not taken. */
   policyIs(session: Session, { hash, source, problem }: PolicyState, now: number): void {
     const row = this.touch(session, now);
     this.#db
@@ -140,43 +144,13 @@ export class Sessions {
     this.#own.delete(id);
   }
 
-  /** Must follow every transaction that was committed. */
-  committed(): void {
-    if (this.#uncommitted.length > 0) this.#uncommitted = [];
-  }
-
-  /** Must follow every transaction that was rolled back. */
-  forget(): void {
-    for (const session of this.#uncommitted) session.row = undefined;
-    this.#uncommitted = [];
-    for (const session of this.#own.values()) session.clientWritten = session.client === undefined;
-  }
-
-  /** @returns every session that is known, the latest first */
-  list(now: number): SessionEntry[] {
-    return this.#db
-      .prepare('SELECT * FROM sessions ORDER BY id DESC')
-      .all()
-      .map((row) => ({
-        id: row.uid as string,
-        server: row.server as string,
-        grant: row.grant_name as string,
-        pid: row.pid as number,
-        observe: row.observe === 1,
-        policyHash: text(row.policy),
-        policySource: text(row.policy_source),
-        policyProblem: text(row.policy_problem),
-        clientName: text(row.client_name),
-        clientVersion: text(row.client_version),
-        startedAt: row.started_at as number,
-        seenAt: row.seen_at as number,
-        endedAt: typeof row.ended_at === 'number' ? row.ended_at : undefined,
-        live: isLive(row, now),
-      }));
+  /** The row, or what was written to it last, may not be there: `touch` looks again. */
+  rolledBack(): void {
+    for (const session of this.#own.values()) session.row = undefined;
   }
 
   /**
-   * Marks dead sessions as ended, and removes ended ones that wrote nothing since `before`, where the log begins.
+   * Marks dead sessions as ended, and removes at most `count` ended ones that wrote nothing since `before`.
    */
   removeOld(now: number, before: number, count: number): void {
     const open = this.#db.prepare('SELECT * FROM sessions WHERE ended_at IS NULL').all();
@@ -192,9 +166,6 @@ export class Sessions {
   }
 
   #insert({ owner, info, client, startedAt }: Session, now: number): number {
-    // One that goes on after its database was closed has a row already.
-    const known = this.#db.prepare('SELECT id FROM sessions WHERE uid = ?').get(owner.session)?.id;
-    if (typeof known === 'number') return known;
     const { lastInsertRowid } = this.#db
       .prepare(
         `INSERT INTO sessions (uid, server, grant_name, pid, process_start, observe, policy, policy_source,
@@ -218,7 +189,30 @@ export class Sessions {
   }
 }
 
-/** Whether the process that a row of `sessions` names still runs, and is not another that was given its id. */
+/** @returns every session that is known, the latest first */
+export function listSessions(db: Database, now: number): SessionEntry[] {
+  return db
+    .prepare('SELECT * FROM sessions ORDER BY id DESC')
+    .all()
+    .map((row) => ({
+      id: row.uid as string,
+      server: row.server as string,
+      grant: row.grant_name as string,
+      pid: row.pid as number,
+      observe: row.observe === 1,
+      policyHash: textOf(row.policy),
+      policySource: textOf(row.policy_source),
+      policyProblem: textOf(row.policy_problem),
+      clientName: textOf(row.client_name),
+      clientVersion: textOf(row.client_version),
+      startedAt: row.started_at as number,
+      seenAt: row.seen_at as number,
+      endedAt: typeof row.ended_at === 'number' ? row.ended_at : undefined,
+      live: isLive(row, now),
+    }));
+}
+
+/** Whether the process of a row of `sessions` still runs, and is not another one with the same process id. */
 export function isLive(row: Row, now: number): boolean {
   if (row.ended_at !== null) return false;
   const pid = row.pid as number;
@@ -232,7 +226,7 @@ export function isLive(row: Row, now: number): boolean {
   return now - (row.seen_at as number) < SILENT_MS;
 }
 
-/** When a process was started, in a form that only serves to be compared; undefined where /proc is missing. */
+/** When a process was started, for comparison only; undefined where /proc is missing. */
 function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -241,8 +235,4 @@ function processStart(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -3,21 +3,21 @@ import type { Charge, Evaluation } from '../policy/call.js';
 import type { Limit } from '../policy/model.js';
 import { type Admitted, BUSY, type Outcome, type Settlement, Store } from './store.js';
 
-/** A call that the policy's text lets through, as far as that alone goes. */
+/** A past call that the policy's rules let through; its limits are still to be checked. */
 export interface SimulatedCall {
   /** When it was made, UTC milliseconds. */
   readonly at: number;
   readonly tool: string;
   readonly session: SimulatedSession;
   readonly evaluation: Extract<Evaluation, { kind: 'open' }>;
-  /** A person had allowed it: what would ask does not. */
+  /** A person had approved it, so limits that would ask let it pass. */
   readonly consented: boolean;
   /** How the server answered, and after how many milliseconds; undefined when that was never known. */
   readonly outcome: Outcome | undefined;
   readonly latencyMs: number | undefined;
 }
 
-/** Who made it; whoever has the same server and grant shares counters, but for scope `session`. */
+/** Who made the call; the same server and grant share counters, except those with scope `session`. */
 export interface SimulatedSession {
   readonly server: string;
   readonly grant: string;
@@ -29,41 +29,40 @@ export type Simulated =
   | { readonly kind: 'refused'; readonly limit: Limit }
   | { readonly kind: 'asked'; readonly rule: string };
 
-/** After so many calls what has expired is removed. */
-const TIDY_EVERY = 1000;
-const TIDY_MS = 1000;
-/** The database of a rehearsal remembers so many calls, to be able to give back what they charged. */
-const REMEMBERED = 10_000;
+/** Expired charges are removed after every so-many calls. */
+const MAINTAIN_EVERY = 1000;
+const MAINTAIN_MS = 1000;
+/** Calls kept in the database, whose charges can still be given back. */
+const KEPT = 10_000;
 
-/** More than any count: what a person has allowed is charged whatever the counter holds. */
+/** More than any count: a call that a person approved is charged whatever the counter holds. */
 const BOUNDLESS = Decimal.from('1e1000');
 
 /**
- * Calls of the past against limits of now: the real counters, in a database in memory whose clock is that of the
- * calls. Keeps counters and little else, however many calls there are.
+ * Past calls against present limits, with the real counters in a database in memory whose clock is that of the calls.
+ * Memory stays bounded however many calls there are.
  */
 export class Simulation {
   readonly #store: Store;
   readonly #sessions = new Map<string, string>();
-  /** Answers that have not come yet at `#now`, the next one first. */
+  /** Answers that are still to come at `#now`, the next one first. */
   readonly #due: { readonly at: number; readonly settlement: Settlement }[] = [];
   readonly #lifted = new WeakMap<Limit, Limit>();
   #now = 0;
   #calls = 0;
 
   constructor() {
-    this.#store = Store.open(':memory:', { now: () => this.#now, retention: { rows: REMEMBERED } });
+    this.#store = Store.open(':memory:', { now: () => this.#now, retention: { rows: KEPT } });
   }
 
   /** Decides on a call, after all that were given before it, and charges it if it passes. */
   decide(call: SimulatedCall): Simulated {
     const { charges, ask } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
-    // Most calls are charged nothing, and then the database has nothing to say.
     if (charges.length === 0) return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
     this.#now = call.at;
     this.#settle();
     const admitted = this.#admit(call, { kind: 'open', charges, ask });
-    if (++this.#calls % TIDY_EVERY === 0) this.#store.maintain(TIDY_MS);
+    if (++this.#calls % MAINTAIN_EVERY === 0) this.#store.maintain(MAINTAIN_MS);
     switch (admitted.kind) {
       case 'allowed':
         this.#expect(call, admitted.row);
@@ -92,7 +91,7 @@ export class Simulation {
     return admitted[0];
   }
 
-  /** One for each grant, but where a limit tells sessions apart. */
+  /** One session for each grant, except when a limit has scope `session`. */
   #sessionOf({ server, grant, id }: SimulatedSession, charges: readonly Charge[]): string {
     const isOwn = charges.some(({ limit }) => limit.scope === 'session');
     const key = JSON.stringify(isOwn ? [server, grant, id] : [server, grant]);
@@ -118,7 +117,7 @@ export class Simulation {
     return { kind: 'open', charges: lifted, ask: undefined };
   }
 
-  /** What the answer gives back is there from then on, and not before: a call in between meets the whole charge. */
+  /** Charges are given back when the answer came, not before: a call in between meets the whole charge. */
   #expect({ at, outcome, latencyMs }: SimulatedCall, row: number): void {
     if (outcome === undefined) return;
     const due = { at: at + (latencyMs ?? 0), settlement: { first: row, last: row, outcome, latencyMs } };

@@ -81,7 +81,7 @@ eachDriver('approvals that are over', () => {
       expect(store.approvals()).toEqual([]);
     });
 
-    test('what tidying has seen counts too, and a moment is no matter', () => {
+    test('what maintenance has seen counts too, and a moment is no matter', () => {
       const id = asked();
       decide(id);
       time.at -= 1500;

@@ -1,4 +1,4 @@
-// A process of its own for the tests of several: `child <what> <database> [number]`. Says "ready" before it opens the
+// A process of its own for the tests of several: `child <what> <database> [number] [ms to wait when opening]`. Says "ready" before it opens the
 // database and goes on when a line comes in, so that several can be let go at the same moment.
 import { readSync, writeSync } from 'node:fs';
 import { PolicyWrapError } from '../../src/errors.js';
@@ -8,7 +8,8 @@ import { connect } from '../../src/store/sqlite/driver.js';
 import { BUSY, Store } from '../../src/store/store.js';
 import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
 
-const [, , what = '', path = '', count = '0'] = process.argv;
+const [, , what = '', path = '', count = '0', openWait] = process.argv;
+const parent = process.ppid;
 const DAY = 86_400_000;
 
 function say(value: unknown): void {
@@ -42,7 +43,7 @@ if (what === 'lists') {
   process.exit();
 }
 try {
-  const store = Store.open(path);
+  const store = Store.open(path, openWait === undefined ? {} : { openWaitMs: Number(openWait) });
   const session = store.startSession({ ...INFO, pid: process.pid });
   const day = charge(limit({ counter: 'day', windowMs: DAY, max: Number(count) || 1 }));
   const burst = charge(limit({ counter: 'burst', windowMs: 100, max: 20 }));
@@ -57,7 +58,8 @@ try {
       break;
     }
     case 'until-killed':
-      for (let n = 0; ; n += 1) {
+      // Ends with the tests, should they be killed themselves.
+      for (let n = 0; process.ppid === parent; n += 1) {
         const admitted = decide(day, burst, back);
         if (n === 0) say('going');
         if (admitted.kind !== 'allowed') continue;
@@ -65,6 +67,7 @@ try {
         if (n % 2 === 0) patiently(() => store.settle([settlement(admitted.row, outcome)]));
         if (n % 50 === 0) store.maintain(2);
       }
+      break;
     case 'approved': {
       const approval = { argumentsHash: 'f'.repeat(64), argumentsText: '{}', expiresMs: 60_000 };
       const ask = { code: 'APPROVAL_REQUIRED', rule: '/x', authorText: undefined, explanation: 'x' } as const;

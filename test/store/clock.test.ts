@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { Store } from '../../src/store/store.js';
-import { admit, clock, done, eachDriver, tempDir } from './support.js';
+import { admit, clock, damage, done, eachDriver, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
 const temp = tempDir();
@@ -38,7 +38,7 @@ eachDriver('a clock that jumps', () => {
       expect(admit(store, session, rate).kind).toBe('exceeded');
       time.at = begin + 10 * SECOND;
       expect(admit(store, session, rate).kind).toBe('allowed');
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
       store.close();
     });
 
@@ -92,7 +92,7 @@ eachDriver('a clock that jumps', () => {
 
     expect(done(store.resetClock('cli', 100))).toMatchObject([{ name: rate.limit.counter }]);
     expect(done(store.resetClock('cli', 100))).toEqual([]);
-    expect(store.check()).toEqual([]);
+    expect(damage(store)).toEqual([]);
     // All three count on, from now.
     expect(admit(store, session, rate)).toMatchObject({
       exceeded: { retryAt: begin + 10 * SECOND, clockWas: undefined },
@@ -102,7 +102,7 @@ eachDriver('a clock that jumps', () => {
     store.close();
   });
 
-  test('a visit to the far future between two rounds of tidying costs no counter', () => {
+  test('a visit to the far future between two rounds of maintenance costs no counter', () => {
     const { time, store, session, begin } = start();
     const split = limit({ windowMs: 86_400 * SECOND, max: 1 });
     expect(admit(store, session, charge(split, 1, '"a"')).kind).toBe('allowed');

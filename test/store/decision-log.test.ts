@@ -1,5 +1,95 @@
-import { expect, test } from 'vitest';
-import { idOf } from '../../src/store/decision-log.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { idOf, refundsOn } from '../../src/store/decision-log.js';
+import { Store } from '../../src/store/store.js';
+import { clock, done, rows, tempDir } from './support.js';
+import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+
+describe('a row of the log', () => {
+  test('G1: every column comes back as it was written', () => {
+    const path = temp.path();
+    const time = clock();
+    const store = Store.open(path, time);
+    const session = store.startSession({ ...INFO, observe: true });
+    store.describeClient(session, 'claude', '1.2');
+    const refusal = {
+      code: 'REQUIRE',
+      rule: '/tools/pay/require/0',
+      authorText: undefined,
+      explanation: 'x',
+    } as const;
+    const call = { tool: 'pay', requestId: '"r-7"', argumentsText: '["amount"]', policyHash: 'b'.repeat(64) };
+    const [allowed, refused] = done(
+      store.admit(session, [
+        admission(open(charge(limit())), call),
+        admission({ kind: 'refused', refusal }, { ...call, requestId: undefined, policyHash: undefined }),
+      ]),
+    );
+    done(store.settle([settlement(allowed?.row ?? 0, 'tool_error', 12.5)]));
+    const own = { session, server: INFO.server, grant: INFO.grant, pid: INFO.pid, observe: true };
+    const shared = { ...own, at: time.at, tool: 'pay', arguments: '["amount"]', approval: undefined };
+    const client = { clientName: 'claude', clientVersion: '1.2' };
+    expect(store.log()).toEqual([
+      {
+        ...{ ...shared, ...client, auditId: String(allowed?.row), decision: 'allow', code: undefined },
+        ...{ rule: undefined, requestId: '"r-7"', policyHash: 'b'.repeat(64) },
+        ...{ outcome: 'tool_error', latencyMs: 12.5 },
+      },
+      {
+        ...{ ...shared, ...client, auditId: String(refused?.row), decision: 'deny', code: 'REQUIRE' },
+        ...{ rule: '/tools/pay/require/0', requestId: undefined, policyHash: undefined },
+        ...{ outcome: undefined, latencyMs: undefined },
+      },
+    ]);
+    const [first] = rows(path, 'SELECT charges FROM decisions ORDER BY id');
+    expect(JSON.parse(String(first?.charges))).toEqual([[expect.any(Number), time.at, 1, 0]]);
+    store.close();
+  });
+
+  test('G4: of rows that are settled together each charge is given back once, and only what the outcome gives back', () => {
+    const store = Store.open(':memory:', clock());
+    const session = store.startSession(INFO);
+    const never = charge(limit({ counter: 'never' }));
+    const onError = charge(limit({ counter: 'on_error', refund: 'on_error' }), '0.5');
+    const onSuccess = charge(limit({ counter: 'on_success', refund: 'on_success' }));
+    const all = done(
+      store.admit(
+        session,
+        Array.from({ length: 6 }, () => admission(open(onSuccess, never, onError))),
+      ),
+    );
+    const [first = 0, last = 0] = [all[0]?.row, all.at(-1)?.row];
+    const used = () => store.counters().map((counter) => String(counter.used));
+    expect(used()).toEqual(['6', '3', '6']);
+    done(store.settle([{ first, last: first, outcome: 'ok', latencyMs: 1 }]));
+    expect(used()).toEqual(['6', '3', '5']);
+    // The first is settled already, and stays so.
+    done(store.settle([{ first, last: last - 2, outcome: 'error', latencyMs: 1 }]));
+    expect(used()).toEqual(['6', '1.5', '5']);
+    done(store.settle([{ first, last: last - 1, outcome: 'not_sent', latencyMs: undefined }]));
+    expect(used()).toEqual(['5', '1', '4']);
+    done(store.settle([{ first, last, outcome: 'cancelled', latencyMs: 1 }]));
+    expect(used()).toEqual(['5', '1', '4']);
+    expect(store.log().map(({ outcome }) => outcome)).toEqual([
+      ...['ok', 'error', 'error', 'error', 'not_sent', 'cancelled'],
+    ]);
+    store.close();
+  });
+
+  test.each([
+    ['ok', ['on_success']],
+    ['error', ['on_error']],
+    ['tool_error', ['on_error']],
+    ['unanswered', []],
+    ['cancelled', []],
+    ['not_sent', ['never', 'on_error', 'on_success']],
+  ] as const)('%s gives back %j', (outcome, refunds) => {
+    const all = ['never', 'on_error', 'on_success'] as const;
+    expect(all.filter(refundsOn(outcome))).toEqual(refunds);
+  });
+});
 
 test.each<[string | undefined, number]>([
   ['1', 1],

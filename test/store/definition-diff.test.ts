@@ -12,7 +12,7 @@ function change(before: object | string, after: object | string, cap?: number): 
     tool: 'pay',
     definition: definition(before),
     seenAt: 0,
-    changed: { definition: definition(after), at: 1, unpinnable: false },
+    changed: { definition: definition(after), at: 1, hash: '', unpinnable: false },
   };
   const [head, ...lines] = changeOf(pin, cap).split('\n');
   expect(head).toBe('pay (first seen 1970-01-01T00:00:00.000Z)');

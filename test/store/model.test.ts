@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Charge } from '../../src/policy/call.js';
 import type { Limit } from '../../src/policy/model.js';
 import { type Outcome, Store } from '../../src/store/store.js';
-import { admit, clock, done } from './support.js';
+import { admit, clock, damage, done } from './support.js';
 import { charge, INFO, limit, settlement } from './support-shapes.js';
 
 const MINUTE = 60_000;
@@ -230,7 +230,7 @@ function play(program: readonly Step[]): void {
     ) as Limit;
     expect(tenths(used)).toBe(naive.used(one, time.at));
   }
-  expect(store.check()).toEqual([]);
+  expect(damage(store)).toEqual([]);
   store.close();
 }
 

@@ -3,13 +3,13 @@ import { Events } from '../../src/store/events.js';
 import { Pins, type SeenTool } from '../../src/store/pins.js';
 import { connect, type Database, type Statement } from '../../src/store/sqlite/driver.js';
 import { Store } from '../../src/store/store.js';
-import { Children, done, eachDriver, tempDir } from './support.js';
+import { Children, damage, done, eachDriver, tempDir } from './support.js';
 import { admission, INFO, open } from './support-shapes.js';
 
 const temp = tempDir();
 const children = new Children(temp.path('child.mjs'));
-afterAll(() => {
-  children.stop();
+afterAll(async () => {
+  await children.stop();
   temp.remove();
 });
 
@@ -70,10 +70,30 @@ eachDriver('pins', () => {
     expect(see(tool('pay', 'old'))).toEqual([]);
     expect(verdict('pay')).toBe('allowed');
     expect(see(tool('pay', 'new'))).toEqual(['pay']);
-    expect(done(store.trustTools(SERVER, 'pay', 'cli'))).toHaveLength(1);
+    expect(done(store.trustTools(store.changedTools(SERVER), 'cli'))).toHaveLength(1);
     expect(verdict('pay')).toBe('allowed');
     expect(see(tool('pay', 'new'))).toEqual([]);
     expect(see(tool('pay', 'old'))).toEqual(['pay']);
+    store.close();
+  });
+
+  test('G3: trusted is what was shown, or nothing: a tool that has changed again meanwhile is not', () => {
+    const { store, verdict, see } = start();
+    see(tool('pay', 'old'), tool('send', 'old'), tool('list', 'old'));
+    see(tool('pay', 'new'), tool('send', 'new'));
+    const shown = store.changedTools(SERVER);
+    expect(shown.map((pin) => pin.tool)).toEqual(['pay', 'send']);
+    see(tool('send', 'evil'));
+    expect(done(store.trustTools(shown, 'cli'))).toBeUndefined();
+    expect([verdict('pay'), verdict('send')]).toEqual(['CHANGED', 'CHANGED']);
+    // One that has changed since and was not shown stays as it is.
+    see(tool('list', 'new'));
+    const [pay] = store.changedTools(SERVER).filter((pin) => pin.tool === 'pay');
+    expect(done(store.trustTools(pay ? [pay] : [], 'cli'))).toHaveLength(1);
+    expect(['pay', 'send', 'list'].map(verdict)).toEqual(['allowed', 'CHANGED', 'CHANGED']);
+    // Nothing is left to be trusted twice.
+    expect(done(store.trustTools(pay ? [pay] : [], 'cli'))).toBeUndefined();
+    expect(store.events().filter(({ kind }) => kind === 'pin.trusted')).toHaveLength(1);
     store.close();
   });
 
@@ -99,7 +119,7 @@ eachDriver('pins', () => {
     expect(verdict('pay')).toBe('CHANGED');
     see(tool('pay', 'a'));
     expect(verdict('pay')).toBe('CHANGED');
-    done(store.trustTools(SERVER, 'pay', 'cli'));
+    done(store.trustTools(store.changedTools(SERVER), 'cli'));
     expect(verdict('pay')).toBe('allowed');
     store.close();
   });
@@ -109,7 +129,7 @@ eachDriver('pins', () => {
     see(tool('pay', 'old'));
     expect(see(tool('pay', 'old', { unpinnable: true }))).toEqual(['pay']);
     expect(verdict('pay')).toBe('CHANGED');
-    expect(done(store.trustTools(SERVER, undefined, 'cli'))).toEqual([]);
+    expect(done(store.trustTools(store.changedTools(SERVER), 'cli'))).toEqual([]);
     expect(verdict('pay')).toBe('CHANGED');
     see(tool('pay', 'old'));
     expect(verdict('pay')).toBe('allowed');
@@ -178,6 +198,6 @@ test('a server that lists 1,000 tools and then 1,000 changed ones stops neither 
   expect(await said).toEqual({ changed: 1000, verdict: 'refused' });
   expect(turns).toBeGreaterThan(0);
   await child.end();
-  expect(store.check()).toEqual([]);
+  expect(damage(store)).toEqual([]);
   store.close();
 });

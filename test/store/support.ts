@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Charge } from '../../src/policy/call.js';
+import type { Parts } from '../../src/store/parts.js';
 import { connect, type Row } from '../../src/store/sqlite/driver.js';
+import { damageIn } from '../../src/store/sqlite/inspect.js';
 import { type Admitted, BUSY, Store } from '../../src/store/store.js';
 import { admission, INFO, open } from './support-shapes.js';
 
@@ -29,6 +31,11 @@ export function clock(start = Date.UTC(2026, 10, 22, 11, 0, 0)): { now: () => nu
   return self;
 }
 
+/** @returns what is wrong with a store's file, a sentence each */
+export function damage(store: Store): string[] {
+  return damageIn((Reflect.get(store, 'parts') as Parts).file.db);
+}
+
 /** Admits one call and expects the database to be free. */
 export function admit(store: Store, session: string, ...charges: Charge[]): Admitted {
   return done(store.admit(session, [admission(open(...charges))]))[0] as Admitted;
@@ -40,7 +47,7 @@ export function twoWrappers(path: string) {
   const one = Store.open(path, time);
   const other = Store.open(path, time);
   const close = () => {
-    expect(other.check()).toEqual([]);
+    expect(damage(other)).toEqual([]);
     one.close();
     other.close();
   };
@@ -162,8 +169,15 @@ export class Children {
     };
   }
 
-  stop(): void {
-    for (const child of this.#running) child.kill('SIGKILL');
+  /** Ends those that still run, also after a test that failed. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.#running].map((child) => {
+        const ended = new Promise((resume) => child.once('close', resume));
+        child.kill('SIGKILL');
+        return ended;
+      }),
+    );
   }
 }
 

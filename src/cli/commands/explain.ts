@@ -10,7 +10,7 @@ import type { TraceStep } from '../../policy/evaluate/evaluate.js';
 import { explainUsage } from '../../policy/evaluate/explain.js';
 import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
 import type { Policy } from '../../policy/model.js';
-import { firstFull, type Peek, type Peeked, Store } from '../../store/store.js';
+import { firstExceeded, type Peek, type Peeked, Store } from '../../store/store.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
@@ -107,7 +107,7 @@ function openForReading(file: string): Store {
  *
  * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
  */
-export function outlookOf(evaluation: Evaluation, { checks: standings }: Peeked, canAsk = true): Outlook {
+export function outlookOf(evaluation: Evaluation, { checks }: Peeked, canAsk = true): Outlook {
   switch (evaluation.kind) {
     case 'hidden':
       return {
@@ -126,8 +126,8 @@ export function outlookOf(evaluation: Evaluation, { checks: standings }: Peeked,
       };
     }
     case 'open': {
-      const refusing = firstFull(standings, canAsk ? 'deny' : undefined);
-      const limit = refusing ?? firstFull(standings);
+      const refusing = firstExceeded(checks, canAsk ? 'deny' : undefined);
+      const limit = refusing ?? firstExceeded(checks);
       if (limit && (refusing || !evaluation.ask)) {
         const { rule, why } = limitText(limit);
         return refusing

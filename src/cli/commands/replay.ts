@@ -117,8 +117,8 @@ class Draft {
     const [unknown] = unknowns;
     // What did not pass then is not assumed to pass now, so it is not charged either.
     if (unknown && call.disposition !== 'passed') return { kind: 'unknown', unknown };
-    const rehearsal = row.observe ? this.#observed : this.#enforced;
-    const rehearsed = rehearsal.decide({
+    const simulation = row.observe ? this.#observed : this.#enforced;
+    const simulated = simulation.decide({
       at: call.at,
       tool: call.tool,
       session: { server: row.server, grant: row.grant, id: row.session },
@@ -128,13 +128,13 @@ class Draft {
       outcome: row.outcome ?? (call.disposition === 'passed' ? undefined : 'ok'),
       latencyMs: row.latencyMs,
     });
-    switch (rehearsed.kind) {
+    switch (simulated.kind) {
       case 'refused':
-        return { kind: 'refused', code: 'LIMIT', rule: rehearsed.limit.pointer };
+        return { kind: 'refused', code: 'LIMIT', rule: simulated.limit.pointer };
       case 'asked':
-        return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: rehearsed.rule };
+        return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: simulated.rule };
       case 'passed':
-        return unknown ? { kind: 'unknown', unknown } : rehearsed;
+        return unknown ? { kind: 'unknown', unknown } : simulated;
     }
   }
 }

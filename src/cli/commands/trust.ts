@@ -46,7 +46,7 @@ export async function trust(
     }
     const question = `Trust ${changed.length === 1 ? 'it as it is' : `these ${changed.length} as they are`} now?`;
     if (accepts && !(await confirm(question, options, io))) return EXIT.failed;
-    if (accepts) accept(store, server, tool, changed);
+    if (accepts) accept(store, server, changed);
     const text = options.json
       ? printableJson({ version: 1, server, trusted: !options.dryRun, tools: all }, 2)
       : all.length === 0
@@ -63,17 +63,12 @@ function changedTools(store: Store, server: string, tool: string | undefined): P
   return store.changedTools(server).filter((pin) => tool === undefined || pin.tool === tool);
 }
 
-/** Accepts what was shown, if it is still all that has changed. */
-function accept(store: Store, server: string, tool: string | undefined, shown: readonly PinEntry[]): void {
-  const definitions = (pins: readonly PinEntry[]) => pins.map((pin) => [pin.tool, pin.changed?.definition]);
-  const now = changedTools(store, server, tool).filter((pin) => !pin.changed?.unpinnable);
-  if (JSON.stringify(definitions(now)) !== JSON.stringify(definitions(shown)))
-    throw new PolicyWrapError(
-      'REFUSED',
-      `the tools of ${printable(server)} have changed again while you read`,
-      {
-        hint: 'Run the command again.',
-      },
-    );
-  written(store.trustTools(server, tool, 'cli'));
+/** Accepts what was shown, as long as it is still what the server says. */
+function accept(store: Store, server: string, shown: readonly PinEntry[]): void {
+  if (written(store.trustTools(shown, 'cli')) !== undefined) return;
+  throw new PolicyWrapError(
+    'REFUSED',
+    `the tools of ${printable(server)} changed again while you were reading`,
+    { hint: 'Run the command again.' },
+  );
 }

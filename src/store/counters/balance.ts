@@ -1,43 +1,43 @@
-import type { Database, Row } from '../sqlite/driver.js';
-import type { Generation } from '../sqlite/file.js';
+import type { Row } from '../sqlite/driver.js';
+import type { Cache, StateFile } from '../sqlite/file.js';
 import type { PendingCharges } from './pending-charges.js';
 import { asAmount, compare, minus, plus, type StoredAmount } from './stored-amount.js';
 
-/** What one counter holds: the charges that were posted to it, and those that are loose (see Journal). */
+/** What one counter holds: compacted charges, which have rows of their own, and pending ones (see PendingCharges). */
 export interface CounterBalance {
   readonly id: number;
   /** The counter's own clock, UTC milliseconds: not before any of its charges. */
   clock: number;
-  /** All charges that have a row, those that have expired included. */
+  /** The sum of the compacted charges, expired ones included. */
   compacted: StoredAmount;
-  /** All that have none, and the time of the first. */
+  /** The sum of the pending charges, and the time of the first. */
   pending: StoredAmount;
   pendingFrom: number;
-  /** The bound of the limit that looked at it last, as text. */
+  /** The `max` of the limit that used it last, as text. */
   max: string;
-  /** What has expired at `cutoff` and still has a row; nothing more does before the cutoff reaches `oldest`. */
+  /** The sum of the rows that are expired at `cutoff`; the next one expires when the cutoff reaches `oldest`. */
   expired: StoredAmount;
   expiredRows: number;
-  /** The time of the last of these. */
+  /** The time of the newest expired row. */
   expiredAt: number;
   cutoff: number;
   oldest: number;
-  /** Read or written in this generation of the file: what others did before is in it, and they did nothing since. */
-  readonly generation: number;
+  /** The `#version` of the cache in which it was read. */
+  readonly version: number;
 }
 
-/** So many expired rows are removed at a time: the price of one is spread over as many calls. */
+/** Expired rows are removed once there are this many, so that not every call pays for a removal. */
 const BATCH = 32;
 
 /**
- * Reads and writes balances. One that was read stays true until another process has written, or this one has posted
- * (after a rollback it must be thrown away): a wrapper that is alone reads each of its counters now and then.
+ * Reads and writes balances. A balance that was read stays current until another process writes or pending charges are
+ * compacted, so a wrapper that is alone rarely reads its counters again.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class CounterBalances {
+export class CounterBalances implements Cache {
   readonly #pending: PendingCharges;
-  readonly #generation: Generation;
+  #version = 0;
   readonly #read;
   readonly #sumExpired;
   readonly #expired;
@@ -47,9 +47,10 @@ export class CounterBalances {
   readonly #lower;
   readonly #remove;
 
-  constructor(db: Database, pending: PendingCharges, generation: Generation) {
+  constructor(file: StateFile, pending: PendingCharges) {
+    const { db } = file;
     this.#pending = pending;
-    this.#generation = generation;
+    file.register(this);
     this.#read = db.prepare('SELECT clock, used, max FROM counters WHERE id = ?');
     this.#sumExpired = db.prepare(
       `SELECT count(*) AS n, total(amount) AS sum, total(typeof(amount) = 'text') AS texts, max(at) AS newest,
@@ -66,8 +67,16 @@ export class CounterBalances {
     this.#remove = db.prepare('DELETE FROM charges WHERE counter = ? AND at = ? AND last = ?');
   }
 
+  rolledBack(): void {
+    this.#version += 1;
+  }
+
+  outdated(): void {
+    this.#version += 1;
+  }
+
   isCurrent(balance: CounterBalance): boolean {
-    return balance.generation === this.#generation.current;
+    return balance.version === this.#version;
   }
 
   /** @returns undefined when there is no such counter */
@@ -76,7 +85,7 @@ export class CounterBalances {
     if (!row) return undefined;
     const balance = this.fresh(id, row.clock as number, row.max as string);
     balance.compacted = asAmount(row.used);
-    // Rows may be there: the first look at them is still to come.
+    // Forces the first `live` to read the rows.
     balance.oldest = Number.NEGATIVE_INFINITY;
     for (const { at, amount } of this.#pending.of(id)) this.charge(balance, at, amount);
     return balance;
@@ -96,13 +105,13 @@ export class CounterBalances {
       expiredAt: Number.NEGATIVE_INFINITY,
       cutoff: Number.NEGATIVE_INFINITY,
       oldest: Number.POSITIVE_INFINITY,
-      generation: this.#generation.current,
+      version: this.#version,
     };
   }
 
   /**
-   * What a balance holds without the charges at or before `cutoff`. Looks at rows again only where the cutoff has reached
-   * another one, or has gone back because the machine's clock was set.
+   * The sum of the charges after `cutoff`. Reads rows only when the cutoff has reached another one, or has gone back
+   * because the machine's clock was set.
    */
   live(balance: CounterBalance, cutoff: number): StoredAmount {
     if (cutoff >= balance.oldest || cutoff < balance.cutoff) {
@@ -114,15 +123,16 @@ export class CounterBalances {
       balance.cutoff = cutoff;
       balance.oldest = (row.oldest as number | null) ?? Number.POSITIVE_INFINITY;
     }
-    const posted = balance.expiredRows === 0 ? balance.compacted : minus(balance.compacted, balance.expired);
+    const compacted =
+      balance.expiredRows === 0 ? balance.compacted : minus(balance.compacted, balance.expired);
     return plus(
-      posted,
+      compacted,
       cutoff < balance.pendingFrom ? balance.pending : this.#pendingAfter(balance.id, cutoff),
     );
   }
 
   /**
-   * Adds a charge that its decision has written down.
+   * Adds a charge that stands in its decision's row.
    *
    * @param at UTC milliseconds by the counter's own clock
    */
@@ -133,9 +143,9 @@ export class CounterBalances {
   }
 
   /**
-   * Drops what `live` found expired, once so much has come together that it is worth it.
+   * Removes the rows that `live` found expired, once there are enough of them.
    *
-   * @param max for people who look at the counter
+   * @param max written to the counter's row for people to see
    */
   dropExpiredInBatches(balance: CounterBalance, max: string): void {
     const drops = balance.expiredRows >= BATCH;
@@ -143,10 +153,10 @@ export class CounterBalances {
   }
 
   /**
-   * Drops all that `live` found expired, where nothing was charged. The counter's clock stays: a refused call is none
-   * (G5).
+   * Removes all rows that `live` found expired, after a refusal. The counter's clock stays: a refused call charges
+   * nothing (G5).
    *
-   * @returns the time of the last charge that was dropped, UTC milliseconds
+   * @returns the time of the newest charge that was removed, UTC milliseconds; undefined when none was
    */
   dropExpired(balance: CounterBalance, max: string): number | undefined {
     const drops = balance.expiredRows > 0;
@@ -155,12 +165,12 @@ export class CounterBalances {
   }
 
   /**
-   * Takes back one charge of a decision; everything must be posted. What was read of its counter no longer stands.
+   * Gives back one charge of a decision, after everything pending was compacted. The caller outdates the caches.
    */
   giveBack(id: number, at: number, decision: number, amount: StoredAmount): void {
     const row = this.#find.get(id, at, decision);
     const balance = this.read(id);
-    // It has expired, or its counter was reset.
+    // The charge has expired, or its counter was reset.
     if (!row || !balance) return;
     const held = asAmount(row.amount);
     const last = row.last as number;
@@ -189,7 +199,7 @@ export class CounterBalances {
 
 const EXPIRED = 'WHERE counter = ? AND at <= ?';
 
-/** A sum that SQLite made, where doubles hold it exactly, else ours. */
+/** SQLite's own sum where a double holds it exactly; else added up here. */
 function exactSum({ n, sum, texts }: Row, amounts: () => Iterable<Row>): StoredAmount {
   if (n === 0) return 0;
   if (texts === 0 && Number.isSafeInteger(sum)) return sum as number;

@@ -3,7 +3,7 @@ import { corruptValue, type StoredAmount } from './stored-amount.js';
 
 const REFUNDS = ['never', 'on_error', 'on_success'] as const;
 
-/** A charge as its decision remembers it: counter, UTC milliseconds, amount, index into REFUNDS. */
+/** A charge as the row of its decision records it: counter, UTC milliseconds, amount, index into REFUNDS. */
 export type ChargeRecord = readonly [counter: number, at: number, amount: StoredAmount, refund: number];
 
 export function chargeRecord(
@@ -15,17 +15,22 @@ export function chargeRecord(
   return [counter, at, amount, REFUNDS.indexOf(refund)];
 }
 
+/** The last character of a record's JSON before its bracket. */
+export function refundMark(refund: Limit['refund']): string {
+  return String(REFUNDS.indexOf(refund));
+}
+
 export function refundOf([, , , refund]: ChargeRecord): Limit['refund'] {
   return REFUNDS[refund] ?? 'never';
 }
 
-/** @throws PolicyWrapError STATE_CORRUPT when a decision's row holds something else */
+/** @throws PolicyWrapError STATE_CORRUPT when the text is anything else */
 export function parseChargeRecords(text: unknown): ChargeRecord[] {
   try {
     const all: unknown = JSON.parse(String(text));
     if (Array.isArray(all) && all.every(isChargeRecord)) return all;
   } catch {
-    // Falls through to the one complaint.
+    // Reported below.
   }
   throw corruptValue(text, 'charges');
 }

@@ -11,7 +11,7 @@ export interface Owner {
   readonly observe: boolean;
 }
 
-/** The text that names one count and no other: limits with the same key share it. */
+/** The text that names one count and no other; limits with the same key share it. */
 export function keyOf(
   owner: Owner,
   { scope, counter, layer, windowMs, align }: Limit,
@@ -27,12 +27,12 @@ export function keyOf(
   return JSON.stringify([scope, ...whose, name, split && digest(split), window, owner.observe ? 1 : 0]);
 }
 
-/** Longest split that is shown as it is, in characters. */
+/** Longest split that is shown as text, in characters. */
 const LABEL_CAP = 120;
 
 /**
- * How people tell the counts of one split limit apart. Values of the environment never enter the database, and whole
- * argument objects are too much to show: both appear as a digest, the first with the variable's name.
+ * How people tell the counts of one split limit apart. Environment values must never enter the database, and whole
+ * argument objects are too long to show: both appear as a digest, after the variable's name.
  */
 export function labelOf(limit: Limit, split: string): string {
   if (split === '') return '';

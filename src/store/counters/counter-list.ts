@@ -1,12 +1,12 @@
 import type { Decimal } from '../../json/decimal.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
-import type { Database, Row, Value } from '../sqlite/driver.js';
+import { type Database, type Row, textOf, type Value } from '../sqlite/driver.js';
 import { type Forgotten, limitKeyOfRow } from './forgotten.js';
 import type { PendingCharges } from './pending-charges.js';
 import { asAmount, compare, minus, plus, type StoredAmount, toDecimal } from './stored-amount.js';
 
-/** A counter as people look at it. Times in UTC milliseconds. */
+/** A counter as it is shown to people. Times in UTC milliseconds. */
 export interface CounterEntry {
   readonly id: number;
   readonly name: string;
@@ -22,11 +22,11 @@ export interface CounterEntry {
   readonly calendar: { readonly unit: CalendarUnit; readonly timezone: string } | undefined;
   readonly observe: boolean;
   readonly used: Decimal;
-  /** As the limit that looked at it last had it. */
+  /** The `max` of the limit that used it last. */
   readonly max: Decimal;
-  /** When it falls below `max`; undefined while it is. */
+  /** When it falls below `max`; undefined while it is below. */
   readonly freesAt: number | undefined;
-  /** How far the machine's clock was set back behind what the counter has seen; 0 as a rule. */
+  /** How far the machine's clock is behind the counter's, because it was set back; usually 0. */
   readonly aheadMs: number;
 }
 
@@ -35,13 +35,13 @@ export interface CounterFilter {
   readonly name?: string | undefined;
   readonly server?: string | undefined;
   readonly grant?: string | undefined;
-  /** Counters of this server, and those that are shared by all. */
+  /** Counters of this server, and those shared by all servers. */
   readonly ofServer?: string | undefined;
   readonly split?: string | undefined;
   readonly observe?: boolean | undefined;
 }
 
-/** A day of a calendar can be longer than 24 hours; a counter is not taken for empty before this much more. */
+/** Calendar days can be longer than 24 hours: a calendar counter is kept for this much longer. */
 const CALENDAR_SLACK_MS = 2 * 3_600_000;
 
 /**
@@ -54,7 +54,7 @@ export function listCounters(
   now: number,
   limit?: number,
 ): CounterEntry[] {
-  const posted = db.prepare('SELECT at, amount FROM charges WHERE counter = ? ORDER BY at, last');
+  const compacted = db.prepare('SELECT at, amount FROM charges WHERE counter = ? ORDER BY at, last');
   return matching(db, filter, limit).map((row) => {
     const windowMs = row.window_ms as number;
     const calendar = calendarOf(row);
@@ -65,7 +65,7 @@ export function listCounters(
     let used = own.reduce((sum, { amount }) => plus(sum, amount), asAmount(row.used));
     let left = used;
     let freesAt: number | undefined;
-    for (const charge of [...posted.all(row.id as number), ...own]) {
+    for (const charge of [...compacted.all(row.id as number), ...own]) {
       const at = charge.at as number;
       if (at > cutoff && compare(left, max) < 0) break;
       left = minus(left, asAmount(charge.amount));
@@ -77,9 +77,9 @@ export function listCounters(
       id: row.id as number,
       name: row.name as string,
       scope: row.scope as Limit['scope'],
-      server: text(row.server),
-      grant: text(row.grant_name),
-      session: text(row.session),
+      server: textOf(row.server),
+      grant: textOf(row.grant_name),
+      session: textOf(row.session),
       split: row.split as string,
       windowMs,
       calendar,
@@ -92,17 +92,16 @@ export function listCounters(
   });
 }
 
-/** Some counters of many. */
 export interface FullestCounters {
   /** The fullest first. */
   readonly counters: readonly CounterEntry[];
-  /** How many there are. */
+  /** How many counters pass the filter. */
   readonly total: number;
 }
 
 /**
- * The fullest counters that pass every part of the filter. A limit that is split by an argument may have any number:
- * how full they are is estimated by SQLite, and only those that are returned are looked at one by one.
+ * The fullest counters that pass every part of the filter. A split limit may have any number, so SQLite estimates how
+ * full they are, and only those that are returned are read exactly.
  */
 export function fullestCounters(
   db: Database,
@@ -129,12 +128,12 @@ export function fullestCounters(
        FROM counters c ${where}`,
     )
     .all(...starts, now, ...values) as { id: number; max: number; used: number }[];
-  const loose = new Map(
+  const pendingSums = new Map(
     pending.counters().map((id) => [id, pending.of(id).reduce((sum, { amount }) => sum + Number(amount), 0)]),
   );
   const shares = rows.map(({ id, max, used }) => ({
     id,
-    share: max > 0 ? (used + (loose.get(id) ?? 0)) / max : 1,
+    share: max > 0 ? (used + (pendingSums.get(id) ?? 0)) / max : 1,
   }));
   shares.sort((a, b) => b.share - a.share || a.id - b.id);
   const counters = shares.slice(0, limit).flatMap(({ id }) => listCounters(db, pending, { id }, now));
@@ -150,10 +149,10 @@ export function counterNames(db: Database, limit: number): string[] {
 }
 
 /**
- * Empties counters, with everything that was charged to them; a charge that is given back later finds nothing. What
- * was forgotten of their limits is forgotten for good.
+ * Removes counters with all their charges; a charge that is given back later finds nothing. Their limits' rows in
+ * `forgotten` are removed too.
  *
- * @param limit at most so many
+ * @param limit most counters to remove
  * @returns what they held
  */
 export function resetCounters(
@@ -174,7 +173,7 @@ export function resetCounters(
   return entries;
 }
 
-/** A clock that is behind a counter by less is not set back, in milliseconds: clocks are adjusted all the time. */
+/** A smaller difference is an ordinary adjustment of the clock; in milliseconds. */
 const AHEAD_MS = 1000;
 
 /**
@@ -192,8 +191,8 @@ export function countersAhead(db: Database, now: number): { readonly count: numb
 }
 
 /**
- * Sets counters that are ahead of the clock back to it: what was charged in the future counts as if it were charged
- * now. At most `count` counters. What was forgotten meanwhile is forgotten for good.
+ * Sets at most `count` counters that are ahead of the clock back to it: what was charged in the future counts as if it
+ * were charged now. Rows of `forgotten` that lie in the future are removed with the last of them.
  *
  * @returns what they hold now; empty when none is left
  */
@@ -217,11 +216,11 @@ export function setBackCounters(
 }
 
 /**
- * Removes counters whose every charge has expired. One step looks at `count` counters and removes at most as many
- * charges; a counter that is in use keeps itself short. Everything must be posted.
+ * Removes counters whose charges have all expired. One step looks at `count` counters and removes at most `count`
+ * charges. Pending charges must be compacted before.
  *
- * @param after id to go on behind
- * @returns where the next step goes on; undefined when all have been looked at
+ * @param after the counter's id after which to continue
+ * @returns where the next step continues; undefined when all counters were looked at
  */
 export function removeExpiredCounters(
   db: Database,
@@ -247,7 +246,7 @@ export function removeExpiredCounters(
     }
     room -= charges.length;
     const newest = charges.at(-1)?.at as number | undefined;
-    // The machine's clock may be wrong just now, and be set back.
+    // The machine's clock may be wrong now, and be set back later.
     if (newest !== undefined) forgotten.note(limitKeyOfRow(row), endOf(row, newest));
     if (room <= 0) {
       db.prepare('UPDATE counters SET used = ? WHERE id = ?').run(used, id);
@@ -258,7 +257,7 @@ export function removeExpiredCounters(
   return rows.length < count ? undefined : (rows.at(-1)?.id as number);
 }
 
-/** @returns one sentence for each counter whose sum is not that of the charges that were posted to it */
+/** @returns one sentence for each counter whose sum is not that of its compacted charges */
 export function checkCounters(db: Database): string[] {
   const wrong: string[] = [];
   for (const row of db.prepare('SELECT id, name, used FROM counters').all()) {
@@ -273,7 +272,7 @@ export function checkCounters(db: Database): string[] {
   return wrong;
 }
 
-/** From when on a charge of that time counts no more. */
+/** When a charge made at `at` expires, UTC milliseconds. */
 function endOf(row: Row, at: number): number {
   const calendar = calendarOf(row);
   return calendar ? calendarEnd(at, calendar.unit, calendar.timezone) : at + (row.window_ms as number);
@@ -305,8 +304,4 @@ function whereOf(filter: CounterFilter): { readonly where: string; readonly valu
 function calendarOf({ unit, timezone }: Row): CounterEntry['calendar'] {
   if (typeof unit !== 'string' || typeof timezone !== 'string') return undefined;
   return { unit: unit as CalendarUnit, timezone };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

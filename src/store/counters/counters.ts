@@ -1,96 +1,93 @@
+/**
+ * Counters: what each limit's charges add up to, exactly, and when there is room again.
+ * Imports policy (types, calendars), json, text, and `sqlite/`.
+ * Never here: a transaction's begin or end, and decisions.
+ */
 import type { Charge } from '../../policy/call.js';
-import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { Limit } from '../../policy/model.js';
-import type { Database } from '../sqlite/driver.js';
-import type { Generation } from '../sqlite/file.js';
+import type { Cache, StateFile } from '../sqlite/file.js';
 import { type CounterBalance, CounterBalances } from './balance.js';
 import { type ChargeRecord, chargeRecord, refundOf } from './charge-record.js';
 import { keyOf, labelOf, type Owner } from './counter-key.js';
-import { Forgotten, limitKeyOf } from './forgotten.js';
+import { type Forgotten, limitKeyOf } from './forgotten.js';
 import { Freed } from './freed.js';
 import type { PendingCharges } from './pending-charges.js';
 import { compare, plus, type StoredAmount, toStored } from './stored-amount.js';
+import { Windows } from './windows.js';
 
-/** How one charge would fare, and all that taking it needs to know. */
+/** Whether one charge fits, and everything that committing it needs. */
 export interface LimitCheck {
   readonly charge: Charge;
   readonly amount: StoredAmount;
-  readonly bound: Bound;
+  readonly max: StoredAmount;
   /** What the counter held before this call. */
   readonly used: StoredAmount;
   readonly fits: boolean;
   /**
-   * UTC milliseconds from which the charge fits if nothing else happens; undefined when it does now, or never will, or
+   * UTC milliseconds from which the charge fits if nothing else happens; undefined when it fits now or never will, or
    * when that depends on calls in flight.
    */
   readonly retryAt: number | undefined;
-  /** What calls in flight hold, where it depends on them when the charge fits. */
+  /** What calls in flight hold, if it depends on them when the charge fits. */
   readonly inFlight: StoredAmount | undefined;
-  /** UTC milliseconds: what this machine's clock has said before it was set back, by more than a moment. */
+  /** UTC milliseconds: what the machine's clock said before it was set back by more than a moment. */
   readonly clockWas: number | undefined;
   readonly held: Held;
 }
 
-/** The `max` of a limit, as it is compared and as the counter's row has it. */
-interface Bound {
-  readonly max: StoredAmount;
-  readonly text: string;
-}
-
-/** A counter as one call sees it. */
+/** A counter at the instant of one call. */
 interface Held {
   readonly counter: Counter;
   /** Now by the counter's own clock, UTC milliseconds: the machine's, but never before an instant it has seen. */
   readonly now: number;
   /** Charges made at or before this instant count no more. */
   readonly cutoff: number;
-  /** Until then nobody knows what is used: see Forgotten. */
+  /** Until then nobody knows what is used (see Forgotten). */
   readonly unknownUntil: number | undefined;
   readonly live: StoredAmount;
-  /** What this call adds. */
+  /** What this call adds, over all its charges. */
   added: StoredAmount;
 }
 
-/** Which count a charge belongs to; every limit with the same key shares it. */
+/** The count that a charge belongs to; limits with the same key share it. */
 interface Counter {
   readonly key: string;
   /** Undefined until it was read, and while it has no row. */
   balance: CounterBalance | undefined;
 }
 
-/** A clock that is set back by less is not spoken of, in milliseconds: clocks are adjusted all the time. */
+/** A smaller step back is an ordinary adjustment of the clock, and is not mentioned; in milliseconds. */
 const SET_BACK_MS = 1000;
-/** Counters that are remembered by name before all are forgotten; a split by argument may have any number. */
+/** Cache limit: a limit that is split by an argument may have any number of counters. */
 const REMEMBERED = 4096;
 
 /**
- * Exact counters. A sliding one holds every charge that is younger than its window: a charge at t counts for
- * now < t + window, so any interval of that length holds at most `max` (G4). A calendar one holds the charges since
- * the start of the running period.
+ * Exact counters. A sliding counter holds every charge that is younger than its window: a charge at t counts for
+ * now < t + window, so any interval of that length holds at most `max` (G4). A calendar counter holds the charges since
+ * the start of the current period.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class Counters {
+export class Counters implements Cache {
   readonly #pending: PendingCharges;
-  readonly #generation: Generation;
+  readonly #file: StateFile;
   readonly #balances: CounterBalances;
   readonly #forgotten: Forgotten;
   readonly #freed: Freed;
+  readonly #windows = new Windows();
   #byLimit = new WeakMap<Owner, WeakMap<Limit, Map<string, Counter>>>();
-  /** What was looked for last is what is looked for next, as a rule. */
-  #recent: { readonly owner: Owner; readonly charge: Charge; readonly counter: Counter } | undefined;
-  readonly #bounds = new WeakMap<Limit, Bound>();
   readonly #byKey = new Map<string, Counter>();
-  readonly #periods = new Map<string, { start: number; end: number }>();
   #remembered = 0;
   readonly #find;
   readonly #create;
 
-  constructor(db: Database, pending: PendingCharges, generation: Generation) {
+  constructor(file: StateFile, pending: PendingCharges, forgotten: Forgotten) {
+    const { db } = file;
+    this.#file = file;
     this.#pending = pending;
-    this.#generation = generation;
-    this.#balances = new CounterBalances(db, pending, generation);
-    this.#forgotten = new Forgotten(db, generation);
+    this.#forgotten = forgotten;
+    file.register(this);
+    this.#balances = new CounterBalances(file, pending);
     this.#freed = new Freed(db, pending);
     this.#find = db.prepare('SELECT id FROM counters WHERE key = ?');
     this.#create = db.prepare(
@@ -100,24 +97,20 @@ export class Counters {
   }
 
   /**
-   * How each of a call's charges would fare, in order, all of them together: two that name one counter must both fit.
-   * Changes nothing.
+   * Checks a call's charges, in order and together: two that name one counter must both fit. Changes nothing.
    *
    * @param now UTC milliseconds
    */
   check(owner: Owner, charges: readonly Charge[], now: number): LimitCheck[] {
-    const [first] = charges;
-    // As a rule there is one, and a list that grows takes more room than all that is in it.
-    if (charges.length === 1 && first) return [this.#checkOne(owner, first, [], now)];
     const checks: LimitCheck[] = [];
     for (const charge of charges) checks.push(this.#checkOne(owner, charge, checks, now));
     return checks;
   }
 
   /**
-   * Makes ready what was looked at to be charged: counters that are missing are made.
+   * Makes the counters that are still missing.
    *
-   * @returns what the decision must remember to be able to give the charges back
+   * @returns the charges as the decision's row records them, which `commit` then counts
    */
   prepare(owner: Owner, checks: readonly LimitCheck[]): ChargeRecord[] {
     return checks.map(({ charge, amount, held }) =>
@@ -125,41 +118,41 @@ export class Counters {
     );
   }
 
-  /** Charges all of it, once the decision has written it down. */
+  /** Counts all charges, after the decision's row was written. */
   commit(checks: readonly LimitCheck[]): void {
     for (const { amount, held } of checks) {
       const { balance } = held.counter;
       if (balance) this.#balances.charge(balance, held.now, amount);
     }
-    for (const { bound, held } of firsts(checks)) {
+    for (const { max, held } of firsts(checks)) {
       const { balance } = held.counter;
-      if (balance) this.#balances.dropExpiredInBatches(balance, bound.text);
+      if (balance) this.#balances.dropExpiredInBatches(balance, String(max));
     }
   }
 
   /**
-   * After a refusal: drops what has expired, so that a client that hammers does not make every look longer. Neither the
-   * counter's clock nor its count moves: a refused call is none (G5).
+   * Removes expired charges after a refusal, so that a client that keeps calling does not make checks slower. Changes
+   * neither the counter's clock nor its count: a refused call charges nothing (G5).
    */
   dropExpired(owner: Owner, checks: readonly LimitCheck[]): void {
-    const swept = firsts(checks);
-    if (swept.some(({ held }) => held.counter.balance && held.counter.balance.pendingFrom <= held.cutoff))
+    const counters = firsts(checks);
+    if (counters.some(({ held }) => held.counter.balance && held.counter.balance.pendingFrom <= held.cutoff))
       this.#pending.compact();
-    for (const { charge, bound, held } of swept) {
+    for (const { charge, max, held } of counters) {
       const balance = this.#balanceOf(held.counter);
       if (!balance) continue;
       this.#balances.live(balance, held.cutoff);
       const { limit } = charge;
-      const dropped = this.#balances.dropExpired(balance, bound.text);
+      const dropped = this.#balances.dropExpired(balance, String(max));
       if (dropped === undefined) continue;
-      // A clock that is set back must not find that all was given back (G4).
-      this.#forgotten.note(limitKeyOf(owner, limit), this.#endOf(limit, dropped));
+      // After the clock is set back the removed charges would count again: there must be no fresh room (G4).
+      this.#forgotten.note(limitKeyOf(owner, limit), this.#windows.endOf(limit, dropped));
     }
   }
 
   /**
-   * Gives back the charges of one decision that `refunds` picks, each from its own counter and no other. A charge that
-   * has expired, or whose counter was reset, is gone already.
+   * Gives back the charges of one decision that `refunds` picks, each to its own counter and no other. Nothing is left to
+   * give back of a charge that has expired, or whose counter was reset.
    */
   giveBack(
     decision: number,
@@ -170,58 +163,53 @@ export class Counters {
     if (returned.length === 0) return;
     this.#pending.compact();
     for (const [id, at, amount] of returned) this.#balances.giveBack(id, at, decision, amount);
-    this.#generation.current += 1;
+    this.#file.outdate();
   }
 
-  /** Must follow every transaction that was rolled back: an id that was given in it may become another counter's. */
-  forget(): void {
+  /** A counter's id from a transaction that was rolled back may be given to another counter. */
+  rolledBack(): void {
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
     this.#byLimit = new WeakMap();
-    this.#recent = undefined;
     this.#byKey.clear();
     this.#remembered = 0;
-    this.#forgotten.forget();
   }
 
-  /** @param before how the charges before it in the same call fare */
+  /** @param before the earlier charges of the same call */
   #checkOne(owner: Owner, charge: Charge, before: readonly LimitCheck[], now: number): LimitCheck {
     const { limit } = charge;
-    // It would make room for others: the policy never lets one through.
+    // It would make room for others; no policy can produce one.
     if (charge.amount.sign < 0) throw new RangeError(`a charge of ${charge.amount}`);
     const counter = this.#counterOf(owner, charge);
     const held = heldIn(before, counter) ?? this.#hold(owner, counter, limit, now);
     const amount = toStored(charge.amount);
     const wanted = plus(held.added, amount);
     held.added = wanted;
-    const bound = this.#boundOf(limit);
-    const isRoom = compare(plus(held.live, wanted), bound.max) <= 0;
+    const max = toStored(limit.max);
+    const isRoom = compare(plus(held.live, wanted), max) <= 0;
     const { unknownUntil = 0 } = held;
     const seen = Math.max(held.now, unknownUntil);
     const clockWas = seen - now > SET_BACK_MS ? seen : undefined;
-    const check = { charge, amount, bound, used: held.live, inFlight: undefined, clockWas, held };
+    const check = { charge, amount, max, used: held.live, inFlight: undefined, clockWas, held };
     if (isRoom && unknownUntil === 0) return { ...check, fits: true, retryAt: undefined };
     const free = isRoom
       ? { retryAt: unknownUntil, inFlight: undefined }
-      : this.#freed.at(held, counter.balance?.id, limit, wanted, bound.max, now, () =>
-          this.#endOf(limit, held.now),
+      : this.#freed.at(held, counter.balance?.id, limit, wanted, max, now, () =>
+          this.#windows.endOf(limit, held.now),
         );
     const retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
     return { ...check, fits: false, retryAt, inFlight: free.inFlight };
   }
 
-  /** Two limits, or two owners, may share a count: they must have the same object, and see each other's charges. */
-  #counterOf(owner: Owner, charge: Charge): Counter {
-    const { limit, split } = charge;
-    const recent = this.#recent;
-    if (recent?.charge.limit === limit && recent.charge.split === split && recent.owner === owner)
-      return recent.counter;
-    const counter =
-      this.#byLimit.get(owner)?.get(limit)?.get(split) ?? this.#newCounterOf(owner, limit, split);
-    this.#recent = { owner, charge, counter };
-    return counter;
+  /** Limits and owners that share a count get the same object, so that they see each other's charges. */
+  #counterOf(owner: Owner, { limit, split }: Charge): Counter {
+    return this.#byLimit.get(owner)?.get(limit)?.get(split) ?? this.#newCounterOf(owner, limit, split);
   }
 
   #newCounterOf(owner: Owner, limit: Limit, split: string): Counter {
-    if (this.#remembered >= REMEMBERED) this.forget();
+    if (this.#remembered >= REMEMBERED) this.#forgetAll();
     this.#remembered += 1;
     const key = keyOf(owner, limit, split);
     const counter = this.#byKey.get(key) ?? { key, balance: undefined };
@@ -235,7 +223,7 @@ export class Counters {
   #hold(owner: Owner, counter: Counter, limit: Limit, now: number): Held {
     const balance = this.#balanceOf(counter);
     const clock = balance ? Math.max(now, balance.clock) : now;
-    const cutoff = this.#cutoff(limit, clock);
+    const cutoff = this.#windows.cutoff(limit, clock);
     const live = balance ? this.#balances.live(balance, cutoff) : 0;
     const unknownUntil = this.#forgotten.until(owner, limit, clock);
     return { counter, now: clock, cutoff, unknownUntil, live, added: 0 };
@@ -258,7 +246,7 @@ export class Counters {
     if (counter.balance) return counter.balance;
     const { align, scope } = limit;
     const isCalendar = align.kind === 'calendar';
-    const max = this.#boundOf(limit).text;
+    const max = String(toStored(limit.max));
     const { lastInsertRowid } = this.#create.run(
       counter.key,
       limit.counter,
@@ -278,46 +266,15 @@ export class Counters {
     counter.balance = this.#balances.fresh(Number(lastInsertRowid), now, max);
     return counter.balance;
   }
-
-  #boundOf(limit: Limit): Bound {
-    let bound = this.#bounds.get(limit);
-    if (!bound) {
-      const max = toStored(limit.max);
-      bound = { max, text: String(max) };
-      this.#bounds.set(limit, bound);
-    }
-    return bound;
-  }
-
-  #cutoff({ align, windowMs }: Limit, now: number): number {
-    return align.kind === 'sliding' ? now - windowMs : this.#period(align, now).start - 1;
-  }
-
-  /** From when on a charge of that time counts no more. */
-  #endOf({ align, windowMs }: Limit, at: number): number {
-    return align.kind === 'sliding' ? at + windowMs : this.#period(align, at).end;
-  }
-
-  #period(align: Extract<Limit['align'], { kind: 'calendar' }>, at: number): { start: number; end: number } {
-    const { unit, timezone } = align;
-    const name = `${unit} ${timezone}`;
-    let period = this.#periods.get(name);
-    if (!period || at < period.start || at >= period.end) {
-      period = { start: calendarStart(at, unit, timezone), end: calendarEnd(at, unit, timezone) };
-      this.#periods.set(name, period);
-    }
-    return period;
-  }
 }
 
-/** What was found of a counter for an earlier charge of the same call. */
+/** The counter's state from an earlier charge of the same call. */
 function heldIn(checks: readonly LimitCheck[], { key }: Counter): Held | undefined {
   for (const { held } of checks) if (held.counter.key === key) return held;
   return undefined;
 }
 
-/** Of charges to one counter the first: its limit's bound is the one that is shown. */
+/** The first check of each counter; the `max` of its limit is the one that is shown. */
 function firsts(checks: readonly LimitCheck[]): readonly LimitCheck[] {
-  if (checks.length < 2) return checks;
   return checks.filter(({ held }, i) => checks.findIndex((other) => other.held === held) === i);
 }

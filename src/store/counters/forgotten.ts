@@ -1,26 +1,25 @@
 import type { Limit } from '../../policy/model.js';
-import type { Database, Row } from '../sqlite/driver.js';
-import type { Generation } from '../sqlite/file.js';
+import type { Row } from '../sqlite/driver.js';
+import type { Cache, StateFile } from '../sqlite/file.js';
 import type { Owner } from './counter-key.js';
 
 /**
- * Until when charges would count that were removed because they had expired. A clock that went forward and is set back
- * finds nothing of them; until then nobody knows what is used of their limit, and nothing may be charged to it (G4).
- * While the clock goes forward, as it does, none of this matters.
+ * Until when removed charges would have counted. Expired charges are removed; should the clock be set back afterwards,
+ * they would count again, but nobody knows what they were. Until then nothing may be charged to their limit (G4). While
+ * the clock goes forward none of this matters.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class Forgotten {
-  readonly #generation: Generation;
+export class Forgotten implements Cache {
   readonly #latest;
   readonly #find;
   readonly #note;
-  /** The latest of all, and the generation in which it was read. */
-  #until = 0;
-  #readIn = Number.NaN;
+  /** The latest of all; undefined until it is read, null when there is none. */
+  #until: number | null | undefined;
 
-  constructor(db: Database, generation: Generation) {
-    this.#generation = generation;
+  constructor(file: StateFile) {
+    const { db } = file;
+    file.register(this);
     this.#latest = db.prepare('SELECT max(until) AS until FROM forgotten');
     this.#find = db.prepare('SELECT until FROM forgotten WHERE key = ?');
     this.#note = db.prepare(
@@ -29,30 +28,30 @@ export class Forgotten {
     );
   }
 
-  /** @returns UTC milliseconds, after `now`; undefined when nothing was forgotten that counts by then */
+  /** @returns UTC milliseconds after `now`; undefined when no removed charge of the limit would still count */
   until(owner: Owner, limit: Limit, now: number): number | undefined {
-    if (this.#readIn !== this.#generation.current) {
-      this.#until = (this.#latest.get() as Row).until as number;
-      this.#readIn = this.#generation.current;
-    }
-    if (!(this.#until > now)) return undefined;
+    if (this.#until === undefined) this.#until = (this.#latest.get() as Row).until as number | null;
+    if (this.#until === null || this.#until <= now) return undefined;
     const until = this.#find.get(limitKeyOf(owner, limit))?.until as number | undefined;
     return until !== undefined && until > now ? until : undefined;
   }
 
-  /** @param until UTC milliseconds from which nothing that was removed would count */
+  /** @param until UTC milliseconds from which none of the removed charges would count */
   note(key: string, until: number): void {
     this.#note.run(key, until);
-    this.forget();
+    this.outdated();
   }
 
-  /** Must follow every transaction that was rolled back. */
-  forget(): void {
-    this.#readIn = Number.NaN;
+  rolledBack(): void {
+    this.outdated();
+  }
+
+  outdated(): void {
+    this.#until = undefined;
   }
 }
 
-/** The text that names one limit, whatever splits it: what is forgotten must not be a row for each value. */
+/** The text that names one limit without its split: one row for a limit, not one for each value. */
 export function limitKeyOf(owner: Owner, { scope, counter, windowMs, align }: Limit): string {
   const isMachine = scope === 'machine';
   const window = align.kind === 'sliding' ? windowMs : `${align.unit} ${align.timezone}`;

@@ -4,7 +4,7 @@ import { InFlight } from './in-flight.js';
 import type { ChargeGroup, PendingCharges } from './pending-charges.js';
 import { asAmount, compare, minus, plus, type StoredAmount } from './stored-amount.js';
 
-/** When a charge that does not fit will, and what calls in flight hold where it depends on them. */
+/** When a charge that does not fit will fit, or what calls in flight hold if that depends on them. */
 export interface FreedAt {
   /** UTC milliseconds; undefined when it never fits, or when that depends on calls in flight. */
   readonly retryAt: number | undefined;
@@ -13,7 +13,7 @@ export interface FreedAt {
 
 const NEVER: FreedAt = { retryAt: undefined, inFlight: undefined };
 
-/** Finds the instant at which there is room in a counter again. All methods run inside the caller's transaction. */
+/** Finds when a counter has room again. All methods run inside the caller's transaction. */
 export class Freed {
   readonly #pending: PendingCharges;
   readonly #inFlight: InFlight;
@@ -28,13 +28,13 @@ export class Freed {
   }
 
   /**
-   * From when on `wanted` fits. What calls in flight hold of a limit that counts failures is given back as soon as they
-   * succeed: an instant is named only where it is the same whatever becomes of them (G5).
+   * When `wanted` fits. Charges of calls in flight to a limit that counts failures are given back as soon as they
+   * succeed: an instant is named only if it is the same whatever becomes of them (G5).
    *
    * @param held what the counter holds of charges after `cutoff`, at `now` by its own clock
    * @param counter undefined while it has no row
    * @param now the machine's clock, UTC milliseconds
-   * @param endOfPeriod of a calendar limit
+   * @param endOfPeriod end of the current period of a calendar limit, UTC milliseconds
    */
   at(
     held: { readonly now: number; readonly cutoff: number; readonly live: StoredAmount },
@@ -61,7 +61,6 @@ export class Freed {
     };
     const all = plus(held.live, wanted);
     const charges = this.#liveCharges(counter, held.cutoff);
-    // Walks no further than it must.
     if (limit.refund !== 'on_success') return { retryAt: fitsAt(charges, all), inFlight: undefined };
     const live = [...charges];
     const open = this.#inFlight.of(counter, live, now);
@@ -72,7 +71,7 @@ export class Freed {
     return early === late ? { retryAt: late, inFlight: undefined } : { retryAt: undefined, inFlight };
   }
 
-  /** Posted and then loose, which is the order of time. */
+  /** Compacted charges, then pending ones, which is the order of time. */
   *#liveCharges(id: number, cutoff: number): Iterable<ChargeGroup> {
     for (const { at, first, last, amount } of this.#live.iterate(id, cutoff))
       yield { at: at as number, first: first as number, last: last as number, amount: asAmount(amount) };

@@ -4,12 +4,12 @@ import { parseChargeRecords } from './charge-record.js';
 import type { ChargeGroup } from './pending-charges.js';
 import { plus, type StoredAmount } from './stored-amount.js';
 
-/** Calls in flight are among the last: of so many charges it is looked up whether they are. */
+/** Calls in flight are among the newest: only this many charges are checked. */
 const LOOKED_AT = 1000;
 
 /**
- * What calls hold that the server has not answered yet, of a counter that counts failures: it is given back when they
- * succeed. A call whose wrapper has died is in flight no more, and will never be answered.
+ * What calls that the server has not answered yet hold of a counter that counts failures: it is given back when they
+ * succeed. A call whose wrapper has died is no longer in flight, and will never be answered.
  */
 export class InFlight {
   readonly #open;
@@ -24,9 +24,9 @@ export class InFlight {
   }
 
   /**
-   * @param groups what was charged to the counter and counts, in the order of time
+   * @param groups the counter's charges that count, in the order of time
    * @param now UTC milliseconds
-   * @returns what is in flight of each, in the same order
+   * @returns how much of each is in flight, in the same order
    */
   of(counter: number, groups: readonly ChargeGroup[], now: number): StoredAmount[] {
     const alive = new Map<unknown, boolean>();

@@ -1,9 +1,9 @@
-import type { Database, Row } from '../sqlite/driver.js';
-import type { Generation } from '../sqlite/file.js';
+import type { Row } from '../sqlite/driver.js';
+import type { Cache, StateFile } from '../sqlite/file.js';
 import { type ChargeRecord, parseChargeRecords } from './charge-record.js';
 import { asAmount, compare, plus, type StoredAmount } from './stored-amount.js';
 
-/** What one counter was charged at one instant, by one decision or several. */
+/** What one counter was charged at one instant, by one decision or several. A row of `charges` is one. */
 export interface ChargeGroup {
   /** UTC milliseconds by the counter's own clock. */
   readonly at: number;
@@ -15,33 +15,34 @@ export interface ChargeGroup {
 
 const NONE: readonly ChargeGroup[] = [];
 
-/** So many decisions may be loose: whoever opens the file reads them, and one call in so many pays for posting them. */
+/** Most decisions whose charges are pending: every process that opens the file reads them all. */
 export const PENDING_MAX = 256;
 
 /**
- * The decision log as a pending in the bookkeeper's sense: a charge is written down once, in the row of its decision,
- * and posted to `charges` and `counters` together with others, by whichever process finds that there are enough. So a
- * call writes one page of the file, and what is charged at one instant is one row.
+ * A charge is written once, in the row of its decision, and is pending until whichever process finds enough of them
+ * compacts them: it adds them to `counters` and writes one row of `charges` for each instant. So most calls write one
+ * page of the file.
  *
- * What was read stays true until another process has written. Nothing here opens a transaction; all methods run inside
- * the caller's.
+ * Nothing here opens a transaction; all methods run inside the caller's.
  */
-export class PendingCharges {
-  readonly #generation: Generation;
+export class PendingCharges implements Cache {
+  readonly #file: StateFile;
   readonly #position;
   readonly #later;
   readonly #counter;
   readonly #insert;
   readonly #update;
   readonly #move;
-  /** Of the file, in which generation it was read: the last decision that is posted, the newest, what is in between. */
+  /** The last decision that is compacted, the newest one, and what those in between have charged, by counter. */
   #compactedUpTo = 0;
   #newest = 0;
   readonly #byCounter = new Map<number, ChargeGroup[]>();
-  #readIn = Number.NaN;
+  #isCurrent = false;
 
-  constructor(db: Database, generation: Generation) {
-    this.#generation = generation;
+  constructor(file: StateFile) {
+    const { db } = file;
+    this.#file = file;
+    file.register(this);
     this.#position = db.prepare('SELECT upto FROM posted');
     this.#later = db.prepare('SELECT id, charges FROM decisions WHERE id > ? ORDER BY id');
     this.#counter = db.prepare('SELECT clock, used FROM counters WHERE id = ?');
@@ -52,37 +53,36 @@ export class PendingCharges {
     this.#move = db.prepare('UPDATE posted SET upto = ?');
   }
 
-  /** What a counter was charged that is not posted, in the order of the decisions and of time. */
+  /** @returns the pending charges of a counter, in the order of decisions and of time */
   of(counter: number): readonly ChargeGroup[] {
     this.#read();
     return this.#byCounter.get(counter) ?? NONE;
   }
 
-  /** Counters that were charged what is not posted. */
+  /** @returns counters that have pending charges */
   counters(): number[] {
     this.#read();
     return [...this.#byCounter.keys()];
   }
 
-  /** The id of the next decision; `decided` must follow. */
-  get next(): number {
+  /** The id that the next row of the decision log gets. */
+  get nextDecision(): number {
     this.#read();
     return this.#newest + 1;
   }
 
-  /** Takes note of a row that this process writes to the log. */
-  add(decision: number, charges: readonly ChargeRecord[] | undefined): void {
+  /** Takes note of a row that was just added to the decision log. */
+  add(decision: number, charges: readonly ChargeRecord[]): void {
     this.#newest = decision;
-    if (charges === undefined) return;
     for (const charge of charges) this.#group(decision, charge);
   }
 
-  /** Posts if it is worth it. The rows of all decisions must be there. */
+  /** Compacts once there are enough pending decisions. */
   compactWhenMany(): void {
     if (this.#newest - this.#compactedUpTo >= PENDING_MAX) this.compact();
   }
 
-  /** Posts everything. What was remembered of counters no longer stands. */
+  /** Compacts everything, and outdates the caches. */
   compact(): void {
     this.#read();
     if (this.#newest === this.#compactedUpTo) return;
@@ -90,19 +90,22 @@ export class PendingCharges {
     this.#move.run(this.#newest);
     this.#compactedUpTo = this.#newest;
     this.#byCounter.clear();
-    this.#generation.current += 1;
-    this.#readIn = this.#generation.current;
+    this.#file.outdate();
+    this.#isCurrent = true;
   }
 
-  /** Must follow every transaction that was rolled back. */
-  forget(): void {
+  rolledBack(): void {
     this.#compactedUpTo = 0;
     this.#newest = 0;
     this.#byCounter.clear();
-    this.#readIn = Number.NaN;
+    this.#isCurrent = false;
   }
 
-  /** Decisions side by side tend to be of one instant, and are one: hundreds may be loose. */
+  outdated(): void {
+    this.#isCurrent = false;
+  }
+
+  /** Decisions side by side are often of one instant, and then are one group: hundreds may be pending. */
   #group(decision: number, [counter, at, amount]: ChargeRecord): void {
     let groups = this.#byCounter.get(counter);
     if (!groups) {
@@ -118,13 +121,13 @@ export class PendingCharges {
 
   #compactCounter(counter: number, groups: readonly ChargeGroup[]): void {
     const row = this.#counter.get(counter);
-    // Whoever removes a counter posts before: it was removed by hand, and nothing is left to be counted.
+    // Compacting comes before every removal of a counter: this one was removed by hand, and there is nothing to count.
     if (!row) return;
     let used = asAmount(row.used);
     let clock = row.clock as number;
     for (const { at, first, last, amount } of groups) {
       clock = Math.max(clock, at);
-      // Where nothing was taken, nothing is there to expire or to be given back.
+      // Nothing to expire or to give back.
       if (compare(amount, 0) === 0) continue;
       this.#insert.run(counter, at, first, last, amount);
       used = plus(used, amount);
@@ -132,17 +135,17 @@ export class PendingCharges {
     this.#update.run(clock, used, counter);
   }
 
-  /** Rows of the log never change what they charge: what was read before is read again only where others have posted. */
+  /** A row of the log never changes what it charged, so only later rows are read unless another process has compacted. */
   #read(): void {
-    if (this.#readIn === this.#generation.current) return;
-    const posted = (this.#position.get() as Row).upto as number;
-    if (posted !== this.#compactedUpTo) {
-      this.#compactedUpTo = posted;
-      this.#newest = posted;
+    if (this.#isCurrent) return;
+    const upTo = (this.#position.get() as Row).upto as number;
+    if (upTo !== this.#compactedUpTo) {
+      this.#compactedUpTo = upTo;
+      this.#newest = upTo;
       this.#byCounter.clear();
     }
     for (const { id, charges } of this.#later.all(this.#newest))
-      this.add(id as number, charges === null ? undefined : parseChargeRecords(charges));
-    this.#readIn = this.#generation.current;
+      this.add(id as number, charges === null ? [] : parseChargeRecords(charges));
+    this.#isCurrent = true;
   }
 }

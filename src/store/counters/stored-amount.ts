@@ -2,8 +2,8 @@ import { PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 
 /**
- * A decimal as a column holds it: an integer that a double holds exactly, else text that `Decimal.from` reads.
- * Counts of calls never leave the first form, and adding those is what most transactions do.
+ * A decimal as a column holds it: an integer if a double holds it exactly, else text that `Decimal.from` reads.
+ * Counts of calls are always integers, so most sums need no Decimal.
  */
 export type StoredAmount = number | string;
 
@@ -17,7 +17,7 @@ export function toDecimal(amount: unknown): Decimal {
     try {
       return Decimal.from(amount);
     } catch {
-      // Falls through to the one complaint.
+      // Reported below.
     }
   }
   throw corruptValue(amount, 'an amount');
@@ -51,10 +51,10 @@ export function compare(a: StoredAmount, b: StoredAmount): number {
   return toDecimal(a).compare(toDecimal(b));
 }
 
-/** The complaint about a column that holds what nobody wrote there. */
+/** The error for a column that holds a value that policy-wrap never wrote. */
 export function corruptValue(value: unknown, wanted: string): PolicyWrapError {
   const shown = String(value).slice(0, 40);
   return new PolicyWrapError('STATE_CORRUPT', `the state database holds ${shown} where ${wanted} should be`, {
-    hint: 'Set the file aside with "policy-wrap reset --database" and start anew.',
+    hint: 'Set the file aside with "policy-wrap reset --database" and start with a new one.',
   });
 }

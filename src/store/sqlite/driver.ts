@@ -1,3 +1,8 @@
+/**
+ * SQLite: the two drivers, opening and migrating the file, transactions, and what can go wrong with them.
+ * Imports errors, and `counters/` for amounts and for a check of sums; nothing else knows SQL drivers.
+ * Never here: what the rows mean.
+ */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -6,6 +11,30 @@ import { PolicyWrapError } from '../../errors.js';
 /** What a column holds; integers stay within 2^53. */
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, unknown>>;
+
+/** @returns the text of a column, undefined where it holds none */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Runs `work`, which only reads, on one snapshot of the file. */
+export function onSnapshot<T>(db: Database, work: () => T): T {
+  db.exec('BEGIN');
+  try {
+    return work();
+  } finally {
+    rollBack(db);
+  }
+}
+
+/** Ends a transaction without a trace, if there is one: SQLite itself has rolled back after some failures. */
+export function rollBack(db: Database): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch {
+    // There is no transaction any more.
+  }
+}
 
 /** A prepared statement; `get`, `all` and `iterate` only for statements that return rows, `run` for the others. */
 export interface Statement {
@@ -27,7 +56,7 @@ export interface Database {
 
 export type DriverName = 'better-sqlite3' | 'node';
 
-/** What went wrong in SQLite, as far as anybody can act on it. */
+/** What went wrong in SQLite, as far as it makes a difference to anybody. */
 export type Fault = 'busy' | 'full' | 'readonly' | 'corrupt' | 'notadb' | 'cantopen' | 'io' | 'other';
 
 /** Primary result codes (sqlite.org/rescode.html) by number, as `node:sqlite` gives them, and by name. */
@@ -39,7 +68,7 @@ const RESULT_CODES: readonly (readonly [number, string, Fault])[] = [
   [11, 'CORRUPT', 'corrupt'],
   [13, 'FULL', 'full'],
   [14, 'CANTOPEN', 'cantopen'],
-  // A race for the locks of the log that SQLite gave up on: as passing as BUSY.
+  // A race for the log's locks that SQLite gave up on: as temporary as BUSY.
   [15, 'PROTOCOL', 'busy'],
   [26, 'NOTADB', 'notadb'],
 ];
@@ -61,7 +90,7 @@ export function faultOf(error: unknown): Fault | undefined {
  *
  * @param file an existing file, or `:memory:`
  * @param busyMs how long to wait for other processes' locks, in milliseconds
- * @param locking whether others may have it open too
+ * @param locking whether others may have it open at the same time
  * @throws PolicyWrapError STATE_UNAVAILABLE when neither can be loaded; SQLite's own errors otherwise
  */
 export function connect(file: string, busyMs: number, locking: Locking = 'NORMAL'): Database {
@@ -88,7 +117,7 @@ export function connect(file: string, busyMs: number, locking: Locking = 'NORMAL
   });
 }
 
-/** `EXCLUSIVE`: nobody else may have the file open. It must be said before anything is read of a file. */
+/** `EXCLUSIVE`: nobody else may have the file open. It has to be set before anything is read from the file. */
 export type Locking = 'NORMAL' | 'EXCLUSIVE';
 
 type Opener = (file: string, busyMs: number, locking: Locking) => Database;
@@ -113,7 +142,7 @@ function loadAddon(): Opener {
     options: { timeout: number; fileMustExist: boolean; nativeBinding?: object },
   ) => Connection;
   const binding = builtBinding();
-  // The module loads even where its addon does not; opening a database in memory finds out.
+  // The module loads even where its addon does not; opening a database in memory shows it.
   if (!binding) new Addon(':memory:', { timeout: 0, fileMustExist: false }).close();
   return (file, busyMs, locking) => {
     const options = { timeout: busyMs, fileMustExist: file !== ':memory:' };
@@ -126,8 +155,7 @@ function loadAddon(): Opener {
 }
 
 /**
- * The addon itself, where installing the package puts it. Left to itself the package searches a dozen folders for it,
- * which takes 4 ms.
+ * The addon, where installing the package puts it: the package itself searches a dozen folders for it, which takes 4 ms.
  *
  * @returns undefined when it lies elsewhere
  * @throws Node's own error when it is there and cannot be loaded
@@ -152,7 +180,7 @@ function loadBuiltin(): Opener {
   };
 }
 
-/** Loading `node:sqlite` warns that it is experimental, which would stand in every client's log of the server. */
+/** Loading `node:sqlite` prints an experimental warning, which would appear in every client's log of the server. */
 function withoutWarning<T>(load: () => T): T {
   const emitWarning = process.emitWarning;
   process.emitWarning = () => {};
@@ -163,7 +191,7 @@ function withoutWarning<T>(load: () => T): T {
   }
 }
 
-/** Most that one connection keeps of the file in memory, in KiB; the addon's own default is eight times as much. */
+/** Page cache of one connection, in KiB; the addon's own default is eight times as much. */
 const CACHE_KIB = 2000;
 
 function database(driver: DriverName, connection: Connection, locking: Locking): Database {

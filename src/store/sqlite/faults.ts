@@ -1,7 +1,7 @@
 import { PolicyWrapError } from '../../errors.js';
 import { type Fault, faultOf } from './driver.js';
 
-/** Who keeps a lock for longer than a moment. */
+/** What to do about a lock that does not go away. */
 export const LOCKED_HINT =
   'Close other programs that have the file open, such as a database browser (DB Browser for SQLite) or a sqlite3 shell.';
 
@@ -22,7 +22,7 @@ const EXPLAINED: Readonly<
   corrupt: {
     code: 'STATE_CORRUPT',
     says: 'is damaged',
-    hint: 'Look at it, then set it aside with "policy-wrap reset --database"; all counts begin anew.',
+    hint: 'Look at it, then set it aside with "policy-wrap reset --database"; all counts start from zero.',
   },
   notadb: {
     code: 'STATE_CORRUPT',
@@ -42,7 +42,11 @@ const EXPLAINED: Readonly<
   other: { code: 'STATE_UNAVAILABLE', says: 'cannot be used' },
 };
 
-/** What a person is told of a failure. Errors that come neither from SQLite nor from the file system are bugs: kept. */
+/**
+ * What a person is told of a failure with the file.
+ *
+ * @returns a PolicyWrapError; other errors, which come neither from SQLite nor from the file system, as they are
+ */
 export function stateError(error: unknown, path: string): unknown {
   if (PolicyWrapError.is(error)) return error;
   const fault = faultOf(error) ?? fileFaultOf(error);
@@ -54,7 +58,7 @@ export function stateError(error: unknown, path: string): unknown {
   });
 }
 
-/** Whether a failure to open is one that passes: others held the file just then. */
+/** Whether a failure to open is temporary, because others held the file at that moment. */
 export function isPassing(error: unknown): boolean {
   return PolicyWrapError.is(error) && faultOf(error.cause) === 'busy';
 }

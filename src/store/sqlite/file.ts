@@ -1,6 +1,6 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
-import { type Database, faultOf, type Row } from './driver.js';
+import { type Database, faultOf, type Row, rollBack } from './driver.js';
 import { reasonOf, stateError } from './faults.js';
 import { MIGRATIONS } from './migrations.js';
 import {
@@ -13,38 +13,42 @@ import {
   openDatabase,
 } from './open.js';
 
-/** The database is locked by another process just now; nothing was changed, try again in a moment. */
+/** Another process has the database locked; nothing was changed, try again in a moment. */
 export const BUSY: unique symbol = Symbol('busy');
 
 /**
- * What was read in one generation of a file stands as long as that lasts: it ends when another process has written.
- * Whoever changes what another part of this process remembers ends it too.
+ * What a part of the store remembers of the file's rows.
+ *
+ * INVARIANT: every cache over the file is registered with it (`StateFile.register`), by its own constructor.
  */
-export interface Generation {
-  current: number;
+export interface Cache {
+  /** A transaction was rolled back: what was remembered in it may never have been in the file. */
+  rolledBack(): void;
+  /** Rows were changed by another process, or by another part of this one: they must be read again. */
+  outdated?(): void;
 }
 
 /**
- * Whether the file is still the one that was opened is looked at again after so long, in milliseconds: not for each of
- * many calls that come within one, of which each would be no less of a race.
+ * How long a check that the file is still the one that was opened is trusted, in milliseconds: checking for every call
+ * of a burst would be no less of a race.
  */
 const SAME_FOR_MS = 1;
-/** Transactions that follow one another within so many milliseconds may share a snapshot. */
+/** Transactions within this time of each other may share a snapshot, in milliseconds. */
 const KEEP_WITHIN_MS = 5;
-/** None is kept for so many milliseconds after another process has written: it would be of no use to the next. */
+/** No snapshot is kept for this long after another process has written: it would soon be outdated. In milliseconds. */
 const ALONE_FOR_MS = 100;
 
 /**
- * The one SQLite file (DESIGN section 8) and everything that can go wrong with it. Whoever holds one of these can
- * write in transactions; each ends committed, or leaves no trace and says why.
+ * The one SQLite file (docs/architecture.md, "The state file") and everything that can go wrong with it. Each transaction
+ * ends committed, or leaves no trace and says why.
  */
 export class StateFile {
   readonly db: Database;
   /** `:memory:` for a database that ends with this process. */
   readonly path: string;
-  readonly generation: Generation = { current: 0 };
+  readonly #caches: Cache[] = [];
   readonly #identity: string | undefined;
-  /** Identities of what SQLite keeps beside the file. */
+  /** Identities of the write-ahead log and its index. */
   readonly #log: readonly (string | undefined)[];
   #isLost = false;
   readonly #begin;
@@ -54,7 +58,7 @@ export class StateFile {
   readonly #dataVersion;
   readonly #anyRow;
   #seen: unknown;
-  /** A query that is not read to its end, for as long as which SQLite keeps the snapshot (see `write`). */
+  /** A query that is not read to its end: while it is open SQLite keeps its snapshot (see `write`). */
   #kept: Iterator<Row> | undefined;
   #lastWriteAt = Number.NEGATIVE_INFINITY;
   #othersAt = Number.NEGATIVE_INFINITY;
@@ -92,17 +96,16 @@ export class StateFile {
   }
 
   /**
-   * Runs `work` in one immediate transaction.
+   * Runs `work` in one immediate transaction. After a rollback every cache forgets what it remembered.
    *
-   * @param undo runs after a rollback, for what `work` remembered outside the database
-   * @param keeps the next transaction is likely to follow at once: where others of that kind did, the snapshot is kept
-   * for it, which halves the locks it must take. SQLite itself refuses to write from a snapshot that is not the latest
-   * (SQLITE_BUSY_SNAPSHOT), and then a new one is taken. `rest` must follow once nothing more comes: meanwhile the log
-   * cannot begin anew.
+   * @param keeps the next transaction is likely to follow at once: if earlier ones did, the snapshot is kept for it,
+   * which halves the locks that it takes. SQLite itself refuses to write from a snapshot that is not the latest
+   * (SQLITE_BUSY_SNAPSHOT), and then a new one is taken. Call `rest` when no more transactions come: until then SQLite
+   * cannot start the log over.
    * @returns its result once that is committed, or BUSY when another process holds the lock
    * @throws PolicyWrapError for what SQLite reports; whatever is thrown, nothing was written
    */
-  write<T>(work: () => T, undo: () => void = () => {}, keeps = false): T | typeof BUSY {
+  write<T>(work: () => T, keeps = false): T | typeof BUSY {
     const now = performance.now();
     this.#assertSame(now);
     if (!keeps) this.rest();
@@ -122,12 +125,22 @@ export class StateFile {
       return result;
     } catch (error) {
       this.#rollback();
-      undo();
+      for (const cache of this.#caches) cache.rolledBack();
       return this.#busyOr(error);
     }
   }
 
-  /** Lets go of what is kept for the next transaction. */
+  /** From now on `cache` is told when what it remembers no longer stands. */
+  register(cache: Cache): void {
+    this.#caches.push(cache);
+  }
+
+  /** Tells every cache to read its rows again; another process's changes are noticed without this. */
+  outdate(): void {
+    for (const cache of this.#caches) cache.outdated?.();
+  }
+
+  /** Releases the snapshot that was kept for the next transaction. */
   rest(): void {
     this.#kept?.return?.();
     this.#kept = undefined;
@@ -151,8 +164,8 @@ export class StateFile {
   }
 
   /**
-   * The write-ahead log was deleted or replaced while it was in use: nothing can be done here any more but to close,
-   * and to open again once everybody has.
+   * The write-ahead log was deleted or replaced while in use: this object can only be closed, and the file opened again
+   * once every process has closed it.
    */
   get isLost(): boolean {
     return this.#isLost;
@@ -171,10 +184,10 @@ export class StateFile {
   }
 
   /**
-   * Copies the write-ahead log into the database, as far as that waits for nobody.
+   * Copies the write-ahead log into the database, as far as possible without waiting for others.
    *
-   * @param copyBytes from this size of the log on
-   * @param cutBytes from this size on it is also cut off, where no one else reads it
+   * @param copyBytes size of the log from which it is copied
+   * @param cutBytes size from which it is also truncated, if nobody else reads it
    */
   checkpoint(copyBytes: number, cutBytes: number): void {
     if (this.path === ':memory:') return;
@@ -193,20 +206,20 @@ export class StateFile {
     throw stateError(error, this.path);
   }
 
-  /** Inside a transaction: ends the generation if another connection has written since the last (sqlite.org/pragma). */
+  /** Inside a transaction: outdates every cache if another connection has written since the last (sqlite.org/pragma). */
   #meetOthers(now: number): void {
     const seen = this.#dataVersion.get()?.data_version;
     if (seen === this.#seen) return;
     if (this.#seen !== undefined) this.#othersAt = now;
-    this.generation.current += 1;
-    // A newer wrapper, started meanwhile, may have given the tables a meaning that this one does not know.
+    this.outdate();
+    // A newer wrapper may have been started meanwhile, and have given the tables a meaning that this one does not know.
     const version = this.#version.get()?.user_version as number;
     if (version > MIGRATIONS.length) throw newer(this.path, version);
     if (version < MIGRATIONS.length) throw foreign(this.path);
     this.#seen = seen;
   }
 
-  /** @returns whether a transaction began: a snapshot was kept, and nobody has written since */
+  /** @returns whether a transaction was begun on the kept snapshot, because nobody has written since */
   #beginFromKept(): boolean {
     if (!this.#kept) return false;
     try {
@@ -219,7 +232,7 @@ export class StateFile {
     }
   }
 
-  /** Inside a transaction: what is read when it ends stays as it was. */
+  /** Inside a transaction: keeps its snapshot beyond its end. */
   #keep(now: number): void {
     const isQuick = now - this.#lastWriteAt < KEEP_WITHIN_MS && now - this.#othersAt > ALONE_FOR_MS;
     if (this.#kept || !isQuick || this.path === ':memory:') return;
@@ -229,16 +242,12 @@ export class StateFile {
 
   #rollback(): void {
     this.rest();
-    try {
-      this.db.exec('ROLLBACK');
-    } catch {
-      // SQLite itself has rolled back after some failures; then there is no transaction to end.
-    }
+    rollBack(this.db);
   }
 
   /**
-   * A deleted or replaced file still takes writes through the open handle, and another wrapper would meanwhile grant
-   * the same calls again from a new one (G4).
+   * A deleted or replaced file still takes writes through the open handle, while another wrapper would grant the same
+   * calls again from a new file (G4).
    */
   #assertSame(now: number): void {
     if (this.#closed)
@@ -254,13 +263,15 @@ export class StateFile {
     throw new PolicyWrapError(
       'STATE_UNAVAILABLE',
       `the state database ${this.path} was deleted or replaced while in use`,
-      { hint: 'Restart this MCP server in your client; its counts begin anew unless you put the file back.' },
+      {
+        hint: 'Restart this MCP server in your client; its counts start from zero unless you put the file back.',
+      },
     );
   }
 
   /**
-   * What stands in a deleted log alone is copied into the file, for whoever opens it next: nobody can before this
-   * process closes it (see `assertLogIsThere`). Where another log lies in its place somebody has, and it is too late.
+   * What is only in a deleted log is copied into the file for whoever opens it next; nobody can before this process
+   * closes it (see `assertLogIsThere`). If there is another log in its place it is too late for that.
    */
   #assertSameLog(): void {
     const found = LOG_SUFFIXES.map((suffix) => identityOf(this.path + suffix));
@@ -278,8 +289,8 @@ export class StateFile {
 }
 
 /**
- * Puts a database that cannot be used, or is no longer wanted, aside under a name with the time in it, together with
- * its log. Nothing is deleted; wrappers that have it open refuse every call from then on.
+ * Renames a database that cannot be used, or is no longer wanted, and its log, to a name with the time in it. Nothing is
+ * deleted; wrappers that have it open refuse every call from then on.
  *
  * @param now UTC milliseconds
  * @returns the new path

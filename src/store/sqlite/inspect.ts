@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs';
 import { checkCounters, countersAhead } from '../counters/counter-list.js';
-import { type SessionEntry, Sessions } from '../sessions.js';
-import { connect, type Database, type DriverName, faultOf } from './driver.js';
+import { listSessions, type SessionEntry } from '../sessions.js';
+import { connect, type Database, type DriverName, faultOf, onSnapshot, rollBack } from './driver.js';
 import { stateError } from './faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
 import { assertLogIsThere } from './open.js';
 
-/** A state database as it was found. */
+/** What was found in a state database. */
 export interface Inspection {
   readonly driver: DriverName;
-  /** False for a database of another program; then nothing else was looked at. */
+  /** False for a database of another program, of which nothing else is read. */
   readonly ours: boolean;
   readonly journalMode: string;
   /** How many migrations it has seen, and how many this policy-wrap knows. */
@@ -27,9 +27,9 @@ export interface Inspection {
 }
 
 /**
- * Looks at a state database and leaves it as it is: unlike `Store.open` it makes no file, migrates nothing and mends
- * no mode. A write-ahead log that a killed wrapper left behind is taken in by SQLite itself, as by whoever opens the
- * file next. Whether it can be written is tried in a transaction that is taken back.
+ * Looks at a state database and leaves it as it is: unlike `Store.open` it makes no file, migrates nothing and changes
+ * no mode. SQLite itself takes in a write-ahead log that a killed wrapper left behind, as at every opening. A
+ * transaction that is rolled back shows whether the file can be written.
  *
  * @param now UTC milliseconds
  * @param waitMs how long to wait for other processes' locks
@@ -42,7 +42,8 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
     if (!statSync(path, { throwIfNoEntry: false })) return undefined;
     assertLogIsThere(path, waitMs);
     db = connect(path, waitMs);
-    const inspection = inspectDatabase(db, now);
+    const opened = db;
+    const inspection = onSnapshot(opened, () => inspectDatabase(opened, now));
     if (inspection.ours) tryToWrite(db, inspection.version);
     return inspection;
   } catch (error) {
@@ -52,21 +53,13 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
   }
 }
 
-/** Of a file that may only be read, the lock alone is given; so something is written, and taken back. */
+/** A read-only file still gives the lock, so something must be written, and is rolled back. */
 function tryToWrite(db: Database, version: number): void {
   db.exec('BEGIN IMMEDIATE');
   try {
     db.exec(`PRAGMA user_version = ${version}`);
   } finally {
-    rollback(db);
-  }
-}
-
-function rollback(db: Database): void {
-  try {
-    db.exec('ROLLBACK');
-  } catch {
-    // SQLite itself has rolled back after some failures.
+    rollBack(db);
   }
 }
 
@@ -94,15 +87,20 @@ function inspectDatabase(db: Database, now: number): Inspection {
   const newest = db.prepare('SELECT at FROM decisions ORDER BY id DESC LIMIT 1').get()?.at;
   return {
     ...found,
-    damage: [...damageOf(db), ...checkCounters(db)],
+    damage: damageIn(db),
     newestAt: typeof newest === 'number' ? newest : undefined,
     countersAhead: countersAhead(db, now),
-    sessions: new Sessions(db).list(now),
+    sessions: listSessions(db, now),
     changedTools: db
       .prepare('SELECT server, tool FROM pins WHERE changed_hash IS NOT NULL ORDER BY server, tool')
       .all()
       .map(({ server, tool }) => ({ server: String(server), tool: String(tool) })),
   };
+}
+
+/** Reads the whole file; takes a second for a million rows. @returns what is wrong with it, a sentence each */
+export function damageIn(db: Database): string[] {
+  return [...damageOf(db), ...checkCounters(db)];
 }
 
 function damageOf(db: Database): string[] {
@@ -119,6 +117,6 @@ function closeQuietly(db: Database | undefined): void {
   try {
     db?.close();
   } catch {
-    // The failure that led here is the one to tell.
+    // The first failure is the one to report.
   }
 }

@@ -9,8 +9,8 @@ export const APPLICATION_ID = 0x50575250;
  * A step that has been released is never edited.
  *
  * INVARIANT: `counters.used` is the sum of the amounts of the counter's rows in `charges`, and `counters.clock` is not
- * less than the time of any of them. They hold what the decisions up to `posted.upto` have charged and nobody has given
- * back; what later ones have charged stands in their own rows alone. A row of `charges` is of one instant and of the
+ * less than the time of any of them. They hold what the decisions up to `posted.upto` have charged and what was not given
+ * back; later charges are pending, and only in the rows of their decisions. A row of `charges` is of one instant and of the
  * decisions from `first` to `last`. Amounts are integers where a double holds them exactly, else decimal text, hence
  * columns without a type. Ids of counters are never used twice (AUTOINCREMENT): a late refund must not meet another
  * counter under its own's id. Decisions need no such guard, since the newest row is never removed.
@@ -193,7 +193,7 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   `,
 ];
 
-/** Before, a charge had a row of its own from the start, and was added to its counter's later. */
+/** Before this step every charge had a row from the start, and was added to its counter later. */
 function postCharges(db: Database): void {
   const sums = new Map<number, StoredAmount>();
   const rows = db

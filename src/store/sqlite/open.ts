@@ -1,32 +1,32 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
-import { connect, type Database, faultOf } from './driver.js';
+import { connect, type Database, faultOf, onSnapshot, rollBack } from './driver.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
 
 export interface FileOptions {
   /**
-   * `normal` (default): what a transaction wrote survives the end of every process, but the last ones may be lost
-   * when the machine loses power. `full`: they survive that too, at the price of a disk flush each.
+   * `normal` (default): transactions survive the end of every process, but the last ones may be lost when the machine
+   * loses power. `full`: they survive that too, at the price of a disk flush each.
    */
   readonly synchronous?: 'normal' | 'full' | undefined;
-  /** How long a transaction waits for other processes, in milliseconds; default 0, for who has other work to do. */
+  /** How long a transaction waits for other processes, in milliseconds; default 0. */
   readonly waitMs?: number | undefined;
   /** How long opening and migrating wait for others who do the same at this moment, in milliseconds; default 30 s. */
   readonly openWaitMs?: number | undefined;
-  /** Refuse with NOT_FOUND instead of making a new file; for commands that only look. */
+  /** Throw NOT_FOUND instead of making a new file; for commands that only read. */
   readonly mustExist?: boolean | undefined;
 }
 
 const OPEN_WAIT_MS = 30_000;
-/** How long a process that is just opening the file may take to make the log, in milliseconds. */
+/** How long another process that is opening the file may take to make the log, in milliseconds. */
 const LOG_WAIT_MS = 2000;
 /**
- * Of new files, in bytes. A transaction writes whole pages, twice in the end, and most change a few bytes of two: half
- * of SQLite's own size makes it a tenth cheaper, and the file no larger.
+ * Page size of new files. A transaction writes whole pages, and most change a few bytes of two: half of SQLite's default
+ * makes it a tenth cheaper, and the file no larger.
  */
 const PAGE_BYTES = 2048;
-/** Copies the log in the middle of a call only where `tidy` never found a quiet moment; in pages. */
+/** SQLite copies the log by itself, in the middle of a call, only if maintenance never found a quiet moment; in pages. */
 const WAL_LAST_RESORT_PAGES = 8000;
 
 /**
@@ -46,7 +46,7 @@ export function openDatabase(path: string, options: FileOptions): Database {
     try {
       db.close();
     } catch {
-      // The failure that led here is the one to tell.
+      // The first failure is the one to report.
     }
     throw error;
   }
@@ -86,9 +86,9 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * Refuses a file whose write-ahead log was deleted under processes that have it open: what they wrote stands in the
- * deleted log alone, and whoever makes a new one would grant it all again (G4). A log that another program has put in
- * its place is not noticed here, but by them.
+ * Refuses a file whose write-ahead log was deleted under processes that have it open: what they wrote is only in the
+ * deleted log, and whoever makes a new one would grant it all again (G4). A log that another program has put in its
+ * place is noticed by those processes, not here.
  *
  * @throws PolicyWrapError STATE_UNAVAILABLE
  */
@@ -101,7 +101,7 @@ export function assertLogIsThere(path: string, waitMs: number): void {
     if (isNew || LOG_SUFFIXES.every((suffix) => existsSync(path + suffix))) return;
     const busy = whyHeld(path);
     if (!busy) return;
-    // A process that is just opening the file makes the log in a moment.
+    // Another process that is opening the file makes the log in a moment.
     if (performance.now() >= deadline) throw lostLog(path, busy);
     sleep(2 + Math.random() * 20);
   }
@@ -110,7 +110,7 @@ export function assertLogIsThere(path: string, waitMs: number): void {
 /** What SQLite puts beside a database: the write-ahead log and its index. */
 export const LOG_SUFFIXES = ['-wal', '-shm'] as const;
 
-/** The complaint about a write-ahead log that is no longer the one in use. */
+/** The error for a write-ahead log that is no longer the one in use. */
 export function lostLog(path: string, cause?: unknown): PolicyWrapError {
   return new PolicyWrapError(
     'STATE_UNAVAILABLE',
@@ -122,7 +122,7 @@ export function lostLog(path: string, cause?: unknown): PolicyWrapError {
   );
 }
 
-/** @returns undefined when no process has the file open; it is a lock that all of them hold which tells */
+/** @returns undefined when no process has the file open, which shows in a lock that all of them hold */
 function whyHeld(path: string): unknown {
   let db: Database | undefined;
   try {
@@ -130,24 +130,24 @@ function whyHeld(path: string): unknown {
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
     return undefined;
   } catch (error) {
-    // Whatever else is wrong is told by the opening itself.
+    // Opening reports whatever else is wrong.
     return faultOf(error) === 'busy' ? error : undefined;
   } finally {
     db?.close();
   }
 }
 
-/** Takes the rights of others away; a file that its owner made read-only stays so, and is refused. */
+/** Removes other users' rights; a file that its owner made read-only stays so, and is refused later. */
 function tighten(path: string, mode: number): void {
   try {
     chmodSync(path, mode & 0o700);
   } catch {
-    // Some file systems know no modes; the person chose this one.
+    // Some file systems have no modes, and the person chose this one.
   }
 }
 
 function setUp(db: Database, path: string, options: FileOptions): void {
-  // A shorter cell than its page allows is a sign of damage: noticed instead of read.
+  // `cell_size_check`: some damage is then noticed instead of read.
   db.exec(`
     PRAGMA page_size = ${PAGE_BYTES};
     PRAGMA cell_size_check = ON;
@@ -155,9 +155,9 @@ function setUp(db: Database, path: string, options: FileOptions): void {
     PRAGMA trusted_schema = OFF;
   `);
   if (path !== ':memory:') useWriteAheadLog(db, path, options.openWaitMs ?? OPEN_WAIT_MS);
-  if (versionOf(db, path) < MIGRATIONS.length) {
+  if (versionNow(db, path) < MIGRATIONS.length) {
     migrate(db, path);
-    // Else the file would be empty for as long as all of it stands in the log: see `assertLogIsThere`.
+    // Without this the file stays empty while everything is in the log, and `assertLogIsThere` would take it for new.
     if (path !== ':memory:') db.pragma('wal_checkpoint(PASSIVE)');
   }
   db.exec(`
@@ -167,7 +167,7 @@ function setUp(db: Database, path: string, options: FileOptions): void {
   `);
 }
 
-/** Unlike other statements the switch does not wait for its lock, so it is asked for again until the others are done. */
+/** Unlike other statements this switch does not wait for its lock, so it is retried until the others are done. */
 function useWriteAheadLog(db: Database, path: string, waitMs: number): void {
   const deadline = performance.now() + waitMs;
   for (;;) {
@@ -183,25 +183,33 @@ function useWriteAheadLog(db: Database, path: string, waitMs: number): void {
   }
 }
 
-/** @returns how many migrations the file has seen */
+/**
+ * @returns how many migrations the file has seen
+ * @throws PolicyWrapError STATE_CORRUPT for another program's database, STATE_NEWER
+ */
+export function versionNow(db: Database, path: string): number {
+  // What is read one by one, while another process makes the tables, looks like another program's database.
+  return onSnapshot(db, () => versionOf(db, path));
+}
+
 function versionOf(db: Database, path: string): number {
   const version = Number(db.pragma('user_version'));
   const application = Number(db.pragma('application_id'));
   const isEmpty = application === 0 && version === 0 && db.pragma('schema_version') === 0;
-  // Every file of ours has seen a migration: one at version 0 that is not empty was written by somebody else.
+  // Every file of ours has seen a migration: one at version 0 that is not empty was written by another program.
   if (!isEmpty && (application !== APPLICATION_ID || version < 1)) throw foreign(path);
   if (version > MIGRATIONS.length) throw newer(path, version);
   return version;
 }
 
-/** The complaint about a file that is no state database, or is none any more. */
+/** The error for a file that is no state database, or no longer one. */
 export function foreign(path: string): PolicyWrapError {
   return new PolicyWrapError('STATE_CORRUPT', `${path} is the database of another program`, {
     hint: 'Name another file with --db <file>.',
   });
 }
 
-/** The complaint about a file that a later version of this program has made its own. */
+/** The error for a file that a later version of this program has migrated. */
 export function newer(path: string, version: number): PolicyWrapError {
   return new PolicyWrapError('STATE_NEWER', `${path} was written by a newer policy-wrap`, {
     hint: `Update policy-wrap everywhere it is configured, then restart it (the file is at version ${version}, this one knows ${MIGRATIONS.length}).`,
@@ -217,11 +225,7 @@ function migrate(db: Database, path: string): void {
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
     db.exec('COMMIT');
   } catch (error) {
-    try {
-      db.exec('ROLLBACK');
-    } catch {
-      // Rolled back already.
-    }
+    rollBack(db);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { status } from '../../../src/cli/commands/status.js';
 import { connect } from '../../../src/store/sqlite/driver.js';
+import { damage } from '../../store/support.js';
 import { open } from '../../store/support-shapes.js';
 import { charge, FakeTerminal, NOW, State } from './support.js';
 
@@ -163,7 +164,7 @@ describe('status', () => {
     }
     db.exec('COMMIT');
     db.close();
-    expect(state.store.check()).toEqual([]);
+    expect(damage(state.store)).toEqual([]);
 
     const io = new FakeTerminal();
     let started = performance.now();

@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Charge } from '../../../src/policy/call.js';
 import type { Limit } from '../../../src/policy/model.js';
 import { type Admitted, Store } from '../../../src/store/store.js';
-import { admit, clock, done, eachDriver, rows, tempDir } from '../support.js';
+import { admit, clock, damage, done, eachDriver, rows, tempDir } from '../support.js';
 import { charge, INFO, limit, settlement } from '../support-shapes.js';
 
 const temp = tempDir();
@@ -97,7 +97,7 @@ eachDriver('counters', () => {
       expect(String(store.counters()[0]?.used)).toBe('0.3');
       time.at += MINUTE;
       expect(call(charge(money, '0.3')).kind).toBe('allowed');
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
     });
 
     test('sums do not overflow or lose digits beyond 2^53', () => {
@@ -107,7 +107,7 @@ eachDriver('counters', () => {
       expect(call(charge(money, 1)).kind).toBe('allowed');
       expect(String(store.counters()[0]?.used)).toBe('18014398509481987');
       expect(call(charge(money, '1e26')).kind).toBe('exceeded');
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
     });
 
     test('a negative charge is a bug, not a refund', () => {
@@ -178,7 +178,7 @@ eachDriver('counters', () => {
       expect(refused.kind === 'exceeded' && String(refused.exceeded.used)).toBe('2');
       expect(call(all).kind).toBe('allowed');
       expect(call(all).kind).toBe('exceeded');
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
     });
 
     test('limits that share a counter may differ in their max', () => {
@@ -375,7 +375,7 @@ eachDriver('counters', () => {
         { who: 'cli', kind: 'counter.reset', detail: { name: 'track_logout_rate', split: '1', used: 1 } },
       ]);
       expect(call(charge(rate, 1, '1')).kind).toBe('allowed');
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
     });
   });
 
@@ -402,7 +402,7 @@ eachDriver('counters', () => {
     ] as const)('refund %s, outcome %s: %d left', (refund, outcome, left) => {
       settle(call(charge(limit({ refund }))), outcome);
       expect(used()).toEqual([String(left)]);
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
     });
 
     test('each charge by its own limit, from its own window, once', () => {
@@ -441,7 +441,7 @@ eachDriver('counters', () => {
         call(rate);
         settle(older, 'error');
         expect(used()).toEqual(['1']);
-        expect(store.check()).toEqual([]);
+        expect(damage(store)).toEqual([]);
       },
     );
 
@@ -452,7 +452,7 @@ eachDriver('counters', () => {
       call(rate);
       settle(old, 'error');
       expect(used()).toEqual(['1']);
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
     });
 
     test('a refund makes room at once, and the next free instant moves', () => {

@@ -15,15 +15,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { connect } from '../../../src/store/sqlite/driver.js';
 import { BUSY, StateFile, setAside } from '../../../src/store/sqlite/file.js';
 import { Store } from '../../../src/store/store.js';
-import { admit, Children, clock, done, eachDriver, rows, tempDir } from '../support.js';
+import { admit, Children, clock, damage, done, eachDriver, rows, tempDir } from '../support.js';
 import { admission, charge, INFO, limit, open, settlement } from '../support-shapes.js';
 
 const temp = tempDir();
 /** Whether a file is still the same is looked at again after a millisecond. */
 const lookedAtAgain = () => new Promise((resume) => setTimeout(resume, 5));
 const children = new Children(temp.path('child.mjs'));
-afterAll(() => {
-  children.stop();
+afterAll(async () => {
+  await children.stop();
   temp.remove();
 });
 
@@ -122,7 +122,7 @@ eachDriver('file', () => {
       const path = temp.path();
       writeFileSync(path, '');
       const store = Store.open(path);
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
       store.close();
     });
 
@@ -226,7 +226,7 @@ eachDriver('file', () => {
       db.exec('UPDATE counters SET used = 299');
       db.close();
       const store = Store.open(path);
-      expect(store.check()).toEqual([expect.stringContaining('says 299, its charges add up to 300')]);
+      expect(damage(store)).toEqual([expect.stringContaining('says 299, its charges add up to 300')]);
       store.close();
     });
   });
@@ -281,7 +281,7 @@ eachDriver('file', () => {
       expect(admit(store, session, charge(limit({ counter: 'third', max: 1 }))).kind).toBe('allowed');
       expect(admit(store, session, other).kind).toBe('allowed');
       expect(admit(store, session, other).kind).toBe('exceeded');
-      expect(store.check()).toEqual([]);
+      expect(damage(store)).toEqual([]);
       store.close();
     });
 

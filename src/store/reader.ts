@@ -1,0 +1,152 @@
+import type { Charge } from '../policy/call.js';
+import { type Exceeded, shownOf } from './admission.js';
+import type { ApprovalEntry } from './approvals.js';
+import type { BudgetEntry } from './budgets.js';
+import type { Owner } from './counters/counter-key.js';
+import {
+  type CounterEntry,
+  type CounterFilter,
+  counterNames,
+  countersAhead,
+  type FullestCounters,
+  fullestCounters,
+  listCounters,
+} from './counters/counter-list.js';
+import type { LogEntry } from './decision-log.js';
+import { type LogFilter, readLog } from './decision-log-query.js';
+import type { EventEntry, EventFilter } from './events.js';
+import { Parts } from './parts.js';
+import type { PauseEntry } from './pauses.js';
+import type { PinEntry, SeenTool, Sight } from './pins.js';
+import { listSessions, type SessionEntry } from './sessions.js';
+import type { StateFile } from './sqlite/file.js';
+
+/** How a call's charges would fare. */
+export interface Peeked {
+  /** The charges in order. */
+  readonly checks: readonly Peek[];
+  readonly fits: boolean;
+}
+
+export interface Peek extends Exceeded {
+  readonly fits: boolean;
+}
+
+/**
+ * What has happened, for who only looks: every method reads one snapshot and takes no write lock.
+ *
+ * @throws PolicyWrapError STATE_UNAVAILABLE or STATE_CORRUPT, from every method, for what a person must mend
+ */
+export class StoreReader {
+  protected readonly parts: Parts;
+  readonly #now: () => number;
+
+  /** @param now UTC milliseconds */
+  protected constructor(file: StateFile, now: () => number) {
+    this.parts = new Parts(file);
+    this.#now = now;
+  }
+
+  /** What `admit` would find for these charges now; nothing is charged or recorded. */
+  peek(owner: Owner, charges: readonly Charge[]): Peeked {
+    const now = this.clock();
+    const checks = this.parts.file.read(() => this.parts.counters.check(owner, charges, now));
+    return {
+      checks: checks.map((one) => ({ charge: one.charge, fits: one.fits, ...shownOf(one) })),
+      fits: checks.every(({ fits }) => fits),
+    };
+  }
+
+  /** @returns every counter that passes the filter, with what it holds now */
+  counters(filter: CounterFilter = {}): CounterEntry[] {
+    return this.parts.file.read(() =>
+      listCounters(this.parts.file.db, this.parts.pending, filter, this.clock()),
+    );
+  }
+
+  /** @returns the fullest counters that pass the filter, and how many pass it */
+  fullestCounters(filter: CounterFilter, limit: number): FullestCounters {
+    return this.parts.file.read(() =>
+      fullestCounters(this.parts.file.db, this.parts.pending, filter, this.clock(), limit),
+    );
+  }
+
+  /** @returns names of counters, at most `limit` */
+  counterNames(limit: number): string[] {
+    return this.parts.file.read(() => counterNames(this.parts.file.db, limit));
+  }
+
+  /** How many counters were charged at a time that has not come yet, and the latest such time, UTC milliseconds. */
+  countersAhead(): { readonly count: number; readonly until: number } {
+    return this.parts.file.read(() => countersAhead(this.parts.file.db, this.clock()));
+  }
+
+  /** @returns the newest rows of the decision log that pass the filter, oldest first */
+  log(filter: LogFilter = {}): LogEntry[] {
+    return this.parts.file.read(() => readLog(this.parts.file.db, filter));
+  }
+
+  /** @returns the newest events, oldest first */
+  events(filter: EventFilter = {}): EventEntry[] {
+    return this.parts.file.read(() => this.parts.events.read(filter));
+  }
+
+  /** @returns every wrapper that is or was running, the latest first */
+  sessions(): SessionEntry[] {
+    return this.parts.file.read(() => listSessions(this.parts.file.db, this.clock()));
+  }
+
+  /** @returns what waits for a person, or with `all` every approval that is kept; oldest first */
+  approvals(all = false): ApprovalEntry[] {
+    return this.parts.file.read(() =>
+      this.parts.approvals.list(this.parts.approvalClock.read(this.clock()), all),
+    );
+  }
+
+  /** @param id as a person types it: case, spaces and dashes do not matter */
+  approval(id: string): ApprovalEntry | undefined {
+    return this.parts.file.read(() =>
+      this.parts.approvals.get(id, this.parts.approvalClock.read(this.clock())),
+    );
+  }
+
+  /** @returns budgets that can still serve */
+  budgets(): BudgetEntry[] {
+    return this.parts.file.read(() => this.parts.budgets.list(this.parts.approvalClock.read(this.clock())));
+  }
+
+  /** @returns tools that are not what was first seen, at most `limit`, of a server or of all */
+  changedTools(server?: string, limit?: number): PinEntry[] {
+    return this.parts.file.read(() => this.parts.pins.changed(server, limit));
+  }
+
+  /**
+   * Finds the tools that `Store.noteTools` must write down; takes no write lock.
+   *
+   * @param tools a whole list, as far as it is known
+   * @returns what to note, in parts if there is much of it
+   */
+  compareTools(server: string, tools: readonly SeenTool[]): Sight[] {
+    return this.parts.file.read(() => this.parts.pins.compare(server, tools));
+  }
+
+  /** @returns the remembered tools of a server, or of all */
+  pins(server?: string): PinEntry[] {
+    return this.parts.file.read(() => this.parts.pins.list(server));
+  }
+
+  pauses(): PauseEntry[] {
+    return this.parts.file.read(() => this.parts.pauses.list());
+  }
+
+  close(): void {
+    this.parts.file.close();
+  }
+
+  /** UTC milliseconds. A transaction reads it once, while it holds the lock, so that rows are in the order of their times. */
+  protected clock(): number {
+    const now = this.#now();
+    if (!Number.isSafeInteger(now)) throw new RangeError(`the clock says ${now}`);
+    return now;
+  }
+}

@@ -1,0 +1,41 @@
+import { afterAll, expect, test } from 'vitest';
+import { connect, type Database } from '../../../src/store/sqlite/driver.js';
+import { MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
+import { versionNow } from '../../../src/store/sqlite/open.js';
+import { Store } from '../../../src/store/store.js';
+import { tempDir } from '../support.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+
+/** A connection to a new file, on which another process makes the tables after the first `count` pragmas. */
+function overtaken(path: string, count: number): Database {
+  connectNew(path).close();
+  const db = connect(path, 1000);
+  let left = count;
+  return {
+    ...db,
+    pragma: (name) => {
+      const value = db.pragma(name);
+      left -= 1;
+      if (left === 0) Store.open(path).close();
+      return value;
+    },
+  };
+}
+
+function connectNew(path: string): Database {
+  const { writeFileSync } = process.getBuiltinModule('node:fs');
+  writeFileSync(path, '');
+  const db = connect(path, 1000);
+  db.pragma('journal_mode = WAL');
+  return db;
+}
+
+test.each([1, 2, 3])('G3: a file whose tables another makes after %d of our looks is ours', (count) => {
+  const path = temp.path();
+  const db = overtaken(path, count);
+  expect(versionNow(db, path)).toBe(0);
+  expect(versionNow(db, path)).toBe(MIGRATIONS.length);
+  db.close();
+});
