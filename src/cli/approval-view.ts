@@ -4,7 +4,9 @@ import { PolicyWrapError } from '../errors.js';
 import { isObject, type JsonObject, parseJson } from '../json/value.js';
 import type { ApprovalEntry, Store } from '../store/store.js';
 import { printable, spreadJson } from '../text/escape.js';
-import { localTime, type Output, paint, span, table } from './terminal.js';
+import { paint, table } from './table.js';
+import type { Output } from './terminal.js';
+import { localTime, span } from './time.js';
 
 /** What waits for a person, with all that they need to decide: the arguments whole and escaped (G10). */
 export function describeApproval(approval: ApprovalEntry, out: Output, now: number): string {

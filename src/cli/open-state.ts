@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
-import { parseDuration } from '../policy/limits/window.js';
 import { BUSY, LOCKED_HINT, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { type OtherDatabases, otherDatabases } from './databases.js';
@@ -115,27 +114,4 @@ export function written<T>(result: T | typeof BUSY): T {
   throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked by another process', {
     hint: `Nothing was changed; try again in a moment. ${LOCKED_HINT}`,
   });
-}
-
-/**
- * Reads `--since`.
- *
- * @param text a length of time before `now` (`90s`, `2h`, `7d`), or an ISO date with or without time, which without a
- *   zone is local
- * @param now UTC milliseconds
- * @returns UTC milliseconds
- * @throws PolicyWrapError USAGE
- */
-export function sinceOf(text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined;
-  const ago = parseDuration(text);
-  if (ago !== undefined) return now - ago;
-  const dateOnly = /^\d{4}-\d\d-\d\d$/.test(text);
-  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(dateOnly ? `${text}T00:00:00` : text) : Number.NaN;
-  if (Number.isNaN(at)) {
-    throw new PolicyWrapError('USAGE', `--since ${text}: neither a length of time nor a date`, {
-      hint: 'Write 90s, 2h, 7d, 2026-11-22 or 2026-11-22T14:00:00-03:00.',
-    });
-  }
-  return at;
 }

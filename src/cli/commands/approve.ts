@@ -16,7 +16,8 @@ import {
 } from '../approval-view.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
-import { localTime, processTerminal, span, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
+import { localTime, span } from '../time.js';
 
 export interface ApproveOptions extends StateOptions {
   readonly yes?: boolean | undefined;
@@ -39,11 +40,7 @@ const LONGEST_MS = 24 * 3_600_000;
  *
  * @throws PolicyWrapError USAGE, NOT_FOUND, REFUSED, STATE_UNAVAILABLE
  */
-export async function approve(
-  id: string,
-  options: ApproveOptions,
-  io: Terminal = processTerminal(options),
-): Promise<number> {
+export async function approve(id: string, options: ApproveOptions, io: Terminal): Promise<number> {
   assertPerson('approve', io);
   const further = furtherCalls(options);
   const store = openStateWith(options, io, (each) => each.approval(id) !== undefined);

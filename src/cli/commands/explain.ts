@@ -1,10 +1,4 @@
-import {
-  findPolicy,
-  type PolicyOptions,
-  problemsError,
-  stateFile,
-  upstreamEnv,
-} from '../../config/policy-files.js';
+import { findPolicy, type PolicyOptions, problemsError, upstreamEnv } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { type Json, parseJson } from '../../json/value.js';
 import type { Evaluation } from '../../policy/call.js';
@@ -14,9 +8,12 @@ import type { TraceStep } from '../../policy/evaluate/evaluate.js';
 import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
 import type { Policy } from '../../policy/model.js';
 import { firstFull, type Peek, type Peeked, Store } from '../../store/store.js';
-import { printable, printableJson } from '../../text/escape.js';
+import { printable } from '../../text/escape.js';
 import { serverName } from '../../upstream/server-name.js';
+import { printJson } from '../json-output.js';
 import { knownTools } from '../known-tools.js';
+import { openIfThere } from '../open-state.js';
+import type { Terminal } from '../terminal.js';
 
 export interface ExplainOptions extends PolicyOptions {
   /** The call's arguments as JSON. */
@@ -45,6 +42,7 @@ export async function explain(
   tool: string,
   argv: readonly string[],
   options: ExplainOptions,
+  io: Terminal,
 ): Promise<number> {
   const server = options.server ?? (argv.length > 0 ? serverName(argv) : 'default');
   const found = findPolicy(options, server, argv);
@@ -55,15 +53,15 @@ export async function explain(
     });
   }
   const trace: TraceStep[] = [];
-  const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
+  const call = { tool, args: readArgs(options.args), env: upstreamEnv(io.env) };
   const layers = stack(found.policy, found.extended);
   const evaluation = evaluateLayers(layers, call, trace);
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
-  const outlook = outlookOf(evaluation, peek(evaluation, server, options), canAsk);
+  const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
   const isNamed = options.server !== undefined || argv.length > 0;
   const hint = hintAbout(tool, layers.all, knownTools(isNamed ? server : undefined, options.db));
-  if (options.json) print(printableJson(asJson(tool, server, found.policy, outlook, trace, hint), 2));
-  else print(asText(tool, found.policy, outlook, trace, hint));
+  if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
+  else await io.out.write(`${asText(tool, found.policy, outlook, trace, hint)}\n`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
   ];
@@ -83,10 +81,10 @@ function readArgs(text: string | undefined): { readonly [key: string]: Json } {
 }
 
 /** What the counters hold; an absent database means that nothing was counted yet. */
-function peek(evaluation: Evaluation, server: string, options: ExplainOptions): Peeked {
+function peek(evaluation: Evaluation, server: string, options: ExplainOptions, io: Terminal): Peeked {
   const none: Peeked = { standings: [], fits: true };
   if (evaluation.kind !== 'open' || evaluation.charges.length === 0) return none;
-  const store = openForReading(stateFile(options.db));
+  const store = openIfThere(options, io) ?? Store.open(':memory:');
   try {
     const owner = { server, grant: options.grant, session: '', observe: false };
     return store.peek(owner, evaluation.charges);
@@ -95,17 +93,8 @@ function peek(evaluation: Evaluation, server: string, options: ExplainOptions): 
   }
 }
 
-function openForReading(file: string): Store {
-  try {
-    return Store.open(file, { mustExist: true });
-  } catch (error) {
-    if (PolicyWrapError.is(error) && error.code === 'NOT_FOUND') return Store.open(':memory:');
-    throw error;
-  }
-}
-
 /**
- * In the order of DESIGN section 5: limits that refuse come before a person is asked.
+ * In the order of a decision (docs/architecture.md): limits that refuse come before a person is asked.
  *
  * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
  */
@@ -211,7 +200,6 @@ function asJson(
 ): object {
   const { limit, ...rest } = outlook;
   return {
-    version: 1,
     tool,
     server,
     policy: { source: policy.source, hash: policy.hash },
@@ -225,8 +213,4 @@ function asJson(
     }),
     trace: trace.map(({ look, rule, result, answer, text }) => ({ look, rule, result, answer, text })),
   };
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

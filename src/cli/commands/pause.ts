@@ -6,7 +6,7 @@ import { BUSY, LOCKED_HINT, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { othersThan, unclearText } from '../open-state.js';
 import { assertPerson } from '../person.js';
-import { processTerminal, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
 
 /** The brake waits longer for others than any other command, in milliseconds. */
 const BRAKE_WAIT_MS = 15_000;
@@ -19,10 +19,7 @@ export interface PauseOptions {
 }
 
 /** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
-export async function pause(
-  { db, server, reason }: PauseOptions,
-  io: Terminal = processTerminal(),
-): Promise<number> {
+export async function pause({ db, server, reason }: PauseOptions, io: Terminal): Promise<number> {
   return everywhere(db, true, io, (store) => {
     if (store.pause(server, reason, 'cli') === BUSY) throw locked();
     return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
@@ -34,10 +31,7 @@ export async function pause(
  *
  * @throws PolicyWrapError REFUSED where no person sits, STATE_UNAVAILABLE
  */
-export async function resume(
-  { db, server }: PauseOptions,
-  io: Terminal = processTerminal(),
-): Promise<number> {
+export async function resume({ db, server }: PauseOptions, io: Terminal): Promise<number> {
   assertPerson('resume', io);
   return everywhere(db, false, io, (store) => {
     const lifted = store.resume(server, 'cli');

@@ -8,8 +8,11 @@ import { isAmount } from '../../catalog/arguments.js';
 import { classify } from '../../catalog/classify.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { history, loggedServer } from '../../store/history.js';
-import { printable, printableJson } from '../../text/escape.js';
-import { openState, sinceOf } from '../open-state.js';
+import { printable } from '../../text/escape.js';
+import { printJson } from '../json-output.js';
+import { openState } from '../open-state.js';
+import type { Terminal } from '../terminal.js';
+import { sinceOf } from '../time.js';
 
 export interface RecommendOptions {
   readonly db?: string;
@@ -28,13 +31,13 @@ export interface RecommendOptions {
  * @returns 0
  * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or REFUSED when the file is there already
  */
-export async function recommend(options: RecommendOptions): Promise<number> {
-  const store = openState(options, { now: Date.now });
+export async function recommend(options: RecommendOptions, io: Terminal): Promise<number> {
+  const store = openState(options, io);
   let server: string;
   const survey = new Survey(isAmount);
   try {
     server = loggedServer(store, options.server);
-    const since = sinceOf(options.since, Date.now());
+    const since = sinceOf(options.since, io.now());
     for (const row of history(store, { server, since })) survey.add(readLogged(row));
   } finally {
     store.close();
@@ -51,14 +54,16 @@ export async function recommend(options: RecommendOptions): Promise<number> {
     const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
     const from = new Date(period.from).toISOString();
     const to = new Date(period.to).toISOString();
-    print(printableJson({ version: 1, server, calls, passed, from, to, notes, tools, unlisted, text }, 2));
-  } else if (options.output === undefined) process.stdout.write(text);
+    await printJson(io, { server, calls, passed, from, to, notes, tools, unlisted, text });
+  } else if (options.output === undefined) await io.out.write(text);
   else {
     const { length } = recommendation.listed;
-    print(
-      `${printable(options.output)}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${printable(server)}.`,
+    const file = printable(options.output);
+    const name = printable(server);
+    await io.out.write(
+      `${file}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${name}.\n` +
+        `Next: policy-wrap replay ${file} --server ${name}\n`,
     );
-    print(`Next: policy-wrap replay ${printable(options.output)} --server ${printable(server)}`);
   }
   return EXIT.done;
 }
@@ -92,8 +97,4 @@ function write(file: string, text: string): void {
     }
     throw new PolicyWrapError('REFUSED', `${file} could not be written`, { cause: error });
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

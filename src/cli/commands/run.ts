@@ -14,6 +14,7 @@ import type { Wrapping } from '../../proxy/serve.js';
 import { Upstream } from '../../upstream/child-process.js';
 import { findServer } from '../../upstream/resolve.js';
 import { serverName } from '../../upstream/server-name.js';
+import type { Terminal } from '../terminal.js';
 
 /**
  * Wraps a server: speaks MCP on this process's stdin and stdout until the server or the client ends.
@@ -22,7 +23,7 @@ import { serverName } from '../../upstream/server-name.js';
  * @returns the exit code: the server's own
  * @throws PolicyWrapError when there is nothing to run or the policy is invalid
  */
-export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
+export async function run(argv: readonly string[], options: RunOptions, io: Terminal): Promise<number> {
   const [command, ...args] = argv;
   if (command === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
@@ -30,13 +31,13 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   refuseMovingPlaces(options);
   checkOutput();
   const server = options.server ?? serverName(argv);
-  const env = upstreamEnv(process.env);
+  const env = upstreamEnv(io.env);
   const launch = findServer(command, args, { install: options.install, env });
 
   const found = validPolicy(options, server, argv);
 
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
-  const signals = heldSignals();
+  const signals = heldSignals(io);
   const upstream = await Upstream.start(launch.file, launch.args, env);
   signals.to((signal) => upstream.terminate(signal));
   try {
@@ -84,10 +85,10 @@ function validPolicy(options: RunOptions, server: string, argv: readonly string[
 }
 
 /** Catches the signals that end a process, and gives them to `to` as they come, those that came before first. */
-function heldSignals(): { to(receive: (signal: NodeJS.Signals) => void): void } {
+function heldSignals(io: Terminal): { to(receive: (signal: NodeJS.Signals) => void): void } {
   const early: NodeJS.Signals[] = [];
   let receive = (signal: NodeJS.Signals): void => void early.push(signal);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => receive(signal));
+  io.onSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], (signal) => receive(signal));
   return {
     to: (receiver) => {
       receive = receiver;

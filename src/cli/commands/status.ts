@@ -14,16 +14,9 @@ import { printable, printableJson } from '../../text/escape.js';
 import { isForQueue } from '../approval-view.js';
 import type { OtherDatabases } from '../databases.js';
 import { type OpenState, openStates, othersThan, type StateOptions } from '../open-state.js';
-import {
-  bar,
-  type Cell,
-  localTime,
-  paint,
-  processTerminal,
-  span,
-  type Terminal,
-  table,
-} from '../terminal.js';
+import { bar, type Cell, paint, table } from '../table.js';
+import type { Terminal } from '../terminal.js';
+import { localTime, span } from '../time.js';
 
 export interface StatusOptions extends StateOptions {
   readonly server?: string | undefined;
@@ -69,10 +62,7 @@ const CHANGED_SHOWN = 20;
 const REMEMBERED_MS = 7 * 86_400_000;
 
 /** Shows what runs, what is used up and who waits for a person; with `watch` again every second until Ctrl-C. */
-export async function status(
-  options: StatusOptions,
-  io: Terminal = processTerminal(options),
-): Promise<number> {
+export async function status(options: StatusOptions, io: Terminal): Promise<number> {
   const others = othersThan(options);
   for (;;) {
     const { seen, leftAlone } = look(options, others, io);
