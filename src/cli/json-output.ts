@@ -2,7 +2,7 @@ import { printableJson, safeJson } from '../text/escape.js';
 import type { Terminal } from './terminal.js';
 
 /** Version of the shape of every `--json` output: fields may be added, never changed. Times in UTC. */
-const VERSION = 1;
+export const VERSION = 1;
 
 /**
  * Prints the result of a command for programs.
