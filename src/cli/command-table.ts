@@ -1,6 +1,5 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { SHARED } from './options.js';
-import { clientsTerminal } from './this-installation.js';
 
 /** One command; the only table of them. */
 export interface CommandRow {
@@ -27,6 +26,9 @@ const CLIENTS = 'Into a client and out again:';
 
 const { json, noColor, policy, preset, db, server, onlyServer, grant, install, since } = SHARED;
 const { yes, dryRun, config, scope } = SHARED;
+
+/** Loaded for the commands about clients alone. */
+const INSTALLATION = () => import('./this-installation.js');
 
 export const COMMANDS: readonly CommandRow[] = [
   {
@@ -269,7 +271,10 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     takesServer: true,
     load: async () => {
-      const { install } = await import('./commands/install.js');
+      const [{ install }, { clientsTerminal }] = await Promise.all([
+        import('./commands/install.js'),
+        INSTALLATION(),
+      ]);
       return (client, entries, command, options, terminal) =>
         install({ ...options, client, entries, command }, clientsTerminal(terminal));
     },
@@ -286,7 +291,10 @@ export const COMMANDS: readonly CommandRow[] = [
       ...[dryRun, yes],
     ],
     load: async () => {
-      const { uninstall } = await import('./commands/uninstall.js');
+      const [{ uninstall }, { clientsTerminal }] = await Promise.all([
+        import('./commands/uninstall.js'),
+        INSTALLATION(),
+      ]);
       return (client, entries, options, terminal) =>
         uninstall({ ...options, client, entries }, clientsTerminal(terminal));
     },
@@ -297,7 +305,10 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'every client found here, and which of its servers are wrapped',
     options: [json],
     load: async () => {
-      const { clients } = await import('./commands/clients.js');
+      const [{ clients }, { clientsTerminal }] = await Promise.all([
+        import('./commands/clients.js'),
+        INSTALLATION(),
+      ]);
       return (options, terminal) => clients(options, clientsTerminal(terminal));
     },
   },

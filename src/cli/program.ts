@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { COMMANDS } from './command-table.js';
+import { COMMANDS, type CommandRow } from './command-table.js';
 import { processTerminal } from './terminal.js';
 
 const EXAMPLES = `  policy-wrap -- mcp-afip                         wrap a server (what an MCP client runs)
@@ -17,9 +17,10 @@ export function addCommands(
   policyWrap: Command,
   server: readonly string[],
   settle: (code: number) => void,
+  rows: readonly CommandRow[] = COMMANDS,
 ): void {
   policyWrap.addHelpText('before', EXAMPLES);
-  for (const row of COMMANDS) {
+  for (const row of rows) {
     if (row.group !== undefined) policyWrap.commandsGroup(row.group);
     const command = policyWrap.command(row.name, { hidden: row.summary === undefined });
     command.description(row.summary ?? '');
