@@ -5,7 +5,7 @@ import { BUSY, LOCKED_HINT, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { type OtherDatabases, otherDatabases } from './databases.js';
 
-/** A person who typed a command waits so long for other processes, in milliseconds. */
+/** How long a person who typed a command waits for other processes, in milliseconds. */
 const WAIT_MS = 2000;
 
 export interface StateOptions {
@@ -18,12 +18,16 @@ interface Clock {
 }
 
 /**
- * Opens the state database for a command; never makes one.
+ * Opens the state database for a command; makes none unless told to.
  *
  * @throws PolicyWrapError NOT_FOUND where there is none, and what Store.open throws
  */
-export function openState({ db }: StateOptions, clock: Clock): Store {
-  return Store.open(stateFile(db), { mustExist: true, waitMs: WAIT_MS, now: () => clock.now() });
+export function openState(
+  { db }: StateOptions,
+  clock: Clock,
+  { mustExist = true, waitMs = WAIT_MS }: { readonly mustExist?: boolean; readonly waitMs?: number } = {},
+): Store {
+  return Store.open(stateFile(db), { mustExist, waitMs, now: () => clock.now() });
 }
 
 /** As `openState`. @returns undefined where there is no database yet: nothing was ever wrapped */

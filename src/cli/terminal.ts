@@ -43,26 +43,28 @@ export interface Terminal {
 
 /** The terminal of this process. @param color false under `--no-color` */
 export function processTerminal({ color }: { readonly color?: boolean | undefined } = {}): Terminal {
-  const { stdin, stderr, env } = process;
+  const { env } = process;
   let out: Output | undefined;
   let err: Output | undefined;
   let stop: AbortSignal | undefined;
   return {
-    // A wrapper has its own way with standard output (G8), which an output made here would disturb.
+    // Each stream is touched when it is needed: a wrapper has its own way with all three (G8).
     get out() {
       out ??= output(process.stdout, color, env);
       return out;
     },
     get err() {
-      err ??= output(stderr, color, env);
+      err ??= output(process.stderr, color, env);
       return err;
     },
     get streams() {
-      return { input: stdin, output: process.stdout };
+      return { input: process.stdin, output: process.stdout };
     },
     env,
-    canAsk: stdin.isTTY === true && stderr.isTTY === true,
-    ask: (question, options) => ask(question, options, stdin, stderr),
+    get canAsk() {
+      return process.stdin.isTTY === true && process.stderr.isTTY === true;
+    },
+    ask: (question, options) => ask(question, options, process.stdin, process.stderr),
     now: Date.now,
     onSignals,
     pause: async (ms) => {

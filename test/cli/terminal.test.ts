@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { ask } from '../../src/cli/terminal.js';
+import { describe, expect, test, vi } from 'vitest';
+import { ask, processTerminal, wantsColor } from '../../src/cli/terminal.js';
 
 /** A terminal on which every question is answered in turn; gives the answers and all that was shown. */
 async function session(
@@ -45,4 +45,48 @@ test.each([
   ['an interrupt', 'ab\u0003'],
 ])('%s is no answer', async (_title, typed) => {
   expect((await session([[false, typed]])).answers).toEqual([undefined]);
+});
+
+test('the question is shown, also where the answer is not', async () => {
+  expect((await session([[true, 's3cret\r']])).shown).toBe('? \n');
+  expect((await session([[false, 'plain\r']])).shown).toContain('? ');
+});
+
+test.each<[isTerminal: boolean, env: NodeJS.ProcessEnv, color: boolean]>([
+  [true, {}, true],
+  [false, {}, false],
+  [true, { NO_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [true, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+  [false, { FORCE_COLOR: '1' }, true],
+  [true, { FORCE_COLOR: '0' }, false],
+  [true, { TERM: 'dumb' }, false],
+])('a terminal (%s) with %j has colours: %s', (isTerminal, env, color) => {
+  expect(wantsColor(isTerminal, env)).toBe(color);
+});
+
+describe('the terminal of this process', () => {
+  test('gives the process: its environment, its clock, its streams', () => {
+    const terminal = processTerminal();
+    expect(terminal.env).toBe(process.env);
+    expect(terminal.streams.input).toBe(process.stdin);
+    expect(Math.abs(terminal.now() - Date.now())).toBeLessThan(60_000);
+  });
+
+  test('--no-color wins over everything', () => {
+    vi.stubEnv('FORCE_COLOR', '1');
+    vi.stubEnv('NO_COLOR', '');
+    expect(processTerminal().out.hasColor).toBe(true);
+    expect(processTerminal({ color: false }).out.hasColor).toBe(false);
+    vi.unstubAllEnvs();
+  });
+
+  test('a pause ends by itself, or at a signal, and then every later one at once', async () => {
+    const terminal = processTerminal();
+    expect(await terminal.pause(1)).toBe(true);
+    const waiting = terminal.pause(600_000);
+    process.emit('SIGTERM');
+    expect(await waiting).toBe(false);
+    expect(await terminal.pause(600_000)).toBe(false);
+  });
 });
