@@ -246,7 +246,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'pause',
     group: DECIDE,
     summary: 'refuse every call of every wrapper on this machine, at once',
-    options: [onlyServer, db, new Option('--reason <text>', 'what the model is told')],
+    options: [onlyServer, db, new Option('--reason <text>', 'shown by status')],
     load: async () => (await import('./commands/pause.js')).pause,
   },
   {
