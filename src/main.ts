@@ -34,7 +34,7 @@ async function runLine(argv: readonly string[]): Promise<number> {
   const settle = (result: number) => {
     code = result;
   };
-  const program = wrapProgram(async (options) => settle(await run(server, options)));
+  const program = wrapProgram(async (options, terminal) => settle(await run(server, options, terminal)));
   let complaint = '';
   program.configureOutput({
     outputError: (text) => {

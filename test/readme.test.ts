@@ -81,7 +81,8 @@ describe.skipIf(PYTHON === undefined)('a person at a terminal can type', () => {
   });
   afterAll(() => scene?.[Symbol.dispose]());
 
-  test.each([...new Set(commandLines)])('%s', async (line) => {
+  // Each line has a copy of the home for itself.
+  test.concurrent.each([...new Set(commandLines)])('%s', async (line) => {
     if (NOT_RUN.some(([pattern]) => pattern.test(line))) return;
     if (scene === undefined) throw new Error('no scene');
     const { code, shown } = await scene.type(line);

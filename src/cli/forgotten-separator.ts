@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { quotedCommand, shownCommand } from '../text/masking.js';
+import { COMMANDS } from './command-table.js';
 
-/** The commands for which a server may stand behind `--`. */
-const TAKES_SERVER = new Set(['run', 'init', 'tools', 'doctor', 'check', 'explain', 'schema']);
+const TAKES_SERVER = new Set([
+  'run',
+  ...COMMANDS.filter(({ takesServer }) => takesServer).map(({ name }) => name),
+]);
 
 /**
  * Looks for the server in a command line without `--` that is no command line of ours.
@@ -21,7 +24,8 @@ export function withSeparator(words: readonly string[], program: Command): strin
 
 /** @returns the first word that is neither an option of the command, nor the value of one, nor an argument of it */
 function serverIn(words: readonly string[], from: number, command: Command): number | undefined {
-  let takes = command.registeredArguments.length;
+  const { registeredArguments } = command;
+  let takes = registeredArguments.at(-1)?.variadic ? Number.POSITIVE_INFINITY : registeredArguments.length;
   for (let at = from; at < words.length; at++) {
     const word = words[at] ?? '';
     if (!word.startsWith('-')) {

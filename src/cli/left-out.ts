@@ -1,10 +1,11 @@
 import { printable } from '../text/escape.js';
 import type { LiveServer } from '../upstream/list-tools.js';
+import type { Terminal } from './terminal.js';
 
 /** Names on standard error the listed tools that no client of a wrapper gets. */
-export function tellLeftOut({ leftOut }: LiveServer): void {
-  for (const { name, reason } of leftOut)
-    process.stderr.write(
-      `policy-wrap: left out: ${printable(name ?? 'a tool without a name')}: ${printable(reason)}\n`,
-    );
+export async function tellLeftOut({ leftOut }: LiveServer, io: Terminal): Promise<void> {
+  for (const { name, reason } of leftOut) {
+    const what = printable(name ?? 'a tool without a name');
+    await io.err.write(`policy-wrap: left out: ${what}: ${printable(reason)}\n`);
+  }
 }

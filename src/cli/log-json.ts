@@ -1,8 +1,6 @@
 import type { EventEntry, LogEntry } from '../store/store.js';
-import { printableJson, safeJson } from '../text/escape.js';
-
-/** Version of the shape of the log's JSON lines: fields may be added, never changed. Times in UTC. */
-const VERSION = 1;
+import { versioned, withMember } from './json-output.js';
+import { isoTime } from './time.js';
 
 /**
  * A decision as one line of JSON, without its line end.
@@ -11,11 +9,10 @@ const VERSION = 1;
  */
 export function decisionLine(entry: LogEntry, whole: boolean): string {
   const { clientName, clientVersion } = entry;
-  const text = printableJson({
-    version: VERSION,
+  const text = versioned({
     type: 'decision',
     id: entry.auditId,
-    at: new Date(entry.at).toISOString(),
+    at: isoTime(entry.at),
     server: entry.server,
     grant: entry.grant,
     tool: entry.tool,
@@ -35,16 +32,15 @@ export function decisionLine(entry: LogEntry, whole: boolean): string {
   });
   // Taken as text: a number beyond a double's digits must not be rounded on its way through.
   const isWhole = whole && entry.arguments.startsWith('{') && parsed(entry.arguments) !== undefined;
-  return isWhole ? `${text.slice(0, -1)},"arguments":${safeJson(entry.arguments)}}` : text;
+  return isWhole ? withMember(text, 'arguments', entry.arguments) : text;
 }
 
 /** An event as one line of JSON, without its line end. */
 export function eventLine({ id, at, who, kind, detail }: EventEntry): string {
-  return printableJson({
-    version: VERSION,
+  return versioned({
     type: 'event',
     id,
-    at: new Date(at).toISOString(),
+    at: isoTime(at),
     who,
     kind,
     detail,

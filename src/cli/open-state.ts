@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { BUSY, LOCKED_HINT, Store } from '../store/store.js';
-import { parseDuration } from '../text/duration.js';
 import { printable } from '../text/escape.js';
 import { type OtherDatabases, otherDatabases } from './databases.js';
 
-/** A person who typed a command waits so long for other processes, in milliseconds. */
+/** How long a person who typed a command waits for other processes, in milliseconds. */
 const WAIT_MS = 2000;
 
 export interface StateOptions {
@@ -19,12 +18,16 @@ interface Clock {
 }
 
 /**
- * Opens the state database for a command; never makes one.
+ * Opens the state database for a command; makes none unless told to.
  *
  * @throws PolicyWrapError NOT_FOUND where there is none, and what Store.open throws
  */
-export function openState({ db }: StateOptions, clock: Clock): Store {
-  return Store.open(stateFile(db), { mustExist: true, waitMs: WAIT_MS, now: () => clock.now() });
+export function openState(
+  { db }: StateOptions,
+  clock: Clock,
+  { mustExist = true, waitMs = WAIT_MS }: { readonly mustExist?: boolean; readonly waitMs?: number } = {},
+): Store {
+  return Store.open(stateFile(db), { mustExist, waitMs, now: () => clock.now() });
 }
 
 /** As `openState`. @returns undefined where there is no database yet: nothing was ever wrapped */
@@ -115,27 +118,4 @@ export function written<T>(result: T | typeof BUSY): T {
   throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked by another process', {
     hint: `Nothing was changed; try again in a moment. ${LOCKED_HINT}`,
   });
-}
-
-/**
- * Reads `--since`.
- *
- * @param text a length of time before `now` (`90s`, `2h`, `7d`), or an ISO date with or without time, which without a
- *   zone is local
- * @param now UTC milliseconds
- * @returns UTC milliseconds
- * @throws PolicyWrapError USAGE
- */
-export function sinceOf(text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined;
-  const ago = parseDuration(text);
-  if (ago !== undefined) return now - ago;
-  const dateOnly = /^\d{4}-\d\d-\d\d$/.test(text);
-  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(dateOnly ? `${text}T00:00:00` : text) : Number.NaN;
-  if (Number.isNaN(at)) {
-    throw new PolicyWrapError('USAGE', `--since ${text}: neither a length of time nor a date`, {
-      hint: 'Write 90s, 2h, 7d, 2026-11-22 or 2026-11-22T14:00:00-03:00.',
-    });
-  }
-  return at;
 }

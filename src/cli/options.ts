@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type OptionRow, RUN_OPTIONS, type RunOptions } from '../config/run-options.js';
 import { printableLines } from '../text/escape.js';
+import { processTerminal, type Terminal } from './terminal.js';
 
 /** A command line taken apart at the first `--`. */
 export interface CommandLine {
@@ -11,15 +12,30 @@ export interface CommandLine {
   readonly server: readonly string[];
 }
 
-export const policyOption = () => named('policy');
-export const presetOption = () => named('preset');
-export const dbOption = () => named('db');
-export const serverOption = () => named('server');
-export const grantOption = () => named('grant');
-export const noInstallOption = () => named('install');
+/** The options that several commands have. */
+export const SHARED = {
+  ...Object.fromEntries(RUN_OPTIONS.map((row) => [row.key, optionOf(row)])),
+  json: new Option('--json', 'print the result as JSON'),
+  noColor: new Option('--no-color', 'plain text, also in a terminal'),
+  onlyServer: new Option('--server <name>', 'only this server'),
+  since: new Option(
+    '--since <when>',
+    'from 90s, 2h or 7d ago, or from an ISO date (default: all that is kept)',
+  ),
+  yes: new Option('--yes', 'do not ask'),
+  dryRun: new Option('--dry-run', 'show the change without making it'),
+  config: new Option('--config <file>', 'a configuration file of a known shape'),
+  scope: new Option('--scope <scope>', "which of a client's files").choices(['user', 'local', 'project']),
+} as Readonly<
+  Record<
+    OptionRow['key'] | ('json' | 'noColor' | 'onlyServer' | 'since' | 'yes' | 'dryRun' | 'config' | 'scope'),
+    Option
+  >
+>;
 
 /** The program with the one command that clients start; the others are added when they are asked for. */
-export function wrapProgram(run: (options: RunOptions) => Promise<void>): Command {
+export function wrapProgram(run: (options: RunOptions, terminal: Terminal) => Promise<void>): Command {
+  const terminal = processTerminal();
   const policyWrap = new Command('policy-wrap')
     .description('A spending limit and an emergency brake for local MCP servers.')
     .version(packageJson.version)
@@ -33,16 +49,10 @@ export function wrapProgram(run: (options: RunOptions) => Promise<void>): Comman
     .command('run')
     .description('wrap the server that stands behind "--"; "run" may be left out')
     // Standard output belongs to the protocol (G8).
-    .configureOutput({ writeOut: (text) => process.stderr.write(text) })
-    .action(run);
-  for (const row of RUN_OPTIONS) command.addOption(optionOf(row));
+    .configureOutput({ writeOut: (text) => void terminal.err.write(text) })
+    .action((options) => run(options, terminal));
+  for (const row of RUN_OPTIONS) command.addOption(SHARED[row.key]);
   return policyWrap;
-}
-
-function named(key: OptionRow['key']): Option {
-  const row = RUN_OPTIONS.find((each) => each.key === key);
-  if (!row) throw new Error(`no option ${key}`);
-  return optionOf(row);
 }
 
 function optionOf({ flags, description, fallback, parse }: OptionRow): Option {

@@ -1,5 +1,5 @@
 import { PolicyWrapError } from '../errors.js';
-import type { Terminal } from './terminal.js';
+import type { Question, Terminal } from './terminal.js';
 
 /**
  * Set in the shells that coding agents start, and not in the terminals that they or an IDE open for people (which is
@@ -70,6 +70,18 @@ export async function confirm(
   const said = /^y(es)?$/i.test((await io.ask(`${question} [y/N] `))?.trim() ?? '');
   if (!said) await io.err.write('Nothing was changed.\n');
   return said;
+}
+
+/**
+ * Asks for something to be typed.
+ *
+ * @returns it, without blanks around it
+ * @throws PolicyWrapError REFUSED at the end of input, and at Ctrl-C
+ */
+export async function askLine(question: string, io: Terminal, options?: Question): Promise<string> {
+  const typed = await io.ask(question, options);
+  if (typed === undefined) throw new PolicyWrapError('REFUSED', 'no answer was given');
+  return typed.trim();
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { knownServer } from '../catalog/servers.js';
-import { type ClientsIo, terminalIo } from '../clients/io.js';
+import type { ClientsIo } from '../clients/io.js';
 import { thisMachine } from '../clients/machine.js';
 import { runningCommands } from '../clients/running-apps.js';
 import type { Wrapper } from '../clients/wrapped-command.js';
@@ -10,24 +10,38 @@ import { dataDir, surroundings } from '../config/paths.js';
 import { policyPlaces, stateFile } from '../config/policy-files.js';
 import { liveServer } from '../upstream/list-tools.js';
 import { serverName } from '../upstream/server-name.js';
+import type { Terminal } from './terminal.js';
+
+/** What starts this installation. The sources and the bundles (dist/cli/, dist/parts/) are as deep below its root. */
+const BIN = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
 
 /** What wrapped entries start: this Node and this installation. */
 export function thisWrapper(): Wrapper {
-  return {
-    node: process.execPath,
-    script: fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url)),
-  };
+  return { node: process.execPath, script: BIN };
 }
 
-/** What the commands about clients need, taken from this process and this machine. */
-export function clientsIo(): ClientsIo {
+export const thisNode = () => ({ version: process.version, path: process.execPath });
+
+/** The number of the account that this process runs for; undefined on Windows. */
+export const thisAccount = () => process.getuid?.();
+
+/** Kills a process so that it can do nothing more, as a crash does. */
+export function endAbruptly(pid: number): void {
+  process.kill(pid, 'SIGKILL');
+}
+
+/** The terminal, with this machine's clients. */
+export type ClientsTerminal = Terminal & ClientsIo;
+
+/** What the commands about clients need. */
+export function clientsTerminal(terminal: Terminal): ClientsTerminal {
+  const machine = thisMachine();
   return {
-    ...terminalIo(),
-    machine: thisMachine(),
+    ...terminal,
+    machine,
     wrapper: thisWrapper(),
     backups: join(dataDir(surroundings()), 'backups'),
-    now: () => new Date(),
-    processes: () => runningCommands(process.platform),
+    processes: () => runningCommands(machine.platform),
     probe: async (command, args, env, cwd) =>
       (await liveServer([command, ...args], { env, cwd, install: false })).tools.length,
     variablesOf: (words) =>

@@ -30,18 +30,20 @@ export async function conclude(target: Target, started: readonly Started[], io: 
   for (const server of started) {
     const line = await testStart(server, io);
     failed ||= !line.ok;
-    io.out(`${printable(server.name)}: ${line.text}\n`);
+    await io.out.write(`${printable(server.name)}: ${line.text}\n`);
   }
   if (/[/\\]_npx[/\\]/.test(io.wrapper.script))
-    io.err(
+    await io.err.write(
       'This copy of policy-wrap lies in the cache of npx, which npm may empty. Better: npm install -g policy-wrap, then install again.\n',
     );
   if (target.places.some(({ place }) => place.scope === 'project'))
-    io.err('The file belongs to the project. On another computer, the absolute paths in it lead nowhere.\n');
-  warnOfTwins(started, io);
+    await io.err.write(
+      'The file belongs to the project. On another computer, the absolute paths in it lead nowhere.\n',
+    );
+  await warnOfTwins(started, io);
   const names = [...new Set(started.map(({ name }) => typed(name)))].join(' ');
-  if (target.client !== undefined) io.out(`Next: ${target.client.restart}\n`);
-  io.out(`Undo: policy-wrap uninstall ${target.words} ${names}\n`);
+  if (target.client !== undefined) await io.out.write(`Next: ${target.client.restart}\n`);
+  await io.out.write(`Undo: policy-wrap uninstall ${target.words} ${names}\n`);
   return failed ? EXIT.failed : EXIT.done;
 }
 
@@ -67,13 +69,13 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
   }
 }
 
-function warnOfTwins(started: readonly Started[], io: ClientsIo): void {
+async function warnOfTwins(started: readonly Started[], io: ClientsIo): Promise<void> {
   const names = new Set(started.map(({ name }) => name));
   for (const { client, place, state } of survey(io.machine, io.wrapper)) {
     if (state.kind !== 'read') continue;
     for (const { entry, twins } of state.entries)
       if (twins.some(({ name }) => names.has(name)))
-        io.err(
+        await io.err.write(
           `${client.name} still starts the same server without a policy: ${printable(entry.name)} in ${printable(place.path)}\n`,
         );
   }

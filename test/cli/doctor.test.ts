@@ -14,6 +14,7 @@ import { preset } from '../../src/catalog/servers.js';
 import { CHECKS } from '../../src/cli/doctor/checks.js';
 import { contextOf } from '../../src/cli/doctor/context.js';
 import { type Context, examine, type Finding } from '../../src/cli/doctor/runner.js';
+import { processTerminal } from '../../src/cli/terminal.js';
 import { PolicyWrapError } from '../../src/errors.js';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { Store } from '../../src/store/store.js';
@@ -58,7 +59,7 @@ function used(work: (store: Store) => void, now = Date.now): void {
 }
 
 async function look(argv: string[], options: Options, changes: Partial<Context> = {}) {
-  const examined = await examine({ ...contextOf(argv, options), ...changes }, CHECKS);
+  const examined = await examine({ ...contextOf(argv, options, processTerminal()), ...changes }, CHECKS);
   return new Map(examined.map(({ id, findings }) => [id, findings]));
 }
 
@@ -85,7 +86,7 @@ interface Fault {
 /** An entry of Cursor, wrapped with these options. */
 function cursorEntry(options: string[]): void {
   mkdirSync(join(rig.folder, '.cursor'), { recursive: true });
-  const { node, script } = contextOf([], {}).wrapper;
+  const { node, script } = contextOf([], {}, processTerminal()).wrapper;
   rig.file('.cursor/mcp.json', {
     mcpServers: { a: { command: node, args: [script, ...options, '--', 'mcp-a'] } },
   });

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
+import { withSeparator } from '../../src/cli/forgotten-separator.js';
+import { wrapProgram } from '../../src/cli/options.js';
+import { addCommands } from '../../src/cli/program.js';
 import { cli } from '../support/cli.js';
 
 const env = { PATH: process.env.PATH };
+const program = wrapProgram(async () => {});
+addCommands(program, [], () => {});
 
 test.each<[string, string]>([
   ['mcp-afip', 'policy-wrap -- mcp-afip'],
@@ -18,21 +23,24 @@ test.each<[string, string]>([
   ['doctor mcp-afip', 'policy-wrap doctor -- mcp-afip'],
   ['npx s --token hunter2', 'policy-wrap -- npx s --token ***'],
 ])('a forgotten separator is put in: policy-wrap %s', (line, meant) => {
-  const { code, stdout, stderr } = cli(line.split(' '), { env });
+  expect(withSeparator(line.split(' '), program)).toBe(meant);
+});
+
+test('it is told, and nothing is started', () => {
+  const { code, stdout, stderr } = cli(['mcp-afip'], { env });
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toContain(`put -- before the server: ${meant}\n`);
+  expect(stderr).toContain('put -- before the server: policy-wrap -- mcp-afip\n');
 });
 
 test.each([
   'status extra',
+  'install cursor afip files --bogus',
   '--no-such-option mcp-afip',
   'tools --no-such-option mcp-afip',
   'tools --no-such-option -- mcp-afip',
   '--policy',
 ])('where no server is seen nothing is put in: policy-wrap %s', (line) => {
-  const { code, stderr } = cli(line.split(' '), { env });
-  expect(code).toBe(2);
-  expect(stderr).not.toContain('put -- before');
+  expect(withSeparator(line.split(' '), program)).toBeUndefined();
 });
 
 test('a misspelt command is still taken for one', () => {

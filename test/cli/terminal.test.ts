@@ -1,97 +1,92 @@
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { bar, localTime, paint, table } from '../../src/cli/terminal.js';
-import { span } from '../../src/text/duration.js';
-import { FakeOutput } from './commands/support.js';
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { ask, processTerminal, wantsColor } from '../../src/cli/terminal.js';
 
-describe('table', () => {
-  const rows = [
-    ['a', 'a long middle column', 'x'],
-    ['bb', 'short', 'last'],
-  ];
-
-  test('columns are as wide as their widest cell, and lines end without spaces', () => {
-    const out = new FakeOutput();
-    expect(table(out, rows)).toBe('a   a long middle column  x\nbb  short                 last\n');
-    expect(
-      table(out, [
-        ['日本', 'x'],
-        ['abcde', ''],
-      ]),
-    ).toBe('日本   x\nabcde\n');
-    expect(table(out, [])).toBe('');
+/** A terminal on which every question is answered in turn; gives the answers and all that was shown. */
+async function session(
+  questions: readonly [secret: boolean, typed: string][],
+): Promise<{ answers: (string | undefined)[]; shown: string }> {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  let shown = '';
+  output.on('data', (chunk: Buffer) => {
+    shown += chunk.toString();
   });
+  const answers: (string | undefined)[] = [];
+  for (const [secret, typed] of questions) {
+    const typing = async (): Promise<void> => {
+      for (const key of typed) {
+        input.write(key);
+        await setImmediate();
+      }
+    };
+    const [answer] = await Promise.all([ask('? ', { secret }, input, output), typing()]);
+    answers.push(answer);
+  }
+  await setImmediate();
+  return { answers, shown };
+}
 
-  test('what does not fit in the terminal is cut, the widest column first', () => {
-    const out = new FakeOutput();
-    out.columns = 20;
-    expect(table(out, rows)).toBe('a   a long mi…  x\nbb  short       last\n');
-  });
-
-  test('no line is wider than the terminal, as long as each column can have 8', () => {
-    fc.assert(
-      fc.property(
-        fc.array(
-          fc.array(fc.string({ maxLength: 40, unit: fc.constantFrom('a', 'b', ' ') }), {
-            minLength: 3,
-            maxLength: 3,
-          }),
-          {
-            minLength: 1,
-            maxLength: 5,
-          },
-        ),
-        fc.integer({ min: 30, max: 90 }),
-        (cells, columns) => {
-          const out = new FakeOutput();
-          out.columns = columns;
-          for (const line of table(out, cells, { indent: '  ' }).split('\n'))
-            expect(line.length).toBeLessThanOrEqual(columns);
-        },
-      ),
-      { numRuns: 300 },
-    );
-  });
-
-  test('colour is for who sees it, and takes no room', () => {
-    const out = new FakeOutput();
-    const cells = [[{ text: 'deny', style: 'red' as const }, 'x']];
-    expect(table(out, cells)).toBe('deny  x\n');
-    out.hasColor = true;
-    expect(table(out, cells)).toBe('\u001b[31mdeny\u001b[0m  x\n');
-    expect(paint(out, 'bold', 'x')).toBe('\u001b[1mx\u001b[0m');
-  });
+test('a secret is read and not echoed, neither alone nor after another question', async () => {
+  const { answers, shown } = await session([
+    [false, 'plain \r'],
+    [true, 's3cret\r'],
+    [false, 'once\r'],
+  ]);
+  expect(answers).toEqual(['plain ', 's3cret', 'once']);
+  expect(shown).toContain('plain');
+  expect(shown).not.toContain('s3');
+  expect(shown.split('once')).toHaveLength(2);
 });
 
 test.each([
-  [0, 0],
-  [-1, 0],
-  [0.001, 1],
-  [0.5, 10],
-  [0.999, 19],
-  [1, 20],
-  [7, 20],
-])('a bar of %d has %d marks', (share, marks) => {
-  expect(bar(share)).toBe('█'.repeat(marks) + '░'.repeat(20 - marks));
+  ['the end of the input', '\u0004'],
+  ['an interrupt', 'ab\u0003'],
+])('%s is no answer', async (_title, typed) => {
+  expect((await session([[false, typed]])).answers).toEqual([undefined]);
 });
 
-test.each([
-  [-5, '0 s'],
-  [1, '1 s'],
-  [45_000, '45 s'],
-  [119_001, '120 s'],
-  [120_000, '2 min'],
-  [121_000, '3 min'],
-  [7_199_999, '120 min'],
-  [2 * 3_600_000, '2 h'],
-  [3 * 86_400_000, '3 d'],
-])('%d ms are %s', (ms, text) => {
-  expect(span(ms)).toBe(text);
+test('the question is shown, also where the answer is not', async () => {
+  expect((await session([[true, 's3cret\r']])).shown).toBe('? \n');
+  expect((await session([[false, 'plain\r']])).shown).toContain('? ');
 });
 
-test('a time is local, with its zone', () => {
-  const ms = Date.UTC(2026, 10, 22, 11, 5, 6);
-  const text = localTime(ms);
-  expect(text).toMatch(/^2026-11-2\d \d\d:\d\d:06 [+-]\d\d:\d\d$/);
-  expect(Date.parse(text.replace(' ', 'T').replace(' ', ''))).toBe(ms);
+test.each<[isTerminal: boolean, env: NodeJS.ProcessEnv, color: boolean]>([
+  [true, {}, true],
+  [false, {}, false],
+  [true, { NO_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [true, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+  [false, { FORCE_COLOR: '1' }, true],
+  [true, { FORCE_COLOR: '0' }, false],
+  [true, { TERM: 'dumb' }, false],
+])('a terminal (%s) with %j has colours: %s', (isTerminal, env, color) => {
+  expect(wantsColor(isTerminal, env)).toBe(color);
+});
+
+describe('the terminal of this process', () => {
+  test('gives the process: its environment, its clock, its streams', () => {
+    const terminal = processTerminal();
+    expect(terminal.env).toBe(process.env);
+    expect(terminal.streams.input).toBe(process.stdin);
+    expect(Math.abs(terminal.now() - Date.now())).toBeLessThan(60_000);
+  });
+
+  test('--no-color wins over everything', () => {
+    vi.stubEnv('FORCE_COLOR', '1');
+    vi.stubEnv('NO_COLOR', '');
+    expect(processTerminal().out.hasColor).toBe(true);
+    expect(processTerminal({ color: false }).out.hasColor).toBe(false);
+    vi.unstubAllEnvs();
+  });
+
+  test('a pause ends by itself, or at a signal, and then every later one at once', async () => {
+    const terminal = processTerminal();
+    expect(await terminal.pause(1)).toBe(true);
+    const waiting = terminal.pause(600_000);
+    process.emit('SIGTERM');
+    expect(await waiting).toBe(false);
+    expect(await terminal.pause(600_000)).toBe(false);
+  });
 });

@@ -10,7 +10,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ClientsIo, KnownVariable } from '../../src/clients/io.js';
+import { PassThrough } from 'node:stream';
+import type { Question } from '../../src/cli/terminal.js';
+import type { ClientsTerminal } from '../../src/cli/this-installation.js';
+import type { KnownVariable } from '../../src/clients/io.js';
 import type { Machine } from '../../src/clients/machine.js';
 
 interface Started {
@@ -80,16 +83,29 @@ export class Home implements Disposable {
     };
   }
 
-  get io(): ClientsIo {
+  get io(): ClientsTerminal {
+    const output = (write: (text: string) => void) => ({
+      isTerminal: false,
+      hasColor: false,
+      columns: Number.POSITIVE_INFINITY,
+      write: async (text: string) => {
+        write(text);
+        return true;
+      },
+    });
     return {
-      out: (text) => {
+      out: output((text) => {
         this.out += text;
-      },
-      err: (text) => {
+      }),
+      err: output((text) => {
         this.err += text;
-      },
-      interactive: this.interactive,
-      ask: async (question, options) => {
+      }),
+      streams: { input: new PassThrough(), output: new PassThrough() },
+      env: this.env,
+      onSignals: () => {},
+      pause: async () => false,
+      canAsk: this.interactive,
+      ask: async (question: string, options?: Question) => {
         this.asked.push({ question, secret: options?.secret === true });
         const answer = this.answers.shift();
         if (answer === undefined) throw new Error(`unexpected question: ${question}`);
@@ -98,7 +114,7 @@ export class Home implements Disposable {
       machine: this.machine,
       wrapper: this.wrapper,
       backups: this.backups,
-      now: () => this.now,
+      now: () => this.now.getTime(),
       processes: async () => this.running,
       probe: async (command, args, env, cwd) => {
         this.started.push({ words: [command, ...args], env, cwd });

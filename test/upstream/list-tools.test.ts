@@ -1,7 +1,8 @@
 import { chmodSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { clientsIo } from '../../src/cli/this-installation.js';
+import { processTerminal } from '../../src/cli/terminal.js';
+import { clientsTerminal } from '../../src/cli/this-installation.js';
 import { liveServer } from '../../src/upstream/list-tools.js';
 import { command } from '../support/command.js';
 import { RECORDER, Rig } from '../support/rig.js';
@@ -33,7 +34,7 @@ describe('why a server did not start', () => {
 
   test('the test start of install says it', async () => {
     const [program = '', ...args] = BROKEN;
-    const start = clientsIo().probe(program, args, {}, undefined);
+    const start = clientsTerminal(processTerminal()).probe(program, args, {}, undefined);
     await expect(start).rejects.toThrow(/exit code 7.*\n {2}\| AFIP_CUIT is not set/);
   });
 
@@ -158,11 +159,11 @@ describe("the test start of install uses the entry's folder", () => {
     await using rig = new Rig();
     const script = `#!/bin/sh\n[ "$(pwd -P)" = "$(cd '${rig.folder}' && pwd -P)" ] || exit 9\nexec "${process.execPath}" "${resolve(RECORDER)}" '{"tools":["a"]}'\n`;
     chmodSync(rig.file('serve', script), 0o755);
-    expect(await clientsIo().probe('./serve', [], {}, rig.folder)).toBe(1);
+    expect(await clientsTerminal(processTerminal()).probe('./serve', [], {}, rig.folder)).toBe(1);
   });
 
   test('one that is not there is named', async () => {
-    const start = clientsIo().probe(process.execPath, [], {}, '/no/such/folder');
+    const start = clientsTerminal(processTerminal()).probe(process.execPath, [], {}, '/no/such/folder');
     await expect(start).rejects.toThrow('/no/such/folder, where');
   });
 });

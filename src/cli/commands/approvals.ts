@@ -1,7 +1,7 @@
 import { isMet } from '../../approval/challenge.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import type { ApprovalEntry, Store } from '../../store/store.js';
-import { printable, printableJson, safeJson } from '../../text/escape.js';
+import { printable, printableJson } from '../../text/escape.js';
 import {
   challengeFor,
   describeApproval,
@@ -10,9 +10,11 @@ import {
   keptOf,
   stateOf,
 } from '../approval-view.js';
+import { versioned, withMember } from '../json-output.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
-import { processTerminal, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
+import { isoTime } from '../time.js';
 
 export interface ApprovalsOptions extends StateOptions {
   readonly all?: boolean | undefined;
@@ -24,17 +26,14 @@ export interface ApprovalsOptions extends StateOptions {
 const WATCH_MS = 500;
 
 /** Lists what waits for a person, or with `watch` asks about one after the other until Ctrl-C. */
-export async function approvals(
-  options: ApprovalsOptions,
-  io: Terminal = processTerminal(options),
-): Promise<number> {
+export async function approvals(options: ApprovalsOptions, io: Terminal): Promise<number> {
   if (options.watch) return watch(options, io);
   const { states, leftAlone } = openStates(options, io);
   const entries = states.flatMap(({ store }) => store.approvals(options.all));
   for (const { store } of states) store.close();
   for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
   if (options.json) {
-    await io.out.write(`{"version":1,"approvals":[${entries.map(asJson).join(',')}]}\n`);
+    await io.out.write(`${withMember(versioned({}), 'approvals', `[${entries.map(asJson).join(',')}]`)}\n`);
     return EXIT.done;
   }
   if (entries.length === 0) await io.out.write('Nothing waits for a person.\n');
@@ -51,23 +50,22 @@ function advice(approval: ApprovalEntry): string {
   return `  ${approving}policy-wrap reject ${id}\n`;
 }
 
-/** Version 1: fields may be added, never changed. The arguments are copied as text, so that no digit is lost. */
+/** The arguments are copied as text, so that no digit is lost. */
 function asJson(approval: ApprovalEntry): string {
   const { id, server, grant, tool, rule, reason, state, policyHash, channels } = approval;
   const { names } = keptOf(approval);
-  const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
   const text = printableJson({
     ...{ id, server, grant, tool, rule, reason, state, policy: policyHash },
     severe: isSevereCall(approval),
     channels,
-    askedAt: iso(approval.askedAt),
-    expiresAt: iso(approval.expiresAt),
-    decidedAt: iso(approval.decidedAt),
+    askedAt: isoTime(approval.askedAt),
+    expiresAt: isoTime(approval.expiresAt),
+    decidedAt: isoTime(approval.decidedAt),
     decidedBy: approval.decidedBy ?? null,
     note: approval.note ?? null,
     ...(names && { argumentNames: names, arguments: null }),
   });
-  return names ? text : `${text.slice(0, -1)},"arguments":${safeJson(approval.arguments)}}`;
+  return names ? text : withMember(text, 'arguments', approval.arguments);
 }
 
 async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {

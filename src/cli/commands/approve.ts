@@ -3,7 +3,7 @@ import { amountsOf, boundedNumber, numbersOf } from '../../approval/numeric-argu
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import type { ApprovalEntry, BudgetTerms, Store } from '../../store/store.js';
-import { parseDuration, span } from '../../text/duration.js';
+import { parseDuration } from '../../text/duration.js';
 import { printable } from '../../text/escape.js';
 import {
   argumentsOf,
@@ -16,7 +16,8 @@ import {
 } from '../approval-view.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
-import { localTime, processTerminal, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
+import { localTime, span } from '../time.js';
 
 export interface ApproveOptions extends StateOptions {
   readonly yes?: boolean | undefined;
@@ -39,11 +40,7 @@ const LONGEST_MS = 24 * 3_600_000;
  *
  * @throws PolicyWrapError USAGE, NOT_FOUND, REFUSED, STATE_UNAVAILABLE
  */
-export async function approve(
-  id: string,
-  options: ApproveOptions,
-  io: Terminal = processTerminal(options),
-): Promise<number> {
+export async function approve(id: string, options: ApproveOptions, io: Terminal): Promise<number> {
   assertPerson('approve', io);
   const further = furtherCalls(options);
   const store = openStateWith(options, io, (each) => each.approval(id) !== undefined);

@@ -2,11 +2,13 @@ import { lintPolicy } from '../../advice/lint.js';
 import { type FoundPolicy, findPolicy, readPolicy } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
-import { printable, printableJson } from '../../text/escape.js';
+import { printable } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
+import { printJson } from '../json-output.js';
 import { knownTools } from '../known-tools.js';
 import { tellLeftOut } from '../left-out.js';
+import type { Terminal } from '../terminal.js';
 
 export interface CheckOptions {
   readonly preset?: string;
@@ -29,6 +31,7 @@ export async function check(
   file: string | undefined,
   argv: readonly string[],
   options: CheckOptions,
+  io: Terminal,
 ): Promise<number> {
   const found = find(file, argv, options);
   const source = found.kind === 'problems' ? found.source : found.policy.source;
@@ -39,17 +42,14 @@ export async function check(
   else {
     if (argv.length > 0) {
       live = await liveServer(argv, { install: options.install });
-      tellLeftOut(live);
+      await tellLeftOut(live, io);
     }
     const known = live ? [] : knownTools(options.server, undefined);
     problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live?.tools, known)];
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  if (options.json) {
-    process.stdout.write(
-      `${printableJson({ version: 1, source, tools: live?.tools.length, problems }, 2)}\n`,
-    );
-  } else print(source, problems, errors, live);
+  if (options.json) await printJson(io, { source, tools: live?.tools.length, problems });
+  else await io.out.write(textOf(source, problems, errors, live));
   return errors > 0 || (options.strict && problems.length > 0) ? EXIT.policyInvalid : EXIT.done;
 }
 
@@ -69,17 +69,17 @@ function find(
   });
 }
 
-function print(
+function textOf(
   source: string,
   problems: readonly Problem[],
   errors: number,
   live: LiveServer | undefined,
-): void {
+): string {
   const lines = problems.map((problem) => printable(formatProblem(problem, source)));
   const warnings = problems.length - errors;
   const against = live ? `, against ${live.tools.length} tools of ${printable(live.name)}` : '';
   lines.push(`${printable(source)}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${against}`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
 }
 
 function count(n: number, what: string): string {

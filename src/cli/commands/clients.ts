@@ -1,9 +1,10 @@
 import { type EntryReport, type PlaceReport, survey } from '../../clients/inventory.js';
-import type { ClientsIo } from '../../clients/io.js';
 import { EXIT } from '../../errors.js';
-import { printable, printableJson } from '../../text/escape.js';
+import { printable } from '../../text/escape.js';
 import { maskWords } from '../../text/masking.js';
-import { clientsIo } from '../this-installation.js';
+import { printJson } from '../json-output.js';
+import { table } from '../table.js';
+import type { ClientsTerminal } from '../this-installation.js';
 
 export interface ClientsOptions {
   readonly json?: boolean | undefined;
@@ -15,31 +16,25 @@ export interface ClientsOptions {
  *
  * @returns an exit code
  */
-export async function clients(
-  options: ClientsOptions,
-  io: Pick<ClientsIo, 'out' | 'machine' | 'wrapper'> = clientsIo(),
-): Promise<number> {
+export async function clients(options: ClientsOptions, io: ClientsTerminal): Promise<number> {
   const reports = survey(io.machine, io.wrapper).filter(({ state }) => state.kind !== 'absent');
-  io.out(options.json === true ? `${printableJson(asJson(reports), 2)}\n` : asText(reports));
+  if (options.json) await printJson(io, { places: reports.map(placeAsJson) });
+  else await io.out.write(asText(reports, io));
   return EXIT.done;
 }
 
-/** The output of `--json`; `version` changes when a reader would have to. */
-function asJson(reports: readonly PlaceReport[]): unknown {
+function placeAsJson({ client, place, state }: PlaceReport): object {
   return {
-    version: 1,
-    places: reports.map(({ client, place, state }) => ({
-      client: client.id,
-      scope: place.scope,
-      path: place.path,
-      ...(place.variant === undefined ? {} : { variant: place.variant }),
-      ...(state.kind === 'unreadable' ? { problem: state.problem } : {}),
-      entries: state.kind === 'read' ? state.entries.map(entryAsJson) : [],
-    })),
+    client: client.id,
+    scope: place.scope,
+    path: place.path,
+    ...(place.variant !== undefined && { variant: place.variant }),
+    ...(state.kind === 'unreadable' && { problem: state.problem }),
+    entries: state.kind === 'read' ? state.entries.map(entryAsJson) : [],
   };
 }
 
-function entryAsJson({ entry, drift, twins }: EntryReport): unknown {
+function entryAsJson({ entry, drift, twins }: EntryReport): object {
   const wrapping =
     entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapping : undefined;
   return {
@@ -60,26 +55,22 @@ function entryAsJson({ entry, drift, twins }: EntryReport): unknown {
   };
 }
 
-function asText(reports: readonly PlaceReport[]): string {
+function asText(reports: readonly PlaceReport[], io: ClientsTerminal): string {
   if (reports.length === 0) return 'No client configuration found.\n';
-  return `${reports.map(placeAsText).join('\n\n')}\n`;
+  return reports.map((report) => placeAsText(report, io)).join('\n');
 }
 
-function placeAsText({ client, place, state }: PlaceReport): string {
+function placeAsText({ client, place, state }: PlaceReport, { out }: ClientsTerminal): string {
   const scope = place.variant === undefined ? place.scope : `${place.scope}, ${place.variant}`;
   const head = `${client.name}  ${printable(place.path)}  (${scope})`;
-  if (state.kind === 'unreadable') return `${head}\n  cannot be read: ${printable(state.problem)}`;
-  if (state.kind === 'absent' || state.entries.length === 0) return `${head}\n  no servers`;
+  if (state.kind === 'unreadable') return `${head}\n  cannot be read: ${printable(state.problem)}\n`;
+  if (state.kind === 'absent' || state.entries.length === 0) return `${head}\n  no servers\n`;
   const rows = state.entries.map((report) => {
     const { entry } = report;
     const name = entry.project === undefined ? entry.name : `${entry.name} (${entry.project})`;
     return [printable(name), shorten(printable(commandOf(report))), statusOf(report).text];
   });
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return [
-    head,
-    ...rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd()),
-  ].join('\n');
+  return `${head}\n${table(out, rows, { indent: '  ' })}`;
 }
 
 function commandOf({ entry }: EntryReport): string {

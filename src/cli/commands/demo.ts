@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { EXIT } from '../../errors.js';
-import { printable, printableJson } from '../../text/escape.js';
+import { printable } from '../../text/escape.js';
+import { printJson } from '../json-output.js';
+import type { Terminal } from '../terminal.js';
+import { endAbruptly, thisWrapper } from '../this-installation.js';
 
 /** The pasted policy: 30 calls of `track_logout` a minute, nothing else. */
 const POLICY = `{ "version": "1", "default": "deny",
@@ -14,7 +16,6 @@ const POLICY = `{ "version": "1", "default": "deny",
 `;
 const MAX = 30;
 const CALLS = 35;
-const SCRIPT = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
 
 /** One thing that the demo promises, and whether it was seen. */
 interface Check {
@@ -29,28 +30,28 @@ interface Check {
  *
  * @returns 0 only if everything that it shows was so
  */
-export async function demo({ json }: { readonly json?: boolean }): Promise<number> {
+export async function demo({ json }: { readonly json?: boolean }, io: Terminal): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'policy-wrap-demo-'));
-  const say = (text: string) => {
-    if (!json) process.stdout.write(`${text}\n`);
+  const say = async (text: string) => {
+    if (!json) await io.out.write(`${text}\n`);
   };
   const checks: Check[] = [];
-  const check = (name: string, held: boolean, seen: string) => {
+  const check = async (name: string, held: boolean, seen: string) => {
     checks.push({ name, held, seen });
-    say(`  ${held ? 'ok  ' : 'FAIL'}  ${name}\n        ${seen}`);
+    await say(`  ${held ? 'ok  ' : 'FAIL'}  ${name}\n        ${seen}`);
   };
   try {
     const policy = join(folder, 'policy.json');
     const journal = join(folder, 'journal.jsonl');
     await writeFile(policy, POLICY);
     await writeFile(journal, '');
-    say('A stand-in server with the tools of mcp-afip and track_logout, wrapped with this policy:\n');
-    say(POLICY.replace(/^/gm, '    ').trimEnd());
-    say('');
+    await say('A stand-in server with the tools of mcp-afip and track_logout, wrapped with this policy:\n');
+    await say(POLICY.replace(/^/gm, '    ').trimEnd());
+    await say('');
 
-    const first = await connect(folder, policy, journal);
+    const first = await connect(folder, policy, journal, io);
     const { tools } = await first.client.listTools();
-    check(
+    await check(
       'the client sees the tools of the server',
       tools.length > 20,
       `${tools.length} tools, track_logout among them`,
@@ -59,13 +60,13 @@ export async function demo({ json }: { readonly json?: boolean }): Promise<numbe
     const answers = [];
     for (let i = 0; i < CALLS; i++) answers.push(await logout(first.client));
     const passed = answers.filter((answer) => !answer.refused).length;
-    check(
+    await check(
       `of ${CALLS} calls of track_logout in a row ${MAX} pass`,
       passed === MAX,
       `${passed} passed, ${CALLS - passed} refused`,
     );
     const refusal = answers.at(-1);
-    check(
+    await check(
       'the refusal says why, and when the next call is possible',
       refusal?.code === 'LIMIT' && (refusal.retryAfterMs ?? 0) > 0,
       refusal?.text ?? '',
@@ -75,27 +76,27 @@ export async function demo({ json }: { readonly json?: boolean }): Promise<numbe
       invoice_type: 11,
       amount_total: 500_000,
     });
-    check(
+    await check(
       'a tool that the policy does not list is refused: no invoice in a loop',
       invoice.code === 'NOT_LISTED',
       invoice.text,
     );
     first.kill();
 
-    const second = await connect(folder, policy, journal);
+    const second = await connect(folder, policy, journal, io);
     const again = await logout(second.client);
-    check('killing and restarting the wrapper gives no fresh 30', again.code === 'LIMIT', again.text);
+    await check('killing and restarting the wrapper gives no fresh 30', again.code === 'LIMIT', again.text);
     await second.client.close();
 
     const arrived = (await readFile(journal, 'utf8')).split('\n').filter(Boolean).length;
-    check('the server saw exactly the calls that passed', arrived === MAX, `${arrived} calls arrived`);
+    await check('the server saw exactly the calls that passed', arrived === MAX, `${arrived} calls arrived`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   const held = checks.every((one) => one.held);
-  if (json) process.stdout.write(`${printableJson({ version: 1, held, checks }, 2)}\n`);
+  if (json) await printJson(io, { held, checks });
   else
-    say(
+    await say(
       held
         ? '\nAll of it held. Next: policy-wrap init -- <your server>'
         : '\nSomething did not hold: please report it.',
@@ -107,20 +108,22 @@ async function connect(
   folder: string,
   policy: string,
   journal: string,
+  { env }: Terminal,
 ): Promise<{ client: Client; kill: () => void }> {
+  const { node, script } = thisWrapper();
   const transport = new StdioClientTransport({
-    command: process.execPath,
+    command: node,
     args: [
-      ...[SCRIPT, '--policy', policy, '--db', join(folder, 'policy-wrap.db'), '--server', 'demo'],
-      ...['--', process.execPath, SCRIPT, 'stand-in', 'demo'],
+      ...[script, '--policy', policy, '--db', join(folder, 'policy-wrap.db'), '--server', 'demo'],
+      ...['--', node, script, 'stand-in', 'demo'],
     ],
-    env: { ...(process.env as Record<string, string>), POLICY_STAND_IN_JOURNAL: journal },
+    env: { ...(env as Record<string, string>), POLICY_STAND_IN_JOURNAL: journal },
     stderr: 'inherit',
   });
   const client = new Client({ name: 'policy-wrap-demo', version: '1.0.0' });
   await client.connect(transport);
   const kill = () => {
-    if (transport.pid !== null) process.kill(transport.pid, 'SIGKILL');
+    if (transport.pid !== null) endAbruptly(transport.pid);
   };
   return { client, kill };
 }

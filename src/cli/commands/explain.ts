@@ -1,4 +1,4 @@
-import { findPolicy, type PolicyOptions, problemsError, stateFile } from '../../config/policy-files.js';
+import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { parseJson } from '../../json/exact.js';
 import type { Json } from '../../json/value.js';
@@ -11,10 +11,13 @@ import { explainUsage } from '../../policy/evaluate/explain.js';
 import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
 import type { Policy } from '../../policy/model.js';
 import { firstExceeded, type Peek, type Peeked, Store } from '../../store/store.js';
-import { printable, printableJson } from '../../text/escape.js';
+import { printable } from '../../text/escape.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
+import { printJson } from '../json-output.js';
 import { knownTools } from '../known-tools.js';
+import { openIfThere } from '../open-state.js';
+import type { Terminal } from '../terminal.js';
 
 export interface ExplainOptions extends PolicyOptions {
   /** The call's arguments as JSON. */
@@ -43,6 +46,7 @@ export async function explain(
   tool: string,
   argv: readonly string[],
   options: ExplainOptions,
+  io: Terminal,
 ): Promise<number> {
   const server = options.server ?? (argv.length > 0 ? serverName(argv) : 'default');
   const found = findPolicy(options, server, argv);
@@ -53,15 +57,15 @@ export async function explain(
     });
   }
   const trace: TraceStep[] = [];
-  const call = { tool, args: readArgs(options.args), env: upstreamEnv(process.env) };
+  const call = { tool, args: readArgs(options.args), env: upstreamEnv(io.env) };
   const layers = stack(found.policy, found.extended);
   const evaluation = evaluateLayers(layers, call, trace);
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
-  const outlook = outlookOf(evaluation, peek(evaluation, server, options), canAsk);
+  const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
   const isNamed = options.server !== undefined || argv.length > 0;
   const hint = hintAbout(tool, layers.all, knownTools(isNamed ? server : undefined, options.db));
-  if (options.json) print(printableJson(asJson(tool, server, found.policy, outlook, trace, hint), 2));
-  else print(asText(tool, found.policy, outlook, trace, hint));
+  if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
+  else await io.out.write(`${asText(tool, found.policy, outlook, trace, hint)}\n`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
   ];
@@ -81,10 +85,10 @@ function readArgs(text: string | undefined): { readonly [key: string]: Json } {
 }
 
 /** What the counters hold; an absent database means that nothing was counted yet. */
-function peek(evaluation: Evaluation, server: string, options: ExplainOptions): Peeked {
+function peek(evaluation: Evaluation, server: string, options: ExplainOptions, io: Terminal): Peeked {
   const none: Peeked = { checks: [], fits: true };
   if (evaluation.kind !== 'open' || evaluation.charges.length === 0) return none;
-  const store = openForReading(stateFile(options.db));
+  const store = openIfThere(options, io) ?? Store.open(':memory:');
   try {
     const owner = { server, grant: options.grant, session: '', observe: false };
     return store.peek(owner, evaluation.charges);
@@ -93,17 +97,8 @@ function peek(evaluation: Evaluation, server: string, options: ExplainOptions): 
   }
 }
 
-function openForReading(file: string): Store {
-  try {
-    return Store.open(file, { mustExist: true });
-  } catch (error) {
-    if (PolicyWrapError.is(error) && error.code === 'NOT_FOUND') return Store.open(':memory:');
-    throw error;
-  }
-}
-
 /**
- * In the order of DESIGN section 5: limits that refuse come before a person is asked.
+ * In the order of a decision (docs/architecture.md): limits that refuse come before a person is asked.
  *
  * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
  */
@@ -208,7 +203,6 @@ function asJson(
 ): object {
   const { limit, ...rest } = outlook;
   return {
-    version: 1,
     tool,
     server,
     policy: { source: policy.source, hash: policy.hash },
@@ -222,8 +216,4 @@ function asJson(
     }),
     trace: trace.map(({ look, rule, result, answer, text }) => ({ look, rule, result, answer, text })),
   };
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

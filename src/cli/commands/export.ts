@@ -5,8 +5,9 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import type { EventEntry, LogEntry, Store } from '../../store/store.js';
 import { printable, printableJson, safeJson } from '../../text/escape.js';
 import { decisionLine, eventLine } from '../log-json.js';
-import { leftAloneText, openState, type StateOptions, sinceOf } from '../open-state.js';
-import { drained, processTerminal, type Terminal } from '../terminal.js';
+import { leftAloneText, openState, type StateOptions } from '../open-state.js';
+import { drained, type Terminal } from '../terminal.js';
+import { sinceOf } from '../time.js';
 
 export interface ExportOptions extends StateOptions {
   readonly format: 'jsonl' | 'csv';
@@ -23,10 +24,7 @@ type Row =
   | { readonly kind: 'event'; readonly entry: EventEntry };
 
 /** Writes the whole log, decisions and events by their times, as it was recorded. */
-export async function exportLog(
-  options: ExportOptions,
-  io: Terminal = processTerminal(options),
-): Promise<number> {
+export async function exportLog(options: ExportOptions, io: Terminal): Promise<number> {
   const since = sinceOf(options.since, io.now());
   await io.err.write(leftAloneText(options));
   const store = openState(options, io);

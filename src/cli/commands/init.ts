@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { proposePolicy } from '../../catalog/propose.js';
 import { knownServer, preset } from '../../catalog/servers.js';
 import { createFile, overwriteFile } from '../../clients/files/atomic-write.js';
@@ -14,7 +14,8 @@ import { liveServer } from '../../upstream/list-tools.js';
 import { SERVER_NAME, serverName } from '../../upstream/server-name.js';
 import { tellLeftOut } from '../left-out.js';
 import { askYesNo, assertNoAgent } from '../person.js';
-import { processTerminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
+import { thisWrapper } from '../this-installation.js';
 
 export interface InitOptions {
   readonly server?: string;
@@ -29,26 +30,17 @@ export interface InitOptions {
   readonly install: boolean;
 }
 
-/** Puts a question to a person; undefined when there is none. */
-type Ask = (question: string, fallback: boolean) => Promise<boolean | undefined>;
-
 const SCHEMA_FILE = 'policy.schema.json';
 const TAKEN = '--force writes over it, -o <file> writes another';
-const SCRIPT = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
 
 /**
  * Writes a first policy for a server: the preset of a known one, else what the classes of its tools suggest, for which
  * the server is started once. Asks before it starts anything, and never writes over a file unasked.
  *
  * @param argv the server's command and its arguments
- * @param ask puts a question to a person; undefined when there is none
  * @throws PolicyWrapError USAGE, REFUSED, NOT_FOUND, UPSTREAM_NOT_STARTED, UPSTREAM_FAILED
  */
-export async function init(
-  argv: readonly string[],
-  options: InitOptions,
-  ask: Ask = (question, fallback) => askYesNo(question, fallback, processTerminal()),
-): Promise<number> {
+export async function init(argv: readonly string[], options: InitOptions, io: Terminal): Promise<number> {
   if (argv.length === 0) {
     throw new PolicyWrapError('USAGE', 'no server to write a policy for', {
       hint: 'policy-wrap init -- mcp-afip',
@@ -64,13 +56,13 @@ export async function init(
   if (taken !== undefined) {
     if (!options.force) throw existing(taken);
     // Another policy in the place of one that is in force may let more through.
-    assertNoAgent('init --force', { env: process.env });
+    assertNoAgent('init --force', io);
   }
 
-  const shipped = await chosenPreset(server, options, ask);
-  const written = shipped ?? (await proposed(server, argv, options, ask, schemaFor(folder, file)));
+  const shipped = await chosenPreset(server, options, io);
+  const written = shipped ?? (await proposed(server, argv, options, io, schemaFor(folder, file)));
   if (written === undefined) {
-    process.stderr.write('policy-wrap: nothing was started and nothing was written\n');
+    await io.err.write('policy-wrap: nothing was started and nothing was written\n');
     return EXIT.failed;
   }
   if (dirname(file) === folder || shipped === undefined) makePrivateFolder(folder);
@@ -79,7 +71,7 @@ export async function init(
   else createFile(file, written.text, TAKEN);
 
   const isFound = options.output === undefined;
-  process.stdout.write(
+  await io.out.write(
     [
       printableLines(`Wrote ${file}: ${written.summary}`),
       '',
@@ -101,13 +93,17 @@ interface Written {
   readonly summary: string;
 }
 
-async function chosenPreset(server: string, options: InitOptions, ask: Ask): Promise<Written | undefined> {
+async function chosenPreset(
+  server: string,
+  options: InitOptions,
+  io: Terminal,
+): Promise<Written | undefined> {
   if (options.preset === false) return undefined;
   const name = options.preset ?? knownServer(server)?.presets[0].name;
   if (name === undefined) return undefined;
   if (options.preset === undefined && !options.yes) {
     const question = `${server} has a preset, "${name}" (${preset(name)?.title}). Write that?`;
-    if ((await ask(question, true)) === false) return undefined;
+    if ((await askYesNo(question, true, io)) === false) return undefined;
   }
   // Says which there are when it is none of them.
   readPreset(name);
@@ -121,12 +117,16 @@ async function proposed(
   server: string,
   argv: readonly string[],
   options: InitOptions,
-  ask: Ask,
+  io: Terminal,
   schema: string,
 ): Promise<Written | undefined> {
   const command = printable(shownCommand(argv));
   if (!options.yes) {
-    const agreed = await ask(`This starts the server once to list its tools: ${command}\nStart it?`, true);
+    const agreed = await askYesNo(
+      `This starts the server once to list its tools: ${command}\nStart it?`,
+      true,
+      io,
+    );
     if (agreed === undefined) {
       throw new PolicyWrapError('USAGE', `init starts the server once to list its tools: ${command}`, {
         hint: 'add --yes to agree; there is no terminal to ask on',
@@ -134,10 +134,10 @@ async function proposed(
     }
     if (!agreed) return undefined;
   }
-  process.stderr.write(`policy-wrap: starting ${command} once, to list its tools\n`);
+  await io.err.write(`policy-wrap: starting ${command} once, to list its tools\n`);
   const live = await liveServer(argv, { install: options.install });
-  tellLeftOut(live);
-  const date = new Date().toISOString().slice(0, 10);
+  await tellLeftOut(live, io);
+  const date = new Date(io.now()).toISOString().slice(0, 10);
   const { text, counts, unlisted } = proposePolicy(server, live.tools, { schema, date });
   const parts = [
     `${counts.Read} tools allowed`,
@@ -195,10 +195,11 @@ function clientEntry(server: string, argv: readonly string[], policy: string | u
   // What is printed ends up in scrollback and logs.
   const shown = maskWords([program, ...args]);
   const own = [...named, ...(policy === undefined ? [] : ['--policy', policy]), '--', ...shown];
+  const { node, script } = thisWrapper();
   // What npx has fetched may be gone tomorrow.
-  const start = /[\\/]_npx[\\/]/.test(SCRIPT)
+  const start = /[\\/]_npx[\\/]/.test(script)
     ? { command: 'npx', args: ['-y', 'policy-wrap', ...own] }
-    : { command: process.execPath, args: [SCRIPT, ...own] };
+    : { command: node, args: [script, ...own] };
   const variables = (knownServer(server)?.environment ?? []).filter(({ required }) => required);
   const env = Object.fromEntries(variables.map(({ name }) => [name, '...']));
   const entry = variables.length > 0 ? { ...start, env } : start;

@@ -4,7 +4,6 @@ import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry
 import { carryOut, changeOf } from '../../clients/change/apply.js';
 import { placesFor, planInstall, type Wanted } from '../../clients/change/plan.js';
 import { SHAPES } from '../../clients/file-shapes.js';
-import type { ClientsIo } from '../../clients/io.js';
 import { type Scope, SNIPPET_CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
@@ -21,7 +20,8 @@ import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable, safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
-import { clientsIo } from '../this-installation.js';
+import { askLine } from '../person.js';
+import type { ClientsTerminal } from '../this-installation.js';
 
 export interface InstallOptions {
   readonly client: string | undefined;
@@ -48,17 +48,18 @@ export interface InstallOptions {
  * @returns an exit code: `failed` when a server was written but did not start
  * @throws PolicyWrapError USAGE, NOT_FOUND, POLICY_NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
  */
-export async function install(options: InstallOptions, io: ClientsIo = clientsIo()): Promise<number> {
+export async function install(options: InstallOptions, io: ClientsTerminal): Promise<number> {
   const wanted = { policy: policyPath(options, io), db: databasePath(options, io) };
   if (options.add !== undefined) return await add(options, options.add, wanted, io);
   const target = openTarget(options, io.machine);
   const choices = await chosen(options, target, io);
   const { changes, started, notes } = planInstall(choices, wanted, target.entries, io);
-  for (const note of notes) io.err(`${note}\n`);
+  for (const note of notes) await io.err.write(`${note}\n`);
   if (options.print === true) {
     for (const { entry, place } of started) {
       const { name, words } = entry;
-      io.out(safeJson(snippet(place.format, place.shape, shownEntry({ name, words, env: new Map() }, io))));
+      const shown = await shownEntry({ name, words, env: new Map() }, io);
+      await io.out.write(safeJson(snippet(place.format, place.shape, shown)));
     }
     return EXIT.done;
   }
@@ -72,7 +73,7 @@ export async function install(options: InstallOptions, io: ClientsIo = clientsIo
   );
 }
 
-function policyPath(options: InstallOptions, io: ClientsIo): string | undefined {
+function policyPath(options: InstallOptions, io: ClientsTerminal): string | undefined {
   if (options.policy === undefined) return undefined;
   // Absolute, for nobody knows in which folder the client starts its servers.
   const path = writtenPath(options.policy, '--policy', io.machine.cwd, io.machine);
@@ -83,11 +84,11 @@ function policyPath(options: InstallOptions, io: ClientsIo): string | undefined 
   return path;
 }
 
-function databasePath({ db }: InstallOptions, { machine }: ClientsIo): string | undefined {
+function databasePath({ db }: InstallOptions, { machine }: ClientsTerminal): string | undefined {
   return db === undefined ? undefined : writtenPath(db, '--db', machine.cwd, machine);
 }
 
-async function chosen(options: InstallOptions, target: Target, io: ClientsIo): Promise<Choice[]> {
+async function chosen(options: InstallOptions, target: Target, io: ClientsTerminal): Promise<Choice[]> {
   const choices = choicesIn(target);
   if (choices.length === 0 && target.entries.length === 0)
     throw new PolicyWrapError('NOT_FOUND', `${target.name} has no servers`, {
@@ -99,17 +100,22 @@ async function chosen(options: InstallOptions, target: Target, io: ClientsIo): P
     ...new Set(choices.filter(({ entry }) => entry.kind === 'stdio').map(({ entry }) => entry.name)),
   ];
   const list = names.map((text) => printable(text)).join(', ');
-  if (!io.interactive)
+  if (!io.canAsk)
     throw new PolicyWrapError('USAGE', 'which entries?', {
       hint: `Name them, or say --all. There are: ${list}.`,
     });
-  const answer = await io.ask(`Wrap which of ${list}? (names, or all) `);
+  const answer = await askLine(`Wrap which of ${list}? (names, or all) `, io);
   if (answer === 'all') return choices;
   return choose({ ...target, entries: answer.split(/[\s,]+/).filter(Boolean) }, choices, io.machine);
 }
 
-async function add(options: InstallOptions, name: string, wanted: Wanted, io: ClientsIo): Promise<number> {
-  const command = anchored(options.command ?? [], io);
+async function add(
+  options: InstallOptions,
+  name: string,
+  wanted: Wanted,
+  io: ClientsTerminal,
+): Promise<number> {
+  const command = await anchored(options.command ?? [], io);
   if (command.length === 0)
     throw new PolicyWrapError('USAGE', 'which command?', {
       hint: `policy-wrap install ${options.client ?? '<client>'} --add ${printable(name)} -- <command> [args]`,
@@ -125,7 +131,7 @@ async function add(options: InstallOptions, name: string, wanted: Wanted, io: Cl
     // Names alone: what is printed ends up in scrollback and logs.
     const names = [...variables.map((variable) => variable.name), ...given.keys()];
     const env = new Map(names.map((variable) => [variable, '']));
-    return print(options, shownEntry({ name, words, env }, io), io);
+    return print(options, await shownEntry({ name, words, env }, io), io);
   }
   const target = openTarget({ ...options, scope: options.scope ?? 'user' }, io.machine);
   const places = target.places.filter(({ place }) => mayHold(place, io));
@@ -141,15 +147,16 @@ async function add(options: InstallOptions, name: string, wanted: Wanted, io: Cl
   for (const variable of variables) {
     if (env.has(variable.name)) continue;
     const value =
-      io.interactive && options.yes !== true
-        ? await io.ask(
+      io.canAsk && options.yes !== true
+        ? await askLine(
             `${variable.name} (${variable.description}${variable.required ? '' : '; may stay empty'}): `,
+            io,
             { secret: variable.secret },
           )
         : '';
     if (value !== '') env.set(variable.name, value);
     else if (variable.required)
-      io.err(`${variable.name} is left out; the server needs it: ${variable.description}\n`);
+      await io.err.write(`${variable.name} is left out; the server needs it: ${variable.description}\n`);
   }
   const changes = places.map(({ place, file, shape, format }) => {
     const document = file?.document ?? emptyDocument(place.path, format);
@@ -161,46 +168,48 @@ async function add(options: InstallOptions, name: string, wanted: Wanted, io: Cl
 }
 
 /** A program named by a relative path is this folder's; the client looks from another one. */
-function anchored([command, ...args]: readonly string[], io: ClientsIo): string[] {
+async function anchored([command, ...args]: readonly string[], io: ClientsTerminal): Promise<string[]> {
   if (command === undefined) return [];
   if (args.some((word) => /^\.{1,2}[/\\]/.test(word)))
-    io.err('A relative path among the arguments is looked up from wherever the client starts its servers.\n');
+    await io.err.write(
+      'A relative path among the arguments is looked up from wherever the client starts its servers.\n',
+    );
   return [/[/\\]/.test(command) ? pathsOf(io.machine).resolve(io.machine.cwd, command) : command, ...args];
 }
 
 /** A project's folder is made; an app's own is its to make, and its absence says that the app is not there. */
-function mayHold(place: OpenPlace['place'], io: ClientsIo): boolean {
+function mayHold(place: OpenPlace['place'], io: ClientsTerminal): boolean {
   if (place.variant === 'profile') return false;
   return place.scope === 'project' || io.machine.exists(pathsOf(io.machine).dirname(place.path));
 }
 
 /** What is printed ends up in scrollback and logs. */
-function shownEntry(entry: NewEntry, io: ClientsIo): NewEntry {
+async function shownEntry(entry: NewEntry, io: ClientsTerminal): Promise<NewEntry> {
   if (!isMasked(entry.words)) return entry;
-  io.err(`${MASK} stands for what is not shown: put it back.\n`);
+  await io.err.write(`${MASK} stands for what is not shown: put it back.\n`);
   return { ...entry, words: maskWords(entry.words) };
 }
 
-function print(options: InstallOptions, entry: NewEntry, io: ClientsIo): number {
+async function print(options: InstallOptions, entry: NewEntry, io: ClientsTerminal): Promise<number> {
   const other = SNIPPET_CLIENTS.find(({ id }) => id === options.client);
   if (other !== undefined) {
-    io.err(`For ${other.name}, in ${other.where}:\n`);
-    io.out(safeJson(snippet(other.format, other.shape, entry)));
+    await io.err.write(`For ${other.name}, in ${other.where}:\n`);
+    await io.out.write(safeJson(snippet(other.format, other.shape, entry)));
     return EXIT.done;
   }
   if (options.client === undefined && options.config === undefined) {
-    io.err('For any client whose file has "mcpServers":\n');
-    io.out(safeJson(snippet('json', SHAPES.mcpServers, entry)));
+    await io.err.write('For any client whose file has "mcpServers":\n');
+    await io.out.write(safeJson(snippet('json', SHAPES.mcpServers, entry)));
     return EXIT.done;
   }
   const [first] = openTarget(options, io.machine).places;
   if (first === undefined) return EXIT.failed;
-  io.err(`For ${printable(first.place.path)}:\n`);
-  io.out(safeJson(snippet(first.format, first.shape, entry)));
+  await io.err.write(`For ${printable(first.place.path)}:\n`);
+  await io.out.write(safeJson(snippet(first.format, first.shape, entry)));
   return EXIT.done;
 }
 
-function givenEnvironment(given: readonly string[], io: ClientsIo): Map<string, string> {
+function givenEnvironment(given: readonly string[], io: ClientsTerminal): Map<string, string> {
   const env = new Map<string, string>();
   for (const item of given) {
     const at = item.indexOf('=');

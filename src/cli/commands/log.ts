@@ -3,8 +3,10 @@ import { EXIT } from '../../errors.js';
 import type { EventEntry, LogEntry, LogFilter, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { decisionLine, eventLine, namesOf } from '../log-json.js';
-import { leftAloneText, openIfThere, type StateOptions, sinceOf } from '../open-state.js';
-import { type Cell, localTime, processTerminal, type Style, type Terminal, table } from '../terminal.js';
+import { leftAloneText, openIfThere, type StateOptions } from '../open-state.js';
+import { type Cell, type Style, table } from '../table.js';
+import type { Terminal } from '../terminal.js';
+import { localTime, sinceOf } from '../time.js';
 
 export interface LogOptions extends StateOptions {
   readonly denied?: boolean | undefined;
@@ -29,7 +31,7 @@ const FOLLOW_LIMIT = 1000;
 const NAME_CAP = 40;
 
 /** Shows decisions and what happened beside them, the newest last. */
-export async function log(options: LogOptions, io: Terminal = processTerminal(options)): Promise<number> {
+export async function log(options: LogOptions, io: Terminal): Promise<number> {
   const since = sinceOf(options.since, io.now());
   await io.err.write(leftAloneText(options));
   const store = openIfThere(options, io);

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { BUSY, LOCKED_HINT, Store } from '../../store/store.js';
+import type { Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
-import { othersThan, unclearText } from '../open-state.js';
+import { openState, othersThan, unclearText, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
-import { processTerminal, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
 
 /** The brake waits longer for others than any other command, in milliseconds. */
 const BRAKE_WAIT_MS = 15_000;
@@ -19,12 +19,9 @@ export interface PauseOptions {
 }
 
 /** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
-export async function pause(
-  { db, server, reason }: PauseOptions,
-  io: Terminal = processTerminal(),
-): Promise<number> {
+export async function pause({ db, server, reason }: PauseOptions, io: Terminal): Promise<number> {
   return everywhere(db, true, io, (store) => {
-    if (store.pause(server, reason, 'cli') === BUSY) throw locked();
+    written(store.pause(server, reason, 'cli'));
     return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
   });
 }
@@ -34,14 +31,10 @@ export async function pause(
  *
  * @throws PolicyWrapError REFUSED where no person sits, STATE_UNAVAILABLE
  */
-export async function resume(
-  { db, server }: PauseOptions,
-  io: Terminal = processTerminal(),
-): Promise<number> {
+export async function resume({ db, server }: PauseOptions, io: Terminal): Promise<number> {
   assertPerson('resume', io);
   return everywhere(db, false, io, (store) => {
-    const lifted = store.resume(server, 'cli');
-    if (lifted === BUSY) throw locked();
+    const lifted = written(store.resume(server, 'cli'));
     const [rest] = store.pauses();
     if (rest) return `still paused: ${rest.server === undefined ? 'every server' : printable(rest.server)}`;
     return lifted === 0 ? 'nothing was paused' : 'resumed';
@@ -68,7 +61,7 @@ async function everywhere(
   const failures: PolicyWrapError[] = [];
   for (const path of [usual, ...others.map((other) => other.path)]) {
     try {
-      const store = Store.open(path, { waitMs: BRAKE_WAIT_MS });
+      const store = openState({ db: path }, io, { mustExist: false, waitMs: BRAKE_WAIT_MS });
       try {
         const where = others.length === 0 ? '' : ` (${printable(path)})`;
         await io.out.write(`${action(store)}${where}\n`);
@@ -85,10 +78,4 @@ async function everywhere(
   for (const each of unclear) await io.err.write(`policy-wrap: left alone: ${unclearText(each)}\n`);
   if (others.length === 0 && failures[0] !== undefined) throw failures[0];
   return failures.length > 0 ? EXIT.failed : EXIT.done;
-}
-
-function locked(): PolicyWrapError {
-  return new PolicyWrapError('STATE_UNAVAILABLE', 'the state database is locked', {
-    hint: `Try again. ${LOCKED_HINT}`,
-  });
 }

@@ -1,24 +1,25 @@
 import { PRESETS, preset } from '../../catalog/servers.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printableJson } from '../../text/escape.js';
-import { processTerminal, table } from '../terminal.js';
+import { printJson } from '../json-output.js';
+import { bold, table } from '../table.js';
+import type { Terminal } from '../terminal.js';
 
 /**
  * Lists the shipped policies, or prints one exactly as it is, so that `policy-wrap presets afip > my.json` is a copy.
  *
  * @throws PolicyWrapError USAGE for a name that is none
  */
-export function presets(name: string | undefined, { json }: { readonly json?: boolean }): number {
+export async function presets(
+  name: string | undefined,
+  { json }: { readonly json?: boolean },
+  io: Terminal,
+): Promise<number> {
   if (name === undefined) {
     const list = PRESETS.map((each) => ({ name: each.name, title: each.title }));
-    process.stdout.write(
-      json
-        ? `${printableJson({ version: 1, presets: list }, 2)}\n`
-        : table(processTerminal().out, [
-            [bold('preset'), bold('for')],
-            ...list.map((each) => [each.name, each.title]),
-          ]),
-    );
+    const rows = [[bold('preset'), bold('for')], ...list.map((each) => [each.name, each.title])];
+    if (json) await printJson(io, { presets: list });
+    else await io.out.write(table(io.out, rows));
     return EXIT.done;
   }
   const found = preset(name);
@@ -28,8 +29,7 @@ export function presets(name: string | undefined, { json }: { readonly json?: bo
     });
   }
   const { title, text } = found;
-  process.stdout.write(json ? `${printableJson({ version: 1, name, title, text }, 2)}\n` : text);
+  if (json) await printJson(io, { name, title, text });
+  else await io.out.write(text);
   return EXIT.done;
 }
-
-const bold = (text: string) => ({ text, style: 'bold' }) as const;

@@ -8,8 +8,11 @@ import { classify } from '../../catalog/classify.js';
 import { createFile } from '../../clients/files/atomic-write.js';
 import { EXIT } from '../../errors.js';
 import { history, loggedServer } from '../../store/history.js';
-import { printable, printableJson } from '../../text/escape.js';
-import { openState, sinceOf } from '../open-state.js';
+import { printable } from '../../text/escape.js';
+import { printJson } from '../json-output.js';
+import { openState } from '../open-state.js';
+import type { Terminal } from '../terminal.js';
+import { sinceOf } from '../time.js';
 
 export interface RecommendOptions {
   readonly db?: string;
@@ -28,13 +31,13 @@ export interface RecommendOptions {
  * @returns 0
  * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or CONFIG_CONFLICT when the file is there already
  */
-export async function recommend(options: RecommendOptions): Promise<number> {
-  const store = openState(options, { now: Date.now });
+export async function recommend(options: RecommendOptions, io: Terminal): Promise<number> {
+  const store = openState(options, io);
   let server: string;
   const usage = new Usage(isAmount);
   try {
     server = loggedServer(store, options.server);
-    const since = sinceOf(options.since, Date.now());
+    const since = sinceOf(options.since, io.now());
     for (const row of history(store, { server, since })) usage.add(readLogged(row));
   } finally {
     store.close();
@@ -53,14 +56,16 @@ export async function recommend(options: RecommendOptions): Promise<number> {
     const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
     const from = new Date(period.from).toISOString();
     const to = new Date(period.to).toISOString();
-    print(printableJson({ version: 1, server, calls, passed, from, to, notes, tools, unlisted, text }, 2));
-  } else if (options.output === undefined) process.stdout.write(text);
+    await printJson(io, { server, calls, passed, from, to, notes, tools, unlisted, text });
+  } else if (options.output === undefined) await io.out.write(text);
   else {
     const { length } = recommendation.listed;
-    print(
-      `${printable(options.output)}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${printable(server)}.`,
+    const file = printable(options.output);
+    const name = printable(server);
+    await io.out.write(
+      `${file}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${name}.\n` +
+        `Next: policy-wrap replay ${file} --server ${name}\n`,
     );
-    print(`Next: policy-wrap replay ${printable(options.output)} --server ${printable(server)}`);
   }
   return EXIT.done;
 }
@@ -80,8 +85,4 @@ function notesOf({ tools, unjudged, beyond }: Usage): string[] {
     notes.push(`Left out: ${unjudged} of the calls, which could not be read or came during a pause.`);
   if (beyond > 0) notes.push(`Left out: ${beyond} of the calls, of more tools than are told apart.`);
   return notes;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

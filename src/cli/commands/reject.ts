@@ -2,7 +2,7 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { stateOf } from '../approval-view.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
-import { processTerminal, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
 
 export interface RejectOptions extends StateOptions {
   readonly reason?: string | undefined;
@@ -15,11 +15,7 @@ export interface RejectOptions extends StateOptions {
  * @param id of an approval or of a budget
  * @throws PolicyWrapError NOT_FOUND, REFUSED, STATE_UNAVAILABLE
  */
-export async function reject(
-  id: string,
-  options: RejectOptions,
-  io: Terminal = processTerminal(options),
-): Promise<number> {
+export async function reject(id: string, options: RejectOptions, io: Terminal): Promise<number> {
   const budget = id.toLowerCase().replace(/[^a-z0-9]/g, '');
   const store = openStateWith(
     options,

@@ -10,8 +10,11 @@ import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { history, loggedServer } from '../../store/history.js';
 import { Simulation } from '../../store/simulation.js';
 import type { LogEntry, Store } from '../../store/store.js';
-import { printable, printableJson } from '../../text/escape.js';
-import { openState, sinceOf } from '../open-state.js';
+import { printable } from '../../text/escape.js';
+import { printJson } from '../json-output.js';
+import { openState } from '../open-state.js';
+import type { Terminal } from '../terminal.js';
+import { sinceOf } from '../time.js';
 
 export interface ReplayOptions {
   readonly db?: string;
@@ -30,18 +33,18 @@ export interface ReplayOptions {
  * @returns 0, or with `check` 4 when anything changes
  * @throws PolicyWrapError NOT_FOUND without a log, USAGE, POLICY_INVALID, POLICY_NOT_FOUND
  */
-export async function replay(file: string, options: ReplayOptions): Promise<number> {
+export async function replay(file: string, options: ReplayOptions, io: Terminal): Promise<number> {
   const found = readPolicy(resolve(file));
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') throw new Error('a file that was named holds a policy or problems');
-  const store = openState(options, { now: Date.now });
+  const store = openState(options, io);
   try {
     const server = loggedServer(store, options.server);
-    const since = sinceOf(options.since, Date.now());
+    const since = sinceOf(options.since, io.now());
     const layers = stack(found.policy, found.extended);
     const comparison = compare(store, layers, server, since);
-    if (options.json) print(printableJson(asJson(comparison, layers, server), 2));
-    else print(asText(comparison, file, server));
+    if (options.json) await printJson(io, asJson(comparison, layers, server));
+    else await io.out.write(`${asText(comparison, file, server)}\n`);
     return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
   } finally {
     store.close();
@@ -161,7 +164,6 @@ function asText(comparison: Comparison, file: string, server: string): string {
 function asJson(comparison: Comparison, { source, hash }: Layers, server: string): object {
   const { calls, unchanged, changes, notJudged, from, to } = comparison;
   return {
-    version: 1,
     policy: { source, hash },
     server,
     ...(from !== undefined && to !== undefined && { from: instant(from), to: instant(to) }),
@@ -184,8 +186,4 @@ function periodOf({ from, to }: Comparison): string {
 
 function instant(at: number): string {
   return new Date(at).toISOString();
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -6,7 +6,9 @@ import type { BUSY, CounterEntry, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { leftAloneText, openState, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
-import { localTime, processTerminal, type Terminal, table } from '../terminal.js';
+import { table } from '../table.js';
+import type { Terminal } from '../terminal.js';
+import { localTime } from '../time.js';
 
 export interface ResetOptions extends StateOptions {
   readonly server?: string | undefined;
@@ -30,7 +32,7 @@ const AT_ONCE = 100;
 export async function reset(
   counter: string | undefined,
   options: ResetOptions,
-  io: Terminal = processTerminal(options),
+  io: Terminal,
 ): Promise<number> {
   if ([counter !== undefined, options.database, options.clock].filter(Boolean).length !== 1) {
     throw new PolicyWrapError('USAGE', 'name either a counter, --clock or --database', {

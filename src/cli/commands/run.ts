@@ -13,6 +13,7 @@ import type { ServeOptions } from '../../proxy/serve.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
 import { findUpstream } from '../../upstream/start.js';
+import type { Terminal } from '../terminal.js';
 
 /**
  * Wraps a server: speaks MCP on this process's stdin and stdout until the server or the client ends.
@@ -21,20 +22,20 @@ import { findUpstream } from '../../upstream/start.js';
  * @returns the exit code: the server's own
  * @throws PolicyWrapError when there is nothing to run or the policy is invalid
  */
-export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
+export async function run(argv: readonly string[], options: RunOptions, io: Terminal): Promise<number> {
   if (argv.length === 0) {
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
   }
   refuseMovingPlaces(options);
   checkOutput();
   const server = options.server ?? serverName(argv);
-  const env = upstreamEnv(process.env);
+  const env = upstreamEnv(io.env);
   const startable = findUpstream(argv, { install: options.install, env });
 
   const found = validPolicy(options, server, argv);
 
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
-  const signals = heldSignals();
+  const signals = heldSignals(io);
   const upstream = await startable.start();
   signals.to((signal) => upstream.terminate(signal));
   try {
@@ -82,10 +83,10 @@ function validPolicy(options: RunOptions, server: string, argv: readonly string[
 }
 
 /** Catches the signals that end a process, and gives them to `to` as they come, those that came before first. */
-function heldSignals(): { to(receive: (signal: NodeJS.Signals) => void): void } {
+function heldSignals(io: Terminal): { to(receive: (signal: NodeJS.Signals) => void): void } {
   const early: NodeJS.Signals[] = [];
   let receive = (signal: NodeJS.Signals): void => void early.push(signal);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => receive(signal));
+  io.onSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], (signal) => receive(signal));
   return {
     to: (receiver) => {
       receive = receiver;

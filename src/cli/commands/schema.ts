@@ -3,6 +3,7 @@ import { EXIT } from '../../errors.js';
 import { policyJsonSchema } from '../../policy/read/json-schema.js';
 import { printableJson } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
+import type { Terminal } from '../terminal.js';
 
 /**
  * Prints the JSON Schema of the policy file, for editors.
@@ -12,9 +13,10 @@ import { liveServer } from '../../upstream/list-tools.js';
 export async function schema(
   argv: readonly string[],
   { install }: { readonly install: boolean },
+  io: Terminal,
 ): Promise<number> {
   const tools = argv.length > 0 ? (await liveServer(argv, { install })).tools : [];
   const completed = tools.map(({ name, inputSchema }) => ({ name, paths: argumentPaths(inputSchema) }));
-  process.stdout.write(`${printableJson(policyJsonSchema(completed), 2)}\n`);
+  await io.out.write(`${printableJson(policyJsonSchema(completed), 2)}\n`);
   return EXIT.done;
 }

@@ -14,6 +14,8 @@ import { Source } from '../../policy/read/source.js';
 import { type Admitted, BUSY, Store } from '../../store/store.js';
 import { parseDuration } from '../../text/duration.js';
 import { printable, printableJson } from '../../text/escape.js';
+import { printJson } from '../json-output.js';
+import type { Terminal } from '../terminal.js';
 
 /** An instant: ISO 8601, or relative to the case's own like `-30s`, `-2h`. */
 const TIME = z.string().describe('ISO 8601, or before the call: "-30s", "-5m", "-2h", "-1d"');
@@ -75,15 +77,19 @@ interface Outcome {
  * @returns 0 when all came out as expected, 4 otherwise
  * @throws PolicyWrapError when a file cannot be read
  */
-export async function test(files: readonly string[], { json }: { readonly json?: boolean }): Promise<number> {
+export async function test(
+  files: readonly string[],
+  { json }: { readonly json?: boolean },
+  io: Terminal,
+): Promise<number> {
   if (files.length === 0)
     throw new PolicyWrapError('USAGE', 'no case file given', { hint: 'policy-wrap test cases/*.json' });
   const outcomes = files.flatMap((file) => runFile(file));
   const failed = outcomes.filter(({ passed }) => !passed).length;
-  if (json) process.stdout.write(`${printableJson({ version: 1, failed, cases: outcomes }, 2)}\n`);
+  if (json) await printJson(io, { failed, cases: outcomes });
   else {
-    for (const outcome of outcomes) process.stdout.write(`${line(outcome)}\n`);
-    process.stdout.write(`${outcomes.length - failed} passed, ${failed} failed\n`);
+    for (const outcome of outcomes) await io.out.write(`${line(outcome)}\n`);
+    await io.out.write(`${outcomes.length - failed} passed, ${failed} failed\n`);
   }
   return failed === 0 ? EXIT.done : EXIT.denied;
 }
@@ -149,7 +155,8 @@ function runCase(policy: Layers, one: Case, args: CaseArgs, env: Readonly<Record
     const session = store.startSession({
       server: 'test',
       grant: 'default',
-      pid: process.pid,
+      // Nobody asks whether it runs: the database ends with the case.
+      pid: 0,
       policyHash: policy.hash,
       policySource: policy.source,
       observe: false,

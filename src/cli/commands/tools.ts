@@ -6,11 +6,13 @@ import { Decimal } from '../../json/decimal.js';
 import { couldPass, place } from '../../policy/evaluate/evaluate.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import type { Checks, Limit } from '../../policy/model.js';
-import { printable, printableJson } from '../../text/escape.js';
+import { printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
+import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
-import { type Cell, processTerminal, type Style, table } from '../terminal.js';
+import { bold, type Cell, type Style, table } from '../table.js';
+import type { Terminal } from '../terminal.js';
 
 export interface ToolsOptions extends PolicyOptions {
   readonly server?: string;
@@ -32,7 +34,7 @@ const STYLE_OF: Readonly<Partial<Record<Risk, Style>>> = { critical: 'red', high
  * @param argv the server's command and its arguments
  * @throws PolicyWrapError when there is no server, it does not list its tools, or the policy is invalid
  */
-export async function tools(argv: readonly string[], options: ToolsOptions): Promise<number> {
+export async function tools(argv: readonly string[], options: ToolsOptions, io: Terminal): Promise<number> {
   if (argv.length === 0) {
     throw new PolicyWrapError('USAGE', 'no server to look at', { hint: 'policy-wrap tools -- mcp-afip' });
   }
@@ -41,23 +43,21 @@ export async function tools(argv: readonly string[], options: ToolsOptions): Pro
   if (found.kind === 'problems') throw problemsError(found);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const live = await liveServer(argv, { install: options.install });
-  tellLeftOut(live);
+  await tellLeftOut(live, io);
   const rows = inventory(live.tools, policy);
   if (options.json) {
-    process.stdout.write(`${printableJson({ version: 1, server, tools: rows }, 2)}\n`);
+    await printJson(io, { server, tools: rows });
     return EXIT.done;
   }
-  const { out } = processTerminal(options);
-  const head = ['tool', 'class', 'risk', 'policy', 'reason'].map((text): Cell => ({ text, style: 'bold' }));
+  const head = ['tool', 'class', 'risk', 'policy', 'reason'].map(bold);
   const lines = rows.map(({ name, class: toolClass, risk, policy: effect, reason }): Cell[] => {
     const style = STYLE_OF[risk];
     const shownRisk = style === undefined ? risk : { text: risk, style };
     return [printable(name, 60), toolClass, shownRisk, printable(effect), printable(reason)];
   });
-  process.stdout.write(table(out, [head, ...lines]));
-
+  await io.out.write(table(io.out, [head, ...lines]));
   const source = policy?.source ?? 'none, so every call is refused (policy-wrap init makes one)';
-  process.stdout.write(`\n${rows.length} tools of ${printable(server)}; policy: ${printable(source)}\n`);
+  await io.out.write(`\n${rows.length} tools of ${printable(server)}; policy: ${printable(source)}\n`);
   return EXIT.done;
 }
 

@@ -1,10 +1,11 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { changeOf } from '../../store/definition-diff.js';
 import type { PinEntry, Store } from '../../store/store.js';
-import { printable, printableJson } from '../../text/escape.js';
+import { printable } from '../../text/escape.js';
+import { printJson } from '../json-output.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
-import { processTerminal, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
 
 export interface TrustOptions extends StateOptions {
   /** Only show. */
@@ -25,7 +26,7 @@ export async function trust(
   server: string,
   tool: string | undefined,
   options: TrustOptions,
-  io: Terminal = processTerminal(),
+  io: Terminal,
 ): Promise<number> {
   if (!options.dryRun) assertPerson('trust', io);
   const store = openStateWith(options, io, (each) => each.changedTools(server).length > 0);
@@ -47,12 +48,10 @@ export async function trust(
     const question = `Trust ${changed.length === 1 ? 'it as it is' : `these ${changed.length} as they are`} now?`;
     if (accepts && !(await confirm(question, options, io))) return EXIT.failed;
     if (accepts) accept(store, server, changed);
-    const text = options.json
-      ? printableJson({ version: 1, server, trusted: !options.dryRun, tools: all }, 2)
-      : all.length === 0
-        ? `nothing has changed in the tools of ${printable(server)}`
-        : `${changed.length} ${accepts ? 'trusted as they are now' : 'changed'}`;
-    await io.out.write(`${text}\n`);
+    if (options.json) await printJson(io, { server, trusted: !options.dryRun, tools: all });
+    else if (all.length === 0)
+      await io.out.write(`nothing has changed in the tools of ${printable(server)}\n`);
+    else await io.out.write(`${changed.length} ${accepts ? 'trusted as they are now' : 'changed'}\n`);
     return EXIT.done;
   } finally {
     store.close();

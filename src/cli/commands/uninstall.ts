@@ -3,7 +3,6 @@ import { findBackup } from '../../clients/change/backups.js';
 import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
 import type { StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
-import type { ClientsIo } from '../../clients/io.js';
 import type { Scope } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
@@ -16,8 +15,8 @@ import {
 } from '../../clients/selection.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
-import { assertNoAgent } from '../person.js';
-import { clientsIo } from '../this-installation.js';
+import { askLine, assertNoAgent } from '../person.js';
+import type { ClientsTerminal } from '../this-installation.js';
 
 export interface UninstallOptions {
   readonly client: string | undefined;
@@ -38,7 +37,7 @@ export interface UninstallOptions {
  * @returns an exit code
  * @throws PolicyWrapError USAGE, NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
  */
-export async function uninstall(options: UninstallOptions, io: ClientsIo = clientsIo()): Promise<number> {
+export async function uninstall(options: UninstallOptions, io: ClientsTerminal): Promise<number> {
   // Unwrapped calls are judged by nobody.
   if (options.dryRun !== true) assertNoAgent('uninstall', io.machine);
   if (options.restore !== undefined) return await restore(options, options.restore, io);
@@ -56,34 +55,34 @@ export async function uninstall(options: UninstallOptions, io: ClientsIo = clien
   });
   const names = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
   if (await carryOut(changes, target.client, `Unwrap ${names}?`, options, io)) {
-    io.out(`Unwrapped: ${names}\n`);
-    if (target.client !== undefined) io.out(`Next: ${target.client.restart}\n`);
+    await io.out.write(`Unwrapped: ${names}\n`);
+    if (target.client !== undefined) await io.out.write(`Next: ${target.client.restart}\n`);
   }
   return EXIT.done;
 }
 
 type Wrapped = Choice & { readonly entry: StdioEntry };
 
-async function chosen(options: UninstallOptions, target: Target, io: ClientsIo): Promise<Wrapped[]> {
+async function chosen(options: UninstallOptions, target: Target, io: ClientsTerminal): Promise<Wrapped[]> {
   const all = choicesIn(target);
   const wrapped = all.filter(isWrapped);
   if (target.entries.length > 0) {
     const named = choose(target, all, io.machine);
     for (const choice of named)
-      if (!isWrapped(choice)) io.err(`${printable(choice.entry.name)}: not wrapped\n`);
+      if (!isWrapped(choice)) await io.err.write(`${printable(choice.entry.name)}: not wrapped\n`);
     return named.filter(isWrapped);
   }
   if (wrapped.length === 0) {
-    io.err(`${target.name} has no wrapped servers.\n`);
+    await io.err.write(`${target.name} has no wrapped servers.\n`);
     return [];
   }
   if (options.all === true) return wrapped;
   const list = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
-  if (!io.interactive)
+  if (!io.canAsk)
     throw new PolicyWrapError('USAGE', 'which entries?', {
       hint: `Name them, or say --all. Wrapped are: ${list}.`,
     });
-  const answer = await io.ask(`Unwrap which of ${list}? (names, or all) `);
+  const answer = await askLine(`Unwrap which of ${list}? (names, or all) `, io);
   if (answer === 'all') return wrapped;
   const entries = answer.split(/[\s,]+/).filter(Boolean);
   return choose({ ...target, entries }, wrapped, io.machine).filter(isWrapped);
@@ -93,7 +92,7 @@ function isWrapped(choice: Choice): choice is Wrapped {
   return choice.entry.kind === 'stdio' && choice.entry.state.kind === 'wrapped';
 }
 
-async function restore(options: UninstallOptions, name: string, io: ClientsIo): Promise<number> {
+async function restore(options: UninstallOptions, name: string, io: ClientsTerminal): Promise<number> {
   const { client, paths } = filesMeant(options, io.machine);
   const files = paths.map((path) => ({ path, snapshot: readSnapshot(path) }));
   const wanted = pathsOf(io.machine).resolve(io.machine.cwd, name);
@@ -103,13 +102,13 @@ async function restore(options: UninstallOptions, name: string, io: ClientsIo): 
   if (file === undefined) return EXIT.failed;
   const { path, snapshot } = file;
   if (snapshot?.bytes.equals(backup.bytes) === true) {
-    io.err(`${printable(path)} is the same as the backup.\n`);
+    await io.err.write(`${printable(path)} is the same as the backup.\n`);
     return EXIT.done;
   }
   // No diff here: secrets are masked by the structure of a file, and a file to be restored may have lost its own.
   const shown = `${printable(path)}: ${snapshot?.bytes.length ?? 0} bytes now, ${backup.bytes.length} in the backup\n`;
   const change = { path, snapshot, content: backup.bytes, shown };
   if (await carryOut([change], client, 'Put the backup back?', options, io))
-    io.out(`Restored: ${printable(path)}\n`);
+    await io.out.write(`Restored: ${printable(path)}\n`);
   return EXIT.done;
 }

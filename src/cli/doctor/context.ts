@@ -9,14 +9,17 @@ import { inspect } from '../../store/sqlite/inspect.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
 import { otherDatabases } from '../databases.js';
-import { thisWrapper } from '../this-installation.js';
+import type { Terminal } from '../terminal.js';
+import { thisAccount, thisNode, thisWrapper } from '../this-installation.js';
 import type { Context } from './runner.js';
 
 /** @param argv the server's command and its arguments; empty when no server is asked about */
 export function contextOf(
   argv: readonly string[],
   options: PolicyOptions & { readonly db?: string; readonly server?: string },
+  terminal: Terminal,
 ): Context {
+  const machine = thisMachine();
   const server = options.server ?? (argv.length > 0 ? serverName(argv) : undefined);
   const around = surroundings();
   const configFolders = configDirs(around);
@@ -24,22 +27,22 @@ export function contextOf(
   // Never through npm: that would put a package on the machine.
   const list = once(async () => (await liveServer(argv, { install: false })).tools);
   return {
-    node: { version: process.version, path: process.execPath },
-    platform: process.platform,
-    env: process.env,
+    node: thisNode(),
+    account: thisAccount(),
+    env: terminal.env,
     configFolder: configFolders[0],
     database: stateFile(options.db),
     server,
     known: server === undefined ? undefined : knownServer(server),
-    now: Date.now,
+    now: () => terminal.now(),
     sqlite: () => {
       const db = connect(':memory:', 0);
       db.close();
       return db.driver;
     },
-    inspection: once(() => inspect(stateFile(options.db), Date.now())),
+    inspection: once(() => inspect(stateFile(options.db), terminal.now())),
     others: once(() => otherDatabases(stateFile(options.db))),
-    inspect: (path) => inspect(path, Date.now()),
+    inspect: (path) => inspect(path, terminal.now()),
     policies: once(() =>
       server !== undefined || named
         ? [findPolicy(options, server ?? '', argv)]
@@ -48,7 +51,7 @@ export function contextOf(
     list,
     tools: () => (argv.length > 0 ? list().catch(() => undefined) : Promise.resolve(undefined)),
     hasServer: () => argv.length > 0,
-    machine: thisMachine(),
+    machine,
     wrapper: thisWrapper(),
   };
 }

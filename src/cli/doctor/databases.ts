@@ -50,7 +50,7 @@ function otherOf(path: string, namedBy: string, isNamed: boolean, context: Conte
 }
 
 /** A place that only some launchers find again, or where locks do not hold. */
-function placeOf(path: string, { env, platform }: Context): Finding[] {
+function placeOf(path: string, { env, machine: { platform } }: Context): Finding[] {
   const move =
     'stop all clients, move the file (and those beside it), and run policy-wrap install again with --db';
   if (isPrivatePlace(path, { ...surroundings(), env, platform }))
@@ -65,11 +65,11 @@ function placeOf(path: string, { env, platform }: Context): Finding[] {
 }
 
 /** Variables that are not obeyed, or that wrappers refuse. */
-function settingsOf({ env, platform }: Context): Finding[] {
+function settingsOf({ env, machine: { platform, cwd } }: Context): Finding[] {
   const around = { ...surroundings(), env, platform };
   const refused = (['POLICY_WRAP_DB', 'POLICY_WRAP_POLICY'] as const).flatMap((name) => {
     const value = env[name];
-    const problem = value ? problemOf(value, name, around) : undefined;
+    const problem = value ? problemOf(value, name, cwd, around) : undefined;
     return problem === undefined
       ? []
       : [warn(`${problem}; wrappers refuse to start`, `set ${name} to an absolute path`)];
@@ -83,9 +83,9 @@ function settingsOf({ env, platform }: Context): Finding[] {
   return [...refused, ...ignored];
 }
 
-function problemOf(text: string, named: string, around: Surroundings): string | undefined {
+function problemOf(text: string, named: string, cwd: string, around: Surroundings): string | undefined {
   try {
-    fixedPath(text, named, process.cwd(), around);
+    fixedPath(text, named, cwd, around);
     return undefined;
   } catch (error) {
     if (PolicyWrapError.is(error)) return error.message;

@@ -69,14 +69,14 @@ const STICKY = 0o1000;
 
 /** Who can change the policy or the counters can do all that they forbid. */
 function modes(context: Context): Finding[] {
-  if (context.platform === 'win32') return [];
+  if (context.machine.platform === 'win32') return [];
   const policies = usablePolicies(context).flatMap(({ files }) => files);
   const findings: Finding[] = [];
   for (const path of new Set(policies.flatMap((file) => [file, dirname(file)]))) {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found && othersMay(OTHERS_MAY_WRITE, found))
       findings.push(fail(`other accounts can change ${path}`, `chmod go-w ${path}`));
-    if (found && !isOurs(found.uid))
+    if (found && found.uid !== 0 && found.uid !== context.account)
       findings.push(fail(`${path} belongs to another account`, `make it your own: chown ${path}`));
   }
   for (const [path, fix] of [
@@ -96,8 +96,6 @@ function modes(context: Context): Finding[] {
 /** In a sticky folder others can make files, but not change or replace ours. */
 const othersMay = (bits: number, { mode }: { readonly mode: number }): boolean =>
   (mode & bits) !== 0 && (mode & STICKY) === 0;
-
-const isOurs = (uid: number): boolean => uid === 0 || uid === process.getuid?.();
 
 /** Names of variables are shown, and what belongs there; their values never. */
 function environment({ known, env }: Context): Finding[] {

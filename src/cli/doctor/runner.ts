@@ -29,7 +29,8 @@ export interface Check {
 /** What the checks look at, each part read once and only when it is asked for. */
 export interface Context {
   readonly node: { readonly version: string; readonly path: string };
-  readonly platform: NodeJS.Platform;
+  /** The number of our own account; undefined on Windows. */
+  readonly account: number | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly configFolder: string;
   readonly database: string;

@@ -41,40 +41,42 @@ export async function carryOut(
   options: { readonly dryRun?: boolean | undefined; readonly yes?: boolean | undefined },
   io: ClientsIo,
 ): Promise<boolean> {
-  for (const { shown } of changes) io.out(shown);
+  for (const { shown } of changes) await io.out.write(shown);
   for (const { snapshot } of changes) if (snapshot !== undefined) preflight(snapshot);
   if (options.dryRun === true) return false;
-  if (options.yes !== true && !io.interactive)
+  if (options.yes !== true && !io.canAsk)
     throw new PolicyWrapError('USAGE', 'nobody can be asked here', {
       hint: 'Add --yes to write the change shown, or --dry-run to see it only.',
     });
   await warnOfRunning(client, io);
   if (options.yes !== true && !(await agreed(question, io))) {
-    io.err('Nothing was written.\n');
+    await io.err.write('Nothing was written.\n');
     return false;
   }
   for (const { path, snapshot, content } of changes) {
     if (snapshot === undefined) {
       mkdirSync(dirname(path), { recursive: true });
       createFile(path, content);
-      io.err(`Written: ${printable(path)}\n`);
+      await io.err.write(`Written: ${printable(path)}\n`);
     } else {
-      const backup = replaceFile(snapshot, content, io.backups, io.now());
-      io.err(`Written: ${printable(path)}\nBackup:  ${printable(backup)}\n`);
+      const backup = replaceFile(snapshot, content, io.backups, new Date(io.now()));
+      await io.err.write(`Written: ${printable(path)}\nBackup:  ${printable(backup)}\n`);
     }
   }
   return true;
 }
 
 async function agreed(question: string, io: ClientsIo): Promise<boolean> {
-  return /^(?:y|yes)$/i.test(await io.ask(`${question} [y/N] `));
+  const typed = await io.ask(`${question} [y/N] `);
+  if (typed === undefined) throw new PolicyWrapError('REFUSED', 'no answer was given');
+  return /^(?:y|yes)$/i.test(typed.trim());
 }
 
 async function warnOfRunning(client: Client | undefined, io: ClientsIo): Promise<void> {
   if (client === undefined || !client.rewrites) return;
   const commands = await io.processes();
   if (commands === undefined || !isRunning(client, commands)) return;
-  io.err(
+  await io.err.write(
     `${client.name} seems to be running. It writes this file itself and may undo the change: quit it first, or look again afterwards with \`policy-wrap clients\`.\n`,
   );
 }

@@ -15,6 +15,7 @@ import { type InitOptions, init } from '../../../src/cli/commands/init.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { command } from '../../support/command.js';
 import { BIN, RECORDER, Rig, refusalCode } from '../../support/rig.js';
+import { FakeTerminal } from './support.js';
 
 const STAND_IN = ['--', process.execPath, BIN, 'stand-in', 'afip'];
 const recorder = (options: object) => [process.execPath, RECORDER, JSON.stringify(options)];
@@ -162,17 +163,12 @@ describe('consent', () => {
     vi.restoreAllMocks();
   });
 
-  /** Answers questions in their order; undefined is a person who is not there. */
-  const asked = async (rig: Rig, argv: string[], options: InitOptions, answers: (boolean | undefined)[]) => {
+  /** Answers questions in their order. */
+  const asked = async (rig: Rig, argv: string[], options: InitOptions, answers: boolean[]) => {
     for (const [name, value] of Object.entries(rig.env())) vi.stubEnv(name, value);
-    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const questions: string[] = [];
-    const code = await init(argv, options, async (question) => {
-      questions.push(question);
-      return answers[questions.length - 1];
-    });
-    return { code, questions };
+    const person = new FakeTerminal(answers.map((answer) => (answer ? 'y' : 'n')));
+    const code = await init(argv, options, person);
+    return { code, questions: person.questions };
   };
 
   test('without a terminal the server is started only with --yes', async () => {

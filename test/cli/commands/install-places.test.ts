@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { clients } from '../../../src/cli/commands/clients.js';
 import { type InstallOptions, install } from '../../../src/cli/commands/install.js';
 import { uninstall } from '../../../src/cli/commands/uninstall.js';
-import { clientsIo } from '../../../src/cli/this-installation.js';
+import { processTerminal } from '../../../src/cli/terminal.js';
+import { clientsTerminal } from '../../../src/cli/this-installation.js';
 import { Home } from '../../clients/home.js';
 import { RECORDER, Rig } from '../../support/rig.js';
 
@@ -126,7 +127,7 @@ describe('G4: an entry names its database, whoever starts it', () => {
   });
 
   test('what this machine says: POLICY_WRAP_DB, else the folder that all launchers share', () => {
-    const { database, policyOf } = clientsIo();
+    const { database, policyOf } = clientsTerminal(processTerminal());
     const before = { ...process.env };
     try {
       Object.assign(process.env, { HOME: '/home/ana', XDG_DATA_HOME: '/home/ana/snap/code/1/.local/share' });
@@ -254,6 +255,8 @@ describe('the test start', () => {
       join(rig.folder, 'server.mjs'),
       `process.argv[2] = ${JSON.stringify(config)};\nawait import(${JSON.stringify(RECORDER)});\n`,
     );
-    expect(await clientsIo().probe(process.execPath, ['server.mjs'], {}, rig.folder)).toBe(2);
+    expect(
+      await clientsTerminal(processTerminal()).probe(process.execPath, ['server.mjs'], {}, rig.folder),
+    ).toBe(2);
   });
 });

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { canonicalJson } from '../../../src/json/canonical.js';
 import { parseJson } from '../../../src/json/exact.js';
 import type { JsonObject } from '../../../src/json/value.js';
@@ -9,6 +8,7 @@ import { evaluateLayers, type Layers, stack } from '../../../src/policy/evaluate
 import { type Admitted, type Outcome, Store } from '../../../src/store/store.js';
 import { policyOf } from '../../policy/support.js';
 import { settlement } from '../../store/support-shapes.js';
+import { FakeTerminal } from './support.js';
 
 export interface PlayedCall {
   /** Milliseconds after the call before. */
@@ -115,16 +115,12 @@ export class Played {
   }
 }
 
-/** What a command writes to standard output, and what it returns. */
-export async function output(command: () => Promise<number>): Promise<{ code: number; text: string }> {
-  let text = '';
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    return { code: await command(), text };
-  } finally {
-    write.mockRestore();
-  }
+/** What a command writes to standard output, and what it returns; it goes by this machine's clock. */
+export async function output(
+  command: (terminal: FakeTerminal) => Promise<number>,
+): Promise<{ code: number; text: string }> {
+  const terminal = new FakeTerminal();
+  terminal.at = Date.now();
+  const code = await command(terminal);
+  return { code, text: terminal.out.text };
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { recommend } from '../../../src/cli/commands/recommend.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { output, Played, type PlayedCall } from './played.js';
+import { FakeTerminal } from './support.js';
 
 const FULL = { version: '1', default: 'allow', audit: { arguments: 'full' } };
 const HOUR = 3_600_000;
@@ -21,7 +22,7 @@ const WORK: PlayedCall[] = [
 test('the whole file, as a person reads it', async () => {
   using played = new Played();
   played.play(FULL, WORK);
-  const { code, text } = await output(() => recommend({ db: played.db }));
+  const { code, text } = await output((io) => recommend({ db: played.db }, io));
   expect(code).toBe(0);
   expect(loadPolicy(text, 'x').problems).toEqual([]);
   expect(
@@ -68,7 +69,7 @@ test('since: only what was done lately', async () => {
   using played = new Played();
   played.play(FULL, WORK);
   const since = new Date(played.now - 24 * HOUR).toISOString();
-  const { text } = await output(() => recommend({ db: played.db, since, json: true }));
+  const { text } = await output((io) => recommend({ db: played.db, since, json: true }, io));
   const { tools, calls } = JSON.parse(text);
   expect(tools.map(({ tool }: { tool: string }) => tool)).toEqual(['create_invoice']);
   expect(calls).toBe(48);
@@ -78,11 +79,13 @@ test('a new file, and never over one that is there', async () => {
   using played = new Played();
   played.play(FULL, [{ tool: 'a' }]);
   const file = join(played.folder, 'draft.json');
-  const { text } = await output(() => recommend({ db: played.db, output: file }));
+  const { text } = await output((io) => recommend({ db: played.db, output: file }, io));
   expect(text).toContain(`Next: policy-wrap replay ${file} --server demo`);
   const written = readFileSync(file, 'utf8');
   expect(loadPolicy(written, file).policy?.tools.has('a')).toBe(true);
-  await expect(recommend({ db: played.db, output: file })).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+  await expect(recommend({ db: played.db, output: file }, new FakeTerminal())).rejects.toMatchObject({
+    code: 'CONFIG_CONFLICT',
+  });
   expect(readFileSync(file, 'utf8')).toBe(written);
 });
 
@@ -90,7 +93,7 @@ test('--json has the evidence, and the file as text', async () => {
   using played = new Played();
   played.play(FULL, [{ tool: 'create_invoice', args: { amount: 5 } }]);
   played.play({ default: 'deny' }, [{ tool: 'b' }]);
-  const { text } = await output(() => recommend({ db: played.db, json: true }));
+  const { text } = await output((io) => recommend({ db: played.db, json: true }, io));
   const result = JSON.parse(text);
   expect(result).toMatchObject({
     version: 1,
@@ -106,13 +109,13 @@ test('--json has the evidence, and the file as text', async () => {
 test('says what the log does not hold', async () => {
   using played = new Played();
   played.play({ default: 'allow' }, [{ args: { amount: 5 } }]);
-  const { text } = await output(() => recommend({ db: played.db }));
+  const { text } = await output((io) => recommend({ db: played.db }, io));
   expect(text).toContain('// Amounts are unknown: the log keeps them with "audit": { "arguments": "full" }');
 });
 
 test('a log that is not there is not made', async () => {
   using played = new Played();
   const db = join(played.folder, 'none.db');
-  await expect(recommend({ db })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(recommend({ db }, new FakeTerminal())).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(existsSync(db)).toBe(false);
 });

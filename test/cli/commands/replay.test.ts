@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { recommend } from '../../../src/cli/commands/recommend.js';
 import { replay } from '../../../src/cli/commands/replay.js';
 import { output, Played, type PlayedCall } from './played.js';
+import { FakeTerminal } from './support.js';
 
 const FULL = { version: '1', default: 'deny', audit: { arguments: 'full' } };
 const times = (count: number, call: PlayedCall = {}): PlayedCall[] =>
@@ -10,7 +11,7 @@ const times = (count: number, call: PlayedCall = {}): PlayedCall[] =>
 
 async function replayed(played: Played, draft: string | object, options: object = {}) {
   const file = played.file('draft.json', typeof draft === 'string' ? draft : { ...FULL, ...draft });
-  const { code, text } = await output(() => replay(file, { db: played.db, json: true, ...options }));
+  const { code, text } = await output((io) => replay(file, { db: played.db, json: true, ...options }, io));
   const result = JSON.parse(text);
   const changes = result.changes.map(
     (one: { change: string; tool: string; code: string; rule: string; calls: number }) =>
@@ -77,7 +78,7 @@ test('what is recommended changes nothing either, where all passed', async () =>
     fc.asyncProperty(calls, fc.constantFrom('keys', 'full'), async (list, kept) => {
       using played = new Played();
       played.play({ default: 'allow', audit: { arguments: kept } }, list);
-      const { text } = await output(() => recommend({ db: played.db }));
+      const { text } = await output((io) => recommend({ db: played.db }, io));
       const { changes, result } = await replayed(played, text);
       expect(changes).toEqual([]);
       if (kept === 'full') expect(result.notJudged).toEqual([]);
@@ -120,7 +121,7 @@ describe('what changes', () => {
     using played = new Played();
     played.play({ ...FULL, default: 'allow' }, times(2, { tool: 'evil\u001b[2J\n', args: { x: '\u202e' } }));
     const file = played.file('draft.json', { ...FULL, tools: {} });
-    const { code, text } = await output(() => replay(file, { db: played.db }));
+    const { code, text } = await output((io) => replay(file, { db: played.db }, io));
     expect(code).toBe(0);
     expect(text.split('\n').slice(1)).toEqual([
       '  newly refused: 2 of evil\\u{1b}[2J\\u{a}  NOT_LISTED (default deny)',
@@ -135,7 +136,7 @@ describe('what changes', () => {
     using played = new Played();
     played.play(FULL, [{}]);
     const file = played.file('draft.json', FULL);
-    const { code, text } = await output(() => replay(file, { db: played.db, check: true }));
+    const { code, text } = await output((io) => replay(file, { db: played.db, check: true }, io));
     expect([code, text.split('\n')[1]]).toEqual([0, '  nothing changes']);
   });
 
@@ -250,7 +251,7 @@ test.each<[string, { draft?: object; server?: string; since?: string }, PlayedCa
   played.play(FULL, calls);
   const file = played.file('draft.json', { ...FULL, ...options.draft });
   await expect(
-    replay(file, { db: played.db, ...(({ draft: _draft, ...rest }) => rest)(options) }),
+    replay(file, { db: played.db, ...(({ draft: _draft, ...rest }) => rest)(options) }, new FakeTerminal()),
   ).rejects.toMatchObject({ code });
 });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import type { Output, Terminal } from '../../../src/cli/terminal.js';
 import type { Charge, Evaluation } from '../../../src/policy/call.js';
 import type { Limit } from '../../../src/policy/model.js';
@@ -13,6 +14,7 @@ export const NOW = Date.UTC(2026, 10, 22, 11, 0, 0);
 export class FakeTerminal implements Terminal {
   readonly out = new FakeOutput();
   readonly err = new FakeOutput();
+  readonly streams = { input: new PassThrough(), output: new PassThrough() };
   readonly questions: string[] = [];
   env: Record<string, string> = {};
   at = NOW;
@@ -30,6 +32,8 @@ export class FakeTerminal implements Terminal {
     this.questions.push(question);
     return Promise.resolve(this.#answers.shift());
   }
+
+  onSignals(): void {}
 
   now(): number {
     return this.at;

@@ -1,0 +1,182 @@
+import { changeOf } from '../../store/definition-diff.js';
+import type { ApprovalEntry, BudgetEntry, CounterEntry, SessionEntry } from '../../store/store.js';
+import { textOfDuration } from '../../text/duration.js';
+import { printable } from '../../text/escape.js';
+import { isForQueue } from '../approval-view.js';
+import { bar, type Cell, paint, table } from '../table.js';
+import type { Output } from '../terminal.js';
+import { localTime, span } from '../time.js';
+import { byName, COUNTERS_IN_JSON, type Snapshot } from './snapshot.js';
+
+/** Lines that are shown of each changed tool; `trust --dry-run` shows all. */
+const CHANGE_LINES = 12;
+/** Changed tools that are shown; a server may have changed thousands. */
+const CHANGED_SHOWN = 20;
+const NAME_CAP = 60;
+/** How long a server that no longer runs is still named, in milliseconds. */
+const REMEMBERED_MS = 7 * 86_400_000;
+
+/** What `status` shows a person. */
+export function statusText(seen: readonly Snapshot[], leftAlone: readonly string[], out: Output): string {
+  const parts = seen.map((each) => asText(each, out));
+  if (seen.length > 1) {
+    const says = `${seen.length} databases: what is counted, approved or paused in one does not hold in another (policy-wrap doctor says more)`;
+    parts.unshift(`${paint(out, 'yellow', says)}\n`);
+  }
+  for (const line of leftAlone) parts.push(`${paint(out, 'yellow', `Left alone: ${line}`)}\n`);
+  return parts.join('\n');
+}
+
+function asText({ now, path, state }: Snapshot, out: Output): string {
+  const title = (text: string) => `\n${paint(out, 'bold', text)}\n`;
+  if (!state) return `There is no state database at ${printable(path)} yet: nothing was wrapped so far.\n`;
+  const running = state.sessions.filter(({ live }) => live);
+  const ended = endedServers(state.sessions, now);
+  let text = paint(out, 'dim', `${printable(path)}   ${localTime(now)}\n`);
+  for (const { server, since, note } of state.pauses) {
+    const what = server === undefined ? 'every server' : named(server);
+    const why = note === undefined ? '' : `, ${named(note)}`;
+    text += `${paint(out, 'red', `PAUSED: every call of ${what} is refused`)} since ${localTime(since)}${why}: policy-wrap resume\n`;
+  }
+  text += title('Servers');
+  if (running.length + ended.length === 0) text += '  No wrapper is running.\n';
+  text += table(out, [...running.map((session) => sessionRow(session)), ...ended.map(endedRow)], INDENT);
+  for (const { server, policyProblem } of running.filter((session) => session.policyProblem !== undefined)) {
+    text += paint(
+      out,
+      'yellow',
+      `  ${named(server)} keeps its last good policy: ${printable(policyProblem ?? '', 300)}\n`,
+    );
+  }
+  for (const pin of state.changed.slice(0, CHANGED_SHOWN)) {
+    const what = `${named(pin.server)} ${named(pin.tool)} is not what it was: policy-wrap trust ${named(pin.server)}`;
+    text += `${paint(out, 'yellow', `  ${what}`)}\n${changeOf(pin, CHANGE_LINES).replace(/^/gm, '    ')}\n`;
+  }
+  if (state.changed.length > CHANGED_SHOWN)
+    text += `  and ${state.changed.length - CHANGED_SHOWN} more: policy-wrap trust <server> --dry-run shows all\n`;
+  text += title('Counters');
+  if (state.ahead.count > 0) text += `${paint(out, 'red', `  ${aheadText(state.ahead)}`)}\n`;
+  if (state.counters.length === 0) text += '  Nothing was counted yet.\n';
+  const rows = byName(state.counters);
+  const left = state.countersTotal - rows.length;
+  text += table(
+    out,
+    rows.map((counter) => counterRow(counter, now)),
+    INDENT,
+  );
+  if (left > 0) {
+    const where =
+      state.countersTotal > COUNTERS_IN_JSON ? 'there (--counter <name> keeps to one limit)' : 'in --json';
+    text += `  These are the fullest; ${left} more are ${where}.\n`;
+  }
+  if (state.approvals.length > 0) {
+    text += title('Waiting for a person');
+    text += table(
+      out,
+      state.approvals.map((approval) => approvalRow(approval, now)),
+      INDENT,
+    );
+  }
+  if (state.budgets.length > 0) {
+    text += title('Approved in advance');
+    text += table(
+      out,
+      state.budgets.map((budget) => budgetRow(budget, now)),
+      INDENT,
+    );
+  }
+  return text;
+}
+
+const INDENT = { indent: '  ' };
+const named = (text: string | undefined) => printable(text ?? '', NAME_CAP);
+
+function sessionRow(session: SessionEntry): Cell[] {
+  const { server, grant, clientName, clientVersion, pid, startedAt, policySource, observe } = session;
+  const client =
+    clientName === undefined ? 'no client yet' : `${named(clientName)} ${named(clientVersion)}`.trim();
+  return [
+    named(server),
+    grant === 'default' ? '' : `grant ${named(grant)}`,
+    observe ? { text: 'observes, refuses nothing', style: 'yellow' } : { text: 'running', style: 'green' },
+    client,
+    `pid ${pid}`,
+    `since ${localTime(startedAt)}`,
+    policySource === undefined ? 'no policy' : printable(policySource),
+  ];
+}
+
+/** The last session of each server of which none runs. */
+function endedServers(sessions: readonly SessionEntry[], now: number): SessionEntry[] {
+  const live = new Set(sessions.filter((session) => session.live).map(({ server }) => server));
+  const last = new Map<string, SessionEntry>();
+  for (const session of sessions) {
+    if (live.has(session.server) || now - session.seenAt > REMEMBERED_MS) continue;
+    if (session.seenAt >= (last.get(session.server)?.seenAt ?? 0)) last.set(session.server, session);
+  }
+  return [...last.values()];
+}
+
+function endedRow({ server, seenAt }: SessionEntry): Cell[] {
+  return [named(server), '', { text: 'not running', style: 'dim' }, `last seen ${localTime(seenAt)}`];
+}
+
+function shareOf({ used, max }: CounterEntry): number {
+  return max.sign > 0 ? used.toNumber() / max.toNumber() : 1;
+}
+
+function counterRow(counter: CounterEntry, now: number): Cell[] {
+  const { used, max, freesAt, observe } = counter;
+  const share = shareOf(counter);
+  const full = used.compare(max) >= 0;
+  return [
+    [counter.server === undefined ? '(machine)' : named(counter.server), counter.name].map(named).join(' '),
+    { text: bar(share), style: full ? 'red' : share >= 0.8 ? 'yellow' : 'green' },
+    `${used} / ${max}`,
+    windowOf(counter),
+    [
+      counter.split === '' ? '' : `for ${named(counter.split)}`,
+      counter.grant === undefined || counter.grant === 'default' ? '' : `grant ${named(counter.grant)}`,
+      counter.scope === 'session' ? `session ${named(counter.session).slice(0, 8)}` : '',
+      observe ? 'observed only' : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+    !full
+      ? ''
+      : freesAt === undefined
+        ? 'never free'
+        : `full until ${localTime(freesAt)} (${span(freesAt - now)})`,
+  ];
+}
+
+function aheadText({ count, until }: { readonly count: number; readonly until: number }): string {
+  const what = count === 1 ? 'A counter was' : `${count} counters were`;
+  return `${what} charged when the clock said ${localTime(until)}; if it is right now: policy-wrap reset --clock`;
+}
+
+function windowOf({ windowMs, calendar }: CounterEntry): string {
+  return calendar
+    ? `per calendar ${calendar.unit}, ${named(calendar.timezone)}`
+    : `per ${textOfDuration(windowMs)}`;
+}
+
+function approvalRow(approval: ApprovalEntry, now: number): Cell[] {
+  const { id, server, tool, reason, expiresAt } = approval;
+  return [
+    { text: isForQueue(approval) ? `policy-wrap approve ${id}` : `${id}, in the client`, style: 'yellow' },
+    `${named(server)} ${named(tool)}`,
+    `expires in ${span(expiresAt - now)}`,
+    printable(reason, 200),
+  ];
+}
+
+function budgetRow({ id, server, tool, callsLeft, bound, expiresAt }: BudgetEntry, now: number): Cell[] {
+  return [
+    `${named(server)} ${named(tool)}`,
+    `${callsLeft} more ${callsLeft === 1 ? 'call' : 'calls'}`,
+    bound ? `${named(bound.path)} at most ${bound.max}` : 'any arguments',
+    `until ${localTime(expiresAt)} (${span(expiresAt - now)})`,
+    { text: `revoke: policy-wrap reject ${id}`, style: 'dim' },
+  ];
+}

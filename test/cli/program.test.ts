@@ -1,0 +1,138 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMMANDS, type CommandRow } from '../../src/cli/command-table.js';
+import { wrapProgram } from '../../src/cli/options.js';
+import { addCommands } from '../../src/cli/program.js';
+import { thisWrapper } from '../../src/cli/this-installation.js';
+import { Home } from '../clients/home.js';
+import { BIN } from '../support/rig.js';
+import { Played } from './commands/played.js';
+import { FakeTerminal } from './commands/support.js';
+
+function program() {
+  const policyWrap = wrapProgram(async () => {});
+  addCommands(policyWrap, [], () => {});
+  return policyWrap;
+}
+
+describe('the table of commands', () => {
+  test.each(COMMANDS)('$name is loaded, and takes what its row says', async (row) => {
+    const command = await row.load();
+    const { arguments: own = [], takesServer, options } = row;
+    expect(command).toHaveLength(
+      own.length + Number(takesServer ?? false) + Number(options !== undefined) + 1,
+    );
+  });
+
+  test('each name and each option of a command is there once', () => {
+    const names = COMMANDS.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, options = [] } of COMMANDS) {
+      const flags = options.map(({ flags }) => flags);
+      expect(new Set(flags).size, name).toBe(flags.length);
+    }
+  });
+
+  test('the help lists every command under its group, and not the stand-in', () => {
+    const help = program().helpInformation();
+    for (const { name, group, summary } of COMMANDS) {
+      if (summary === undefined) expect(help).not.toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+      else
+        expect(help.indexOf(`${group}\n`), name).toBeLessThan(help.search(new RegExp(`^  ${name}\\b`, 'm')));
+    }
+    expect(COMMANDS.filter(({ summary }) => summary === undefined).map(({ name }) => name)).toEqual([
+      'stand-in',
+    ]);
+  });
+
+  test('a command is given its arguments, the server, its options and the terminal, in this order', async () => {
+    const given: unknown[][] = [];
+    const row = COMMANDS.find(({ name }) => name === 'check') as CommandRow;
+    const codes: number[] = [];
+    const policyWrap = wrapProgram(async () => {});
+    addCommands(policyWrap, ['mcp-x', '--y'], (code) => codes.push(code), [
+      {
+        ...row,
+        load:
+          async () =>
+          async (...all: unknown[]) =>
+            given.push(all),
+      },
+    ]);
+    await policyWrap.parseAsync(['check', 'p.json', '--strict', '--no-install'], { from: 'user' });
+    expect(codes).toEqual([1]);
+    expect(given[0]?.slice(0, 3)).toEqual(['p.json', ['mcp-x', '--y'], { strict: true, install: false }]);
+    expect(given[0]?.[3]).toMatchObject({ canAsk: expect.any(Boolean), env: process.env });
+  });
+
+  test.each(['-1', '1.5', 'ten', '1e3', '', '1234567890'])('log takes no --limit of %j', async (limit) => {
+    const policyWrap = program();
+    policyWrap.commands.find((each) => each.name() === 'log')?.configureOutput({ writeErr: () => {} });
+    policyWrap.commands.find((each) => each.name() === 'log')?.exitOverride();
+    await expect(policyWrap.parseAsync(['log', `--limit=${limit}`], { from: 'user' })).rejects.toThrow(
+      'a number of lines is needed',
+    );
+  });
+});
+
+describe('what programs read', () => {
+  const STAND_IN = [process.execPath, BIN, 'stand-in', 'afip'];
+  /** What a command is given before its options, and options that it needs. */
+  const CASES: Readonly<Record<string, (played: Played) => [given: unknown[], options?: object]>> = {
+    presets: () => [[undefined]],
+    tools: () => [[STAND_IN], { preset: 'afip', install: false }],
+    doctor: ({ db }) => [[[]], { db }],
+    demo: () => [[]],
+    check: (played) => [[policyIn(played), []], { install: false }],
+    explain: (played) => [['t', []], { policy: policyIn(played), grant: 'default', db: played.db }],
+    test: (played) => [[[casesIn(played)]]],
+    status: ({ db }) => [[], { db }],
+    log: ({ db }) => [[], { db, limit: 10 }],
+    recommend: ({ db }) => [[], { db }],
+    replay: (played) => [[policyIn(played)], { db: played.db }],
+    approvals: ({ db }) => [[], { db }],
+    trust: ({ db }) => [['demo', undefined], { db, dryRun: true }],
+  };
+  const POLICY = { version: '1', default: 'allow' };
+  const policyIn = (played: Played) => played.file('p.json', POLICY);
+  const casesIn = (played: Played) =>
+    played.file('cases.json', {
+      policy: POLICY,
+      cases: [{ name: 'a', call: { tool: 't' }, expect: { decision: 'allow' } }],
+    });
+  const rows = COMMANDS.filter(({ options = [] }) => options.some(({ long }) => long === '--json'));
+
+  test.each(rows)('$name --json has a version, and nothing else on standard output', async (row) => {
+    using played = new Played();
+    played.play({ default: 'allow' }, [{ tool: 't', args: { a: 1 } }]);
+    const terminal = new FakeTerminal();
+    terminal.env = process.env as Record<string, string>;
+    if (row.name === 'clients') {
+      using home = new Home();
+      const { clients } = await import('../../src/cli/commands/clients.js');
+      await clients({ json: true }, { ...home.io, out: terminal.out });
+    } else {
+      const [given, options] = CASES[row.name]?.(played) ?? [];
+      await (await row.load())(...(given ?? []), { ...options, json: true }, terminal);
+    }
+    expect(JSON.parse(terminal.out.text)).toMatchObject({ version: 1 });
+  });
+});
+
+test('what starts this installation is there, whether from the sources or from the bundles', () => {
+  const { node, script } = thisWrapper();
+  expect([node, script]).toEqual([process.execPath, BIN]);
+  expect(existsSync(script)).toBe(true);
+});
+
+describe('only the terminal and the installation know the process', () => {
+  const FREE = ['terminal.ts', 'this-installation.ts'];
+  const sources = readdirSync('src/cli', { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !FREE.includes(name),
+  );
+  test.each(sources)('%s', (name) => {
+    const text = readFileSync(join('src/cli', name), 'utf8').replace(/child-process\.js/g, '');
+    expect(text).not.toMatch(/\bprocess\.[a-z]|\bconsole\.|'node:process'|\bglobalThis\b/);
+  });
+});
