@@ -1,4 +1,21 @@
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { SLOW_TESTS } from './slow-tests.js';
+
+/** Slow files first; the others in vitest's own order. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const path = relative(process.cwd(), moduleId).replaceAll('\\', '/');
+  const at = SLOW_TESTS.findIndex((slow) => path.startsWith(slow));
+  return at === -1 ? SLOW_TESTS.length : at;
+}
 
 /** The whole suite. It runs the built command: `npm run build` comes first. */
 export default defineConfig({
@@ -7,6 +24,9 @@ export default defineConfig({
     exclude: ['test/interop/**', 'test/bench/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Without this it is one worker on two processors.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: SlowFirst },
     // Quiet when green: a summary, and what failed.
     reporters: ['minimal'],
   },
