@@ -24,6 +24,8 @@ export default defineConfig({
     exclude: ['test/interop/**', 'test/bench/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A poll ends as soon as it is met: the bound is for a loaded machine.
+    expect: { poll: { timeout: 30_000 } },
     // Without this it is one worker on two processors.
     maxWorkers: availableParallelism(),
     sequence: { sequencer: SlowFirst },
