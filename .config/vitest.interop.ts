@@ -8,6 +8,6 @@ export default defineConfig({
     hookTimeout: 600_000,
     // One installation, two cores, and scenarios with time limits of their own.
     fileParallelism: false,
-    reporters: ['default'],
+    reporters: ['minimal'],
   },
 });

@@ -1,5 +1,23 @@
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { SLOW_TESTS } from './slow-tests.js';
 
+/** Slow files first; the others in vitest's own order. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const path = relative(process.cwd(), moduleId).replaceAll('\\', '/');
+  const at = SLOW_TESTS.findIndex((slow) => path.startsWith(slow));
+  return at === -1 ? SLOW_TESTS.length : at;
+}
+
+/** The whole suite. It runs the built command: `npm run build` comes first. */
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -8,6 +26,10 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A poll ends as soon as it is met: the bound is for a loaded machine.
     expect: { poll: { timeout: 30_000 } },
-    reporters: ['default'],
+    // Without this it is one worker on two processors.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: SlowFirst },
+    // Quiet when green: a summary, and what failed.
+    reporters: ['minimal'],
   },
 });

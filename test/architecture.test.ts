@@ -3,8 +3,8 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
 /**
- * Which room may import which, from the ground up (docs/architecture.md). Rooms are the folders of src/; `main` and
- * `errors` lie beside them. Nothing may be imported that stands further down here.
+ * Which room may import which (docs/architecture.md, "The rooms"). Rooms are the folders of src/, with `main` and
+ * `errors` beside them. They stand from the ground up: a room may import only from rows above its own.
  */
 const ARROWS: Record<string, readonly string[]> = {
   errors: [],
@@ -57,7 +57,17 @@ test.each(sources)('the imports of %s follow the arrows', (path) => {
   expect(forbidden).toEqual([]);
 });
 
-test('every arrow points down', () => {
+test('docs/architecture.md has a row for every room', () => {
+  const rows = [...readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| `([a-z]+)\/` \| \S/gm)];
+  expect(rows.map(([, room]) => room).sort()).toEqual(
+    readdirSync('src', { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort(),
+  );
+});
+
+test('no arrow points up', () => {
   const floors = Object.keys(ARROWS);
   for (const [room, below] of Object.entries(ARROWS))
     for (const to of below) expect(floors.indexOf(to), `${room} -> ${to}`).toBeLessThan(floors.indexOf(room));
@@ -88,7 +98,7 @@ test('commands do not import each other', () => {
   expect(sideways).toEqual([]);
 });
 
-/** Packages, and modules of Node, of the rooms that know neither clock nor file nor process. */
+/** The packages and Node modules that each pure room may import: none of them reads a clock, a file or a process. */
 const PURE: Record<string, readonly string[]> = {
   json: ['node:buffer', 'jsonc-parser'],
   text: ['node:crypto', 'node:buffer'],
@@ -97,7 +107,7 @@ const PURE: Record<string, readonly string[]> = {
   wire: ['node:buffer', 'node:crypto'],
 };
 
-test.each(Object.entries(PURE))('%s is pure: it imports only what cannot act', (room, allowed) => {
+test.each(Object.entries(PURE))('%s is pure: it imports only packages that cannot act', (room, allowed) => {
   const packages = sources
     .filter((path) => roomOf(path) === room)
     .flatMap((path) =>

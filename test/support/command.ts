@@ -28,5 +28,8 @@ export async function command(
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
 }
