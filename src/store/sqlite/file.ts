@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
 import { type Database, faultOf, type Row } from './driver.js';
 import { problemOf, reasonOf } from './faults.js';
@@ -43,6 +43,8 @@ export class StateFile {
   /** `:memory:` for a database that ends with this process. */
   readonly path: string;
   readonly generation: Generation = { current: 0 };
+  /** Where the file lies if `path` is a link to it: SQLite keeps its log there. */
+  readonly #place: string;
   readonly #identity: string | undefined;
   /** Identities of what SQLite keeps beside the file. */
   readonly #log: readonly (string | undefined)[];
@@ -61,11 +63,12 @@ export class StateFile {
   #sameUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  private constructor(db: Database, path: string, identity: string | undefined) {
+  private constructor(db: Database, path: string, place: string, identity: string | undefined) {
     this.db = db;
     this.path = path;
+    this.#place = place;
     this.#identity = identity;
-    this.#log = identity === undefined ? [] : LOG_SUFFIXES.map((suffix) => identityOf(path + suffix));
+    this.#log = identity === undefined ? [] : LOG_SUFFIXES.map((suffix) => identityOf(place + suffix));
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#beginRead = db.prepare('BEGIN');
     this.#commit = db.prepare('COMMIT');
@@ -85,7 +88,8 @@ export class StateFile {
       if (path !== ':memory:') makePrivate(path, options.mustExist ?? false);
       // Read before SQLite opens it: a file that is replaced in between is noticed at the first transaction.
       const identity = path === ':memory:' ? undefined : identityOf(path);
-      return new StateFile(connectPrepared(path, options), path, identity);
+      const place = path === ':memory:' ? path : realpathSync(path);
+      return new StateFile(connectPrepared(place, options), path, place, identity);
     } catch (error) {
       throw problemOf(error, path);
     }
@@ -179,7 +183,7 @@ export class StateFile {
   checkpoint(copyBytes: number, cutBytes: number): void {
     if (this.path === ':memory:') return;
     this.rest();
-    const size = statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    const size = statSync(`${this.#place}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     if (size < copyBytes) return;
     try {
       this.db.pragma(`wal_checkpoint(${size < cutBytes ? 'PASSIVE' : 'TRUNCATE'})`);
@@ -263,7 +267,7 @@ export class StateFile {
    * process closes it (see `assertLogIsThere`). Where another log lies in its place somebody has, and it is too late.
    */
   #assertSameLog(): void {
-    const found = LOG_SUFFIXES.map((suffix) => identityOf(this.path + suffix));
+    const found = LOG_SUFFIXES.map((suffix) => identityOf(this.#place + suffix));
     if (found.every((identity, i) => identity !== undefined && identity === this.#log[i])) return;
     this.#isLost = true;
     this.rest();

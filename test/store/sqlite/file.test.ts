@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -46,6 +47,33 @@ function filled(): string {
 
 eachDriver('file', () => {
   describe('opening', () => {
+    test.skipIf(process.platform === 'win32')(
+      'G4: by a link to the file and by its own name it is one',
+      () => {
+        const path = filled();
+        const link = temp.path();
+        symlinkSync(path, link);
+        const stores = [Store.open(link), Store.open(path)];
+        const passed = stores.flatMap((store) => {
+          const session = store.startSession(INFO);
+          return Array.from({ length: 3 }, () =>
+            admit(store, session, charge(limit({ counter: 'linked', max: 4 }))),
+          );
+        });
+        expect(passed.map(({ kind }) => kind)).toEqual([
+          ...Array(4).fill('allowed'),
+          ...Array(2).fill('exceeded'),
+        ]);
+        for (const store of stores) store.close();
+      },
+    );
+
+    test.skipIf(process.platform === 'win32')('G3: a link that leads nowhere is refused', () => {
+      const link = temp.path();
+      symlinkSync(join(temp.path(), 'nowhere'), link);
+      expect(() => Store.open(link)).toThrow(code('STATE_UNAVAILABLE'));
+    });
+
     test.skipIf(process.platform === 'win32')('folders are 0700, and every file 0600', () => {
       const umask = process.umask(0);
       try {
