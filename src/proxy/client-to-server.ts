@@ -38,6 +38,8 @@ interface Item {
   readonly call?: JudgedCall | MalformedCall | undefined;
   /** The request that `line` is. */
   readonly request?: Id | undefined;
+  /** The request that `line` gives up: only now, when what came before it is decided. */
+  readonly cancels?: unknown;
 }
 
 /** So many lines are decided in one transaction: then the server has these while those behind them are decided. */
@@ -205,7 +207,7 @@ export class FromClient {
         return this.#request(line, message);
       case 'notification':
         if (message.method !== 'notifications/cancelled') return { line };
-        return this.#cancelled(own(message.params, 'requestId')) ? NOTHING : { line };
+        return { line, cancels: own(message.params, 'requestId') };
       case 'response':
         return this.#response(line, message);
     }
@@ -297,6 +299,7 @@ export class FromClient {
         }
         this.#conversation.recorded(call, ruling.row, now);
       }
+      if (item.cancels !== undefined && this.#cancelled(item.cancels)) continue;
       if (item.line) parcel.addLine(item.line);
       if (item.request !== undefined) requests.push(item.request);
     }
