@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { connect } from '../../../src/store/sqlite/driver.js';
 import { BUSY, StateFile, setAside } from '../../../src/store/sqlite/file.js';
+import { inspect } from '../../../src/store/sqlite/inspect.js';
 import { Store } from '../../../src/store/store.js';
 import { admit, Children, clock, done, eachDriver, rows, tempDir } from '../support.js';
 import { admission, charge, INFO, limit, open, settlement } from '../support-shapes.js';
@@ -64,6 +65,7 @@ eachDriver('file', () => {
           ...Array(4).fill('allowed'),
           ...Array(2).fill('exceeded'),
         ]);
+        expect(inspect(link, Date.now())).toMatchObject({ ours: true, damage: [] });
         for (const store of stores) store.close();
       },
     );
