@@ -21,6 +21,7 @@ import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
+import { assertNoAgent } from '../person.js';
 import { clientsIo } from '../this-installation.js';
 
 export interface InstallOptions {
@@ -53,6 +54,7 @@ export async function install(options: InstallOptions, io: ClientsIo = clientsIo
   if (options.add !== undefined) return await add(options, options.add, wanted, io);
   const target = openTarget(options, io.machine);
   const choices = await chosen(options, target, io);
+  if (isRenewal(options, choices)) assertNoAgent('install with another --policy or --db', io.machine);
   const { changes, started, notes } = planInstall(choices, wanted, target.entries, io);
   for (const note of notes) io.err(`${note}\n`);
   if (options.print === true) {
@@ -70,6 +72,12 @@ export async function install(options: InstallOptions, io: ClientsIo = clientsIo
     started.map(({ entry }) => entry),
     io,
   );
+}
+
+/** Another policy or database in the place of the one in force may let more through. */
+function isRenewal({ policy, db, dryRun, print }: InstallOptions, choices: readonly Choice[]): boolean {
+  if ((policy === undefined && db === undefined) || dryRun === true || print === true) return false;
+  return choices.some(({ entry }) => entry.kind === 'stdio' && entry.state.kind === 'wrapped');
 }
 
 function policyPath(options: InstallOptions, io: ClientsIo): string | undefined {
