@@ -85,7 +85,10 @@ function largest(leaves: readonly Leaf[]): Challenge | undefined {
 function sizeOf(value: Json): Decimal | undefined {
   // Not every text that a Decimal can be made of: a power of ten in it could make that one of a million digits.
   if (typeof value === 'string' && !/^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)) return undefined;
-  const number = isNumber(value) && value instanceof Decimal ? value : Decimal.from(String(value).trim());
+  const number =
+    isNumber(value) && value instanceof Decimal
+      ? value
+      : Decimal.from(String(value).trim().replace(/^\+/, ''));
   return number.sign < 0 ? Decimal.zero.minus(number) : number;
 }
 

@@ -8,7 +8,6 @@ import {
   type ClientMessage,
   calledIn,
   type Id,
-  isId,
   type JudgedCall,
   type MalformedCall,
   parseClientMessage,
@@ -27,6 +26,8 @@ export interface Item {
   readonly call?: JudgedCall | MalformedCall | undefined;
   /** The request that `line` is. */
   readonly request?: Id | undefined;
+  /** The id of the request that `line` gives up, once the lines before it are decided. */
+  readonly cancels?: unknown;
 }
 
 /** Nothing goes anywhere. */
@@ -90,7 +91,7 @@ export class ClientReader {
         return this.#request(line, message);
       case 'notification':
         if (message.method !== 'notifications/cancelled') return { line };
-        return this.#cancelled(own(message.params, 'requestId')) ? NO_ITEM : { line };
+        return { line, cancels: own(message.params, 'requestId') };
       case 'response':
         return this.#response(line, message);
     }
@@ -163,17 +164,6 @@ export class ClientReader {
     const name = isRecord(info) ? own(info, 'name') : undefined;
     const version = isRecord(info) ? own(info, 'version') : undefined;
     if (typeof name === 'string') this.#gate.clientIs(name, typeof version === 'string' ? version : '');
-  }
-
-  /** @returns whether the call was held here: the server never heard of it, and never will */
-  #cancelled(id: unknown): boolean {
-    if (!isId(id)) return false;
-    if (this.#approvals.cancelled(id)) return true;
-    const request = this.#session.cancel(id);
-    if (request?.row !== undefined) {
-      this.#gate.settle(request.row, 'cancelled', Math.round(performance.now() - request.sentAt));
-    }
-    return false;
   }
 }
 

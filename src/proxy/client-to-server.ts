@@ -5,6 +5,7 @@ import { errorLine } from '../wire/answers.js';
 import { type AnyLine, LineSplitter } from '../wire/lines.js';
 import type { McpSession } from '../wire/mcp-session.js';
 import type { Id, JudgedCall, MalformedCall } from '../wire/message.js';
+import { isId } from '../wire/message.js';
 import { WriteBatch } from '../wire/write-batch.js';
 import { ClientReader, type Item, NO_ITEM } from './client-reader.js';
 import type { Gate, Ruling } from './gate.js';
@@ -177,12 +178,24 @@ export class ClientToServer {
         }
         this.#session.callSent(call, ruling.row, now);
       }
+      if (item.cancels !== undefined && this.#cancelled(item.cancels)) continue;
       if (item.line) batch.addLine(item.line);
       if (item.request !== undefined) requests.push(item.request);
     }
     if (answers !== '') this.#outlets.toClient(answers);
     const parts = batch.parts();
     if (parts.length > 0) this.#outlets.toServer(parts, () => this.#notSent(requests));
+  }
+
+  /** @returns whether the call was held here: the server never heard of it, and never will */
+  #cancelled(id: unknown): boolean {
+    if (!isId(id)) return false;
+    if (this.#approvals.cancelled(id)) return true;
+    const request = this.#session.cancel(id);
+    if (request?.row !== undefined) {
+      this.#gate.settle(request.row, 'cancelled', Math.round(performance.now() - request.sentAt));
+    }
+    return false;
   }
 
   /** The server does not read any more: its clients learn it at once, and calls that it never saw cost nothing. */

@@ -108,10 +108,19 @@ export class Gate implements ApprovalAuthority {
       return calls.map((call, i) =>
         call.kind === 'malformed'
           ? undefined
-          : this.#ruling(call, evaluations[i] as Evaluation, admitted[i] as Admitted),
+          : this.#safeRuling(call, evaluations[i] as Evaluation, admitted[i] as Admitted),
       );
     } catch (error) {
       return this.#refuseAll(calls, error);
+    }
+  }
+
+  /** They are decided and charged: a bug in what is said of one must not refuse the others (G5). */
+  #safeRuling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling | undefined {
+    try {
+      return this.#ruling(call, evaluation, admitted);
+    } catch (error) {
+      return this.#refuseAll([call], error)[0];
     }
   }
 

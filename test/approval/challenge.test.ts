@@ -20,6 +20,7 @@ describe('what a person types', () => {
     // Nobody can type what is escaped when it is shown, or half of a character.
     ['{"a": "abc\\u202e", "b": "name"}', 'the last 4 characters of b', 'name'],
     ['{"a": "ab\\ud83e\\uddfec", "b": "name"}', 'the last 4 characters of a', 'b\u{1f9fe}c'],
+    ['{"amount": "+121000.5", "total": "7"}', 'amount (the largest of 2)', '+121000.5'],
     ['{}', "the tool's name", 'pay'],
     ['{"toString": 1, "x": {"toString": "1"}}', 'toString', '1'],
     ['{"x": {"toString": "no number"}}', 'the last 4 characters of x.toString', 'mber'],

@@ -284,6 +284,35 @@ describe('a call that is held', () => {
     expect(wrapper.messages.some(({ id }) => id === 7)).toBe(false);
   });
 
+  test('G10: called and cancelled in one breath, nobody is asked in the client and nothing is forwarded', async () => {
+    await using rig = new Rig();
+    const wrapper = await rawClient(rig);
+    const lines = [
+      { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'tag', arguments: TAG } },
+      { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } },
+    ];
+    wrapper.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const asked = await question(wrapper);
+    await withdrawal(wrapper, asked);
+    reply(wrapper, asked, allow);
+    expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
+    expect(rig.received().map(({ method }) => method)).toEqual(['initialize', 'tools/call']);
+  });
+
+  test('G5: a call is refused by no fault in the question about another that came with it', async () => {
+    await using rig = new Rig();
+    const wrapper = await rawClient(rig);
+    const calls = [
+      { name: 'create_invoice', arguments: { amount_total: '+5' } },
+      { name: 'echo', arguments: {} },
+    ];
+    const line = (params: object, id: number) =>
+      `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params })}\n`;
+    wrapper.write(calls.map(line).join(''));
+    expect(refusalCode(await wrapper.next(({ id }) => id === 1))).toBeUndefined();
+    expect((await question(wrapper)).params.message).toContain('{"amount_total":"+5"}');
+  });
+
   test('G10: allowed and cancelled in one breath, it is not forwarded', async () => {
     await using rig = new Rig();
     const wrapper = await rawClient(rig);

@@ -332,6 +332,17 @@ describe("the server's side", () => {
     expect(rig.receivedCalls()).toEqual(['pay']);
   });
 
+  test('G5: a call that was cancelled in one breath is not given back by the error that says so', async () => {
+    await using rig = new Rig();
+    const limits = [{ counter: 'a_day', window: 'day', max: 1, scope: 'grant', refund: 'on_error' }];
+    const wrapper = rig.wrap({ policy: { version: '1', default: 'deny', tools: { pay: { limits } } } });
+    const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
+    wrapper.write(`${call('{"name":"pay","arguments":{"fail":"error"}}')}\n${JSON.stringify(cancelled)}\n`);
+    expect(await wrapper.next(({ id }) => id === 1)).toMatchObject({ error: { message: 'failed' } });
+    expect(refusalCode(await wrapper.call('pay'))).toBe('LIMIT');
+    expect(rig.received().map(({ method }) => method)).toEqual(['tools/call', 'notifications/cancelled']);
+  });
+
   test('17 a cancellation of id 0 reaches the server', async () => {
     await using rig = new Rig();
     const wrapper = rig.wrap({ policy: ALLOW_ALL, recorder: { delayMs: 500 } });

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { inspect } from '../../src/store/sqlite/inspect.js';
 import { Store } from '../../src/store/store.js';
 import { admit, clock, damage, done, eachDriver, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
@@ -132,6 +133,23 @@ eachDriver('a clock that jumps', () => {
     done(store.resetClock('cli', 100));
     expect(store.countersAhead().count).toBe(0);
     expect(admit(store, session, rate).kind).toBe('allowed');
+    store.close();
+  });
+
+  test('counters that were charged in the future are told of before their limit refuses, by every look', () => {
+    const { path, time, store, session, begin } = start();
+    const rate = three({ max: 1000 });
+    for (let i = 0; i < 5; i += 1) admit(store, session, rate);
+    time.at = Date.UTC(2099, 0, 1);
+    admit(store, session, rate);
+    time.at = begin + SECOND;
+    admit(store, session, rate);
+    const ahead = { count: 1, until: Date.UTC(2099, 0, 1) };
+    expect(store.countersAhead()).toEqual(ahead);
+    expect(inspect(path, time.at)?.countersAhead).toEqual(ahead);
+    done(store.resetClock('cli', 100));
+    expect(store.countersAhead().count).toBe(0);
+    expect(inspect(path, time.at)?.countersAhead.count).toBe(0);
     store.close();
   });
 

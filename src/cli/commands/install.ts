@@ -20,7 +20,7 @@ import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable, safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
-import { askLine } from '../person.js';
+import { askLine, assertNoAgent } from '../person.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
 export interface InstallOptions {
@@ -53,6 +53,7 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
   if (options.add !== undefined) return await add(options, options.add, wanted, io);
   const target = openTarget(options, io.machine);
   const choices = await chosen(options, target, io);
+  if (isRenewal(options, choices)) assertNoAgent('install with another --policy or --db', io.machine);
   const { changes, started, notes } = planInstall(choices, wanted, target.entries, io);
   for (const note of notes) await io.err.write(`${note}\n`);
   if (options.print === true) {
@@ -71,6 +72,12 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
     started.map(({ entry }) => entry),
     io,
   );
+}
+
+/** Another policy or database in the place of the one in force may let more through. */
+function isRenewal({ policy, db, dryRun, print }: InstallOptions, choices: readonly Choice[]): boolean {
+  if ((policy === undefined && db === undefined) || dryRun === true || print === true) return false;
+  return choices.some(({ entry }) => entry.kind === 'stdio' && entry.state.kind === 'wrapped');
 }
 
 function policyPath(options: InstallOptions, io: ClientsTerminal): string | undefined {

@@ -23,7 +23,7 @@ interface Hunk {
 export function renderDiff({ document, splices, after }: Edited): string {
   const before = lines(maskDocument(document));
   const now = lines(maskDocument(after));
-  const hunks = merge(hunksOf(document.text, splices).map((hunk) => trim(hunk, before, now)));
+  const hunks = merge(joined(hunksOf(document.text, splices)).map((hunk) => trim(hunk, before, now)));
   if (hunks.length === 0) return '';
   const out = [`--- ${printable(document.file)}`, `+++ ${printable(document.file)}`];
   for (const group of hunks) {
@@ -74,6 +74,17 @@ function hunksOf(text: string, splices: readonly Splice[]): Hunk[] {
   });
 }
 
+/** Changes that share a line are one: what is the same at their ends can only be told of the whole. */
+function joined(hunks: readonly Hunk[]): Hunk[] {
+  const apart: Hunk[] = [];
+  for (const hunk of hunks) {
+    const last = apart.at(-1);
+    if (last === undefined || hunk.oldFrom >= last.oldTo) apart.push(hunk);
+    else apart[apart.length - 1] = { ...last, oldTo: hunk.oldTo, newTo: hunk.newTo };
+  }
+  return apart;
+}
+
 /** Leaves out the lines at both ends that are the same. */
 function trim(hunk: Hunk, before: readonly string[], now: readonly string[]): Hunk {
   let { oldFrom, oldTo, newFrom, newTo } = hunk;
@@ -90,7 +101,7 @@ function trim(hunk: Hunk, before: readonly string[], now: readonly string[]): Hu
   return { oldFrom, oldTo, newFrom, newTo };
 }
 
-/** Changes whose context would touch are shown together; two on one line are one. */
+/** Changes whose context would touch are shown together. */
 function merge(hunks: readonly Hunk[]): Hunk[][] {
   const groups: Hunk[][] = [];
   for (const hunk of hunks) {
@@ -99,13 +110,6 @@ function merge(hunks: readonly Hunk[]): Hunk[][] {
     const last = group?.at(-1);
     if (group === undefined || last === undefined || hunk.oldFrom > last.oldTo + 2 * CONTEXT) {
       groups.push([hunk]);
-    } else if (hunk.oldFrom < last.oldTo || hunk.newFrom < last.newTo) {
-      group[group.length - 1] = {
-        oldFrom: last.oldFrom,
-        oldTo: Math.max(last.oldTo, hunk.oldTo),
-        newFrom: last.newFrom,
-        newTo: Math.max(last.newTo, hunk.newTo),
-      };
     } else {
       group.push(hunk);
     }

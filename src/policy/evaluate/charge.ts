@@ -90,7 +90,9 @@ function partOf(path: Path, call: Call): { readonly value: Json } | Fault {
   for (const reached of reach(path, call)) {
     if (reached.kind === 'unclear') return { fault: `${reached.at} ${reached.what}` };
     const told = reached.kind === 'missing' ? { value: null } : alike(reached.value, path.text);
-    if ('fault' in told) return told;
+    // What the fault says of the value is said to the model.
+    if ('fault' in told)
+      return path.root === 'env' ? { fault: `${path.text} holds what servers may read in two ways` } : told;
     values.push(told.value);
   }
   const isEmpty = values.every((value) => value === null);

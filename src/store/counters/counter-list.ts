@@ -2,6 +2,7 @@ import type { Decimal } from '../../json/decimal.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
 import { type Database, type Row, textOf, type Value } from '../sqlite/driver.js';
+import { parseChargeRecords } from './charge-record.js';
 import { type Forgotten, limitKeyOfRow } from './forgotten.js';
 import type { PendingCharges } from './pending-charges.js';
 import { asAmount, compare, minus, plus, type StoredAmount, toDecimal } from './stored-amount.js';
@@ -187,7 +188,27 @@ export function countersAhead(db: Database, now: number): { readonly count: numb
          UNION ALL SELECT until FROM forgotten WHERE until > ?)`,
     )
     .get(now + AHEAD_MS, now + AHEAD_MS) as Row;
-  return { count: row.n as number, until: (row.until as number | null) ?? now };
+  let count = row.n as number;
+  let until = (row.until as number | null) ?? now;
+  // What is not posted yet stands in the rows of its decisions alone.
+  const known = db.prepare('SELECT 1 FROM counters WHERE id = ? AND clock > ?');
+  for (const [counter, at] of pendingAhead(db, now + AHEAD_MS)) {
+    if (!known.get(counter, now + AHEAD_MS)) count += 1;
+    until = Math.max(until, at);
+  }
+  return { count, until };
+}
+
+/** @returns the latest pending charge after `from`, by counter */
+function pendingAhead(db: Database, from: number): ReadonlyMap<number, number> {
+  const latest = new Map<number, number>();
+  const pending = db.prepare(
+    'SELECT charges FROM decisions WHERE id > (SELECT upto FROM posted) AND charges IS NOT NULL',
+  );
+  for (const { charges } of pending.all())
+    for (const [counter, at] of parseChargeRecords(charges))
+      if (at > from) latest.set(counter, Math.max(at, latest.get(counter) ?? at));
+  return latest;
 }
 
 /**

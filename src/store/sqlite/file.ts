@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
 import { type Database, faultOf, type Row, rollBack } from './driver.js';
 import { reasonOf, stateError } from './faults.js';
@@ -47,6 +47,8 @@ export class StateFile {
   /** `:memory:` for a database that ends with this process. */
   readonly path: string;
   readonly #caches: Cache[] = [];
+  /** Where the file lies if `path` is a link to it: SQLite keeps its log there. */
+  readonly #place: string;
   readonly #identity: string | undefined;
   /** Identities of the write-ahead log and its index. */
   readonly #log: readonly (string | undefined)[];
@@ -65,11 +67,12 @@ export class StateFile {
   #sameUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  private constructor(db: Database, path: string, identity: string | undefined) {
+  private constructor(db: Database, path: string, place: string, identity: string | undefined) {
     this.db = db;
     this.path = path;
+    this.#place = place;
     this.#identity = identity;
-    this.#log = identity === undefined ? [] : LOG_SUFFIXES.map((suffix) => identityOf(path + suffix));
+    this.#log = identity === undefined ? [] : LOG_SUFFIXES.map((suffix) => identityOf(place + suffix));
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#beginRead = db.prepare('BEGIN');
     this.#commit = db.prepare('COMMIT');
@@ -89,7 +92,8 @@ export class StateFile {
       if (path !== ':memory:') makePrivate(path, options.mustExist ?? false);
       // Read before SQLite opens it: a file that is replaced in between is noticed at the first transaction.
       const identity = path === ':memory:' ? undefined : identityOf(path);
-      return new StateFile(openDatabase(path, options), path, identity);
+      const place = path === ':memory:' ? path : realpathSync(path);
+      return new StateFile(openDatabase(place, options), path, place, identity);
     } catch (error) {
       throw stateError(error, path);
     }
@@ -192,7 +196,7 @@ export class StateFile {
   checkpoint(copyBytes: number, cutBytes: number): void {
     if (this.path === ':memory:') return;
     this.rest();
-    const size = statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    const size = statSync(`${this.#place}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     if (size < copyBytes) return;
     try {
       this.db.pragma(`wal_checkpoint(${size < cutBytes ? 'PASSIVE' : 'TRUNCATE'})`);
@@ -274,7 +278,7 @@ export class StateFile {
    * closes it (see `assertLogIsThere`). If there is another log in its place it is too late for that.
    */
   #assertSameLog(): void {
-    const found = LOG_SUFFIXES.map((suffix) => identityOf(this.path + suffix));
+    const found = LOG_SUFFIXES.map((suffix) => identityOf(this.#place + suffix));
     if (found.every((identity, i) => identity !== undefined && identity === this.#log[i])) return;
     this.#isLost = true;
     this.rest();

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { checkCounters, countersAhead } from '../counters/counter-list.js';
 import { listSessions, type SessionEntry } from '../sessions.js';
 import { connect, type Database, type DriverName, faultOf, onSnapshot, rollBack } from './driver.js';
@@ -40,8 +40,10 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
   let db: Database | undefined;
   try {
     if (!statSync(path, { throwIfNoEntry: false })) return undefined;
-    assertLogIsThere(path, waitMs);
-    db = connect(path, waitMs);
+    // SQLite keeps the log beside the file that a link leads to.
+    const place = realpathSync(path);
+    assertLogIsThere(place, waitMs);
+    db = connect(place, waitMs);
     const opened = db;
     const inspection = onSnapshot(opened, () => inspectDatabase(opened, now));
     if (inspection.ours) tryToWrite(db, inspection.version);

@@ -566,6 +566,22 @@ describe('uninstall', () => {
     expect(await uninstall({ ...options, dryRun: true }, home.io)).toBe(0);
   });
 
+  test('nor is another policy for what is wrapped, which may let more through', async () => {
+    using home = new Home();
+    home.put(DESKTOP, CONFIG);
+    await run(home, { entries: ['afip'], yes: true });
+    const wrapped = home.get(DESKTOP);
+    home.env.OPENCODE = '1';
+    const policy = home.put('loose.json', '{"version":"1","default":"allow"}');
+    for (const place of [{ policy }, { db: home.put('other.db', '') }]) {
+      const options = { entries: ['afip'], ...place };
+      await expect(run(home, { ...options, yes: true })).rejects.toMatchObject({ code: 'REFUSED' });
+      expect(home.get(DESKTOP)).toBe(wrapped);
+      expect(await run(home, { ...options, dryRun: true })).toBe(0);
+    }
+    expect(await run(home, { entries: ['afip'], yes: true })).toBe(0);
+  });
+
   test('later edits survive; --restore brings the old file back', async () => {
     using home = new Home();
     const path = home.put(DESKTOP, CONFIG);

@@ -46,6 +46,19 @@ describe('renderDiff', () => {
     ).toBe('--- /f\n+++ /f\n@@ -1,1 +1,1 @@\n-{"a": 1, "b": 2}\n+{"a": 3, "b": 4}\n');
   });
 
+  test('lines that are taken out one behind the other leave no line twice', () => {
+    const taken: [string, string][] = [
+      ['"a",\n', ''],
+      ['"b",\n', ''],
+    ];
+    expect(diff('{"x": [\n"a",\n"b",\n"c"]}\n', taken)).toBe(
+      '--- /f\n+++ /f\n@@ -1,4 +1,2 @@\n {"x": [\n-"a",\n-"b",\n "c"]}\n',
+    );
+    expect(diff('{"x": ["a",\n"b",\n"c"]}\n', taken)).toBe(
+      '--- /f\n+++ /f\n@@ -1,3 +1,1 @@\n-{"x": ["a",\n-"b",\n-"c"]}\n+{"x": ["c"]}\n',
+    );
+  });
+
   test('no change, no diff; line ends of Windows do not show', () => {
     expect(diff('{}', [])).toBe('');
     expect(diff('{\r\n"a": 1\r\n}', [['1', '2']])).not.toContain('\r');

@@ -44,6 +44,20 @@ describe('values of the environment', () => {
     }
   });
 
+  test.each(['12345678901234567890.123', '{"live_4f9c": 1, "LIVE_4F9C": 2}', '[1.00000000000000000001]'])(
+    'are shown by no limit that cannot tell them from another: %s',
+    (token) => {
+      const limits = [{ counter: 'c', window: 'day', max: 5, per: 'env.TOKEN' }];
+      const policy = policyOf({ tools: { t: { limits } } });
+      const trace: TraceStep[] = [];
+      const evaluation = evaluate(policy, callOf('t', {}, { TOKEN: token }), trace);
+      expect(evaluation).toMatchObject({ kind: 'refused', refusal: { code: 'AMOUNT' } });
+      const said = JSON.stringify([evaluation, trace.map(({ text }) => text)]);
+      expect(said).toContain('env.TOKEN');
+      expect(said).not.toMatch(/4f9c|123456|0000/i);
+    },
+  );
+
   test('are kept by no counter and no approval: the database has neither text nor number of theirs', () => {
     const limits = [{ counter: 'c', window: 'day', max: 5, per: ['env.TOKEN', 'args.a'] }];
     const approve_if = [{ conditions: [{ path: 'env.TOKEN', op: 'regex', value: '^live' }] }];

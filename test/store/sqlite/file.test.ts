@@ -8,12 +8,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { connect } from '../../../src/store/sqlite/driver.js';
 import { BUSY, StateFile, setAside } from '../../../src/store/sqlite/file.js';
+import { inspect } from '../../../src/store/sqlite/inspect.js';
 import { Store } from '../../../src/store/store.js';
 import { admit, Children, clock, damage, done, eachDriver, rows, tempDir } from '../support.js';
 import { admission, charge, INFO, limit, open, settlement } from '../support-shapes.js';
@@ -46,6 +48,34 @@ function filled(): string {
 
 eachDriver('file', () => {
   describe('opening', () => {
+    test.skipIf(process.platform === 'win32')(
+      'G4: by a link to the file and by its own name it is one',
+      () => {
+        const path = filled();
+        const link = temp.path();
+        symlinkSync(path, link);
+        const stores = [Store.open(link), Store.open(path)];
+        const passed = stores.flatMap((store) => {
+          const session = store.startSession(INFO);
+          return Array.from({ length: 3 }, () =>
+            admit(store, session, charge(limit({ counter: 'linked', max: 4 }))),
+          );
+        });
+        expect(passed.map(({ kind }) => kind)).toEqual([
+          ...Array(4).fill('allowed'),
+          ...Array(2).fill('exceeded'),
+        ]);
+        expect(inspect(link, Date.now())).toMatchObject({ ours: true, damage: [] });
+        for (const store of stores) store.close();
+      },
+    );
+
+    test.skipIf(process.platform === 'win32')('G3: a link that leads nowhere is refused', () => {
+      const link = temp.path();
+      symlinkSync(join(temp.path(), 'nowhere'), link);
+      expect(() => Store.open(link)).toThrow(code('STATE_UNAVAILABLE'));
+    });
+
     test.skipIf(process.platform === 'win32')('folders are 0700, and every file 0600', () => {
       const umask = process.umask(0);
       try {
