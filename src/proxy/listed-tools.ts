@@ -1,5 +1,5 @@
 import { isRecord, own } from '../json/value.js';
-import { asksInLayers, type Layers, visibleInLayers } from '../policy/evaluate/layers.js';
+import { asksInLayers, isVisibleInLayers, type Layers } from '../policy/evaluate/layers.js';
 import type { SeenTool } from '../store/store.js';
 import { annotate, definitionOf, type ToolRisk, unpinnable, unpinnableKey } from '../wire/tool-edit.js';
 import type { ToolEdit } from '../wire/tool-list.js';
@@ -138,5 +138,5 @@ export function isNamed(tool: unknown): tool is ListedTool {
 
 /** @returns whether a tool belongs in what the client sees; without a policy all do, since none can be called */
 export function isShown(policy: Layers | undefined, tool: string): boolean {
-  return policy === undefined || visibleInLayers(policy, tool);
+  return policy === undefined || isVisibleInLayers(policy, tool);
 }

@@ -25,3 +25,17 @@ test('textOfDuration takes the largest unit that divides it', () => {
     'millisecond',
   ]);
 });
+
+test.each([
+  [-5, '0 s'],
+  [1, '1 s'],
+  [45_000, '45 s'],
+  [119_001, '120 s'],
+  [120_000, '2 min'],
+  [121_000, '3 min'],
+  [7_199_999, '120 min'],
+  [2 * 3_600_000, '2 h'],
+  [3 * 86_400_000, '3 d'],
+])('%d ms are %s', (ms, text) => {
+  expect(span(ms)).toBe(text);
+});

@@ -6,11 +6,11 @@ import { checkShape } from './validate.js';
 
 /** A policy that may be used, with warnings; or, without one, every error in the file. */
 export type Loaded =
-  | { readonly policy: Policy; readonly problems: readonly Problem[]; readonly places: Places }
+  | { readonly policy: Policy; readonly problems: readonly Problem[]; readonly locations: RuleLocations }
   | { readonly policy?: undefined; readonly problems: readonly Problem[] };
 
 /** Finds the place of a rule in the file again, for findings that come later (see lint.ts). */
-export interface Places {
+export interface RuleLocations {
   readonly source: Source;
   /** The path in the document of a rule's pointer. */
   pathOf(pointer: string): readonly (string | number)[];
@@ -29,15 +29,15 @@ export function loadPolicy(text: string, name: string, identity: string = name):
   if (!source.readable)
     return { problems: looksLikeYaml(text) ? [yamlProblem(source, name)] : source.problems };
   const shape = checkShape(source);
-  const { policy, bench } = compilePolicy(source, shape, text, name, identity);
-  const problems = inOrder([...source.problems, ...shape.problems, ...bench.problems]);
+  const { policy, context } = compilePolicy(source, shape, text, name, identity);
+  const problems = inOrder([...source.problems, ...shape.problems, ...context.problems]);
   const errors = problems.filter((problem) => problem.severity === 'error');
   // Warnings beside errors may be echoes of them: a rule that cannot be read looks like one that is not there.
   if (errors.length > 0) return { problems: errors };
   return {
     policy,
     problems,
-    places: { source, pathOf: (pointer) => bench.places.get(pointer) ?? split(pointer) },
+    locations: { source, pathOf: (pointer) => context.locations.get(pointer) ?? split(pointer) },
   };
 }
 

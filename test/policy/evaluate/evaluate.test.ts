@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Charge, Evaluation } from '../../../src/policy/call.js';
-import { evaluate, type TraceStep, visible } from '../../../src/policy/evaluate/evaluate.js';
+import { evaluate, type TraceStep } from '../../../src/policy/evaluate/evaluate.js';
 import { evaluateLayers, stack } from '../../../src/policy/evaluate/layers.js';
+import { isVisible } from '../../../src/policy/evaluate/resolve.js';
 import { callOf, judge, outcomeOf, policyOf } from '../support.js';
 
 const when = (path: string, op: string, value?: unknown) => ({ path, op, value });
@@ -131,7 +132,7 @@ describe('hidden', () => {
   ])('G6: %s', (_, body, tool, expected) => {
     const policy = policyOf(body);
     expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe(expected);
-    expect(visible(policy, tool)).toBe(expected !== 'hidden');
+    expect(isVisible(policy, tool)).toBe(expected !== 'hidden');
   });
 
   test.each([
@@ -142,7 +143,7 @@ describe('hidden', () => {
     for (const byDefault of ['allow', 'deny']) {
       const policy = policyOf({ default: byDefault, tools });
       expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe('hidden');
-      expect(visible(policy, tool)).toBe(false);
+      expect(isVisible(policy, tool)).toBe(false);
     }
   });
 
@@ -168,7 +169,7 @@ describe('hidden', () => {
           hidden++;
           const policy = policyOf({ default: byDefault, tools });
           expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe('hidden');
-          expect(visible(policy, tool)).toBe(false);
+          expect(isVisible(policy, tool)).toBe(false);
         },
       ),
       { numRuns: 2000 },
@@ -195,7 +196,7 @@ describe('hidden', () => {
         name,
         (hide, tools, byDefault, tool) => {
           const policy = policyOf({ default: byDefault, hide, tools });
-          expect(visible(policy, tool)).toBe(evaluate(policy, callOf(tool)).kind !== 'hidden');
+          expect(isVisible(policy, tool)).toBe(evaluate(policy, callOf(tool)).kind !== 'hidden');
         },
       ),
     );
@@ -227,13 +228,13 @@ describe('list: callable', () => {
       true,
     ],
   ])('%s: %s', (_, body, expected) => {
-    expect(visible(policyOf({ list: 'callable', ...body }), 't')).toBe(expected);
-    if (expected) expect(visible(policyOf(body), 't')).toBe(true);
+    expect(isVisible(policyOf({ list: 'callable', ...body }), 't')).toBe(expected);
+    if (expected) expect(isVisible(policyOf(body), 't')).toBe(true);
   });
 
   test('by default what is refused stays listed', () => {
-    expect(visible(policyOf({ tools: { t: { action: 'deny' } } }), 't')).toBe(true);
-    expect(visible(policyOf({}), 't')).toBe(true);
+    expect(isVisible(policyOf({ tools: { t: { action: 'deny' } } }), 't')).toBe(true);
+    expect(isVisible(policyOf({}), 't')).toBe(true);
   });
 });
 

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readPolicy } from '../../../src/config/policy-files.js';
-import { evaluateLayers, type Layers, stack, visibleInLayers } from '../../../src/policy/evaluate/layers.js';
+import {
+  evaluateLayers,
+  isVisibleInLayers,
+  type Layers,
+  stack,
+} from '../../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { type Admitted, BUSY, Store } from '../../../src/store/store.js';
 import { INFO } from '../../store/support-shapes.js';
@@ -155,7 +160,7 @@ describe('no layer loosens what another says', () => {
     [{ list: 'callable', tools: { t: { action: 'deny' } } }, { list: 'all' }],
     [{}, { list: 'callable', tools: { t: { action: 'deny' } } }],
   ])('what one layer refuses and another wants out of the list is not in it: %j on %j', (own, below) => {
-    expect(visibleInLayers(stacked(own, below), 't')).toBe(false);
-    expect(visibleInLayers(stacked(own, below), 'u')).toBe(true);
+    expect(isVisibleInLayers(stacked(own, below), 't')).toBe(false);
+    expect(isVisibleInLayers(stacked(own, below), 'u')).toBe(true);
   });
 });

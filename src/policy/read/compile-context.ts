@@ -2,10 +2,10 @@ import type { Problem, ProblemCode } from './problem.js';
 import type { Segment, Source, Spot } from './source.js';
 
 /** Where a document is compiled: its text, what was found wrong with it so far, and what holds for all of it. */
-export class Workbench {
+export class CompileContext {
   readonly problems: Problem[] = [];
   /** Places of limits, whose pointers name the counter in the place of the index. */
-  readonly places = new Map<string, readonly Segment[]>();
+  readonly locations = new Map<string, readonly Segment[]>();
   timezone = 'UTC';
 
   constructor(readonly source: Source) {}
