@@ -15,15 +15,15 @@ export interface TraceStep {
   readonly rule: string;
   /** `stops` ends it with a refusal, `asks` needs a person. */
   readonly result: 'passes' | 'stops' | 'asks';
-  /** Of the conditions; undefined where there are none. */
+  /** What the conditions came to; undefined where there are none. */
   readonly answer: Answer | undefined;
   readonly text: string;
 }
 
 /**
- * Judges a call by the policy's text, in the fixed order of DESIGN section 5: hidden, not listed, `require`, `deny_if`,
- * limits, `approve_if`; each for all tools before the tool's own. The first refusal wins. Pure: neither a clock nor a
- * counter is looked at, and the call is not changed.
+ * Judges a call by the policy's text, in the fixed order of docs/architecture.md: hidden, not listed, `require`, `deny_if`,
+ * limits, `approve_if`; each for all tools before the tool's own. The first refusal wins. Pure: looks at neither
+ * clock nor counter, and does not change the call.
  *
  * @param trace collects what was looked at; without it nothing is written down
  */

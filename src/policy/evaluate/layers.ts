@@ -82,7 +82,7 @@ export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]):
   let ask: Refusal | undefined;
   for (const policy of layers.all) {
     const evaluation = evaluate(policy, call, trace);
-    // Hidden anywhere is hidden, whatever another layer would have answered (G6).
+    // Hidden anywhere is hidden, whatever another layer says (G6).
     if (evaluation.kind === 'hidden') return evaluation;
     if (evaluation.kind === 'refused') refused ??= evaluation;
     else {

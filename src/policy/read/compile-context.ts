@@ -1,10 +1,10 @@
 import type { Problem, ProblemCode } from './problem.js';
 import type { Segment, Source, Spot } from './source.js';
 
-/** Where a document is compiled: its text, what was found wrong with it so far, and what holds for all of it. */
+/** What all parts of the compiler share: the text, the problems found so far, and what holds for the whole file. */
 export class CompileContext {
   readonly problems: Problem[] = [];
-  /** Places of limits, whose pointers name the counter in the place of the index. */
+  /** Where limits stand in the document: their pointers name the counter instead of the index. */
   readonly locations = new Map<string, readonly Segment[]>();
   timezone = 'UTC';
 

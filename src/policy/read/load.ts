@@ -9,7 +9,7 @@ export type Loaded =
   | { readonly policy: Policy; readonly problems: readonly Problem[]; readonly locations: RuleLocations }
   | { readonly policy?: undefined; readonly problems: readonly Problem[] };
 
-/** Finds the place of a rule in the file again, for findings that come later (see lint.ts). */
+/** Finds the place of a rule in the file again, for findings that come later (see advice/lint.ts). */
 export interface RuleLocations {
   readonly source: Source;
   /** The path in the document of a rule's pointer. */
@@ -17,7 +17,7 @@ export interface RuleLocations {
 }
 
 /**
- * Reads a policy file: JSON with comments and trailing commas, in the format of DESIGN section 5. Never throws, and
+ * Reads a policy file: JSON with comments and trailing commas, in the format of docs/policy.md. Never throws, and
  * never uses part of a file: with a single error there is no policy.
  *
  * @param text the file's text
@@ -41,7 +41,7 @@ export function loadPolicy(text: string, name: string, identity: string = name):
   };
 }
 
-/** What the predecessor's files begin with, comments aside; JSON begins with a bracket. */
+/** Whether it begins as the predecessor's files do, comments aside; JSON begins with a bracket. */
 function looksLikeYaml(text: string): boolean {
   return /^\uFEFF?(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*(?:version|description|default|hide|tools)[ \t]*:/.test(
     text.slice(0, 10_000),

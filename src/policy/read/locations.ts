@@ -8,7 +8,7 @@ import { type Problem, type ProblemCode, pointerOf } from './problem.js';
 
 export type Segment = string | number;
 
-/** More errors of syntax than this are echoes of the first ones. */
+/** Later errors of syntax are mostly caused by the first ones. */
 const MAX_SYNTAX_PROBLEMS = 20;
 
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {

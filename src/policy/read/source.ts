@@ -9,8 +9,8 @@ export type { Segment, Spot };
  * The text of a policy file: JSON with comments, trailing commas and a byte order mark. Faults of the text itself are in
  * `problems`; with any, it is not `readable`.
  *
- * What a sound text says is read at once. Where it says it is only looked for when there is something to complain of:
- * that takes longer than all the rest of reading a policy, and a client waits for it.
+ * What a sound text says is read at once; where it says it is only looked for when there is a problem to report. That
+ * takes longer than all the rest of reading a policy, and a client waits for it.
  */
 export class Source {
   readonly problems: readonly Problem[];
@@ -41,7 +41,7 @@ export class Source {
     return this.has(path) ? (reach(this.#read?.exact, path) as Json) : undefined;
   }
 
-  /** Like `value`, with plain doubles, as the kinds of document.ts see it. */
+  /** Like `value`, with plain doubles, as the schemas of format.ts see it. */
   doubles(path: readonly Segment[]): unknown {
     return reach(this.#read?.doubles, path);
   }
