@@ -55,10 +55,8 @@ function compileCondition(
     return undefined;
   }
   const compiled = value === undefined ? undefined : operator.compile?.(value);
-  if (compiled && 'fault' in compiled) {
-    const message = `Not a regular expression that can be used: ${compiled.fault}.`;
-    const hint = 'RE2 syntax: no look-around and no back-references; a backslash is written \\\\ in JSON.';
-    context.report('REGEX', [...at, 'value'], message, hint);
+  if (compiled && 'message' in compiled) {
+    context.report('REGEX', [...at, 'value'], compiled.message, compiled.hint);
     return undefined;
   }
   return path && { path, op, value: value === undefined ? true : value, regex: compiled };
