@@ -133,3 +133,20 @@ function scaled(text: string): bigint {
   const [whole = '', fraction = ''] = mantissa.split('.');
   return BigInt(whole + fraction) * 10n ** BigInt(120 + Number(exponent) - fraction.length);
 }
+
+test.each([
+  ['1e40', `1${'0'.repeat(40)}`],
+  ['1e41', '1e41'],
+  ['1e-40', `0.${'0'.repeat(39)}1`],
+  ['1e-41', '1e-41'],
+  ['-12e41', '-12e41'],
+])('%s is written as %s', (literal, text) => {
+  expect(Decimal.from(literal).toString()).toBe(text);
+});
+
+test('a power of ten of 20,000 is the largest that is read', () => {
+  expect(Decimal.from('1e20000').wholeDigits).toBe(20_001);
+  expect(Decimal.from('1e-20000').decimals).toBe(20_000);
+  for (const literal of ['1e20001', '1e-20001', '0.1e-20000'])
+    expect(() => Decimal.from(literal)).toThrow(RangeError);
+});
