@@ -1,9 +1,9 @@
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import { HIDDEN_RULE } from '../codes.js';
-import type { Limit, Policy, Predicate } from '../model.js';
+import type { Policy, Predicate } from '../model.js';
 import { chargeOf } from './charge.js';
 import type { Answer } from './compare.js';
-import { answerPredicate, type Quantifier } from './condition.js';
+import { answerPredicate } from './condition.js';
 import { explainFired, explainRequire } from './explain.js';
 import { findInexact, ROUNDED } from './inexact.js';
 import { CHECKED_BY_NOBODY, resolveEntry, ruleOf } from './resolve.js';
@@ -28,68 +28,66 @@ export interface TraceStep {
  * @param trace collects what was looked at; without it nothing is written down
  */
 export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evaluation {
+  const note = (step: Omit<TraceStep, 'answer'>) => trace?.push({ ...step, answer: undefined });
   const resolved = resolveEntry(policy, call.tool);
   if (resolved.kind === 'hidden') {
-    trace?.push({
-      look: 'hide',
-      rule: HIDDEN_RULE,
-      result: 'stops',
-      answer: undefined,
-      text: 'the tool is hidden',
-    });
+    note({ look: 'hide', rule: HIDDEN_RULE, result: 'stops', text: 'the tool is hidden' });
     return { kind: 'hidden' };
   }
   if (resolved.kind === 'refused') {
     const { rule, explanation } = resolved.refusal;
-    trace?.push({ look: 'entry', rule, result: 'stops', answer: undefined, text: explanation });
+    note({ look: 'entry', rule, result: 'stops', text: explanation });
     return resolved;
   }
-  if (resolved.always && !trace) return resolved.always;
-  const own = resolved.entry ?? CHECKED_BY_NOBODY;
-  if (trace) {
-    const rule = resolved.entry ? ruleOf(policy, resolved.entry) : '';
-    const text = resolved.entry
-      ? `judged by the entry "${resolved.entry.name.text}"`
-      : 'matches no entry; default is allow';
-    trace.push({ look: 'entry', rule, result: 'passes', answer: undefined, text });
-  }
+  const { entry, always } = resolved;
+  if (always && !trace) return always;
+  note(
+    entry
+      ? {
+          look: 'entry',
+          rule: ruleOf(policy, entry),
+          result: 'passes',
+          text: `judged by the entry "${entry.name.text}"`,
+        }
+      : { look: 'entry', rule: '', result: 'passes', text: 'matches no entry; default is allow' },
+  );
+  const { allTools } = policy;
+  const own = entry ?? CHECKED_BY_NOBODY;
 
   const refusal =
-    unmet(policy.allTools.require, call, trace) ??
+    unmet(allTools.require, call, trace) ??
     unmet(own.require, call, trace) ??
-    fired(policy.allTools.denyIf, 'deny_if', call, trace) ??
+    fired(allTools.denyIf, 'deny_if', call, trace) ??
     fired(own.denyIf, 'deny_if', call, trace);
   if (refusal) return { kind: 'refused', refusal };
 
   const charges: Charge[] = [];
-  for (const limits of [policy.allTools.limits, own.limits]) {
-    for (const limit of limits) {
-      const charge = chargeOf(limit, call);
-      if ('fault' in charge) {
-        trace?.push({
-          look: 'limit',
-          rule: limit.pointer,
-          result: 'stops',
-          answer: undefined,
-          text: charge.fault,
-        });
-        return { kind: 'refused', refusal: unchargeable(limit, charge.fault) };
-      }
-      charges.push(charge);
-      if (trace) {
-        const text = `charges ${charge.amount} of ${limit.max} per ${limit.windowText} to ${limit.counter}`;
-        trace.push({ look: 'limit', rule: limit.pointer, result: 'passes', answer: undefined, text });
-      }
+  for (const limit of [...allTools.limits, ...own.limits]) {
+    const { pointer: rule, counter, max, windowText } = limit;
+    const charge = chargeOf(limit, call);
+    if ('fault' in charge) {
+      const { fault } = charge;
+      note({ look: 'limit', rule, result: 'stops', text: fault });
+      // Not the author's text: that speaks of a limit that is used up.
+      return {
+        kind: 'refused',
+        refusal: { code: 'AMOUNT', rule, authorText: undefined, explanation: fault },
+      };
+    }
+    charges.push(charge);
+    if (trace) {
+      const text = `charges ${charge.amount} of ${max} per ${windowText} to ${counter}`;
+      note({ look: 'limit', rule, result: 'passes', text });
     }
   }
   const ask =
-    fired(policy.allTools.approveIf, 'approve_if', call, trace) ??
-    fired(own.approveIf, 'approve_if', call, trace);
-  if (ask) {
-    const inexact = findInexact(call.args, 'args');
-    if (inexact) return { kind: 'refused', refusal: unshowable(ask, inexact, trace) };
-  }
-  return { kind: 'open', charges, ask };
+    fired(allTools.approveIf, 'approve_if', call, trace) ?? fired(own.approveIf, 'approve_if', call, trace);
+  const inexact = ask && findInexact(call.args, 'args');
+  if (!inexact) return { kind: 'open', charges, ask };
+  // What a person is shown and what a server reads must be one number (G2, G10).
+  const explanation = `a person must approve this call, but ${inexact}, ${ROUNDED}`;
+  note({ look: 'approve_if', rule: ask.rule, result: 'stops', text: explanation });
+  return { kind: 'refused', refusal: { ...ask, authorText: undefined, explanation } };
 }
 
 function unmet(
@@ -120,9 +118,8 @@ function fired(
   call: Call,
   trace: TraceStep[] | undefined,
 ): Refusal | undefined {
-  const quantifier: Quantifier = 'any';
   for (const predicate of predicates) {
-    const { answer, findings } = answerPredicate(predicate, call, quantifier);
+    const { answer, findings } = answerPredicate(predicate, call, 'any');
     const fires = answer !== 'fails';
     if (!fires && !trace) continue;
     const explanation = fires ? explainFired(predicate, findings) : 'does not hold';
@@ -140,16 +137,4 @@ function fired(
 
 function refusalOf(predicate: Predicate, explanation: string): Refusal {
   return { code: predicate.code, rule: predicate.pointer, authorText: predicate.onDeny, explanation };
-}
-
-/** What a person is shown and what a server reads must be one number (G2, G10). */
-function unshowable({ code, rule }: Refusal, inexact: string, trace: TraceStep[] | undefined): Refusal {
-  const explanation = `a person must approve this call, but ${inexact}, ${ROUNDED}`;
-  trace?.push({ look: 'approve_if', rule, result: 'stops', answer: undefined, text: explanation });
-  return { code, rule, authorText: undefined, explanation };
-}
-
-function unchargeable(limit: Limit, fault: string): Refusal {
-  // Not the author's text: that speaks of a limit that is used up.
-  return { code: 'AMOUNT', rule: limit.pointer, authorText: undefined, explanation: fault };
 }

@@ -1,5 +1,5 @@
 import type { Problem, ProblemCode } from './problem.js';
-import type { Segment, Source, Spot } from './source.js';
+import type { ProblemOptions, Segment, Source } from './source.js';
 
 /** What all parts of the compiler share: the text, the problems found so far, and what holds for the whole file. */
 export class CompileContext {
@@ -15,7 +15,7 @@ export class CompileContext {
     path: readonly Segment[],
     message: string,
     hint: string,
-    options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
+    options?: ProblemOptions,
   ): void {
     this.problems.push(this.source.problem(code, path, message, hint, options));
   }

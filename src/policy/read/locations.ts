@@ -33,6 +33,13 @@ const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
 /** Where a problem is shown: at the name of a field, or at its value. */
 export type Spot = 'key' | 'value';
 
+export interface ProblemOptions {
+  /** The word that was probably meant. */
+  readonly likely?: string | undefined;
+  readonly severity?: 'error' | 'warning';
+  readonly spot?: Spot;
+}
+
 /**
  * A text with the position of everything in it. Faults of the text itself are in `problems`; with any, there is no
  * `root`.
@@ -76,7 +83,7 @@ export class SourceTree {
     path: readonly Segment[],
     message: string,
     hint: string,
-    options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
+    options: ProblemOptions = {},
   ): Problem {
     const { likely, severity = 'error', spot = 'value' } = options;
     return {

@@ -1,9 +1,9 @@
 import { type ReadJsonc, readJsonc } from '../../json/relaxed.js';
 import { isRecord, type Json } from '../../json/value.js';
-import { type Segment, SourceTree, type Spot } from './locations.js';
+import { type ProblemOptions, type Segment, SourceTree } from './locations.js';
 import type { Problem, ProblemCode } from './problem.js';
 
-export type { Segment, Spot };
+export type { ProblemOptions, Segment };
 
 /**
  * The text of a policy file: JSON with comments, trailing commas and a byte order mark. Faults of the text itself are in
@@ -58,7 +58,7 @@ export class Source {
     path: readonly Segment[],
     message: string,
     hint: string,
-    options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
+    options?: ProblemOptions,
   ): Problem {
     return this.#positions.problem(code, path, message, hint, options);
   }
