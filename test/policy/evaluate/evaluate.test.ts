@@ -4,6 +4,7 @@ import type { Charge, Evaluation } from '../../../src/policy/call.js';
 import { evaluate, type TraceStep } from '../../../src/policy/evaluate/evaluate.js';
 import { evaluateLayers, stack } from '../../../src/policy/evaluate/layers.js';
 import { isVisible } from '../../../src/policy/evaluate/resolve.js';
+import { cpuTime } from '../../support/cpu-time.js';
 import { callOf, judge, outcomeOf, policyOf } from '../support.js';
 
 const when = (path: string, op: string, value?: unknown) => ({ path, op, value });
@@ -498,11 +499,11 @@ describe('amounts', () => {
 
   test('a hundred thousand extreme numbers are refused or added at once', () => {
     const numbers = (text: string) => `{"i":[${Array(100_000).fill(text).join(',')}]}`;
-    const start = performance.now();
+    const start = cpuTime();
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e-9999'))).toBe('AMOUNT');
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e39'))).toEqual(['c:1e44']);
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e-39'))).toEqual([`c:0.${'0'.repeat(33)}1`]);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuTime() - start).toBeLessThan(5000);
   });
 
   test('G9: elements are looked at one after the other: the first that cannot be charged ends it', () => {
@@ -521,10 +522,10 @@ describe('amounts', () => {
   test('G9: a million elements are added in a second or two', () => {
     const policy = policyOf({ tools: { t: of({ sum: 'args.i[*]' }) } });
     const call = callOf('t', `{"i":[${Array(1_000_000).fill('1').join(',')}]}`);
-    const start = performance.now();
+    const start = cpuTime();
     expect(evaluate(policy, call)).toMatchObject({ kind: 'open' });
     // More than five seconds when the place of each element was written out.
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(cpuTime() - start).toBeLessThan(2000);
   });
 });
 
