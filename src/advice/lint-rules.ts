@@ -1,7 +1,7 @@
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { isArray, type JsonType } from '../json/value.js';
 import type { Checks, Condition, Limit, Path, Predicate, ToolEntry } from '../policy/model.js';
-import type { Places } from '../policy/read/load.js';
+import type { RuleLocations } from '../policy/read/load.js';
 import type { ProblemCode } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { nearest } from '../text/suggest.js';
@@ -42,11 +42,11 @@ const ALWAYS: Readonly<Record<List, string>> = {
 
 /** Looks at the rules of an entry, or of all tools, by the schemas of the tools that they judge. */
 export class RuleLint {
-  readonly #places: Places;
+  readonly #locations: RuleLocations;
   readonly #warn: Warn;
 
-  constructor(places: Places, warn: Warn) {
-    this.#places = places;
+  constructor(locations: RuleLocations, warn: Warn) {
+    this.#locations = locations;
     this.#warn = warn;
   }
 
@@ -70,7 +70,7 @@ export class RuleLint {
     if (!always) return;
     for (const rule of following.slice(following.indexOf(always) + 1)) {
       const message = `${always.pointer} ${what}, so that this is never looked at.`;
-      this.#warn('SHADOWED', this.#places.pathOf(rule.pointer), message, 'Remove the one or the other.');
+      this.#warn('SHADOWED', this.#locations.pathOf(rule.pointer), message, 'Remove the one or the other.');
     }
   }
 
@@ -81,7 +81,7 @@ export class RuleLint {
     tools: readonly ToolDefinition[],
   ): void {
     for (const predicate of predicates) {
-      const base = this.#places.pathOf(predicate.pointer);
+      const base = this.#locations.pathOf(predicate.pointer);
       for (const [index, condition] of predicate.conditions.entries()) {
         const path = [...base, 'conditions', index];
         this.#condition(list, condition, path, entry, tools);
@@ -187,7 +187,7 @@ export class RuleLint {
   }
 
   #limit(limit: Limit, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
-    const path = this.#places.pathOf(limit.pointer);
+    const path = this.#locations.pathOf(limit.pointer);
     const { amount } = limit;
     if (amount.kind === 'fixed') {
       if (amount.value.sign === 0) {
@@ -203,7 +203,7 @@ export class RuleLint {
       this.#amount(limit, amount.path, amount.kind === 'count' ? 'array' : 'number', path, entry, tools);
     }
     for (const [index, part] of limit.per.entries()) {
-      const written = this.#places.source.value([...path, 'per']);
+      const written = this.#locations.source.value([...path, 'per']);
       const at = isArray(written) ? [...path, 'per', index] : [...path, 'per'];
       this.#absent(
         at,

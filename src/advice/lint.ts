@@ -1,8 +1,8 @@
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
-import { couldPass, type Placed, place } from '../policy/evaluate/evaluate.js';
+import { couldPass, type Resolved, resolveEntry } from '../policy/evaluate/resolve.js';
 import type { NamePattern, Policy, ToolEntry } from '../policy/model.js';
-import type { Loaded, Places } from '../policy/read/load.js';
+import type { Loaded, RuleLocations } from '../policy/read/load.js';
 import type { Problem } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { RuleLint, type Warn } from './lint-rules.js';
@@ -30,15 +30,15 @@ export function lintPolicy(
   tools?: readonly ToolDefinition[],
   known: readonly string[] = [],
 ): readonly Problem[] {
-  const lint = new Lint(loaded.policy, loaded.places, tools, known);
+  const lint = new Lint(loaded.policy, loaded.locations, tools, known);
   return [...lint.run()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 class Lint {
   readonly #policy: Policy;
-  readonly #places: Places;
+  readonly #locations: RuleLocations;
   /** Every tool of the server, and what the policy does with it; undefined without a server. */
-  readonly #placed: readonly PlacedTool[] | undefined;
+  readonly #resolved: readonly PlacedTool[] | undefined;
   readonly #known: ReadonlySet<string>;
   readonly #rules: RuleLint;
   readonly #problems: Problem[] = [];
@@ -46,28 +46,28 @@ class Lint {
 
   constructor(
     policy: Policy,
-    places: Places,
+    locations: RuleLocations,
     tools: readonly ToolDefinition[] | undefined,
     known: readonly string[],
   ) {
     this.#known = new Set(known);
     this.#policy = policy;
-    this.#places = places;
-    this.#placed = tools?.map((tool) => ({ tool, where: place(policy, tool.name) }));
-    this.#rules = new RuleLint(places, this.#warn);
+    this.#locations = locations;
+    this.#resolved = tools?.map((tool) => ({ tool, where: resolveEntry(policy, tool.name) }));
+    this.#rules = new RuleLint(locations, this.#warn);
   }
 
   run(): readonly Problem[] {
-    this.#rules.look(this.#policy.allTools, undefined, this.#placed?.map(({ tool }) => tool) ?? []);
+    this.#rules.look(this.#policy.allTools, undefined, this.#resolved?.map(({ tool }) => tool) ?? []);
     const judged = new Map<ToolEntry, ToolDefinition[]>();
-    for (const { tool, where } of this.#placed ?? []) {
-      if (where.kind !== 'placed' || !where.entry) continue;
+    for (const { tool, where } of this.#resolved ?? []) {
+      if (where.kind !== 'resolved' || !where.entry) continue;
       const tools = judged.get(where.entry);
       if (tools) tools.push(tool);
       else judged.set(where.entry, [tool]);
     }
     // First, while there is time to compare names with all patterns: what the server lacks is worth more.
-    if (this.#placed) this.#names(this.#placed);
+    if (this.#resolved) this.#names(this.#resolved);
     else this.#shownNames();
     for (const entry of this.#entries()) this.#entry(entry, judged.get(entry) ?? []);
     this.#callable();
@@ -82,7 +82,7 @@ class Lint {
   #warn: Warn = (code, path, message, hint, likely) => {
     const spot = path[0] === 'tools' && path.length === 2 ? 'key' : 'value';
     this.#problems.push(
-      this.#places.source.problem(code, path, message, hint, { likely, severity: 'warning', spot }),
+      this.#locations.source.problem(code, path, message, hint, { likely, severity: 'warning', spot }),
     );
   };
 
@@ -111,8 +111,8 @@ class Lint {
   }
 
   /** Which names of the policy the server has, and the reverse. */
-  #names(placed: readonly PlacedTool[]): void {
-    const names = placed.map(({ tool }) => tool.name);
+  #names(resolved: readonly PlacedTool[]): void {
+    const names = resolved.map(({ tool }) => tool.name);
     const present = new Set(names);
     let suggestions = 0;
     for (const { pattern, path, does } of this.#written()) {
@@ -126,7 +126,7 @@ class Lint {
       const likely = suggestions > MAX_SUGGESTIONS ? undefined : likelyTool(pattern.text, names);
       this.#warn('TOOL_ABSENT', path, message, 'Correct the name, or remove it.', likely);
     }
-    const unplaced = placed.filter(({ where }) => isUnplaced(where)).map(({ tool }) => tool.name);
+    const unplaced = resolved.filter(({ where }) => isUnplaced(where)).map(({ tool }) => tool.name);
     if (unplaced.length === 0) return;
     const refused = this.#policy.default === 'deny';
     const fate = refused ? 'refused by default' : 'allowed by default, without checks of their own';
@@ -137,19 +137,19 @@ class Lint {
 
   #callable(): void {
     const policy = this.#policy;
-    if (this.#placed) {
-      if (this.#placed.length === 0 || this.#placed.some(({ where }) => couldPass(policy, where))) return;
-      const names = this.#placed.map(({ tool }) => tool.name);
+    if (this.#resolved) {
+      if (this.#resolved.length === 0 || this.#resolved.some(({ where }) => couldPass(policy, where))) return;
+      const names = this.#resolved.map(({ tool }) => tool.name);
       const message = `None of the ${count(names.length)} of the server could ever be called.`;
       this.#warn('NOTHING_CALLABLE', [], message, `The server has: ${some(names)}.`);
       return;
     }
     const open = this.#entries().filter((entry) => !this.#coverOf(entry));
-    const placed: Placed[] = open.map((entry) => ({ kind: 'placed', entry }));
+    const resolved: Resolved[] = open.map((entry) => ({ kind: 'resolved', entry }));
     if (policy.default === 'allow' && !policy.hide.some((pattern) => pattern.text === '*')) {
-      placed.push({ kind: 'placed', entry: undefined });
+      resolved.push({ kind: 'resolved', entry: undefined });
     }
-    if (placed.some((where) => couldPass(policy, where))) return;
+    if (resolved.some((where) => couldPass(policy, where))) return;
     const hint = 'Give a tool that may be called an entry under "tools": {} allows it.';
     this.#warn('NOTHING_CALLABLE', [], 'No tool could ever be called under this policy.', hint);
   }
@@ -190,10 +190,10 @@ class Lint {
     // In the order of who wins: what comes before the entry itself is stronger.
     const other = this.#policy.patterns.find((each) => each === entry || this.#matches(each.name, widest));
     if (other && other !== entry) return `"${other.name.text}" matches the same names`;
-    const others = this.#placed?.some(
+    const others = this.#resolved?.some(
       ({ tool, where }) =>
         this.#matches(entry.name, tool.name) &&
-        where.kind === 'placed' &&
+        where.kind === 'resolved' &&
         where.entry &&
         where.entry !== entry,
     );
@@ -203,11 +203,11 @@ class Lint {
 
 interface PlacedTool {
   readonly tool: ToolDefinition;
-  readonly where: Placed;
+  readonly where: Resolved;
 }
 
-function isUnplaced(where: Placed): boolean {
-  return where.kind === 'refused' || (where.kind === 'placed' && !where.entry);
+function isUnplaced(where: Resolved): boolean {
+  return where.kind === 'refused' || (where.kind === 'resolved' && !where.entry);
 }
 
 /** A name that another pattern matches only if it matches all names that this one does. */

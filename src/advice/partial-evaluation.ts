@@ -1,8 +1,8 @@
 import { type Json, setOwn } from '../json/value.js';
 import type { Call, Evaluation } from '../policy/call.js';
 import { answerPredicate, type Quantifier } from '../policy/evaluate/condition.js';
-import { place } from '../policy/evaluate/evaluate.js';
 import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
+import { resolveEntry } from '../policy/evaluate/resolve.js';
 import type { Checks, Limit, Path, Policy, Predicate } from '../policy/model.js';
 import { lookalikeOf } from '../text/lookalike.js';
 import type { Kept } from './logged-call.js';
@@ -41,9 +41,9 @@ function argsOf(kept: Kept): Call['args'] {
 
 /** The policy with the rules for this tool that can be looked at; the others are added to `unknowns`. */
 function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): Policy {
-  const placed = place(policy, call.tool);
+  const resolved = resolveEntry(policy, call.tool);
   // Hidden or not listed: certain, whatever the arguments.
-  if (placed.kind !== 'placed') return policy;
+  if (resolved.kind !== 'resolved') return policy;
   const checks = (from: Checks): Checks => ({
     require: partialPredicates(from.require, 'every', call, kept, unknowns),
     denyIf: partialPredicates(from.denyIf, 'any', call, kept, unknowns),
@@ -51,7 +51,7 @@ function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): P
     limits: partialLimits(from.limits, kept, unknowns),
   });
   const allTools = checks(policy.allTools);
-  const { entry } = placed;
+  const { entry } = resolved;
   if (!entry) return { ...policy, hides: (name) => policy.hides(name), allTools };
   const tools = new Map([[call.tool, { ...entry, ...checks(entry) }]]);
   return { ...policy, hides: (name) => policy.hides(name), allTools, tools };

@@ -4,10 +4,11 @@ import { PolicyWrapError } from '../errors.js';
 import { parseJson } from '../json/exact.js';
 import { isObject, type JsonObject } from '../json/value.js';
 import type { ApprovalEntry, Store } from '../store/store.js';
+import { span } from '../text/duration.js';
 import { printable, spreadJson } from '../text/escape.js';
 import { paint, table } from './table.js';
 import type { Output } from './terminal.js';
-import { localTime, span } from './time.js';
+import { localTime } from './time.js';
 
 /** What waits for a person, with all that they need to decide: the arguments whole and escaped (G10). */
 export function describeApproval(approval: ApprovalEntry, out: Output, now: number): string {

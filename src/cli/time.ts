@@ -10,18 +10,6 @@ export function localTime(ms: number): string {
   return `${local} ${offset < 0 ? '-' : '+'}${two(Math.floor(zone / 60))}:${two(zone % 60)}`;
 }
 
-/** @returns `12 s`, `4 min`, `3 h`, `5 d`, rounded up: nothing is promised too early */
-export function span(ms: number): string {
-  const units = [
-    ['s', 1000],
-    ['min', 60_000],
-    ['h', 3_600_000],
-    ['d', 86_400_000],
-  ] as const;
-  const [name, length] = units.findLast(([, each]) => ms >= 2 * each) ?? units[0];
-  return `${Math.max(0, Math.ceil(ms / length))} ${name}`;
-}
-
 /** @returns an instant for programs, in UTC; null for one that is not there */
 export function isoTime(ms: number | undefined): string | null {
   return ms === undefined ? null : new Date(ms).toISOString();

@@ -2,8 +2,8 @@ import { Decimal } from './decimal.js';
 import { isArray, isNumber, isObject, type Json } from './value.js';
 
 /**
- * One text for all spellings of a value: keys sorted by code unit, no white space, 1, 1.0 and 1e0 alike. For hashes
- * of approvals and for the `per` of limits.
+ * One text for all spellings of a value: keys sorted by code unit, no white space, 1, 1.0 and 1e0 alike. Approvals
+ * and the `per` of limits are compared by it.
  *
  * @throws RangeError for a number that is not finite
  */

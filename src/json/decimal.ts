@@ -2,19 +2,19 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 
-/** Longest literal that is read, in characters; beyond it, arithmetic on the digits would be worth an attack. */
+/** Longest literal that is read, in characters; arithmetic on more digits would be worth an attack. */
 const MAX_LITERAL = 1100;
 
 /** Largest power of ten that is read or written. JSON allows any; no amount needs more. */
 const MAX_EXPONENT = 20_000;
 
-/** Integers of so many digits are exact as numbers, whatever the digits are. */
+/** Every integer of at most this many digits is exact as a number. */
 const NUMBER_DIGITS = 15;
 
 /** Powers of ten that a double holds exactly. */
 const POWERS: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
-/** A number wherever a double holds it exactly, which is a matter of speed: nearly all amounts are such. */
+/** A number wherever a double holds it exactly: nearly all amounts are such, and numbers are quicker. */
 type Integer = number | bigint;
 
 /**
@@ -22,7 +22,7 @@ type Integer = number | bigint;
  *
  * Amounts are money: 0.1 + 0.2 must be 0.3, and 9007199254740993 must not compare equal to ...992. A double is read
  * as the shortest decimal that stands for it, which is what its author wrote as long as that had at most 15 digits;
- * longer literals must come in as text (see json.ts).
+ * longer literals must come in as text (see exact.ts).
  */
 export class Decimal {
   static readonly zero = new Decimal(0, 0);
@@ -150,7 +150,7 @@ export class Decimal {
     const power = this.#exponent - exponent;
     if (power === 0) return this.#coefficient;
     const scaled = Number(this.#coefficient) * (POWERS[power] ?? Number.NaN);
-    // A product that is beyond them is rounded to something that is beyond them too.
+    // An unsafe product is rounded to another that is unsafe too, so this cannot be wrong.
     if (Number.isSafeInteger(scaled)) return scaled;
     return BigInt(this.#coefficient) * 10n ** BigInt(power);
   }

@@ -24,7 +24,7 @@ export function parseJson(text: string): Json {
 }
 
 /**
- * JSON.parse, but right on every engine. That of Node 24 can take a name with an escape for the beginning of its own
+ * JSON.parse, but right in every version of Node. Node 24 can take a name with an escape for the beginning of its own
  * text, `"am\\u006funt"` for `am\\u00`, once it has met that name in an object of the same form: a caller could prepare
  * it, and a server would read `amount` where the policy sees no such argument (G2).
  *

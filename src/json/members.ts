@@ -4,7 +4,7 @@ export type Span = readonly [start: number, end: number];
 /**
  * Calls `visit` with each member of an object: its key, the span of its value, and that of the whole member.
  *
- * @param text valid JSON without duplicate keys (see scan.ts)
+ * @param text valid JSON without duplicate keys (see strict.ts)
  * @param start offset of the object's brace
  */
 export function eachMember(
@@ -38,7 +38,7 @@ export function elements(text: string, start: number): Span[] {
 
 /**
  * Rewrites an object member by member: `edit` gives a member's new text, or undefined to leave it out. White space
- * stays as it is; with a member goes what separated it from the one before.
+ * stays as it is; a member that is left out takes the separator before it along.
  *
  * @returns the object's text
  */
@@ -49,7 +49,7 @@ export function mapMembers(
 ): string {
   let edited = '';
   let kept = 0;
-  // Where the last member ended, and at first the brace.
+  // Where the last member ended; at first, where the brace did.
   let last = start + 1;
   eachMember(text, start, (key, value, member) => {
     const after = edit(key, text.slice(...member), value);

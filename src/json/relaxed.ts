@@ -24,11 +24,11 @@ export interface ReadJsonc {
 }
 
 /**
- * Reads JSON with comments and trailing commas by leaving those out: the engine's own reader is far quicker than any
- * that knows them, and is the judge of the rest.
+ * Reads JSON with comments and trailing commas by blanking those and leaving the rest to `JSON.parse`, which is far
+ * quicker than any reader that knows them.
  *
- * @returns undefined for whatever it does not understand beyond doubt, which is no judgement: text that is no JSON, that
- *   nests too deeply or is too long, a key that stands twice, a number that is out of range
+ * @returns undefined where it is not sure, without saying why: text that is no JSON, that nests too deeply or is too
+ *   long, a key that stands twice, a number that is out of range
  */
 export function readJsonc(text: string): ReadJsonc | undefined {
   if (text.length > MAX_LENGTH) return undefined;

@@ -13,12 +13,12 @@ import {
 } from './tokens.js';
 import { countKeys } from './value.js';
 
-/** Containers inside containers; deeper input is refused before any recursive code sees it (handbook attack 7). */
+/** Containers inside containers; deeper input is refused before any recursive code sees it. */
 export const MAX_DEPTH = 128;
 /** Digits, sign, point and exponent of one number. Longer ones cost more to read than any number is worth. */
 const MAX_NUMBER_LENGTH = 1000;
 
-/** A line read so strictly that no two JSON parsers could read it differently, or what stands against it. */
+/** A line read so strictly that no two JSON parsers could read it differently, or why it was refused. */
 export type Scanned =
   | {
       readonly ok: true;
@@ -98,7 +98,7 @@ export function scanText(text: string, maxDepth = MAX_DEPTH): Scanned {
   return { ok: true, value, exactText: exactNumbers ? text : undefined };
 }
 
-/** Whether containers nest deeper than `limit`; of text that is no JSON, whether they might. */
+/** Whether containers nest deeper than `limit`, or might in text that is no JSON. */
 export function isDeeper(text: string, limit: number): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -119,7 +119,7 @@ function isBoundedNumber(literal: string): boolean {
   return Math.abs(Number(literal)) !== Number.POSITIVE_INFINITY;
 }
 
-/** Names the first key that stands twice in one object, for a text known to be JSON: `"amount" at params.arguments`. */
+/** @param text known to be JSON @returns the first key that stands twice in one object: `"amount" at params.arguments` */
 function duplicateKey(text: string): string {
   const open: { keys: Set<string> | undefined; label: string }[] = [];
   let label = '';
@@ -154,7 +154,7 @@ function syntaxReason(error: unknown): string {
   return /at position \d+/.exec(message)?.[0] ?? 'it ends too early or is malformed';
 }
 
-/** The offset of the first byte that is no UTF-8, found by halving: prefixes are valid up to it, give or take a character. */
+/** @returns the offset of the first byte that is no UTF-8, found by halving */
 function invalidUtf8At(bytes: Buffer): number {
   let low = 0;
   let high = bytes.length;

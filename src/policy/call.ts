@@ -32,7 +32,7 @@ export interface Charge {
 
 /**
  * What the policy's text says of a call. `hidden` is answered like an unknown tool. `open` still depends on what has
- * happened: its charges must fit (state/), and if `ask` is there a person must approve.
+ * happened: its charges must fit (store/), and if `ask` is there a person must approve.
  */
 export type Evaluation =
   | { readonly kind: 'hidden' }

@@ -4,7 +4,14 @@ import type { Regex } from './evaluate/regex.js';
 import type { Operator } from './operators.js';
 
 /**
- * A policy as it is decided by: validated, shorthands written out, patterns ordered, expressions compiled.
+ * policy/: what is allowed. The model of a policy and of a call, read/ (text to policy), evaluate/ (policy and call to
+ * evaluation), limits/ (windows and calendars), and one row each for operators and decision codes.
+ * Imports json/ and text/ alone.
+ * Never enters: clocks, files, processes, counters. Time is a parameter.
+ */
+
+/**
+ * A policy as calls are decided by it: validated, shorthands written out, patterns ordered, expressions compiled.
  * Made by `loadPolicy` only; every field is read-only and the whole is safe to share.
  */
 export interface Policy {
@@ -14,7 +21,7 @@ export interface Policy {
   readonly source: string;
   /** `base.json#` before the pointers of a policy that another one extends (see layers.ts). */
   readonly layer?: string;
-  /** What tells the file from every other, whatever it is called: its real path where it has one, else its source. */
+  /** Tells the file from every other, whatever it is called: its real path where it has one, else its source. */
   readonly identity: string;
   readonly default: 'allow' | 'deny';
   /** The policy that this one narrows, as the file writes it. */
@@ -83,7 +90,7 @@ export interface Condition {
   readonly path: Path;
   readonly op: Operator;
   readonly value: Json;
-  /** For `regex` alone. */
+  /** What `value` was compiled to, where the operator does so. */
   readonly regex: Regex | undefined;
 }
 
@@ -105,7 +112,7 @@ export interface Limit {
   readonly layer?: { readonly identity: string; readonly counter: string };
   /** Length in milliseconds; for a calendar month the longest, 31 days. */
   readonly windowMs: number;
-  /** For people, after "per" or "in": `minute`, `15 minutes`. */
+  /** Reads on from "per" and "in": `minute`, `15 minutes`. */
   readonly windowText: string;
   readonly align:
     | { readonly kind: 'sliding' }

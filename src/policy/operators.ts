@@ -28,7 +28,7 @@ interface OperatorRow {
   /** @returns undefined where the operator can compare with `value` */
   fault(value: Json): ValueFault | undefined;
   /** Makes of `value` what matches, once for the policy. */
-  compile?(value: Json): Regex | { readonly fault: string } | undefined;
+  compile?(value: Json): Regex | ValueFault | undefined;
   compare(value: Json, actual: Json, compiled: Regex | undefined): Answer;
   /** The answer where there is nothing to compare; `fails` for all but `exists`. */
   missing?(value: Json): Answer;
@@ -106,7 +106,15 @@ export const OPERATORS = {
       typeof value === 'string'
         ? undefined
         : { message: `"regex" needs a pattern as text, not ${kindOf(value)}.`, hint: 'Write "^[a-z]+$".' },
-    compile: (value) => (typeof value === 'string' ? compileRegex(value) : undefined),
+    compile: (value) => {
+      const regex = typeof value === 'string' ? compileRegex(value) : undefined;
+      return regex && 'fault' in regex
+        ? {
+            message: `Not a regular expression that can be used: ${regex.fault}.`,
+            hint: 'RE2 syntax: no look-around and no back-references; a backslash is written \\\\ in JSON.',
+          }
+        : regex;
+    },
     compare: (_, actual, regex) =>
       regex && typeof actual === 'string' && actual.length <= regex.maxText
         ? yesNo(regex.test(actual))

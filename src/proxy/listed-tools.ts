@@ -1,6 +1,6 @@
 import { canonicalJson } from '../json/canonical.js';
 import { isRecord, type Json, type JsonObject, own } from '../json/value.js';
-import { asksInLayers, type Layers, visibleInLayers } from '../policy/evaluate/layers.js';
+import { asksInLayers, isVisibleInLayers, type Layers } from '../policy/evaluate/layers.js';
 import type { SeenTool } from '../store/store.js';
 import { lookalikeKey } from '../wire/message.js';
 import { annotate, type ToolEdit, type ToolRisk } from '../wire/tool-list.js';
@@ -142,7 +142,7 @@ export function isNamed(tool: unknown): tool is ListedTool {
 
 /** @returns whether a tool belongs in what the client sees; without a policy all do, since none can be called */
 export function isShown(policy: Layers | undefined, tool: string): boolean {
-  return policy === undefined || visibleInLayers(policy, tool);
+  return policy === undefined || isVisibleInLayers(policy, tool);
 }
 
 /** What a model and a policy go by; the rest of a tool may change with every answer. */

@@ -1,4 +1,10 @@
 /**
+ * text/: what is safe to show, how names are compared, durations, suggestions, hashes.
+ * Imports json/ alone.
+ * Never enters: what a text is about; rules of the policy, of tools or of clients.
+ */
+
+/**
  * The one escaper of everything that a person reads: terminals, prompts, logs, refusals and the JSON of every command.
  *
  * Escaped is what changes how the text around it is read, or what nobody can see: control characters (ANSI sequences

@@ -3,8 +3,8 @@ type Crypto = typeof import('node:crypto');
 let loaded: Crypto | undefined;
 
 /**
- * `node:crypto`, loaded when it is first asked for: that takes longer than all that is done before a server is started,
- * and is not needed before it has booted.
+ * `node:crypto`, loaded when it is first asked for: loading takes longer than everything else that happens before the
+ * server is started.
  */
 export function crypto(): Crypto {
   loaded ??= process.getBuiltinModule('node:crypto');

@@ -9,7 +9,7 @@ let invisible: RegExp | undefined;
 const MARKS = String.raw`[\p{M}\uff9e\uff9f]+`;
 let marks: RegExp | undefined;
 
-/** No writing stacks more marks on a letter (Unicode's Stream-Safe Text Format); normalising a run costs its square. */
+/** No writing stacks more marks on a letter (Unicode's Stream-Safe Text Format); normalising a run takes time that grows with its square. */
 const MAX_MARKS = 30;
 
 /** Longer names, in UTF-16 units, are not normalised: they have no lookalikes. */

@@ -1,7 +1,7 @@
 /** Longest word that is compared; nobody misspells a longer one by a letter. */
 const MAX_WORD = 64;
 
-/** For a candidate, the words in small letters that others use for it. */
+/** By candidate, the words in small letters that others use for it. */
 export type Synonyms = ReadonlyMap<string, readonly string[]>;
 
 /**

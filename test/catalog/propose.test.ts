@@ -6,7 +6,8 @@ import { classify } from '../../src/catalog/classify.js';
 import { proposePolicy } from '../../src/catalog/propose.js';
 import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
 import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
-import { evaluate, visible } from '../../src/policy/evaluate/evaluate.js';
+import { evaluate } from '../../src/policy/evaluate/evaluate.js';
+import { isVisible } from '../../src/policy/evaluate/resolve.js';
 import type { Policy } from '../../src/policy/model.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 
@@ -53,7 +54,7 @@ describe('what it says', () => {
 
   test('Destructive is hidden', () => {
     expect(judge(policy, 'delete_user')).toEqual({ kind: 'hidden' });
-    expect(visible(policy, 'delete_user')).toBe(false);
+    expect(isVisible(policy, 'delete_user')).toBe(false);
   });
 
   test('what is not listed is refused', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bar, paint, table } from '../../src/cli/table.js';
-import { localTime, span } from '../../src/cli/time.js';
+import { localTime } from '../../src/cli/time.js';
+import { span } from '../../src/text/duration.js';
 import { FakeOutput } from './commands/support.js';
 
 describe('table', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_DEPTH, scan } from '../../src/json/strict.js';
+import { isDeeper, MAX_DEPTH, scan } from '../../src/json/strict.js';
 
 const read = (text: string | Buffer) => scan(Buffer.from(text));
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
@@ -178,4 +178,16 @@ test('G3: no bytes make the scan throw', () => {
       },
     ),
   );
+});
+
+test.each([
+  ['[[1]]', 2, false],
+  ['[[1]]', 1, true],
+  ['[{"a":[]},[[]]]', 3, false],
+  ['[{"a":[]},[[]]]', 2, true],
+  ['["[[[","\\"{{{"]', 1, false],
+  ['[[],[],[]]', 2, false],
+  ['{"a', 0, true],
+])('%s is deeper than %i levels: %s', (text, limit, expected) => {
+  expect(isDeeper(text, limit)).toBe(expected);
 });

@@ -7,6 +7,7 @@ import {
   NameIndex,
   unmistakable,
 } from '../../src/text/lookalike.js';
+import { cpuTime } from '../support/cpu-time.js';
 
 test.each([
   ['amount', 'Amount'],
@@ -71,7 +72,7 @@ test('a fold is its own canonicalName, and does not mind case', () => {
 const MARKS = '\u0301\u0323'.repeat(40_000);
 
 test('G9: stacked marks are not normalised: no such name is a twin of another', () => {
-  const start = performance.now();
+  const start = cpuTime();
   for (const name of [
     MARKS,
     `amount${MARKS}`,
@@ -82,7 +83,7 @@ test('G9: stacked marks are not normalised: no such name is a twin of another', 
     expect(canonicalName(`${name} `)).not.toBe('');
   }
   // Twelve seconds a name when they are.
-  expect(performance.now() - start).toBeLessThan(5000);
+  expect(cpuTime() - start).toBeLessThan(5000);
 });
 
 test('G2: what shows nothing is taken off before the length is looked at', () => {

@@ -3,7 +3,7 @@ import { amountsOf, boundedNumber, numbersOf } from '../../approval/numeric-argu
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import type { ApprovalEntry, BudgetTerms, Store } from '../../store/store.js';
-import { parseDuration } from '../../text/duration.js';
+import { parseDuration, span } from '../../text/duration.js';
 import { printable } from '../../text/escape.js';
 import {
   argumentsOf,
@@ -17,7 +17,7 @@ import {
 import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import type { Terminal } from '../terminal.js';
-import { localTime, span } from '../time.js';
+import { localTime } from '../time.js';
 
 export interface ApproveOptions extends StateOptions {
   readonly yes?: boolean | undefined;

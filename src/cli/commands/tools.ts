@@ -3,8 +3,8 @@ import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
-import { couldPass, place } from '../../policy/evaluate/evaluate.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
+import { couldPass, resolveEntry } from '../../policy/evaluate/resolve.js';
 import type { Checks, Limit } from '../../policy/model.js';
 import { printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
@@ -87,13 +87,13 @@ const SHOWN_LIMITS = 3;
 /** @returns what a policy does with a tool; parts that depend on the call are named without their conditions */
 export function effectOf(policy: Layers | undefined, tool: string): string {
   if (policy === undefined) return 'no policy';
-  const layers = policy.all.map((layer) => ({ layer, placed: place(layer, tool) }));
+  const layers = policy.all.map((layer) => ({ layer, resolved: resolveEntry(layer, tool) }));
   // A layer can only tighten, so the strictest holds.
-  if (layers.some(({ placed }) => placed.kind === 'hidden')) return 'hide';
-  if (layers.some(({ placed }) => placed.kind === 'refused')) return 'not listed';
-  if (!layers.every(({ layer, placed }) => couldPass(layer, placed))) return 'deny';
-  const all = layers.flatMap(({ layer, placed }) =>
-    placed.kind === 'placed' && placed.entry ? [layer.allTools, placed.entry] : [layer.allTools],
+  if (layers.some(({ resolved }) => resolved.kind === 'hidden')) return 'hide';
+  if (layers.some(({ resolved }) => resolved.kind === 'refused')) return 'not listed';
+  if (!layers.every(({ layer, resolved }) => couldPass(layer, resolved))) return 'deny';
+  const all = layers.flatMap(({ layer, resolved }) =>
+    resolved.kind === 'resolved' && resolved.entry ? [layer.allTools, resolved.entry] : [layer.allTools],
   );
   const limits = all.flatMap((checks) => checks.limits).map(limitText);
   const conditional = all.some(({ require, denyIf }) => require.length + denyIf.length > 0);

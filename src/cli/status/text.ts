@@ -1,11 +1,11 @@
 import { changeOf } from '../../store/definition-diff.js';
 import type { ApprovalEntry, BudgetEntry, CounterEntry, SessionEntry } from '../../store/store.js';
-import { textOfDuration } from '../../text/duration.js';
+import { span, textOfDuration } from '../../text/duration.js';
 import { printable } from '../../text/escape.js';
 import { isForQueue } from '../approval-view.js';
 import { bar, type Cell, paint, table } from '../table.js';
 import type { Output } from '../terminal.js';
-import { localTime, span } from '../time.js';
+import { localTime } from '../time.js';
 import { byName, COUNTERS_IN_JSON, type Snapshot } from './snapshot.js';
 
 /** Lines that are shown of each changed tool; `trust --dry-run` shows all. */

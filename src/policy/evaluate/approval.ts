@@ -13,8 +13,8 @@ export interface ApprovalTexts {
 }
 
 /**
- * @returns undefined when nobody can be asked about such a call: it holds a number that programs read differently, so
- *   that the person might be shown another than the server gets (G10)
+ * @returns undefined when nobody can be asked about such a call: it holds a number that programs read differently, and
+ *   the person might be shown another one than the server gets (G10)
  */
 export function approvalTexts(args: JsonObject, { except }: Policy['approvals']): ApprovalTexts | undefined {
   if (findInexact(args, 'args') !== undefined) return undefined;

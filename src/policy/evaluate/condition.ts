@@ -35,7 +35,7 @@ export function answerPredicate(
 }
 
 export function answerCondition(condition: Condition, call: Call, quantifier: Quantifier): Finding {
-  // What decides at once: one element that fails where every one must hold, one that holds where any may.
+  // The answer that decides at once: `fails` where every element must hold, `holds` where any may.
   const decisive: Answer = quantifier === 'every' ? 'fails' : 'holds';
   let found: Finding | undefined;
   for (const reached of reach(condition.path, call)) {

@@ -1,7 +1,8 @@
 import { sha256 } from '../../text/hash.js';
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import type { Checks, Limit, Policy, Predicate, ToolEntry } from '../model.js';
-import { evaluate, place, type TraceStep, visible } from './evaluate.js';
+import { evaluate, type TraceStep } from './evaluate.js';
+import { isVisible, resolveEntry } from './resolve.js';
 
 /**
  * Policies that a call must pass all of: the user's, and those that it extends. A layer can only tighten: what one
@@ -81,7 +82,7 @@ export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]):
   let ask: Refusal | undefined;
   for (const policy of layers.all) {
     const evaluation = evaluate(policy, call, trace);
-    // Hidden anywhere is hidden, whatever another layer would have answered (G6).
+    // Hidden anywhere is hidden, whatever another layer says (G6).
     if (evaluation.kind === 'hidden') return evaluation;
     if (evaluation.kind === 'refused') refused ??= evaluation;
     else {
@@ -93,16 +94,16 @@ export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]):
 }
 
 /** @returns whether every layer shows the tool, and under `list: "callable"` of any of them lets it be called */
-export function visibleInLayers(layers: Layers, tool: string): boolean {
+export function isVisibleInLayers(layers: Layers, tool: string): boolean {
   const isCallable = layers.all.some(({ list }) => list === 'callable');
-  return layers.all.every((policy) => visible(policy, tool, isCallable ? 'callable' : 'all'));
+  return layers.all.every((policy) => isVisible(policy, tool, isCallable ? 'callable' : 'all'));
 }
 
 /** @returns whether calls of the tool may need a person */
 export function asksInLayers(layers: Layers, tool: string): boolean {
   return layers.all.some((policy) => {
-    const placed = place(policy, tool);
-    const own = placed.kind === 'placed' ? placed.entry : undefined;
+    const resolved = resolveEntry(policy, tool);
+    const own = resolved.kind === 'resolved' ? resolved.entry : undefined;
     return [policy.allTools, own].some(
       (checks) =>
         checks &&

@@ -1,49 +1,31 @@
 import { Decimal } from '../../json/decimal.js';
 import { namePattern } from '../evaluate/name-pattern.js';
-import type { Checks, Limit, Predicate, ToolEntry } from '../model.js';
-import { compileLimits, compilePredicates, compileWindow, exactNumber } from './compile-rules.js';
-import type { ChecksDocument, ToolDocument } from './format.js';
+import type { Limit, Predicate, ToolEntry } from '../model.js';
+import type { CompileContext } from './compile-context.js';
+import { compileWindow, exactNumber } from './compile-limits.js';
+import { compileChecks } from './compile-rules.js';
+import type { ToolDocument } from './format.js';
 import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
-import type { Workbench } from './workbench.js';
-
-/** @param reason what every rule without an `on_deny` of its own tells the agent */
-export function compileChecks(
-  bench: Workbench,
-  checks: Partly<ChecksDocument>,
-  path: readonly Segment[],
-  reason: string | undefined,
-): Checks {
-  return {
-    require: compilePredicates(bench, checks.require, [...path, 'require'], 'REQUIRE', reason),
-    denyIf: compilePredicates(bench, checks.deny_if, [...path, 'deny_if'], 'DENY_IF', reason),
-    approveIf: compilePredicates(
-      bench,
-      checks.approve_if,
-      [...path, 'approve_if'],
-      'APPROVAL_REQUIRED',
-      reason,
-    ),
-    limits: compileLimits(bench, checks.limits, [...path, 'limits'], reason),
-  };
-}
 
 /** One entry under `tools`, its shorthands written out. */
-export function compileEntry(bench: Workbench, tool: string, entry: Partly<ToolDocument>): ToolEntry {
+export function compileEntry(context: CompileContext, tool: string, entry: Partly<ToolDocument>): ToolEntry {
   const path = ['tools', tool];
   if (tool === '') {
-    bench.report('NAME', path, 'A tool has a name.', 'Write the name of the tool, or "*".', { spot: 'key' });
+    context.report('NAME', path, 'A tool has a name.', 'Write the name of the tool, or "*".', {
+      spot: 'key',
+    });
   }
-  checkAction(bench, entry, path);
-  const checks = compileChecks(bench, entry, path, entry.reason);
+  checkAction(context, entry, path);
+  const checks = compileChecks(context, entry, path, entry.reason);
   const always = (code: Predicate['code']): Predicate => ({
     conditions: [],
     onDeny: entry.reason,
     pointer: pointerOf([...path, 'action']),
     code,
   });
-  const rate = compileRateLimit(bench, tool, entry, path);
+  const rate = compileRateLimit(context, tool, entry, path);
   return {
     name: namePattern(tool),
     hidden: entry.action === 'hide',
@@ -71,7 +53,7 @@ const CONTRADICTS: Readonly<
   approve: { fields: ['approve_if'], why: 'asks a person for every call, not only for some' },
 };
 
-function checkAction(bench: Workbench, entry: Partly<ToolDocument>, path: readonly Segment[]): void {
+function checkAction(context: CompileContext, entry: Partly<ToolDocument>, path: readonly Segment[]): void {
   const { action } = entry;
   if (action) {
     const { fields, why } = CONTRADICTS[action];
@@ -80,7 +62,7 @@ function checkAction(bench: Workbench, entry: Partly<ToolDocument>, path: readon
       if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
       const message = `"action": "${action}" ${why}; "${field}" beside it contradicts that.`;
       const hint = `Remove "action" to use "${field}", or the other way round.`;
-      bench.report('CONTRADICTION', [...path, field], message, hint, { spot: 'key' });
+      context.report('CONTRADICTION', [...path, field], message, hint, { spot: 'key' });
     }
   }
   const speaks =
@@ -92,12 +74,12 @@ function checkAction(bench: Workbench, entry: Partly<ToolDocument>, path: readon
   if (entry.reason !== undefined && !speaks) {
     const message = '"reason" is told with a refusal, and no rule of this entry refuses.';
     const hint = 'Add "action": "deny", or remove it.';
-    bench.report('UNUSED', [...path, 'reason'], message, hint, { severity: 'warning', spot: 'key' });
+    context.report('UNUSED', [...path, 'reason'], message, hint, { severity: 'warning', spot: 'key' });
   }
 }
 
 function compileRateLimit(
-  bench: Workbench,
+  context: CompileContext,
   tool: string,
   entry: Partly<ToolDocument>,
   path: readonly Segment[],
@@ -111,20 +93,20 @@ function compileRateLimit(
     const match = /^(\d{1,15})\/(.+)$/.exec(rate);
     if (!match?.[1] || !match[2]) {
       const message = `"${rate}" is no rate: a whole number, a slash and a window.`;
-      bench.report('VALUE', at, message, 'Write "10/minute", or {"max": 10, "window": 60}.');
+      context.report('VALUE', at, message, 'Write "10/minute", or {"max": 10, "window": 60}.');
       return undefined;
     }
     max = Decimal.from(match[1]);
     windowSpelling = /^\d+$/.test(match[2]) ? Number(match[2]) : match[2];
   } else {
-    max = exactNumber(bench, [...at, 'max'], 'nothing is less than no call');
+    max = exactNumber(context, [...at, 'max'], 'nothing is less than no call');
     windowSpelling = rate.window;
   }
   if (windowSpelling === undefined) return undefined;
-  const window = compileWindow(bench, windowSpelling, typeof rate === 'string' ? at : [...at, 'window']);
+  const window = compileWindow(context, windowSpelling, typeof rate === 'string' ? at : [...at, 'window']);
   if (!window || !max) return undefined;
   const pointer = pointerOf(at);
-  bench.places.set(pointer, at);
+  context.locations.set(pointer, at);
   return {
     counter: `${tool}_rate`,
     windowMs: window.ms,

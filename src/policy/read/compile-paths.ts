@@ -1,26 +1,30 @@
 import { parsePath } from '../evaluate/path.js';
 import type { Path } from '../model.js';
+import type { CompileContext } from './compile-context.js';
 import type { LimitDocument } from './format.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
-import type { Workbench } from './workbench.js';
 
 const PATH_HINT = 'Paths are args.field, args.list[*].field, args["a.b"], env.NAME and tool.name.';
 
 /** @returns the path; otherwise reports what is wrong with it */
-export function compilePath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
+export function compilePath(context: CompileContext, text: string, at: readonly Segment[]): Path | undefined {
   const path = parsePath(text);
   if (!('fault' in path)) return path;
-  bench.report('PATH', at, path.fault, PATH_HINT, { likely: path.likely });
+  context.report('PATH', at, path.fault, PATH_HINT, { likely: path.likely });
   return undefined;
 }
 
 /** @returns the path when it leads to an argument; otherwise reports it */
-export function compileArgsPath(bench: Workbench, text: string, at: readonly Segment[]): Path | undefined {
-  const path = compilePath(bench, text, at);
+export function compileArgsPath(
+  context: CompileContext,
+  text: string,
+  at: readonly Segment[],
+): Path | undefined {
+  const path = compilePath(context, text, at);
   if (!path || (path.root === 'args' && path.steps.length > 0)) return path;
   const message = `"${text}" is no argument of the call, so it has no number to charge.`;
-  bench.report('PATH', at, message, 'Write args.NAME.');
+  context.report('PATH', at, message, 'Write args.NAME.');
   return undefined;
 }
 
@@ -31,13 +35,13 @@ export function withoutLast(path: Path): Path {
 
 /** @returns the paths that can be read; the others are reported */
 export function compilePer(
-  bench: Workbench,
+  context: CompileContext,
   per: Partly<LimitDocument['per']>,
   at: readonly Segment[],
 ): readonly Path[] {
   if (per === undefined) return [];
-  if (typeof per === 'string') return [compilePath(bench, per, at) ?? []].flat();
-  return per.flatMap((text, index) => (text && compilePath(bench, text, [...at, index])) || []);
+  if (typeof per === 'string') return [compilePath(context, per, at) ?? []].flat();
+  return per.flatMap((text, index) => (text && compilePath(context, text, [...at, index])) || []);
 }
 
 /**
@@ -45,22 +49,22 @@ export function compilePer(
  * @returns the arguments that are left out
  */
 export function compileExcept(
-  bench: Workbench,
+  context: CompileContext,
   list: Partly<readonly string[]> | undefined,
   at: readonly Segment[],
   within?: readonly Path[],
 ): readonly Path[] {
   return (list ?? []).flatMap((text, index) => {
-    const path = text === undefined ? undefined : compilePath(bench, text, [...at, index]);
+    const path = text === undefined ? undefined : compilePath(context, text, [...at, index]);
     if (!path) return [];
     if (path.root !== 'args' || path.steps.length === 0) {
       const message = `"${path.text}" is no single argument of the call, so it cannot be left out.`;
-      bench.report('PATH', [...at, index], message, 'Write args.NAME.');
+      context.report('PATH', [...at, index], message, 'Write args.NAME.');
       return [];
     }
     if (within && !within.some((outer) => isWithin(outer, path))) {
       const message = `"${path.text}" is not part of what "per" splits the count by, so leaving it out changes nothing.`;
-      bench.report('PATH', [...at, index], message, 'Write "per": "args" for all arguments but these.');
+      context.report('PATH', [...at, index], message, 'Write "per": "args" for all arguments but these.');
     }
     return [path];
   });

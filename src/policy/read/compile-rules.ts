@@ -1,21 +1,17 @@
-import { Decimal } from '../../json/decimal.js';
-import { isNumber } from '../../json/value.js';
-import { nearest } from '../../text/suggest.js';
 import { findInexact } from '../evaluate/inexact.js';
-import { isTimezone } from '../limits/calendar.js';
-import { parseWindow, WINDOW_WORDS, type Window } from '../limits/window.js';
-import { type Amount, type Condition, EACH, type Limit, type Predicate } from '../model.js';
+import type { Checks, Condition, Predicate } from '../model.js';
 import { operatorOf } from '../operators.js';
-import { compileArgsPath, compileExcept, compilePath, compilePer, withoutLast } from './compile-paths.js';
-import type { ConditionDocument, LimitDocument, PredicateDocument } from './format.js';
+import type { CompileContext } from './compile-context.js';
+import { compileLimits } from './compile-limits.js';
+import { compilePath } from './compile-paths.js';
+import type { ChecksDocument, ConditionDocument, PredicateDocument } from './format.js';
 import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
-import type { Workbench } from './workbench.js';
 
 /** @param path where the list stands in the document */
 export function compilePredicates(
-  bench: Workbench,
+  context: CompileContext,
   list: Partly<readonly PredicateDocument[]> | undefined,
   path: readonly Segment[],
   code: Predicate['code'],
@@ -25,191 +21,64 @@ export function compilePredicates(
     if (!predicate) return [];
     const here = [...path, index];
     const conditions = (predicate.conditions ?? []).flatMap(
-      (condition, i) => (condition && compileCondition(bench, condition, [...here, 'conditions', i])) ?? [],
+      (condition, i) => (condition && compileCondition(context, condition, [...here, 'conditions', i])) ?? [],
     );
     return { conditions, onDeny: predicate.on_deny ?? fallbackText, pointer: pointerOf(here), code };
   });
 }
 
 function compileCondition(
-  bench: Workbench,
+  context: CompileContext,
   condition: Partly<ConditionDocument>,
   at: readonly Segment[],
 ): Condition | undefined {
-  const path = condition.path === undefined ? undefined : compilePath(bench, condition.path, [...at, 'path']);
-  const value = bench.source.value([...at, 'value']);
+  const path =
+    condition.path === undefined ? undefined : compilePath(context, condition.path, [...at, 'path']);
+  const value = context.source.value([...at, 'value']);
   const { op } = condition;
   if (op === undefined) return undefined;
   const operator = operatorOf(op);
   if (value === undefined && !operator.missing) {
     const message = `"value" is missing: "${op}" compares with something.`;
-    bench.report('MISSING', [...at, 'value'], message, 'Add "value".');
+    context.report('MISSING', [...at, 'value'], message, 'Add "value".');
     return undefined;
   }
   const fault = value === undefined ? undefined : operator.fault(value);
   if (fault) {
-    bench.report('VALUE', [...at, 'value'], fault.message, fault.hint);
+    context.report('VALUE', [...at, 'value'], fault.message, fault.hint);
     return undefined;
   }
   const inexact = value !== undefined && findInexact(value, '"value"');
   if (inexact) {
     const message = `${inexact}, which most programs would round, so that no call could be told.`;
-    bench.report('VALUE', [...at, 'value'], message, 'Write a number with at most 15 digits.');
+    context.report('VALUE', [...at, 'value'], message, 'Write a number with at most 15 digits.');
     return undefined;
   }
   const compiled = value === undefined ? undefined : operator.compile?.(value);
-  if (compiled && 'fault' in compiled) {
-    const message = `Not a regular expression that can be used: ${compiled.fault}.`;
-    const hint = 'RE2 syntax: no look-around and no back-references; a backslash is written \\\\ in JSON.';
-    bench.report('REGEX', [...at, 'value'], message, hint);
+  if (compiled && 'message' in compiled) {
+    context.report('REGEX', [...at, 'value'], compiled.message, compiled.hint);
     return undefined;
   }
   return path && { path, op, value: value === undefined ? true : value, regex: compiled };
 }
 
-/** @param path where `limits` stands in the document */
-export function compileLimits(
-  bench: Workbench,
-  list: Partly<readonly LimitDocument[]> | undefined,
+/** @param reason what every rule without an `on_deny` of its own tells the agent */
+export function compileChecks(
+  context: CompileContext,
+  checks: Partly<ChecksDocument>,
   path: readonly Segment[],
-  fallbackText: string | undefined,
-): Limit[] {
-  return (list ?? []).flatMap((limit, index) => {
-    if (!limit) return [];
-    const at = [...path, index];
-    const { counter } = limit;
-    if (counter === '') {
-      bench.report('NAME', [...at, 'counter'], 'A counter needs a name.', 'Write "counter": "calls".');
-    }
-    const window =
-      limit.window === undefined ? undefined : compileWindow(bench, limit.window, [...at, 'window']);
-    const max = exactNumber(bench, [...at, 'max'], 'nothing is less than no call');
-    const amount = compileAmount(bench, limit.amount, [...at, 'amount']);
-    const per = compilePer(bench, limit.per, [...at, 'per']);
-    const except = compileExcept(bench, limit.except, [...at, 'except'], per);
-    const nowhere = window !== undefined && !window.unit && limit.align === 'calendar';
-    if (nowhere) {
-      const message = `${JSON.stringify(limit.window)} names no place in the calendar, so it cannot be aligned to it.`;
-      const hint = `Write a word (${WINDOW_WORDS.join(', ')}), or leave "align" out.`;
-      bench.report('WINDOW', [...at, 'align'], message, hint);
-    }
-    if (counter === undefined || !window || !max || !amount || nowhere) return [];
-    const pointer = pointerOf([...path, counter]);
-    if (!bench.places.has(pointer)) bench.places.set(pointer, at);
-    return {
-      counter,
-      windowMs: window.ms,
-      windowText: window.text,
-      align:
-        limit.align === 'calendar' && window.unit
-          ? { kind: 'calendar', unit: window.unit, timezone: bench.timezone }
-          : { kind: 'sliding' },
-      max,
-      scope: limit.scope ?? 'grant',
-      amount,
-      per,
-      except,
-      refund: limit.refund ?? 'never',
-      onExceed: limit.on_exceed ?? 'deny',
-      onDeny: limit.on_deny ?? fallbackText,
-      pointer,
-    };
-  });
-}
-
-export function compileWindow(
-  bench: Workbench,
-  spelling: string | number,
-  at: readonly Segment[],
-): Window | undefined {
-  const window = parseWindow(spelling);
-  if (!('fault' in window)) return window;
-  const likely = typeof spelling === 'string' ? likelyWindow(spelling) : undefined;
-  const hint = `Write ${WINDOW_WORDS.join(', ')}, a number of seconds, or text such as "15m", "24h".`;
-  bench.report('WINDOW', at, window.fault, hint, { likely });
-  return undefined;
-}
-
-const LONG_UNITS: Readonly<Record<string, string>> = {
-  sec: 's',
-  secs: 's',
-  second: 's',
-  seconds: 's',
-  min: 'm',
-  mins: 'm',
-  minute: 'm',
-  minutes: 'm',
-  hr: 'h',
-  hrs: 'h',
-  hour: 'h',
-  hours: 'h',
-  day: 'd',
-  days: 'd',
-  week: 'w',
-  weeks: 'w',
-};
-
-function likelyWindow(spelling: string): string | undefined {
-  const long = /^(\d+)\s*([a-z]+)$/i.exec(spelling.trim());
-  const letter = long?.[2] && LONG_UNITS[long[2].toLowerCase()];
-  if (letter) return `${long[1]}${letter}`;
-  const word = spelling.trim().toLowerCase();
-  const daily = { daily: 'day', hourly: 'hour', weekly: 'week', monthly: 'month' }[word];
-  return (
-    daily ?? nearest(word.replace(/^per[ _-]?/, ''), WINDOW_WORDS) ?? WINDOW_WORDS.find((w) => w === word)
-  );
-}
-
-/**
- * @returns the number at `at` as the file writes it; undefined when there is none, or a negative one, which is reported
- * @param why what a negative one would mean
- */
-export function exactNumber(bench: Workbench, at: readonly Segment[], why: string): Decimal | undefined {
-  const value = bench.source.value(at);
-  if (!isNumber(value)) return undefined;
-  const exact = Decimal.from(value.toString());
-  if (exact.sign >= 0) return exact;
-  bench.report('VALUE', at, `"${String(at.at(-1))}" is negative; ${why}.`, 'Write 0 or more.');
-  return undefined;
-}
-
-function compileAmount(
-  bench: Workbench,
-  amount: Partly<LimitDocument['amount']>,
-  at: readonly Segment[],
-): Amount | undefined {
-  if (amount === undefined) return { kind: 'fixed', value: Decimal.one };
-  if (typeof amount === 'number') {
-    const value = exactNumber(bench, at, 'calls would free what others used');
-    return value && { kind: 'fixed', value };
-  }
-  if (typeof amount === 'string') {
-    const path = compileArgsPath(bench, amount, at);
-    if (!path?.steps.includes(EACH)) return path && { kind: 'value', path };
-    const message = `"${amount}" leads to several values; "amount" takes one.`;
-    bench.report('PATH', at, message, `Write {"sum": "${amount}"}.`);
-    return undefined;
-  }
-  if ('sum' in amount) {
-    const path = amount.sum === undefined ? undefined : compileArgsPath(bench, amount.sum, [...at, 'sum']);
-    return path && { kind: 'sum', path };
-  }
-  const path =
-    amount.count === undefined ? undefined : compileArgsPath(bench, amount.count, [...at, 'count']);
-  // `args.list[*]` names the elements that `args.list` has: both count the same.
-  return path && { kind: 'count', path: path.steps.at(-1) === EACH ? withoutLast(path) : path };
-}
-
-/** @returns the name when it is a time zone; otherwise reports it */
-export function compileTimezone(bench: Workbench, name: string | undefined, at: readonly Segment[]): string {
-  if (name === undefined) return 'UTC';
-  if (isTimezone(name)) return name;
-  const known = Intl.supportedValuesOf('timeZone');
-  const city = known.find((zone) =>
-    zone.toLowerCase().endsWith(`/${name.toLowerCase().replaceAll(' ', '_')}`),
-  );
-  bench.report('TIMEZONE', at, `"${name}" is no time zone that this machine knows.`, 'Write an IANA name.', {
-    likely: city ?? nearest(name, known),
-  });
-  return 'UTC';
+  reason: string | undefined,
+): Checks {
+  return {
+    require: compilePredicates(context, checks.require, [...path, 'require'], 'REQUIRE', reason),
+    denyIf: compilePredicates(context, checks.deny_if, [...path, 'deny_if'], 'DENY_IF', reason),
+    approveIf: compilePredicates(
+      context,
+      checks.approve_if,
+      [...path, 'approve_if'],
+      'APPROVAL_REQUIRED',
+      reason,
+    ),
+    limits: compileLimits(context, checks.limits, [...path, 'limits'], reason),
+  };
 }

@@ -4,13 +4,14 @@ import { canonicalName } from '../../text/lookalike.js';
 import { comparePatterns, namePattern } from '../evaluate/name-pattern.js';
 import { parseWindow } from '../limits/window.js';
 import type { NamePattern, Policy, ToolEntry } from '../model.js';
-import { compileChecks, compileEntry } from './compile-entry.js';
+import { CompileContext } from './compile-context.js';
+import { compileEntry } from './compile-entry.js';
+import { compileTimezone } from './compile-limits.js';
 import { compileExcept } from './compile-paths.js';
-import { compileTimezone } from './compile-rules.js';
-import { checkCounters } from './shared-counters.js';
+import { compileChecks } from './compile-rules.js';
+import { checkSharedCounters } from './shared-counters.js';
 import type { Source } from './source.js';
 import type { Shape } from './validate.js';
-import { Workbench } from './workbench.js';
 
 const DEFAULT_WAIT_MS = 45_000;
 const DEFAULT_EXPIRES_MS = 600_000;
@@ -29,15 +30,15 @@ export function compilePolicy(
   text: string,
   name: string,
   identity: string,
-): { readonly policy: Policy; readonly bench: Workbench } {
-  const bench = new Workbench(source);
+): { readonly policy: Policy; readonly context: CompileContext } {
+  const context = new CompileContext(source);
   const { document } = shape;
-  bench.timezone = compileTimezone(bench, document.timezone, ['timezone']);
-  const allTools = compileChecks(bench, document.all_tools ?? {}, ['all_tools'], undefined);
-  const entries = [...shape.tools].map(([tool, entry]) => compileEntry(bench, tool, entry));
-  checkCounters(bench, allTools, entries);
+  context.timezone = compileTimezone(context, document.timezone, ['timezone']);
+  const allTools = compileChecks(context, document.all_tools ?? {}, ['all_tools'], undefined);
+  const entries = [...shape.tools].map(([tool, entry]) => compileEntry(context, tool, entry));
+  checkSharedCounters(context, allTools, entries);
   const exact = entries.filter((entry) => entry.name.plain);
-  const hide = compileHide(bench, document.hide ?? []);
+  const hide = compileHide(context, document.hide ?? []);
   let hash: string | undefined;
   const policy: Policy = {
     get hash() {
@@ -58,18 +59,18 @@ export function compilePolicy(
     pin: document.pin ?? 'warn',
     annotate: document.annotate ?? false,
     auditArguments: document.audit?.arguments,
-    approvals: compileApprovals(bench, document.approvals ?? {}),
+    approvals: compileApprovals(context, document.approvals ?? {}),
   };
-  return { policy, bench };
+  return { policy, context };
 }
 
-function compileHide(bench: Workbench, names: readonly (string | undefined)[]): NamePattern[] {
+function compileHide(context: CompileContext, names: readonly (string | undefined)[]): NamePattern[] {
   const seen = new Set<string | undefined>();
   for (const [index, name] of names.entries()) {
     const at = ['hide', index];
-    if (name === '') bench.report('NAME', at, 'An empty name hides nothing.', 'Write a name, or "*".');
+    if (name === '') context.report('NAME', at, 'An empty name hides nothing.', 'Write a name, or "*".');
     else if (seen.has(name)) {
-      bench.report('UNUSED', at, `"${name}" is hidden already.`, 'Remove it.', { severity: 'warning' });
+      context.report('UNUSED', at, `"${name}" is hidden already.`, 'Remove it.', { severity: 'warning' });
     }
     seen.add(name);
   }
@@ -98,11 +99,11 @@ function byCanonicalName(entries: readonly ToolEntry[]): Map<string, ToolEntry> 
 }
 
 function compileApprovals(
-  bench: Workbench,
+  context: CompileContext,
   approvals: NonNullable<Shape['document']['approvals']>,
 ): Policy['approvals'] {
   const expiresMs = compileDuration(
-    bench,
+    context,
     approvals.expires,
     'expires',
     DEFAULT_EXPIRES_MS,
@@ -111,22 +112,27 @@ function compileApprovals(
   );
   // Nobody wrote a "wait" that is longer than "expires" where none is written.
   const longest = Math.min(DEFAULT_WAIT_MS, expiresMs);
-  const waitMs = compileDuration(bench, approvals.wait, 'wait', longest, 0, MAX_WAIT_MS);
+  const waitMs = compileDuration(context, approvals.wait, 'wait', longest, 0, MAX_WAIT_MS);
   const channels = (approvals.channels ?? ['client', 'queue']).filter((channel) => channel !== undefined);
   if (approvals.channels?.length === 0) {
     const message = 'With no channel nobody can be asked, and every such call is refused.';
-    bench.report('VALUE', ['approvals', 'channels'], message, 'Write ["client", "queue"], or leave it out.');
+    context.report(
+      'VALUE',
+      ['approvals', 'channels'],
+      message,
+      'Write ["client", "queue"], or leave it out.',
+    );
   }
   if (waitMs > expiresMs) {
     const message = '"wait" is longer than "expires": a call would wait for an approval that has gone.';
-    bench.report('CONTRADICTION', ['approvals', 'wait'], message, 'Make "wait" the shorter one.');
+    context.report('CONTRADICTION', ['approvals', 'wait'], message, 'Make "wait" the shorter one.');
   }
-  const except = compileExcept(bench, approvals.except, ['approvals', 'except']);
+  const except = compileExcept(context, approvals.except, ['approvals', 'except']);
   return { waitMs, expiresMs, channels: [...new Set(channels)], except };
 }
 
 function compileDuration(
-  bench: Workbench,
+  context: CompileContext,
   spelling: string | number | undefined,
   field: string,
   fallback: number,
@@ -138,6 +144,6 @@ function compileDuration(
   const ms = 'ms' in word ? word.ms : parseDuration(spelling);
   if (ms !== undefined && ms >= least && ms <= most) return ms;
   const message = `${JSON.stringify(spelling)} is no length of time between ${least / 1000} and ${most / 1000} seconds.`;
-  bench.report('WINDOW', ['approvals', field], message, 'Write text such as "45s" or "10m".');
+  context.report('WINDOW', ['approvals', field], message, 'Write text such as "45s" or "10m".');
   return fallback;
 }

@@ -152,7 +152,7 @@ export const toolSchema = about(
   },
 );
 
-/** The file as a whole, but for the entries of `tools`, which are checked one by one (see shape.ts). */
+/** The file as a whole, but for the entries of `tools`, which are checked one by one (see validate.ts). */
 export const policySchema = about(
   z.strictObject({
     $schema: z.optional(about(z.string(), 'For completion in editors; ignored.')),

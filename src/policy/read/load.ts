@@ -6,18 +6,18 @@ import { checkShape } from './validate.js';
 
 /** A policy that may be used, with warnings; or, without one, every error in the file. */
 export type Loaded =
-  | { readonly policy: Policy; readonly problems: readonly Problem[]; readonly places: Places }
+  | { readonly policy: Policy; readonly problems: readonly Problem[]; readonly locations: RuleLocations }
   | { readonly policy?: undefined; readonly problems: readonly Problem[] };
 
-/** Finds the place of a rule in the file again, for findings that come later (see lint.ts). */
-export interface Places {
+/** Finds the place of a rule in the file again, for findings that come later (see advice/lint.ts). */
+export interface RuleLocations {
   readonly source: Source;
   /** The path in the document of a rule's pointer. */
   pathOf(pointer: string): readonly (string | number)[];
 }
 
 /**
- * Reads a policy file: JSON with comments and trailing commas, in the format of DESIGN section 5. Never throws, and
+ * Reads a policy file: JSON with comments and trailing commas, in the format of docs/policy.md. Never throws, and
  * never uses part of a file: with a single error there is no policy.
  *
  * @param text the file's text
@@ -29,19 +29,19 @@ export function loadPolicy(text: string, name: string, identity: string = name):
   if (!source.readable)
     return { problems: looksLikeYaml(text) ? [yamlProblem(source, name)] : source.problems };
   const shape = checkShape(source);
-  const { policy, bench } = compilePolicy(source, shape, text, name, identity);
-  const problems = inOrder([...source.problems, ...shape.problems, ...bench.problems]);
+  const { policy, context } = compilePolicy(source, shape, text, name, identity);
+  const problems = inOrder([...source.problems, ...shape.problems, ...context.problems]);
   const errors = problems.filter((problem) => problem.severity === 'error');
   // Warnings beside errors may be echoes of them: a rule that cannot be read looks like one that is not there.
   if (errors.length > 0) return { problems: errors };
   return {
     policy,
     problems,
-    places: { source, pathOf: (pointer) => bench.places.get(pointer) ?? split(pointer) },
+    locations: { source, pathOf: (pointer) => context.locations.get(pointer) ?? split(pointer) },
   };
 }
 
-/** What the predecessor's files begin with, comments aside; JSON begins with a bracket. */
+/** Whether it begins as the predecessor's files do, comments aside; JSON begins with a bracket. */
 function looksLikeYaml(text: string): boolean {
   return /^\uFEFF?(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*(?:version|description|default|hide|tools)[ \t]*:/.test(
     text.slice(0, 10_000),

@@ -8,7 +8,7 @@ import { type Problem, type ProblemCode, pointerOf } from './problem.js';
 
 export type Segment = string | number;
 
-/** More errors of syntax than this are echoes of the first ones. */
+/** Later errors of syntax are mostly caused by the first ones. */
 const MAX_SYNTAX_PROBLEMS = 20;
 
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
@@ -32,6 +32,13 @@ const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
 
 /** Where a problem is shown: at the name of a field, or at its value. */
 export type Spot = 'key' | 'value';
+
+export interface ProblemOptions {
+  /** The word that was probably meant. */
+  readonly likely?: string | undefined;
+  readonly severity?: 'error' | 'warning';
+  readonly spot?: Spot;
+}
 
 /**
  * A text with the position of everything in it. Faults of the text itself are in `problems`; with any, there is no
@@ -76,7 +83,7 @@ export class SourceTree {
     path: readonly Segment[],
     message: string,
     hint: string,
-    options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
+    options: ProblemOptions = {},
   ): Problem {
     const { likely, severity = 'error', spot = 'value' } = options;
     return {

@@ -17,7 +17,7 @@ export type ProblemCode =
   | 'CONTRADICTION'
   | 'COUNTER_TWICE'
   | 'COUNTER_DIFFERS'
-  // Lints: it says something, but hardly what was meant (see lint.ts).
+  // Lints: it says something, but hardly what was meant (see advice/lint.ts).
   | 'UNUSED'
   | 'SHADOWED'
   | 'NEVER_HOLDS'

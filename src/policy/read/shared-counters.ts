@@ -1,20 +1,24 @@
 import type { Checks, Limit, ToolEntry } from '../model.js';
+import type { CompileContext } from './compile-context.js';
 import type { Segment } from './source.js';
-import type { Workbench } from './workbench.js';
 
 /** One counter is one count: whoever names it must mean the same window, and no call may charge it twice. */
-export function checkCounters(bench: Workbench, allTools: Checks, entries: readonly ToolEntry[]): void {
+export function checkSharedCounters(
+  context: CompileContext,
+  allTools: Checks,
+  entries: readonly ToolEntry[],
+): void {
   const first = new Map<string, Limit>();
   const everywhere = new Set(allTools.limits.map((limit) => limit.counter));
   const groups = [allTools, ...entries];
   for (const group of groups) {
     const here = new Set<string>();
     for (const limit of group.limits) {
-      const place = placeOf(bench, limit, here.has(limit.counter) ? limit.counter : undefined);
+      const place = placeOf(context, limit, here.has(limit.counter) ? limit.counter : undefined);
       if (here.has(limit.counter) || (group !== allTools && everywhere.has(limit.counter))) {
         const where = here.has(limit.counter) ? 'in this entry already' : 'under all_tools too';
         const message = `The counter "${limit.counter}" is ${where}; each call would be charged twice.`;
-        bench.report('COUNTER_TWICE', place, message, 'Give one of them another name.');
+        context.report('COUNTER_TWICE', place, message, 'Give one of them another name.');
       }
       const other = first.get(limit.counter);
       if (!other) first.set(limit.counter, limit);
@@ -23,7 +27,7 @@ export function checkCounters(bench: Workbench, allTools: Checks, entries: reado
         if (different.length > 0) {
           const fields = different.map((field) => `"${field}"`).join(', ');
           const message = `The counter "${limit.counter}" stands at ${other.pointer} with another ${fields}; one count cannot have both.`;
-          bench.report('COUNTER_DIFFERS', place, message, 'Make them agree, or give one another name.');
+          context.report('COUNTER_DIFFERS', place, message, 'Make them agree, or give one another name.');
         }
       }
       here.add(limit.counter);
@@ -32,11 +36,11 @@ export function checkCounters(bench: Workbench, allTools: Checks, entries: reado
 }
 
 /** Two limits with one pointer are told apart by taking the last of that counter in the file. */
-function placeOf(bench: Workbench, limit: Limit, again: string | undefined): readonly Segment[] {
-  const place = bench.places.get(limit.pointer) ?? [];
+function placeOf(context: CompileContext, limit: Limit, again: string | undefined): readonly Segment[] {
+  const place = context.locations.get(limit.pointer) ?? [];
   if (again === undefined || typeof place.at(-1) !== 'number') return place;
   const list = place.slice(0, -1);
-  const all = bench.source.value(list);
+  const all = context.source.value(list);
   const last = Array.isArray(all)
     ? all.findLastIndex((item) => typeof item === 'object' && item?.counter === again)
     : -1;

@@ -1,16 +1,16 @@
 import { type ReadJsonc, readJsonc } from '../../json/relaxed.js';
 import { isRecord, type Json } from '../../json/value.js';
-import { type Segment, SourceTree, type Spot } from './locations.js';
+import { type ProblemOptions, type Segment, SourceTree } from './locations.js';
 import type { Problem, ProblemCode } from './problem.js';
 
-export type { Segment, Spot };
+export type { ProblemOptions, Segment };
 
 /**
  * The text of a policy file: JSON with comments, trailing commas and a byte order mark. Faults of the text itself are in
  * `problems`; with any, it is not `readable`.
  *
- * What a sound text says is read at once. Where it says it is only looked for when there is something to complain of:
- * that takes longer than all the rest of reading a policy, and a client waits for it.
+ * What a sound text says is read at once; where it says it is only looked for when there is a problem to report. That
+ * takes longer than all the rest of reading a policy, and a client waits for it.
  */
 export class Source {
   readonly problems: readonly Problem[];
@@ -41,7 +41,7 @@ export class Source {
     return this.has(path) ? (reach(this.#read?.exact, path) as Json) : undefined;
   }
 
-  /** Like `value`, with plain doubles, as the kinds of document.ts see it. */
+  /** Like `value`, with plain doubles, as the schemas of format.ts see it. */
   doubles(path: readonly Segment[]): unknown {
     return reach(this.#read?.doubles, path);
   }
@@ -58,7 +58,7 @@ export class Source {
     path: readonly Segment[],
     message: string,
     hint: string,
-    options: { likely?: string | undefined; severity?: 'error' | 'warning'; spot?: Spot } = {},
+    options?: ProblemOptions,
   ): Problem {
     return this.#positions.problem(code, path, message, hint, options);
   }

@@ -13,7 +13,7 @@ export type Partly<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: Partly<T[Key]> | undefined }
     : T;
 
-/** What of the document has the right shape. Numbers are doubles: exact ones are read from the source. */
+/** The parts of a document that have the right shape. Numbers are doubles: exact ones are read from the source. */
 export interface Shape {
   readonly document: Partly<PolicyDocument>;
   /** The entries of `tools`. A Map: a tool may be called `__proto__`. */
@@ -24,7 +24,7 @@ export interface Shape {
 
 type Schema = z.core.$ZodType;
 
-// Validators compiled for one policy would cost more than they save.
+// Compiling validators would cost more than it saves: they run once.
 z.config({ jitless: true });
 
 /** @returns all that has the right shape, so that the rest of it can be checked too, and what has not */
@@ -56,7 +56,7 @@ function salvage(schema: Schema, value: unknown): unknown {
       const object = (option as z.core.$ZodTypes)._zod.def;
       if (object.type !== 'object') continue;
       const known = Object.keys(object.shape).filter((key) => Object.hasOwn(value, key));
-      // Of several kinds of object the one whose fields are there.
+      // Where several kinds of object are allowed, the one whose fields are there.
       if (known.length === 0 && options.length > 1) continue;
       return Object.fromEntries(known.map((key) => [key, salvage(object.shape[key] ?? schema, value[key])]));
     }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { answerPredicate } from '../../../src/policy/evaluate/condition.js';
 import { evaluate } from '../../../src/policy/evaluate/evaluate.js';
 import type { Operator } from '../../../src/policy/operators.js';
+import { cpuTime } from '../../support/cpu-time.js';
 import { callOf, judge, policyOf } from '../support.js';
 
 /** The answer of one condition about the arguments, as `require` (every) or `deny_if` (any) asks it. */
@@ -404,7 +405,7 @@ describe('lists of choices', () => {
       tools: { t: { require: [{ conditions: [{ path: 'args.x[*]', op: 'in', value: choices }] }] } },
     });
     const elements = Array.from({ length: 20_000 }, (_, i) => `choice ${i % 1000} é`);
-    const start = performance.now();
+    const start = cpuTime();
     expect(evaluate(policy, callOf('t', { x: elements })).kind).toBe('open');
     expect(evaluate(policy, callOf('t', { x: elements.map((text) => `${text}!`) })).kind).toBe('refused');
     expect(
@@ -414,7 +415,7 @@ describe('lists of choices', () => {
       ),
     ).toBe('open');
     // Twenty million comparisons take several seconds a call.
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(cpuTime() - start).toBeLessThan(2000);
   });
 });
 
@@ -439,12 +440,12 @@ describe('cost', () => {
     '\\b([ab]?){900}\\b$',
     '(?:(?:.*b){900})[zy]|\\b\\B',
   ])('no text makes %s hang', (value) => {
-    const start = performance.now();
+    const start = cpuTime();
     for (const x of ['a'.repeat(2_000_000), `${'ab'.repeat(20_000)}!`, `${'a'.repeat(40_000)}\u0001`]) {
       judge({ deny_if: [{ conditions: [{ path: 'args.x', op: 'regex', value }] }] }, { x });
     }
     // Backtracking would take longer than the universe lasts.
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(cpuTime() - start).toBeLessThan(10_000);
   });
 
   const simple = fc.stringMatching(/^(?:[abc]|[ab]\*|\(a\|b\)|\[ab\]\+|c\?|\.){1,5}$/);
@@ -473,10 +474,10 @@ describe('cost', () => {
       value: `${i}${'é'.repeat(100)}`,
     }));
     const x = 'é\u200b'.repeat(1_000_000);
-    const start = performance.now();
+    const start = cpuTime();
     expect(judge({ require: [{ conditions }] }, { x })).toBe('open');
     // Half a minute when it is normalised for each.
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuTime() - start).toBeLessThan(5000);
   });
 
   test('a hundred thousand keys under five hundred conditions are looked at once', () => {
@@ -486,9 +487,9 @@ describe('cost', () => {
       tools: { t: { require: [{ conditions: Array.from({ length: 500 }, (_, i) => absent(i)) }] } },
     });
     const call = callOf('t', { o: keys });
-    const start = performance.now();
+    const start = cpuTime();
     expect(evaluate(policy, call).kind).toBe('open');
     // Going through the keys for each condition takes about ten seconds.
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(cpuTime() - start).toBeLessThan(3000);
   });
 });

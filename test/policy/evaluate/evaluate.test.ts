@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Charge, Evaluation } from '../../../src/policy/call.js';
-import { evaluate, type TraceStep, visible } from '../../../src/policy/evaluate/evaluate.js';
+import { evaluate, type TraceStep } from '../../../src/policy/evaluate/evaluate.js';
 import { evaluateLayers, stack } from '../../../src/policy/evaluate/layers.js';
+import { isVisible } from '../../../src/policy/evaluate/resolve.js';
+import { cpuTime } from '../../support/cpu-time.js';
 import { callOf, judge, outcomeOf, policyOf } from '../support.js';
 
 const when = (path: string, op: string, value?: unknown) => ({ path, op, value });
@@ -131,7 +133,7 @@ describe('hidden', () => {
   ])('G6: %s', (_, body, tool, expected) => {
     const policy = policyOf(body);
     expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe(expected);
-    expect(visible(policy, tool)).toBe(expected !== 'hidden');
+    expect(isVisible(policy, tool)).toBe(expected !== 'hidden');
   });
 
   test.each([
@@ -142,7 +144,7 @@ describe('hidden', () => {
     for (const byDefault of ['allow', 'deny']) {
       const policy = policyOf({ default: byDefault, tools });
       expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe('hidden');
-      expect(visible(policy, tool)).toBe(false);
+      expect(isVisible(policy, tool)).toBe(false);
     }
   });
 
@@ -168,7 +170,7 @@ describe('hidden', () => {
           hidden++;
           const policy = policyOf({ default: byDefault, tools });
           expect(outcomeOf(evaluate(policy, callOf(tool)))).toBe('hidden');
-          expect(visible(policy, tool)).toBe(false);
+          expect(isVisible(policy, tool)).toBe(false);
         },
       ),
       { numRuns: 2000 },
@@ -195,7 +197,7 @@ describe('hidden', () => {
         name,
         (hide, tools, byDefault, tool) => {
           const policy = policyOf({ default: byDefault, hide, tools });
-          expect(visible(policy, tool)).toBe(evaluate(policy, callOf(tool)).kind !== 'hidden');
+          expect(isVisible(policy, tool)).toBe(evaluate(policy, callOf(tool)).kind !== 'hidden');
         },
       ),
     );
@@ -227,13 +229,13 @@ describe('list: callable', () => {
       true,
     ],
   ])('%s: %s', (_, body, expected) => {
-    expect(visible(policyOf({ list: 'callable', ...body }), 't')).toBe(expected);
-    if (expected) expect(visible(policyOf(body), 't')).toBe(true);
+    expect(isVisible(policyOf({ list: 'callable', ...body }), 't')).toBe(expected);
+    if (expected) expect(isVisible(policyOf(body), 't')).toBe(true);
   });
 
   test('by default what is refused stays listed', () => {
-    expect(visible(policyOf({ tools: { t: { action: 'deny' } } }), 't')).toBe(true);
-    expect(visible(policyOf({}), 't')).toBe(true);
+    expect(isVisible(policyOf({ tools: { t: { action: 'deny' } } }), 't')).toBe(true);
+    expect(isVisible(policyOf({}), 't')).toBe(true);
   });
 });
 
@@ -497,11 +499,11 @@ describe('amounts', () => {
 
   test('a hundred thousand extreme numbers are refused or added at once', () => {
     const numbers = (text: string) => `{"i":[${Array(100_000).fill(text).join(',')}]}`;
-    const start = performance.now();
+    const start = cpuTime();
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e-9999'))).toBe('AMOUNT');
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e39'))).toEqual(['c:1e44']);
     expect(chargesOf(of({ sum: 'args.i[*]' }), numbers('1e-39'))).toEqual([`c:0.${'0'.repeat(33)}1`]);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuTime() - start).toBeLessThan(5000);
   });
 
   test('G9: elements are looked at one after the other: the first that cannot be charged ends it', () => {
@@ -520,10 +522,10 @@ describe('amounts', () => {
   test('G9: a million elements are added in a second or two', () => {
     const policy = policyOf({ tools: { t: of({ sum: 'args.i[*]' }) } });
     const call = callOf('t', `{"i":[${Array(1_000_000).fill('1').join(',')}]}`);
-    const start = performance.now();
+    const start = cpuTime();
     expect(evaluate(policy, call)).toMatchObject({ kind: 'open' });
     // More than five seconds when the place of each element was written out.
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(cpuTime() - start).toBeLessThan(2000);
   });
 });
 

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readPolicy } from '../../../src/config/policy-files.js';
-import { evaluateLayers, type Layers, stack, visibleInLayers } from '../../../src/policy/evaluate/layers.js';
+import {
+  evaluateLayers,
+  isVisibleInLayers,
+  type Layers,
+  stack,
+} from '../../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { type Admitted, BUSY, Store } from '../../../src/store/store.js';
 import { INFO } from '../../store/support-shapes.js';
@@ -155,7 +160,40 @@ describe('no layer loosens what another says', () => {
     [{ list: 'callable', tools: { t: { action: 'deny' } } }, { list: 'all' }],
     [{}, { list: 'callable', tools: { t: { action: 'deny' } } }],
   ])('what one layer refuses and another wants out of the list is not in it: %j on %j', (own, below) => {
-    expect(visibleInLayers(stacked(own, below), 't')).toBe(false);
-    expect(visibleInLayers(stacked(own, below), 'u')).toBe(true);
+    expect(isVisibleInLayers(stacked(own, below), 't')).toBe(false);
+    expect(isVisibleInLayers(stacked(own, below), 'u')).toBe(true);
   });
+});
+
+test('the most general layer is the one that refuses, and that asks, whatever the others say', () => {
+  const says = (word: string, list: string) => ({
+    all_tools: { [list]: [{ conditions: [], on_deny: word }] },
+  });
+  const refused = evaluateLayers(
+    stacked(says('own', 'deny_if'), says('team', 'deny_if'), says('company', 'deny_if')),
+    callOf('t'),
+  );
+  expect(refused).toMatchObject({ kind: 'refused', refusal: { authorText: 'company' } });
+  const asked = evaluateLayers(
+    stacked(says('own', 'approve_if'), says('team', 'approve_if'), says('company', 'approve_if')),
+    callOf('t'),
+  );
+  expect(asked).toMatchObject({ kind: 'open', ask: { authorText: 'company' } });
+});
+
+test('G6: what any layer hides is hidden, also where a more general one refuses it', () => {
+  const layers = stacked({ hide: ['t'] }, { tools: { t: { action: 'deny' } } });
+  expect(evaluateLayers(layers, callOf('t'))).toEqual({ kind: 'hidden' });
+});
+
+test.each([
+  ['all_tools', (limit: object) => ({ all_tools: { limits: [limit] } })],
+  ['a tool', (limit: object) => ({ tools: { t: { limits: [limit] } } })],
+  ['a pattern', (limit: object) => ({ tools: { 't*': { limits: [limit] } } })],
+])('a limit of %s in any layer that gives charges back is known of', (_, body) => {
+  const limit = (refund: string) => body({ counter: 'c', window: 'hour', max: 1, refund });
+  expect(stacked({}).givesBack).toBe(false);
+  expect(stacked(limit('never'), limit('never')).givesBack).toBe(false);
+  expect(stacked(limit('on_error')).givesBack).toBe(true);
+  expect(stacked({}, limit('on_success')).givesBack).toBe(true);
 });

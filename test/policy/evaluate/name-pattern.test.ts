@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { comparePatterns, namePattern } from '../../../src/policy/evaluate/name-pattern.js';
+import { cpuTime } from '../../support/cpu-time.js';
 
 test('a pattern matches as the same regular expression does', () => {
   const text = fc.stringMatching(/^[ab.*]{0,6}$/);
@@ -21,9 +22,9 @@ test('what stands in a name is not read as an expression', () => {
 });
 
 test('no pattern takes long', () => {
-  const start = performance.now();
+  const start = cpuTime();
   expect(namePattern(`${'a*'.repeat(500)}b`).matches('a'.repeat(5000))).toBe(false);
-  expect(performance.now() - start).toBeLessThan(1000);
+  expect(cpuTime() - start).toBeLessThan(1000);
 });
 
 test('the pattern with more literal characters comes first, and equals in one order', () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { evaluate } from '../../../src/policy/evaluate/evaluate.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { formatProblem, type Problem } from '../../../src/policy/read/problem.js';
+import { cpuTime } from '../../support/cpu-time.js';
 import { callOf, outcomeOf, policyOf, problemsOf } from '../support.js';
 
 const FIXTURES = new URL('../../fixtures/policies/', import.meta.url);
@@ -877,9 +878,9 @@ describe('any text', () => {
       ],
     ];
     for (const [name, text] of huge) {
-      const start = performance.now();
+      const start = cpuTime();
       settles(text);
-      expect([name, performance.now() - start < 10_000]).toEqual([name, true]);
+      expect([name, cpuTime() - start < 10_000]).toEqual([name, true]);
     }
   });
 });

@@ -1,0 +1,122 @@
+import { canonicalName } from '../../text/lookalike.js';
+import type { Charge, Evaluation, Refusal } from '../call.js';
+import { CODES } from '../codes.js';
+import type { Checks, Policy, ToolEntry } from '../model.js';
+import { pointerOf } from '../read/problem.js';
+
+export const CHECKED_BY_NOBODY: Checks = { require: [], denyIf: [], approveIf: [], limits: [] };
+
+/**
+ * Whether a tool stands in the client's list. The same look-up as a call's, so that what is hidden is in neither
+ * (G6).
+ *
+ * @param list the policy's own `list`, or the stricter one of another layer
+ * @returns false when the tool is hidden, and under `list: "callable"` when no call of it could ever pass
+ */
+export function isVisible(policy: Policy, tool: string, list: Policy['list'] = policy.list): boolean {
+  const resolved = resolveEntry(policy, tool);
+  if (resolved.kind === 'hidden') return false;
+  return list === 'all' || couldPass(policy, resolved);
+}
+
+/** @returns whether any call of a tool that is resolved so could pass */
+export function couldPass(policy: Policy, resolved: Resolved): boolean {
+  return (
+    resolved.kind === 'resolved' &&
+    !neverPasses(policy.allTools) &&
+    !(resolved.entry && (resolved.entry.hidden || neverPasses(resolved.entry)))
+  );
+}
+
+/** @returns whether no call can pass, whatever its arguments are and whatever has happened */
+export function neverPasses(checks: Checks): boolean {
+  return (
+    checks.denyIf.some((predicate) => predicate.conditions.length === 0) ||
+    checks.limits.some(
+      (limit) =>
+        limit.onExceed === 'deny' &&
+        limit.amount.kind === 'fixed' &&
+        limit.amount.value.compare(limit.max) > 0,
+    )
+  );
+}
+
+/** Which entry judges a tool. */
+export type Resolved =
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** Without an entry, `default` allows it. `always` is what every call comes to, where that is the same for all. */
+  | {
+      readonly kind: 'resolved';
+      readonly entry: ToolEntry | undefined;
+      readonly always?: Evaluation | undefined;
+    };
+
+/** Cache limits per policy, so that invented tool names cannot exhaust memory: names, and UTF-16 units of one. */
+const MAX_CACHED = 2000;
+const MAX_CACHED_NAME = 256;
+const resolvedByPolicy = new WeakMap<Policy, Map<string, Resolved>>();
+
+/** @returns the entry that judges the tool: an exact name before patterns, the pattern with more literals first */
+export function resolveEntry(policy: Policy, tool: string): Resolved {
+  let known = resolvedByPolicy.get(policy);
+  const before = known?.get(tool);
+  if (before) return before;
+  const resolved = resolveAnew(policy, tool);
+  if (tool.length > MAX_CACHED_NAME) return resolved;
+  if (!known || known.size >= MAX_CACHED) {
+    known = new Map();
+    resolvedByPolicy.set(policy, known);
+  }
+  known.set(tool, resolved);
+  return resolved;
+}
+
+function resolveAnew(policy: Policy, tool: string): Resolved {
+  if (policy.hides(tool)) return { kind: 'hidden' };
+  const exact = policy.tools.get(tool);
+  const entry = exact ?? policy.patterns.find(({ name }) => name.matches(tool));
+  // A server that does not mind the case would run a tool that the policy knows by another name.
+  const lookalike = exact ? undefined : lookalikeEntry(policy, tool, entry);
+  // Whatever hides the name as it is hides it, though a lookalike would judge its calls: the list shows names as they are.
+  if (entry?.hidden || lookalike?.hidden) return { kind: 'hidden' };
+  if (lookalike && (entry || policy.default === 'allow')) {
+    const rule = ruleOf(policy, lookalike);
+    const explanation = `the policy lists "${lookalike.name.text}", which differs in no more than case or invisible characters`;
+    return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
+  }
+  if (entry || policy.default === 'allow')
+    return { kind: 'resolved', entry, always: sameForAll([policy.allTools, entry ?? CHECKED_BY_NOBODY]) };
+  const { rule, explanation } = CODES.NOT_LISTED;
+  return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
+}
+
+/**
+ * @param entry the pattern that matches the name as it is
+ * @returns the entry that a lookalike of the name would be judged by, if it wins over that
+ */
+function lookalikeEntry(policy: Policy, tool: string, entry: ToolEntry | undefined): ToolEntry | undefined {
+  const plain = policy.lookalikes.get(canonicalName(tool));
+  if (plain) return plain;
+  // In the order of who wins: a lookalike of a stronger pattern comes before a match of a weaker one.
+  const found = policy.patterns.find(({ name }) => name.matches(tool) || name.matchesLookalike(tool));
+  return found === entry ? undefined : found;
+}
+
+/** The rule of an entry as a whole, as a refusal names it. */
+export function ruleOf(policy: Policy, entry: ToolEntry): string {
+  return `${policy.layer ?? ''}${pointerOf(['tools', entry.name.text])}`;
+}
+
+/** @returns what every call comes to, where no check looks at a call: at most it is counted */
+function sameForAll(all: readonly Checks[]): Evaluation | undefined {
+  const charges: Charge[] = [];
+  for (const { require, denyIf, approveIf, limits } of all) {
+    if (require.length > 0 || denyIf.length > 0 || approveIf.length > 0) return undefined;
+    for (const limit of limits) {
+      if (limit.amount.kind !== 'fixed' || limit.per.length > 0) return undefined;
+      charges.push({ limit, split: '', amount: limit.amount.value });
+    }
+  }
+  return { kind: 'open', charges, ask: undefined };
+}

@@ -1,0 +1,22 @@
+import type { Problem, ProblemCode } from './problem.js';
+import type { ProblemOptions, Segment, Source } from './source.js';
+
+/** What all parts of the compiler share: the text, the problems found so far, and what holds for the whole file. */
+export class CompileContext {
+  readonly problems: Problem[] = [];
+  /** Where limits stand in the document: their pointers name the counter instead of the index. */
+  readonly locations = new Map<string, readonly Segment[]>();
+  timezone = 'UTC';
+
+  constructor(readonly source: Source) {}
+
+  report(
+    code: ProblemCode,
+    path: readonly Segment[],
+    message: string,
+    hint: string,
+    options?: ProblemOptions,
+  ): void {
+    this.problems.push(this.source.problem(code, path, message, hint, options));
+  }
+}
