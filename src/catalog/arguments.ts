@@ -3,6 +3,7 @@
  * Imports json/ and text/.
  * Never reads a policy or starts a server: presets are texts here.
  */
+import { isRecord } from '../json/value.js';
 import { AMOUNT_ARGUMENTS, CODE_ARGUMENTS, PAID_ARGUMENTS } from './evidence.js';
 import { setOf, singular, wordsApart, wordsOf } from './words.js';
 
@@ -77,6 +78,3 @@ export const isPaid = (name: string): boolean =>
 /** Whether an argument of that name is run. */
 export const isCode = (name: string): boolean =>
   name.length <= MAX_NAME && wordsOf(name).some((word) => codeWords.has(word));
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
