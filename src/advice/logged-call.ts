@@ -49,11 +49,11 @@ export interface LoggedCall {
   readonly failed: boolean;
 }
 
-/** In bytes. The decision log cuts longer names, inside of no character, and ends them in an ellipsis. */
+/** In bytes. The decision log cuts longer names, never inside a character, and ends them with an ellipsis. */
 const LONGEST_NAME = 512;
 const ELLIPSIS = '…';
 
-/** What is in the log without any policy having been asked. */
+/** Codes of rows that no policy had a part in. */
 const UNJUDGED: ReadonlySet<string | undefined> = new Set(['MALFORMED', 'INTERNAL', 'PAUSED']);
 
 export function readLogged(row: LoggedRow): LoggedCall {
@@ -74,7 +74,7 @@ export function readLogged(row: LoggedRow): LoggedCall {
   };
 }
 
-/** Without a policy an observing wrapper lets everything pass, and nobody has said a word against it. */
+/** An observing wrapper without a policy lets everything pass, and no rule objected. */
 function dispositionOf({ decision, code, observe }: LoggedRow): Disposition {
   if (UNJUDGED.has(code)) return 'unjudged';
   if (decision === 'allow' || (code === 'NO_POLICY' && observe)) return 'passed';
