@@ -87,7 +87,8 @@ class Draft {
   /** @returns the decision, or why there is none */
   decide(row: LogEntry, call: LoggedCall): DraftDecision | string {
     const { approval } = row;
-    if (call.disposition === 'unjudged') return 'no policy had a part in it: a line that could not be read, or a pause';
+    if (call.disposition === 'unjudged')
+      return 'no policy had a part in it: a line that could not be read, or a pause';
     if (!call.isNameWhole) return "the log holds only the beginning of the tool's name";
     if (approval !== undefined && this.#answered.has(approval))
       return 'the same call again, after a person was asked';
