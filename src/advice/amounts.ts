@@ -13,7 +13,7 @@ import { unmistakable } from '../text/lookalike.js';
 import type { Kept } from './logged-call.js';
 import { Sums, WINDOW_MS } from './rates.js';
 
-/** How deep, and how far into a list, amounts are looked for; and how many paths of one tool are followed. */
+/** Bounds of the search for amounts: levels, elements of a list, and paths of one tool that are followed. */
 const MAX_DEPTH = 4;
 const MAX_ELEMENTS = 100;
 const MAX_PATHS = 8;
@@ -117,7 +117,7 @@ export class Amounts {
     if ('fault' in path) return;
     const kind = path.steps.includes(EACH) ? 'sum' : 'value';
     const limit: Limit = { ...PROBE, amount: { kind, path } };
-    // Every call before this one lacked it, or it would be known.
+    // All calls before this one lacked it: it is seen for the first time.
     this.#followed.set(text, { path, limit, sums: new Sums(), charged: 0, odd: this.#withValues });
   }
 }

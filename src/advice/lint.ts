@@ -66,7 +66,7 @@ class Lint {
       if (tools) tools.push(tool);
       else judged.set(where.entry, [tool]);
     }
-    // First, while there is time to compare names with all patterns: what the server lacks is worth more.
+    // Before the budget of comparisons is spent on shadowed patterns: what the server lacks matters more.
     if (this.#resolved) this.#names(this.#resolved);
     else this.#shownNames();
     for (const entry of this.#entries()) this.#entry(entry, judged.get(entry) ?? []);
@@ -90,7 +90,7 @@ class Lint {
     return [...this.#policy.tools.values(), ...this.#policy.patterns];
   }
 
-  /** The names in the policy, with what stands behind them. */
+  /** The names that the policy writes, with their places and what they do. */
   #written(): readonly { pattern: NamePattern; path: readonly Segment[]; does: string }[] {
     return [
       ...this.#policy.hide.map((pattern, index) => ({ pattern, path: ['hide', index], does: 'hides' })),
@@ -183,11 +183,11 @@ class Lint {
     return this.#policy.hide.find((pattern) => this.#matches(pattern, widest));
   }
 
-  /** What takes every tool from a pattern; undefined when nothing does. */
+  /** Why a pattern never judges a tool; undefined when it may judge one. */
   #winnerOver(entry: ToolEntry, judged: readonly ToolDefinition[]): string | undefined {
     if (entry.name.plain || judged.length > 0) return undefined;
     const widest = widestOf(entry.name);
-    // In the order of who wins: what comes before the entry itself is stronger.
+    // Patterns stand in the order of precedence: the ones before the entry itself win over it.
     const other = this.#policy.patterns.find((each) => each === entry || this.#matches(each.name, widest));
     if (other && other !== entry) return `"${other.name.text}" matches the same names`;
     const others = this.#resolved?.some(

@@ -51,7 +51,7 @@ export interface LoggedCall {
   readonly failed: boolean;
 }
 
-/** In bytes. The decision log cuts longer names, inside of no character, and ends them in an ellipsis. */
+/** In bytes. The decision log cuts longer names, never inside a character, and ends them with an ellipsis. */
 const LONGEST_NAME = 512;
 const ELLIPSIS = '…';
 
@@ -73,7 +73,7 @@ export function readLogged(row: LoggedRow): LoggedCall {
   };
 }
 
-/** Without a policy an observing wrapper lets everything pass, and nobody has said a word against it. */
+/** An observing wrapper without a policy lets everything pass, and no rule objected. */
 function dispositionOf({ decision, code, observe }: LoggedRow): Disposition {
   const row = codeRow(code);
   if (row?.policyPart === 'none') return 'unjudged';

@@ -21,8 +21,8 @@ export interface PartialEvaluation {
 }
 
 /**
- * Judges a call of which only part is known, as the log keeps it: exact where nothing that is not known is read.
- * The environment of the server is never known.
+ * Judges a call by the part of it that the log kept. Exact where the rules read nothing else. The server's environment
+ * is never known.
  */
 export function evaluatePartially(layers: Layers, tool: string, kept: Kept): PartialEvaluation {
   const call: Call = { tool, args: argsOf(kept), env: {} };
@@ -88,12 +88,12 @@ function partialLimits(limits: readonly Limit[], kept: Kept, unknowns: Unknown[]
   });
 }
 
-/** Whether what `reach` finds for the path is what it found when the call was made. */
+/** Whether the path leads to the same now as it did when the call was made. */
 function isKnown({ root, steps }: Path, kept: Kept): boolean {
   if (root !== 'args') return root === 'tool';
   if (kept.kind !== 'names') return kept.kind === 'values';
   const [first] = steps;
   if (typeof first !== 'string') return steps.length > 0;
-  // Missing, or not clear because of a lookalike: neither depends on the value.
+  // Missing, or ambiguous because of a lookalike: neither depends on the value.
   return !kept.names.includes(first) || lookalikeOf(first, kept.names) !== undefined;
 }

@@ -31,7 +31,7 @@ export interface Recommendation {
   readonly unlisted: readonly { readonly tool: string; readonly why: string }[];
 }
 
-/** Half again what 99 of 100 calls stayed within, but at least a tenth above the highest; HEADROOM_RULE says so. */
+/** HEADROOM_RULE puts these into words for people. */
 const P99_HEADROOM = 1.5;
 const PEAK_HEADROOM = 1.1;
 /** Windows that must have been observed before a limit on them says anything. */
@@ -44,7 +44,7 @@ const MAX_UNLISTED = 100;
 const MAX_RULES = 5;
 const SHOWN = 80;
 
-/** The rule of the numbers, for people. */
+/** How the numbers were chosen, for people. */
 export const HEADROOM_RULE: readonly string[] = [
   'Rates: half again what 99 of 100 calls saw, at least a tenth above the highest, rounded up.',
   'Amounts: a fifth above the largest, rounded up. Sums: those of any 24 hours.',
@@ -168,7 +168,7 @@ function chargedBy({ path }: AmountUse): Json {
 
 function seenText({ charged, unseen }: AmountUse): string {
   const calls = countOf(charged, 'call');
-  return unseen === 0 ? calls : `${calls}; of ${unseen} more the log kept no values`;
+  return unseen === 0 ? calls : `${calls}; the log kept no values of ${unseen} more`;
 }
 
 /** A fifth more, exactly: twice the amount a place further down, and the amount. */

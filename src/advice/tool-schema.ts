@@ -30,7 +30,7 @@ export type Argument =
 const MAX_STEPS = 2000;
 const MAX_DEPTH = 64;
 
-/** One look at a schema. */
+/** Bounds the work that one question about a schema takes. */
 class Look {
   readonly root: unknown;
   #left = MAX_STEPS;

@@ -3,7 +3,6 @@
  * Imports json/ and text/.
  * Never reads a policy or starts a server: presets are texts here.
  */
-
 import { isRecord } from '../json/value.js';
 import { AMOUNT_ARGUMENTS, CODE_ARGUMENTS, PAID_ARGUMENTS } from './evidence.js';
 import { setOf, singular, wordsApart, wordsOf } from './words.js';
@@ -30,8 +29,8 @@ export function moneyArguments(inputSchema: unknown): string[] {
 }
 
 /**
- * Whether an input schema names what stands in a place of the arguments. Where it names nothing at all it may be
- * anything, and so it does not.
+ * Whether an input schema names what stands in a place of the arguments. One that names nothing names this
+ * neither.
  *
  * @param inputSchema from the server, and so of any form
  * @param steps keys, and a number for an element of a list
@@ -54,13 +53,13 @@ export function isNamed(inputSchema: unknown, steps: readonly (string | number)[
 }
 
 const amountWords = setOf(AMOUNT_ARGUMENTS);
-/** Saves taking most names apart: without such a part there is no such word. */
+/** Spares taking most names apart: a word of money must be a part of the name. */
 const sounds = new RegExp(AMOUNT_ARGUMENTS.replaceAll(' ', '|'), 'i');
 const ASCII = /^\p{ASCII}*$/u;
 const paidWords = setOf(PAID_ARGUMENTS);
 const codeWords = setOf(CODE_ARGUMENTS);
 
-/** Longer names are nobody's; they are not looked into, which could take long (G9). In characters. */
+/** In characters. No server has longer names, and looking into them could take long (G9). */
 const MAX_NAME = 200;
 
 /**
@@ -76,6 +75,6 @@ export const isAmount = (name: string): boolean =>
 export const isPaid = (name: string): boolean =>
   name.length <= MAX_NAME && wordsOf(name).some((word) => paidWords.has(word));
 
-/** Whether an argument of that name is run. */
+/** Whether the value of an argument of that name is run as code. */
 export const isCode = (name: string): boolean =>
   name.length <= MAX_NAME && wordsOf(name).some((word) => codeWords.has(word));

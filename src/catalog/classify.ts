@@ -96,7 +96,7 @@ export function isSevere(tool: ToolDefinition): boolean {
   return classify(tool).risk === 'critical';
 }
 
-/** The type is a promise that only a well-behaved server keeps. */
+/** A definition may hold anything, whatever its type promises. */
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** @returns the first of the most severe */
@@ -171,7 +171,7 @@ function fromUnusualForm(words: readonly string[]): Finding | undefined {
 
 // --- a verb among words
 
-/** What a verb means for the words around it. */
+/** What a verb means, given the words around it. */
 function judgeVerb(source: string, row: VerbRow, words: readonly string[], at: number): Finding {
   const verb = words[at] ?? '';
   const of = moneyAmong(words, at);
@@ -280,7 +280,7 @@ function aggravating(basis: Finding, { described, actions, description, schema }
   return findings;
 }
 
-/** A server's word against itself is taken; its word for itself only where nothing else is known. */
+/** A server is believed when it admits to harm; its word that a tool is harmless counts only where nothing else is known. */
 function fromAnnotations({ annotations }: ToolDefinition, basis: Finding | undefined): Finding[] {
   if (annotations?.readOnlyHint === true)
     return basis === undefined

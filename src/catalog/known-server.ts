@@ -40,6 +40,6 @@ export interface KnownServer {
   /** The first one holds when there is no other policy. */
   readonly presets: readonly [Preset, ...Preset[]];
   readonly tools: readonly KnownTool[];
-  /** Begins a simulation: tools that do more than say that they received something. */
+  /** Starts a simulation: answers of the tools that do more than say that they received something. */
   readonly simulate: () => Readonly<Record<string, SimulatedTool>>;
 }

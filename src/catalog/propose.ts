@@ -65,7 +65,7 @@ const TREATMENTS: readonly Treatment[] = [
   },
 ];
 
-/** Longer names are no tool's: the protocol asks for at most 128 characters. */
+/** In characters. No tool has a longer name: the protocol asks for at most 128. */
 const MAX_NAME = 512;
 const MAX_REASON = 200;
 const MAX_AMOUNTS = 3;
@@ -176,7 +176,7 @@ function amountsOf(inputSchema: unknown): { readonly argument: string; readonly 
   const required = requiredOf(inputSchema);
   const single = moneyArguments(inputSchema);
   const certain = single.filter((argument) => required.has(argument));
-  // A call that leaves out what is charged is refused, so that an optional argument is proposed only for want of others.
+  // A call that leaves out what is charged is refused, so an optional argument is proposed only where there is no other.
   const proposed = (certain.length > 0 ? certain : single.slice(0, 1)).map((argument) => ({
     argument,
     path: `args${step(argument)}`,
@@ -207,7 +207,7 @@ function headingOf(server: string, date: string, count: number): readonly string
   return [
     `Policy for ${printable(server)}, proposed on ${date} by policy-wrap init from the ${count} tools that the server listed.`,
     '',
-    "What a tool does was told from its name, description and arguments, which are the server's word and no proof.",
+    "What a tool does was judged by its name, description and arguments, which are the server's word and no proof.",
     'The evidence stands with each tool: read it, and change what is wrong.',
   ];
 }
@@ -222,7 +222,7 @@ function unlistedText(unlisted: readonly string[]): readonly string[] {
   ];
 }
 
-/** Line comments, and never block comments: from those there would be a way out, by the two characters that end them. */
+/** Line comments only: a name could hold the two characters that end a block comment. */
 function comment(lines: readonly string[], indent: string): string {
   return lines.map((line) => `${`${indent}// ${line}`.trimEnd()}\n`).join('');
 }

@@ -16,7 +16,7 @@ const LOOKALIKES = new Map(
   ]),
 );
 
-/** Marks are taken off before as well: normalising costs the square of the length of a run of them. */
+/** Marks are taken off before normalising too, which costs the square of the length of a run of them. */
 const withoutMarks = (text: string): string =>
   text
     .replace(/[\p{M}\p{Cf}\uff9e\uff9f]/gu, '')

@@ -248,7 +248,7 @@ describe('amounts', () => {
 
   test('calls of which the names alone were kept are said', () => {
     expect(textOf(amounts('{"amount":5}', '["amount"]'))).toContain(
-      '// at most 5 in 1 call; of 1 more the log kept no values',
+      '// at most 5 in 1 call; the log kept no values of 1 more',
     );
   });
 });

@@ -38,6 +38,33 @@ describe('classify', () => {
   });
 });
 
+describe('how a name is read', () => {
+  test.each<[string, string, ToolClass]>([
+    ['an "and" adds what follows it', 'search_and_update_records', 'Write'],
+    ['without an "and" a later verb is no action', 'search_update_records', 'Read'],
+    ["a verb before a plain one is a product's name", 'post_get_thread', 'Read'],
+    ['a verb that reads is none', 'search_create_page', 'Read'],
+    ['a verb that is a noun here', 'refund_list', 'Read'],
+    ['the state of something', 'deploy_status', 'Read'],
+    ['a record at the end', 'git_log', 'Read'],
+    ['a record at the beginning is a verb', 'log_event', 'Write'],
+    ['short verbs begin too many other words', 'postgres', 'Other'],
+    ['long ones do not', 'updatefile', 'Write'],
+    ['certain ones do not either', 'wipefile', 'Destructive'],
+    ['forms of a verb: -ing', 'getting_page', 'Read'],
+    ['forms of a verb: -ing for -e', 'updating_page', 'Write'],
+    ['forms of a verb: -es', 'fixes_page', 'Write'],
+    ['money', 'create_subscription', 'Financial'],
+    ['what is not paid for', 'create_email_subscription', 'Write'],
+    ['what is about money', 'create_payment_link', 'Write'],
+    ['what makes a verb harmless', 'open_file', 'Read'],
+    ['what makes a verb a change', 'clear_text', 'Write'],
+    ['two words that mean one thing', 'log_in', 'Other'],
+  ])('%s: %s', (_, name, expected) => {
+    expect(classify({ name }).class).toBe(expected);
+  });
+});
+
 describe('evidence against the name', () => {
   test.each<[string, ToolDefinition, ToolClass, string]>([
     [
@@ -81,6 +108,30 @@ describe('evidence against the name', () => {
       { name: 'update_plan', description: 'Changes the plan. This cannot be undone.' },
       'Destructive',
       'description: "cannot be undone"',
+    ],
+    [
+      'words before the verb of a description',
+      { name: 'xyzzy', description: 'This tool allows you to delete a file' },
+      'Destructive',
+      'description: "delete"',
+    ],
+    [
+      'a state in a description',
+      { name: 'xyzzy', description: 'Refund status of an order' },
+      'Read',
+      'description: "status"',
+    ],
+    [
+      'a listed change behind a name that reads says little',
+      { name: 'get_user', inputSchema: withEnum('action', 'get', 'create') },
+      'Read',
+      'name: "get"',
+    ],
+    [
+      'an annotation that it does not destroy says nothing',
+      { name: 'get_page', annotations: { destructiveHint: false } },
+      'Read',
+      'name: "get"',
     ],
     [
       'a listed action',

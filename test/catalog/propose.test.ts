@@ -10,6 +10,7 @@ import { evaluate } from '../../src/policy/evaluate/evaluate.js';
 import { isVisible } from '../../src/policy/evaluate/resolve.js';
 import type { Policy } from '../../src/policy/model.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
+import { printableJson } from '../../src/text/escape.js';
 
 const propose = (tools: readonly ToolDefinition[]) =>
   proposePolicy('some-server', tools, { schema: './policy.schema.json', date: '2026-11-22' });
@@ -238,7 +239,11 @@ describe('spending limits', () => {
   });
 
   test('load for arguments of any name', () => {
-    const word = fc.tuple(hostile, fc.constant('amount'), hostile).map((parts) => parts.join(' '));
+    // Longer ones are no amounts (200 characters), and escaped make paths that are not proposed (512).
+    const word = fc
+      .tuple(hostile, fc.constant('amount'), hostile)
+      .map((parts) => parts.join(' '))
+      .filter((name) => printableJson(name).length <= 200);
     fc.assert(
       fc.property(fc.uniqueArray(word, { maxLength: 3 }), (names) => {
         const properties = Object.fromEntries(names.map((name) => [name, { type: 'number' }]));

@@ -67,23 +67,21 @@ class Import {
   #expiresMs: number | undefined;
 
   run(root: ReadonlyMap<string, Yaml>): Imported {
-    const description = this.#orRefuseAll(() => textOf(root.get('description'), 'the description'));
+    const description = this.#orRefuse(() => textOf(root.get('description'), 'the description'));
     const isFragment = !TOP.some((name) => root.has(name));
     for (const [name, value] of root) {
       if (isFragment && value.kind === 'map' && value.entries.has('rules')) this.#tool(name, value);
       else if (!TOP.includes(name)) this.#refuse(this.#all, value.line, `"${name}" is not known here`);
     }
-    this.#orRefuseAll(() => this.#version(root.get('version')));
-    this.#orRefuseAll(() => this.#hide(root.get('hide')));
-    this.#orRefuseAll(() => this.#approvals(root.get('approvals')));
-    const tools = this.#orRefuseAll(
-      () => root.has('tools') && membersOf(root.get('tools') as Yaml, '"tools"'),
-    );
+    this.#orRefuse(() => this.#version(root.get('version')));
+    this.#orRefuse(() => this.#hide(root.get('hide')));
+    this.#orRefuse(() => this.#approvals(root.get('approvals')));
+    const tools = this.#orRefuse(() => root.has('tools') && membersOf(root.get('tools') as Yaml, '"tools"'));
     for (const [name, tool] of tools || []) this.#tool(name, tool);
     const policy = {
       version: '1',
       ...(description !== undefined && { description }),
-      default: this.#orRefuseAll(() => this.#default(root.get('default'), isFragment)) ?? 'deny',
+      default: this.#orRefuse(() => this.#default(root.get('default'), isFragment)) ?? 'deny',
       ...(this.#hidden.size > 0 && { hide: [...this.#hidden] }),
       ...(this.#expiresMs !== undefined && { approvals: expiring(this.#expiresMs) }),
       ...(Object.values(this.#all).some((list) => list.length > 0) && { all_tools: compact(this.#all) }),
@@ -99,12 +97,13 @@ class Import {
     };
   }
 
-  #orRefuseAll<T>(read: () => T): T | undefined {
+  /** What cannot be carried over refuses every call of the entry; of all tools, where it belongs to none. */
+  #orRefuse<T>(read: () => T, entry = this.#all): T | undefined {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof NoCounterpart)) throw error;
-      this.#refuse(this.#all, error.line, error.message);
+      this.#refuse(entry, error.line, error.message);
       return undefined;
     }
   }
@@ -183,21 +182,12 @@ class Import {
     if (name !== '*' && name.includes('*'))
       this.#refuse(entry, tool.line, `"${name}" was a plain name there and is a pattern here`);
     let rules: readonly Yaml[] = [];
-    this.#orRefuse(entry, () => {
+    this.#orRefuse(() => {
       const members = membersOf(tool, `the tool "${name}"`);
       onlyKnown(members, ['rules', 'description'], `the tool "${name}"`);
       rules = itemsOf(members.get('rules'), '"rules"');
-    });
-    for (const rule of rules) this.#orRefuse(entry, () => this.#rule(entry, name, rule));
-  }
-
-  #orRefuse(entry: Entry, read: () => void): void {
-    try {
-      read();
-    } catch (error) {
-      if (!(error instanceof NoCounterpart)) throw error;
-      this.#refuse(entry, error.line, error.message);
-    }
+    }, entry);
+    for (const rule of rules) this.#orRefuse(() => this.#rule(entry, name, rule), entry);
   }
 
   #rule(entry: Entry, tool: string, rule: Yaml): void {

@@ -8,7 +8,7 @@ import { KNOWN_SERVERS } from '../servers.js';
 import type { KnownTool } from '../tool-definition.js';
 import { simulatedTools } from './answers.js';
 
-/** Mcp-afip's tools and `track_logout`, which the policy of the README limits. */
+/** The tools of mcp-afip and `track_logout`, which the policy of the README limits. */
 const DEMO: readonly KnownTool[] = [
   ...AFIP.tools,
   ...LEGITI.tools.filter(({ name }) => name === 'track_logout'),
@@ -137,7 +137,7 @@ class StandIn {
     appendFileSync(this.#journal, `${JSON.stringify(entry)}\n`);
   }
 
-  /** The era is that of the request: 2026-07-28 has no handshake, and every request names its revision. */
+  /** Each request has an era of its own: 2026-07-28 has no handshake, and its requests name the revision. */
   #reply(method: string, params: Members): Reply {
     const meta = isRecord(params._meta) ? params._meta : {};
     const requested = meta[`${META}/protocolVersion`];

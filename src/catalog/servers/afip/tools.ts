@@ -21,6 +21,17 @@ const amount_iva = number('IVA');
 const currency = string('Currency code: PES = Argentine peso, DOL = US dollar');
 const cuit = string('CUIT or CUIL, 11 digits');
 
+/** What every document that is issued says of its customer and its amounts. */
+const billed = {
+  'concept!': concept,
+  'doc_type!': doc_type,
+  'doc_number!': doc_number,
+  'amount_total!': amount_total,
+  amount_net,
+  amount_iva,
+  currency,
+};
+
 const thisDocument = {
   'point_of_sale!': point_of_sale,
   'invoice_type!': invoice_type,
@@ -33,13 +44,7 @@ const note = (codes: string): ArgumentSchema & { readonly type: 'object' } =>
   object({
     'point_of_sale!': point_of_sale,
     'note_type!': number(codes),
-    'concept!': concept,
-    'doc_type!': doc_type,
-    'doc_number!': doc_number,
-    'amount_total!': amount_total,
-    amount_net,
-    amount_iva,
-    currency,
+    ...billed,
     'related_invoice!': object(thisDocument, 'The invoice that this note corrects'),
   });
 
@@ -56,13 +61,7 @@ export const AFIP_TOOLS: readonly KnownTool[] = [
     inputSchema: object({
       'point_of_sale!': point_of_sale,
       'invoice_type!': invoice_type,
-      'concept!': concept,
-      'doc_type!': doc_type,
-      'doc_number!': doc_number,
-      'amount_total!': amount_total,
-      amount_net,
-      amount_iva,
-      currency,
+      ...billed,
       items: listOf(
         'Lines of the invoice',
         object({
@@ -98,14 +97,8 @@ export const AFIP_TOOLS: readonly KnownTool[] = [
       'invoices!': listOf(
         'The invoices, 250 at most',
         object({
-          'concept!': concept,
-          'doc_type!': doc_type,
-          'doc_number!': doc_number,
+          ...billed,
           'invoice_number!': invoice_number,
-          'amount_total!': amount_total,
-          amount_net,
-          amount_iva,
-          currency,
         }),
       ),
     }),

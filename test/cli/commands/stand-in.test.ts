@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { standIn } from '../../../src/cli/commands/stand-in.js';
+
+test.each(['', 'AFIP', 'mcp-afip', '__proto__'])(
+  'there is no stand-in %j, and it says which there are',
+  async (kind) => {
+    await expect(standIn(kind)).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: 'stand-ins: afip, legiti, demo',
+    });
+  },
+);
