@@ -1,4 +1,4 @@
-import { BUSY, type PinEntry, type SeenTool, type Sight, type Store } from '../store/store.js';
+import { BUSY, type PinEntry, type PinUpdate, type SeenTool, type Store } from '../store/store.js';
 
 /** Tools that are noted in one transaction. */
 const NOTED_AT_ONCE = 100;
@@ -8,7 +8,7 @@ export class SeenTools {
   /** Not compared yet with what is remembered of them. */
   #listed: SeenTool[] = [];
   /** Compared, and still to be noted. */
-  #sights: readonly Sight[] = [];
+  #sights: readonly PinUpdate[] = [];
 
   /** @param tools of an answer, which may be one page of a list */
   add(tools: readonly SeenTool[]): void {
