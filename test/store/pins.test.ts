@@ -113,6 +113,18 @@ eachDriver('pins', () => {
     store.close();
   });
 
+  test.each([[false], [true]])(
+    'G3: one definition twice, once in a form that cannot be pinned (first: %s), counts as changed',
+    (isFirst) => {
+      const { store, verdict, see } = start();
+      see(tool('pay', 'old'));
+      const twins = [tool('pay', 'old'), tool('pay', 'old', { unpinnable: true })];
+      expect(see(...(isFirst ? twins.reverse() : twins))).toEqual(['pay']);
+      expect(verdict('pay')).toBe('CHANGED');
+      store.close();
+    },
+  );
+
   test('G3: of two definitions at first sight none is remembered as the right one', () => {
     const { store, verdict, see } = start();
     expect(see(tool('pay', 'a'), tool('pay', 'b'))).toEqual(['pay']);
