@@ -401,6 +401,17 @@ eachDriver('approvals', () => {
       expect(store.approval(id)).toMatchObject({ state: 'expired' });
       expect(decide(id).kind).toBe('not_pending');
     });
+
+    test('but leaves a no as it is', () => {
+      const rate = charge(soft(1));
+      call(open(rate));
+      const id = asked(call(open(rate)));
+      decide(id, 'rejected');
+      time.at += 60_000;
+      expect(call(open(rate)).kind).toBe('allowed');
+      expect(store.approval(id)).toMatchObject({ state: 'rejected', decidedBy: 'cli' });
+      expect(store.events().map(({ kind }) => kind)).toEqual(['approval.asked', 'approval.rejected']);
+    });
   });
 
   describe('budgets', () => {

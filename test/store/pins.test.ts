@@ -105,6 +105,8 @@ eachDriver('pins', () => {
     const { store, verdict, see } = start();
     see(tool('pay', 'old'), tool('other', 'x'));
     expect(see(...descriptions.map((text) => tool('pay', text)))).toEqual(['pay']);
+    // The one that differs is the one to be shown.
+    expect(store.changedTools(SERVER)[0]?.changed?.definition).toContain('evil');
     expect(verdict('pay')).toBe('CHANGED');
     expect(verdict('other')).toBe('allowed');
     // A list with one of them again is as it was.
