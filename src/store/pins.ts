@@ -41,7 +41,7 @@ export interface PinEntry {
 
 /** Most tools pinned for a server, so that one that keeps listing new tools cannot fill the disk. */
 const TOOLS_CAP = 10_000;
-/** Of a longer definition only the digest is kept, and it cannot be shown; in characters. */
+/** A longer definition cannot be shown: only its digest is kept; in characters. */
 const DEFINITION_CAP = 65_536;
 /** A longer name is kept by its beginning and its digest; in characters. */
 const NAME_CAP = 512;
