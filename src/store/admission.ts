@@ -136,26 +136,26 @@ export class Admissions {
       this.#parts.counters.dropExpired(owner, checks);
       return refusedByLimit(full, record);
     }
-    const asking = ask ? undefined : exceededOf(checks);
+    const askingLimit = ask ? undefined : exceededOf(checks);
     const terms = admission.approval;
     const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
     let consent: Consent | undefined;
     if (call && terms) {
       const time = this.#parts.approvalClock.advance(now);
-      if (ask || asking || terms.id !== undefined) {
-        const rule = ask?.rule ?? asking?.charge.limit.pointer ?? '';
-        const reason = ask ? (ask.authorText ?? ask.explanation) : askedByLimit(asking);
-        const keptReason = (ask ? ask.authorText : asking?.charge.limit.onDeny) ?? '';
+      if (ask || askingLimit || terms.id !== undefined) {
+        const rule = ask?.rule ?? askingLimit?.charge.limit.pointer ?? '';
+        const reason = ask ? (ask.authorText ?? ask.explanation) : askedByLimit(askingLimit);
+        const keptReason = (ask ? ask.authorText : askingLimit?.charge.limit.onDeny) ?? '';
         const why = { rule, reason, session: owner.session, kept: admission.argumentsText, keptReason };
         const answer = this.#consent(call, terms, why, time);
-        if (answer.kind !== 'approved') return unapproved(answer, rule, asking, record);
+        if (answer.kind !== 'approved') return unapproved(answer, rule, askingLimit, record);
         consent = answer;
         this.#use(consent, call, time);
       } else this.#parts.approvals.withdraw(call, time);
-    } else if (ask || asking) {
+    } else if (ask || askingLimit) {
       // Nobody can be asked, or nobody is because nothing is enforced.
-      if (asking && !owner.observe) return refusedByLimit(asking, record);
-      const rule = ask?.rule ?? asking?.charge.limit.pointer;
+      if (askingLimit && !owner.observe) return refusedByLimit(askingLimit, record);
+      const rule = ask?.rule ?? askingLimit?.charge.limit.pointer;
       const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule });
       return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
     }
@@ -244,10 +244,10 @@ function askedByLimit(exceeded: Exceeded | undefined): string {
  * @param onExceed only limits of this kind
  */
 export function firstExceeded<
-  Look extends Pick<LimitCheck, 'charge' | 'fits' | 'retryAt'> & { readonly inFlight?: unknown },
->(checks: readonly Look[], onExceed?: 'deny'): Look | undefined {
-  let first: Look | undefined;
-  let waiting: Look | undefined;
+  Check extends Pick<LimitCheck, 'charge' | 'fits' | 'retryAt'> & { readonly inFlight?: unknown },
+>(checks: readonly Check[], onExceed?: 'deny'): Check | undefined {
+  let first: Check | undefined;
+  let waiting: Check | undefined;
   let retryAt = 0;
   for (const check of checks) {
     if (check.fits || (onExceed && check.charge.limit.onExceed !== onExceed)) continue;

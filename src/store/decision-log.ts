@@ -1,8 +1,7 @@
 import type { Limit } from '../policy/model.js';
 import { type ChargeRecord, parseChargeRecords, refundMark } from './counters/charge-record.js';
 import type { PendingCharges } from './counters/pending-charges.js';
-import type { Row, Statement, Value } from './sqlite/driver.js';
-import { textOf } from './sqlite/driver.js';
+import { type Row, type Statement, textOf, type Value } from './sqlite/driver.js';
 import type { Cache, StateFile } from './sqlite/file.js';
 
 /** What was decided, as the log keeps it. */

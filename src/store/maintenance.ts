@@ -45,11 +45,11 @@ export class Maintenance {
   readonly #age: Age;
   #countersAfter = 0;
   readonly #steps: readonly ((now: number) => boolean)[] = [
-    (now) => this.#signsOfLife(now),
+    (now) => this.#heartbeats(now),
     (now) => this.#approvalsAndBudgets(now),
-    (now) => this.#counters(now),
-    (now) => this.#decisions(now),
-    (now) => this.#rest(now),
+    (now) => this.#expiredCounters(now),
+    (now) => this.#oldDecisions(now),
+    (now) => this.#leftovers(now),
   ];
   /** Where the next run goes on, so that short runs do not all end in the first step. */
   #step = 0;
@@ -96,7 +96,7 @@ export class Maintenance {
     return true;
   }
 
-  #signsOfLife(now: number): boolean {
+  #heartbeats(now: number): boolean {
     for (const session of this.#parts.sessions.own()) this.#parts.sessions.touch(session, now);
     return false;
   }
@@ -107,7 +107,7 @@ export class Maintenance {
     return this.#parts.approvals.expireAndRemove(time, this.#age.before(now, this.#retention.ageMs), STEP);
   }
 
-  #counters(now: number): boolean {
+  #expiredCounters(now: number): boolean {
     if (!this.#isSteady(now)) return false;
     const isNewRound = this.#countersAfter === 0;
     if (isNewRound && Math.abs(now - this.#countersAt) < COUNTERS_EVERY_MS) return false;
@@ -139,7 +139,7 @@ export class Maintenance {
    *
    * INVARIANT: the newest row is never removed, since its id would be given to another decision.
    */
-  #decisions(now: number): boolean {
+  #oldDecisions(now: number): boolean {
     const { db } = this.#parts.file;
     const { first, last } = db
       .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
@@ -165,7 +165,7 @@ export class Maintenance {
   }
 
   /** Removes sessions without rows in the log, old events, and hours without rows. */
-  #rest(now: number): boolean {
+  #leftovers(now: number): boolean {
     const { db } = this.#parts.file;
     const tooOld = this.#age.before(now, this.#retention.ageMs);
     const oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1').get();

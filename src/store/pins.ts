@@ -12,7 +12,7 @@ export interface SeenTool {
 }
 
 /** A tool to write down: it is new, has changed, or is as it was first seen again. */
-export interface Sight {
+export interface PinUpdate {
   readonly name: string;
   readonly definition: string;
   /** Digest of the definition; with UNPINNABLE in front it equals no pin. */
@@ -41,7 +41,7 @@ export interface PinEntry {
 
 /** Most tools pinned for a server, so that one that keeps listing new tools cannot fill the disk. */
 const TOOLS_CAP = 10_000;
-/** Of a longer definition only the digest is kept, and it cannot be shown; in characters. */
+/** A longer definition cannot be shown: only its digest is kept; in characters. */
 const DEFINITION_CAP = 65_536;
 /** A longer name is kept by its beginning and its digest; in characters. */
 const NAME_CAP = 512;
@@ -89,7 +89,7 @@ export class Pins {
    *
    * @returns the tools that `see` must write down
    */
-  compare(server: string, tools: readonly SeenTool[]): Sight[] {
+  compare(server: string, tools: readonly SeenTool[]): PinUpdate[] {
     const byName = new Map<string, SeenTool[]>();
     for (const tool of tools) {
       const known = byName.get(tool.name);
@@ -97,29 +97,29 @@ export class Pins {
       else if (known.every(({ definition }) => definition !== tool.definition)) known.push(tool);
       else if (tool.unpinnable) known.unshift(tool);
     }
-    const sights: Sight[] = [];
+    const updates: PinUpdate[] = [];
     for (const [fullName, seen] of byName) {
       const name = nameOf(fullName);
       const row = this.#find.get(server, name);
-      const isOdd = seen.length > 1 || seen.some(({ unpinnable }) => unpinnable);
+      const isUnpinnable = seen.length > 1 || seen.some(({ unpinnable }) => unpinnable);
       const digests = seen.map(({ definition }) => sha256(definition));
       const index = Math.max(
         0,
         digests.findLastIndex((hash) => hash !== row?.hash),
       );
-      const hash = `${isOdd ? UNPINNABLE : ''}${digests[index]}`;
-      if (isNews(row, hash)) sights.push({ name, hash, definition: seen[index]?.definition ?? '{}' });
+      const hash = `${isUnpinnable ? UNPINNABLE : ''}${digests[index]}`;
+      if (isNews(row, hash)) updates.push({ name, hash, definition: seen[index]?.definition ?? '{}' });
     }
-    return sights;
+    return updates;
   }
 
   /**
    * Pins new tools and records changed ones; a tool that is as it was first seen again is no longer changed.
    *
-   * @param sights what `compare` has found, or a part of it
+   * @param updates what `compare` has found, or a part of it
    * @returns the tools whose change was not known yet
    */
-  see(server: string, sights: readonly Sight[], now: number): PinEntry[] {
+  see(server: string, updates: readonly PinUpdate[], now: number): PinEntry[] {
     const changed: PinEntry[] = [];
     const { tools: known = 0, is_full: wasFull = 0 } = (this.#total.get(server) ?? {}) as Row & {
       tools?: number;
@@ -127,7 +127,7 @@ export class Pins {
     };
     let tools = known;
     let isFull = wasFull === 1;
-    for (const { name, hash, definition } of sights) {
+    for (const { name, hash, definition } of updates) {
       const row = this.#find.get(server, name);
       // Another wrapper may have written since it was compared.
       if (!isNews(row, hash)) continue;

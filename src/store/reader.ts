@@ -17,7 +17,7 @@ import { type LogFilter, readLog } from './decision-log-query.js';
 import type { EventEntry, EventFilter } from './events.js';
 import { Parts } from './parts.js';
 import type { PauseEntry } from './pauses.js';
-import type { PinEntry, SeenTool, Sight } from './pins.js';
+import type { PinEntry, PinUpdate, SeenTool } from './pins.js';
 import { listSessions, type SessionEntry } from './sessions.js';
 import type { StateFile } from './sqlite/file.js';
 
@@ -126,7 +126,7 @@ export class StoreReader {
    * @param tools a whole list, as far as it is known
    * @returns what to note, in parts if there is much of it
    */
-  compareTools(server: string, tools: readonly SeenTool[]): Sight[] {
+  compareTools(server: string, tools: readonly SeenTool[]): PinUpdate[] {
     return this.parts.file.read(() => this.parts.pins.compare(server, tools));
   }
 

@@ -128,7 +128,7 @@ export class Sessions implements Cache {
   }
 
   /** Records which policy a session uses since its file changed, or why the changed file was not taken. */
-  policyIs(session: Session, { hash, source, problem }: PolicyState, now: number): void {
+  setPolicy(session: Session, { hash, source, problem }: PolicyState, now: number): void {
     const row = this.touch(session, now);
     this.#db
       .prepare('UPDATE sessions SET policy = ?, policy_source = ?, policy_problem = ? WHERE id = ?')

@@ -29,7 +29,7 @@ export type Simulated =
   | { readonly kind: 'refused'; readonly limit: Limit }
   | { readonly kind: 'asked'; readonly rule: string };
 
-/** Expired charges are removed after every so-many calls. */
+/** Expired charges are removed once in this many calls, in at most this many milliseconds. */
 const MAINTAIN_EVERY = 1000;
 const MAINTAIN_MS = 1000;
 /** Calls kept in the database, whose charges can still be given back. */

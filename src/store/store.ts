@@ -21,7 +21,7 @@ import type { LogFilter } from './decision-log-query.js';
 import type { EventEntry, EventFilter } from './events.js';
 import { Maintenance, RETENTION, type Retention } from './maintenance.js';
 import type { PauseEntry } from './pauses.js';
-import type { PinEntry, SeenTool, Sight } from './pins.js';
+import type { PinEntry, PinUpdate, SeenTool } from './pins.js';
 import { type Peek, type Peeked, StoreReader } from './reader.js';
 import type { PolicyState, SessionEntry, SessionInfo } from './sessions.js';
 import { isPassing, LOCKED_HINT } from './sqlite/faults.js';
@@ -52,13 +52,13 @@ export type {
   Peek,
   Peeked,
   PinEntry,
+  PinUpdate,
   PolicyState,
   Retention,
   SeenTool,
   SessionEntry,
   SessionInfo,
   Settlement,
-  Sight,
 };
 // The types that callers exchange with the store; each is declared where it belongs.
 export { BUSY, firstExceeded, isPassing, LOCKED_HINT };
@@ -130,7 +130,7 @@ export class Store extends StoreReader {
   describePolicy(session: string, policy: PolicyState): undefined | typeof BUSY {
     const known = this.parts.sessions.get(session);
     return this.#write((now) => {
-      this.parts.sessions.policyIs(known, policy, now);
+      this.parts.sessions.setPolicy(known, policy, now);
       return undefined;
     });
   }
@@ -256,13 +256,13 @@ export class Store extends StoreReader {
    * @returns the tools whose change was not known yet
    */
   seeTools(server: string, tools: readonly SeenTool[]): PinEntry[] | typeof BUSY {
-    const sights = this.compareTools(server, tools);
-    return sights.length === 0 ? [] : this.noteTools(server, sights);
+    const updates = this.compareTools(server, tools);
+    return updates.length === 0 ? [] : this.noteTools(server, updates);
   }
 
   /** Writes down what `compareTools` has found. @returns the tools whose change was not known yet */
-  noteTools(server: string, sights: readonly Sight[]): PinEntry[] | typeof BUSY {
-    return this.#write((now) => this.parts.pins.see(server, sights, now));
+  noteTools(server: string, updates: readonly PinUpdate[]): PinEntry[] | typeof BUSY {
+    return this.#write((now) => this.parts.pins.see(server, updates, now));
   }
 
   /** Records in the events which tools are kept from clients because they could be read in two ways. */

@@ -4,7 +4,7 @@ import { Approvals } from '../../src/store/approvals.js';
 import { Events } from '../../src/store/events.js';
 import { StateFile } from '../../src/store/sqlite/file.js';
 import { type Admission, type Admitted, type ApprovalTerms, Store } from '../../src/store/store.js';
-import { clock, damage, done, eachDriver, tempDir } from './support.js';
+import { clock, damage, done, eachDriver, rows, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
 const temp = tempDir();
@@ -230,6 +230,25 @@ eachDriver('approvals', () => {
       }
     });
 
+    test.each([
+      [['client'], 'cli', 'not_here'],
+      [['client'], 'client', 'done'],
+      [['queue'], 'client', 'not_here'],
+      [['queue'], 'cli', 'done'],
+      [['client', 'queue'], 'client', 'done'],
+      [undefined, 'cli', 'done'],
+      [undefined, 'client', 'done'],
+    ] as const)(
+      'G10: where the policy names %j an approval by %s is %s; a no is taken anywhere',
+      (channels, by, kind) => {
+        const id = asked(call(asking(), { channels }));
+        expect(done(store.decideApproval(id, 'approved', by)).kind).toBe(kind);
+        expect(store.approval(id)?.state).toBe(kind === 'done' ? 'approved' : 'pending');
+        const other = asked(call(asking(), { channels, argumentsHash: 'b'.repeat(64) }));
+        expect(done(store.decideApproval(other, 'rejected', by)).kind).toBe('done');
+      },
+    );
+
     test('what has expired cannot be approved and is not listed', () => {
       const id = asked();
       time.at += EXPIRES;
@@ -303,6 +322,17 @@ eachDriver('approvals', () => {
       expect(store.approval(id)?.state).toBe('approved');
     });
 
+    test.each([{ grant: 'second' }, { server: 'mcp-other' }])(
+      'G10: nor one of another wrapper, %j',
+      (info) => {
+        const id = asked();
+        decide(id);
+        const elsewhere = store.startSession({ ...INFO, ...info });
+        expect(call(asking(), { id }, { session: elsewhere })).toMatchObject({ code: 'APPROVAL_REQUIRED' });
+        expect(store.approval(id)?.state).toBe('approved');
+      },
+    );
+
     test('an id that nobody gave out refuses', () => {
       expect(call(asking(), { id: 'nosuch' })).toMatchObject({ kind: 'refused' });
       expect(store.approvals(true)).toEqual([]);
@@ -371,6 +401,17 @@ eachDriver('approvals', () => {
       expect(store.approval(id)).toMatchObject({ state: 'expired' });
       expect(decide(id).kind).toBe('not_pending');
     });
+
+    test('but leaves a no as it is', () => {
+      const rate = charge(soft(1));
+      call(open(rate));
+      const id = asked(call(open(rate)));
+      decide(id, 'rejected');
+      time.at += 60_000;
+      expect(call(open(rate)).kind).toBe('allowed');
+      expect(store.approval(id)).toMatchObject({ state: 'rejected', decidedBy: 'cli' });
+      expect(store.events().map(({ kind }) => kind)).toEqual(['approval.asked', 'approval.rejected']);
+    });
   });
 
   describe('budgets', () => {
@@ -399,6 +440,22 @@ eachDriver('approvals', () => {
       expect(next('6', numbers)).toBe('allowed');
       expect(next('7', numbers)).toBe('asked');
       expect(store.budgets()).toEqual([]);
+    });
+
+    test('of what is used up or over nothing is left in the file', () => {
+      grant({ budget: { calls: 1, forMs: EXPIRES } });
+      call(asking());
+      expect(call(asking(), { argumentsHash: '1' }).kind).toBe('allowed');
+      done(
+        store.decideApproval(asked(call(asking(), { argumentsHash: '2' })), 'approved', 'cli', {
+          budget: { calls: 5, forMs: 1 },
+        }),
+      );
+      const kept = () => rows(path, 'SELECT calls_left FROM budgets').length;
+      expect(kept()).toBe(2);
+      time.at += 1;
+      while (!store.maintain(1000));
+      expect(kept()).toBe(0);
     });
 
     test('time ends it, and so does a person', () => {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { StateSession } from '../../src/proxy/state-session.js';
+import { connect } from '../../src/store/sqlite/driver.js';
 import { Store, type StoreOptions } from '../../src/store/store.js';
 import { admit, clock, damage, done, eachDriver, rows, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
@@ -11,7 +12,7 @@ afterAll(temp.remove);
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 
-eachDriver('tidy', () => {
+eachDriver('maintenance', () => {
   function start(retention: StoreOptions['retention'] = {}) {
     const path = temp.path();
     const time = clock();
@@ -40,6 +41,20 @@ eachDriver('tidy', () => {
     expect(calls(1)[0]?.row).toBe(254);
     expect(store.log({ since: time.at })).toHaveLength(1);
     expect(store.log({ since: 0 })).toHaveLength(2);
+    store.close();
+  });
+
+  test('the newest 20,000 events stay', () => {
+    const { path, store, time } = start();
+    const db = connect(path, 1000);
+    db.exec(`INSERT INTO events (at, who, kind, detail)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20250)
+      SELECT ${time.at}, 'cli', 'pause.begun', '{"i":' || i || '}' FROM n`);
+    db.close();
+    while (!store.maintain(1000));
+    const [found] = rows(path, 'SELECT count(*) AS n, max(id) - min(id) AS span FROM events');
+    expect(found).toEqual({ n: 20_000, span: 19_999 });
+    expect(store.events({ limit: 1 })).toMatchObject([{ detail: { i: 20_250 } }]);
     store.close();
   });
 

@@ -105,6 +105,8 @@ eachDriver('pins', () => {
     const { store, verdict, see } = start();
     see(tool('pay', 'old'), tool('other', 'x'));
     expect(see(...descriptions.map((text) => tool('pay', text)))).toEqual(['pay']);
+    // The one that differs is the one to be shown.
+    expect(store.changedTools(SERVER)[0]?.changed?.definition).toContain('evil');
     expect(verdict('pay')).toBe('CHANGED');
     expect(verdict('other')).toBe('allowed');
     // A list with one of them again is as it was.
@@ -112,6 +114,18 @@ eachDriver('pins', () => {
     expect(verdict('pay')).toBe('allowed');
     store.close();
   });
+
+  test.each([[false], [true]])(
+    'G3: one definition twice, once in a form that cannot be pinned (first: %s), counts as changed',
+    (isFirst) => {
+      const { store, verdict, see } = start();
+      see(tool('pay', 'old'));
+      const twins = [tool('pay', 'old'), tool('pay', 'old', { unpinnable: true })];
+      expect(see(...(isFirst ? twins.reverse() : twins))).toEqual(['pay']);
+      expect(verdict('pay')).toBe('CHANGED');
+      store.close();
+    },
+  );
 
   test('G3: of two definitions at first sight none is remembered as the right one', () => {
     const { store, verdict, see } = start();

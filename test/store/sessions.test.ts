@@ -4,7 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { Store } from '../../src/store/store.js';
 import { admit, clock, eachDriver, rows, tempDir } from './support.js';
-import { INFO } from './support-shapes.js';
+import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);
@@ -99,6 +99,43 @@ eachDriver('sessions', () => {
     time.at += 30_000;
     admit(store, id);
     expect(store.log({ limit: 1 })).toMatchObject([{ session: id, server: 'mcp-afip' }]);
+    store.close();
+  });
+
+  test('one whose first call came to nothing is there with the next, under one row and the name of its client', () => {
+    const path = temp.path();
+    const store = Store.open(path, clock());
+    const holder = connect(path, 1000);
+    holder.exec('BEGIN IMMEDIATE');
+    // Both must wait for the lock.
+    const id = store.startSession(INFO);
+    store.describeClient(id, 'claude', '1');
+    holder.exec('ROLLBACK');
+    holder.close();
+    const bad = admission(open(charge(limit(), -1)));
+    expect(() => store.admit(id, [admission(open()), bad])).toThrow(RangeError);
+    expect(rows(path, 'SELECT * FROM sessions')).toEqual([]);
+    admit(store, id);
+    expect(store.sessions()).toMatchObject([{ id, clientName: 'claude' }]);
+    expect(store.log()).toMatchObject([{ session: id, clientName: 'claude' }]);
+    store.close();
+  });
+
+  test('one that goes on with the file opened anew keeps its row, the name of its client and its heartbeat', () => {
+    const path = temp.path();
+    const time = clock();
+    const before = Store.open(path, time);
+    const id = before.startSession(INFO);
+    before.describeClient(id, 'claude', '1');
+    before.close();
+    time.at += 5000;
+    const store = Store.open(path, time);
+    expect(store.startSession(INFO, id)).toBe(id);
+    admit(store, id);
+    expect(store.sessions()).toMatchObject([
+      { id, clientName: 'claude', clientVersion: '1', seenAt: time.at },
+    ]);
+    expect(rows(path, 'SELECT * FROM sessions')).toHaveLength(1);
     store.close();
   });
 

@@ -63,6 +63,18 @@ eachDriver('what is remembered between transactions', () => {
     expect(admit(one, session).kind).toBe('allowed');
   });
 
+  test('a pause of one server stops no other, and only a pause that was there is lifted', () => {
+    const second = one.startSession({ ...INFO, server: 'mcp-other' });
+    done(one.pause(INFO.server, undefined, 'cli'));
+    for (let i = 0; i < 2; i += 1) {
+      expect(admit(one, session)).toMatchObject({ kind: 'refused', code: 'PAUSED' });
+      expect(admit(one, second).kind).toBe('allowed');
+    }
+    expect(done(one.resume('mcp-other', 'cli'))).toBe(0);
+    expect(done(one.resume(INFO.server, 'cli'))).toBe(1);
+    expect(one.events().map(({ kind }) => kind)).toEqual(['pause.begun', 'pause.lifted']);
+  });
+
   test('a counter that was emptied, here or elsewhere, is empty for the next call', () => {
     const rate = charge(limit({ max: 1 }));
     for (const store of [one, other]) {
