@@ -90,7 +90,14 @@ export class ChildProcess implements Upstream {
     this.closed = new Promise((resolve) => {
       let code: ExitCode = EXIT.failed;
       let straggler: NodeJS.Timeout | undefined;
+      let exited = false;
       let afterExit = 0;
+      holdUntilRead(this.stderr);
+      holdUntilRead(this.stdout, () =>
+        this.stdout.on('data', (chunk: Buffer) => {
+          if (exited) afterExit += chunk.length;
+        }),
+      );
       const waitForStragglers = () => {
         straggler = setTimeout(() => {
           // Only unread: the client is slow, and what is in the pipe is still for it. Unless it asked us to go.
@@ -115,13 +122,7 @@ export class ChildProcess implements Upstream {
       };
       child.once('exit', (exitCode, signal) => {
         code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
-        const count = () =>
-          this.stdout.on('data', (chunk: Buffer) => {
-            afterExit += chunk.length;
-          });
-        // A listener sets the stream going: what a server wrote before it ended at once is not for us to take.
-        if (this.stdout.readableFlowing === null) this.stdout.once('resume', count);
-        else count();
+        exited = true;
         waitForStragglers();
       });
       // `close`, not `exit`: the last answers are still in the pipe at `exit`.
@@ -201,6 +202,22 @@ export class ChildProcess implements Upstream {
       spawn('taskkill', taskkill, { stdio: 'ignore', windowsHide: true }).on('error', () => {});
     }
   }
+}
+
+/**
+ * Node sets the output of a child that has exited going, whether anybody reads it or not; what a server wrote before it
+ * ended at once would be lost.
+ *
+ * @param onReader called when somebody begins to read
+ */
+function holdUntilRead(stream: Readable, onReader: () => void = () => {}): void {
+  const hold = () => {};
+  const look = (event: string | symbol) => {
+    if (event !== 'data') return;
+    stream.off('newListener', look).off('readable', hold);
+    onReader();
+  };
+  stream.on('readable', hold).on('newListener', look);
 }
 
 /** What is used of a child process that runs, however it was started. */
