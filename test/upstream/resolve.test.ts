@@ -77,7 +77,7 @@ describe('findServer', () => {
   test('a path is taken as it is, or refused', () => {
     const path = program('server');
     expect(find(path)).toMatchObject({ file: path });
-    expect(() => find(join(folder, 'nothing'))).toThrow(/is no program that can be started/);
-    expect(() => find(folder)).toThrow(/is no program that can be started/);
+    expect(() => find(join(folder, 'nothing'))).toThrow(/is not a program that can be started/);
+    expect(() => find(folder)).toThrow(/is not a program that can be started/);
   });
 });

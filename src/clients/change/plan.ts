@@ -82,7 +82,7 @@ function reasonAgainst(entry: Choice['entry']): string | undefined {
 
 type PlanIo = Pick<ClientsIo, 'wrapper' | 'serverName' | 'database' | 'policyOf' | 'machine'>;
 
-/** What a person named for the entries. */
+/** The files that a person named for the entries. */
 export type Wanted = Pick<WrapOptions, 'policy' | 'db'>;
 
 function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
@@ -92,7 +92,7 @@ function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanI
     const places = placesFor([], server, entry.env, wanted, io);
     return newPrefix(io.wrapper, { ...places, server }, listed);
   }
-  const { options } = entry.state.wrapping;
+  const { options } = entry.state.wrapped;
   const known = optionValue(options, ['--server']) ?? server;
   const places = placesFor(options, known, entry.env, wanted, io);
   for (const [flag, old, now] of [
@@ -101,7 +101,7 @@ function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanI
   ])
     if (old !== undefined && now !== undefined && old !== now)
       notes.push(`${printable(entry.name)}: ${flag} ${printable(old)} becomes ${printable(now)}`);
-  return renewedPrefix(entry.state.wrapping, io.wrapper, places);
+  return renewedPrefix(entry.state.wrapped, io.wrapper, places);
 }
 
 /**
@@ -133,7 +133,7 @@ export function placesFor(
   };
 }
 
-/** What is right already keeps its spelling. */
+/** A path that is right already keeps its spelling. */
 function changed(before: string | undefined, now: string | undefined): string | undefined {
   return before === now ? undefined : now;
 }
@@ -149,5 +149,5 @@ function anchored(text: string, { machine }: Pick<PlanIo, 'machine'>): string | 
 }
 
 function original(entry: StdioEntry): readonly string[] {
-  return entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words;
+  return entry.state.kind === 'wrapped' ? entry.state.wrapped.original : entry.words;
 }

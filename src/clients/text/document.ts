@@ -40,7 +40,7 @@ export function errorAt(
 
 /**
  * Parses strictly: a file that is not exactly what its client can read is an error with line and column, never an
- * empty document. (Installers that go on with an empty one destroy the file; handbook, clients 1.2.)
+ * empty document: installers that go on with an empty one destroy the file.
  *
  * @param file name for messages
  * @param content the whole text, with its byte order mark if it has one
