@@ -1,6 +1,6 @@
 import { PolicyWrapError } from '../errors.js';
 import { readCommandLine } from '../upstream/command-line.js';
-import { containersAt, type Entry, entriesIn } from './entries.js';
+import { containersAt, type Entry, entriesIn, originalOf } from './entries.js';
 import { openFile } from './files/read.js';
 import { CLIENTS, type Client, type Place } from './known-clients.js';
 import type { Machine } from './machine.js';
@@ -114,7 +114,7 @@ export interface Identity {
 /** The identity of the server behind an entry, wrapped or not; undefined when it is no stdio entry. */
 export function identityOf(entry: Entry): Identity | undefined {
   if (entry.kind !== 'stdio' || entry.state.kind === 'broken') return undefined;
-  return identityOfWords(entry.state.kind === 'wrapped' ? entry.state.wrapped.original : entry.words);
+  return identityOfWords(originalOf(entry));
 }
 
 /** The same for a command line. */

@@ -1,5 +1,5 @@
 import { PolicyWrapError } from '../../errors.js';
-import type { StdioEntry } from '../entries.js';
+import { originalOf, type StdioEntry } from '../entries.js';
 import type { Shape } from '../file-shapes.js';
 import { type ConfigDocument, errorAt, parseDocument, quote, rawOf } from '../text/document.js';
 import type { ListNode, Member, Node, Span, Splice, TableNode } from '../text/nodes.js';
@@ -97,10 +97,6 @@ function conflict(document: ConfigDocument, message: string, cause?: unknown): P
     hint: 'Make the change by hand: `--print` shows the entry.',
     cause,
   });
-}
-
-function originalOf(entry: StdioEntry): readonly string[] {
-  return entry.state.kind === 'wrapped' ? entry.state.wrapped.original : entry.words;
 }
 
 function wrapSplices(
