@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { survey } from '../clients/inventory.js';
+import { takeInventory } from '../clients/inventory.js';
 import { type Machine, thisMachine } from '../clients/machine.js';
 import { DB_FLAGS, optionValue } from '../clients/wrapped-command.js';
 import { databaseFile, fixedPath, homeFolder, otherDatabaseFiles } from '../config/paths.js';
@@ -70,13 +70,13 @@ interface Named {
 function namedIn(machine: Machine): Named[] {
   // What starts the wrapper makes no difference here.
   const anyWrapper = { node: '', script: '' };
-  return survey(machine, anyWrapper).flatMap(({ client, state }) =>
+  return takeInventory(machine, anyWrapper).flatMap(({ client, state }) =>
     state.kind !== 'read'
       ? []
       : state.entries.flatMap(({ entry }): Named[] => {
           if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
           const namedBy = `${entry.name} in ${client.name}`;
-          const option = optionValue(entry.state.wrapping.options, DB_FLAGS);
+          const option = optionValue(entry.state.wrapped.options, DB_FLAGS);
           const text = option ?? entry.env.get('POLICY_WRAP_DB');
           if (!text) return usualOf(entry.env, machine).map((path) => ({ path, namedBy }));
           try {

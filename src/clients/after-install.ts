@@ -7,7 +7,7 @@
 import { EXIT } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { typed } from './change/masking.js';
-import { survey } from './inventory.js';
+import { takeInventory } from './inventory.js';
 import type { ClientsIo } from './io.js';
 import type { Target } from './selection.js';
 
@@ -21,7 +21,7 @@ export interface Started {
 }
 
 /**
- * What follows once the files are written: a start of each server, warnings, and how to go on or back.
+ * Finishes an install once the files are written: starts each server for a test, warns, and says how to go on or back.
  *
  * @returns an exit code: `failed` when one did not start
  */
@@ -71,7 +71,7 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
 
 async function warnOfTwins(started: readonly Started[], io: ClientsIo): Promise<void> {
   const names = new Set(started.map(({ name }) => name));
-  for (const { client, place, state } of survey(io.machine, io.wrapper)) {
+  for (const { client, place, state } of takeInventory(io.machine, io.wrapper)) {
     if (state.kind !== 'read') continue;
     for (const { entry, twins } of state.entries)
       if (twins.some(({ name }) => names.has(name)))

@@ -42,6 +42,11 @@ export type Entry =
 
 export type StdioEntry = Extract<Entry, { kind: 'stdio' }>;
 
+/** The server's own command line, whether the entry is wrapped or not. */
+export function originalOf({ state, words }: StdioEntry): readonly string[] {
+  return state.kind === 'wrapped' ? state.wrapped.original : words;
+}
+
 /** A table of servers within a file. */
 export interface Container {
   readonly path: readonly string[];

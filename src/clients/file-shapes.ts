@@ -8,7 +8,7 @@ export interface Shape {
   /** Absent where `command` is a list that holds the arguments too. */
   readonly args: string | undefined;
   readonly env: string;
-  /** What a new entry carries besides. */
+  /** Further settings of a new entry. */
   readonly fixed: Readonly<Record<string, string | boolean>>;
 }
 

@@ -76,7 +76,7 @@ const DRIFT = {
 export function findDrift(reports: readonly PlaceReport[]): Finding[] {
   return each(reports, ({ client, place }, { entry, drift }) => {
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-    const { node = '', script = '' } = entry.state.wrapping;
+    const { node = '', script = '' } = entry.state.wrapped;
     const name = printable(entry.name);
     return drift.map((kind) => ({
       code: DRIFT[kind].code,
@@ -97,7 +97,7 @@ function installCommand(client: string, entry: string, scope: Scope): string {
 export function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[] {
   return each(reports, ({ client, place }, { entry }) => {
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-    const { options } = entry.state.wrapping;
+    const { options } = entry.state.wrapped;
     const base = { client: client.id, path: place.path, entry: entry.name };
     const name = printable(entry.name);
     const fix = installCommand(client.id, entry.name, place.scope);
@@ -139,8 +139,8 @@ function problemOf(text: string, named: string, machine: Machine): string | unde
 }
 
 /**
- * Packaged installs of Claude Desktop read a file of their own in place of the usual one (handbook, clients 1.1):
- * an entry that is wrapped in one of the two and bare, or missing, in the other.
+ * Entries that are wrapped in one of Claude Desktop's two files and bare, or missing, in the other. A packaged (MSIX)
+ * install reads a file of its own in place of the usual one.
  */
 export function findMsixTwins(reports: readonly PlaceReport[]): Finding[] {
   const packaged = reports.filter(({ place }) => place.variant === 'MSIX');
@@ -242,7 +242,7 @@ export function trackedByGit(path: string): Promise<boolean | undefined> {
   return new Promise((done) => {
     // A repository's own settings may name a program to run; this one is looked into, not trusted.
     const args = ['-c', 'core.fsmonitor=false', 'ls-files', '--error-unmatch', '--', basename(path)];
-    // Nor is a program in its folder, where PATH has a relative element.
+    // Nor is a `git` in its folder, which a relative folder of PATH would find.
     const PATH = pathFolders(process.env.PATH ?? '').join(delimiter);
     const env = process.platform === 'win32' ? process.env : { ...process.env, PATH };
     const options = { cwd: dirname(path), env, timeout: 5_000, windowsHide: true };

@@ -1,6 +1,6 @@
 import { PolicyWrapError } from '../errors.js';
 import { readCommandLine } from '../upstream/command-line.js';
-import { containersAt, type Entry, entriesIn } from './entries.js';
+import { containersAt, type Entry, entriesIn, originalOf } from './entries.js';
 import { openFile } from './files/read.js';
 import { CLIENTS, type Client, type Place } from './known-clients.js';
 import type { Machine } from './machine.js';
@@ -29,7 +29,7 @@ export interface EntryReport {
 /**
  * Every place of every client with its entries. Reads only; a file with an error in it is a finding, not a failure.
  */
-export function survey(
+export function takeInventory(
   machine: Machine,
   wrapper: Wrapper,
   clients: readonly Client[] = CLIENTS,
@@ -52,7 +52,7 @@ export function survey(
     const entries = state.entries.map((entry): EntryReport => {
       const drift =
         entry.kind === 'stdio' && entry.state.kind === 'wrapped'
-          ? driftOf(entry.state.wrapping, wrapper, (path) => machine.exists(path))
+          ? driftOf(entry.state.wrapped, wrapper, (path) => machine.exists(path))
           : [];
       const identity = isWrapped(entry) || entry.disabled ? undefined : identityOf(entry);
       const twins =
@@ -70,7 +70,7 @@ type Read =
   | { kind: 'unreadable'; problem: string; fix: string | undefined }
   | { kind: 'read'; real: string; entries: readonly Entry[] };
 
-/** Of two places in one file, as for a project that is the home folder, the first: the user's own. */
+/** Keeps the first of two places in one file, the user's own: a project may be the home folder. */
 function distinct<T extends { readonly place: Place; readonly state: Read }>(found: readonly T[]): T[] {
   const seen = new Set<string>();
   return found.filter(({ place, state }) => {
@@ -114,7 +114,7 @@ export interface Identity {
 /** The identity of the server behind an entry, wrapped or not; undefined when it is no stdio entry. */
 export function identityOf(entry: Entry): Identity | undefined {
   if (entry.kind !== 'stdio' || entry.state.kind === 'broken') return undefined;
-  return identityOfWords(entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words);
+  return identityOfWords(originalOf(entry));
 }
 
 /** The same for a command line. */

@@ -68,7 +68,7 @@ function claudeDesktop(machine: Machine): Place[] {
   const folder = userFolder(machine, { mac: 'Claude', win: 'Claude', linux: 'Claude' });
   const places: Place[] = [{ scope: 'user', path: join(folder, file), at }];
   if (machine.platform !== 'win32') return places;
-  // A packaged install reads this file in place of the one above, without a word about it.
+  // A packaged install silently reads this file in place of the one above.
   const packages = join(machine.env.LOCALAPPDATA || join(machine.home, 'AppData', 'Local'), 'Packages');
   for (const name of machine.list(packages)) {
     if (!name.startsWith('Claude_')) continue;

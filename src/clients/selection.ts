@@ -76,7 +76,7 @@ export function openTarget(options: TargetOptions, machine: Machine): Target {
 }
 
 /**
- * The files that are meant, not opened: what is to be restored may be broken.
+ * The files that are meant, not opened: a file that is to be restored may be broken.
  *
  * @throws PolicyWrapError USAGE
  */
@@ -157,7 +157,7 @@ export function choicesIn(target: Target): Choice[] {
 }
 
 /**
- * The entries of those names, in every file of the target that has them.
+ * The entries with the names that were given, in every file of the target.
  *
  * @throws PolicyWrapError NOT_FOUND for a name that is nowhere
  */

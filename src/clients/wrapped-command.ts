@@ -2,10 +2,8 @@ import { VALUED } from '../config/run-options.js';
 import { readCommandLine } from '../upstream/command-line.js';
 
 /**
- * What makes an entry a wrapped one. The entry describes itself (the original stays, as it was, after `--`), so that
- * unwrapping needs no stored state and later edits survive (handbook, clients 1.3).
- *
- * Everything here works on the words of a command line: the command, then its arguments.
+ * Recognises and writes the command line of a wrapped entry: the command, then its arguments. The entry describes
+ * itself, for the original stays as it was after `--`; so unwrapping needs no stored state, and later edits survive.
  */
 
 /**
@@ -33,7 +31,7 @@ export interface WrappedCommand {
 
 export type Recognised =
   | { readonly kind: 'plain' }
-  | { readonly kind: 'wrapped'; readonly wrapping: WrappedCommand }
+  | { readonly kind: 'wrapped'; readonly wrapped: WrappedCommand }
   /** Starts the wrapper, but no server can be made out; touching it would wrap twice. */
   | { readonly kind: 'broken'; readonly reason: string };
 
@@ -51,7 +49,7 @@ export function recognise(words: readonly string[]): Recognised {
   const installed = start.how === 'installed';
   return {
     kind: 'wrapped',
-    wrapping: {
+    wrapped: {
       how: start.how,
       node: installed ? words[0] : undefined,
       script: installed ? words[start.index] : undefined,
@@ -83,7 +81,7 @@ function separatorAfter(words: readonly string[], head: number): number | undefi
   return undefined;
 }
 
-/** Which copy of the wrapper new entries start: both paths absolute, for clients start servers with another PATH. */
+/** The copy of the wrapper that new entries start. Both paths are absolute: clients start servers with another PATH. */
 export interface Wrapper {
   readonly node: string;
   readonly script: string;
@@ -120,12 +118,12 @@ function serverOption(server: string | undefined): string[] {
  * database and a policy put in, where they are given; every other option stays, for a person may have set it. An entry that was wrapped
  * by hand keeps its own way of starting the wrapper.
  */
-export function renewedPrefix(wrapping: WrappedCommand, wrapper: Wrapper, options: WrapOptions): string[] {
+export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options: WrapOptions): string[] {
   const head =
-    wrapping.how === 'installed'
-      ? [wrapper.node, ...wrapping.head.slice(1, -1), wrapper.script]
-      : [...wrapping.head];
-  const withDatabase = withOption(wrapping.options, DB_FLAGS, options.db);
+    wrapped.how === 'installed'
+      ? [wrapper.node, ...wrapped.head.slice(1, -1), wrapper.script]
+      : [...wrapped.head];
+  const withDatabase = withOption(wrapped.options, DB_FLAGS, options.db);
   return [...head, ...withOption(withDatabase, POLICY_FLAGS, options.policy), '--'];
 }
 
@@ -182,10 +180,8 @@ function withOption(
 }
 
 /** Whether unwrapping leaves an entry with no `args` key, because `install` found none. */
-export function hadNoArgs(wrapping: WrappedCommand): boolean {
-  return (
-    wrapping.how === 'installed' && wrapping.options[0] === NO_ARGS_MARK && wrapping.original.length === 1
-  );
+export function hadNoArgs(wrapped: WrappedCommand): boolean {
+  return wrapped.how === 'installed' && wrapped.options[0] === NO_ARGS_MARK && wrapped.original.length === 1;
 }
 
 export type Drift = 'node-gone' | 'script-gone' | 'other-script';
@@ -195,11 +191,11 @@ export type Drift = 'node-gone' | 'script-gone' | 'other-script';
  * name is looked up at each start.
  */
 export function driftOf(
-  wrapping: WrappedCommand,
+  wrapped: WrappedCommand,
   wrapper: Wrapper,
   exists: (path: string) => boolean,
 ): Drift[] {
-  const { node, script } = wrapping;
+  const { node, script } = wrapped;
   if (node === undefined || script === undefined) return [];
   const drift: Drift[] = [];
   // A bare `node` is found on PATH, which is not ours to know.

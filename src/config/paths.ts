@@ -32,8 +32,8 @@ export function surroundings(): Surroundings {
 }
 
 /**
- * The home folder. A packaged app may give its children a home of their own, and a client none at all; then the
- * account's counts, so that all launchers share one database.
+ * The home folder. A packaged app may give its children another one, and a client none at all; the account's own is
+ * used then, so that all launchers share one database.
  *
  * @param given what the environment says
  * @param account the folder of this account; may throw
@@ -77,8 +77,8 @@ export function databaseFile(around: Surroundings): string {
 }
 
 /**
- * Where databases may lie besides: those of earlier versions, and of wrappers that a packaged app gave a data folder of
- * its own.
+ * Other places where databases may lie: those of earlier versions, and of wrappers that a packaged app gave a data
+ * folder of its own.
  *
  * @param list the names in a folder
  */
@@ -131,7 +131,7 @@ function isBelowPackaged(path: string, home: string): boolean {
   return isPackaged(normal) || normal.startsWith(`${posix.join(home, 'snap')}/`);
 }
 
-/** By its looks alone, for the home may have two names, or be such a folder itself. */
+/** Judged by the path alone: the home may have two names, or be such a folder itself. */
 function isPackaged(path: string): boolean {
   return /\/\.var\/app\/|\/snap\/[^/]+\/(?:x?\d+|common|current)(?:\/|$)/.test(posix.normalize(path));
 }

@@ -20,7 +20,7 @@ export type FoundPolicy =
   | {
       readonly kind: 'policy';
       readonly policy: Policy;
-      /** What it extends, then what that extends, and so on; with `stack` of policy/layers.ts it is decided by all. */
+      /** What it extends, then what that extends, and so on; a call is decided by all of them. */
       readonly extended: readonly Policy[];
       /** The policy as it was loaded, with the places of its rules, for findings that come later. */
       readonly loaded: Extract<Loaded, { readonly policy: Policy }>;
@@ -33,7 +33,7 @@ export type FoundPolicy =
 
 /**
  * Finds and reads the policy for a server, by the first that is there: `--policy`, `--preset`, `POLICY_WRAP_POLICY`,
- * `<config dir>/<server>.json`, the preset of a known server (DESIGN section 6). A file that was named must be there.
+ * `<config dir>/<server>.json`, the preset of a known server (docs/policy.md). A file that was named must be there.
  *
  * @param server the name under which the server is known here
  * @param argv the server's command, for the advice
@@ -144,7 +144,7 @@ export function problemsError({
   });
 }
 
-/** A policy that extends another that extends another ...: more than these is a mistake. */
+/** Longest chain of policies that extend one another; a longer one is a mistake. */
 const MAX_LAYERS = 8;
 
 /**

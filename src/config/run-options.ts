@@ -15,13 +15,13 @@ export interface RunOptions extends PolicyOptions {
   readonly synchronous: 'normal' | 'full';
 }
 
-/** One option; the only table of them, also for what recognises a wrapped entry of a client. */
+/** One option. Recognising a wrapped entry of a client goes by this table too. */
 export interface OptionRow {
   readonly key: keyof RunOptions;
   /** As commander writes them: `-s, --long <value>`. */
   readonly flags: string;
   readonly description: string;
-  /** What it is without the option; a flag is the opposite of it. */
+  /** Its value without the option; a flag on the command line means the opposite. */
   readonly fallback?: string | number | boolean;
   /** Reads the value of an option that is no text. @throws RangeError which says what is needed */
   readonly parse?: (text: string) => string | number;

@@ -34,7 +34,7 @@ export function readRegularFile(
 ): { bytes: Buffer; stats: Stats } | undefined {
   let descriptor: number | undefined;
   try {
-    // A pipe without a writer would hold the start up for ever.
+    // Opening a pipe without a writer would otherwise wait for ever.
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) {
@@ -73,14 +73,14 @@ function readAll(descriptor: number, into: Buffer): number {
  * @throws PolicyWrapError with `code`
  */
 export function decodeText(bytes: Buffer, file: string, what: string, code: ErrorCode): string {
-  // Text in UTF-16 has a zero in every other byte; in no JSON or YAML does one stand.
+  // UTF-16 has a zero in every other byte; JSON and YAML have none.
   if (bytes.subarray(0, 4).includes(0) || isUtf16Mark(bytes)) {
     throw new PolicyWrapError(code, `${file}: ${what} is UTF-16, not UTF-8: save it as UTF-8`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    // In the message itself: where a policy is read again, nothing else is told.
+    // Not as a hint: when a policy is read again, only the message is shown.
     const message = `${file}: ${what} is not UTF-8 (line ${badLine(bytes)}): save it as UTF-8`;
     throw new PolicyWrapError(code, message);
   }
@@ -90,7 +90,7 @@ function isUtf16Mark([first, second]: Buffer): boolean {
   return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
-/** The line, counted from 1, in which the first byte stands that is no UTF-8. */
+/** The line, from 1, of the first byte that is not UTF-8. */
 function badLine(bytes: Buffer): number {
   const lossy = bytes.toString('utf8');
   let line = 1;

@@ -1,4 +1,4 @@
-import { BUSY, type PinEntry, type SeenTool, type Sight, type Store } from '../store/store.js';
+import { BUSY, type PinEntry, type PinUpdate, type SeenTool, type Store } from '../store/store.js';
 
 /** Tools that are noted in one transaction: a list of thousands must not keep others from the database. */
 const TOOLS_PER_TRANSACTION = 100;
@@ -13,7 +13,7 @@ export class PinComparison {
   /** Not compared yet. */
   #listed: SeenTool[] = [];
   /** Compared, and still to be noted. */
-  #sights: readonly Sight[] = [];
+  #updates: readonly PinUpdate[] = [];
   /** Tools whose change is news, until all of a list is compared: they are told together. */
   #news: PinEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -53,15 +53,15 @@ export class PinComparison {
   }
 
   #note(store: Store): boolean {
-    if (this.#sights.length === 0 && this.#listed.length > 0) {
-      this.#sights = store.compareTools(this.#server, this.#listed);
+    if (this.#updates.length === 0 && this.#listed.length > 0) {
+      this.#updates = store.compareTools(this.#server, this.#listed);
       this.#listed = [];
     }
-    if (this.#sights.length === 0) return true;
-    const changed = store.noteTools(this.#server, this.#sights.slice(0, TOOLS_PER_TRANSACTION));
+    if (this.#updates.length === 0) return true;
+    const changed = store.noteTools(this.#server, this.#updates.slice(0, TOOLS_PER_TRANSACTION));
     if (changed === BUSY) return false;
     this.#news.push(...changed);
-    this.#sights = this.#sights.slice(TOOLS_PER_TRANSACTION);
-    return this.#sights.length + this.#listed.length === 0;
+    this.#updates = this.#updates.slice(TOOLS_PER_TRANSACTION);
+    return this.#updates.length + this.#listed.length === 0;
   }
 }

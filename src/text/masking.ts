@@ -1,9 +1,9 @@
 import { printableJson } from './escape.js';
 
 /**
- * What is not shown of a command line: what follows a flag that sounds secret, or a short one that often takes a
- * password; values of headers and variables; `NAME=value` pairs of such names; passwords and tokens in addresses; tokens
- * known by their first letters. A secret in any other guise is shown; environment is where secrets belong.
+ * Masks secrets in command lines, texts and comments: the value of a flag that sounds secret, or of a short one that
+ * often takes a password; values of headers and variables; `NAME=value` pairs of such names; passwords and tokens in
+ * addresses; tokens known by their first letters. A secret in any other form is shown: secrets belong in the environment.
  */
 
 export const MASK = '***';
@@ -60,7 +60,7 @@ export function isMasked(words: readonly string[]): boolean {
   return maskWords(words).some((word, i) => word !== words[i]);
 }
 
-/** Whether a command line holds a secret; what is hidden in case it is one, a port behind `-p` too, does not count. */
+/** Whether a command line holds a secret. The value of `-p`, which is masked in case it is one, may be a port. */
 export function holdsSecret(words: readonly string[]): boolean {
   return isMasked(words.map((word, i) => (/^-p/.test(word) || words[i - 1] === '-p' ? '' : word)));
 }
@@ -69,7 +69,7 @@ const HEADER_FLAG = /^(?:-H|--headers?)$/;
 const VARIABLE_FLAG = /^(?:-e|--env)$/;
 const USER_FLAG = /^(?:-u|-U|--user|--proxy-user)$/;
 
-/** `--env=--token=...`: deeper is nobody's command line, and a long word must not exhaust the stack. */
+/** Flags within flags (`--env=--token=...`) that are read; a long word must not exhaust the stack. */
 const MOST_NESTED = 3;
 
 /** @param flag the word in front of it */

@@ -13,17 +13,17 @@ import { type EndWatch, watchEnd } from './end-watch.js';
 import type { ExitCode, Upstream } from './upstream.js';
 import { writeAll } from './write-all.js';
 
-/** From the end of input to SIGTERM, in milliseconds. SDK clients send their own SIGTERM after 2 s. */
+/** Milliseconds from the end of input to SIGTERM. SDK clients send us theirs after 2 s. */
 const EOF_GRACE = 1500;
-/** From the end of input to the signal that asked for it: what flushes at the end of its input gets that far. */
+/** The same where a signal ends us, so that a server which flushes at the end of its input has time for it. */
 const SIGNAL_GRACE = 1000;
-/** From the end of input to SIGKILL. SDK clients send us theirs after 4 s. */
+/** Milliseconds from the end of input to SIGKILL. SDK clients send us theirs after 4 s. */
 const KILL_GRACE = 3500;
-/** From a second signal to SIGKILL. */
+/** Milliseconds from a second signal to SIGKILL. */
 const HURRY_GRACE = 500;
-/** From the server's exit to the end of whoever still holds its output open. */
+/** Milliseconds from the server's exit to the end of any process that still holds its output open. */
 const STRAGGLER_GRACE = 1000;
-/** More than any pipe holds, in bytes: what comes after that was written by somebody else than the server. */
+/** More than any pipe holds, in bytes: what comes beyond that after the server's exit is not the server's. */
 const PIPE_MAX = 1 << 20;
 
 const POSIX = process.platform !== 'win32';
@@ -47,7 +47,7 @@ export class ChildProcess implements Upstream {
   #endedAt: number | undefined;
   #kill: NodeJS.Timeout | undefined;
   #killAt = 0;
-  /** A second signal has shortened the ladder; more of them do not put its end off. */
+  /** A second signal has brought SIGKILL nearer; further ones do not put it off. */
   #hurried = false;
   /** The next signal before SIGKILL. */
   #term: NodeJS.Timeout | undefined;
@@ -69,7 +69,7 @@ export class ChildProcess implements Upstream {
   ): Promise<ChildProcess> {
     const child = spawned(file, args, env, cwd);
     if (child.pid === undefined) throw await notStarted(file, child);
-    // Its end is watched through its events; this only keeps a rejection from being nobody's.
+    // Its end is watched through events; this only keeps a rejection from counting as unhandled.
     child.catch(() => {});
     return new ChildProcess(child as unknown as ChildLike);
   }
@@ -90,10 +90,17 @@ export class ChildProcess implements Upstream {
     this.closed = new Promise((resolve) => {
       let code: ExitCode = EXIT.failed;
       let straggler: NodeJS.Timeout | undefined;
+      let exited = false;
       let afterExit = 0;
+      holdUntilRead(this.stderr);
+      holdUntilRead(this.stdout, () =>
+        this.stdout.on('data', (chunk: Buffer) => {
+          if (exited) afterExit += chunk.length;
+        }),
+      );
       const waitForStragglers = () => {
         straggler = setTimeout(() => {
-          // Only unread: the client is slow, and what is in the pipe is still for it. Unless it asked us to go.
+          // A slow client has not read all yet; what is in the pipe is for it, unless it asked us to go.
           const unread = this.stdout.isPaused() || this.stdout.readableLength > 0;
           if (unread && !this.#signalled && afterExit < PIPE_MAX) return waitForStragglers();
           // A grandchild inherited the output. Its group is ours to end; one that left the group is not waited for.
@@ -115,13 +122,7 @@ export class ChildProcess implements Upstream {
       };
       child.once('exit', (exitCode, signal) => {
         code = exitCode ?? (signal ? EXIT_SIGNAL_BASE + constants.signals[signal] : EXIT.failed);
-        const count = () =>
-          this.stdout.on('data', (chunk: Buffer) => {
-            afterExit += chunk.length;
-          });
-        // A listener sets the stream going: what a server wrote before it ended at once is not for us to take.
-        if (this.stdout.readableFlowing === null) this.stdout.once('resume', count);
-        else count();
+        exited = true;
         waitForStragglers();
       });
       // `close`, not `exit`: the last answers are still in the pipe at `exit`.
@@ -203,6 +204,22 @@ export class ChildProcess implements Upstream {
   }
 }
 
+/**
+ * Node sets the output of a child that has exited going, whether anybody reads it or not; what a server wrote before it
+ * ended at once would be lost.
+ *
+ * @param onReader called when somebody begins to read
+ */
+function holdUntilRead(stream: Readable, onReader: () => void = () => {}): void {
+  const hold = () => {};
+  const look = (event: string | symbol) => {
+    if (event !== 'data') return;
+    stream.off('newListener', look).off('readable', hold);
+    onReader();
+  };
+  stream.on('readable', hold).on('newListener', look);
+}
+
 /** What is used of a child process that runs, however it was started. */
 interface ChildLike {
   readonly pid: number;
@@ -213,7 +230,7 @@ interface ChildLike {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** @returns at once; what execa gives is a promise of the end too, so it must not be returned from anything async */
+/** Not async: what execa returns is also a promise, of the child's end, and would be waited for. */
 function spawned(file: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined) {
   return execa(file, args, {
     ...(cwd !== undefined && { cwd }),
@@ -222,7 +239,7 @@ function spawned(file: string, args: readonly string[], env: NodeJS.ProcessEnv, 
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
-    // At the head of a group of its own, which can be signalled as one. On Windows that would open a window.
+    // Leads a process group of its own, which can be signalled as one. On Windows that would open a window.
     detached: POSIX,
     windowsHide: true,
     // The relay reads the streams; execa's own buffering would end the child after 100 MB of output.
@@ -239,7 +256,7 @@ async function notStarted(file: string, child: ReturnType<typeof spawned>): Prom
   const result = await child.catch((error: unknown) => ({ cause: error }));
   const cause = 'cause' in result ? result.cause : undefined;
   const reason = cause instanceof Error ? cause.message : 'unknown reason';
-  // That the file itself is there was looked at before.
+  // The file itself is there: that was checked before.
   const hint = /ENOENT/.test(reason) && { hint: 'its first line names an interpreter that is not there' };
   return new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
     cause,

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * Reads its input, which ends with us however we end, a SIGKILL included; where it was not told before that all is over,
- * the server's group gets a moment to go by itself (its input has ended too), then SIGTERM, then SIGKILL. A group that
- * is gone cannot be signalled, and nothing more is done.
+ * Reads its input, which ends when this process ends, by SIGKILL too. Unless it was told before that all is over, the
+ * server's group gets a moment to go by itself (its input has ended as well), then SIGTERM, then SIGKILL. It stops as
+ * soon as the group is gone and cannot be signalled.
  */
 const WATCH = `
 read -r over && exit
@@ -16,19 +16,19 @@ done
 kill -s KILL -- "-$1"
 `;
 
-/** Sees to it that the group of a server does not outlive this process (G9). */
+/** Ends a server's process group when this process was killed and could not (G9). */
 export interface EndWatch {
-  /** The group has ended, and is watched no longer. */
+  /** Stops watching, because the group has ended. */
   over(): void;
 }
 
 /**
- * Starts a shell, a megabyte of memory, at the other end of a pipe that this process holds and nobody else does. In a
- * session of its own: what is signalled to our group, to the server's or from a terminal does not reach it. It holds
- * none of our three streams.
+ * Starts a shell (a megabyte of memory) at the other end of a pipe that only this process holds. It has a session of
+ * its own, so signals to our group, to the server's or from a terminal do not reach it, and holds none of our three
+ * streams.
  *
- * Not on Windows: there Node puts the processes that it starts into a job that ends with it, and what those have started
- * sees the end of its input.
+ * Does nothing on Windows, untested there: Node puts the processes that it starts into a job that ends with it, and what
+ * those started sees the end of its input.
  *
  * @param group id of the server's process group
  */
@@ -38,10 +38,10 @@ export function watchEnd(group: number): EndWatch {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: '/',
-    // Where sleep is: nowhere else on some systems.
+    // `sleep` lies in one of these on every system.
     env: { PATH: process.env.PATH ? `${process.env.PATH}:/usr/bin:/bin` : '/usr/bin:/bin' },
   });
-  // Where there is no shell, a SIGKILL of ours leaves a server that ignores the end of its input.
+  // Without a shell, a server that ignores the end of its input survives when we get SIGKILL.
   shell.on('error', () => {});
   shell.stdin?.on('error', () => {});
   shell.unref();

@@ -13,9 +13,9 @@ export interface Launch {
 }
 
 /**
- * Finds the program that a server command names: a path as it is; a name on PATH, then among the commands installed
- * beside this package; then, for a known server, through npm by its scoped name and pinned version. Never by a bare
- * name from npm, which anyone could register.
+ * Finds the program that a server's command names: a path as it is; a name on PATH, then among the commands installed
+ * next to this package; then, for a known server, through npm by its scoped name and pinned version. Never through npm
+ * by a bare name, which anyone could register.
  *
  * @param install false forbids npm (`--no-install`); `cwd`: from where a relative path leads
  * @throws PolicyWrapError UPSTREAM_NOT_STARTED (exit code 127) with what was searched
@@ -29,7 +29,7 @@ export function findServer(
     const file = resolve(cwd, command);
     if (executable(file)) return { file, args, note: undefined };
     throw notStarted(
-      `${command} is no program that can be started`,
+      `${command} is not a program that can be started`,
       'check the path and that it is executable',
     );
   }
@@ -68,7 +68,7 @@ function foldersOf(env: NodeJS.ProcessEnv): string[] {
   return pathFolders(env.PATH ?? (process.platform === 'win32' ? env.Path : undefined) ?? '');
 }
 
-/** The commands that were installed together with this package, and its own while it is developed; no folder above. */
+/** Folders of the commands installed next to this package, and of its own while it is developed; none above those. */
 function installedFolders(): string[] {
   let root = import.meta.dirname;
   while (!existsSync(join(root, 'package.json')) && root !== dirname(root)) root = dirname(root);

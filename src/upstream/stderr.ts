@@ -2,18 +2,18 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { printable } from '../text/escape.js';
 
-/** Bytes held for a reader that is slow; at half of it the server's stream is read no further. */
+/** Bytes held for a slow reader; at half of that the server's stream is no longer read. */
 const HELD_MAX = 1 << 20;
-/** Longest line of the server's that goes out as one; there are clients that give up at longer ones (Codex: 1 MiB). */
+/** Longest line that is passed on whole; some clients give up at longer ones (Codex: 1 MiB). */
 const LINE_MAX = 1 << 20;
-/** A reader that takes nothing for so long, in milliseconds, is not waited for any more. */
+/** Milliseconds after which a reader that takes nothing is no longer waited for. */
 const PATIENCE = 500;
 
 const NEWLINE = Buffer.from('\n');
 
 /**
- * This process's standard error: the server's own, copied, and our words to the person. A slow reader slows the
- * server's stream down; one that does not read at all stops nothing, and what it missed is counted.
+ * This process's standard error: a copy of the server's, and our own lines for the person. A slow reader slows the
+ * server's stream down; one that does not read at all stops nothing, and the bytes it missed are counted.
  */
 export class Stderr {
   readonly #output: Writable;
@@ -28,7 +28,7 @@ export class Stderr {
   /** @param output file descriptor 2 when absent, as a stream that does not block */
   constructor(output: Writable = standardError()) {
     this.#output = output;
-    // Nobody is there to be told.
+    // With nobody to read it, the server's stream must still flow.
     output.on('error', () => this.#input?.resume());
   }
 
@@ -71,7 +71,7 @@ export class Stderr {
     }
   }
 
-  /** The chunk with line ends where its lines become too long. */
+  /** The chunk, with line ends put in where a line becomes too long. */
   #broken(chunk: Buffer): Buffer {
     const pieces: Buffer[] = [];
     let taken = 0;
@@ -98,7 +98,7 @@ export class Stderr {
       return;
     }
     this.#dropped += bytes.length;
-    // What comes next does not continue what went out last.
+    // The next line of ours must not continue the server's line that was cut off.
     this.#column = 1;
   }
 
@@ -118,8 +118,8 @@ export class Stderr {
 
 /** A file or a terminal stays what Node makes of it. */
 function standardError(): Writable {
-  // Node looks at it whenever a socket closes, and when it is first made only then, with the descriptor in use by ours,
-  // that fails: no socket would close any more, and this process would not end.
+  // Node looks at `process.stderr` whenever a socket closes. If it were first made then, with the descriptor in use by
+  // ours, that would fail: no socket would close any more, and this process would not end.
   void process.stderr;
   try {
     return new Socket({ fd: 2, readable: false, writable: true });

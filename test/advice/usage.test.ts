@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Kept, LoggedCall } from '../../src/advice/logged-call.js';
 import { Usage } from '../../src/advice/usage.js';
-import { parseJson } from '../../src/json/value.js';
+import { parseJson } from '../../src/json/exact.js';
 
 const call = (changes: Partial<LoggedCall> = {}): LoggedCall => ({
   auditId: '1',

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Finding, findAll, findTrackedSecrets, trackedByGit } from '../../src/clients/findings.js';
-import { identityOfWords, type PlaceReport, sameServer, survey } from '../../src/clients/inventory.js';
+import { identityOfWords, type PlaceReport, sameServer, takeInventory } from '../../src/clients/inventory.js';
 import { CLIENTS, type Client, clientById } from '../../src/clients/known-clients.js';
 import { Home } from './home.js';
 
 function reports(home: Home, clients?: readonly Client[]): PlaceReport[] {
-  return survey(home.machine, home.wrapper, clients);
+  return takeInventory(home.machine, home.wrapper, clients);
 }
 
 function brief({ code, client, entry, fix }: Finding): string {
@@ -286,7 +286,7 @@ test.each<[a: string, b: string, same: boolean]>([
   expect(one !== undefined && two !== undefined && sameServer(one, two)).toBe(same);
 });
 
-test('the survey covers every client', () => {
+test('the inventory covers every client', () => {
   using home = new Home();
   expect(new Set(reports(home).map(({ client }) => client.id)).size).toBe(CLIENTS.length);
 });

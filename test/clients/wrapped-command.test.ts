@@ -52,8 +52,8 @@ describe('recognise', () => {
     [['npx', '--package=policy-wrap@1', 'policy-wrap', '--', 'a'], 'package', ['a']],
   ])('%j is wrapped', (words, how, original) => {
     const found = recognise(words);
-    expect(found).toMatchObject({ kind: 'wrapped', wrapping: { how, original } });
-    if (found.kind === 'wrapped') expect(words.slice(found.wrapping.separator + 1)).toEqual(original);
+    expect(found).toMatchObject({ kind: 'wrapped', wrapped: { how, original } });
+    if (found.kind === 'wrapped') expect(words.slice(found.wrapped.separator + 1)).toEqual(original);
   });
 
   test.each<[words: string[]]>([
@@ -89,7 +89,7 @@ describe('recognise', () => {
 describe('prefixes', () => {
   test.each(['--', '-p', 'run', ' '])('a server called %j is no option', (server) => {
     const words = [...newPrefix(WRAPPER, { server }, true), 'mcp'];
-    expect(recognise(words)).toMatchObject({ kind: 'wrapped', wrapping: { original: ['mcp'] } });
+    expect(recognise(words)).toMatchObject({ kind: 'wrapped', wrapped: { original: ['mcp'] } });
     expect(words.slice(2).filter((word) => word === '--')).toHaveLength(1);
   });
 
@@ -117,7 +117,7 @@ describe('prefixes', () => {
   ])('renewed: %j with policy %s', (before, policy, expected) => {
     const found = recognise(before);
     if (found.kind !== 'wrapped') throw new Error(found.kind);
-    expect(renewedPrefix(found.wrapping, WRAPPER, { policy })).toEqual(expected);
+    expect(renewedPrefix(found.wrapped, WRAPPER, { policy })).toEqual(expected);
   });
 });
 
@@ -139,5 +139,5 @@ test.each<[words: string[], there: string[], expected: string[]]>([
 ])('drift of %j where %j is there', (words, there, expected) => {
   const found = recognise(words);
   if (found.kind !== 'wrapped') throw new Error(found.kind);
-  expect(driftOf(found.wrapping, WRAPPER, (path) => there.includes(path))).toEqual(expected);
+  expect(driftOf(found.wrapped, WRAPPER, (path) => there.includes(path))).toEqual(expected);
 });

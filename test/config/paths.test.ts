@@ -149,5 +149,6 @@ describe('paths that a person wrote', () => {
     expect(hint('$HOME/state.db')).toContain('/home/ana/state.db');
     expect(hint(`\${HOME}/state.db`)).toContain('/home/ana/state.db');
     expect(hint('$SECRET/state.db')).not.toContain('hunter2');
+    expect(hint('$HOME/$SECRET/state.db')).toMatch(/^Write the path itself: an absolute one/);
   });
 });

@@ -157,15 +157,21 @@ describe.skipIf(process.platform === 'win32').concurrent('G9: a server ends', ()
   });
 
   test('and all that it wrote is read, also by who begins to read afterwards', async ({ expect }) => {
-    const upstream = await start("process.stdout.write('x'.repeat(40_000), () => process.exit(8))");
+    const upstream = await start(
+      "process.stderr.write('why\\n'); process.stdout.write('x'.repeat(40_000), () => process.exit(8))",
+    );
     // Longer than others who hold the output open are waited for.
     await new Promise((done) => setTimeout(done, 2_500));
     let bytes = 0;
+    let words = '';
+    upstream.stderr.on('data', (chunk: Buffer) => {
+      words += chunk;
+    });
     upstream.stdout.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
     });
     expect(await upstream.closed).toBe(8);
-    expect(bytes).toBe(40_000);
+    expect([bytes, words]).toEqual([40_000, 'why\n']);
   });
 });
 

@@ -77,7 +77,10 @@ describe('findServer', () => {
   test('a path is taken as it is, or refused', () => {
     const path = program('server');
     expect(find(path)).toMatchObject({ file: path });
-    expect(() => find(join(folder, 'nothing'))).toThrow(/is no program that can be started/);
-    expect(() => find(folder)).toThrow(/is no program that can be started/);
+    const from = { install: false, env: {}, cwd: folder };
+    expect(findServer('./server', [], from)).toMatchObject({ file: path });
+    expect(() => findServer('./server', [], { ...from, cwd: tmpdir() })).toThrow(/is not a program/);
+    expect(() => find(join(folder, 'nothing'))).toThrow(/is not a program that can be started/);
+    expect(() => find(folder)).toThrow(/is not a program that can be started/);
   });
 });

@@ -1,4 +1,4 @@
-import { type EntryReport, type PlaceReport, survey } from '../../clients/inventory.js';
+import { type EntryReport, type PlaceReport, takeInventory } from '../../clients/inventory.js';
 import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { maskWords } from '../../text/masking.js';
@@ -17,7 +17,7 @@ export interface ClientsOptions {
  * @returns an exit code
  */
 export async function clients(options: ClientsOptions, io: ClientsTerminal): Promise<number> {
-  const reports = survey(io.machine, io.wrapper).filter(({ state }) => state.kind !== 'absent');
+  const reports = takeInventory(io.machine, io.wrapper).filter(({ state }) => state.kind !== 'absent');
   if (options.json) await printJson(io, { places: reports.map(placeAsJson) });
   else await io.out.write(asText(reports, io));
   return EXIT.done;
@@ -35,21 +35,20 @@ function placeAsJson({ client, place, state }: PlaceReport): object {
 }
 
 function entryAsJson({ entry, drift, twins }: EntryReport): object {
-  const wrapping =
-    entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapping : undefined;
+  const wrapped = entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped : undefined;
   return {
     name: entry.name,
     ...(entry.project === undefined ? {} : { project: entry.project }),
     kind: entry.kind,
     status: statusOf({ entry, drift, twins }).code,
     // What the server itself is started with, whether the wrapper stands before it or not.
-    ...(entry.kind === 'stdio' ? { command: maskWords(wrapping?.original ?? entry.words) } : {}),
+    ...(entry.kind === 'stdio' ? { command: maskWords(wrapped?.original ?? entry.words) } : {}),
     ...(entry.kind === 'remote' ? { url: maskWords([entry.url])[0] } : {}),
     env: [...entry.env.keys()],
     disabled: entry.disabled,
-    ...(wrapping === undefined
+    ...(wrapped === undefined
       ? {}
-      : { wrapper: { how: wrapping.how, options: maskWords(wrapping.options), drift } }),
+      : { wrapper: { how: wrapped.how, options: maskWords(wrapped.options), drift } }),
     ...(entry.kind === 'unusable' ? { problem: entry.reason } : {}),
     wrappedElsewhere: twins,
   };
@@ -76,9 +75,7 @@ function placeAsText({ client, place, state }: PlaceReport, { out }: ClientsTerm
 function commandOf({ entry }: EntryReport): string {
   switch (entry.kind) {
     case 'stdio':
-      return maskWords(entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words).join(
-        ' ',
-      );
+      return maskWords(entry.state.kind === 'wrapped' ? entry.state.wrapped.original : entry.words).join(' ');
     case 'remote':
       return maskWords([entry.url]).join('');
     case 'unusable':

@@ -1,5 +1,5 @@
 import { findAll, trackedByGit } from '../../clients/findings.js';
-import { type PlaceReport, survey } from '../../clients/inventory.js';
+import { type PlaceReport, takeInventory } from '../../clients/inventory.js';
 import { type Check, type Context, type Finding, fail, ok, warn } from './runner.js';
 
 /** The clients' own files: what starts, what starts unwrapped, and what should not be there. */
@@ -9,7 +9,7 @@ export const CLIENT_CHECKS: readonly Check[] = [{ id: 'clients', run: clients }]
 const FAILS = new Set(['BROKEN_ENTRY', 'NODE_GONE', 'SCRIPT_GONE', 'MOVING_PLACE']);
 
 async function clients({ machine, wrapper }: Context): Promise<Finding[]> {
-  const reports = survey(machine, wrapper);
+  const reports = takeInventory(machine, wrapper);
   const found = await findAll(reports, trackedByGit, machine);
   if (found.length > 0) {
     return found.map(({ code, path, message, fix }) =>

@@ -53,7 +53,7 @@ function keysOf(document: ConfigDocument, at: Place['at']): string[] {
   const keys: string[] = [];
   let table: TableNode | undefined = document.root;
   for (const step of at) {
-    // Claude Code writes drives with `/`, and reads nothing else.
+    // Claude Code writes paths with `/` on Windows too, and finds no others.
     const wanted =
       typeof step === 'string'
         ? step

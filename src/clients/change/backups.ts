@@ -6,7 +6,7 @@ import { sha256 } from '../../text/hash.js';
 /** Backups kept of one file; the oldest go. */
 export const BACKUPS_KEPT = 10;
 
-/** Backups lie apart from the files: next to a project's file, one would soon be committed with its secrets. */
+/** Backups do not lie next to the files: in a project, one would soon be committed with its secrets. */
 function backupStem(real: string): string {
   const hash = sha256(real).slice(0, 12);
   return `${basename(real)}.${hash}.`;
@@ -43,19 +43,19 @@ export function backupsOf(real: string, folder: string): string[] {
 }
 
 /**
- * Keeps a copy under a name of its own, mode 0600 for it may hold secrets.
+ * Keeps a copy under a name of its own. Mode 0600, because it may hold secrets.
  *
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
 export function keepBackup(real: string, bytes: Buffer, folder: string, now: Date): string {
   const [newest] = listed(real, folder);
-  // Names only ever grow: after a step back of the clock the new copy would be the first to be pruned.
+  // Names only grow: otherwise, after the clock stepped back, the new copy would be the first to be pruned.
   const behind = newest !== undefined && newest.stamp >= stamp(now) ? newest : undefined;
   const suffix = behind === undefined ? '' : `-${behind.extra + 1}`;
   const path = join(folder, `${backupStem(real)}${behind?.stamp ?? stamp(now)}${suffix}.bak`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // `wx`: of two installers at one instant the second fails rather than overwrite.
+    // `wx`: when two installers run at one instant, the second fails and overwrites nothing.
     writeFileSync(path, bytes, { flag: 'wx', mode: 0o600, flush: true });
   } catch (error) {
     throw new PolicyWrapError('CONFIG_CONFLICT', `${real}: no backup could be kept in ${folder}`, {

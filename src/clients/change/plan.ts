@@ -2,7 +2,7 @@ import { fixedPath, hasVariable } from '../../config/paths.js';
 import { PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import type { Started } from '../after-install.js';
-import type { StdioEntry } from '../entries.js';
+import { originalOf, type StdioEntry } from '../entries.js';
 import type { ClientsIo } from '../io.js';
 import type { Choice, OpenPlace } from '../selection.js';
 import {
@@ -52,7 +52,7 @@ export function planInstall(
     const wraps = here.flatMap(({ at, entry }) => {
       if (entry.kind !== 'stdio') return [];
       const prefix = prefixFor(entry, wanted, result.notes, io);
-      const words = [...prefix, ...original(entry)];
+      const words = [...prefix, ...originalOf(entry)];
       if (words.join('\0') === entry.words.join('\0')) {
         result.notes.push(`${printable(entry.name)}: wrapped already`);
         return [];
@@ -82,17 +82,17 @@ function reasonAgainst(entry: Choice['entry']): string | undefined {
 
 type PlanIo = Pick<ClientsIo, 'wrapper' | 'serverName' | 'database' | 'policyOf' | 'machine'>;
 
-/** What a person named for the entries. */
+/** The files that a person named for the entries. */
 export type Wanted = Pick<WrapOptions, 'policy' | 'db'>;
 
 function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
-  const server = io.serverName(original(entry), entry.name) ?? entry.name;
+  const server = io.serverName(originalOf(entry), entry.name) ?? entry.name;
   if (entry.state.kind !== 'wrapped') {
     const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
     const places = placesFor([], server, entry.env, wanted, io);
     return newPrefix(io.wrapper, { ...places, server }, listed);
   }
-  const { options } = entry.state.wrapping;
+  const { options } = entry.state.wrapped;
   const known = optionValue(options, ['--server']) ?? server;
   const places = placesFor(options, known, entry.env, wanted, io);
   for (const [flag, old, now] of [
@@ -101,7 +101,7 @@ function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanI
   ])
     if (old !== undefined && now !== undefined && old !== now)
       notes.push(`${printable(entry.name)}: ${flag} ${printable(old)} becomes ${printable(now)}`);
-  return renewedPrefix(entry.state.wrapping, io.wrapper, places);
+  return renewedPrefix(entry.state.wrapped, io.wrapper, places);
 }
 
 /**
@@ -133,7 +133,7 @@ export function placesFor(
   };
 }
 
-/** What is right already keeps its spelling. */
+/** A path that is right already keeps its spelling. */
 function changed(before: string | undefined, now: string | undefined): string | undefined {
   return before === now ? undefined : now;
 }
@@ -146,8 +146,4 @@ function anchored(text: string, { machine }: Pick<PlanIo, 'machine'>): string | 
     if (!PolicyWrapError.is(error)) throw error;
     return hasVariable(text) ? text : undefined;
   }
-}
-
-function original(entry: StdioEntry): readonly string[] {
-  return entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words;
 }

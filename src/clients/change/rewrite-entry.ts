@@ -1,5 +1,5 @@
 import { PolicyWrapError } from '../../errors.js';
-import type { StdioEntry } from '../entries.js';
+import { originalOf, type StdioEntry } from '../entries.js';
 import type { Shape } from '../file-shapes.js';
 import { type ConfigDocument, errorAt, parseDocument, quote, rawOf } from '../text/document.js';
 import type { ListNode, Member, Node, Span, Splice, TableNode } from '../text/nodes.js';
@@ -99,17 +99,13 @@ function conflict(document: ConfigDocument, message: string, cause?: unknown): P
   });
 }
 
-function originalOf(entry: StdioEntry): readonly string[] {
-  return entry.state.kind === 'wrapped' ? entry.state.wrapping.original : entry.words;
-}
-
 function wrapSplices(
   document: ConfigDocument,
   { nodes, state, words }: StdioEntry,
   prefix: readonly string[],
   shape: Shape,
 ): Splice[] {
-  const old = state.kind === 'wrapped' ? words.slice(0, state.wrapping.separator + 1) : [];
+  const old = state.kind === 'wrapped' ? words.slice(0, state.wrapped.separator + 1) : [];
   if (shape.args === undefined)
     return nodes.list === undefined ? [] : renew(document, nodes.list, old, prefix);
   const [command = '', ...rest] = prefix;
@@ -144,7 +140,7 @@ function renew(
 function unwrapSplices(document: ConfigDocument, entries: readonly StdioEntry[]): Splice[] {
   return entries.flatMap(({ nodes, state }) => {
     if (state.kind !== 'wrapped' || nodes.list === undefined) return [];
-    const { separator } = state.wrapping;
+    const { separator } = state.wrapped;
     const original = nodes.words[separator + 1];
     // All words in one list: what is in front of the original goes.
     if (original === undefined || nodes.args === undefined)
@@ -152,7 +148,7 @@ function unwrapSplices(document: ConfigDocument, entries: readonly StdioEntry[])
     const { start, end } = nodes.command.value;
     const command = { start, end, text: rawOf(document, original) };
     const gap = document.text.slice(end, nodes.args.keySpan.start);
-    if (hadNoArgs(state.wrapping) && end <= nodes.args.keySpan.start && /^[\s,]*$/.test(gap))
+    if (hadNoArgs(state.wrapped) && end <= nodes.args.keySpan.start && /^[\s,]*$/.test(gap))
       return [command, { start: end, end: nodes.args.value.end, text: '' }];
     // In the list, indices are one less than among the words: the command is not in it.
     return [command, ...replaceItems(document, nodes.list, 0, separator + 1, [])];

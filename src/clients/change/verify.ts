@@ -39,7 +39,7 @@ export function verify(
   const paths = new Set(expected.map(({ entry }) => JSON.stringify(entry.path)));
   const rest = (plain: unknown): unknown =>
     expected.reduce((value, { entry }) => without(value, entry.path, fields), plain);
-  const same = new Comparison(before, after, paths, fields).same(before.root, after.root, []);
+  const same = sameBut(fields, paths, before, after);
   return same && isDeepStrictEqual(rest(before.plain), rest(after.plain)) ? found : undefined;
 }
 
@@ -54,58 +54,41 @@ function changeable({ text }: ConfigDocument, { nodes: { command, args, list } }
   return own.end <= args.keySpan.start && /^[\s,]*$/.test(between) ? [...spans, gap] : spans;
 }
 
-/** Equal member by member, in order and in spelling, leaving out `fields` of the tables at `paths`. */
-class Comparison {
-  readonly #before: ConfigDocument;
-  readonly #after: ConfigDocument;
-  readonly #paths: ReadonlySet<string>;
-  readonly #fields: readonly string[];
-
-  constructor(
-    before: ConfigDocument,
-    after: ConfigDocument,
-    paths: ReadonlySet<string>,
-    fields: readonly string[],
-  ) {
-    this.#before = before;
-    this.#after = after;
-    this.#paths = paths;
-    this.#fields = fields;
-  }
-
-  /** @param path of both nodes; undefined inside a list, where no entry lies */
-  same(a: Node, b: Node, path: readonly string[] | undefined): boolean {
-    if (a.kind === 'list' && b.kind === 'list') {
-      const others = b.items;
-      return (
-        a.items.length === others.length &&
-        a.items.every((item, i) => {
-          const other = others[i];
-          return other !== undefined && this.same(item, other, undefined);
-        })
-      );
-    }
+/**
+ * Compares the places of both documents member by member, in order and in spelling, leaving out `fields` of the tables
+ * at `paths`.
+ */
+function sameBut(
+  fields: readonly string[],
+  paths: ReadonlySet<string>,
+  before: ConfigDocument,
+  after: ConfigDocument,
+): boolean {
+  const kept = ({ members }: TableNode, path: readonly string[] | undefined): readonly Member[] =>
+    path !== undefined && paths.has(JSON.stringify(path))
+      ? members.filter(({ key }) => !fields.includes(key))
+      : members;
+  const all = <T>(some: readonly T[], others: readonly T[], are: (one: T, other: T) => boolean): boolean =>
+    some.length === others.length &&
+    some.every((one, i) => {
+      const other = others[i];
+      return other !== undefined && are(one, other);
+    });
+  // The path is undefined inside a list, where no entry lies.
+  const same = (a: Node, b: Node, path: readonly string[] | undefined): boolean => {
+    if (a.kind === 'list' && b.kind === 'list')
+      return all(a.items, b.items, (item, other) => same(item, other, undefined));
     if (a.kind !== 'table' || b.kind !== 'table')
-      return a.kind === b.kind && rawOf(this.#before, a) === rawOf(this.#after, b);
-    const members = this.#kept(a, path);
-    const others = this.#kept(b, path);
-    return (
-      members.length === others.length &&
-      members.every(({ key, keySpan, value }, i) => {
-        const other = others[i];
-        return (
-          other !== undefined &&
-          rawOf(this.#before, keySpan) === rawOf(this.#after, other.keySpan) &&
-          this.same(value, other.value, path === undefined ? undefined : [...path, key])
-        );
-      })
+      return a.kind === b.kind && rawOf(before, a) === rawOf(after, b);
+    return all(
+      kept(a, path),
+      kept(b, path),
+      ({ key, keySpan, value }, other) =>
+        rawOf(before, keySpan) === rawOf(after, other.keySpan) &&
+        same(value, other.value, path === undefined ? undefined : [...path, key]),
     );
-  }
-
-  #kept({ members }: TableNode, path: readonly string[] | undefined): readonly Member[] {
-    const chosen = path !== undefined && this.#paths.has(JSON.stringify(path));
-    return chosen ? members.filter(({ key }) => !this.#fields.includes(key)) : members;
-  }
+  };
+  return same(before.root, after.root, []);
 }
 
 function without(value: unknown, path: readonly string[], fields: readonly string[]): unknown {

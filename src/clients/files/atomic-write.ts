@@ -45,7 +45,7 @@ export function preflight(snapshot: Snapshot): void {
       throw conflict(path, `${place} cannot be written`, 'Check who owns it.', cause);
     }
   }
-  // Replacing one name would leave the others with the old content, and silently so.
+  // Replacing one name would silently leave the others with the old content.
   if (links > 1)
     throw conflict(path, 'the file has several hard links', 'Edit it by hand, or make it a symbolic link.');
   const self = process.getuid?.();
@@ -174,7 +174,7 @@ function flushFolder(folder: string): void {
       closeSync(handle);
     }
   } catch {
-    // Some file systems cannot; the rename has happened all the same.
+    // Some file systems cannot; the file is in its place all the same.
   }
 }
 

@@ -70,7 +70,7 @@ export interface OpenFile {
 export function openFile(path: string, client: Pick<Client, 'format' | 'tolerance'>): OpenFile | undefined {
   const snapshot = readSnapshot(path);
   if (snapshot === undefined) return undefined;
-  // A file of no more than white space holds nothing that could be lost.
+  // A file of white space alone holds nothing that could be lost.
   const document = /^\s*$/.test(snapshot.text)
     ? emptyDocument(path, client.format)
     : parseDocument(path, snapshot.text, client.format, client.tolerance);

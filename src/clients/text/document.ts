@@ -40,7 +40,7 @@ export function errorAt(
 
 /**
  * Parses strictly: a file that is not exactly what its client can read is an error with line and column, never an
- * empty document. (Installers that go on with an empty one destroy the file; handbook, clients 1.2.)
+ * empty document. Installers that go on with an empty one destroy the file.
  *
  * @param file name for messages
  * @param content the whole text, with its byte order mark if it has one
@@ -68,7 +68,7 @@ export function parseDocument(
     return { ...parsed, format, file, bom, text, eol };
   } catch (error) {
     if (error instanceof Malformed) throw errorAt({ file, text }, error.offset, error.message);
-    // A parser that recurses meets a file nested by the ten thousand.
+    // The parsers recurse, and a file may be nested thousands deep.
     if (error instanceof RangeError) throw errorAt({ file, text }, 0, 'nested too deeply to be read');
     throw error;
   }

@@ -107,7 +107,7 @@ export function parseJson(text: string, tolerance: Tolerance): ParsedText {
   return { root, comments, plain: parsePlain(text, comments, trailing) };
 }
 
-/** The same text through the platform's own parser, which is stricter in places and independent in all. */
+/** The same text read by the platform's own parser, which is independent of ours, and stricter in places. */
 function parsePlain(text: string, comments: Span[], trailing: number[]): unknown {
   const blanks = [...comments, ...trailing.map((offset) => ({ start: offset, end: offset + 1 }))];
   blanks.sort((a, b) => a.start - b.start);

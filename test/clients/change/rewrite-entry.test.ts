@@ -130,7 +130,7 @@ describe.each(FILES)('%s', (file, { shape, tolerance, format }, at = shape.at) =
         shape,
         stdio(document, at, shape).flatMap((entry) =>
           entry.state.kind === 'wrapped'
-            ? [{ entry, prefix: renewedPrefix(entry.state.wrapping, wrapper, options) }]
+            ? [{ entry, prefix: renewedPrefix(entry.state.wrapped, wrapper, options) }]
             : [],
         ),
       );

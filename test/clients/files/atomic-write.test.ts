@@ -154,6 +154,25 @@ describe('writing', () => {
     expect(home.list(home.backups)).toEqual([]);
   });
 
+  test('so is one that changes while the backup is made', () => {
+    using home = new Home();
+    const path = home.put('app/f.json', 'old');
+    const before = snapshot(path);
+    // The name of the backup is asked for between the two looks at the file.
+    const now = Object.assign(new Date(home.now), {
+      toISOString: () => {
+        writeFileSync(path, 'theirs');
+        return home.now.toISOString();
+      },
+    });
+    expect(thrown(() => replaceFile(before, Buffer.from('new'), home.backups, now))).toMatchObject({
+      code: 'CONFIG_CONFLICT',
+      message: `${path}: the file changed while we worked on it`,
+    });
+    expect(home.get('app/f.json')).toBe('theirs');
+    expect(home.list(home.path('app'))).toEqual(['f.json']);
+  });
+
   test('without a place for the backup nothing is written', () => {
     using home = new Home();
     const path = home.put('f.json', 'old');
