@@ -164,15 +164,12 @@ export class ApprovalFlow {
   /** A person answered, or somebody decided elsewhere: the record says how the call goes on. */
   async #goOn(held: AskedCall, approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
     // Always waits, if only a moment: it may be called while other calls are on their way.
-    await this.#takeDown(approvalId, answer);
+    if (answer === 'allow') await this.#authority.decide(approvalId, 'approved');
+    else if (answer === 'deny') await this.#authority.decide(approvalId, 'rejected');
+    else await undefined;
     // An equal call was faster, or this answer was used before: this one needs an approval of its own.
     const isSpent = this.#authority.approvalState(approvalId) === 'consumed';
     const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
     this.#resume({ ...held, call, held });
-  }
-
-  async #takeDown(approvalId: string, answer: PromptAnswer | 'elsewhere'): Promise<void> {
-    if (answer === 'allow') await this.#authority.decide(approvalId, 'approved');
-    if (answer === 'deny') await this.#authority.decide(approvalId, 'rejected');
   }
 }

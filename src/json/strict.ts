@@ -45,8 +45,7 @@ export function scan(line: Buffer, maxDepth = MAX_DEPTH): Scanned {
   return scanText(line.toString('utf8'), maxDepth);
 }
 
-/** As `scan`, for text that is known to come from UTF-8. */
-export function scanText(text: string, maxDepth = MAX_DEPTH): Scanned {
+function scanText(text: string, maxDepth: number): Scanned {
   if (text.charCodeAt(0) === 0xfeff) return { ok: false, code: -32700, reason: 'byte order mark at byte 0' };
 
   let keys = 0;

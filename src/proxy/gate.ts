@@ -20,7 +20,6 @@ import { BUSY, LOCKED_HINT } from '../store/store.js';
 import { sha256 } from '../text/hash.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
-import type { RiskOf } from './listed-tools.js';
 import { refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
 import { ToolLists } from './tool-lists.js';
@@ -36,8 +35,6 @@ export interface GateOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decide and log, refuse nothing. */
   readonly observe: boolean;
-  /** What a tool does. To approve a call of a severe one a person must type a value from it. */
-  readonly riskOf: RiskOf;
   /** UTC milliseconds. */
   readonly now: () => number;
   /** One line for the person, without line end; goes to stderr. */

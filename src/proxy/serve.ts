@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
-import { classify } from '../catalog/classify.js';
 import type { FoundPolicy } from '../config/policy-files.js';
 import { reasonOf } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
@@ -89,10 +88,6 @@ export async function serve(options: ServeOptions): Promise<number> {
     server,
     env,
     observe,
-    riskOf: (tool) => {
-      const { class: toolClass, risk } = classify(tool);
-      return { class: toolClass, severe: risk === 'critical' };
-    },
     now: Date.now,
     warn,
   });

@@ -1,3 +1,4 @@
+import { classify } from '../catalog/classify.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 import type { AmbiguousTool, ToolEdit } from '../wire/tool-list.js';
 import { AbsentNames } from './absent-names.js';
@@ -6,6 +7,12 @@ import type { StateSession } from './state-session.js';
 
 /** Tools that are left out of a list are named on stderr once each, and no more than this many. */
 const NAMED_MAX = 1000;
+
+/** To approve a call of a severe tool a person must type a value from it. */
+const riskOf: RiskOf = (tool) => {
+  const { class: toolClass, risk } = classify(tool);
+  return { class: toolClass, severe: risk === 'critical' };
+};
 
 /**
  * What the client gets to see of the server's lists of tools (G6), what the person is told of them, and which of their
@@ -24,13 +31,12 @@ export class ToolLists {
   constructor(parts: {
     readonly policy: Layers | undefined;
     readonly stateSession: StateSession;
-    readonly riskOf: RiskOf;
     readonly observe: boolean;
     readonly warn: (text: string) => void;
   }) {
     this.#policy = parts.policy;
     this.#stateSession = parts.stateSession;
-    this.#tools = new ListedTools(parts.riskOf);
+    this.#tools = new ListedTools(riskOf);
     this.#observe = parts.observe;
     this.#warn = parts.warn;
   }

@@ -59,6 +59,20 @@ describe('G7: what goes to the server', () => {
     expect(between.toClient.map(({ id }) => id)).toEqual([1, 1]);
   });
 
+  test('a cancellation passes, but for that of a call that waits here for a person', () => {
+    using between = new Between(temp, { ...ALLOW_ALL, tools: { asks: { action: 'approve' } } });
+    const capabilities = { elicitation: {} };
+    between.client({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { capabilities } });
+    between.client(call(1, 'asks'), call(2, 'a'));
+    const cancel = (requestId: number) => ({
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId },
+    });
+    between.client(cancel(1), cancel(2), cancel(3));
+    expect(between.toServer.slice(1)).toEqual([call(2, 'a'), cancel(2), cancel(3)]);
+  });
+
   test('the name and version of the client are kept for the log', () => {
     using between = new Between(temp, ALLOW_ALL);
     const clientInfo = { name: 'claude', version: '2.1' };

@@ -133,6 +133,20 @@ describe('what becomes of a call', () => {
   });
 });
 
+test("G5: the retry that answers the server's own question is not charged again, once", () => {
+  const limits = [{ counter: 'c', window: 'day', max: 1 }];
+  using between = new Between(temp, { ...ALLOW_ALL, tools: { a: { limits } } });
+  const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+  const retry = { _meta, requestState: 's', inputResponses: { q: {} } };
+  between.call(1, 'a', {}, { _meta });
+  const asks = { resultType: 'input_required', inputRequests: { q: {} }, requestState: 's' };
+  between.server({ jsonrpc: '2.0', id: 1, result: asks });
+  between.call(2, 'a', {}, retry);
+  between.call(3, 'a', {}, retry);
+  expect(between.calls).toEqual(['a', 'a']);
+  expect(refusalCode(between.answer(3))).toBe('LIMIT');
+});
+
 describe('what the log keeps of arguments', () => {
   test('names, sorted; the same names in another order are the same', () => {
     using between = new Between(temp, ALLOW_ALL);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Decimal } from '../../src/json/decimal.js';
 import { refusedCall } from '../../src/proxy/refusal-text.js';
-import type { Exceeded } from '../../src/store/store.js';
+import type { ApprovalEntry, Exceeded } from '../../src/store/store.js';
 import { DECISION_KEY, refusalLine } from '../../src/wire/answers.js';
 import type { ToolCall } from '../../src/wire/message.js';
 import { charge, limit, open } from '../store/support-shapes.js';
@@ -48,5 +48,18 @@ describe('what is told of a limit', () => {
     expect(text).toContain('policy-wrap reset --clock');
     expect(decision).toMatchObject({ clockWas: '2099-01-01T00:00:00.000Z' });
     expect(told({ retryAt: NOW }).decision).not.toHaveProperty('clockWas');
+  });
+});
+
+test.each([
+  ['APPROVAL_REJECTED', 'a person rejected this call: too much'],
+  ['APPROVAL_EXPIRED', 'approval ab12cd has expired'],
+] as const)('G10: %s says what became of the approval', (code, explanation) => {
+  const approval = { id: 'ab12cd', rule: '/tools/pay', note: 'too much' } as ApprovalEntry;
+  const call = { kind: 'call', id: 1, name: 'pay' } as unknown as ToolCall;
+  expect(refusedCall(call, open(), { kind: 'refused', row: 7, code, approval })).toMatchObject({
+    code,
+    rule: '/tools/pay',
+    explanation,
   });
 });

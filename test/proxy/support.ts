@@ -1,5 +1,4 @@
 import { RoundTrips } from '../../src/approval/retry-state.js';
-import { classify } from '../../src/catalog/classify.js';
 import { type Layers, stack } from '../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 import { ClientToServer } from '../../src/proxy/client-to-server.js';
@@ -71,10 +70,6 @@ export class Between {
       server: 'recorder',
       env: { TAXPAYER: '20' },
       observe,
-      riskOf: (tool) => {
-        const { class: toolClass, risk } = classify(tool);
-        return { class: toolClass, severe: risk === 'critical' };
-      },
       now: Date.now,
       warn,
     });

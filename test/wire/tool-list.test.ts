@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { editTools, replaceId } from '../../src/wire/tool-list.js';
+import { annotate, editTools, replaceId } from '../../src/wire/tool-list.js';
 
 const dropping = (names: string[]) => (tool: unknown) =>
   names.includes((tool as { name: string }).name) ? ('drop' as const) : ('keep' as const);
@@ -83,4 +83,43 @@ test('replaceId changes the id and nothing else', () => {
   expect(replaceId('{"result":{"id":"5"},"jsonrpc":"2.0", "id" : "5" }\n', 5)).toBe(
     '{"result":{"id":"5"},"jsonrpc":"2.0", "id" : 5 }\n',
   );
+});
+
+describe('annotate adds what clients go by when they decide whether to ask', () => {
+  const READ = { class: 'Read', severe: false };
+  const OTHER = { class: 'Other', severe: false };
+  const PERSON = '"anthropic/requiresUserInteraction":true';
+
+  test.each<[string, string, typeof READ, boolean, string]>([
+    [
+      'hints of a tool that reads',
+      '{"name":"a"}',
+      READ,
+      false,
+      '{"name":"a","annotations":{"readOnlyHint":true}}',
+    ],
+    [
+      'hints of a severe tool',
+      '{"name":"a"}',
+      { class: 'Financial', severe: true },
+      false,
+      '{"name":"a","annotations":{"readOnlyHint":false,"destructiveHint":true}}',
+    ],
+    ['nothing where a class is not known', '{"name":"a"}', OTHER, false, '{"name":"a"}'],
+    ['nothing where the server has hints', '{"annotations":{}}', READ, false, '{"annotations":{}}'],
+    ['to an empty tool', '{ }', OTHER, true, `{ "_meta":{${PERSON}}}`],
+    ['the flag', '{"name":"a"}', OTHER, true, `{"name":"a","_meta":{${PERSON}}}`],
+    ['the flag beside others', '{"_meta": {"x":1.0}}', OTHER, true, `{"_meta": {${PERSON},"x":1.0}}`],
+    ['the flag to an empty _meta', '{"_meta":{ }}', OTHER, true, `{"_meta":{${PERSON}}}`],
+    [
+      'no flag where the server has it, whatever it says',
+      '{"_meta":{"anthropic/requiresUserInteraction":false}}',
+      OTHER,
+      true,
+      '{"_meta":{"anthropic/requiresUserInteraction":false}}',
+    ],
+    ['no flag to a _meta that is no object', '{"_meta":1}', OTHER, true, '{"_meta":1}'],
+  ])('%s', (_, raw, risk, asks, shown) => {
+    expect(annotate(raw, JSON.parse(raw), risk, asks)).toBe(shown);
+  });
 });

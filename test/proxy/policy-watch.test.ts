@@ -1,0 +1,60 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { FoundPolicy } from '../../src/config/policy-files.js';
+import { type Reload, watchPolicy } from '../../src/proxy/policy-watch.js';
+import { tempDir } from '../store/support.js';
+
+const temp = tempDir();
+afterAll(temp.remove);
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+afterEach(() => void vi.useRealTimers());
+
+const INTERVAL = 500;
+const found = (...files: string[]) => ({ kind: 'policy', files }) as unknown as FoundPolicy;
+
+test('a change is read once the file has stood still for one interval, and reported once', () => {
+  const file = temp.path('p.json');
+  writeFileSync(file, '1');
+  const reports: Reload[] = [];
+  const stop = watchPolicy(
+    [file],
+    () => found(file),
+    (reload) => void reports.push(reload),
+  );
+  vi.advanceTimersByTime(3 * INTERVAL);
+  expect(reports).toEqual([]);
+  writeFileSync(file, '22');
+  vi.advanceTimersByTime(INTERVAL);
+  writeFileSync(file, '333');
+  vi.advanceTimersByTime(INTERVAL);
+  expect(reports).toEqual([]);
+  vi.advanceTimersByTime(INTERVAL);
+  expect(reports).toMatchObject([{ kind: 'policy' }]);
+  vi.advanceTimersByTime(5 * INTERVAL);
+  expect(reports).toHaveLength(1);
+  stop();
+  writeFileSync(file, '4444');
+  vi.advanceTimersByTime(5 * INTERVAL);
+  expect(reports).toHaveLength(1);
+});
+
+test.each<[string, () => FoundPolicy, string]>([
+  ['is gone', () => ({ kind: 'none' }) as unknown as FoundPolicy, 'the policy file is gone'],
+  ['is gone, where a preset would take its place', () => found(), 'the policy file is gone'],
+  [
+    'cannot be read',
+    () => {
+      throw new Error('no permission');
+    },
+    'Error: no permission',
+  ],
+])('G3: the last policy stays when the file %s', (_, find, reason) => {
+  const file = temp.path();
+  writeFileSync(file, '1');
+  const reports: Reload[] = [];
+  const stop = watchPolicy([file], find, (reload) => void reports.push(reload));
+  rmSync(file);
+  vi.advanceTimersByTime(3 * INTERVAL);
+  expect(reports).toEqual([{ kind: 'kept', reason }]);
+  stop();
+});
