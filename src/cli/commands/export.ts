@@ -16,7 +16,7 @@ export interface ExportOptions extends StateOptions {
   readonly color?: boolean | undefined;
 }
 
-/** So many rows are in memory at a time. */
+/** Rows that are in memory at a time. */
 const PAGE = 1000;
 
 type Row =
