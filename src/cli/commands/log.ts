@@ -17,7 +17,6 @@ export interface LogOptions extends StateOptions {
   readonly follow?: boolean | undefined;
   readonly arguments?: boolean | undefined;
   readonly json?: boolean | undefined;
-  readonly color?: boolean | undefined;
 }
 
 type Line = { readonly at: number } & (

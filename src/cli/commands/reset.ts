@@ -16,7 +16,6 @@ export interface ResetOptions extends StateOptions {
   readonly database?: boolean | undefined;
   readonly clock?: boolean | undefined;
   readonly yes?: boolean | undefined;
-  readonly color?: boolean | undefined;
 }
 
 /** Counters that are shown of a limit that is split; the rest is counted. */
