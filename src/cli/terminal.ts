@@ -103,12 +103,10 @@ export async function ask(
   const lines = createInterface({ input, output: secret ? silent : output, terminal: true, historySize: 0 });
   if (secret) output.write(question);
   return new Promise((resolve) => {
-    const unanswered = () => resolve(undefined);
-    lines.once('close', unanswered).once('SIGINT', () => lines.close());
+    // The first of the two counts: a line that was typed also closes the editor.
+    lines.once('close', () => resolve(undefined)).once('SIGINT', () => lines.close());
     lines.question(question, (typed) => {
       resolve(typed);
-      // This listener alone: without the editor's own, a closed editor goes on showing what is typed.
-      lines.off('close', unanswered);
       lines.close();
       if (secret) output.write('\n');
     });

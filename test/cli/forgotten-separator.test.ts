@@ -16,6 +16,7 @@ test.each<[string, string]>([
     'policy-wrap --policy=p.json --observe --db s.db -- mcp-afip',
   ],
   ['-p p.json --synchronous full npx s', 'policy-wrap -p p.json --synchronous full -- npx s'],
+  ['--policy=p.json mcp-afip', 'policy-wrap --policy=p.json -- mcp-afip'],
   ['run mcp-afip', 'policy-wrap run -- mcp-afip'],
   ['tools npx -y s', 'policy-wrap tools -- npx -y s'],
   ['tools --json mcp-afip', 'policy-wrap tools --json -- mcp-afip'],

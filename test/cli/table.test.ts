@@ -29,6 +29,12 @@ describe('table', () => {
     expect(table(out, rows)).toBe('a   a long mi…  x\nbb  short       last\n');
   });
 
+  test('no column is made narrower than 8, however narrow the terminal is', () => {
+    const out = new FakeOutput();
+    out.columns = 5;
+    expect(table(out, [['a', 'twelve chars', 'ten chars!']])).toBe('a  twelve …  ten cha…\n');
+  });
+
   test('no line is wider than the terminal, as long as each column can have 8', () => {
     fc.assert(
       fc.property(

@@ -73,6 +73,20 @@ describe('the terminal of this process', () => {
     expect(Math.abs(terminal.now() - Date.now())).toBeLessThan(60_000);
   });
 
+  test.each([
+    [true, true, true],
+    [true, false, false],
+    [false, true, false],
+  ])('asks where standard input (%s) and standard error (%s) are terminals: %s', (input, errors, can) => {
+    const before = [process.stdin.isTTY, process.stderr.isTTY] as const;
+    [process.stdin.isTTY, process.stderr.isTTY] = [input, errors];
+    try {
+      expect(processTerminal().canAsk).toBe(can);
+    } finally {
+      [process.stdin.isTTY, process.stderr.isTTY] = before;
+    }
+  });
+
   test('--no-color wins over everything', () => {
     vi.stubEnv('FORCE_COLOR', '1');
     vi.stubEnv('NO_COLOR', '');

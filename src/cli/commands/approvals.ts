@@ -20,7 +20,6 @@ export interface ApprovalsOptions extends StateOptions {
   readonly all?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly watch?: boolean | undefined;
-  readonly color?: boolean | undefined;
 }
 
 const WATCH_MS = 500;

@@ -27,7 +27,6 @@ export interface ApproveOptions extends StateOptions {
   readonly maxAmount?: string | undefined;
   /** Path of the number that `maxAmount` is for, where it cannot be told. */
   readonly amount?: string | undefined;
-  readonly color?: boolean | undefined;
 }
 
 const DEFAULT_FOR = '30m';

@@ -12,8 +12,6 @@ export interface DoctorOptions extends PolicyOptions {
   readonly db?: string;
   readonly server?: string;
   readonly json?: boolean;
-  /** False with `--no-color`. */
-  readonly color?: boolean;
 }
 
 const STYLE_OF: Readonly<Record<Status, Style>> = { ok: 'green', info: 'dim', warn: 'yellow', fail: 'red' };

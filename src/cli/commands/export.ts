@@ -13,10 +13,9 @@ export interface ExportOptions extends StateOptions {
   readonly format: 'jsonl' | 'csv';
   readonly output?: string | undefined;
   readonly since?: string | undefined;
-  readonly color?: boolean | undefined;
 }
 
-/** So many rows are in memory at a time. */
+/** Rows that are in memory at a time. */
 const PAGE = 1000;
 
 type Row =
@@ -120,34 +119,10 @@ class File {
 
 const jsonOf = (row: Row) => (row.kind === 'event' ? eventLine(row.entry) : decisionLine(row.entry, true));
 
-const COLUMNS = [
-  ...[
-    'type',
-    'id',
-    'at',
-    'server',
-    'grant',
-    'tool',
-    'decision',
-    'code',
-    'rule',
-    'observe',
-    'outcome',
-    'latency_ms',
-  ],
-  ...[
-    'client_name',
-    'client_version',
-    'session',
-    'pid',
-    'policy',
-    'request_id',
-    'approval',
-    'arguments',
-    'who',
-    'detail',
-  ],
-];
+const COLUMNS = (
+  'type id at server grant tool decision code rule observe outcome latency_ms ' +
+  'client_name client_version session pid policy request_id approval arguments who detail'
+).split(' ');
 
 function cellsOf(row: Row): readonly string[] {
   const at = new Date(row.entry.at).toISOString();
@@ -155,14 +130,7 @@ function cellsOf(row: Row): readonly string[] {
     const { id, kind, who, detail } = row.entry;
     const of = (key: string) => (typeof detail[key] === 'string' ? detail[key] : '');
     const cells = new Map<string, string>([
-      ...Object.entries({
-        type: 'event',
-        id,
-        at,
-        decision: kind,
-        who,
-        detail: printableJson(detail),
-      }),
+      ...Object.entries({ type: 'event', id, at, decision: kind, who, detail: printableJson(detail) }),
       ...['server', 'grant', 'tool', 'approval'].map((key) => [key, of(key)] as const),
     ]);
     return COLUMNS.map((column) => cells.get(column) ?? '');
@@ -171,16 +139,8 @@ function cellsOf(row: Row): readonly string[] {
   return [
     ...['decision', entry.auditId, at, entry.server, entry.grant, entry.tool, entry.decision, entry.code],
     ...[entry.rule, entry.observe, entry.outcome, entry.latencyMs, entry.clientName, entry.clientVersion],
-    ...[
-      entry.session,
-      entry.pid,
-      entry.policyHash,
-      entry.requestId,
-      entry.approval,
-      safeJson(entry.arguments),
-      '',
-      '',
-    ],
+    ...[entry.session, entry.pid, entry.policyHash, entry.requestId, entry.approval],
+    ...[safeJson(entry.arguments), '', ''],
   ].map((cell) => (cell === undefined ? '' : String(cell)));
 }
 

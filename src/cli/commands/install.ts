@@ -38,7 +38,7 @@ export interface InstallOptions {
   /** Name of a new entry; its command line is `command`. */
   readonly add?: string | undefined;
   readonly command?: readonly string[] | undefined;
-  /** For a new entry: `NAME=VALUE`, or `NAME` to copy the value from the current environment. */
+  /** Variables of a new entry: `NAME=VALUE`, or `NAME` to copy the value from the current environment. */
   readonly env?: readonly string[] | undefined;
 }
 

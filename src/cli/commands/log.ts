@@ -17,7 +17,6 @@ export interface LogOptions extends StateOptions {
   readonly follow?: boolean | undefined;
   readonly arguments?: boolean | undefined;
   readonly json?: boolean | undefined;
-  readonly color?: boolean | undefined;
 }
 
 type Line = { readonly at: number } & (
@@ -26,7 +25,7 @@ type Line = { readonly at: number } & (
 );
 
 const FOLLOW_MS = 500;
-/** So many new rows are taken at a time while following. */
+/** New rows that are taken at a time while following. */
 const FOLLOW_LIMIT = 1000;
 const NAME_CAP = 40;
 

@@ -6,7 +6,6 @@ import type { Terminal } from '../terminal.js';
 
 export interface RejectOptions extends StateOptions {
   readonly reason?: string | undefined;
-  readonly color?: boolean | undefined;
 }
 
 /**

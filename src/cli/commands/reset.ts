@@ -16,12 +16,11 @@ export interface ResetOptions extends StateOptions {
   readonly database?: boolean | undefined;
   readonly clock?: boolean | undefined;
   readonly yes?: boolean | undefined;
-  readonly color?: boolean | undefined;
 }
 
-/** So many counters are shown of a limit that is split; the rest is counted. */
+/** Counters that are shown of a limit that is split; the rest is counted. */
 const SHOWN = 20;
-/** So many are changed in one transaction: wrappers have their turn after each. */
+/** Counters that are changed in one transaction: wrappers have their turn after each. */
 const AT_ONCE = 100;
 
 /**

@@ -14,7 +14,6 @@ export interface StatusOptions extends StateOptions {
   readonly counter?: string | undefined;
   readonly json?: boolean | undefined;
   readonly watch?: boolean | undefined;
-  readonly color?: boolean | undefined;
 }
 
 const WATCH_MS = 1000;

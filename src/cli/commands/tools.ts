@@ -19,8 +19,6 @@ export interface ToolsOptions extends PolicyOptions {
   /** False with `--no-install`. */
   readonly install: boolean;
   readonly json?: boolean;
-  /** False with `--no-color`. */
-  readonly color?: boolean;
 }
 
 /** The most severe first. */

@@ -35,7 +35,7 @@ export async function trust(
     const changed = all.filter((pin) => !pin.changed?.unpinnable);
     const odd = all.filter((pin) => pin.changed?.unpinnable);
     const accepts = !options.dryRun && changed.length > 0;
-    // Beside JSON, a person still reads what they accept.
+    // With --json too, a person reads what they accept.
     if (accepts || !options.json) {
       const shown = options.json ? io.err : io.out;
       for (const pin of all) await shown.write(`${changeOf(pin)}\n`);

@@ -13,7 +13,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   { id: 'pins', run: pins },
 ];
 
-/** Of `>=20.19` the numbers. */
+/** The oldest Node that will do: [20, 19] for `>=20.19`. */
 const LEAST_NODE = packageJson.engines.node.replace('>=', '').split('.').map(Number);
 
 /** Folders that are there only as long as a shell is, or until a cache is emptied. */
