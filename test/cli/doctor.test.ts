@@ -58,7 +58,9 @@ function used(work: (store: Store) => void, now = Date.now): void {
 }
 
 async function look(argv: string[], options: Options, changes: Partial<Context> = {}) {
-  const examined = await examine({ ...contextOf(argv, options), ...changes }, CHECKS);
+  // Which driver this machine has is no fault of the one that is planted.
+  const context = { ...contextOf(argv, options), sqlite: () => 'better-sqlite3' as const, ...changes };
+  const examined = await examine(context, CHECKS);
   return new Map(examined.map(({ id, findings }) => [id, findings]));
 }
 
@@ -673,6 +675,8 @@ describe('finds', () => {
 });
 
 describe('changes nothing', () => {
+  /** Compiled code, which newer Node versions keep, is none of doctor's doing: no folder can be made there. */
+  const UNCACHED = { XDG_CACHE_HOME: process.execPath };
   const snapshot = (folder: string): object[] =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .sort()
@@ -682,7 +686,7 @@ describe('changes nothing', () => {
       });
 
   test('where there is nothing yet', async () => {
-    const { code, stdout } = await command(rig, ['doctor']);
+    const { code, stdout } = await command(rig, ['doctor'], UNCACHED);
     expect(code).toBe(0);
     expect(stdout).toContain('is not yet there');
     expect(readdirSync(rig.folder)).toEqual([]);
@@ -694,7 +698,7 @@ describe('changes nothing', () => {
     chmodSync(rig.db, 0o644);
     const before = snapshot(rig.folder);
     const args = ['doctor', '--db', rig.db, '--policy', String(options.policy), '--', ...argv];
-    expect((await command(rig, args)).code).toBe(0);
+    expect((await command(rig, args, UNCACHED)).code).toBe(0);
     expect(snapshot(rig.folder)).toEqual(before);
   });
 
