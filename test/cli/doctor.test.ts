@@ -57,10 +57,11 @@ function used(work: (store: Store) => void, now = Date.now): void {
   store.close();
 }
 
+/** The driver that this machine has is none of the planted faults. */
+const DRIVER = { sqlite: () => 'better-sqlite3' as const };
+
 async function look(argv: string[], options: Options, changes: Partial<Context> = {}) {
-  // Which driver this machine has is no fault of the one that is planted.
-  const context = { ...contextOf(argv, options), sqlite: () => 'better-sqlite3' as const, ...changes };
-  const examined = await examine(context, CHECKS);
+  const examined = await examine({ ...contextOf(argv, options), ...DRIVER, ...changes }, CHECKS);
   return new Map(examined.map(({ id, findings }) => [id, findings]));
 }
 
