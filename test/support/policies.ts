@@ -1,4 +1,4 @@
-/** DESIGN section 1: a PolicyLayer policy, pasted as it is. */
+/** A policy of PolicyLayer, pasted as it is. */
 export const PASTED = {
   version: '1',
   default: 'deny',
