@@ -33,7 +33,7 @@ export interface Finding {
 }
 
 /** Files that cannot be read, and entries that start the wrapper without a server. */
-export function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
+function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
   const told = new Set<string>();
   return reports.flatMap(({ client, place, state }): Finding[] => {
     const base = { client: client.id, path: place.path };
@@ -73,7 +73,7 @@ const DRIFT = {
 } as const satisfies Record<Drift, { code: Finding['code']; says: string }>;
 
 /** Wrapped entries whose Node or script is gone, or which start another copy of the wrapper. */
-export function findDrift(reports: readonly PlaceReport[]): Finding[] {
+function findDrift(reports: readonly PlaceReport[]): Finding[] {
   return each(reports, ({ client, place }, { entry, drift }) => {
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
     const { node = '', script = '' } = entry.state.wrapped;
@@ -94,7 +94,7 @@ function installCommand(client: string, entry: string, scope: Scope): string {
 }
 
 /** Wrapped entries that leave the database to chance, or name files by paths that a wrapper refuses. */
-export function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[] {
+function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[] {
   return each(reports, ({ client, place }, { entry }) => {
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
     const { options } = entry.state.wrapped;
@@ -142,7 +142,7 @@ function problemOf(text: string, named: string, machine: Machine): string | unde
  * Entries that are wrapped in one of Claude Desktop's two files and bare, or missing, in the other. A packaged (MSIX)
  * install reads a file of its own in place of the usual one.
  */
-export function findMsixTwins(reports: readonly PlaceReport[]): Finding[] {
+function findMsixTwins(reports: readonly PlaceReport[]): Finding[] {
   const packaged = reports.filter(({ place }) => place.variant === 'MSIX');
   return packaged.flatMap((msix) => {
     const usual = reports.filter(
@@ -183,7 +183,7 @@ function compare(here: PlaceReport, there: PlaceReport): Finding[] {
 }
 
 /** Entries that start, without the wrapper, a server that is wrapped elsewhere. */
-export function findUnwrappedTwins(reports: readonly PlaceReport[]): Finding[] {
+function findUnwrappedTwins(reports: readonly PlaceReport[]): Finding[] {
   return each(reports, ({ client, place }, { entry, twins }) => {
     const twin = twins[0];
     if (twin === undefined) return [];

@@ -112,7 +112,7 @@ export interface Identity {
 }
 
 /** The identity of the server behind an entry, wrapped or not; undefined when it is no stdio entry. */
-export function identityOf(entry: Entry): Identity | undefined {
+function identityOf(entry: Entry): Identity | undefined {
   if (entry.kind !== 'stdio' || entry.state.kind === 'broken') return undefined;
   return identityOfWords(originalOf(entry));
 }

@@ -7,18 +7,15 @@ import { type Admission, Admissions, type Admitted, type Exceeded, firstExceeded
 import type { ApprovalEntry, ApprovalState, ApprovalTerms, Decided } from './approvals.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
 
-import type { Owner } from './counters/counter-key.js';
 import {
   type CounterEntry,
   type CounterFilter,
-  type FullestCounters,
   resetCounters,
   setBackCounters,
 } from './counters/counter-list.js';
-import type { LimitCheck } from './counters/counters.js';
 import { type LogEntry, type Outcome, refundsOn, type Settlement } from './decision-log.js';
 import type { LogFilter } from './decision-log-query.js';
-import type { EventEntry, EventFilter } from './events.js';
+import type { EventEntry } from './events.js';
 import { Maintenance, RETENTION, type Retention } from './maintenance.js';
 import type { PauseEntry } from './pauses.js';
 import type { PinEntry, PinUpdate, SeenTool } from './pins.js';
@@ -40,14 +37,10 @@ export type {
   CounterFilter,
   Decided,
   EventEntry,
-  EventFilter,
   Exceeded,
-  FullestCounters,
-  LimitCheck as Standing,
   LogEntry,
   LogFilter,
   Outcome,
-  Owner,
   PauseEntry,
   Peek,
   Peeked,

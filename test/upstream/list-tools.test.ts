@@ -91,10 +91,10 @@ describe('the list of a server', () => {
     ['with a byte that is no UTF-8', '{"name":"caf","description":"\xe9"}', 'caf', /UTF-8/],
     ['with a key twice', '{"name":"twice","a":1,"a":2}', 'twice', /duplicate key "a"/],
     ['with a number out of range', '{"name":"huge","max":1e999}', 'huge', /1e999|number/],
-    ['with a name that is no text', '{"name":5}', undefined, /its name is no text/],
+    ['with a name that is no text', '{"name":5}', undefined, /its name is not a string/],
     ['with a name and its twin', '{"name":"a","Name":"b"}', 'a', /Name/],
     ['without a name', '{"title":"x"}', undefined, /no name/],
-    ['that is no object', '"good"', undefined, /no object/],
+    ['that is no object', '"good"', undefined, /not an object/],
     ['that is null', 'null', undefined, /no name/],
   ];
   test.each(ODD)('a tool %s is left out and named, the others stay', async (_, tool, name, reason) => {
@@ -119,7 +119,7 @@ describe('the list of a server', () => {
     const server = listing(`${fine},{"name":"a\\u202eb","x":1,"x":2},{"name":null}`);
     const { code, stdout, stderr } = await command(rig, [name, ...more, '--', ...server]);
     expect(stderr).toMatch(/left out: a\\u\{202e\}b: .*duplicate key/);
-    expect(stderr).toMatch(/left out: a tool without a name: its name is no text/);
+    expect(stderr).toMatch(/left out: a tool without a name: its name is not a string/);
     expect(code).toBe(0);
     if (name === 'tools') expect(stdout).toMatch(/^good /m);
     expect(stdout).not.toContain('left out');

@@ -24,7 +24,7 @@ export type Yaml = { readonly line: number; readonly size: number } & (
 );
 
 /** Characters of a file. The largest of the predecessor's 350 or so templates has a twentieth of it. */
-export const MAX_YAML = 1024 * 1024;
+const MAX_YAML = 1024 * 1024;
 /** Values that a file may come to, each alias counted as often as it is used. */
 const MAX_VALUES = 200_000;
 

@@ -18,7 +18,7 @@ export interface NewEntry {
 type Setting = string | boolean | readonly string[] | ReadonlyMap<string, string>;
 
 /** The settings of a new entry in the order in which people write them. */
-export function settingsOf({ words, env }: NewEntry, shape: Shape): Map<string, Setting> {
+function settingsOf({ words, env }: NewEntry, shape: Shape): Map<string, Setting> {
   const [command = '', ...args] = words;
   const settings = new Map<string, Setting>(Object.entries(shape.fixed));
   if (shape.args === undefined) settings.set(shape.command, words);

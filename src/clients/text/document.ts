@@ -17,7 +17,7 @@ export interface ConfigDocument extends ParsedText {
 }
 
 /** Line and column of an offset, both from 1, the column in UTF-16 units as editors count. */
-export function lineAndColumn(text: string, offset: number): { line: number; column: number } {
+function lineAndColumn(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);
   const line = before.split('\n').length;
   return { line, column: offset - (before.lastIndexOf('\n') + 1) + 1 };

@@ -34,7 +34,7 @@ export function answerPredicate(
   return { answer, findings };
 }
 
-export function answerCondition(condition: Condition, call: Call, quantifier: Quantifier): Finding {
+function answerCondition(condition: Condition, call: Call, quantifier: Quantifier): Finding {
   // The answer that decides at once: `fails` where every element must hold, `holds` where any may.
   const decisive: Answer = quantifier === 'every' ? 'fails' : 'holds';
   let found: Finding | undefined;

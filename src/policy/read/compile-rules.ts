@@ -10,7 +10,7 @@ import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
 
 /** @param path where the list stands in the document */
-export function compilePredicates(
+function compilePredicates(
   context: CompileContext,
   list: Partly<readonly PredicateDocument[]> | undefined,
   path: readonly Segment[],

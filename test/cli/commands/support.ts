@@ -112,7 +112,7 @@ export class State {
   }
 }
 
-export const INFO = {
+const INFO = {
   server: 'mcp-afip',
   grant: 'default',
   pid: process.pid,
