@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../json/canonical.js';
-import type { JsonObject } from '../../json/value.js';
+import { isArray, isObject, type Json, type JsonObject } from '../../json/value.js';
 import type { Policy } from '../model.js';
 import { findInexact } from './inexact.js';
 import { without } from './without.js';
@@ -19,5 +19,13 @@ export interface ApprovalTexts {
 export function approvalTexts(args: JsonObject, { except }: Policy['approvals']): ApprovalTexts | undefined {
   if (findInexact(args, 'args') !== undefined) return undefined;
   const shown = canonicalJson(args);
-  return { shown, bound: except.length === 0 ? shown : canonicalJson(without(args, except)) };
+  return { shown, bound: except.length === 0 ? shown : canonicalJson(without(args, except, isPlain)) };
+}
+
+/**
+ * A key or a time stamp may change in a retry. A list or an object stays bound: a server may look into it, and whoever
+ * calls could put anything there (G10).
+ */
+function isPlain(value: Json): boolean {
+  return !isArray(value) && !isObject(value);
 }
