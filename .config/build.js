@@ -25,8 +25,10 @@ const shared = {
   },
   logLevel: 'warning',
 };
-/** It is large and only some commands need it; the addon cannot be bundled. */
-const EXTERNAL = ['better-sqlite3', '@modelcontextprotocol/sdk'];
+/**
+ * The SDK and re2js are large and needed by few: some commands, and policies with a regex. The addon cannot be bundled.
+ */
+const EXTERNAL = ['better-sqlite3', '@modelcontextprotocol/sdk', 're2js'];
 
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({

@@ -23,8 +23,8 @@ const MAX_WORK = 50_000_000;
  * RE2 in JavaScript: a pattern from the policy meets text from an agent, and a backtracking matcher could be made to
  * hang by either. Same syntax as the hosted service; no look-around, no back-references.
  *
- * A bare `require`, because the package takes 9 ms to start and most policies have no regex: the bundler canonical it in
- * and runs it at the first use.
+ * A bare `require` of a package that is not bundled: it is large, most policies have no regex, and a client waits for
+ * each start. It is loaded at the first use.
  */
 function re2(): typeof RE2JS {
   return (require('re2js') as { RE2JS: typeof RE2JS }).RE2JS;

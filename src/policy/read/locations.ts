@@ -218,7 +218,7 @@ function tooMuchOf(text: string): { offset: number; message: string } | undefine
   return undefined;
 }
 
-/** A bare `require`: the bundler canonical it in and runs it at the first use, for no start with a valid policy needs it. */
+/** A bare `require`: the bundler takes it in and runs it at the first use, since no start with a valid policy needs it. */
 function parser(): typeof Jsonc {
   return require('jsonc-parser') as typeof Jsonc;
 }
