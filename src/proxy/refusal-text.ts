@@ -71,7 +71,7 @@ function exceededText(exceeded: Extract<Admitted, { kind: 'exceeded' }>['exceede
   return `${explainUsage(charge, used, inFlight)}.${clockText(clockWas)}`;
 }
 
-/** What a person must know of a counter that runs ahead: nothing else tells why it is full for so long. */
+/** Says why a counter stays full: the clock was set back after it was charged. */
 function clockText(clockWas: number | undefined): string {
   if (clockWas === undefined) return '';
   const was = new Date(clockWas).toISOString();

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bar, paint, table } from '../../src/cli/table.js';
 import { localTime } from '../../src/cli/time.js';
-import { span } from '../../src/text/duration.js';
 import { FakeOutput } from './commands/support.js';
 
 describe('table', () => {
@@ -80,20 +79,6 @@ test.each([
   [7, 20],
 ])('a bar of %d has %d marks', (share, marks) => {
   expect(bar(share)).toBe('█'.repeat(marks) + '░'.repeat(20 - marks));
-});
-
-test.each([
-  [-5, '0 s'],
-  [1, '1 s'],
-  [45_000, '45 s'],
-  [119_001, '120 s'],
-  [120_000, '2 min'],
-  [121_000, '3 min'],
-  [7_199_999, '120 min'],
-  [2 * 3_600_000, '2 h'],
-  [3 * 86_400_000, '3 d'],
-])('%d ms are %s', (ms, text) => {
-  expect(span(ms)).toBe(text);
 });
 
 test('a time is local, with its zone', () => {
