@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Comparison, type DraftDecision } from '../../src/advice/comparison.js';
-import type { Disposition, LoggedCall } from '../../src/advice/logged-call.js';
+import type { Disposition } from '../../src/advice/logged-call.js';
+import { call } from './calls.js';
 
-const call = (changes: Partial<LoggedCall> = {}): LoggedCall => ({
-  auditId: '1',
-  at: 0,
-  tool: 't',
-  isNameWhole: true,
-  disposition: 'passed',
-  code: undefined,
-  rule: undefined,
-  kept: { kind: 'nothing' },
-  consented: false,
-  owner: 'default',
-  failed: false,
-  ...changes,
-});
 const passed: DraftDecision = { kind: 'passed' };
 const refused = (rule: string): DraftDecision => ({ kind: 'refused', code: 'REQUIRE', rule });
 const asked: DraftDecision = { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: '/b' };

@@ -2,21 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Kept, LoggedCall } from '../../src/advice/logged-call.js';
 import { Usage } from '../../src/advice/usage.js';
 import { parseJson } from '../../src/json/exact.js';
+import { call } from './calls.js';
 
-const call = (changes: Partial<LoggedCall> = {}): LoggedCall => ({
-  auditId: '1',
-  at: 0,
-  tool: 't',
-  isNameWhole: true,
-  disposition: 'passed',
-  code: undefined,
-  rule: undefined,
-  kept: { kind: 'nothing' },
-  consented: false,
-  owner: 'default',
-  failed: false,
-  ...changes,
-});
 const values = (text: string): Kept => ({ kind: 'values', args: parseJson(text) as never });
 const names = (...list: string[]): Kept => ({ kind: 'names', names: list });
 

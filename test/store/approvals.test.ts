@@ -1,10 +1,10 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Charge, Evaluation, Refusal } from '../../src/policy/call.js';
 import { Approvals } from '../../src/store/approvals.js';
 import { Events } from '../../src/store/events.js';
 import { StateFile } from '../../src/store/sqlite/file.js';
 import { type Admission, type Admitted, type ApprovalTerms, Store } from '../../src/store/store.js';
-import { clock, damage, done, eachDriver, rows, tempDir } from './support.js';
+import { damage, done, eachDriver, freshStore, rows, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open } from './support-shapes.js';
 
 const temp = tempDir();
@@ -26,33 +26,23 @@ const terms = (changes: Partial<ApprovalTerms> = {}): ApprovalTerms => ({
 });
 
 eachDriver('approvals', () => {
-  let time = clock();
-  let path = '';
-  let store: Store;
-  let session = '';
-  beforeEach(() => {
-    time = clock();
-    path = temp.path();
-    store = Store.open(path, time);
-    session = store.startSession(INFO);
-    return () => store.close();
-  });
+  const fresh = freshStore(temp);
 
   function call(
     evaluation: Evaluation = asking(),
     changes: Partial<ApprovalTerms> = {},
     rest: Partial<Admission> & { session?: string } = {},
   ): Admitted {
-    const { session: who = session, ...others } = rest;
+    const { session: who = fresh.session, ...others } = rest;
     const one = admission(evaluation, { tool: 'crear_factura', approval: terms(changes), ...others });
-    return done(store.admit(who, [one]))[0] as Admitted;
+    return done(fresh.store.admit(who, [one]))[0] as Admitted;
   }
   function asked(admitted: Admitted = call()): string {
     if (admitted.kind !== 'asked') throw new Error(`not asked but ${admitted.kind}`);
     return admitted.approval.id;
   }
   const decide = (id: string, state: 'approved' | 'rejected' | 'expired' = 'approved') =>
-    done(store.decideApproval(id, state, 'cli'));
+    done(fresh.store.decideApproval(id, state, 'cli'));
 
   describe('asking', () => {
     test('the row keeps what the person must see, and the call is logged as asked', () => {
@@ -69,23 +59,23 @@ eachDriver('approvals', () => {
           policyHash: INFO.policyHash,
           rule: ASK.rule,
           reason: ASK.authorText,
-          session,
+          session: fresh.session,
           state: 'pending',
-          askedAt: time.at,
-          expiresAt: time.at + EXPIRES,
+          askedAt: fresh.time.at,
+          expiresAt: fresh.time.at + EXPIRES,
         },
       });
       expect(asked(admitted)).toMatch(/^[bcdfghjkmnpqrstvwxyz2-9]{6}$/);
-      expect(store.log()).toMatchObject([
+      expect(fresh.store.log()).toMatchObject([
         { decision: 'ask', code: 'APPROVAL_REQUIRED', rule: ASK.rule, approval: asked(admitted) },
       ]);
-      expect(store.approvals()).toMatchObject([{ id: asked(admitted), state: 'pending' }]);
+      expect(fresh.store.approvals()).toMatchObject([{ id: asked(admitted), state: 'pending' }]);
     });
 
     test('the same call while pending gets the same id', () => {
       const id = asked();
       expect(call()).toMatchObject({ kind: 'asked', isNew: false, approval: { id } });
-      expect(store.approvals()).toHaveLength(1);
+      expect(fresh.store.approvals()).toHaveLength(1);
     });
 
     test.each([
@@ -101,7 +91,7 @@ eachDriver('approvals', () => {
       'G10: another %o needs one of its own',
       (info) => {
         decide(asked());
-        const other = store.startSession({ ...INFO, ...info });
+        const other = fresh.store.startSession({ ...INFO, ...info });
         expect(call(asking(), {}, { session: other })).toMatchObject({ kind: 'asked', isNew: true });
       },
     );
@@ -109,18 +99,18 @@ eachDriver('approvals', () => {
     test('nobody is asked for a call that a limit refuses anyway', () => {
       const full = charge(limit({ max: 0 }));
       expect(call(asking(full)).kind).toBe('exceeded');
-      expect(store.approvals()).toEqual([]);
+      expect(fresh.store.approvals()).toEqual([]);
     });
 
     test('asking charges nothing', () => {
       call(asking(charge(limit({ max: 1 }))));
-      expect(store.counters()).toEqual([]);
+      expect(fresh.store.counters()).toEqual([]);
     });
 
     test('without terms, or without a policy, nobody can be asked', () => {
       for (const rest of [{ approval: undefined }, { policyHash: undefined }])
         expect(call(asking(), {}, rest)).toMatchObject({ kind: 'refused', code: 'APPROVAL_REQUIRED' });
-      expect(store.approvals()).toEqual([]);
+      expect(fresh.store.approvals()).toEqual([]);
     });
 
     test('arguments that are too long to be shown are refused', () => {
@@ -128,30 +118,30 @@ eachDriver('approvals', () => {
         kind: 'refused',
         code: 'APPROVAL_REQUIRED',
       });
-      expect(store.approvals()).toEqual([]);
+      expect(fresh.store.approvals()).toEqual([]);
     });
 
     test('the queue is bounded for each server, and another server is not shut out', () => {
       for (let i = 0; i < 50; i += 1) expect(call(asking(), { argumentsHash: String(i) }).kind).toBe('asked');
       expect(call(asking(), { argumentsHash: 'one more' }).kind).toBe('refused');
       expect(call(asking(), { argumentsHash: '7' })).toMatchObject({ kind: 'asked', isNew: false });
-      const other = store.startSession({ ...INFO, server: 'mcp-other' });
+      const other = fresh.store.startSession({ ...INFO, server: 'mcp-other' });
       expect(call(asking(), {}, { session: other }).kind).toBe('asked');
-      time.at += EXPIRES;
+      fresh.time.at += EXPIRES;
       expect(call(asking(), { argumentsHash: 'one more' }).kind).toBe('asked');
     });
 
     test('observing asks nobody and uses nothing up', () => {
       decide(asked());
-      const watching = store.startSession({ ...INFO, observe: true });
+      const watching = fresh.store.startSession({ ...INFO, observe: true });
       const full = limit({ max: 0, onExceed: 'approve' });
       for (const evaluation of [asking(), open(charge(full))])
         expect(call(evaluation, {}, { session: watching })).toMatchObject({
           kind: 'refused',
           code: 'APPROVAL_REQUIRED',
         });
-      expect(store.log({ limit: 2 }).map(({ decision }) => decision)).toEqual(['ask', 'ask']);
-      expect(store.approvals()).toEqual([]);
+      expect(fresh.store.log({ limit: 2 }).map(({ decision }) => decision)).toEqual(['ask', 'ask']);
+      expect(fresh.store.approvals()).toEqual([]);
       expect(call().kind).toBe('allowed');
     });
   });
@@ -162,12 +152,12 @@ eachDriver('approvals', () => {
       const id = asked(call(asking(rate)));
       expect(decide(id)).toMatchObject({ kind: 'done', approval: { state: 'approved', decidedBy: 'cli' } });
       expect(call(asking(rate)).kind).toBe('allowed');
-      expect(store.approval(id)?.state).toBe('consumed');
-      expect(String(store.counters()[0]?.used)).toBe('1');
-      expect(store.log({ limit: 1 })).toMatchObject([{ decision: 'allow', approval: id }]);
+      expect(fresh.store.approval(id)?.state).toBe('consumed');
+      expect(String(fresh.store.counters()[0]?.used)).toBe('1');
+      expect(fresh.store.log({ limit: 1 })).toMatchObject([{ decision: 'allow', approval: id }]);
       const next = asked(call(asking(rate)));
       expect(next).not.toBe(id);
-      expect(store.events().map(({ kind, who }) => `${kind} ${who}`)).toEqual([
+      expect(fresh.store.events().map(({ kind, who }) => `${kind} ${who}`)).toEqual([
         'approval.asked wrapper',
         'approval.approved cli',
         'approval.consumed wrapper',
@@ -178,38 +168,38 @@ eachDriver('approvals', () => {
     test('G10: two calls that come together cannot both use it', () => {
       decide(asked());
       const one = admission(asking(), { tool: 'crear_factura', approval: terms() });
-      const admitted = done(store.admit(session, [one, one, one]));
+      const admitted = done(fresh.store.admit(fresh.session, [one, one, one]));
       expect(admitted.map(({ kind }) => kind)).toEqual(['allowed', 'asked', 'asked']);
     });
 
     test('G10: a restart forgets nothing, and uses it up no second time', () => {
       decide(asked());
-      store.close();
-      store = Store.open(path, time);
-      session = store.startSession(INFO);
+      fresh.store.close();
+      fresh.store = Store.open(fresh.path, fresh.time);
+      fresh.session = fresh.store.startSession(INFO);
       expect(call().kind).toBe('allowed');
       expect(call().kind).toBe('asked');
     });
 
     test('rejected: refused while it would have waited, then asked anew', () => {
       const id = asked();
-      done(store.decideApproval(id, 'rejected', 'cli', { note: 'wrong taxpayer' }));
-      time.at += EXPIRES - 1;
+      done(fresh.store.decideApproval(id, 'rejected', 'cli', { note: 'wrong taxpayer' }));
+      fresh.time.at += EXPIRES - 1;
       expect(call()).toMatchObject({
         kind: 'refused',
         code: 'APPROVAL_REJECTED',
         approval: { id, note: 'wrong taxpayer' },
       });
-      time.at += 1;
+      fresh.time.at += 1;
       expect(call()).toMatchObject({ kind: 'asked', isNew: true });
     });
 
     test('G10: an approval keeps as long as the question did, counted from the answer', () => {
       const id = asked();
-      time.at += EXPIRES - 1;
+      fresh.time.at += EXPIRES - 1;
       decide(id);
-      time.at += EXPIRES;
-      expect(store.approval(id)?.state).toBe('expired');
+      fresh.time.at += EXPIRES;
+      expect(fresh.store.approval(id)?.state).toBe('expired');
       expect(call()).toMatchObject({ kind: 'asked', isNew: true });
     });
 
@@ -226,7 +216,7 @@ eachDriver('approvals', () => {
       settled.push([used, 'consumed']);
       for (const [id, before] of settled) {
         expect(decide(id, state)).toMatchObject({ kind: 'not_pending', approval: { state: before } });
-        expect(store.approval(id)?.state).toBe(before);
+        expect(fresh.store.approval(id)?.state).toBe(before);
       }
     });
 
@@ -242,25 +232,25 @@ eachDriver('approvals', () => {
       'G10: where the policy names %j an approval by %s is %s; a no is taken anywhere',
       (channels, by, kind) => {
         const id = asked(call(asking(), { channels }));
-        expect(done(store.decideApproval(id, 'approved', by)).kind).toBe(kind);
-        expect(store.approval(id)?.state).toBe(kind === 'done' ? 'approved' : 'pending');
+        expect(done(fresh.store.decideApproval(id, 'approved', by)).kind).toBe(kind);
+        expect(fresh.store.approval(id)?.state).toBe(kind === 'done' ? 'approved' : 'pending');
         const other = asked(call(asking(), { channels, argumentsHash: 'b'.repeat(64) }));
-        expect(done(store.decideApproval(other, 'rejected', by)).kind).toBe('done');
+        expect(done(fresh.store.decideApproval(other, 'rejected', by)).kind).toBe('done');
       },
     );
 
     test('what has expired cannot be approved and is not listed', () => {
       const id = asked();
-      time.at += EXPIRES;
-      expect(store.approvals()).toEqual([]);
-      expect(store.approvals(true)).toMatchObject([{ id, state: 'expired' }]);
+      fresh.time.at += EXPIRES;
+      expect(fresh.store.approvals()).toEqual([]);
+      expect(fresh.store.approvals(true)).toMatchObject([{ id, state: 'expired' }]);
       expect(decide(id)).toMatchObject({ kind: 'not_pending', approval: { state: 'expired' } });
     });
 
     test('an id is read as people write it', () => {
       const id = asked();
       const typed = ` ${id.slice(0, 3).toUpperCase()}-${id.slice(3)}`;
-      expect(store.approval(typed)?.id).toBe(id);
+      expect(fresh.store.approval(typed)?.id).toBe(id);
       expect(decide(typed).kind).toBe('done');
       expect(decide('nosuch').kind).toBe('unknown');
       expect(decide('').kind).toBe('unknown');
@@ -273,12 +263,12 @@ eachDriver('approvals', () => {
       const id = asked();
       if (state === 'consumed' || state === 'over') decide(id);
       else if (state !== 'pending') decide(id, state);
-      if (state === 'over') time.at += EXPIRES;
-      const file = StateFile.open(path);
+      if (state === 'over') fresh.time.at += EXPIRES;
+      const file = StateFile.open(fresh.path);
       const approvals = new Approvals(file.db, new Events(file.db));
-      if (state === 'consumed') approvals.consume(id, time.at);
-      expect(() => approvals.consume(id, time.at)).toThrow('cannot be consumed');
-      expect(approvals.get(id, time.at)?.state).toBe(state === 'over' ? 'expired' : state);
+      if (state === 'consumed') approvals.consume(id, fresh.time.at);
+      expect(() => approvals.consume(id, fresh.time.at)).toThrow('cannot be consumed');
+      expect(approvals.get(id, fresh.time.at)?.state).toBe(state === 'over' ? 'expired' : state);
       file.close();
     },
   );
@@ -286,7 +276,7 @@ eachDriver('approvals', () => {
   describe('a call that was held for its answer', () => {
     test('passes with its own approval', () => {
       const id = asked();
-      done(store.decideApproval(id, 'approved', 'client'));
+      done(fresh.store.decideApproval(id, 'approved', 'client'));
       expect(call(asking(), { id }).kind).toBe('allowed');
     });
 
@@ -301,11 +291,11 @@ eachDriver('approvals', () => {
         decide(id);
         call();
       } else if (state !== 'pending') decide(id, state);
-      const before = store.approvals(true).length;
+      const before = fresh.store.approvals(true).length;
       const admitted = call(asking(), { id });
       expect(admitted.kind).toBe(kind);
       if (admitted.kind === 'refused') expect(admitted.code).toBe(refusal);
-      expect(store.approvals(true)).toHaveLength(before);
+      expect(fresh.store.approvals(true)).toHaveLength(before);
     });
 
     test.each([
@@ -319,7 +309,7 @@ eachDriver('approvals', () => {
         kind: 'refused',
         code: 'APPROVAL_REQUIRED',
       });
-      expect(store.approval(id)?.state).toBe('approved');
+      expect(fresh.store.approval(id)?.state).toBe('approved');
     });
 
     test.each([{ grant: 'second' }, { server: 'mcp-other' }])(
@@ -327,15 +317,15 @@ eachDriver('approvals', () => {
       (info) => {
         const id = asked();
         decide(id);
-        const elsewhere = store.startSession({ ...INFO, ...info });
+        const elsewhere = fresh.store.startSession({ ...INFO, ...info });
         expect(call(asking(), { id }, { session: elsewhere })).toMatchObject({ code: 'APPROVAL_REQUIRED' });
-        expect(store.approval(id)?.state).toBe('approved');
+        expect(fresh.store.approval(id)?.state).toBe('approved');
       },
     );
 
     test('an id that nobody gave out refuses', () => {
       expect(call(asking(), { id: 'nosuch' })).toMatchObject({ kind: 'refused' });
-      expect(store.approvals(true)).toEqual([]);
+      expect(fresh.store.approvals(true)).toEqual([]);
     });
 
     test('a no stands, even where the call would need no approval by now', () => {
@@ -350,7 +340,7 @@ eachDriver('approvals', () => {
       decide(id);
       call(open(rate), { argumentsHash: 'other' });
       expect(call(asking(rate), { id }).kind).toBe('exceeded');
-      expect(store.approval(id)?.state).toBe('approved');
+      expect(fresh.store.approval(id)?.state).toBe('approved');
     });
   });
 
@@ -363,15 +353,15 @@ eachDriver('approvals', () => {
       const admitted = call(open(charge(money, 50)));
       expect(admitted).toMatchObject({
         kind: 'asked',
-        exceeded: { retryAt: time.at + 60_000 },
+        exceeded: { retryAt: fresh.time.at + 60_000 },
         approval: { reason: '80 of 100 per minute used in soft, and this call adds 50', rule: money.pointer },
       });
       decide(asked(admitted));
       expect(call(open(charge(money, 50))).kind).toBe('allowed');
-      expect(String(store.counters()[0]?.used)).toBe('130');
-      expect(store.counters()[0]?.freesAt).toBe(time.at + 60_000);
+      expect(String(fresh.store.counters()[0]?.used)).toBe('130');
+      expect(fresh.store.counters()[0]?.freesAt).toBe(fresh.time.at + 60_000);
       expect(call(open(charge(money, 1))).kind).toBe('asked');
-      expect(damage(store)).toEqual([]);
+      expect(damage(fresh.store)).toEqual([]);
     });
 
     test('where nobody can be asked it is a limit like others', () => {
@@ -379,7 +369,7 @@ eachDriver('approvals', () => {
         kind: 'exceeded',
         exceeded: { retryAt: undefined },
       });
-      expect(store.log()).toMatchObject([{ decision: 'deny', code: 'LIMIT' }]);
+      expect(fresh.store.log()).toMatchObject([{ decision: 'deny', code: 'LIMIT' }]);
     });
 
     test('a limit that refuses wins over one that asks, whatever their order', () => {
@@ -389,16 +379,16 @@ eachDriver('approvals', () => {
         [hard, charge(soft(0))],
       ])
         expect(call(open(...charges))).toMatchObject({ kind: 'exceeded', exceeded: { charge: hard } });
-      expect(store.approvals()).toEqual([]);
+      expect(fresh.store.approvals()).toEqual([]);
     });
 
     test('a call that goes through by itself takes its question with it', () => {
       const rate = charge(soft(1));
       call(open(rate));
       const id = asked(call(open(rate)));
-      time.at += 60_000;
+      fresh.time.at += 60_000;
       expect(call(open(rate)).kind).toBe('allowed');
-      expect(store.approval(id)).toMatchObject({ state: 'expired' });
+      expect(fresh.store.approval(id)).toMatchObject({ state: 'expired' });
       expect(decide(id).kind).toBe('not_pending');
     });
 
@@ -407,21 +397,21 @@ eachDriver('approvals', () => {
       call(open(rate));
       const id = asked(call(open(rate)));
       decide(id, 'rejected');
-      time.at += 60_000;
+      fresh.time.at += 60_000;
       expect(call(open(rate)).kind).toBe('allowed');
-      expect(store.approval(id)).toMatchObject({ state: 'rejected', decidedBy: 'cli' });
-      expect(store.events().map(({ kind }) => kind)).toEqual(['approval.asked', 'approval.rejected']);
+      expect(fresh.store.approval(id)).toMatchObject({ state: 'rejected', decidedBy: 'cli' });
+      expect(fresh.store.events().map(({ kind }) => kind)).toEqual(['approval.asked', 'approval.rejected']);
     });
   });
 
   describe('budgets', () => {
     const numbers = new Map([['args.amount_total', '250000']]);
     const grant = (budget: Parameters<Store['decideApproval']>[3] & object) =>
-      done(store.decideApproval(asked(), 'approved', 'cli', budget));
+      done(fresh.store.decideApproval(asked(), 'approved', 'cli', budget));
 
     test('further calls of the tool pass, so many, so long, up to so much', () => {
       grant({ budget: { calls: 2, forMs: 1000, bound: { path: 'args.amount_total', max: '300000' } } });
-      expect(store.budgets()).toMatchObject([{ callsLeft: 2, tool: 'crear_factura', madeBy: 'cli' }]);
+      expect(fresh.store.budgets()).toMatchObject([{ callsLeft: 2, tool: 'crear_factura', madeBy: 'cli' }]);
       const next = (
         hash: string,
         values?: ReadonlyMap<string, string>,
@@ -439,7 +429,7 @@ eachDriver('approvals', () => {
       expect(next('5')).toBe('asked');
       expect(next('6', numbers)).toBe('allowed');
       expect(next('7', numbers)).toBe('asked');
-      expect(store.budgets()).toEqual([]);
+      expect(fresh.store.budgets()).toEqual([]);
     });
 
     test('of what is used up or over nothing is left in the file', () => {
@@ -447,30 +437,30 @@ eachDriver('approvals', () => {
       call(asking());
       expect(call(asking(), { argumentsHash: '1' }).kind).toBe('allowed');
       done(
-        store.decideApproval(asked(call(asking(), { argumentsHash: '2' })), 'approved', 'cli', {
+        fresh.store.decideApproval(asked(call(asking(), { argumentsHash: '2' })), 'approved', 'cli', {
           budget: { calls: 5, forMs: 1 },
         }),
       );
-      const kept = () => rows(path, 'SELECT calls_left FROM budgets').length;
+      const kept = () => rows(fresh.path, 'SELECT calls_left FROM budgets').length;
       expect(kept()).toBe(2);
-      time.at += 1;
-      while (!store.maintain(1000));
+      fresh.time.at += 1;
+      while (!fresh.store.maintain(1000));
       expect(kept()).toBe(0);
     });
 
     test('time ends it, and so does a person', () => {
       grant({ budget: { calls: 10, forMs: 1000 } });
-      const [budget] = store.budgets();
+      const [budget] = fresh.store.budgets();
       expect(call(asking(), { argumentsHash: '1' }).kind).toBe('allowed');
-      expect(done(store.revokeBudget(budget?.id ?? '', 'cli'))).toBe(true);
-      expect(done(store.revokeBudget(budget?.id ?? '', 'cli'))).toBe(false);
+      expect(done(fresh.store.revokeBudget(budget?.id ?? '', 'cli'))).toBe(true);
+      expect(done(fresh.store.revokeBudget(budget?.id ?? '', 'cli'))).toBe(false);
       expect(call(asking(), { argumentsHash: '2' }).kind).toBe('asked');
       done(
-        store.decideApproval(asked(call(asking(), { argumentsHash: '3' })), 'approved', 'cli', {
+        fresh.store.decideApproval(asked(call(asking(), { argumentsHash: '3' })), 'approved', 'cli', {
           budget: { calls: 10, forMs: 1000 },
         }),
       );
-      time.at += 1000;
+      fresh.time.at += 1000;
       expect(call(asking(), { argumentsHash: '4' }).kind).toBe('asked');
     });
 
@@ -478,7 +468,7 @@ eachDriver('approvals', () => {
       const waiting = asked(call(asking(), { argumentsHash: 'waiting' }));
       grant({ budget: { calls: 10, forMs: 1000 } });
       expect(call(asking(), { argumentsHash: 'waiting' }).kind).toBe('allowed');
-      expect(store.approval(waiting)?.state).toBe('expired');
+      expect(fresh.store.approval(waiting)?.state).toBe('expired');
     });
 
     test.each([
@@ -487,15 +477,15 @@ eachDriver('approvals', () => {
       { calls: 1, forMs: 1, bound: { path: 'args.a', max: 'much' } },
     ])('%j is refused, and the approval is not given either', (budget) => {
       const id = asked();
-      expect(() => store.decideApproval(id, 'approved', 'cli', { budget })).toThrow(RangeError);
-      expect(store.approval(id)?.state).toBe('pending');
+      expect(() => fresh.store.decideApproval(id, 'approved', 'cli', { budget })).toThrow(RangeError);
+      expect(fresh.store.approval(id)?.state).toBe('pending');
     });
 
     test('a rejection stands before any budget', () => {
       decide(asked(call(asking(), { argumentsHash: 'no' })), 'rejected');
       grant({ budget: { calls: 10, forMs: EXPIRES } });
       expect(call(asking(), { argumentsHash: 'no' })).toMatchObject({ code: 'APPROVAL_REJECTED' });
-      expect(store.budgets()[0]?.callsLeft).toBe(10);
+      expect(fresh.store.budgets()[0]?.callsLeft).toBe(10);
     });
   });
 });

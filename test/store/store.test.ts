@@ -1,6 +1,6 @@
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { Store } from '../../src/store/store.js';
-import { admit, clock, done, eachDriver, rows, tempDir } from './support.js';
+import { admit, done, eachDriver, freshStore, rows, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
 
 const temp = tempDir();
@@ -14,22 +14,12 @@ const DENY_IF = {
 } as const;
 
 eachDriver('store', () => {
-  let time = clock();
-  let path = '';
-  let store: Store;
-  let session = '';
-  beforeEach(() => {
-    time = clock();
-    path = temp.path();
-    store = Store.open(path, time);
-    session = store.startSession(INFO);
-    return () => store.close();
-  });
+  const fresh = freshStore(temp);
 
   test('G1: calls that come together are decided in order and every one has its row', () => {
     const one = charge(limit({ max: 1 }));
     const admitted = done(
-      store.admit(session, [
+      fresh.store.admit(fresh.session, [
         admission(open(one), { requestId: '1' }),
         admission(open(one), { requestId: '2' }),
         admission({ kind: 'hidden' }, { requestId: '3' }),
@@ -44,7 +34,7 @@ eachDriver('store', () => {
       'refused',
       'allowed',
     ]);
-    const log = store.log();
+    const log = fresh.store.log();
     expect(log.map(({ auditId }) => auditId)).toEqual(admitted.map(({ row }) => String(row)));
     expect(log).toMatchObject([
       {
@@ -71,13 +61,17 @@ eachDriver('store', () => {
       },
       { decision: 'allow', requestId: undefined, arguments: '{"a":1}', policyHash: INFO.policyHash },
     ]);
-    expect(log.every(({ at, pid, outcome }) => at === time.at && pid === process.pid && !outcome)).toBe(true);
+    expect(log.every(({ at, pid, outcome }) => at === fresh.time.at && pid === process.pid && !outcome)).toBe(
+      true,
+    );
   });
 
   test('a row is settled once, with outcome and latency', () => {
-    const [first, second] = done(store.admit(session, [admission(open()), admission(open())]));
-    done(store.settle([settlement(first?.row ?? 0, 'ok', 12.5), settlement(first?.row ?? 0, 'error', 99)]));
-    expect(store.log()).toMatchObject([
+    const [first, second] = done(fresh.store.admit(fresh.session, [admission(open()), admission(open())]));
+    done(
+      fresh.store.settle([settlement(first?.row ?? 0, 'ok', 12.5), settlement(first?.row ?? 0, 'error', 99)]),
+    );
+    expect(fresh.store.log()).toMatchObject([
       { outcome: 'ok', latencyMs: 12.5 },
       { auditId: String(second?.row), outcome: undefined, latencyMs: undefined },
     ]);
@@ -90,7 +84,7 @@ eachDriver('store', () => {
       const back = open(charge(limit({ counter: 'back', max: 100, refund: 'on_error' })));
       const refused = open(charge(limit({ max: 1 }), '2'));
       const end = (together: boolean) => {
-        const store = Store.open(temp.path(), time);
+        const store = Store.open(temp.path(), fresh.time);
         const session = store.startSession(INFO);
         const all = [kept, kept, back, kept, refused, kept, open(), open(), back, back, kept];
         const made = done(
@@ -125,12 +119,12 @@ eachDriver('store', () => {
   );
 
   test('the log names the client, also one that says who it is only later', () => {
-    admit(store, session);
-    store.describeClient(session, 'claude-ai', '0.1.0');
-    admit(store, session);
-    expect(store.log()).toMatchObject([
+    admit(fresh.store, fresh.session);
+    fresh.store.describeClient(fresh.session, 'claude-ai', '0.1.0');
+    admit(fresh.store, fresh.session);
+    expect(fresh.store.log()).toMatchObject([
       { clientName: 'claude-ai', clientVersion: '0.1.0' },
-      { clientName: 'claude-ai', session },
+      { clientName: 'claude-ai', session: fresh.session },
     ]);
   });
 
@@ -149,35 +143,39 @@ eachDriver('store', () => {
     [{ afterId: '6' }, []],
     [{ denied: true, server: 'mcp-other', tool: 'one' }, [4]],
   ] as const)('log %j', (filter, expected) => {
-    const other = store.startSession({ ...INFO, server: 'mcp-other' });
-    const start = time.at - (time.at % 3_600_000);
+    const other = fresh.store.startSession({ ...INFO, server: 'mcp-other' });
+    const start = fresh.time.at - (fresh.time.at % 3_600_000);
     for (let i = 1; i <= 6; i += 1) {
-      time.at = start + i * 3_600_000;
+      fresh.time.at = start + i * 3_600_000;
       const tool = ['one', 'two', 'three'][(i - 1) % 3] as string;
       const evaluation = i % 2 ? open() : ({ kind: 'refused', refusal: DENY_IF } as const);
-      done(store.admit(i > 3 ? other : session, [admission(evaluation, { tool })]));
+      done(fresh.store.admit(i > 3 ? other : fresh.session, [admission(evaluation, { tool })]));
     }
     const absolute = 'since' in filter ? { ...filter, since: start + filter.since } : filter;
-    expect(store.log(absolute).map(({ auditId }) => Number(auditId))).toEqual(expected);
+    expect(fresh.store.log(absolute).map(({ auditId }) => Number(auditId))).toEqual(expected);
   });
 
   test('since finds every row of its time, whatever the clock did between', () => {
-    const start = time.at;
+    const start = fresh.time.at;
     const hours = [0, 5, 2, 7, 1, 5];
     for (const hour of hours) {
-      time.at = start + hour * 3_600_000;
-      admit(store, session);
+      fresh.time.at = start + hour * 3_600_000;
+      admit(fresh.store, fresh.session);
     }
     for (const since of [0, 1, 2, 3, 5, 6, 7])
       expect(
-        store.log({ since: start + since * 3_600_000 }).map(({ at }) => (at - start) / 3_600_000),
+        fresh.store.log({ since: start + since * 3_600_000 }).map(({ at }) => (at - start) / 3_600_000),
       ).toEqual(hours.filter((hour) => hour >= since));
   });
 
   test('texts that a client makes long are cut, and do not stop the log', () => {
     const long = 'x'.repeat(200_000);
-    done(store.admit(session, [admission(open(), { tool: long, requestId: long, argumentsText: long })]));
-    const [row] = store.log();
+    done(
+      fresh.store.admit(fresh.session, [
+        admission(open(), { tool: long, requestId: long, argumentsText: long }),
+      ]),
+    );
+    const [row] = fresh.store.log();
     expect(row?.tool).toHaveLength(513);
     expect(row?.requestId).toHaveLength(257);
     expect(row?.arguments).toHaveLength(65_537);
@@ -186,41 +184,41 @@ eachDriver('store', () => {
   test.each(['__proto__', 'constructor', "'; DROP TABLE decisions; --", '\u0000', '\ud800', 'é', ''])(
     'a tool called %j is logged',
     (tool) => {
-      done(store.admit(session, [admission(open(), { tool })]));
-      expect(store.log({ tool })).toHaveLength(1);
-      expect(store.log()).toHaveLength(1);
+      done(fresh.store.admit(fresh.session, [admission(open(), { tool })]));
+      expect(fresh.store.log({ tool })).toHaveLength(1);
+      expect(fresh.store.log()).toHaveLength(1);
     },
   );
 
   test('observing: charges go to counters of their own', () => {
-    const watching = store.startSession({ ...INFO, observe: true });
+    const watching = fresh.store.startSession({ ...INFO, observe: true });
     const one = charge(limit({ max: 1 }));
-    expect(admit(store, watching, one).kind).toBe('allowed');
-    expect(admit(store, watching, one).kind).toBe('exceeded');
-    expect(admit(store, session, one).kind).toBe('allowed');
-    expect(store.log().map(({ observe, decision }) => [observe, decision])).toEqual([
+    expect(admit(fresh.store, watching, one).kind).toBe('allowed');
+    expect(admit(fresh.store, watching, one).kind).toBe('exceeded');
+    expect(admit(fresh.store, fresh.session, one).kind).toBe('allowed');
+    expect(fresh.store.log().map(({ observe, decision }) => [observe, decision])).toEqual([
       [true, 'allow'],
       [true, 'deny'],
       [false, 'allow'],
     ]);
-    expect(store.counters({ observe: true })).toHaveLength(1);
+    expect(fresh.store.counters({ observe: true })).toHaveLength(1);
   });
 
   test('a database in memory does all of it and leaves no file', () => {
-    const memory = Store.open(':memory:', time);
+    const memory = Store.open(':memory:', fresh.time);
     const own = memory.startSession(INFO);
     const one = charge(limit({ max: 1 }));
     expect(admit(memory, own, one).kind).toBe('allowed');
     expect(admit(memory, own, one).kind).toBe('exceeded');
-    time.at += 60_000;
+    fresh.time.at += 60_000;
     expect(admit(memory, own, one).kind).toBe('allowed');
     expect(memory.maintain(100)).toBe(true);
     memory.close();
   });
 
   test('the file holds names of arguments alone unless it is given more', () => {
-    admit(store, session, charge(limit()));
-    const [row] = rows(path, 'SELECT * FROM decisions');
+    admit(fresh.store, fresh.session, charge(limit()));
+    const [row] = rows(fresh.path, 'SELECT * FROM decisions');
     expect(row).toMatchObject({ arguments: '["point_of_sale"]' });
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { Charge } from '../../src/policy/call.js';
 import type { Parts } from '../../src/store/parts.js';
 import { connect, type Row } from '../../src/store/sqlite/driver.js';
@@ -39,6 +39,19 @@ export function damage(store: Store): string[] {
 /** Admits one call and expects the database to be free. */
 export function admit(store: Store, session: string, ...charges: Charge[]): Admitted {
   return done(store.admit(session, [admission(open(...charges))]))[0] as Admitted;
+}
+
+/** A wrapper's store on a new file for each test of a suite; what a test puts into `store` is closed behind it. */
+export function freshStore(temp: { path: () => string }) {
+  const at = { time: clock(), path: '', store: undefined as unknown as Store, session: '' };
+  beforeEach(() => {
+    at.time = clock();
+    at.path = temp.path();
+    at.store = Store.open(at.path, at.time);
+    at.session = at.store.startSession(INFO);
+    return () => at.store.close();
+  });
+  return at;
 }
 
 /** Two wrappers on one new file. @returns also what ends them, after a look at the sums */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json/value.js';
+import { commentedJson, commentLines } from '../commented-json.js';
 import {
   conditionOf,
   counterLimit,
@@ -12,7 +13,7 @@ import {
   rateLimitOf,
   textOf,
 } from './rule.js';
-import { compact, type Entry, emptyEntry, shorthand, written } from './text.js';
+import { compact, type Entry, emptyEntry, shorthand } from './text.js';
 import { readYaml, type Yaml } from './yaml.js';
 
 /** A policy of the predecessor in our format, with what could not be carried over. */
@@ -58,7 +59,7 @@ export function importIntercept(text: string): Imported | { readonly fault: stri
 
 class Import {
   readonly #notes: string[] = [];
-  readonly #comments = new Map<object, string>();
+  readonly #comments = new Map<object, string[]>();
   readonly #counters = new Set<string>();
   readonly #all = emptyEntry();
   readonly #tools = new Map<string, Entry>();
@@ -89,9 +90,9 @@ class Import {
     };
     const head = this.#isComplete
       ? []
-      : ['// Imported in part: what could not be carried over refuses. See the comments below.'];
+      : commentLines(['Imported in part: what could not be carried over refuses. See the comments below.']);
     return {
-      text: `${[...head, written(policy, this.#comments, '')].join('\n')}\n`,
+      text: `${[...head, ...commentedJson(policy, { above: this.#comments })].join('\n')}\n`,
       notes: this.#notes,
       isComplete: this.#isComplete,
     };
@@ -112,7 +113,7 @@ class Import {
   #refuse(entry: Entry, line: number, why: string): void {
     const note = `line ${line}: ${why}`;
     const rule = { conditions: [], on_deny: `Not imported, and refused until someone decides: ${note}` };
-    this.#comments.set(rule, `${note}. Write a rule in the place of this one, or remove it.`);
+    this.#comments.set(rule, [`${note}. Write a rule in the place of this one, or remove it.`]);
     entry.deny_if.push(rule);
     this.#remark(`${note}: ${entry === this.#all ? 'every call is refused' : 'refused'}`);
   }

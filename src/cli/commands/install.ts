@@ -4,7 +4,7 @@ import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry
 import { carryOut, changeOf } from '../../clients/change/apply.js';
 import { placesFor, planInstall, type Wanted } from '../../clients/change/plan.js';
 import { SHAPES } from '../../clients/file-shapes.js';
-import { type Scope, SNIPPET_CLIENTS } from '../../clients/known-clients.js';
+import { SNIPPET_CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
   type Choice,
@@ -20,21 +20,15 @@ import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable, safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
+import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { askLine, assertNoAgent } from '../person.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
-export interface InstallOptions {
-  readonly client: string | undefined;
-  readonly entries: readonly string[];
-  readonly all?: boolean | undefined;
+export interface InstallOptions extends EntryOptions {
   readonly policy?: string | undefined;
   /** The state database that the entries are to name; else the one that wrappers share. */
   readonly db?: string | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly yes?: boolean | undefined;
-  readonly config?: string | undefined;
   readonly print?: boolean | undefined;
-  readonly scope?: Scope | undefined;
   /** Name of a new entry; its command line is `command`. */
   readonly add?: string | undefined;
   readonly command?: readonly string[] | undefined;
@@ -95,25 +89,18 @@ function databasePath({ db }: InstallOptions, { machine }: ClientsTerminal): str
   return db === undefined ? undefined : writtenPath(db, '--db', machine.cwd, machine);
 }
 
-async function chosen(options: InstallOptions, target: Target, io: ClientsTerminal): Promise<Choice[]> {
+async function chosen(
+  options: InstallOptions,
+  target: Target,
+  io: ClientsTerminal,
+): Promise<readonly Choice[]> {
   const choices = choicesIn(target);
   if (choices.length === 0 && target.entries.length === 0)
     throw new PolicyWrapError('NOT_FOUND', `${target.name} has no servers`, {
       hint: `Looked in: ${target.places.map(({ place }) => printable(place.path)).join(', ')}`,
     });
   if (target.entries.length > 0) return choose(target, choices, io.machine);
-  if (options.all === true) return choices;
-  const names = [
-    ...new Set(choices.filter(({ entry }) => entry.kind === 'stdio').map(({ entry }) => entry.name)),
-  ];
-  const list = names.map((text) => printable(text)).join(', ');
-  if (!io.canAsk)
-    throw new PolicyWrapError('USAGE', 'which entries?', {
-      hint: `Name them, or say --all. There are: ${list}.`,
-    });
-  const answer = await askLine(`Wrap which of ${list}? (names, or all) `, io);
-  if (answer === 'all') return choices;
-  return choose({ ...target, entries: answer.split(/[\s,]+/).filter(Boolean) }, choices, io.machine);
+  return await chosenEntries('Wrap', options, target, choices, io);
 }
 
 async function add(

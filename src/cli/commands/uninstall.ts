@@ -3,7 +3,6 @@ import { findBackup } from '../../clients/change/backups.js';
 import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
 import type { StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
-import type { Scope } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
   type Choice,
@@ -13,19 +12,13 @@ import {
   openTarget,
   type Target,
 } from '../../clients/selection.js';
-import { EXIT, PolicyWrapError } from '../../errors.js';
+import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
-import { askLine, assertNoAgent } from '../person.js';
+import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
+import { assertNoAgent } from '../person.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
-export interface UninstallOptions {
-  readonly client: string | undefined;
-  readonly entries: readonly string[];
-  readonly all?: boolean | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly yes?: boolean | undefined;
-  readonly config?: string | undefined;
-  readonly scope?: Scope | undefined;
+export interface UninstallOptions extends EntryOptions {
   /** Name or path of a backup, put back whole in place of unwrapping. */
   readonly restore?: string | undefined;
 }
@@ -76,16 +69,7 @@ async function chosen(options: UninstallOptions, target: Target, io: ClientsTerm
     await io.err.write(`${target.name} has no wrapped servers.\n`);
     return [];
   }
-  if (options.all === true) return wrapped;
-  const list = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
-  if (!io.canAsk)
-    throw new PolicyWrapError('USAGE', 'which entries?', {
-      hint: `Name them, or say --all. Wrapped are: ${list}.`,
-    });
-  const answer = await askLine(`Unwrap which of ${list}? (names, or all) `, io);
-  if (answer === 'all') return wrapped;
-  const entries = answer.split(/[\s,]+/).filter(Boolean);
-  return choose({ ...target, entries }, wrapped, io.machine).filter(isWrapped);
+  return (await chosenEntries('Unwrap', options, target, wrapped, io)).filter(isWrapped);
 }
 
 function isWrapped(choice: Choice): choice is Wrapped {

@@ -244,30 +244,11 @@ describe('install', () => {
     home.put(DESKTOP, CONFIG);
     home.put('project/one.json', '{}');
     home.put('project/two.json', '{}');
-    await run(home, { entries: ['afip'], policy: 'one.json', yes: true });
-    expect(home.started.at(-1)?.words.slice(2)).toEqual([
-      '--server',
-      'afip',
-      '--db',
-      home.database,
-      '--policy',
-      home.path('project/one.json'),
-      '--',
-      'mcp-afip',
-      '-v',
-    ]);
-    await run(home, { entries: ['afip'], policy: 'two.json', yes: true });
-    expect(home.started.at(-1)?.words.slice(2)).toEqual([
-      '--server',
-      'afip',
-      '--db',
-      home.database,
-      '--policy',
-      home.path('project/two.json'),
-      '--',
-      'mcp-afip',
-      '-v',
-    ]);
+    for (const policy of ['one.json', 'two.json']) {
+      await run(home, { entries: ['afip'], policy, yes: true });
+      const named = ['--server', 'afip', '--db', home.database, '--policy', home.path(`project/${policy}`)];
+      expect(home.started.at(-1)?.words.slice(2)).toEqual([...named, '--', 'mcp-afip', '-v']);
+    }
     await uninstall({ client: 'claude-desktop', entries: ['afip'], yes: true }, home.io);
     expect(home.get(DESKTOP)).toBe(CONFIG);
   });
@@ -619,7 +600,7 @@ describe('uninstall', () => {
     [
       'no terminal, no names',
       { yes: true },
-      { code: 'USAGE', hint: 'Name them, or say --all. Wrapped are: afip.' },
+      { code: 'USAGE', hint: 'Name them, or say --all. There are: afip.' },
     ],
     ['no terminal, no --yes', { entries: ['afip'] }, { code: 'USAGE' }],
   ])('refused: %s', async (_title, options, error) => {

@@ -424,6 +424,27 @@ eachDriver('file', () => {
 const OTHER_USER: { uid?: number; gid?: number } = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
 describe.skipIf(process.platform === 'win32')('G3: permissions', () => {
+  /** A database with one decision, in a folder that everyone can reach. */
+  function usedIn(folder: string): string {
+    const path = join(folder, 'state.db');
+    const store = Store.open(path);
+    admit(store, store.startSession(INFO));
+    store.close();
+    chmodSync(dirname(folder), 0o755);
+    return path;
+  }
+
+  async function refusedToOther(path: string): Promise<void> {
+    const child = children.start(['once', path], OTHER_USER);
+    child.go();
+    expect(await child.next()).toBe('ready');
+    expect(await child.next()).toMatchObject({
+      code: 'STATE_UNAVAILABLE',
+      hint: expect.stringContaining('for this user'),
+    });
+    await child.end();
+  }
+
   test.each([
     ['a file that may only be read', 0o755, 0o444],
     ['a file that may not be read', 0o755, 0o000],
@@ -431,43 +452,21 @@ describe.skipIf(process.platform === 'win32')('G3: permissions', () => {
   ])('%s: refused, with a hint', async (_, folder, file) => {
     const inner = temp.path(`locked-${folder}-${file}`);
     mkdirSync(inner);
-    const path = join(inner, 'state.db');
-    const store = Store.open(path);
-    admit(store, store.startSession(INFO));
-    store.close();
-    chmodSync(dirname(inner), 0o755);
+    const path = usedIn(inner);
     chmodSync(path, file);
     chmodSync(inner, folder);
-    const child = children.start(['once', path], OTHER_USER);
-    child.go();
-    expect(await child.next()).toBe('ready');
-    expect(await child.next()).toMatchObject({
-      code: 'STATE_UNAVAILABLE',
-      hint: expect.stringContaining('for this user'),
-    });
-    await child.end();
+    await refusedToOther(path);
     chmodSync(inner, 0o700);
   });
 
   test('a file that its own owner made read-only: refused, and left as it is', async () => {
     const inner = temp.path('own-read-only');
     mkdirSync(inner);
-    const path = join(inner, 'state.db');
-    const store = Store.open(path);
-    admit(store, store.startSession(INFO));
-    store.close();
-    chmodSync(dirname(inner), 0o755);
+    const path = usedIn(inner);
     chmodSync(path, 0o444);
     const { uid, gid } = OTHER_USER;
     if (uid !== undefined) for (const each of [inner, path]) chownSync(each, uid, gid ?? uid);
-    const child = children.start(['once', path], OTHER_USER);
-    child.go();
-    expect(await child.next()).toBe('ready');
-    expect(await child.next()).toMatchObject({
-      code: 'STATE_UNAVAILABLE',
-      hint: expect.stringContaining('for this user'),
-    });
-    await child.end();
+    await refusedToOther(path);
     expect(statSync(path).mode & 0o777).toBe(0o400);
   });
 });
