@@ -1,214 +1,199 @@
 import { printable, printableJson } from '../text/escape.js';
-import { moneyArguments, propertiesOf } from './arguments.js';
-import { type Classification, classify } from './classify.js';
 import { SEVERITY, type ToolClass } from './evidence.js';
+import { spendingLimits } from './spending-limits.js';
+import {
+  classWithoutHint,
+  type Effect,
+  isSevere,
+  type Listed,
+  OTHERWISE,
+  PARTS,
+  type Part,
+} from './strength-parts.js';
+import { ASKS_BY_NAME, BRAKES, SAME_CHANGE, STRENGTH_TITLES, type Strength } from './strengths.js';
 import type { ToolDefinition } from './tool-definition.js';
+
+export interface PlacedTool {
+  readonly name: string;
+  readonly class: ToolClass;
+  readonly effect: Effect;
+}
 
 /** A first policy for a server that nobody has looked at yet. */
 export interface Proposal {
   /** JSON with comments, as it would stand in a file. */
   readonly text: string;
-  /** How many tools of each class it lists. */
-  readonly counts: Readonly<Record<ToolClass, number>>;
-  /** Names that it cannot list, and so refuses. */
+  /** Each tool once, by name. */
+  readonly placed: readonly PlacedTool[];
+  /** Names that no entry can stand for alone; they are among `placed`. */
   readonly unlisted: readonly string[];
 }
-
-/** How the tools of a class are treated. */
-interface Treatment {
-  readonly class: ToolClass;
-  /** Heads the class's part of the file; each element is one line of comment. */
-  readonly about: readonly string[];
-  /** Members of an entry, as JSON. */
-  readonly rule: string;
-  /** Whether money may be spent through it. */
-  readonly spends: boolean;
-}
-
-const asks = (reason: string) => `"action": "approve", "reason": ${JSON.stringify(reason)}`;
-
-/** In the order of the file. */
-const TREATMENTS: readonly Treatment[] = [
-  { class: 'Read', about: ['Read: allowed.'], rule: '"action": "allow"', spends: false },
-  {
-    class: 'Write',
-    about: ['Write: 30 calls in any minute.'],
-    rule: '"rate_limit": "30/minute"',
-    spends: true,
-  },
-  {
-    class: 'Execute',
-    about: ['Execute: 10 calls in any minute. What is run may do anything.'],
-    rule: '"rate_limit": "10/minute"',
-    spends: true,
-  },
-  {
-    class: 'Financial',
-    about: ['Financial: a person is asked for each call.'],
-    rule: asks('This moves money or commits to it, so a person decides.'),
-    spends: true,
-  },
-  {
-    class: 'Other',
-    about: [
-      'Other: nothing that is known says what these do, and unknown is not harmless: a person is asked for each call.',
-      'Once you know what one does, write "allow", a "rate_limit" or "hide" for it.',
-    ],
-    rule: asks('Nothing is known of what this does, so a person decides.'),
-    spends: true,
-  },
-  {
-    class: 'Destructive',
-    about: ['Destructive: hidden. The client neither sees nor reaches them.'],
-    rule: '"action": "hide"',
-    spends: false,
-  },
-];
 
 /** In characters. No tool has a longer name: the protocol asks for at most 128. */
 const MAX_NAME = 512;
 const MAX_REASON = 200;
-const MAX_AMOUNTS = 3;
-/** A policy file may have 4 Mi characters; what is beyond this budget is left out, and so refused. */
+/** A policy file may have 4 Mi characters; what is beyond this budget has no entry of its own. */
 const MAX_TEXT = 3_000_000;
+const MAX_ASKED_BY_NAME = 500_000;
 
 /**
- * Writes a policy by the class of each tool: Read allowed, Write and Execute limited, Financial and Other asked for,
- * Destructive hidden, what is not listed refused. It has one entry a tool and no pattern, so that no name can speak
- * for another; whatever names and descriptions the server gives, the text loads without a problem and its comments
- * stay comments.
+ * Writes a policy of a strength for the tools of a server. It has one entry a tool, and under `brake` one for the tools
+ * that come later; so no name can speak for another. Whatever names and descriptions the server gives, the text loads
+ * without a problem and its comments stay comments.
  *
  * @param server the name that the server is known under here
  * @param tools as the server lists them; of two with one name the worse counts
  * @param options.schema value of `$schema`; `date` is shown
  */
 export function proposePolicy(
+  strength: Strength,
   server: string,
   tools: readonly ToolDefinition[],
-  { schema, date }: { readonly schema: string; readonly date: string },
+  options: { readonly schema: string; readonly date: string },
 ): Proposal {
-  const { listed, unlisted } = sortOut(tools);
-  const counts = countsOfNothing();
+  const { listed, unlistable } = sortOut(tools);
+  const placed: PlacedTool[] = [];
+  const unlisted = [...unlistable];
+  const place = ({ tool, found }: Listed, effect: Effect) =>
+    placed.push({ name: tool.name, class: found.class, effect });
   let size = 0;
-  const parts: string[] = [];
-  for (const { class: toolClass, about, rule, spends } of TREATMENTS) {
-    const entries: string[] = [];
-    for (const { tool, found } of listed.filter((each) => each.found.class === toolClass)) {
-      const entry = entryOf(tool, found, rule, spends);
+  const blocks: string[] = [];
+  let rest = listed;
+  for (const part of PARTS[strength]) {
+    const mine = rest.filter(part.takes);
+    rest = rest.filter((each) => !part.takes(each));
+    const written: string[] = [];
+    for (const each of mine) {
+      const entry = entryOf(each, part);
       size += entry.length;
       if (size > MAX_TEXT) {
-        unlisted.push(tool.name);
+        unlisted.push(each);
         continue;
       }
-      entries.push(entry);
-      counts[toolClass] += 1;
+      written.push(entry);
+      place(each, part.effect);
     }
-    if (entries.length > 0) parts.push(`${comment(about, '    ')}${entries.join('')}`);
+    if (written.length > 0) blocks.push(`${comment(part.about, '    ')}${written.join('')}`);
   }
-  const text = `${comment(headingOf(server, date, tools.length), '')}{
-  "$schema": ${printableJson(schema)},
+  const severe = new Set(strength === 'brake' ? unlisted.filter(isSevere) : []);
+  const asked = printableJson([...severe].map(({ tool }) => tool.name));
+  // No file could hold them all by name, and none of them may pass for that.
+  if (asked.length > MAX_ASKED_BY_NAME) return proposePolicy('locked', server, tools, options);
+  for (const each of [...unlisted, ...rest]) place(each, severe.has(each) ? 'asked' : OTHERWISE[strength]);
+  const names = unlisted.map(({ tool }) => tool.name);
+  const text = `${comment(headingOf(strength, server, options.date, tools.length), '')}{
+  "$schema": ${printableJson(options.schema)},
   "version": "1",
+${comment(unlistedText(names), '  ')}${bodyOf(strength, blocks, listed, severe.size > 0 ? asked : undefined)}}
+`;
+  return { text, placed: placed.sort((a, b) => (a.name < b.name ? -1 : 1)), unlisted: names };
+}
 
+function bodyOf(
+  strength: Strength,
+  blocks: readonly string[],
+  listed: readonly Listed[],
+  asked: string | undefined,
+): string {
+  const entries = blocks.join('\n');
+  switch (strength) {
+    case 'watch':
+      return '  "default": "allow",\n';
+    case 'brake':
+      return `  "default": "allow",
+
+${BRAKES}
+  "tools": {
+    // Tools that come later: by their names.
+    "*": {
+      "limits": [
+        ${SAME_CHANGE},
+      ],
+      ${ASKS_BY_NAME}${asked === undefined ? '' : `\n        { "conditions": [{ "path": "tool.name", "op": "in", "value": ${asked} }] },`}
+      ],
+    },
+
+${entries}  },
+`;
+    case 'careful':
+      return `
   // Tools that are not listed below, new ones among them, are refused.
   "default": "deny",
-${comment(unlistedText(unlisted), '  ')}
+
+${BRAKES}
   "tools": {
-${parts.join('\n')}  }
-}
+${entries}  },
 `;
-  return { text, counts, unlisted };
+    case 'locked':
+      return `
+  // Every tool is refused until it stands below: take off the "//" before it.
+  "default": "deny",
+
+  "tools": {
+${lockedText(listed)}  },
+`;
+  }
 }
 
-interface Listed {
-  readonly tool: ToolDefinition;
-  readonly found: Classification;
+/** Each tool as a comment, ready to be allowed. */
+function lockedText(listed: readonly Listed[]): string {
+  let size = 0;
+  return listed
+    .map(({ tool, found }) => {
+      const head = `${found.class}: ${printable(found.reason, MAX_REASON)}`;
+      const entry = `    // ${head}\n    // ${printableJson(tool.name)}: {},\n`;
+      size += entry.length;
+      return size > MAX_TEXT ? '' : entry;
+    })
+    .join('');
 }
 
-function sortOut(tools: readonly ToolDefinition[]): { listed: readonly Listed[]; unlisted: string[] } {
+function sortOut(tools: readonly ToolDefinition[]): {
+  listed: readonly Listed[];
+  unlistable: readonly Listed[];
+} {
   const byName = new Map<string, Listed>();
-  const unlisted = new Set<string>();
   const rank = ({ found }: Listed) => SEVERITY.indexOf(found.class);
   for (const tool of tools) {
-    // A name with a `*` would be a pattern and allow, limit or hide other tools too.
-    if (tool.name === '' || tool.name.includes('*') || tool.name.length > MAX_NAME) {
-      unlisted.add(tool.name);
-      continue;
-    }
-    const each = { tool, found: classify(tool) };
+    const each = { tool, found: classWithoutHint(tool) };
     const other = byName.get(tool.name);
     if (other === undefined || rank(each) > rank(other)) byName.set(tool.name, each);
   }
-  const listed = [...byName.values()].sort((a, b) => (a.tool.name < b.tool.name ? -1 : 1));
-  return { listed, unlisted: [...unlisted] };
+  const all = [...byName.values()].sort((a, b) => (a.tool.name < b.tool.name ? -1 : 1));
+  // A name with a `*` would be a pattern and allow, limit or hide other tools too.
+  const canStand = ({ tool: { name } }: Listed) =>
+    name !== '' && !name.includes('*') && name.length <= MAX_NAME;
+  return { listed: all.filter(canStand), unlistable: all.filter((each) => !canStand(each)) };
 }
 
-function entryOf(
-  tool: ToolDefinition,
-  { risk, reason }: Classification,
-  rule: string,
-  spends: boolean,
-): string {
+function entryOf({ tool, found: { risk, reason } }: Listed, part: Part): string {
   const why = comment([`${risk}: ${printable(reason, MAX_REASON)}`], '      ');
-  const money = spends ? limitsOf(tool) : '';
-  return `    ${printableJson(tool.name)}: {\n${why}      ${rule}${money === '' ? '' : ','}\n${money}    },\n`;
+  const spending = part.spends === true ? spendingLimits(tool) : [];
+  const members = part.members === '' ? '' : `      ${part.members},\n`;
+  return `    ${printableJson(tool.name)}: {\n${why}${members}${limitsText(part.limits, spending)}    },\n`;
 }
 
-/** Spending limits as comments: which amount is right, and in which currency, only a person knows. */
-function limitsOf({ name, inputSchema }: ToolDefinition): string {
-  const lines = amountsOf(inputSchema).map(
-    ({ argument, amount }) =>
-      `{ "counter": ${printableJson(`${name} ${argument}`)}, "window": "day", "max": 1000, "amount": ${amount} },`,
-  );
-  if (lines.length === 0) return '';
-  return comment(
-    [
-      'A limit for each day: take off the "//" of these lines and write your own amount for 1000.',
-      '"limits": [',
-      ...lines.map((line) => `  ${line}`),
-      '],',
-    ],
-    '      ',
-  );
+/** Limits on amounts are comments: which amount is right, and in which currency, only a person knows. */
+function limitsText(limit: string | undefined, spending: readonly string[]): string {
+  if (limit === undefined && spending.length === 0) return '';
+  const note = 'A limit for each day: take off the "//" of these lines and write your own amount for 1000.';
+  if (limit === undefined)
+    return comment([note, '"limits": [', ...spending.map((line) => `  ${line}`), '],'], '      ');
+  const more = spending.length === 0 ? '' : comment([note, ...spending], '        ');
+  return `      "limits": [\n        ${limit},\n${more}      ],\n`;
 }
 
-/** What a call charges by an amount among its arguments: at the top level, or in each element of a list. */
-function amountsOf(inputSchema: unknown): { readonly argument: string; readonly amount: string }[] {
-  const required = requiredOf(inputSchema);
-  const single = moneyArguments(inputSchema);
-  const certain = single.filter((argument) => required.has(argument));
-  // A call that leaves out what is charged is refused, so an optional argument is proposed only where there is no other.
-  const proposed = (certain.length > 0 ? certain : single.slice(0, 1)).map((argument) => ({
-    argument,
-    path: `args${step(argument)}`,
-    sum: false,
-  }));
-  for (const [list, { items }] of propertiesOf(inputSchema))
-    for (const argument of moneyArguments(items))
-      if (requiredOf(items).has(argument))
-        proposed.push({ argument, path: `args${step(list)}[*]${step(argument)}`, sum: true });
-  return proposed
-    .filter(({ path }) => path.length <= MAX_NAME)
-    .slice(0, MAX_AMOUNTS)
-    .map(({ argument, path, sum }) => ({
-      argument,
-      amount: sum ? `{ "sum": ${printableJson(path)} }` : printableJson(path),
-    }));
-}
-
-const step = (name: string): string =>
-  /^[A-Za-z_][\w-]*$/.test(name) ? `.${name}` : `[${printableJson(name)}]`;
-
-function requiredOf(schema: unknown): ReadonlySet<unknown> {
-  const required = (schema as { readonly required?: unknown } | null | undefined)?.required;
-  return new Set(Array.isArray(required) ? required : []);
-}
-
-function headingOf(server: string, date: string, count: number): readonly string[] {
+function headingOf(strength: Strength, server: string, date: string, count: number): readonly string[] {
   return [
-    `Policy for ${printable(server)}, proposed on ${date} by policy-wrap init from the ${count} tools that the server listed.`,
-    '',
-    "What a tool does was judged by its name, description and arguments, which are the server's word and no proof.",
-    'The evidence stands with each tool: read it, and change what is wrong.',
+    `${strength}: ${STRENGTH_TITLES[strength]}.`,
+    `Policy for ${printable(server)}, proposed on ${date} by policy-wrap from the ${count === 1 ? 'one tool' : `${count} tools`} that the server listed.`,
+    ...(strength === 'watch'
+      ? ['', 'policy-wrap recommend then writes a policy from what was done.']
+      : [
+          '',
+          "What a tool does was judged by its name, description and arguments, which are the server's word and no proof.",
+          'The evidence stands with each tool: read it, and change what is wrong.',
+        ]),
   ];
 }
 
@@ -217,7 +202,8 @@ function unlistedText(unlisted: readonly string[]): readonly string[] {
   const shown = unlisted.slice(0, 20).map((name) => `  "${printable(name, 60)}"`);
   if (unlisted.length > shown.length) shown.push(`  and ${unlisted.length - shown.length} more`);
   return [
-    'Not listed, because no entry can stand for such a name alone ("*" makes it a pattern) or the file would be too long:',
+    'Without an entry of their own, because none can stand for such a name alone ("*" makes it a pattern) or the file',
+    'would be too long:',
     ...shown,
   ];
 }
@@ -226,12 +212,3 @@ function unlistedText(unlisted: readonly string[]): readonly string[] {
 function comment(lines: readonly string[], indent: string): string {
   return lines.map((line) => `${`${indent}// ${line}`.trimEnd()}\n`).join('');
 }
-
-const countsOfNothing = (): Record<ToolClass, number> => ({
-  Read: 0,
-  Write: 0,
-  Execute: 0,
-  Financial: 0,
-  Other: 0,
-  Destructive: 0,
-});

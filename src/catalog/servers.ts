@@ -1,6 +1,7 @@
 import type { KnownServer, Preset } from './known-server.js';
 import { AFIP } from './servers/afip/server.js';
 import { LEGITI } from './servers/legiti/server.js';
+import { STRENGTH_PRESETS } from './strengths.js';
 
 /** A known server is a folder, and a name here. */
 export const KNOWN_SERVERS: readonly KnownServer[] = [AFIP, LEGITI];
@@ -15,7 +16,11 @@ export function knownServer(command: string): KnownServer | undefined {
   return byCommand.get(command);
 }
 
-export const PRESETS: readonly Preset[] = KNOWN_SERVERS.flatMap(({ presets }) => presets);
+/** The strengths, which fit any server, and the policies of the known servers. */
+export const PRESETS: readonly Preset[] = [
+  ...STRENGTH_PRESETS,
+  ...KNOWN_SERVERS.flatMap(({ presets }) => presets),
+];
 
 /** @returns the preset of exactly that name */
 export function preset(name: string): Preset | undefined {

@@ -25,7 +25,7 @@ const DECIDE = 'Decide yourself:';
 const CLIENTS = 'Into a client and out again:';
 
 const { json, noColor, policy, preset, db, server, onlyServer, grant, install, since } = SHARED;
-const { yes, dryRun, config, scope } = SHARED;
+const { yes, dryRun, config, scope, strength } = SHARED;
 
 /** Loaded for the commands about clients alone. */
 const INSTALLATION = () => import('./this-installation.js');
@@ -40,6 +40,7 @@ export const COMMANDS: readonly CommandRow[] = [
       new Option('-o, --output <file>', 'where to (else the config folder, where a wrapper looks for it)'),
       new Option('--force', 'write over an existing file'),
       new Option('-y, --yes', 'agree to everything, starting the server included'),
+      strength,
       new Option('--preset <name>', 'write a shipped policy'),
       new Option('--no-preset', "go by the server's tools, also for a server that has a preset"),
       ...[server, install],

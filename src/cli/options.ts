@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { STRENGTH_NAMES } from '../catalog/strengths.js';
 import { type OptionRow, RUN_OPTIONS, type RunOptions } from '../config/run-options.js';
 import { printableLines } from '../text/escape.js';
 import { processTerminal, type Terminal } from './terminal.js';
@@ -25,10 +26,12 @@ export const SHARED = {
   yes: new Option('--yes', 'do not ask'),
   dryRun: new Option('--dry-run', 'show the change without making it'),
   config: new Option('--config <file>', 'a configuration file of a known shape'),
+  strength: new Option('--strength <name>', 'how strict').choices(STRENGTH_NAMES),
   scope: new Option('--scope <scope>', "which of a client's files").choices(['user', 'local', 'project']),
 } as Readonly<
   Record<
-    OptionRow['key'] | ('json' | 'noColor' | 'onlyServer' | 'since' | 'yes' | 'dryRun' | 'config' | 'scope'),
+    | OptionRow['key']
+    | ('json' | 'noColor' | 'onlyServer' | 'since' | 'yes' | 'dryRun' | 'config' | 'scope' | 'strength'),
     Option
   >
 >;

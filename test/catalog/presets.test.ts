@@ -1,7 +1,7 @@
 import { type ParseError, parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { KNOWN_SERVERS, PRESETS, preset } from '../../src/catalog/servers.js';
+import { KNOWN_SERVERS, preset } from '../../src/catalog/servers.js';
 import type { ArgumentSchema, KnownTool } from '../../src/catalog/tool-definition.js';
 import { OPERATOR_NAMES } from '../../src/policy/operators.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
@@ -91,7 +91,8 @@ const paths = (value: string | string[] | undefined): string[] => (value === und
 const amountPath = ({ amount: taken }: Limit): string[] =>
   typeof taken === 'string' ? [taken] : typeof taken === 'object' ? Object.values(taken) : [];
 
-const NAMES = PRESETS.map(({ name }) => name);
+/** The strengths fit any server: strengths.test.ts. */
+const NAMES = KNOWN_SERVERS.flatMap(({ presets }) => presets).map(({ name }) => name);
 
 describe.each(NAMES)('preset %s', (name) => {
   test('loads without a problem, and refuses what it does not name', () => {

@@ -5,6 +5,7 @@ import { lintPolicy } from '../../src/advice/lint.js';
 import { classify } from '../../src/catalog/classify.js';
 import { proposePolicy } from '../../src/catalog/propose.js';
 import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
+import { STRENGTH_NAMES, type Strength } from '../../src/catalog/strengths.js';
 import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
 import { evaluate } from '../../src/policy/evaluate/evaluate.js';
 import { isVisible } from '../../src/policy/evaluate/resolve.js';
@@ -12,8 +13,8 @@ import type { Policy } from '../../src/policy/model.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 import { printableJson } from '../../src/text/escape.js';
 
-const propose = (tools: readonly ToolDefinition[]) =>
-  proposePolicy('some-server', tools, { schema: './policy.schema.json', date: '2026-11-22' });
+const propose = (tools: readonly ToolDefinition[], strength: Strength = 'careful') =>
+  proposePolicy(strength, 'some-server', tools, { schema: './policy.schema.json', date: '2026-11-22' });
 
 function load(text: string): Policy {
   const loaded = loadPolicy(text, 'proposed');
@@ -23,39 +24,138 @@ function load(text: string): Policy {
 
 const judge = (policy: Policy, tool: string) => evaluate(policy, { tool, args: {}, env: {} });
 
-describe('what it says', () => {
-  const policy = load(
-    propose([
-      { name: 'get_user' },
-      { name: 'update_user' },
-      { name: 'run_command' },
-      { name: 'delete_user' },
-      { name: 'create_payment' },
-      { name: 'frobnicate' },
-    ]).text,
-  );
+/** A tool of each class. */
+const ONE_OF_EACH: readonly ToolDefinition[] = [
+  { name: 'get_user' },
+  { name: 'update_user' },
+  { name: 'run_command' },
+  { name: 'remove_user', description: 'Removes a user.' },
+  { name: 'delete_user', description: 'Deletes a user.' },
+  { name: 'create_payment' },
+  { name: 'frobnicate' },
+];
+const EFFECTS: Readonly<Record<Strength, readonly string[]>> = {
+  watch: ['allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'allowed'],
+  brake: ['allowed', 'limited', 'limited', 'asked', 'asked', 'asked', 'limited'],
+  careful: ['allowed', 'limited', 'limited', 'asked', 'hidden', 'asked', 'asked'],
+  locked: ['refused', 'refused', 'refused', 'refused', 'refused', 'refused', 'refused'],
+};
 
-  test('Read is allowed', () => {
-    expect(judge(policy, 'get_user')).toEqual({ kind: 'open', charges: [], ask: undefined });
+/** What a policy does with a tool, in the words of a proposal; limits over all tools are none of the tool's own. */
+function effectOf(policy: Policy, tool: string): string {
+  const found = judge(policy, tool);
+  if (found.kind !== 'open') return found.kind;
+  if (found.ask !== undefined) return 'asked';
+  return found.charges.some(({ limit }) => limit.pointer.startsWith('/tools/')) ? 'limited' : 'allowed';
+}
+
+/** [counter, max, window in seconds] of what a call is charged. */
+const chargesOf = (policy: Policy, tool: string) => {
+  const found = judge(policy, tool);
+  const charges = found.kind === 'open' ? found.charges : [];
+  return charges.map(({ limit }) => [limit.counter, limit.max.toNumber(), limit.windowMs / 1000]);
+};
+
+describe.each(STRENGTH_NAMES)('%s', (strength) => {
+  const { text, placed } = propose(ONE_OF_EACH, strength);
+  const policy = load(text);
+
+  test('does with each class what it says', () => {
+    const expected = Object.fromEntries(ONE_OF_EACH.map(({ name }, at) => [name, EFFECTS[strength][at]]));
+    expect(Object.fromEntries(placed.map(({ name, effect }) => [name, effect]))).toEqual(expected);
+    for (const { name, effect } of placed) expect([name, effectOf(policy, name)]).toEqual([name, effect]);
+  });
+
+  test('says no more of itself than its policy does, of no tools and of odd ones', () => {
+    expect(load(propose([], strength).text).default).toBe(policy.default);
+    const odd = propose([{ name: 'delete_*', description: 'Deletes.' }, { name: '' }], strength);
+    const loaded = load(odd.text);
+    expect(odd.unlisted).toEqual(
+      strength === 'watch' || strength === 'locked' ? ['', 'delete_*'] : ['', 'delete_*'],
+    );
+    for (const { name, effect } of odd.placed) expect([name, effectOf(loaded, name)]).toEqual([name, effect]);
+  });
+});
+
+describe('what it says', () => {
+  const policy = load(propose(ONE_OF_EACH).text);
+
+  test('brake and careful stop loops over all tools, and what only looks is one of them', () => {
+    const overAll = [
+      ['calls', 60, 60],
+      ['failures', 10, 600],
+      ['same_call', 30, 600],
+    ];
+    for (const strength of ['brake', 'careful'] as const) {
+      const held = load(propose(ONE_OF_EACH, strength).text);
+      expect(chargesOf(held, 'get_user')).toEqual(overAll);
+      expect(chargesOf(held, 'update_user')).toEqual(
+        expect.arrayContaining([...overAll, ['same_change', 5, 600]]),
+      );
+    }
   });
 
   test.each([
     ['update_user', 30],
     ['run_command', 10],
   ])('%s is limited to %d a minute', (tool, max) => {
-    const evaluation = judge(policy, tool);
-    expect(evaluation).toMatchObject({ kind: 'open', ask: undefined });
-    const limits = evaluation.kind === 'open' ? evaluation.charges.map(({ limit }) => limit) : [];
-    expect(limits.map((limit) => [limit.max.toNumber(), limit.windowMs])).toEqual([[max, 60_000]]);
+    expect(chargesOf(policy, tool)).toContainEqual([`${tool}_rate`, max, 60]);
   });
 
-  test.each(['create_payment', 'frobnicate'])('%s asks a person', (tool) => {
-    expect(judge(policy, tool)).toMatchObject({ kind: 'open', ask: { code: 'APPROVAL_REQUIRED' } });
+  test('what name and description call destruction is hidden; where either leaves a doubt, a person is asked', () => {
+    const tools = [
+      { name: 'delete_file', description: 'Delete a file.' },
+      { name: 'purge_cache', description: 'Tidies up.' },
+      { name: 'cancel_order', description: 'Deletes an order.' },
+      { name: 'tidy', description: 'Deletes everything.' },
+      { name: 'erase_disk' },
+    ];
+    const careful = load(propose(tools).text);
+    expect(tools.map(({ name }) => effectOf(careful, name))).toEqual([
+      'hidden',
+      ...['asked', 'asked', 'asked', 'asked'],
+    ]);
+    expect(isVisible(careful, 'delete_file')).toBe(false);
   });
 
-  test('Destructive is hidden', () => {
-    expect(judge(policy, 'delete_user')).toEqual({ kind: 'hidden' });
-    expect(isVisible(policy, 'delete_user')).toBe(false);
+  test('destructiveHint alone neither hides nor asks, for it is the default of every tool that is not read-only', () => {
+    const annotations = { readOnlyHint: false, destructiveHint: true };
+    const tools = [
+      { name: 'write_file', annotations },
+      { name: 'move_file', annotations },
+      { name: 'browser_click', annotations },
+      { name: 'search_pages', annotations: { destructiveHint: true } },
+    ];
+    for (const strength of ['brake', 'careful'] as const)
+      expect(propose(tools, strength).placed.map(({ name, effect }) => [name, effect])).toEqual([
+        ['browser_click', 'limited'],
+        ['move_file', 'limited'],
+        ['search_pages', 'allowed'],
+        ['write_file', 'limited'],
+      ]);
+  });
+
+  test('brake judges tools that come later by their names, in any case', () => {
+    const brake = load(propose(ONE_OF_EACH, 'brake').text);
+    for (const name of [
+      'delete_page',
+      'DeletePage',
+      'bulk-delete',
+      'bulkDeletePages',
+      'pay_bill',
+      'db.drop_table',
+    ])
+      expect([name, effectOf(brake, name)]).toEqual([name, 'asked']);
+    for (const name of ['undelete_page', 'deleted_items', 'dropdown', 'repay', 'write_page', 'reordering'])
+      expect([name, effectOf(brake, name)]).toEqual([name, 'limited']);
+  });
+
+  test('G3: brake lets no tool pass unasked because there are too many of them', () => {
+    const many = Array.from({ length: 12_000 }, (_, i) => ({ name: `delete_${i}_${'x'.repeat(400)}` }));
+    const { text, placed } = propose(many, 'brake');
+    const held = load(text);
+    expect(placed).toHaveLength(many.length);
+    for (const { name } of [many[0]!, many.at(-1)!]) expect(effectOf(held, name)).not.toBe('limited');
   });
 
   test('what is not listed is refused', () => {
@@ -63,11 +163,14 @@ describe('what it says', () => {
   });
 
   test('each tool has its evidence beside it, and the file its schema', () => {
-    const { text, counts } = propose([{ name: 'get_user' }, { name: 'create_payment' }]);
+    const { text, placed } = propose([{ name: 'get_user' }, { name: 'create_payment' }]);
     expect(text).toMatch(/"get_user": \{\n\s+\/\/ low: name: "get"\n/);
     expect(text).toMatch(/"create_payment": \{\n\s+\/\/ critical: name: "create" of "payment"\n/);
     expect(text).toContain('"$schema": "./policy.schema.json"');
-    expect(counts).toMatchObject({ Read: 1, Financial: 1, Write: 0 });
+    expect(placed).toEqual([
+      { name: 'create_payment', class: 'Financial', effect: 'asked' },
+      { name: 'get_user', class: 'Read', effect: 'allowed' },
+    ]);
   });
 
   test('no tools at all is a policy that refuses everything', () => {
@@ -81,7 +184,7 @@ describe('what it says', () => {
       [mild, severe],
       [severe, mild],
     ])
-      expect(judge(load(propose(tools).text), 'handle')).toEqual({ kind: 'hidden' });
+      expect(effectOf(load(propose(tools).text), 'handle')).toBe('asked');
   });
 });
 
@@ -94,7 +197,7 @@ describe('names', () => {
     expect(judge(policy, name)).toMatchObject({ refusal: { code: 'NOT_LISTED' } });
     expect(judge(policy, 'get_all_by_id')).toMatchObject({ refusal: { code: 'NOT_LISTED' } });
     expect(judge(policy, 'get_user')).toMatchObject({ kind: 'open' });
-    expect(judge(policy, 'delete_user')).toEqual({ kind: 'hidden' });
+    expect(effectOf(policy, 'delete_user')).toBe('asked');
   });
 
   test.each([
@@ -131,11 +234,11 @@ describe('names', () => {
     const many = Array.from({ length: 2000 }, (_, i) => ({ name: `get_${i}` }));
     expect(load(propose(many).text).tools.size).toBe(2000);
     const long = Array.from({ length: 1500 }, (_, i) => ({ name: `get_${i}_${'\u202e'.repeat(400)}` }));
-    const { text, unlisted, counts } = propose([...long, { name: 'get'.repeat(1000) }]);
+    const { text, unlisted, placed } = propose([...long, { name: 'get'.repeat(1000) }]);
     const policy = load(text);
     expect(unlisted.length).toBeGreaterThan(100);
-    expect(policy.tools.size).toBe(counts.Read);
-    expect(unlisted.length + counts.Read).toBe(1501);
+    expect(policy.tools.size).toBe(placed.filter(({ effect }) => effect === 'allowed').length);
+    expect(unlisted.length + policy.tools.size).toBe(1501);
     for (const name of unlisted.slice(-3))
       expect(judge(policy, name)).toMatchObject({ refusal: { code: 'NOT_LISTED' } });
   });
@@ -188,7 +291,7 @@ test('whatever a server says, the policy loads without a problem and holds nothi
       const policy = load(text);
       expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
       expect(policy).toMatchObject({ default: 'deny', hide: [], patterns: [] });
-      expect(Object.keys(parse(text))).toEqual(['$schema', 'version', 'default', 'tools']);
+      expect(Object.keys(parse(text))).toEqual(['$schema', 'version', 'default', 'all_tools', 'tools']);
       const listed = new Set(tools.map(({ name }) => name).filter((name) => !unlisted.includes(name)));
       expect([...policy.tools.keys()].sort()).toEqual([...listed].sort());
       for (const tool of tools) {
@@ -197,7 +300,7 @@ test('whatever a server says, the policy loads without a problem and holds nothi
         const found = judge(policy, tool.name);
         if (classes.includes('Financial')) {
           if (found.kind === 'open') expect(found.ask).toBeDefined();
-        } else if (classes.includes('Destructive')) expect(found.kind).not.toBe('open');
+        } else if (classes.includes('Destructive') && found.kind === 'open') expect(found.ask).toBeDefined();
       }
     }),
     { numRuns: 300 },
@@ -220,7 +323,11 @@ describe('spending limits', () => {
     const call = { tool: 'create_invoice', args: { amount_total: 250 }, env: {} };
     const evaluation = evaluate(policy, call);
     const charges = evaluation.kind === 'open' ? evaluation.charges : [];
-    expect(charges.map(({ amount, limit }) => [String(amount), limit.windowText])).toEqual([['250', 'day']]);
+    expect(
+      charges
+        .filter(({ limit }) => limit.pointer.startsWith('/tools/'))
+        .map(({ amount, limit }) => [String(amount), limit.windowText]),
+    ).toEqual([['250', 'day']]);
   });
 
   test('add up what stands in a list', () => {
@@ -235,7 +342,7 @@ describe('spending limits', () => {
   test('are proposed neither for what is read nor for what is hidden', () => {
     const inputSchema = { type: 'object', properties: { amount: { type: 'number' } } };
     for (const name of ['get_quote', 'delete_order'])
-      expect(propose([{ name, inputSchema }]).text).not.toContain('"limits"');
+      expect(propose([{ name, inputSchema }]).text).not.toContain('"window": "day"');
   });
 
   test('load for arguments of any name', () => {

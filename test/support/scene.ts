@@ -68,9 +68,8 @@ export class Scene implements Disposable {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
     };
-    const [, example = ''] = [
-      ...readFileSync('README.md', 'utf8').matchAll(/^```json policy\n([\s\S]*?)^```/gm),
-    ].map(([, text]) => text);
+    const policies = [...readFileSync('README.md', 'utf8').matchAll(/^```json policy\n([\s\S]*?)^```/gm)];
+    const example = policies.at(-1)?.[1] ?? '';
     const [, cases = ''] = /^```json case\n([\s\S]*?)^```/m.exec(readFileSync('README.md', 'utf8')) ?? [];
     for (const [name, content] of Object.entries(CLIENT_FILES)) put(name, content);
     put(DESKTOP, { mcpServers: { afip: entry } });

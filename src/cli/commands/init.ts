@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { proposePolicy } from '../../catalog/propose.js';
 import { knownServer, preset } from '../../catalog/servers.js';
+import { isStrength, type Strength } from '../../catalog/strengths.js';
 import { createFile, overwriteFile } from '../../clients/files/atomic-write.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { readPreset } from '../../config/policy-files.js';
@@ -14,6 +15,7 @@ import { liveServer } from '../../upstream/list-tools.js';
 import { SERVER_NAME, serverName } from '../../upstream/server-name.js';
 import { tellLeftOut } from '../left-out.js';
 import { askYesNo, assertNoAgent } from '../person.js';
+import { countsText, inTheWay, LATER } from '../proposal-summary.js';
 import type { Terminal } from '../terminal.js';
 import { thisWrapper } from '../this-installation.js';
 
@@ -26,6 +28,8 @@ export interface InitOptions {
   readonly yes?: boolean;
   /** A shipped policy by name, or false with `--no-preset`. */
   readonly preset?: string | false;
+  /** How strict; else the preset of a known server, and `careful` for any other. */
+  readonly strength?: Strength;
   /** False with `--no-install`. */
   readonly install: boolean;
 }
@@ -34,8 +38,8 @@ const SCHEMA_FILE = 'policy.schema.json';
 const TAKEN = '--force writes over it, -o <file> writes another';
 
 /**
- * Writes a first policy for a server: the preset of a known one, else what the classes of its tools suggest, for which
- * the server is started once. Asks before it starts anything, and never writes over a file unasked.
+ * Writes a first policy for a server: the preset of a known one, else one of a strength by the classes of its tools,
+ * for which the server is started once. Asks before it starts anything, and never writes over a file unasked.
  *
  * @param argv the server's command and its arguments
  * @throws PolicyWrapError USAGE, REFUSED, NOT_FOUND, UPSTREAM_NOT_STARTED, UPSTREAM_FAILED
@@ -74,6 +78,7 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
   await io.out.write(
     [
       printableLines(`Wrote ${file}: ${written.summary}`),
+      ...written.notes.map((note) => `  ${note}`),
       '',
       "In your client's configuration:",
       '',
@@ -91,6 +96,8 @@ interface Written {
   readonly text: string;
   /** One line for the person. */
   readonly summary: string;
+  /** More of them; safe to show. */
+  readonly notes: readonly string[];
 }
 
 async function chosenPreset(
@@ -98,7 +105,9 @@ async function chosenPreset(
   options: InitOptions,
   io: Terminal,
 ): Promise<Written | undefined> {
-  if (options.preset === false) return undefined;
+  if (options.strength !== undefined && options.preset)
+    throw new PolicyWrapError('USAGE', '--preset and --strength exclude each other');
+  if (options.preset === false || options.strength !== undefined) return undefined;
   const name = options.preset ?? knownServer(server)?.presets[0].name;
   if (name === undefined) return undefined;
   if (options.preset === undefined && !options.yes) {
@@ -109,7 +118,10 @@ async function chosenPreset(
   readPreset(name);
   return {
     text: preset(name)?.text ?? '',
-    summary: `the preset ${name}, whose amounts are examples; the places to edit are marked EDIT`,
+    summary: isStrength(name)
+      ? `the preset ${name}, which goes by names alone; --strength ${name} goes by the tools of the server`
+      : `the preset ${name}, whose amounts are examples; the places to edit are marked EDIT`,
+    notes: [],
   };
 }
 
@@ -138,15 +150,10 @@ async function proposed(
   const live = await liveServer(argv, { install: options.install });
   await tellLeftOut(live, io);
   const date = new Date(io.now()).toISOString().slice(0, 10);
-  const { text, counts, unlisted } = proposePolicy(server, live.tools, { schema, date });
-  const parts = [
-    `${counts.Read} tools allowed`,
-    `${counts.Write + counts.Execute} limited`,
-    `${counts.Financial + counts.Other} ask a person`,
-    `${counts.Destructive} hidden`,
-    ...(unlisted.length > 0 ? [`${unlisted.length} refused, since no entry can stand for them`] : []),
-  ];
-  return { text, summary: `${parts.join(', ')}; what is not listed is refused` };
+  const strength = options.strength ?? 'careful';
+  const proposal = proposePolicy(strength, server, live.tools, { schema, date });
+  const summary = `${strength}: ${countsText(proposal)}; ${LATER[strength]}`;
+  return { text: proposal.text, summary, notes: inTheWay(strength, proposal) };
 }
 
 function ownFile(folder: string, server: string): string {

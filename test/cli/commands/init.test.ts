@@ -35,12 +35,46 @@ describe('what it writes works without an edit', () => {
     const { result } = await wrapper.request('tools/list');
     const names = result.tools.map((tool: { name: string }) => tool.name);
     expect(names).toContain('create_invoice');
-    expect(names).not.toContain('cancel_invoice');
+    expect(names).toContain('cancel_invoice');
     expect(refusalCode(await wrapper.call('get_server_status'))).toBeUndefined();
     expect(refusalCode(await wrapper.call('create_invoice', { amount_total: 1 }))).toBe('APPROVAL_REQUIRED');
-    expect((await wrapper.call('cancel_invoice')).error).toMatchObject({ code: -32602 });
+    expect(refusalCode(await wrapper.call('cancel_invoice', { invoice_number: 1 }))).toBe(
+      'APPROVAL_REQUIRED',
+    );
     expect(await wrapper.end()).toBe(0);
     expect(wrapper.stderr).toBe('');
+  });
+
+  test('of each strength, before the preset of a known server; what asks and is hidden is named', async () => {
+    await using rig = new Rig();
+    const server = ['--server', 'mcp-afip'];
+    const write = (strength: string, ...more: string[]) =>
+      command(rig, ['init', '--yes', '--strength', strength, ...more, ...server, ...STAND_IN]);
+    const brake = await write('brake');
+    expect(brake).toMatchObject({ code: 0, stderr: expect.stringContaining('once, to list its tools') });
+    expect(brake.stdout).toMatch(
+      /: brake: of \d+ tools .* ask you; tools that come later are judged by their names/,
+    );
+    expect(brake.stdout).toMatch(/asks you: .*create_invoice/);
+    const careful = await write('careful', '--force');
+    expect(careful.stdout).toMatch(/asks you: .*cancel_invoice/);
+    expect((await write('locked', '--force')).stdout).toMatch(/: locked: of \d+ tools \d+ refused/);
+    expect((await write('watch', '--force')).stdout).toMatch(/: watch: of (\d+) tools \1 allowed/);
+    expect(await write('brake', '--preset', 'afip', '--force')).toMatchObject({ code: 2 });
+    expect(await write('loose', '--force')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('watch, brake, careful, locked'),
+    });
+  });
+
+  test('more than a third that asks or is hidden is said', async () => {
+    await using rig = new Rig();
+    const init = (tools: string[]) =>
+      command(rig, ['init', '--yes', '--force', ...['--', ...recorder({ tools })]]);
+    expect((await init(['get_a', 'get_b', 'delete_x', 'pay'])).stdout).toContain(
+      'That is 2 of 4 tools, more than a third.',
+    );
+    expect((await init(['get_a', 'get_b', 'delete_x'])).stdout).not.toContain('a third');
   });
 
   test('by the preset of a known server, for which nothing is started', async () => {
@@ -66,8 +100,8 @@ describe('what it writes works without an edit', () => {
     expect([program, words[0]]).toEqual([process.execPath, BIN]);
     const wrapper = rig.spawn(['--db', rig.db, ...words.slice(1)]);
     await wrapper.initialize();
-    const { result } = await wrapper.request('tools/list');
-    expect(result.tools).toMatchObject([{ name: 'get_x' }]);
+    expect(refusalCode(await wrapper.call('get_x'))).toBeUndefined();
+    expect(refusalCode(await wrapper.call('delete_x'))).toBe('APPROVAL_REQUIRED');
     expect(words).not.toContain('--server');
     expect(stdout).toContain(`policy-wrap doctor --policy "${file}" -- `);
   });

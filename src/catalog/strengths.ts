@@ -1,0 +1,141 @@
+import type { Preset } from './known-server.js';
+
+/** How strictly a policy holds a server, from nothing refused to nothing allowed. */
+export type Strength = 'watch' | 'brake' | 'careful' | 'locked';
+
+export const STRENGTH_NAMES: readonly Strength[] = ['watch', 'brake', 'careful', 'locked'];
+
+export const isStrength = (name: string): name is Strength =>
+  (STRENGTH_NAMES as readonly string[]).includes(name);
+
+/** What each of them means, in one line for people. */
+export const STRENGTH_TITLES: Readonly<Record<Strength, string>> = {
+  watch: 'everything passes, everything is logged',
+  brake: 'everything passes but loops; what destroys or spends asks you',
+  careful: 'reads pass, writes are limited; what destroys, spends or is unknown asks you',
+  locked: 'everything is refused until you allow it, tool by tool',
+};
+
+/** The same call again is one whose tool and arguments are the same. */
+const SAME = '"per": ["tool.name", "args"]';
+
+/** A limit on repeating one call, for what changes something. */
+export const SAME_CHANGE = `{ "counter": "same_change", "window": "10m", "max": 5, ${SAME} }`;
+
+/** What holds over all tools together, whatever their entries say. */
+export const BRAKES = `  // The emergency brakes, over all tools together.
+  "all_tools": {
+    "limits": [
+      { "counter": "calls", "window": "minute", "max": 60 },
+      // A loop that goes on failing ends here.
+      { "counter": "failures", "window": "10m", "max": 10, "refund": "on_success" },
+      // Looking again is no loop, but not without end.
+      { "counter": "same_call", "window": "10m", "max": 30, ${SAME} },
+    ],
+  },
+`;
+
+const DESTROYS =
+  'delete remove drop destroy erase wipe purge truncate revoke cancel terminate kill uninstall eliminar borrar';
+const SPENDS =
+  'pay payment payout refund charge invoice purchase buy sell order transfer withdraw trade swap checkout pagar cobrar comprar';
+
+/** One of these words in a name in any case, `deleteUser` and `bulk-delete` included, `deleted_items` not. */
+function inName(words: string): string {
+  const any = words.replaceAll(' ', '|');
+  const inner = words.replace(/(?<= |^)[a-z]/g, (letter) => letter.toUpperCase()).replaceAll(' ', '|');
+  return `(^|[^A-Za-z])(?i:${any})s?([^a-z]|$)|[a-z](${inner})s?([^a-z]|$)`;
+}
+
+const asksFor = (words: string, reason: string): string =>
+  `{ "conditions": [{ "path": "tool.name", "op": "regex",
+            "value": ${JSON.stringify(inName(words))} }],
+          "on_deny": ${JSON.stringify(reason)} }`;
+
+export const ASKS_TO_DESTROY = 'This may destroy something, so a person decides.';
+export const ASKS_TO_SPEND = 'This moves money or commits to it, so a person decides.';
+export const ASKS_FOR_UNKNOWN = 'Nothing is known of what this does, so a person decides.';
+
+/** What a tool that nobody has looked at yet is asked for by its name. */
+export const ASKS_BY_NAME = `"approve_if": [
+        ${asksFor(DESTROYS, ASKS_TO_DESTROY)},
+        ${asksFor(SPENDS, ASKS_TO_SPEND)},`;
+
+/** Names that begin so are taken for reading where nothing but the name is known. */
+const READS = [
+  'get_',
+  'list_',
+  'read_',
+  'search_',
+  'find_',
+  'fetch_',
+  'query_',
+  'describe_',
+  'show_',
+  'count_',
+];
+const READ_ENTRIES = READS.map((start) => `    "${start}*": {},\n`).join('');
+
+const BY_NAME =
+  '// A preset knows no tools, so it goes by their names. With the tools of your server it is more exact:';
+
+/** @returns the strength as a policy for a server whose tools are not known */
+function withoutTools(strength: Strength): string {
+  switch (strength) {
+    case 'watch':
+      return `// watch: ${STRENGTH_TITLES.watch} (policy-wrap log).
+// policy-wrap recommend then writes a policy from what was done.
+{ "version": "1", "default": "allow" }
+`;
+    case 'brake':
+      return `// brake: ${STRENGTH_TITLES.brake}.
+${BY_NAME}
+// policy-wrap init --strength brake -- <server>
+{
+  "version": "1",
+  "default": "allow",
+${BRAKES}
+  "tools": {
+    "*": {
+      "limits": [
+        ${SAME_CHANGE},
+      ],
+      ${ASKS_BY_NAME}
+      ],
+    },
+${READ_ENTRIES}  },
+}
+`;
+    case 'careful':
+      return `// careful: ${STRENGTH_TITLES.careful}.
+${BY_NAME}
+// policy-wrap init --strength careful -- <server>
+{
+  "version": "1",
+  "default": "deny",
+${BRAKES}
+  "tools": {
+    "*": { "action": "approve", "reason": "By its name this does more than read, so a person decides." },
+${READ_ENTRIES}  },
+}
+`;
+    case 'locked':
+      return `// locked: ${STRENGTH_TITLES.locked}.
+{
+  "version": "1",
+  "default": "deny",
+  "tools": {
+    // "read_file": {},
+    // "write_file": { "rate_limit": "10/hour" },
+  },
+}
+`;
+  }
+}
+
+/** The strengths as shipped policies, for any server. */
+export const STRENGTH_PRESETS: readonly Preset[] = STRENGTH_NAMES.map((name) => ({
+  name,
+  title: `any server: ${STRENGTH_TITLES[name]}`,
+  text: withoutTools(name),
+}));

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { lintPolicy } from '../../src/advice/lint.js';
+import { PRESETS, preset } from '../../src/catalog/servers.js';
+import { STRENGTH_NAMES, STRENGTH_TITLES, type Strength } from '../../src/catalog/strengths.js';
+import { evaluate } from '../../src/policy/evaluate/evaluate.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
+
+const load = (name: Strength) => {
+  const loaded = loadPolicy(preset(name)?.text ?? '', name);
+  expect(loaded.problems).toEqual([]);
+  return loaded;
+};
+
+/** What becomes of a first call of a tool. */
+function effectOf(name: Strength, tool: string): string {
+  const found = evaluate(load(name).policy!, { tool, args: {}, env: {} });
+  if (found.kind === 'refused') return found.refusal.code;
+  if (found.kind !== 'open') return found.kind;
+  return found.ask === undefined ? 'open' : 'asked';
+}
+
+describe.each(STRENGTH_NAMES)('the preset %s', (name) => {
+  test('loads, says what it is, and has no rule that could never do anything', () => {
+    expect(preset(name)?.title).toContain(STRENGTH_TITLES[name]);
+    const loaded = load(name);
+    const found = loaded.policy ? lintPolicy(loaded).map(({ code }) => code) : [];
+    expect(found).toEqual(name === 'locked' ? ['NOTHING_CALLABLE'] : []);
+  });
+});
+
+test.each<[tool: string, watch: string, brake: string, careful: string]>([
+  ['read_file', 'open', 'open', 'open'],
+  ['browser_click', 'open', 'open', 'asked'],
+  ['write_file', 'open', 'open', 'asked'],
+  ['delete_file', 'open', 'asked', 'asked'],
+  ['notion-delete-page', 'open', 'asked', 'asked'],
+  ['deleteFile', 'open', 'asked', 'asked'],
+  ['bulkDeleteFiles', 'open', 'asked', 'asked'],
+  ['DeleteFile', 'open', 'asked', 'asked'],
+  ['create_payment', 'open', 'asked', 'asked'],
+  ['list_payments', 'open', 'open', 'open'],
+  ['deleted_items', 'open', 'open', 'asked'],
+  ['GetFile', 'open', 'open', 'asked'],
+])('%s under each preset, by its name alone', (tool, watch, brake, careful) => {
+  expect(STRENGTH_NAMES.map((name) => effectOf(name, tool))).toEqual([watch, brake, careful, 'NOT_LISTED']);
+});
+
+test('no preset has the name of another', () => {
+  expect(new Set(PRESETS.map(({ name }) => name)).size).toBe(PRESETS.length);
+});
