@@ -5,10 +5,10 @@ import { parseJson } from '../json/exact.js';
 import { isObject, type JsonObject } from '../json/value.js';
 import type { ApprovalEntry, Store } from '../store/store.js';
 import { span } from '../text/duration.js';
-import { printable, spreadJson } from '../text/escape.js';
+import { NAME_CAP, printable, spreadJson } from '../text/escape.js';
 import { paint, table } from './table.js';
 import type { Output } from './terminal.js';
-import { localTime } from './time.js';
+import { clockTime, localTime } from './time.js';
 
 /** What waits for a person, with all that they need to decide: the arguments whole and escaped (G10). */
 export function describeApproval(approval: ApprovalEntry, out: Output, now: number): string {
@@ -16,18 +16,19 @@ export function describeApproval(approval: ApprovalEntry, out: Output, now: numb
   const isOpen = state === 'pending' || state === 'approved';
   const rows = [
     ['tool', printable(tool)],
-    ['server', `${printable(server, 200)}${grant === 'default' ? '' : `, grant ${printable(grant, 200)}`}`],
+    [
+      'server',
+      `${printable(server, NAME_CAP)}${grant === 'default' ? '' : `, grant ${printable(grant, NAME_CAP)}`}`,
+    ],
     ['why', printable(reason)],
     ['rule', printable(rule)],
-    ['asked', localTime(askedAt)],
-    ...(isOpen ? [['expires', `${localTime(expiresAt)} (${span(expiresAt - now)})`]] : []),
+    ['asked', clockTime(askedAt, now)],
+    ...(isOpen ? [['expires', `${clockTime(expiresAt, now)} (${span(expiresAt - now)})`]] : []),
     ...(state === 'pending' ? [] : [['state', stateOf(approval)]]),
     ...(state === 'pending' && !isForQueue(approval) ? [['where', ONLY_IN_CLIENT]] : []),
   ];
   const head = paint(out, 'bold', `Approval ${id}`);
-  // Cut to the terminal's width, these rows would not show all; the terminal may break them.
-  const whole = { ...out, columns: Number.POSITIVE_INFINITY };
-  const text = table(whole, rows, { indent: '  ' });
+  const text = table(out, rows, { indent: '  ', columns: ['whole', 'prose'] });
   const { names } = keptOf(approval);
   if (names)
     return `${head}\n${text}  arguments (their values are no longer kept): ${printable(names.join(', '), 2000)}\n`;

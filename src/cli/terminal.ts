@@ -11,7 +11,7 @@ import { PolicyWrapError } from '../errors.js';
 export interface Output {
   readonly isTerminal: boolean;
   readonly hasColor: boolean;
-  /** Characters that fit in a line; infinite where nobody looks. */
+  /** Characters that fit in a line, by `COLUMNS` or as the terminal says; infinite where nobody looks. */
   readonly columns: number;
   /** @returns whether anybody still reads; resolves when more can be taken, so that memory stays bounded */
   write(text: string): Promise<boolean>;
@@ -134,7 +134,7 @@ function output(stream: WriteStream, color: boolean | undefined, env: NodeJS.Pro
     isTerminal,
     hasColor: color !== false && wantsColor(isTerminal, env),
     get columns() {
-      return isTerminal ? stream.columns || 80 : Number.POSITIVE_INFINITY;
+      return columnsOf(isTerminal ? stream.columns || 80 : Number.POSITIVE_INFINITY, env);
     },
     async write(text) {
       if (!failure && !stream.write(text) && !stream.destroyed) await drained(stream);
@@ -158,6 +158,11 @@ export function drained(stream: Writable): Promise<void> {
     };
     for (const event of events) stream.on(event, done);
   });
+}
+
+/** `COLUMNS` is what a person, or a program like `watch` that shows our output, says of the room there is. */
+export function columnsOf(real: number, { COLUMNS }: NodeJS.ProcessEnv): number {
+  return COLUMNS !== undefined && /^[1-9]\d{0,4}$/.test(COLUMNS) ? Number(COLUMNS) : real;
 }
 
 /** no-color.org; `--no-color` is looked at before. */

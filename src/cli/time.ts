@@ -10,6 +10,17 @@ export function localTime(ms: number): string {
   return `${local} ${offset < 0 ? '-' : '+'}${two(Math.floor(zone / 60))}:${two(zone % 60)}`;
 }
 
+/** @param ms UTC milliseconds @returns `2026-11-22`, in this machine's zone */
+export function localDay(ms: number): string {
+  return localTime(ms).slice(0, 10);
+}
+
+/** @returns `12:00:32`, with the date before it where that is not today's; in this machine's zone */
+export function clockTime(ms: number, now: number): string {
+  const text = localTime(ms).slice(0, 19);
+  return localDay(ms) === localDay(now) ? text.slice(11) : text;
+}
+
 /** @returns an instant for programs, in UTC; null for one that is not there */
 export function isoTime(ms: number | undefined): string | null {
   return ms === undefined ? null : new Date(ms).toISOString();

@@ -5,6 +5,7 @@
  */
 
 import { EXIT } from '../errors.js';
+import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { typed } from './change/masking.js';
 import { takeInventory } from './inventory.js';
@@ -58,7 +59,7 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
   const [command = '', ...args] = words;
   try {
     const tools = await io.probe(command, args, Object.fromEntries(env), cwd);
-    return { ok: true, text: `wrapped; test start: ${tools} ${tools === 1 ? 'tool' : 'tools'}` };
+    return { ok: true, text: `wrapped; test start: ${count(tools, 'tool')}` };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const lines = reason

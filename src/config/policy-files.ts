@@ -5,6 +5,7 @@ import { PolicyWrapError } from '../errors.js';
 import type { Policy } from '../policy/model.js';
 import { type Loaded, loadPolicy } from '../policy/read/load.js';
 import { formatProblem, type Problem } from '../policy/read/problem.js';
+import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
 import { configDirs, databaseFile, fixedPath, surroundings, writtenPath } from './paths.js';
@@ -137,11 +138,14 @@ export function problemsError({
   source: string;
   problems: readonly Problem[];
 }): PolicyWrapError {
-  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   const list = problems.map((problem) => printable(formatProblem(problem, source))).join('\n');
-  return new PolicyWrapError('POLICY_INVALID', `${source}: ${count} in the policy\n${list}`, {
-    hint: 'nothing was started; policy-wrap check shows the same without a server',
-  });
+  return new PolicyWrapError(
+    'POLICY_INVALID',
+    `${source}: ${count(problems.length, 'problem')} in the policy\n${list}`,
+    {
+      hint: 'nothing was started; policy-wrap check shows the same without a server',
+    },
+  );
 }
 
 /** Longest chain of policies that extend one another; a longer one is a mistake. */

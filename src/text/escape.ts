@@ -35,6 +35,9 @@ function escaped(text: string, written: (character: string) => string): string {
   return text.replace(specialCharacters(), (match, kept?: string) => kept ?? written(match));
 }
 
+/** Longest name that is shown whole, in characters: twice what the protocol lets the name of a tool have. */
+export const NAME_CAP = 256;
+
 const codePoint = (character: string) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 
 /**

@@ -3,6 +3,7 @@ import { amountsOf, boundedNumber, numbersOf } from '../../approval/numeric-argu
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import type { ApprovalEntry, BudgetTerms, Store } from '../../store/store.js';
+import { count } from '../../text/count.js';
 import { parseDuration, span } from '../../text/duration.js';
 import { printable } from '../../text/escape.js';
 import {
@@ -17,7 +18,7 @@ import {
 import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import type { Terminal } from '../terminal.js';
-import { localTime } from '../time.js';
+import { clockTime } from '../time.js';
 
 export interface ApproveOptions extends StateOptions {
   readonly yes?: boolean | undefined;
@@ -64,7 +65,7 @@ export async function approve(id: string, options: ApproveOptions, io: Terminal)
       throw new PolicyWrapError('NOT_FOUND', `approval ${approval.id} is gone`);
     }
     const { expiresAt } = decided.approval;
-    const until = `until ${localTime(expiresAt)} (${span(expiresAt - io.now())})`;
+    const until = `until ${clockTime(expiresAt, io.now())} (${span(expiresAt - io.now())})`;
     await io.out.write(
       `Approved: ${printable(approval.tool)} passes once with exactly these arguments, ${until}.\n`,
     );
@@ -180,5 +181,5 @@ function budgetText({ calls, forMs, bound }: BudgetTerms, { tool }: ApprovalEntr
   const which = bound
     ? `with ${printable(bound.path)} and every other amount from 0 to ${bound.max}, whatever else they say`
     : 'with any arguments';
-  return `the next ${calls} ${calls === 1 ? 'call' : 'calls'} of ${printable(tool)} for ${span(forMs)}, ${which}`;
+  return `the next ${count(calls, 'call')} of ${printable(tool)} for ${span(forMs)}, ${which}`;
 }

@@ -2,6 +2,7 @@ import { lintPolicy } from '../../advice/lint.js';
 import { type FoundPolicy, findPolicy, readPolicy } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
+import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
@@ -77,11 +78,7 @@ function textOf(
 ): string {
   const lines = problems.map((problem) => printable(formatProblem(problem, source)));
   const warnings = problems.length - errors;
-  const against = live ? `, against ${live.tools.length} tools of ${printable(live.name)}` : '';
+  const against = live ? `, against ${count(live.tools.length, 'tool')} of ${printable(live.name)}` : '';
   lines.push(`${printable(source)}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${against}`);
   return `${lines.join('\n')}\n`;
-}
-
-function count(n: number, what: string): string {
-  return n === 0 ? `no ${what}s` : `${n} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -67,9 +67,9 @@ function placeAsText({ client, place, state }: PlaceReport, { out }: ClientsTerm
   const rows = state.entries.map((report) => {
     const { entry } = report;
     const name = entry.project === undefined ? entry.name : `${entry.name} (${entry.project})`;
-    return [printable(name), shorten(printable(commandOf(report))), statusOf(report).text];
+    return [printable(name), statusOf(report).text, printable(commandOf(report))];
   });
-  return `${head}\n${table(out, rows, { indent: '  ' })}`;
+  return `${head}\n${table(out, rows, { indent: '  ', columns: ['whole', 'prose', 'prose'] })}`;
 }
 
 function commandOf({ entry }: EntryReport): string {
@@ -81,10 +81,6 @@ function commandOf({ entry }: EntryReport): string {
     case 'unusable':
       return '';
   }
-}
-
-function shorten(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
 }
 
 function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: string } {

@@ -5,7 +5,7 @@ import { CHECKS } from '../doctor/checks.js';
 import { contextOf } from '../doctor/context.js';
 import { type Examined, examine, type Status } from '../doctor/runner.js';
 import { printJson } from '../json-output.js';
-import { paint, type Style } from '../table.js';
+import { type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
 export interface DoctorOptions extends PolicyOptions {
@@ -31,16 +31,21 @@ export async function doctor(argv: readonly string[], options: DoctorOptions, io
 }
 
 function asText(examined: readonly Examined[], healthy: boolean, { out }: Terminal): string {
-  let text = '';
-  const indent = Math.max(...examined.map(({ id }) => id.length));
-  for (const { number, id, findings } of examined)
-    for (const [at, { status, message, fix }] of findings.entries()) {
-      const head = at === 0 ? `${String(number).padStart(2)}  ` : '    ';
-      const label = `${paint(out, STYLE_OF[status], status.padEnd(4))}  ${(at === 0 ? id : '').padEnd(indent)}`;
+  const shown = examined.flatMap(({ number, id, findings }) =>
+    findings.map(({ status, message, fix }, at) => {
       const [line = '', ...more] = message.split('\n').map((part) => printable(part));
-      text += `${head}${label}  ${line}\n`;
-      for (const one of more) text += `${' '.repeat(10 + indent)}${one}\n`;
-      if (fix !== undefined) text += `${' '.repeat(12 + indent)}fix: ${printable(fix)}\n`;
-    }
-  return `${text}\n${healthy ? 'Nothing fails.' : 'Something fails: see above.'}\n`;
+      const head = at === 0 ? { number: String(number).padStart(2), id } : { number: '  ', id: '' };
+      const row: Cell[] = [head.number, { text: status, style: STYLE_OF[status] }, head.id, line];
+      return { rows: [row, ...more.map((each) => ['  ', '', '', each])], fix };
+    }),
+  );
+  const widths: number[] = [];
+  const text = (rows: readonly (readonly Cell[])[]) =>
+    table(out, rows, { columns: ['whole', 'whole', 'whole', 'prose'], widths });
+  text(shown.flatMap(({ rows }) => rows));
+  // A fix has commands to copy: it is the terminal that breaks a long one, not a line end of ours.
+  const lines = shown.map(
+    ({ rows, fix }) => text(rows) + (fix === undefined ? '' : `    fix: ${printable(fix)}\n`),
+  );
+  return `${lines.join('')}\n${healthy ? 'Nothing fails.' : 'Something fails: see above.'}\n`;
 }

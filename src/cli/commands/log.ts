@@ -1,12 +1,12 @@
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
 import type { EventEntry, LogEntry, LogFilter, Store } from '../../store/store.js';
-import { printable } from '../../text/escape.js';
+import { NAME_CAP, printable } from '../../text/escape.js';
 import { decisionLine, eventLine, namesOf } from '../log-json.js';
 import { leftAloneText, openIfThere, type StateOptions } from '../open-state.js';
-import { type Cell, type Style, table } from '../table.js';
+import { type Cell, type Column, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
-import { localTime, sinceOf } from '../time.js';
+import { clockTime, localDay, sinceOf } from '../time.js';
 
 export interface LogOptions extends StateOptions {
   readonly denied?: boolean | undefined;
@@ -27,7 +27,7 @@ type Line = { readonly at: number } & (
 const FOLLOW_MS = 500;
 /** New rows that are taken at a time while following. */
 const FOLLOW_LIMIT = 1000;
-const NAME_CAP = 40;
+const COLUMNS: readonly Column[] = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'spare', 'prose'];
 
 /** Shows decisions and what happened beside them, the newest last. */
 export async function log(options: LogOptions, io: Terminal): Promise<number> {
@@ -51,15 +51,15 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     const happened = events(store, filter, { limit });
     afterId = later(afterId, newest.at(-1)?.auditId);
     afterEvent = later(afterEvent, happened.at(-1)?.id);
-    const widths: number[] = [];
+    const page: Page = { widths: [], day: undefined };
     const first = merged(newest, happened);
-    let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, widths);
+    let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, page);
     while (options.follow && reads && (await io.pause(FOLLOW_MS))) {
       const decisions = store.log({ ...filter, afterId, limit: FOLLOW_LIMIT });
       const happened = events(store, filter, { afterId: afterEvent, limit: FOLLOW_LIMIT });
       afterId = later(afterId, decisions.at(-1)?.auditId);
       afterEvent = later(afterEvent, happened.at(-1)?.id);
-      reads = await show(merged(decisions, happened), options, io, widths);
+      reads = await show(merged(decisions, happened), options, io, page);
     }
     return EXIT.done;
   } finally {
@@ -95,7 +95,14 @@ function merged(decisions: readonly LogEntry[], happened: readonly EventEntry[])
   return lines.sort((a, b) => a.at - b.at);
 }
 
-function show(lines: readonly Line[], options: LogOptions, io: Terminal, widths: number[]): Promise<boolean> {
+/** What the next lines go on from. */
+interface Page {
+  readonly widths: number[];
+  /** Of the last line that was shown. */
+  day: string | undefined;
+}
+
+function show(lines: readonly Line[], options: LogOptions, io: Terminal, page: Page): Promise<boolean> {
   if (lines.length === 0) return Promise.resolve(true);
   if (options.json) {
     const text = lines.map((line) =>
@@ -103,10 +110,15 @@ function show(lines: readonly Line[], options: LogOptions, io: Terminal, widths:
     );
     return io.out.write(`${text.join('\n')}\n`);
   }
-  const rows = lines.map((line) =>
-    line.kind === 'event' ? eventRow(line.entry) : decisionRow(line.entry, options.arguments ?? false),
-  );
-  return io.out.write(table(io.out, rows, { widths }));
+  const rows = lines.flatMap((line): Cell[][] => {
+    const row =
+      line.kind === 'event' ? eventRow(line.entry) : decisionRow(line.entry, options.arguments ?? false);
+    const day = localDay(line.at);
+    if (day === page.day) return [row];
+    page.day = day;
+    return [[{ text: day, style: 'bold' }], row];
+  });
+  return io.out.write(table(io.out, rows, { widths: page.widths, columns: COLUMNS }));
 }
 
 const STYLE: Record<LogEntry['decision'], Style> = {
@@ -121,12 +133,12 @@ function decisionRow(entry: LogEntry, whole: boolean): Cell[] {
   const { decision, code, rule, observe, outcome, latencyMs, clientName, clientVersion, approval } = entry;
   const latency = latencyMs === undefined ? '' : `${latencyMs} ms`;
   return [
-    { text: localTime(entry.at), style: 'dim' },
+    { text: clockTime(entry.at, entry.at), style: 'dim' },
+    { text: observe && decision !== 'allow' ? `would ${decision}` : decision, style: STYLE[decision] },
     named(entry.server),
     named(entry.tool),
-    { text: observe && decision !== 'allow' ? `would ${decision}` : decision, style: STYLE[decision] },
     code ?? '',
-    decision === 'allow' ? [outcome ?? 'open', latency].join(' ').trim() : printable(rule ?? '', 80),
+    decision === 'allow' ? [outcome ?? 'open', latency].join(' ').trim() : printable(rule ?? ''),
     `${named(clientName)} ${named(clientVersion)}`.trim(),
     [approval === undefined ? '' : `approval ${approval}`, argumentsOf(entry.arguments, whole)]
       .join(' ')
@@ -144,12 +156,12 @@ function eventRow({ at, who, kind, detail }: EventEntry): Cell[] {
   const { server, tool, approval, budget, name, ...rest } = detail;
   const about = [name, approval, budget].filter((one) => typeof one === 'string').map(String);
   return [
-    { text: localTime(at), style: 'dim' },
+    { text: clockTime(at, at), style: 'dim' },
+    { text: kind, style: 'bold' },
     named(typeof server === 'string' ? server : ''),
     named(typeof tool === 'string' ? tool : ''),
-    { text: kind, style: 'bold' },
     `by ${named(who)}`,
-    printable(about.join(' '), 80),
+    printable(about.join(' '), NAME_CAP),
     '',
     printable(
       Object.entries(rest)

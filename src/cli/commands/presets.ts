@@ -19,7 +19,7 @@ export async function presets(
     const list = PRESETS.map((each) => ({ name: each.name, title: each.title }));
     const rows = [[bold('preset'), bold('for')], ...list.map((each) => [each.name, each.title])];
     if (json) await printJson(io, { presets: list });
-    else await io.out.write(table(io.out, rows));
+    else await io.out.write(table(io.out, rows, { columns: ['whole', 'prose'] }));
     return EXIT.done;
   }
   const found = preset(name);

@@ -8,6 +8,7 @@ import { classify } from '../../catalog/classify.js';
 import { createFile } from '../../clients/files/atomic-write.js';
 import { EXIT } from '../../errors.js';
 import { history, loggedServer } from '../../store/history.js';
+import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import { openState } from '../open-state.js';
@@ -63,7 +64,7 @@ export async function recommend(options: RecommendOptions, io: Terminal): Promis
     const file = printable(options.output);
     const name = printable(server);
     await io.out.write(
-      `${file}: ${length} ${length === 1 ? 'tool' : 'tools'}, from ${passed} calls of ${name}.\n` +
+      `${file}: ${count(length, 'tool')}, from ${count(passed, 'call')} of ${name}.\n` +
         `Next: policy-wrap replay ${file} --server ${name}\n`,
     );
   }

@@ -3,7 +3,8 @@ import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { setAside } from '../../store/sqlite/file.js';
 import type { BUSY, CounterEntry, Store } from '../../store/store.js';
-import { printable } from '../../text/escape.js';
+import { count } from '../../text/count.js';
+import { NAME_CAP, printable } from '../../text/escape.js';
 import { leftAloneText, openState, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { table } from '../table.js';
@@ -63,19 +64,19 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
 async function resetClock(options: ResetOptions, io: Terminal): Promise<number> {
   const store = openState(options, io);
   try {
-    const { count, until } = store.countersAhead();
+    const { count: ahead, until } = store.countersAhead();
     const now = localTime(io.now());
-    if (count === 0) {
+    if (ahead === 0) {
       await io.out.write(`Nothing was charged later than now (${now}).\n`);
       return EXIT.done;
     }
     await io.err.write(
-      `${count === 1 ? 'A counter was' : `${count} counters were`} charged when the clock of this machine said ` +
+      `${count(ahead, 'counter')} ${ahead === 1 ? 'was' : 'were'} charged when the clock of this machine said ` +
         `${localTime(until)}. It says ${now} now. What they hold will count as charged now; what went as expired by that time counts no more.\n`,
     );
     if (!(await confirm('Is the clock right now?', options, io))) return EXIT.failed;
     const mended = await inSteps(() => store.resetClock('cli', AT_ONCE));
-    await io.out.write(`Mended ${mended.length} ${mended.length === 1 ? 'counter' : 'counters'}.\n`);
+    await io.out.write(`Mended ${count(mended.length, 'counter')}.\n`);
     return EXIT.done;
   } finally {
     store.close();
@@ -114,12 +115,12 @@ function notFound(name: string, store: Store): PolicyWrapError {
 
 function shown(entries: readonly CounterEntry[], total: number, io: Terminal): string {
   const rows = entries.map(({ name, server, grant, split, used, max, observe }) => [
-    printable(server ?? '(machine)', 60),
-    printable(name, 60),
+    printable(server ?? '(machine)', NAME_CAP),
+    printable(name, NAME_CAP),
     `${used} / ${max}`,
     [
-      split === '' ? '' : `for ${printable(split, 60)}`,
-      grant === undefined ? '' : `grant ${printable(grant, 60)}`,
+      split === '' ? '' : `for ${printable(split, NAME_CAP)}`,
+      grant === undefined ? '' : `grant ${printable(grant, NAME_CAP)}`,
       observe ? 'observed only' : '',
     ]
       .filter(Boolean)

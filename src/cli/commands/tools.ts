@@ -6,7 +6,8 @@ import { Decimal } from '../../json/decimal.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { couldPass, resolveEntry } from '../../policy/evaluate/resolve.js';
 import type { Checks, Limit } from '../../policy/model.js';
-import { printable } from '../../text/escape.js';
+import { count } from '../../text/count.js';
+import { NAME_CAP, printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
 import { printJson } from '../json-output.js';
@@ -51,11 +52,15 @@ export async function tools(argv: readonly string[], options: ToolsOptions, io: 
   const lines = rows.map(({ name, class: toolClass, risk, policy: effect, reason }): Cell[] => {
     const style = STYLE_OF[risk];
     const shownRisk = style === undefined ? risk : { text: risk, style };
-    return [printable(name, 60), toolClass, shownRisk, printable(effect), printable(reason)];
+    return [printable(name, NAME_CAP), toolClass, shownRisk, printable(effect), printable(reason)];
   });
-  await io.out.write(table(io.out, [head, ...lines]));
+  await io.out.write(
+    table(io.out, [head, ...lines], { columns: ['whole', 'whole', 'whole', 'prose', 'prose'] }),
+  );
   const source = policy?.source ?? 'none, so every call is refused (policy-wrap init makes one)';
-  await io.out.write(`\n${rows.length} tools of ${printable(server)}; policy: ${printable(source)}\n`);
+  await io.out.write(
+    `\n${count(rows.length, 'tool')} of ${printable(server)}; policy: ${printable(source)}\n`,
+  );
   return EXIT.done;
 }
 

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { count } from '../../text/count.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
 /** Node, the database and the clock. */
@@ -106,11 +107,11 @@ function clock(context: Context): Finding[] {
   if (now < EARLIEST) return [fail(`the clock says ${time}`, fix)];
   const found = inspectionOf(context);
   if (found && found.countersAhead.count > 0) {
-    const { count, until } = found.countersAhead;
+    const { count: ahead, until } = found.countersAhead;
     const was = new Date(until).toISOString();
     return [
       fail(
-        `the clock says ${time}, and has said ${was} before: it was set back, and ${count === 1 ? 'a counter' : `${count} counters`} charged until then may stay full for as long`,
+        `the clock says ${time}, and has said ${was} before: it was set back, and ${count(ahead, 'counter')} charged until then may stay full for as long`,
         'if the clock is right now: policy-wrap reset --clock; else set it, and let it be kept by the network',
       ),
     ];

@@ -6,6 +6,7 @@ import { answerPredicate } from '../../policy/evaluate/condition.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import type { Checks, Policy, Predicate } from '../../policy/model.js';
 import { formatProblem } from '../../policy/read/problem.js';
+import { count } from '../../text/count.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
@@ -46,7 +47,7 @@ function warningsOf({ policy, loaded }: UsablePolicy): Finding[] {
   const remarks = lintPolicy(loaded).length;
   return [
     ok(source),
-    ...(remarks > 0 ? [info(`${remarks} remarks on it: policy-wrap check shows them`)] : []),
+    ...(remarks > 0 ? [info(`${count(remarks, 'remark')} on it: policy-wrap check shows them`)] : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { lintPolicy } from '../../advice/lint.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { readPreset } from '../../config/policy-files.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
+import { count } from '../../text/count.js';
 import { type UsablePolicy, usablePolicies } from './policy.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
@@ -16,7 +17,7 @@ async function starts(context: Context): Promise<Finding[]> {
   if (!context.hasServer())
     return [info('no server was named; to look at one: policy-wrap doctor -- mcp-afip')];
   const tools = await context.list();
-  return [ok(`${context.server} starts and lists ${tools.length} tools`)];
+  return [ok(`${context.server} starts and lists ${count(tools.length, 'tool')}`)];
 }
 
 async function toolsOfPolicy(context: Context): Promise<Finding[]> {

@@ -1,18 +1,18 @@
 import { changeOf } from '../../store/definition-diff.js';
 import type { ApprovalEntry, BudgetEntry, CounterEntry, SessionEntry } from '../../store/store.js';
+import { count } from '../../text/count.js';
 import { span, textOfDuration } from '../../text/duration.js';
-import { printable } from '../../text/escape.js';
+import { NAME_CAP, printable } from '../../text/escape.js';
 import { isForQueue } from '../approval-view.js';
-import { bar, type Cell, paint, table } from '../table.js';
+import { bar, type Cell, type Column, paint, table } from '../table.js';
 import type { Output } from '../terminal.js';
-import { localTime } from '../time.js';
+import { clockTime, localTime } from '../time.js';
 import { byName, COUNTERS_IN_JSON, type Snapshot } from './snapshot.js';
 
 /** Lines that are shown of each changed tool; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
 /** Changed tools that are shown; a server may have changed thousands. */
 const CHANGED_SHOWN = 20;
-const NAME_CAP = 60;
 /** How long a server that no longer runs is still named, in milliseconds. */
 const REMEMBERED_MS = 7 * 86_400_000;
 
@@ -36,11 +36,15 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
   for (const { server, since, note } of state.pauses) {
     const what = server === undefined ? 'every server' : named(server);
     const why = note === undefined ? '' : `, ${named(note)}`;
-    text += `${paint(out, 'red', `PAUSED: every call of ${what} is refused`)} since ${localTime(since)}${why}: policy-wrap resume\n`;
+    text += `${paint(out, 'red', `PAUSED: every call of ${what} is refused`)} since ${clockTime(since, now)}${why}: policy-wrap resume\n`;
   }
   text += title('Servers');
   if (running.length + ended.length === 0) text += '  No wrapper is running.\n';
-  text += table(out, [...running.map((session) => sessionRow(session)), ...ended.map(endedRow)], INDENT);
+  text += table(
+    out,
+    [...running, ...ended].map((session) => sessionRow(session, now)),
+    SESSIONS,
+  );
   for (const { server, policyProblem } of running.filter((session) => session.policyProblem !== undefined)) {
     text += paint(
       out,
@@ -62,7 +66,7 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
   text += table(
     out,
     rows.map((counter) => counterRow(counter, now)),
-    INDENT,
+    COUNTERS,
   );
   if (left > 0) {
     const where =
@@ -74,7 +78,7 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
     text += table(
       out,
       state.approvals.map((approval) => approvalRow(approval, now)),
-      INDENT,
+      APPROVALS,
     );
   }
   if (state.budgets.length > 0) {
@@ -89,19 +93,34 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
 }
 
 const INDENT = { indent: '  ' };
+const SESSIONS = {
+  ...INDENT,
+  columns: columns('whole', 'whole', 'whole', 'whole', 'spare', 'whole', 'whole'),
+};
+const COUNTERS = {
+  ...INDENT,
+  columns: columns('whole', 'whole', 'spare', 'whole', 'whole', 'whole', 'whole'),
+};
+const APPROVALS = { ...INDENT, columns: columns('whole', 'whole', 'whole', 'whole', 'prose') };
+
+function columns(...all: Column[]): Column[] {
+  return all;
+}
+
 const named = (text: string | undefined) => printable(text ?? '', NAME_CAP);
 
-function sessionRow(session: SessionEntry): Cell[] {
-  const { server, grant, clientName, clientVersion, pid, startedAt, policySource, observe } = session;
-  const client =
-    clientName === undefined ? 'no client yet' : `${named(clientName)} ${named(clientVersion)}`.trim();
+function sessionRow(session: SessionEntry, now: number): Cell[] {
+  const { server, grant, clientName, clientVersion, pid, startedAt, seenAt, policySource, observe, live } =
+    session;
+  if (!live)
+    return [named(server), { text: 'not running', style: 'dim' }, `last seen ${clockTime(seenAt, now)}`];
   return [
     named(server),
-    grant === 'default' ? '' : `grant ${named(grant)}`,
     observe ? { text: 'observes, refuses nothing', style: 'yellow' } : { text: 'running', style: 'green' },
-    client,
+    `since ${clockTime(startedAt, now)}`,
+    clientName === undefined ? 'no client yet' : `${named(clientName)} ${named(clientVersion)}`.trim(),
     `pid ${pid}`,
-    `since ${localTime(startedAt)}`,
+    grant === 'default' ? '' : `grant ${named(grant)}`,
     policySource === undefined ? 'no policy' : printable(policySource),
   ];
 }
@@ -117,10 +136,6 @@ function endedServers(sessions: readonly SessionEntry[], now: number): SessionEn
   return [...last.values()];
 }
 
-function endedRow({ server, seenAt }: SessionEntry): Cell[] {
-  return [named(server), '', { text: 'not running', style: 'dim' }, `last seen ${localTime(seenAt)}`];
-}
-
 function shareOf({ used, max }: CounterEntry): number {
   return max.sign > 0 ? used.toNumber() / max.toNumber() : 1;
 }
@@ -129,10 +144,12 @@ function counterRow(counter: CounterEntry, now: number): Cell[] {
   const { used, max, freesAt, observe } = counter;
   const share = shareOf(counter);
   const full = used.compare(max) >= 0;
+  const style = full ? 'red' : share >= 0.8 ? 'yellow' : 'green';
   return [
-    [counter.server === undefined ? '(machine)' : named(counter.server), counter.name].map(named).join(' '),
-    { text: bar(share), style: full ? 'red' : share >= 0.8 ? 'yellow' : 'green' },
-    `${used} / ${max}`,
+    counter.server === undefined ? '(machine)' : named(counter.server),
+    named(counter.name),
+    { text: bar(share), style },
+    { text: `${used} / ${max}`, style },
     windowOf(counter),
     [
       counter.split === '' ? '' : `for ${named(counter.split)}`,
@@ -146,12 +163,12 @@ function counterRow(counter: CounterEntry, now: number): Cell[] {
       ? ''
       : freesAt === undefined
         ? 'never free'
-        : `full until ${localTime(freesAt)} (${span(freesAt - now)})`,
+        : `full until ${clockTime(freesAt, now)} (${span(freesAt - now)})`,
   ];
 }
 
-function aheadText({ count, until }: { readonly count: number; readonly until: number }): string {
-  const what = count === 1 ? 'A counter was' : `${count} counters were`;
+function aheadText({ count: ahead, until }: { readonly count: number; readonly until: number }): string {
+  const what = `${count(ahead, 'counter')} ${ahead === 1 ? 'was' : 'were'}`;
   return `${what} charged when the clock said ${localTime(until)}; if it is right now: policy-wrap reset --clock`;
 }
 
@@ -165,18 +182,20 @@ function approvalRow(approval: ApprovalEntry, now: number): Cell[] {
   const { id, server, tool, reason, expiresAt } = approval;
   return [
     { text: isForQueue(approval) ? `policy-wrap approve ${id}` : `${id}, in the client`, style: 'yellow' },
-    `${named(server)} ${named(tool)}`,
+    named(server),
+    named(tool),
     `expires in ${span(expiresAt - now)}`,
-    printable(reason, 200),
+    printable(reason),
   ];
 }
 
 function budgetRow({ id, server, tool, callsLeft, bound, expiresAt }: BudgetEntry, now: number): Cell[] {
   return [
-    `${named(server)} ${named(tool)}`,
-    `${callsLeft} more ${callsLeft === 1 ? 'call' : 'calls'}`,
+    named(server),
+    named(tool),
+    `${count(callsLeft, 'more call')}`,
     bound ? `${named(bound.path)} at most ${bound.max}` : 'any arguments',
-    `until ${localTime(expiresAt)} (${span(expiresAt - now)})`,
+    `until ${clockTime(expiresAt, now)} (${span(expiresAt - now)})`,
     { text: `revoke: policy-wrap reject ${id}`, style: 'dim' },
   ];
 }
