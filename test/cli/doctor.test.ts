@@ -319,7 +319,7 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'counters that were charged in the far future',
       'clock',
       'fail',
-      /has said 2099-01-01T00:00:00.000Z before: it was set back, and a counter/,
+      /has said 2099-01-01T00:00:00.000Z before: it was set back, and 1 counter/,
       /policy-wrap reset --clock/,
       () => {
         decided(Date.now);

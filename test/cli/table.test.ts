@@ -48,7 +48,7 @@ describe('table', () => {
 12:00:33  afip      create_invoice  allow              ok 12 ms
 `,
     );
-    expect(shown(120, rows).split('\n')).toHaveLength(4);
+    expect(shown(100, rows).split('\n')).toHaveLength(4);
     expect(shown(200, rows).split('\n')).toHaveLength(3);
   });
 

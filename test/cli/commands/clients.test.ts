@@ -39,14 +39,14 @@ test('the table', async () => {
   expect(await clients({}, home.io)).toBe(0);
   expect(home.out.replaceAll(home.root, '~')).toBe(
     `Claude Desktop  ~/.config/Claude/claude_desktop_config.json  (user)
-  afip  npx -y @codespar/mcp-afip@alpha  wrapped
-  old   mcp-old                          wrapped, drifted: node-gone
+  afip  wrapped                      npx -y @codespar/mcp-afip@alpha
+  old   wrapped, drifted: node-gone  mcp-old
 
 Cursor  ~/.cursor/mcp.json  (user)
-  taxes      mcp-afip --token ***     not wrapped; the same server is wrapped in claude-desktop
-  web        https://u:***@x.example  remote; cannot be wrapped
-  odd                                 cannot be wrapped: no \`command\`
-  bell\\u{7}  policy-wrap              starts policy-wrap without \`--\` before a server
+  taxes      not wrapped; the same server is wrapped in claude-desktop  mcp-afip --token ***
+  web        remote; cannot be wrapped  https://u:***@x.example
+  odd        cannot be wrapped: no \`command\`
+  bell\\u{7}  starts policy-wrap without \`--\` before a server  policy-wrap
 
 Gemini CLI  ~/.gemini/settings.json  (user)
   no servers

@@ -104,7 +104,7 @@ describe('reset --clock', () => {
     const io = new FakeTerminal(['y']);
     expect(await reset(undefined, { db: state.db, clock: true }, io)).toBe(0);
     expect(io.err.text).toMatch(
-      /A counter was charged when the clock of this machine said (2099-01-01|2098-12-31)/,
+      /1 counter was charged when the clock of this machine said (2099-01-01|2098-12-31)/,
     );
     expect(io.out.text).toBe('Mended 1 counter.\n');
     expect(state.store.counters()).toMatchObject([{ aheadMs: 0, freesAt: io.at + 60_000 }]);
