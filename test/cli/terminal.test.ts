@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { ask, processTerminal, wantsColor } from '../../src/cli/terminal.js';
+import { ask, columnsOf, processTerminal, wantsColor } from '../../src/cli/terminal.js';
 
 /** A terminal on which every question is answered in turn; gives the answers and all that was shown. */
 async function session(
@@ -103,4 +103,15 @@ describe('the terminal of this process', () => {
     expect(await waiting).toBe(false);
     expect(await terminal.pause(600_000)).toBe(false);
   });
+});
+
+test.each<[string | undefined, number, number]>([
+  [undefined, 132, 132],
+  ['60', 132, 60],
+  ['60', Number.POSITIVE_INFINITY, 60],
+  ['0', 80, 80],
+  ['wide', 80, 80],
+  ['', Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+])('COLUMNS %j and a terminal of %d make lines of %d', (given, real, expected) => {
+  expect(columnsOf(real, given === undefined ? {} : { COLUMNS: given })).toBe(expected);
 });
