@@ -4,6 +4,7 @@ import type { Checks, Condition, Limit, Path, Predicate, ToolEntry } from '../po
 import type { RuleLocations } from '../policy/read/load.js';
 import type { ProblemCode } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
+import { allowsAnyKey, schemaFault } from '../policy/schema/check.js';
 import { nearest } from '../text/suggest.js';
 import { describeArgument, fixedArgument, prospectOf, some } from './satisfiability.js';
 import { type Argument, argumentAt } from './tool-schema.js';
@@ -52,6 +53,7 @@ export class RuleLint {
 
   /** @param entry whose rules these are; undefined for those of all tools */
   look(checks: Checks, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
+    if (checks.declared) this.#declared(checks.declared.pointer, tools);
     this.#predicates('require', checks.require, entry, tools);
     this.#predicates('deny_if', checks.denyIf, entry, tools);
     this.#predicates('approve_if', checks.approveIf, entry, tools);
@@ -62,6 +64,25 @@ export class RuleLint {
     );
     this.#afterAlways(checks.approveIf, checks.approveIf, 'asks for every call');
     for (const limit of checks.limits) this.#limit(limit, entry, tools);
+  }
+
+  /** Schemas that refuse every call, and those that let any key through. */
+  #declared(pointer: string, tools: readonly ToolDefinition[]): void {
+    const path = this.#locations.pathOf(pointer);
+    const faults = new Map<string, string[]>();
+    const open: string[] = [];
+    for (const { name, inputSchema } of tools) {
+      const fault = schemaFault(inputSchema);
+      if (fault !== undefined) faults.set(fault, [...(faults.get(fault) ?? []), name]);
+      else if (allowsAnyKey(inputSchema)) open.push(name);
+    }
+    for (const [fault, names] of faults) {
+      const message = `The input schema of ${some(names)} cannot be used, so every call is refused: ${fault}.`;
+      this.#warn('SCHEMA_UNUSABLE', path, message, 'Leave "arguments" out for it, or mend the server.');
+    }
+    if (open.length === 0) return;
+    const message = `The input schema of ${some(open)} allows any key, so that keys are not refused there.`;
+    this.#warn('SCHEMA_OPEN', path, message, 'Name the arguments in "require" or "deny_if" instead.');
   }
 
   /** What stands after a rule without conditions is never reached. */

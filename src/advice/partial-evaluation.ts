@@ -23,9 +23,17 @@ export interface PartialEvaluation {
 /**
  * Judges a call by the part of it that the log kept. Exact where the rules read nothing else. The server's environment
  * is never known.
+ *
+ * @param undeclared why the tool's input schema does not accept arguments; undefined where no schema is known
  */
-export function evaluatePartially(layers: Layers, tool: string, kept: Kept): PartialEvaluation {
-  const call: Call = { tool, args: argsOf(kept), env: {} };
+export function evaluatePartially(
+  layers: Layers,
+  tool: string,
+  kept: Kept,
+  undeclared?: (args: Call['args']) => string | undefined,
+): PartialEvaluation {
+  const args = argsOf(kept);
+  const call: Call = { tool, args, env: {}, ...(undeclared && { undeclared: () => undeclared(args) }) };
   const unknowns: Unknown[] = [];
   const all = layers.all.map((policy) => reduced(policy, call, kept, unknowns));
   return { evaluation: evaluateLayers({ ...layers, all }, call), unknowns };
@@ -45,6 +53,7 @@ function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): P
   // Hidden or not listed: certain, whatever the arguments.
   if (resolved.kind !== 'resolved') return policy;
   const checks = (from: Checks): Checks => ({
+    declared: partialDeclared(from.declared, call, kept, unknowns),
     require: partialPredicates(from.require, 'every', call, kept, unknowns),
     denyIf: partialPredicates(from.denyIf, 'any', call, kept, unknowns),
     approveIf: partialPredicates(from.approveIf, 'any', call, kept, unknowns),
@@ -55,6 +64,18 @@ function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): P
   if (!entry) return { ...policy, hides: (name) => policy.hides(name), allTools };
   const tools = new Map([[call.tool, { ...entry, ...checks(entry) }]]);
   return { ...policy, hides: (name) => policy.hides(name), allTools, tools };
+}
+
+function partialDeclared(
+  rule: Checks['declared'],
+  call: Call,
+  kept: Kept,
+  unknowns: Unknown[],
+): Checks['declared'] {
+  if (!rule || (kept.kind === 'values' && call.undeclared)) return rule;
+  const reads = kept.kind === 'values' ? "the tool's input schema" : 'the values of all arguments';
+  unknowns.push({ rule: rule.pointer, reads });
+  return undefined;
 }
 
 function partialPredicates(

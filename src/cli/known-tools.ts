@@ -1,6 +1,9 @@
 import { KNOWN_SERVERS } from '../catalog/servers.js';
 import { stateFile } from '../config/policy-files.js';
-import { Store } from '../store/store.js';
+import { isRecord, own } from '../json/value.js';
+import type { Call } from '../policy/call.js';
+import { argumentCheck } from '../policy/schema/check.js';
+import { type PinEntry, Store } from '../store/store.js';
 
 /**
  * Names of tools, without a server being started: those of the catalogue and those that wrappers have seen.
@@ -13,11 +16,40 @@ export function knownTools(server: string | undefined, db: string | undefined): 
   return [...known.flatMap(({ tools }) => tools.map(({ name }) => name)), ...seenTools(server, db)];
 }
 
+/**
+ * Checks arguments by the input schema of a tool, as wrappers have first seen it, or as the catalogue has it.
+ *
+ * @returns why the schema does not accept arguments; undefined where no schema is known
+ */
+export function declaredArguments(
+  tool: string,
+  server: string | undefined,
+  db: string | undefined,
+): ((args: Call['args']) => string | undefined) | undefined {
+  const [seen] = seenDefinitions(server, db).filter((pin) => pin.tool === tool);
+  const known = KNOWN_SERVERS.filter(({ command }) => server === undefined || command === server)
+    .flatMap(({ tools }) => tools)
+    .find(({ name }) => name === tool);
+  const schema = seen ? schemaIn(seen.definition) : known?.inputSchema;
+  if (schema === undefined) return undefined;
+  const check = argumentCheck(schema);
+  return (args) => check.fault(args);
+}
+
+function schemaIn(definition: string): unknown {
+  const tool: unknown = JSON.parse(definition);
+  return isRecord(tool) ? own(tool, 'inputSchema') : undefined;
+}
+
 function seenTools(server: string | undefined, db: string | undefined): readonly string[] {
+  return seenDefinitions(server, db).map(({ tool }) => tool);
+}
+
+function seenDefinitions(server: string | undefined, db: string | undefined): readonly PinEntry[] {
   let store: Store | undefined;
   try {
     store = Store.open(stateFile(db), { mustExist: true });
-    return store.pins(server).map(({ tool }) => tool);
+    return store.pins(server);
   } catch {
     // Only for suggestions.
     return [];

@@ -9,6 +9,11 @@ export interface Call {
   readonly args: { readonly [key: string]: Json };
   /** The environment that the server was given. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Why the tool's own input schema does not accept the arguments, in one sentence, and undefined where it does. Absent
+   * where that cannot be told: then a rule that needs to know refuses.
+   */
+  readonly undeclared?: (() => string | undefined) | undefined;
 }
 
 /** Refused by the policy's text alone, whatever has happened before. */

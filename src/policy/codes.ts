@@ -62,6 +62,12 @@ export const CODES = {
     explanation:
       'its definition is not the one that was first seen; a person must look at the change and accept it',
   },
+  /** The tool's own schema does not accept the arguments (`arguments: "declared"`). */
+  ARGUMENTS: {
+    ...DENIED,
+    policyPart: 'line',
+    advice: "Correct the arguments by the tool's schema, or ask the user.",
+  },
   REQUIRE: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   DENY_IF: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   ACTION_DENY: { ...DENIED, policyPart: 'line', advice: ASK_USER },

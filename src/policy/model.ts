@@ -62,8 +62,10 @@ export interface NamePattern {
   matchesLookalike(name: string): boolean;
 }
 
-/** What is looked at for a call, in this order: require, deny_if, limits, approve_if. */
+/** What is looked at for a call, in this order: arguments, require, deny_if, limits, approve_if. */
 export interface Checks {
+  /** `arguments: "declared"`: the tool's own input schema must accept the arguments. */
+  readonly declared?: DeclaredRule | undefined;
   readonly require: readonly Predicate[];
   readonly denyIf: readonly Predicate[];
   readonly approveIf: readonly Predicate[];
@@ -74,6 +76,12 @@ export interface ToolEntry extends Checks {
   readonly name: NamePattern;
   /** `action: "hide"`: as if the name stood in `hide`. */
   readonly hidden: boolean;
+}
+
+export interface DeclaredRule {
+  /** JSON pointer (RFC 6901) into the document. */
+  readonly pointer: string;
+  readonly onDeny: string | undefined;
 }
 
 export interface Predicate {

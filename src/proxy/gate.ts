@@ -20,6 +20,7 @@ import { BUSY, LOCKED_HINT } from '../store/store.js';
 import { sha256 } from '../text/hash.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
+import type { ArgumentChecks } from './argument-checks.js';
 import { refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
 import { ToolLists } from './tool-lists.js';
@@ -30,6 +31,8 @@ export interface GateOptions {
   /** What to tell the model when there is no policy: the command that makes one. */
   readonly noPolicy: string;
   readonly stateSession: StateSession;
+  /** Loaded for each policy before it holds. */
+  readonly argumentChecks: ArgumentChecks;
   readonly server: string;
   /** The server's environment, for `env.*`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -167,10 +170,17 @@ export class Gate implements ApprovalAuthority {
       tool: call.name,
       args: call.args.values,
       env: this.#options.env,
+      ...(this.#policy.declares && { undeclared: () => this.#undeclared(call) }),
     });
     return call.continues && evaluation.kind === 'open'
       ? { kind: 'open', charges: [], ask: undefined }
       : evaluation;
+  }
+
+  #undeclared(call: JudgedCall): string | undefined {
+    if (!this.lists.knows(call.name))
+      return "the tool's input schema is not known: the server has not listed the tool in this session";
+    return this.#options.argumentChecks.fault(this.lists.inputSchemaOf(call.name), call.args.values);
   }
 
   #admission(call: JudgedCall | MalformedCall, evaluation: Evaluation): Admission {

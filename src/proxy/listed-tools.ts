@@ -48,6 +48,10 @@ export class ListedTools {
     return this.#riskOf(this.#listed.get(name) ?? { name });
   }
 
+  knows(name: string): boolean {
+    return this.#listed.has(name);
+  }
+
   /** @returns what the server says of a tool's arguments; undefined for one that it never listed */
   inputSchemaOf(name: string): unknown {
     return this.#listed.get(name)?.inputSchema;

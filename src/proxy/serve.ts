@@ -8,6 +8,7 @@ import { type PinEntry, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { Stderr } from '../upstream/stderr.js';
 import type { Upstream } from '../upstream/upstream.js';
+import { ArgumentChecks } from './argument-checks.js';
 import { Gate } from './gate.js';
 import { watchPolicy } from './policy-watch.js';
 import { relay } from './relay.js';
@@ -81,8 +82,11 @@ export async function serve(options: ServeOptions): Promise<number> {
     toolsChanged: (tools) => void warnOfChanges(tools, server, warn),
     warn,
   });
+  const argumentChecks = new ArgumentChecks();
+  await argumentChecks.loadFor(policy);
   const gate = new Gate({
     policy,
+    argumentChecks,
     noPolicy: found.kind === 'none' ? found.advice : '',
     stateSession,
     server,
@@ -114,16 +118,23 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   const places = [...(found.kind === 'policy' ? found.files : []), ...options.policyPlaces];
   let inForce = policy;
+  // One after the other: what a policy needs is loaded before it holds.
+  let reading: Promise<void> = Promise.resolve();
   const stopWatching = watchPolicy(places, options.findPolicy, (reload) => {
     if (reload.kind === 'kept') {
       stateSession.policyIs({ hash: inForce?.hash, source: inForce?.source, problem: reload.reason });
       return warn(`the policy stays as it was: ${reload.reason}`);
     }
     const layers = stack(reload.found.policy, reload.found.extended);
-    inForce = layers;
-    stateSession.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
-    if (gate.use(layers)) running.toolsChanged();
-    return warn(`the policy was read again: ${layers.source}`);
+    reading = reading
+      .then(() => argumentChecks.loadFor(layers))
+      .then(() => {
+        inForce = layers;
+        stateSession.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
+        if (gate.use(layers)) running.toolsChanged();
+        warn(`the policy was read again: ${layers.source}`);
+      })
+      .catch((error: unknown) => warn(`the policy stays as it was: ${reasonOf(error)}`));
   });
   const code = await running.ended;
   stopOpening();

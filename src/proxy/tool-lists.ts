@@ -62,6 +62,11 @@ export class ToolLists {
     return this.#tools.riskOf(name).severe;
   }
 
+  /** @returns whether the server has listed it in this session */
+  knows(name: string): boolean {
+    return this.#tools.knows(name);
+  }
+
   /** @returns what the server says of a tool's arguments; undefined for one that it never listed */
   inputSchemaOf(name: string): unknown {
     return this.#tools.inputSchemaOf(name);

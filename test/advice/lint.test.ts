@@ -465,3 +465,21 @@ test('G9: patterns are taken apart once, however many names they are compared wi
   const found = lint(body, tools);
   expect(found.filter(({ code }) => code === 'TOOL_ABSENT')).toHaveLength(4000);
 });
+
+test('declared arguments: schemas that refuse every call, and those that let any key through', () => {
+  const tools: ToolDefinition[] = [
+    { name: 't', inputSchema: INVOICE },
+    { name: 'loose', inputSchema: { type: 'object', additionalProperties: true } },
+    { name: 'typed', inputSchema: { type: 'object', additionalProperties: { type: 'string' } } },
+    { name: 'odd', inputSchema: { $ref: 'https://example.com/x' } },
+  ];
+  const found = lint({ tools: { '*': { arguments: 'declared' } } }, tools);
+  expect(found.map(({ code, message }) => [code, message])).toEqual([
+    [
+      'SCHEMA_UNUSABLE',
+      'The input schema of odd cannot be used, so every call is refused: the reference "https://example.com/x" leads out of it, and is not followed.',
+    ],
+    ['SCHEMA_OPEN', 'The input schema of loose allows any key, so that keys are not refused there.'],
+  ]);
+  expect(found.every(({ pointer }) => pointer === '/tools/*/arguments')).toBe(true);
+});

@@ -154,3 +154,16 @@ test('names alone: a name that differs in case settles it, whatever its value', 
     expect([outcomeOf(evaluation), unknowns]).toEqual(['REQUIRE', []]);
   }
 });
+
+test('declared arguments are judged where the values and the schema are known, and are unknown elsewhere', () => {
+  const layers = stack(policyOf({ tools: { t: { arguments: 'declared' } } }));
+  const undeclared = (args: object) => ('bcc' in args ? 'it has bcc' : undefined);
+  const come = (text: string, check?: typeof undeclared) => {
+    const { evaluation, unknowns } = evaluatePartially(layers, 't', keptOf(text), check);
+    return [outcomeOf(evaluation), ...unknowns.map(({ reads }) => reads)];
+  };
+  expect(come('{"bcc":1}', undeclared)).toEqual(['ARGUMENTS']);
+  expect(come('{"to":1}', undeclared)).toEqual(['open']);
+  expect(come('["bcc"]', undeclared)).toEqual(['open', 'the values of all arguments']);
+  expect(come('{"bcc":1}')).toEqual(['open', "the tool's input schema"]);
+});

@@ -1,6 +1,7 @@
 import { RoundTrips } from '../../src/approval/retry-state.js';
 import { type Layers, stack } from '../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
+import { ArgumentChecks } from '../../src/proxy/argument-checks.js';
 import { ClientToServer } from '../../src/proxy/client-to-server.js';
 import { Gate } from '../../src/proxy/gate.js';
 import { ServerToClient } from '../../src/proxy/server-to-client.js';
@@ -9,6 +10,9 @@ import { type PinEntry, Store } from '../../src/store/store.js';
 import { McpSession } from '../../src/wire/mcp-session.js';
 import { INFO } from '../store/support-shapes.js';
 import type { Message } from '../support/rig.js';
+
+const argumentChecks = new ArgumentChecks();
+await argumentChecks.loadFor({ declares: true });
 
 /** A policy as it decides; fails on one that has errors. */
 export function layersOf(policy: object): Layers {
@@ -67,6 +71,7 @@ export class Between {
       policy: policy && layersOf(policy),
       noPolicy: 'make one: policy-wrap init',
       stateSession: this.state,
+      argumentChecks,
       server: 'recorder',
       env: { TAXPAYER: '20' },
       observe,

@@ -2,7 +2,7 @@ import { findPolicy, type PolicyOptions, problemsError } from '../../config/poli
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { parseJson } from '../../json/exact.js';
 import type { Json } from '../../json/value.js';
-import type { Evaluation } from '../../policy/call.js';
+import type { Call, Evaluation } from '../../policy/call.js';
 import { likelyTool, ownName, prefixedName } from '../../policy/client-names.js';
 import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
@@ -15,7 +15,7 @@ import { printable } from '../../text/escape.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
 import { printJson } from '../json-output.js';
-import { knownTools } from '../known-tools.js';
+import { declaredArguments, knownTools } from '../known-tools.js';
 import { openIfThere } from '../open-state.js';
 import type { Terminal } from '../terminal.js';
 
@@ -57,13 +57,21 @@ export async function explain(
     });
   }
   const trace: TraceStep[] = [];
-  const call = { tool, args: readArgs(options.args), env: upstreamEnv(io.env) };
+  const args = readArgs(options.args);
   const layers = stack(found.policy, found.extended);
+  const isNamed = options.server !== undefined || argv.length > 0;
+  const named = isNamed ? server : undefined;
+  const undeclared = layers.declares ? declaredArguments(tool, named, options.db) : undefined;
+  const call: Call = {
+    tool,
+    args,
+    env: upstreamEnv(io.env),
+    ...(undeclared && { undeclared: () => undeclared(args) }),
+  };
   const evaluation = evaluateLayers(layers, call, trace);
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
   const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
-  const isNamed = options.server !== undefined || argv.length > 0;
-  const hint = hintAbout(tool, layers.all, knownTools(isNamed ? server : undefined, options.db));
+  const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
   if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
   else await io.out.write(`${asText(tool, found.policy, outlook, trace, hint)}\n`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[

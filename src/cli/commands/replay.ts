@@ -12,6 +12,7 @@ import { Simulation } from '../../store/simulation.js';
 import type { LogEntry, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
+import { declaredArguments } from '../known-tools.js';
 import { openState } from '../open-state.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
@@ -42,7 +43,7 @@ export async function replay(file: string, options: ReplayOptions, io: Terminal)
     const server = loggedServer(store, options.server);
     const since = sinceOf(options.since, io.now());
     const layers = stack(found.policy, found.extended);
-    const comparison = compare(store, layers, server, since);
+    const comparison = compare(store, layers, server, since, options.db);
     if (options.json) await printJson(io, asJson(comparison, layers, server));
     else await io.out.write(`${asText(comparison, file, server)}\n`);
     return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
@@ -51,9 +52,15 @@ export async function replay(file: string, options: ReplayOptions, io: Terminal)
   }
 }
 
-function compare(store: Store, layers: Layers, server: string, since: number | undefined): Comparison {
+function compare(
+  store: Store,
+  layers: Layers,
+  server: string,
+  since: number | undefined,
+  db: string | undefined,
+): Comparison {
   const comparison = new Comparison();
-  const draft = new Draft(layers);
+  const draft = new Draft(layers, (tool) => declaredArguments(tool, server, db));
   try {
     // What was charged before the first call that counts is still held by counters then.
     const warmUp = since === undefined ? undefined : since - longestWindow(layers);
@@ -75,6 +82,8 @@ function longestWindow({ all }: Layers): number {
   return Math.max(0, ...checks.flatMap(({ limits }) => limits.map(({ windowMs }) => windowMs)));
 }
 
+type Undeclared = ReturnType<typeof declaredArguments>;
+
 /** A policy that is tried on logged calls. */
 class Draft {
   readonly #layers: Layers;
@@ -84,8 +93,13 @@ class Draft {
   /** Approvals whose question the draft has answered: what came of them then is the same call again. */
   readonly #answered = new Set<string>();
 
-  constructor(layers: Layers) {
+  /** What checks the arguments of tools by their schemas. */
+  readonly #checks = new Map<string, Undeclared>();
+  readonly #checkOf: (tool: string) => Undeclared;
+
+  constructor(layers: Layers, checkOf: (tool: string) => Undeclared) {
     this.#layers = layers;
+    this.#checkOf = checkOf;
   }
 
   /** @returns the decision, or why there is none */
@@ -110,8 +124,19 @@ class Draft {
     this.#observed.close();
   }
 
+  #undeclared(tool: string): Undeclared {
+    if (!this.#layers.declares) return undefined;
+    if (!this.#checks.has(tool)) this.#checks.set(tool, this.#checkOf(tool));
+    return this.#checks.get(tool);
+  }
+
   #judge(row: LogEntry, call: LoggedCall): DraftDecision {
-    const { evaluation, unknowns } = evaluatePartially(this.#layers, call.tool, call.kept);
+    const { evaluation, unknowns } = evaluatePartially(
+      this.#layers,
+      call.tool,
+      call.kept,
+      this.#undeclared(call.tool),
+    );
     if (evaluation.kind === 'hidden') return { kind: 'refused', code: 'HIDDEN', rule: HIDDEN_RULE };
     if (evaluation.kind === 'refused') {
       const { code, rule } = evaluation.refusal;

@@ -11,6 +11,7 @@ import { approvalTexts } from '../../policy/evaluate/approval.js';
 import { evaluateLayers, type Layers, stack } from '../../policy/evaluate/layers.js';
 import { formatProblem } from '../../policy/read/problem.js';
 import { Source } from '../../policy/read/source.js';
+import { type ArgumentCheck, argumentCheck } from '../../policy/schema/check.js';
 import { type Admitted, BUSY, Store } from '../../store/store.js';
 import { parseDuration } from '../../text/duration.js';
 import { printable, printableJson } from '../../text/escape.js';
@@ -32,6 +33,10 @@ const CASES = z.strictObject({
     .union([z.string(), z.record(z.string(), z.unknown())])
     .describe('the policy, or its path from this file'),
   env: z.record(z.string(), z.string()).default({}).describe("the server's environment"),
+  tools: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('input schemas of tools by name, for "arguments": "declared"'),
   cases: z.array(
     z.strictObject({
       name: z.string(),
@@ -103,10 +108,11 @@ function line({ file, name, passed, expected, actual }: Outcome): string {
 function runFile(file: string): Outcome[] {
   const { cases, source } = readCases(file);
   const policy = readCasePolicy(cases, source, file);
+  const checks = new Map(Object.entries(cases.tools).map(([tool, schema]) => [tool, argumentCheck(schema)]));
   return cases.cases.map((one, index) => {
     const earlier = one.earlier.map((_, i) => argsAt(source, ['cases', index, 'earlier', i, 'args']));
     const args = { call: argsAt(source, ['cases', index, 'call', 'args']), earlier };
-    const actual = runCase(policy, one, args, { ...cases.env, ...one.env });
+    const actual = runCase(policy, one, args, { ...cases.env, ...one.env }, checks);
     return { file, name: one.name, passed: agrees(one.expect, actual), expected: one.expect, actual };
   });
 }
@@ -147,7 +153,17 @@ interface CaseArgs {
   readonly earlier: readonly JsonObject[];
 }
 
-function runCase(policy: Layers, one: Case, args: CaseArgs, env: Readonly<Record<string, string>>): Expected {
+function runCase(
+  policy: Layers,
+  one: Case,
+  args: CaseArgs,
+  env: Readonly<Record<string, string>>,
+  checks: ReadonlyMap<string, ArgumentCheck>,
+): Expected {
+  const callOf = (tool: string, values: JsonObject): Call => {
+    const check = checks.get(tool);
+    return { tool, args: values, env, ...(check && { undeclared: () => check.fault(values) }) };
+  };
   const at = instant(one.at, 0);
   let now = at;
   const store = Store.open(':memory:', { now: () => now });
@@ -163,7 +179,7 @@ function runCase(policy: Layers, one: Case, args: CaseArgs, env: Readonly<Record
     });
     for (const [index, { at: when, times, outcome, tool }] of one.earlier.entries()) {
       now = instant(when, at);
-      const call = { tool, args: args.earlier[index] ?? {}, env };
+      const call = callOf(tool, args.earlier[index] ?? {});
       for (let i = 0; i < times; i++) {
         const { admitted } = decide(store, session, policy, call);
         if (admitted.kind === 'allowed')
@@ -171,7 +187,7 @@ function runCase(policy: Layers, one: Case, args: CaseArgs, env: Readonly<Record
       }
     }
     now = at;
-    return describe(decide(store, session, policy, { tool: one.call.tool, args: args.call, env }));
+    return describe(decide(store, session, policy, callOf(one.call.tool, args.call)));
   } finally {
     store.close();
   }

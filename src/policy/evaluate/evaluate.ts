@@ -1,6 +1,6 @@
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import { HIDDEN_RULE } from '../codes.js';
-import type { Policy, Predicate } from '../model.js';
+import type { DeclaredRule, Policy, Predicate } from '../model.js';
 import { chargeOf } from './charge.js';
 import type { Answer } from './compare.js';
 import { answerPredicate } from './condition.js';
@@ -10,7 +10,7 @@ import { CHECKED_BY_NOBODY, resolveEntry, ruleOf } from './resolve.js';
 
 /** One thing that was looked at on the way to a decision, for `explain`. */
 export interface TraceStep {
-  readonly look: 'hide' | 'entry' | 'require' | 'deny_if' | 'limit' | 'approve_if';
+  readonly look: 'hide' | 'entry' | 'arguments' | 'require' | 'deny_if' | 'limit' | 'approve_if';
   /** The rule's pointer, as in a refusal. */
   readonly rule: string;
   /** `stops` ends it with a refusal, `asks` needs a person. */
@@ -21,7 +21,7 @@ export interface TraceStep {
 }
 
 /**
- * Judges a call by the policy's text, in the fixed order of docs/architecture.md: hidden, not listed, `require`, `deny_if`,
+ * Judges a call by the policy's text, in the fixed order of docs/architecture.md: hidden, not listed, `arguments`, `require`, `deny_if`,
  * limits, `approve_if`; each for all tools before the tool's own. The first refusal wins. Pure: looks at neither
  * clock nor counter, and does not change the call.
  *
@@ -55,6 +55,7 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
   const own = entry ?? CHECKED_BY_NOBODY;
 
   const refusal =
+    undeclared(allTools.declared ?? own.declared, call, trace) ??
     unmet(allTools.require, call, trace) ??
     unmet(own.require, call, trace) ??
     fired(allTools.denyIf, 'deny_if', call, trace) ??
@@ -88,6 +89,24 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
   const explanation = `a person must approve this call, but ${inexact}, ${ROUNDED}`;
   note({ look: 'approve_if', rule: ask.rule, result: 'stops', text: explanation });
   return { kind: 'refused', refusal: { ...ask, authorText: undefined, explanation } };
+}
+
+function undeclared(
+  rule: DeclaredRule | undefined,
+  call: Call,
+  trace: TraceStep[] | undefined,
+): Refusal | undefined {
+  if (!rule) return undefined;
+  const { pointer, onDeny } = rule;
+  const fault = call.undeclared
+    ? call.undeclared()
+    : "the tool's input schema is not known: the server has not listed the tool yet";
+  const explanation = fault ?? "the tool's input schema accepts the arguments";
+  const result = fault === undefined ? 'passes' : 'stops';
+  trace?.push({ look: 'arguments', rule: pointer, result, answer: undefined, text: explanation });
+  return fault === undefined
+    ? undefined
+    : { code: 'ARGUMENTS', rule: pointer, authorText: onDeny, explanation };
 }
 
 function unmet(

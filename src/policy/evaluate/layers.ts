@@ -20,6 +20,8 @@ export interface Layers {
   readonly approvals: Policy['approvals'];
   /** Some limit gives charges back by outcome, so that outcomes must be known before the next call. */
   readonly givesBack: boolean;
+  /** Some rule looks at the input schemas of tools. */
+  readonly declares: boolean;
 }
 
 const STRICTNESS = { off: 0, warn: 1, deny: 2 } as const;
@@ -35,6 +37,7 @@ const STRICTNESS = { off: 0, warn: 1, deny: 2 } as const;
 export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
   const all = [...extended.map((policy) => named(policy, nameAmong(policy, extended))).reverse(), own];
   let hash: string | undefined;
+  const checks = all.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
   const channels = own.approvals.channels.filter((channel) =>
     extended.every(({ approvals }) => approvals.channels.includes(channel)),
   );
@@ -65,11 +68,8 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
         extended.every(({ approvals }) => approvals.except.some((path) => path.text === text)),
       ),
     },
-    givesBack: all.some((policy) =>
-      [policy.allTools, ...policy.tools.values(), ...policy.patterns].some(({ limits }) =>
-        limits.some(({ refund }) => refund !== 'never'),
-      ),
-    ),
+    givesBack: checks.some(({ limits }) => limits.some(({ refund }) => refund !== 'never')),
+    declares: checks.some(({ declared }) => declared !== undefined),
   };
 }
 
@@ -126,6 +126,7 @@ function baseName({ source }: Policy): string {
 function named(policy: Policy, layer: string): Policy {
   const entries = (entry: ToolEntry): ToolEntry => ({ ...entry, ...checks(entry) });
   const checks = (from: Checks): Checks => ({
+    declared: from.declared && { ...from.declared, pointer: `${layer}#${from.declared.pointer}` },
     require: from.require.map(predicate),
     denyIf: from.denyIf.map(predicate),
     approveIf: from.approveIf.map(predicate),

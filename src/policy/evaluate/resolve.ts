@@ -111,8 +111,8 @@ export function ruleOf(policy: Policy, entry: ToolEntry): string {
 /** @returns what every call comes to, where no check looks at a call: at most it is counted */
 function sameForAll(all: readonly Checks[]): Evaluation | undefined {
   const charges: Charge[] = [];
-  for (const { require, denyIf, approveIf, limits } of all) {
-    if (require.length > 0 || denyIf.length > 0 || approveIf.length > 0) return undefined;
+  for (const { declared, require, denyIf, approveIf, limits } of all) {
+    if (declared || require.length > 0 || denyIf.length > 0 || approveIf.length > 0) return undefined;
     for (const limit of limits) {
       if (limit.amount.kind !== 'fixed' || limit.per.length > 0) return undefined;
       charges.push({ limit, split: '', amount: limit.amount.value });

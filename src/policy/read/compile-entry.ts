@@ -29,6 +29,7 @@ export function compileEntry(context: CompileContext, tool: string, entry: Partl
   return {
     name: namePattern(tool),
     hidden: entry.action === 'hide',
+    declared: checks.declared,
     require: checks.require,
     denyIf: entry.action === 'deny' ? [...checks.denyIf, always('ACTION_DENY')] : checks.denyIf,
     approveIf:
@@ -43,11 +44,11 @@ const CONTRADICTS: Readonly<
 > = {
   allow: { fields: [], why: '' },
   deny: {
-    fields: ['require', 'deny_if', 'approve_if', 'limits', 'rate_limit'],
+    fields: ['arguments', 'require', 'deny_if', 'approve_if', 'limits', 'rate_limit'],
     why: 'refuses every call, whatever else is said',
   },
   hide: {
-    fields: ['require', 'deny_if', 'approve_if', 'limits', 'rate_limit', 'reason'],
+    fields: ['arguments', 'require', 'deny_if', 'approve_if', 'limits', 'rate_limit', 'reason'],
     why: 'makes the tool absent, so that nothing else is ever looked at or told',
   },
   approve: { fields: ['approve_if'], why: 'asks a person for every call, not only for some' },
@@ -70,6 +71,7 @@ function checkAction(context: CompileContext, entry: Partly<ToolDocument>, path:
     action === 'approve' ||
     action === 'hide' ||
     entry.rate_limit !== undefined ||
+    entry.arguments !== undefined ||
     [entry.require, entry.deny_if, entry.approve_if, entry.limits].some((list) => list && list.length > 0);
   if (entry.reason !== undefined && !speaks) {
     const message = '"reason" is told with a refusal, and no rule of this entry refuses.';

@@ -70,6 +70,9 @@ export function compileChecks(
   reason: string | undefined,
 ): Checks {
   return {
+    ...(checks.arguments === 'declared' && {
+      declared: { pointer: pointerOf([...path, 'arguments']), onDeny: reason },
+    }),
     require: compilePredicates(context, checks.require, [...path, 'require'], 'REQUIRE', reason),
     denyIf: compilePredicates(context, checks.deny_if, [...path, 'deny_if'], 'DENY_IF', reason),
     approveIf: compilePredicates(

@@ -115,6 +115,12 @@ const rateLimit = about(
 );
 
 const checks = {
+  arguments: z.optional(
+    about(
+      z.enum(['declared']),
+      "declared refuses what the tool's own input schema does not accept, and every key that it does not name, unless it states additionalProperties. A schema that cannot be used refuses every call.",
+    ),
+  ),
   require: z.optional(about(z.array(predicate), 'Each of these must hold, or the call is refused.')),
   deny_if: z.optional(
     about(z.array(predicate), 'The call is refused unless each of these is known not to hold.'),

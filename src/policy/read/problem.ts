@@ -26,7 +26,9 @@ export type ProblemCode =
   | 'TOOL_ABSENT'
   | 'TOOL_UNPLACED'
   | 'ARGUMENT_ABSENT'
-  | 'ARGUMENT_OPTIONAL';
+  | 'ARGUMENT_OPTIONAL'
+  | 'SCHEMA_UNUSABLE'
+  | 'SCHEMA_OPEN';
 
 /** One finding in a policy file. An error makes the file unusable; a warning does not. */
 export interface Problem {
