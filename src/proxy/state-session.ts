@@ -5,7 +5,6 @@ import {
   type Admitted,
   type ApprovalEntry,
   BUSY,
-  isPassing,
   LOCKED_HINT,
   type Outcome,
   type PinEntry,
@@ -16,6 +15,7 @@ import {
 } from '../store/store.js';
 import { Outcomes } from './outcomes.js';
 import { PinComparison } from './pin-comparison.js';
+import { StateConnection } from './state-connection.js';
 
 export interface StateSessionOptions {
   readonly openStore: () => Store;
@@ -26,11 +26,6 @@ export interface StateSessionOptions {
   readonly warn: (text: string) => void;
 }
 
-/** After a failure the database is opened again at most this often, in milliseconds. */
-const REOPEN_INTERVAL = 2000;
-/** How long opening is tried again while others hold the database, and the longest pause between, in milliseconds. */
-const OPEN_PATIENCE_MS = 25_000;
-const OPEN_PAUSE_MS = 200;
 /** Outcomes are written together, at the latest this long after the first call or outcome, in milliseconds. */
 const SETTLE_DELAY = 50;
 /** How long outcomes wait for a locked database at the end of the process, in milliseconds. */
@@ -54,13 +49,10 @@ const TIDY_INTERVAL = 20_000;
  */
 export class StateSession {
   readonly #options: StateSessionOptions;
-  #store: Store | undefined;
+  readonly #connection: StateConnection;
   /** Stays the same when the database is opened again: limits may count by it. */
   #session = '';
-  #openingSince: number | undefined;
-  #openTimer: NodeJS.Timeout | undefined;
   #isStarting = true;
-  #failure: { readonly at: number; readonly error: unknown } | undefined;
   readonly #outcomes = new Outcomes();
   #settleTimer: NodeJS.Timeout | undefined;
   #tidyTimer: NodeJS.Timeout | undefined;
@@ -74,8 +66,14 @@ export class StateSession {
 
   constructor(options: StateSessionOptions) {
     this.#options = options;
+    this.#connection = new StateConnection({
+      openStore: options.openStore,
+      opened: (store) => this.#register(store),
+      lost: () => clearTimeout(this.#tidyTimer),
+      warn: options.warn,
+    });
     this.#pins = new PinComparison(options.session.server, options.toolsChanged, () =>
-      this.#quietly((store) => this.#pins.run(store)),
+      this.#connection.quietly((store) => this.#pins.run(store)),
     );
   }
 
@@ -85,7 +83,7 @@ export class StateSession {
    * @throws PolicyWrapError while it cannot be opened
    */
   open(): void {
-    this.#open();
+    this.#connection.open();
   }
 
   /** Nothing was decided yet: when many wrappers start at once, each has to wait for the others. */
@@ -93,53 +91,10 @@ export class StateSession {
     return this.#isStarting;
   }
 
-  /** Each try blocks for a moment only: the messages of the client and the server go on meanwhile. */
-  #open(): Store | typeof BUSY {
-    if (this.#store) return this.#store;
-    if (this.#openTimer) return BUSY;
-    const now = performance.now();
-    if (this.#failure && now - this.#failure.at < REOPEN_INTERVAL) throw this.#failure.error;
-    try {
-      const store = this.#options.openStore();
-      this.#session = store.startSession(this.#options.session, this.#session || undefined);
-      if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
-      this.#store = store;
-      this.#failure = undefined;
-      this.#openingSince = undefined;
-      this.#scheduleTidying(IDLE_MS);
-      return store;
-    } catch (error) {
-      this.#openingSince ??= now;
-      if (isPassing(error) && now - this.#openingSince < OPEN_PATIENCE_MS) {
-        this.#openTimer = setTimeout(
-          () => {
-            this.#openTimer = undefined;
-            try {
-              this.#open();
-            } catch (failure) {
-              this.#options.warn(`every call is refused: ${reasonOf(failure)}`);
-            }
-          },
-          20 + OPEN_PAUSE_MS * Math.random(),
-        );
-        return BUSY;
-      }
-      this.#failure = { at: now, error };
-      throw error;
-    }
-  }
-
-  /** Lets go of a database whose log was deleted, so that it can be opened again with all that was counted. */
-  #letGoIfLost(store: Store, error: unknown): void {
-    if (!store.isLost || store !== this.#store) return;
-    this.#store = undefined;
-    this.#failure = { at: performance.now(), error };
-    clearTimeout(this.#tidyTimer);
-    try {
-      store.close();
-    } catch (failure) {
-      this.#options.warn(`the state database could not be closed: ${reasonOf(failure)}`);
-    }
+  #register(store: Store): void {
+    this.#session = store.startSession(this.#options.session, this.#session || undefined);
+    if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
+    this.#scheduleTidying(IDLE_MS);
   }
 
   /** @param givesBack charges are given back by outcome: outcomes are written before the next call is decided */
@@ -150,12 +105,12 @@ export class StateSession {
   /** Remembers for the log who the client says it is. */
   clientIs(name: string, version: string): void {
     this.#client = { name, version };
-    this.#quietly((store) => store.describeClient(this.#session, name, version));
+    this.#connection.quietly((store) => store.describeClient(this.#session, name, version));
   }
 
   /** Shows others by which policy this wrapper decides since its file changed, or why it keeps the last. */
   policyIs(policy: PolicyState): void {
-    this.#quietly((store) => {
+    this.#connection.quietly((store) => {
       if (store.describePolicy(this.#session, policy) === BUSY) {
         setTimeout(() => this.policyIs(policy), SETTLE_DELAY).unref();
       }
@@ -168,12 +123,12 @@ export class StateSession {
    * @throws PolicyWrapError when it cannot be done; nothing was changed
    */
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
-    const store = this.#open();
+    const store = this.#connection.open();
     if (store === BUSY) return BUSY;
     try {
       return this.#admit(store, admissions);
     } catch (error) {
-      this.#letGoIfLost(store, error);
+      this.#connection.letGoIfLost(store, error);
       throw error;
     }
   }
@@ -195,7 +150,7 @@ export class StateSession {
     for (const { argumentsText } of admissions) this.#grown += ROW_BYTES + argumentsText.length;
     if (this.#grown < TIDY_EVERY_BYTES) return;
     this.#grown = 0;
-    this.#quietly(() => store.maintain(TIDY_BUDGET_MS, false));
+    this.#connection.quietly(() => store.maintain(TIDY_BUDGET_MS, false));
   }
 
   /**
@@ -205,7 +160,7 @@ export class StateSession {
    */
   sawTools(tools: readonly SeenTool[]): void {
     this.#pins.add(tools);
-    this.#quietly((store) => this.#pins.run(store));
+    this.#connection.quietly((store) => this.#pins.run(store));
   }
 
   /** Takes down in the events, soon, that the client does not get to see a tool. */
@@ -233,7 +188,7 @@ export class StateSession {
     const deadline = performance.now() + DECIDE_MS;
     try {
       for (;;) {
-        const store = this.#open();
+        const store = this.#connection.open();
         const decided = store === BUSY ? BUSY : store.decideApproval(approvalId, state, 'client');
         if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
         if (performance.now() > deadline)
@@ -250,11 +205,7 @@ export class StateSession {
 
   /** @returns the record of an approval; undefined when it cannot be read */
   approval(id: string): ApprovalEntry | undefined {
-    let approval: ApprovalEntry | undefined;
-    this.#quietly((store) => {
-      approval = store.approval(id);
-    });
-    return approval;
+    return this.#connection.quietly((store) => store.approval(id));
   }
 
   /** Writes what is still to be written and closes the database. */
@@ -262,9 +213,8 @@ export class StateSession {
     clearTimeout(this.#settleTimer);
     clearTimeout(this.#tidyTimer);
     this.#pins.stop();
-    clearTimeout(this.#openTimer);
     const deadline = performance.now() + FINAL_SETTLE_MS;
-    this.#quietly((store) => {
+    this.#connection.quietly((store) => {
       this.#noteLeftOut(store);
       const pause = new Int32Array(new SharedArrayBuffer(4));
       while (!this.#outcomes.write(store) && performance.now() < deadline) {
@@ -273,13 +223,12 @@ export class StateSession {
       }
       store.endSession(this.#session);
     });
-    this.#quietly((store) => store.close());
-    this.#store = undefined;
+    this.#connection.close();
   }
 
   #flush(): void {
     this.#settleTimer = undefined;
-    this.#quietly((store) => {
+    this.#connection.quietly((store) => {
       this.#noteLeftOut(store);
       if (this.#outcomes.areWritten) store.rest();
       else if (!this.#outcomes.write(store)) {
@@ -298,20 +247,9 @@ export class StateSession {
     this.#tidyTimer = setTimeout(() => {
       const idle = performance.now() - this.#lastUse >= IDLE_MS;
       let done = true;
-      if (idle) this.#quietly((store) => (done = store.maintain(TIDY_BUDGET_MS)));
+      if (idle) this.#connection.quietly((store) => (done = store.maintain(TIDY_BUDGET_MS)));
       this.#scheduleTidying(!idle ? IDLE_MS : done ? TIDY_INTERVAL : TIDY_BUDGET_MS * 10);
     }, ms);
     this.#tidyTimer.unref();
-  }
-
-  #quietly(action: (store: Store) => void): void {
-    const store = this.#store;
-    if (!store) return;
-    try {
-      action(store);
-    } catch (error) {
-      this.#letGoIfLost(store, error);
-      this.#options.warn(`the decision log could not be written: ${reasonOf(error)}`);
-    }
   }
 }

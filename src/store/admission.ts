@@ -2,7 +2,13 @@ import type { Decimal } from '../json/decimal.js';
 import type { Charge, Evaluation } from '../policy/call.js';
 import { CODES, comesBefore, HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
 import { explainUsage } from '../policy/evaluate/explain.js';
-import type { ApprovalEntry, ApprovalStanding, ApprovalTerms, ApprovedCall, Reason } from './approvals.js';
+import type {
+  ApprovalEntry,
+  ApprovalStanding,
+  ApprovalTerms,
+  ApprovedCall,
+  Reason,
+} from './approval-entry.js';
 import type { Owner } from './counters/counter-key.js';
 import type { LimitCheck } from './counters/counters.js';
 import { toDecimal } from './counters/stored-amount.js';

@@ -1,5 +1,6 @@
 import { Decimal } from '../json/decimal.js';
-import { type ApprovalEntry, type ApprovalTerms, type ApprovedCall, randomId } from './approvals.js';
+import type { ApprovalEntry, ApprovalTerms, ApprovedCall } from './approval-entry.js';
+import { randomId } from './approvals.js';
 import { toDecimal } from './counters/stored-amount.js';
 import type { Events } from './events.js';
 import type { Database, Row } from './sqlite/driver.js';

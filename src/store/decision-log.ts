@@ -1,6 +1,7 @@
 import type { Limit } from '../policy/model.js';
 import { type ChargeRecord, parseChargeRecords, refundMark } from './counters/charge-record.js';
 import type { PendingCharges } from './counters/pending-charges.js';
+import { argumentsOf, CAPS, cut, cutOrNull } from './logged-text.js';
 import { type Row, type Statement, textOf, type Value } from './sqlite/driver.js';
 import type { Cache, StateFile } from './sqlite/file.js';
 
@@ -45,9 +46,6 @@ export type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered' | 'cancelled'
 
 /** `log_hours` names the first row of each hour. */
 export const HOUR_MS = 3_600_000;
-
-/** Longest text of a column in bytes; the client chooses most of them. */
-const CAPS = { tool: 512, rule: 2048, arguments: 65_536, names: 4096, name: 256, request: 256 };
 
 /** Everything that a new row is written from. */
 interface NewRow {
@@ -269,46 +267,4 @@ export function refundsOn(outcome: Outcome): (refund: Limit['refund']) => boolea
 /** @returns the row that an audit id names; 0, which no row has, for text that is none of ours */
 export function idOf(auditId: string | undefined): number {
   return auditId !== undefined && /^[0-9]{1,15}$/.test(auditId) ? Number(auditId) : 0;
-}
-
-/** Arguments as a row may hold them: the names where the values are too long, and the first names where those are. */
-export function argumentsOf(text: string): string {
-  const isList = text.startsWith('[');
-  if (isWithin(text, isList ? CAPS.names : CAPS.arguments)) return text;
-  let names: unknown;
-  try {
-    const value: unknown = JSON.parse(text);
-    names = isList ? value : Object.keys(value as object).sort();
-  } catch {
-    return cut(text, CAPS.arguments);
-  }
-  const kept: string[] = [];
-  let room = CAPS.names - 16;
-  for (const name of Array.isArray(names) ? names : []) {
-    const shown = cut(String(name), CAPS.name);
-    room -= Buffer.byteLength(JSON.stringify(shown)) + 1;
-    if (room < 0) {
-      kept.push('…');
-      break;
-    }
-    kept.push(shown);
-  }
-  return JSON.stringify(kept);
-}
-
-function cutOrNull(value: string | undefined, cap: number): string | null {
-  return value === undefined ? null : cut(value, cap);
-}
-
-function cut(value: string, cap: number): string {
-  if (isWithin(value, cap)) return value;
-  // A character that is cut in the middle is dropped.
-  return `${Buffer.from(value.slice(0, cap))
-    .toString('utf8', 0, cap)
-    .replace(/\ufffd+$/, '')}…`;
-}
-
-/** A character takes three bytes at most. */
-function isWithin(value: string, cap: number): boolean {
-  return value.length * 3 <= cap || Buffer.byteLength(value) <= cap;
 }

@@ -1,5 +1,5 @@
 import { Age } from './age.js';
-import { removeExpiredCounters } from './counters/counter-list.js';
+import { removeExpiredCounters } from './counters/counter-removal.js';
 import { HOUR_MS } from './decision-log.js';
 import type { Parts } from './parts.js';
 import { BUSY } from './sqlite/file.js';

@@ -1,6 +1,6 @@
 import type { Charge } from '../policy/call.js';
 import { type Exceeded, shownOf } from './admission.js';
-import type { ApprovalEntry } from './approvals.js';
+import type { ApprovalEntry } from './approval-entry.js';
 import type { BudgetEntry } from './budgets.js';
 import type { Owner } from './counters/counter-key.js';
 import {

@@ -4,15 +4,10 @@
  * Never here: timers, retries, the wire, or what a policy means.
  */
 import { type Admission, Admissions, type Admitted, type Exceeded, firstExceeded } from './admission.js';
-import type { ApprovalEntry, ApprovalState, ApprovalTerms, Decided } from './approvals.js';
+import type { ApprovalEntry, ApprovalState, ApprovalTerms, Decided } from './approval-entry.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
-
-import {
-  type CounterEntry,
-  type CounterFilter,
-  resetCounters,
-  setBackCounters,
-} from './counters/counter-list.js';
+import type { CounterEntry, CounterFilter } from './counters/counter-list.js';
+import { resetCounters, setBackCounters } from './counters/counter-removal.js';
 import { type LogEntry, type Outcome, refundsOn, type Settlement } from './decision-log.js';
 import type { LogFilter } from './decision-log-query.js';
 import type { EventEntry } from './events.js';

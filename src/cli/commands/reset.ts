@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { setAside } from '../../store/sqlite/file.js';
+import { setAside } from '../../store/sqlite/set-aside.js';
 import type { BUSY, CounterEntry, Store } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';

@@ -1,4 +1,4 @@
-import { PolicyWrapError } from '../../errors.js';
+import { PolicyWrapError, reasonOf } from '../../errors.js';
 import { type Fault, faultOf } from './driver.js';
 
 /** What to do about a lock that does not go away. */
@@ -68,8 +68,4 @@ function fileFaultOf(error: unknown): Fault | undefined {
   if (syscall === undefined) return undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'full';
   return code === 'EIO' ? 'io' : 'cantopen';
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

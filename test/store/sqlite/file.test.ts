@@ -14,8 +14,9 @@ import {
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { connect } from '../../../src/store/sqlite/driver.js';
-import { BUSY, StateFile, setAside } from '../../../src/store/sqlite/file.js';
+import { BUSY, StateFile } from '../../../src/store/sqlite/file.js';
 import { inspect } from '../../../src/store/sqlite/inspect.js';
+import { setAside } from '../../../src/store/sqlite/set-aside.js';
 import { Store } from '../../../src/store/store.js';
 import { admit, Children, clock, damage, done, eachDriver, rows, tempDir } from '../support.js';
 import { admission, charge, INFO, limit, open, settlement } from '../support-shapes.js';
