@@ -4,7 +4,7 @@
  * Never reads a policy or starts a server: presets are texts here.
  */
 import { isRecord } from '../json/value.js';
-import { AMOUNT_ARGUMENTS, CODE_ARGUMENTS, PAID_ARGUMENTS } from './evidence.js';
+import { ADDRESS_ARGUMENTS, AMOUNT_ARGUMENTS, CODE_ARGUMENTS, PAID_ARGUMENTS } from './evidence.js';
 import { setOf, singular, wordsApart, wordsOf } from './words.js';
 
 /** The arguments that an input schema names at its top level, with what it says of each. */
@@ -58,6 +58,7 @@ const sounds = new RegExp(AMOUNT_ARGUMENTS.replaceAll(' ', '|'), 'i');
 const ASCII = /^\p{ASCII}*$/u;
 const paidWords = setOf(PAID_ARGUMENTS);
 const codeWords = setOf(CODE_ARGUMENTS);
+const addressWords = setOf(ADDRESS_ARGUMENTS);
 
 /** In characters. No server has longer names, and looking into them could take long (G9). */
 const MAX_NAME = 200;
@@ -78,3 +79,7 @@ export const isPaid = (name: string): boolean =>
 /** Whether the value of an argument of that name is run as code. */
 export const isCode = (name: string): boolean =>
   name.length <= MAX_NAME && wordsOf(name).some((word) => codeWords.has(word));
+
+/** Whether an argument of that name is an address that the tool may go to: `url`, `targetUrl`, `webhook_uri`. */
+export const isAddress = (name: string): boolean =>
+  name.length <= MAX_NAME && addressWords.has(singular(wordsOf(name).at(-1) ?? ''));

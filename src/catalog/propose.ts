@@ -1,15 +1,8 @@
 import { printable, printableJson } from '../text/escape.js';
+import { classify } from './classify.js';
 import { SEVERITY, type ToolClass } from './evidence.js';
 import { spendingLimits } from './spending-limits.js';
-import {
-  classWithoutHint,
-  type Effect,
-  isSevere,
-  type Listed,
-  OTHERWISE,
-  PARTS,
-  type Part,
-} from './strength-parts.js';
+import { type Effect, isSevere, type Listed, OTHERWISE, PARTS, type Part } from './strength-parts.js';
 import { ASKS_BY_NAME, BRAKES, SAME_CHANGE, STRENGTH_TITLES, type Strength } from './strengths.js';
 import type { ToolDefinition } from './tool-definition.js';
 
@@ -155,7 +148,7 @@ function sortOut(tools: readonly ToolDefinition[]): {
   const byName = new Map<string, Listed>();
   const rank = ({ found }: Listed) => SEVERITY.indexOf(found.class);
   for (const tool of tools) {
-    const each = { tool, found: classWithoutHint(tool) };
+    const each = { tool, found: classify(tool) };
     const other = byName.get(tool.name);
     if (other === undefined || rank(each) > rank(other)) byName.set(tool.name, each);
   }

@@ -1,7 +1,15 @@
 import { type Classification, classify } from './classify.js';
-import { type ToolClass, VERBS } from './evidence.js';
-import { ASKS_FOR_UNKNOWN, ASKS_TO_DESTROY, ASKS_TO_SPEND, SAME_CHANGE, type Strength } from './strengths.js';
+import type { ToolClass } from './evidence.js';
+import {
+  ASKS_FOR_SECRETS,
+  ASKS_FOR_UNKNOWN,
+  ASKS_TO_DESTROY,
+  ASKS_TO_SPEND,
+  SAME_CHANGE,
+  type Strength,
+} from './strengths.js';
 import type { ToolDefinition } from './tool-definition.js';
+import { VERBS } from './verbs.js';
 import { formsOf, setOf, wordsOf } from './words.js';
 
 /** What a policy does with a tool. */
@@ -82,7 +90,13 @@ export const PARTS: Readonly<Record<Strength, readonly Part[]>> = {
     DESTRUCTIVE,
     FINANCIAL,
     {
-      takes: isOf('Other'),
+      takes: ({ found }) => found.class === 'Read' && found.risk !== 'low',
+      effect: 'asked',
+      about: ['Read, of what opens other doors: a person is asked for each call.'],
+      members: asks(ASKS_FOR_SECRETS),
+    },
+    {
+      takes: isUnknown,
       effect: 'asked',
       about: [
         'Other: nothing that is known says what these do, and unknown is not harmless: a person is asked for each call.',
@@ -122,12 +136,10 @@ export const OTHERWISE: Readonly<Record<Strength, Effect>> = {
 
 export const isSevere = ({ found }: Listed): boolean => found.risk === 'critical';
 
-/**
- * The class of a tool without regard to `destructiveHint`: it is the protocol's default for every tool that is not
- * read-only, so that servers send it with tools which merely write.
- */
-export function classWithoutHint(tool: ToolDefinition): Classification {
-  return classify({ ...tool, annotations: { ...tool.annotations, destructiveHint: undefined } });
+/** A server that calls an unknown tool destructive says more of it than nothing, and must not loosen anything by that. */
+function isUnknown({ tool, found }: Listed): boolean {
+  if (found.class !== 'Execute') return found.class === 'Other';
+  return classify({ ...tool, annotations: undefined }).class === 'Other';
 }
 
 const SURE = setOf(

@@ -54,6 +54,7 @@ const asksFor = (words: string, reason: string): string =>
 
 export const ASKS_TO_DESTROY = 'This may destroy something, so a person decides.';
 export const ASKS_TO_SPEND = 'This moves money or commits to it, so a person decides.';
+export const ASKS_FOR_SECRETS = 'This gives out secrets, so a person decides.';
 export const ASKS_FOR_UNKNOWN = 'Nothing is known of what this does, so a person decides.';
 
 /** What a tool that nobody has looked at yet is asked for by its name. */

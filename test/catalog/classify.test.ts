@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { moneyArguments } from '../../src/catalog/arguments.js';
 import { classify, RISK_OF } from '../../src/catalog/classify.js';
-import { SEVERITY, type ToolClass, VERBS } from '../../src/catalog/evidence.js';
+import { SEVERITY, type ToolClass } from '../../src/catalog/evidence.js';
 import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
 import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
 import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
+import { VERBS } from '../../src/catalog/verbs.js';
 import { LABELLED } from './labelled-tools.js';
 
 const severity = (toolClass: ToolClass): number => SEVERITY.indexOf(toolClass);
@@ -13,6 +14,7 @@ const withEnum = (name: string, ...values: string[]) => ({
   type: 'object',
   properties: { [name]: { type: 'string', enum: values } },
 });
+const withText = (name: string) => ({ type: 'object', properties: { [name]: { type: 'string' } } });
 
 describe('classify', () => {
   test.each(LABELLED)('%s (%s) is %s', (name, description, expected) => {
@@ -86,10 +88,28 @@ describe('evidence against the name', () => {
       'annotation readOnlyHint, and nothing else is known',
     ],
     [
-      'a server is believed when it admits to worse',
+      "the protocol's default is no word that it destroys",
       { name: 'update_page', annotations: { destructiveHint: true } },
-      'Destructive',
+      'Write',
+      'name: "update"',
+    ],
+    [
+      'but a word that it does something',
+      { name: 'get_page', annotations: { destructiveHint: true } },
+      'Write',
       'annotation destructiveHint',
+    ],
+    [
+      'and where nothing else is known, that it may do anything',
+      { name: 'xyzzy', annotations: { destructiveHint: true } },
+      'Execute',
+      'annotation destructiveHint, and nothing else is known',
+    ],
+    [
+      'one hint takes back the other',
+      { name: 'get_page', annotations: { readOnlyHint: true, destructiveHint: true } },
+      'Read',
+      'name: "get"',
     ],
     [
       'and when it says that it does not only read',
@@ -158,6 +178,72 @@ describe('evidence against the name', () => {
       'name: "send" with argument "amount"',
     ],
     [
+      'a query in a language that changes data',
+      { name: 'd1_query', description: 'Execute a SQL query', inputSchema: withText('query') },
+      'Execute',
+      'argument "query" is run',
+    ],
+    [
+      'also one that is said to change nothing, where the name says no such thing',
+      { name: 'query', description: 'Run a read-only query', inputSchema: withText('sql') },
+      'Execute',
+      'argument "sql" is run',
+    ],
+    [
+      'a name that looks, and a description that runs something that only looks',
+      { name: 'read_query', description: 'Execute a SELECT of SQL', inputSchema: withText('query') },
+      'Read',
+      'name: "read"',
+    ],
+    [
+      'a query that is explained',
+      { name: 'explain_query', description: 'Plan of a SQL query', inputSchema: withText('query') },
+      'Read',
+      'name: "explain"',
+    ],
+    [
+      'words to search for',
+      { name: 'query_docs', description: 'Search the manual', inputSchema: withText('query') },
+      'Read',
+      'name: "query"',
+    ],
+    [
+      'a script that is uploaded',
+      { name: 'worker_put', description: 'Create or update a worker', inputSchema: withText('script') },
+      'Execute',
+      'argument "script" is run',
+    ],
+    [
+      'the name of a script is none',
+      { name: 'worker_put', description: 'Create or update a worker', inputSchema: withText('scriptName') },
+      'Write',
+      'name: "put"',
+    ],
+    [
+      'a method of HTTP on an address',
+      {
+        name: 'fetch',
+        inputSchema: { properties: { url: {}, method: { enum: ['GET', 'POST', 'DELETE'] } } },
+      },
+      'Execute',
+      'argument "method" of a request to any address',
+    ],
+    [
+      'a request that is kept',
+      {
+        name: 'create_request',
+        inputSchema: { properties: { url: {}, method: { enum: ['GET', 'POST', 'DELETE'] } } },
+      },
+      'Write',
+      'name: "create"',
+    ],
+    [
+      'a page that is fetched',
+      { name: 'fetch', inputSchema: { properties: { url: {}, method: { enum: ['GET', 'HEAD'] } } } },
+      'Read',
+      'name: "fetch"',
+    ],
+    [
       'code to run',
       { name: 'sandbox', inputSchema: { type: 'object', properties: { script: { type: 'string' } } } },
       'Execute',
@@ -210,6 +296,21 @@ describe('evidence against the name', () => {
       { numRuns: 2000 },
     );
   });
+});
+
+test.each([
+  ['get-env', 'Returns all environment variables'],
+  ['read_config', 'Returns the API keys of a project'],
+  ['list_secrets', ''],
+])('%s is a Read of high risk: what it gives out opens other doors', (name, description) => {
+  expect(classify({ name, description })).toMatchObject({ class: 'Read', risk: 'high' });
+});
+
+test.each([
+  ['get_secret_types', 'Kinds of secrets that are looked for'],
+  ['list_environments', 'Environments of a project'],
+])('%s is about secrets, and gives none out', (name, description) => {
+  expect(classify({ name, description })).toMatchObject({ class: 'Read', risk: 'low' });
 });
 
 describe('definitions of any form', () => {

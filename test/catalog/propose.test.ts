@@ -24,7 +24,7 @@ function load(text: string): Policy {
 
 const judge = (policy: Policy, tool: string) => evaluate(policy, { tool, args: {}, env: {} });
 
-/** A tool of each class. */
+/** A tool of each class, one that gives out secrets, and an unknown one that its server calls destructive. */
 const ONE_OF_EACH: readonly ToolDefinition[] = [
   { name: 'get_user' },
   { name: 'update_user' },
@@ -33,12 +33,14 @@ const ONE_OF_EACH: readonly ToolDefinition[] = [
   { name: 'delete_user', description: 'Deletes a user.' },
   { name: 'create_payment' },
   { name: 'frobnicate' },
+  { name: 'print_env' },
+  { name: 'frobnicate_all', annotations: { destructiveHint: true } },
 ];
 const EFFECTS: Readonly<Record<Strength, readonly string[]>> = {
-  watch: ['allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'allowed', 'allowed'],
-  brake: ['allowed', 'limited', 'limited', 'asked', 'asked', 'asked', 'limited'],
-  careful: ['allowed', 'limited', 'limited', 'asked', 'hidden', 'asked', 'asked'],
-  locked: ['refused', 'refused', 'refused', 'refused', 'refused', 'refused', 'refused'],
+  watch: Array(9).fill('allowed'),
+  brake: ['allowed', 'limited', 'limited', 'asked', 'asked', 'asked', 'limited', 'allowed', 'limited'],
+  careful: ['allowed', 'limited', 'limited', 'asked', 'hidden', 'asked', 'asked', 'asked', 'asked'],
+  locked: Array(9).fill('refused'),
 };
 
 /** What a policy does with a tool, in the words of a proposal; limits over all tools are none of the tool's own. */
@@ -130,7 +132,7 @@ describe('what it says', () => {
       expect(propose(tools, strength).placed.map(({ name, effect }) => [name, effect])).toEqual([
         ['browser_click', 'limited'],
         ['move_file', 'limited'],
-        ['search_pages', 'allowed'],
+        ['search_pages', 'limited'],
         ['write_file', 'limited'],
       ]);
   });

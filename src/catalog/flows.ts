@@ -1,0 +1,200 @@
+import { runTextArgument } from './argument-evidence.js';
+import { isAddress, isCode, type Properties, propertiesOf } from './arguments.js';
+import { classify } from './classify.js';
+import type { ToolClass } from './evidence.js';
+import {
+  BODIES,
+  BROWSERS,
+  FOREIGN_IN_NAMES,
+  FOREIGN_TEXT,
+  GIVES,
+  GOES_OUT,
+  OWN_DATA,
+  OWN_IN_NAMES,
+  PAGE_PARTS,
+  PUBLIC_DATA,
+  RECIPIENTS,
+  SEEN_BY_OTHERS,
+} from './flow-words.js';
+import { secretsAmong } from './secrets.js';
+import type { ToolDefinition } from './tool-definition.js';
+import { formsOf, searchForm, setOf, shown, singular, wordsOf } from './words.js';
+
+/**
+ * What passes through a tool, which its class does not say: text that strangers write comes in, data of one's own is
+ * read, what opens other doors is read, something leaves for others. Who can do the first, the second and the last in
+ * one session can be talked into giving the data away.
+ */
+export type Flow = 'untrusted' | 'private' | 'secrets' | 'sends';
+
+export const FLOWS: readonly Flow[] = ['untrusted', 'private', 'secrets', 'sends'];
+
+/** The evidence for each flow that a tool has, in a line. */
+export type Flows = Readonly<Partial<Record<Flow, string>>>;
+
+const IS = {
+  foreign: setOf(FOREIGN_TEXT),
+  foreignName: setOf(FOREIGN_IN_NAMES),
+  pagePart: setOf(PAGE_PARTS),
+  browser: setOf(BROWSERS),
+  goesOut: setOf(GOES_OUT),
+  own: setOf(OWN_DATA),
+  ownName: setOf(OWN_IN_NAMES),
+  public: setOf(PUBLIC_DATA),
+  gives: setOf(GIVES),
+  seen: setOf(SEEN_BY_OTHERS),
+  recipient: setOf(RECIPIENTS),
+  body: setOf(BODIES),
+  /** With these, an address is a record, or one that is there already. */
+  keeps: setOf('create update add edit save define list find search expect assert wait count connection'),
+};
+
+const MAX_NAME = 200;
+const MAX_SENTENCE = 200;
+
+/**
+ * The one place that says what comes in through a tool and what goes out. It goes by words, as `classify` does, and
+ * rather says too much: a tool that runs what it is told has every flow.
+ *
+ * @param tool a definition as it came from the server; whatever it holds, this does not throw
+ * @returns a line of evidence for each flow; empty where nothing is known
+ */
+export function flowsOf(tool: ToolDefinition): Flows {
+  const about = read(tool);
+  const found: [Flow, string | undefined][] = [
+    ['untrusted', about.runs ?? untrusted(about)],
+    ['private', about.runs ?? about.queries ?? ownData(about)],
+    ['secrets', about.secret],
+    ['sends', about.runs ?? sends(about)],
+  ];
+  return Object.fromEntries(found.filter(([, reason]) => reason !== undefined));
+}
+
+/** A definition, as far as flows go by it. */
+interface About {
+  readonly class: ToolClass;
+  /** Of the name, in the singular. */
+  readonly words: readonly string[];
+  /** Of the name, in both forms. */
+  readonly all: readonly string[];
+  /** Of the description's first sentence, in the singular. */
+  readonly sentence: readonly string[];
+  readonly schema: Properties;
+  readonly address: string | undefined;
+  /** It runs a program or a command. */
+  readonly runs: string | undefined;
+  /** It runs a query. */
+  readonly queries: string | undefined;
+  readonly secret: string | undefined;
+}
+
+function read(tool: ToolDefinition): About {
+  const name = typeof tool.name === 'string' ? tool.name.slice(0, MAX_NAME) : '';
+  const described = typeof tool.description === 'string' ? searchForm(tool.description.slice(0, 2000)) : '';
+  const first = /^[^.;\n]*/.exec(described)?.[0].slice(0, MAX_SENTENCE) ?? '';
+  const schema = propertiesOf(tool.inputSchema);
+  const { class: toolClass, reason } = classify(tool);
+  const words = wordsOf(name);
+  const run =
+    toolClass === 'Execute'
+      ? (runTextArgument(described, schema) ??
+        schema.find(([each]) => isCode(wordsOf(each.slice(0, MAX_NAME)).at(-1) ?? ''))?.[0])
+      : undefined;
+  const secret = toolClass === 'Read' ? secretsAmong(words, first) : undefined;
+  const isQuery = run !== undefined && /sql|quer|cypher|statement/i.test(run);
+  const shell = toolClass === 'Execute' ? words.find((word) => RUNS.has(word)) : undefined;
+  const runs =
+    run !== undefined && !isQuery ? `argument "${shown(run)}" is run` : shell && `name: "${shell}"`;
+  return {
+    class: toolClass,
+    words: words.map(singular),
+    all: words.flatMap((word) => [word, singular(word)]),
+    sentence: wordsOf(first).map(singular),
+    schema,
+    address: schema.find(([each]) => isAddress(each))?.[0],
+    runs: runs === undefined || runs === '' ? undefined : runs,
+    queries: isQuery ? reason : undefined,
+    secret: secret === undefined ? undefined : `"${secret}"`,
+  };
+}
+
+/** Names of tools that run what they are told. */
+const RUNS = setOf('shell bash powershell terminal ssh repl cmd eval exec evaluate');
+
+const named = (word: string): string => `name: "${word}"`;
+const looksOrActs = ({ class: toolClass }: About): boolean => toolClass === 'Read' || toolClass === 'Execute';
+
+/** Text of strangers comes in. */
+function untrusted(about: About): string | undefined {
+  const { words, sentence, address } = about;
+  if (!looksOrActs(about) && about.class !== 'Other') return undefined;
+  const goes = words.find((word) => IS.goesOut.has(word));
+  if (goes !== undefined && (address !== undefined || goes !== 'fetch')) return named(goes);
+  if (address !== undefined && about.class === 'Read') return `argument "${shown(address)}"`;
+  if (inBrowser(about)) {
+    const part = words.find((word) => IS.pagePart.has(word));
+    if (part !== undefined) return named(part);
+  }
+  if (about.class !== 'Read') return undefined;
+  return (
+    firstOf(about, IS.foreign, IS.foreignName) ??
+    (isWebSearch(words, sentence) ? 'searches the web' : undefined)
+  );
+}
+
+const isWebSearch = (words: readonly string[], sentence: readonly string[]): boolean =>
+  [...words, ...sentence].includes('search') &&
+  sentence.some((word) => word === 'web' || word === 'internet');
+
+const inBrowser = ({ words, sentence }: About): boolean =>
+  words.some((word) => IS.browser.has(word)) ||
+  sentence.some((word) => IS.browser.has(word) || word === 'page');
+
+/** Data of one's own is read. */
+function ownData(about: About): string | undefined {
+  if (about.class !== 'Read') return undefined;
+  if (about.secret !== undefined) return about.secret;
+  if (about.all.some((word) => IS.public.has(word)) || inBrowser(about)) return undefined;
+  return firstOf(about, IS.own, IS.ownName);
+}
+
+/** Something leaves, for others to read. */
+function sends(about: About): string | undefined {
+  const { words, schema, address } = about;
+  if (about.class === 'Write' || about.class === 'Execute' || about.class === 'Financial') {
+    const verb = words.find((word) => formsOf(word).some((form) => IS.gives.has(form)));
+    const known = verb ?? words.find((word) => IS.seen.has(word));
+    if (known !== undefined) return named(known);
+    const recipient = recipientAmong(schema);
+    if (recipient !== undefined) return `argument "${shown(recipient)}"`;
+  }
+  // An address says enough: what was read can stand in it.
+  if (address === undefined || words.some((word) => IS.keeps.has(word))) return undefined;
+  const body = schema.find(([name]) => IS.body.has(plain(name)))?.[0];
+  if (body !== undefined) return `arguments "${shown(address)}" and "${shown(body)}"`;
+  const goes =
+    about.class === 'Read' || about.class === 'Execute' || words.some((word) => IS.goesOut.has(word));
+  return goes ? `argument "${shown(address)}"` : undefined;
+}
+
+/** At the top level, or in the elements of a list. */
+const recipientAmong = (schema: Properties): string | undefined =>
+  schema.find(([name]) => IS.recipient.has(plain(name)))?.[0] ??
+  // A `to` in there is an end of anything.
+  schema
+    .flatMap(([, { items }]) => propertiesOf(items).map(([inner]) => inner))
+    .find((name) => IS.recipient.has(plain(name)) && plain(name) !== 'to');
+
+const plain = (name: string): string => searchForm(name.slice(0, MAX_NAME)).replace(/[^\p{L}\d]/gu, '');
+
+/** A word of the name; else one of the description's first words, if it means the same in a sentence. */
+function firstOf(
+  { words, sentence }: About,
+  anywhere: ReadonlySet<string>,
+  inNames: ReadonlySet<string>,
+): string | undefined {
+  const word = words.find((each) => anywhere.has(each) || inNames.has(each));
+  if (word !== undefined) return named(word);
+  const said = sentence.slice(0, 12).find((each) => anywhere.has(each));
+  return said === undefined ? undefined : `description: "${said}"`;
+}
