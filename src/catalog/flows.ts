@@ -27,8 +27,6 @@ import { formsOf, searchForm, setOf, shown, singular, wordsOf } from './words.js
  */
 export type Flow = 'untrusted' | 'private' | 'secrets' | 'sends';
 
-export const FLOWS: readonly Flow[] = ['untrusted', 'private', 'secrets', 'sends'];
-
 /** The evidence for each flow that a tool has, in a line. */
 export type Flows = Readonly<Partial<Record<Flow, string>>>;
 

@@ -172,7 +172,7 @@ function otherMeaning(row: VerbRow, words: readonly string[], at: number, lead: 
 }
 
 /** The first word of money that is not about money only, leaving out the verb itself. */
-export function moneyAmong(words: readonly string[], verbAt: number): string | undefined {
+function moneyAmong(words: readonly string[], verbAt: number): string | undefined {
   return words.find(
     (word, at) =>
       at !== verbAt &&
