@@ -34,12 +34,12 @@ rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
-  external: [...EXTERNAL, './cli/program.js', './cli/forgotten-separator.js'],
+  external: [...EXTERNAL, './cli/program.js', './cli/wrong-usage.js'],
   metafile: true,
 });
 await build({
   ...shared,
-  entryPoints: ['src/cli/program.ts', 'src/cli/forgotten-separator.ts'],
+  entryPoints: ['src/cli/program.ts', 'src/cli/wrong-usage.ts'],
   outbase: 'src',
   external: EXTERNAL,
 });

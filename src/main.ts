@@ -35,12 +35,6 @@ async function runLine(argv: readonly string[]): Promise<number> {
     code = result;
   };
   const program = wrapProgram(async (options, terminal) => settle(await run(server, options, terminal)));
-  let complaint = '';
-  program.configureOutput({
-    outputError: (text) => {
-      complaint += text;
-    },
-  });
   // A client waits for `run`, and needs none of the others.
   if (own[0] !== 'run') (await import('./cli/program.js')).addCommands(program, server, settle);
   try {
@@ -49,11 +43,9 @@ async function runLine(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.done;
-    const meant = (await import('./cli/forgotten-separator.js')).withSeparator(argv, program);
-    // An option of `run` is unknown only because nothing says that it is `run`.
-    if (meant === undefined || !argv[0]?.startsWith('-')) process.stderr.write(printableLines(complaint));
-    if (meant !== undefined) process.stderr.write(`policy-wrap: put -- before the server: ${meant}\n`);
-    return EXIT.usage;
+    // The help, where nothing was said at all.
+    if (error.code === 'commander.help') return EXIT.usage;
+    throw (await import('./cli/wrong-usage.js')).usageError(error, argv, program);
   }
 }
 

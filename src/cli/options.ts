@@ -1,9 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { STRENGTH_NAMES } from '../catalog/strengths.js';
 import { type OptionRow, RUN_OPTIONS, type RunOptions } from '../config/run-options.js';
-import { printableLines } from '../text/escape.js';
-import { processTerminal, type Terminal } from './terminal.js';
+import { type Output, processTerminal, type Terminal } from './terminal.js';
 
 /** A command line taken apart at the first `--`. */
 export interface CommandLine {
@@ -41,12 +40,15 @@ export function wrapProgram(run: (options: RunOptions, terminal: Terminal) => Pr
   const terminal = processTerminal();
   const policyWrap = new Command('policy-wrap')
     .description('A spending limit and an emergency brake for local MCP servers.')
-    .version(packageJson.version)
+    .version(packageJson.version, '-v, --version')
     .exitOverride()
-    .configureHelp({ sortSubcommands: false })
-    .showSuggestionAfterError()
-    // It repeats what was typed, or pasted.
-    .configureOutput({ outputError: (text, write) => write(printableLines(text)) });
+    .configureHelp({ sortSubcommands: false, minWidthToWrap: 1, formatItem })
+    // What is wrong with a command line is told in our own words (wrong-usage.ts).
+    .configureOutput({
+      outputError: () => {},
+      getOutHelpWidth: () => width(terminal.out),
+      getErrHelpWidth: () => width(terminal.err),
+    });
   policyWrap.commandsGroup('Wrap:');
   const command = policyWrap
     .command('run')
@@ -56,6 +58,22 @@ export function wrapProgram(run: (options: RunOptions, terminal: Terminal) => Pr
     .action((options) => run(options, terminal));
   for (const row of RUN_OPTIONS) command.addOption(SHARED[row.key]);
   return policyWrap;
+}
+
+/** Where nobody looks, help is as wide as a terminal usually is. */
+const width = ({ columns }: Output) => (Number.isFinite(columns) ? columns : 80);
+
+/** Below this width, in characters, what a command or an option does goes below its name. */
+const LEAST_BESIDE = 30;
+
+/** One line of the help, broken between words at every width. */
+function formatItem(this: Help, term: string, termWidth: number, description: string, helper: Help): string {
+  const columns = this.helpWidth ?? 80;
+  if (description === '' || columns - termWidth - 4 >= LEAST_BESIDE)
+    return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
+  const indent = ' '.repeat(6);
+  const lines = helper.boxWrap(description, columns - indent.length).replace(/^/gm, indent);
+  return `  ${term}\n${lines}`;
 }
 
 function optionOf({ flags, description, fallback, parse }: OptionRow): Option {

@@ -1,11 +1,17 @@
 import type { Command } from 'commander';
+import { PolicyWrapError } from '../errors.js';
+import { printable } from '../text/escape.js';
+import { didYouMean } from '../text/suggest.js';
 import { COMMANDS, type CommandRow } from './command-table.js';
+import { exitCodesText } from './exit-codes.js';
+import { table } from './table.js';
 import { processTerminal } from './terminal.js';
 
-const EXAMPLES = `  policy-wrap -- mcp-afip                         wrap a server (what an MCP client runs)
-  policy-wrap demo                                see it work, with nothing installed or issued
-  policy-wrap check my-policy.json -- mcp-afip    find mistakes in a policy
-`;
+const EXAMPLES = [
+  ['policy-wrap -- mcp-afip', 'wrap a server (what an MCP client runs)'],
+  ['policy-wrap demo', 'see it work, with nothing installed or issued'],
+  ['policy-wrap check my-policy.json -- mcp-afip', 'find mistakes in a policy'],
+] as const;
 
 /**
  * Adds every command but `run`; each is loaded when it is asked for.
@@ -19,7 +25,10 @@ export function addCommands(
   settle: (code: number) => void,
   rows: readonly CommandRow[] = COMMANDS,
 ): void {
-  policyWrap.addHelpText('before', EXAMPLES);
+  policyWrap.addHelpText('before', ({ error, command }) => {
+    const { out, err } = processTerminal(command.opts());
+    return table(error ? err : out, EXAMPLES, { indent: '  ', columns: ['whole', 'prose'] });
+  });
   for (const row of rows) {
     if (row.group !== undefined) policyWrap.commandsGroup(row.group);
     const command = policyWrap.command(row.name, { hidden: row.summary === undefined });
@@ -33,4 +42,34 @@ export function addCommands(
       settle(await (await row.load())(...given, processTerminal(command.opts())));
     });
   }
+  addHelp(policyWrap);
+}
+
+/** What `help` says besides what each command is for. */
+const TOPICS = ['exit-codes'];
+
+/** In the place of commander's own, which knows no topics and lets every misspelt word pass. */
+function addHelp(policyWrap: Command): void {
+  policyWrap
+    .helpCommand(false)
+    .command('help')
+    .argument('[topic]', 'a command, or exit-codes')
+    .description('show how a command is used, or what the exit codes say')
+    .action(async (topic: string | undefined) => {
+      if (topic === undefined) return policyWrap.outputHelp();
+      const { out } = processTerminal();
+      if (topic === 'exit-codes') {
+        await out.write(exitCodesText(out));
+        return;
+      }
+      const command = policyWrap.commands.find((each) => each.name() === topic);
+      if (command !== undefined) return command.outputHelp();
+      const names = policyWrap
+        .createHelp()
+        .visibleCommands(policyWrap)
+        .map((each) => each.name());
+      throw new PolicyWrapError('USAGE', `there is no help on ${printable(topic)}`, {
+        hint: didYouMean(topic, [...names, ...TOPICS]) ?? 'policy-wrap help',
+      });
+    });
 }

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
+import { didYouMean, nameHint } from '../text/suggest.js';
 import { typed } from './change/masking.js';
 import { containersAt, type Entry, entriesIn, shapeOf } from './entries.js';
 import { type Format, LENIENT, SHAPES, type Shape } from './file-shapes.js';
@@ -115,7 +116,13 @@ function knownClient(id: string | undefined): Client {
     'USAGE',
     id === undefined ? 'which client?' : `no client called ${printable(id)}`,
     {
-      hint: `Clients: ${CLIENTS.map((known) => known.id).join(', ')}. Any other file: --config <file>.`,
+      hint:
+        (id === undefined
+          ? undefined
+          : didYouMean(
+              id,
+              [...CLIENTS, ...SNIPPET_CLIENTS].map((known) => known.id),
+            )) ?? `Clients: ${CLIENTS.map((known) => known.id).join(', ')}. Any other file: --config <file>.`,
     },
   );
 }
@@ -166,7 +173,7 @@ export function choose(target: Target, choices: readonly Choice[], machine: Mach
   const [first] = missing;
   if (first === undefined) return choices.filter(({ entry }) => target.entries.includes(entry.name));
   const elsewhere = scopesWith(target, first, machine);
-  const known = [...new Set(choices.map(({ entry }) => printable(entry.name)))];
+  const known = choices.map(({ entry }) => entry.name);
   throw new PolicyWrapError(
     'NOT_FOUND',
     `${target.name} has no entry called ${missing.map((text) => printable(text)).join(', ')}`,
@@ -175,7 +182,7 @@ export function choose(target: Target, choices: readonly Choice[], machine: Mach
         elsewhere !== undefined
           ? `It is in the ${elsewhere} scope: add --scope ${elsewhere}.`
           : known.length > 0
-            ? `It has: ${known.join(', ')}.`
+            ? nameHint(first, known)
             : `Looked in: ${target.places.map(({ place }) => place.path).join(', ')}`,
     },
   );

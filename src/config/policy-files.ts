@@ -8,6 +8,7 @@ import { formatProblem, type Problem } from '../policy/read/problem.js';
 import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
+import { nameHint } from '../text/suggest.js';
 import { configDirs, databaseFile, fixedPath, surroundings, writtenPath } from './paths.js';
 import { readTextFile } from './text-file.js';
 
@@ -114,18 +115,21 @@ export function readPolicy(file: string): FoundPolicy {
   const text = read(file);
   if (text === undefined) {
     throw new PolicyWrapError('POLICY_NOT_FOUND', `${file}: no such policy file`, {
-      hint: 'policy-wrap init -- <server> writes one',
+      hint: 'policy-wrap init -- <server> writes one.',
     });
   }
   return loadWithLayers(text, file);
 }
 
+/** @throws PolicyWrapError USAGE for a name that is none */
 export function readPreset(name: string): FoundPolicy {
   const found = preset(name);
   if (!found) {
-    throw new PolicyWrapError('USAGE', `there is no preset ${name}`, {
-      hint: `presets: ${PRESETS.map((candidate) => candidate.name).join(', ')}`,
-    });
+    const hint = nameHint(
+      name,
+      PRESETS.map((each) => each.name),
+    );
+    throw new PolicyWrapError('USAGE', `there is no preset ${printable(name)}`, { hint });
   }
   return loadWithLayers(found.text, `preset ${name}`);
 }
@@ -143,7 +147,7 @@ export function problemsError({
     'POLICY_INVALID',
     `${source}: ${count(problems.length, 'problem')} in the policy\n${list}`,
     {
-      hint: 'nothing was started; policy-wrap check shows the same without a server',
+      hint: 'Nothing was started; policy-wrap check shows the same without a server.',
     },
   );
 }
@@ -186,7 +190,7 @@ function readLayer(file: string, above: string): string {
   const text = read(file);
   if (text !== undefined) return text;
   throw new PolicyWrapError('POLICY_NOT_FOUND', `${above} extends ${file}, which is not there`, {
-    hint: 'correct "extends", or put the file there; until then every call would lack its rules',
+    hint: 'Correct "extends", or put the file there; until then every call would lack its rules.',
   });
 }
 

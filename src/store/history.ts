@@ -1,4 +1,5 @@
 import { PolicyWrapError } from '../errors.js';
+import { nameHint } from '../text/suggest.js';
 import type { LogEntry } from './decision-log.js';
 import type { StoreReader } from './reader.js';
 
@@ -39,13 +40,15 @@ export function loggedServer(store: StoreReader, named: string | undefined): str
       'NOT_FOUND',
       `the log has no calls${named === undefined ? '' : ` of ${named}`}`,
       {
-        hint: 'work for a while through: policy-wrap --observe -- <server>',
+        hint:
+          (named === undefined ? undefined : nameHint(named, known.filter(has))) ??
+          'Work for a while through: policy-wrap --observe -- <server>',
       },
     );
   }
   if (found.length > 1) {
     throw new PolicyWrapError('USAGE', 'the log has calls of several servers', {
-      hint: `name one: ${found.map((name) => `--server ${name}`).join(', ')}`,
+      hint: `Name one: ${found.map((name) => `--server ${name}`).join(', ')}`,
     });
   }
   return only;

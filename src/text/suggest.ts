@@ -1,3 +1,5 @@
+import { printable } from './escape.js';
+
 /** Longest word that is compared; nobody misspells a longer one by a letter. */
 const MAX_WORD = 64;
 
@@ -32,6 +34,34 @@ export function nearest(
     }
   }
   return best;
+}
+
+/** Names that are shown of those that there are. */
+const NAMES_SHOWN = 12;
+
+/** @returns `Did you mean "afip"?`; undefined when nothing is near */
+export function didYouMean(
+  word: string,
+  candidates: Iterable<string>,
+  synonyms?: Synonyms,
+): string | undefined {
+  const meant = nearest(word, candidates, synonyms);
+  return meant === undefined ? undefined : `Did you mean "${printable(meant)}"?`;
+}
+
+/**
+ * What to tell about a name that is not there.
+ *
+ * @param known the names there are
+ * @returns the one that was probably meant, else which there are; undefined when there are none
+ */
+export function nameHint(word: string, known: Iterable<string>): string | undefined {
+  const names = [...new Set(known)];
+  const likely = didYouMean(word, names);
+  if (likely !== undefined || names.length === 0) return likely;
+  const shown = names.slice(0, NAMES_SHOWN).map((name) => printable(name));
+  const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} more` : '';
+  return `There are: ${shown.join(', ')}${more}.`;
 }
 
 /** No literal: its sets of characters would be gathered at every start, for the few policies with a typing error. */

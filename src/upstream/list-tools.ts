@@ -93,7 +93,7 @@ export async function liveServer(
     throw new PolicyWrapError(
       'UPSTREAM_FAILED',
       `${shownCommand(argv)} did not list its tools: ${reasonOf(error, transport, timeout)}${transport.lastLines()}`,
-      { hint: 'run it by hand to see what it says', cause: error },
+      { hint: 'Run it by hand to see what it says.', cause: error },
     );
   } finally {
     await client.close();

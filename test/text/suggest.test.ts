@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nearest } from '../../src/text/suggest.js';
+import { nameHint, nearest } from '../../src/text/suggest.js';
 
 describe('nearest', () => {
   const FIELDS = [
@@ -50,5 +50,22 @@ describe('nearest', () => {
         },
       ),
     );
+  });
+});
+
+describe('nameHint', () => {
+  test.each<[string, string[], string | undefined]>([
+    ['afpi', ['afip', 'legiti'], 'Did you mean "afip"?'],
+    ['Claude Desktop', ['claude-desktop', 'claude-code'], 'Did you mean "claude-desktop"?'],
+    ['zebra', ['afip', 'afip', 'legiti'], 'There are: afip, legiti.'],
+    ['zebra', [], undefined],
+    ['bell', ['bell\u0007'], 'Did you mean "bell\\u{7}"?'],
+    [
+      'zebra',
+      Array.from({ length: 15 }, (_, i) => `tool${i}`),
+      'There are: tool0, tool1, tool2, tool3, tool4, tool5, tool6, tool7, tool8, tool9, tool10, tool11, and 3 more.',
+    ],
+  ])('%s among %j', (word, known, hint) => {
+    expect(nameHint(word, known)).toBe(hint);
   });
 });

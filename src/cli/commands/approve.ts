@@ -48,7 +48,7 @@ export async function approve(id: string, options: ApproveOptions, io: Terminal)
     const approval = store.approval(id);
     if (!approval) {
       throw new PolicyWrapError('NOT_FOUND', `there is no approval ${printable(id, 40)}`, {
-        hint: 'policy-wrap approvals lists what waits',
+        hint: 'policy-wrap approvals lists what waits.',
       });
     }
     assertPending(approval);

@@ -66,7 +66,7 @@ function find(
   const found = file === undefined ? findPolicy(options, server, argv) : readPolicy(file);
   if (found.kind !== 'none') return found;
   throw new PolicyWrapError('POLICY_NOT_FOUND', 'there is no policy to check', {
-    hint: 'name one: policy-wrap check my-policy.json',
+    hint: 'Name one: policy-wrap check my-policy.json',
   });
 }
 

@@ -53,7 +53,7 @@ export async function explain(
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') {
     throw new PolicyWrapError('POLICY_NOT_FOUND', found.advice, {
-      hint: 'or name one: policy-wrap explain --policy <file>',
+      hint: 'Or name one: policy-wrap explain --policy <file>',
     });
   }
   const trace: TraceStep[] = [];

@@ -141,7 +141,7 @@ async function proposed(
     );
     if (agreed === undefined) {
       throw new PolicyWrapError('USAGE', `init starts the server once to list its tools: ${command}`, {
-        hint: 'add --yes to agree; there is no terminal to ask on',
+        hint: 'Add --yes to agree; there is no terminal to ask on.',
       });
     }
     if (!agreed) return undefined;
@@ -159,7 +159,7 @@ async function proposed(
 function ownFile(folder: string, server: string): string {
   if (!SERVER_NAME.test(server)) {
     throw new PolicyWrapError('USAGE', `${printable(server)} cannot be the name of a file`, {
-      hint: 'name the server with small letters, digits and dashes (--server), or the file (-o)',
+      hint: 'Name the server with small letters, digits and dashes (--server), or the file (-o).',
     });
   }
   return join(folder, `${server}.json`);

@@ -4,6 +4,7 @@ import type { EventEntry, LogEntry, LogFilter, Store } from '../../store/store.j
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { decisionLine, eventLine, namesOf } from '../log-json.js';
 import { leftAloneText, openIfThere, type StateOptions } from '../open-state.js';
+import { serversSeen, strangeLine, strangeName, toolsSeen } from '../seen-names.js';
 import { type Cell, type Column, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { clockTime, localDay, sinceOf } from '../time.js';
@@ -53,6 +54,7 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     afterEvent = later(afterEvent, happened.at(-1)?.id);
     const page: Page = { widths: [], day: undefined };
     const first = merged(newest, happened);
+    if (first.length === 0 && limit > 0) await tellEmpty(store, options, io);
     let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, page);
     while (options.follow && reads && (await io.pause(FOLLOW_MS))) {
       const decisions = store.log({ ...filter, afterId, limit: FOLLOW_LIMIT });
@@ -65,6 +67,15 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
   } finally {
     store.close();
   }
+}
+
+/** Says why there may be nothing to show. */
+async function tellEmpty(store: Store, { tool, server }: LogOptions, io: Terminal): Promise<void> {
+  const strange = [
+    strangeName('server', server, serversSeen(store)),
+    strangeName('tool', tool, toolsSeen(store)),
+  ];
+  await io.err.write(`No line of the log matches.\n${strange.map(strangeLine).join('')}`);
 }
 
 function later(a: string, b: string | undefined): string {

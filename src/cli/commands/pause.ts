@@ -6,6 +6,7 @@ import type { Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { openState, othersThan, unclearText, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
+import { type Strange, serversSeen, strangeLine, strangeName } from '../seen-names.js';
 import type { Terminal } from '../terminal.js';
 
 /** The brake waits longer for others than any other command, in milliseconds. */
@@ -20,10 +21,15 @@ export interface PauseOptions {
 
 /** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
 export async function pause({ db, server, reason }: PauseOptions, io: Terminal): Promise<number> {
-  return everywhere(db, true, io, (store) => {
+  let strange: Strange | undefined;
+  const code = await everywhere(db, true, io, (store) => {
     written(store.pause(server, reason, 'cli'));
+    strange = strangeName('server', server, serversSeen(store));
     return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
   });
+  // The pause holds all the same: the server may be started later.
+  await io.err.write(strangeLine(strange));
+  return code;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { PRESETS, preset } from '../../catalog/servers.js';
-import { EXIT, PolicyWrapError } from '../../errors.js';
-import { printableJson } from '../../text/escape.js';
+import { readPreset } from '../../config/policy-files.js';
+import { EXIT } from '../../errors.js';
 import { printJson } from '../json-output.js';
 import { bold, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -22,12 +22,10 @@ export async function presets(
     else await io.out.write(table(io.out, rows, { columns: ['whole', 'prose'] }));
     return EXIT.done;
   }
+  // Says which there are when it is none of them.
+  readPreset(name);
   const found = preset(name);
-  if (found === undefined) {
-    throw new PolicyWrapError('USAGE', `there is no preset ${printableJson(name)}`, {
-      hint: `presets: ${PRESETS.map((each) => each.name).join(', ')}`,
-    });
-  }
+  if (found === undefined) return EXIT.failed;
   const { title, text } = found;
   if (json) await printJson(io, { name, title, text });
   else await io.out.write(text);

@@ -41,7 +41,7 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
             'NOT_FOUND',
             `there is neither an approval nor a budget ${printable(id, 40)}`,
             {
-              hint: 'policy-wrap status lists both',
+              hint: 'policy-wrap status lists both.',
             },
           );
         }

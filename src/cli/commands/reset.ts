@@ -5,6 +5,7 @@ import { setAside } from '../../store/sqlite/set-aside.js';
 import type { BUSY, CounterEntry, Store } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
+import { nameHint } from '../../text/suggest.js';
 import { leftAloneText, openState, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { table } from '../table.js';
@@ -21,6 +22,8 @@ export interface ResetOptions extends StateOptions {
 
 /** Counters that are shown of a limit that is split; the rest is counted. */
 const SHOWN = 20;
+/** Names that a misspelt one is compared with. */
+const MOST_NAMES = 1000;
 /** Counters that are changed in one transaction: wrappers have their turn after each. */
 const AT_ONCE = 100;
 
@@ -36,7 +39,7 @@ export async function reset(
 ): Promise<number> {
   if ([counter !== undefined, options.database, options.clock].filter(Boolean).length !== 1) {
     throw new PolicyWrapError('USAGE', 'name either a counter, --clock or --database', {
-      hint: 'policy-wrap status lists the counters',
+      hint: 'policy-wrap status lists the counters.',
     });
   }
   assertPerson('reset', io);
@@ -107,9 +110,8 @@ async function resetDatabase(options: ResetOptions, io: Terminal): Promise<numbe
 }
 
 function notFound(name: string, store: Store): PolicyWrapError {
-  const names = store.counterNames(SHOWN).map((known) => printable(known, 60));
-  return new PolicyWrapError('NOT_FOUND', `there is no counter ${printable(name, 60)} here`, {
-    hint: names.length === 0 ? 'nothing was counted yet' : `counters: ${names.join(', ')}`,
+  return new PolicyWrapError('NOT_FOUND', `there is no counter ${printable(name, NAME_CAP)} here`, {
+    hint: nameHint(name, store.counterNames(MOST_NAMES)) ?? 'Nothing was counted yet.',
   });
 }
 

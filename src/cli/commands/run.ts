@@ -71,7 +71,7 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
 function checkOutput(): void {
   if (isatty(1) || !fstatSync(1).isCharacterDevice()) return;
   throw new PolicyWrapError('REFUSED', 'standard output is closed, or a device that nobody reads', {
-    hint: 'nothing was started; a client must hold the other end of standard input and output',
+    hint: 'Nothing was started; a client must hold the other end of standard input and output.',
   });
 }
 

@@ -11,7 +11,7 @@ import type { Terminal } from '../terminal.js';
 export async function standIn(kind: string, { streams, env }: Terminal): Promise<number> {
   if (!STAND_IN_KINDS.includes(kind)) {
     throw new PolicyWrapError('USAGE', `there is no stand-in ${printableJson(kind)}`, {
-      hint: `stand-ins: ${STAND_IN_KINDS.join(', ')}`,
+      hint: `Stand-ins: ${STAND_IN_KINDS.join(', ')}.`,
     });
   }
   await runStandIn(kind, { ...streams, env });

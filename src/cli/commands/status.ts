@@ -3,6 +3,7 @@ import { EXIT } from '../../errors.js';
 import type { OtherDatabases } from '../databases.js';
 import { printJson } from '../json-output.js';
 import { type OpenState, openStates, othersThan, type StateOptions } from '../open-state.js';
+import { serversSeen, strangeLine, strangeName } from '../seen-names.js';
 import { statusJson } from '../status/json.js';
 import { byName, COUNTERS_IN_JSON, COUNTERS_SHOWN, type Snapshot } from '../status/snapshot.js';
 import { statusText } from '../status/text.js';
@@ -17,12 +18,15 @@ export interface StatusOptions extends StateOptions {
 }
 
 const WATCH_MS = 1000;
+/** Names that a misspelt one is compared with. */
+const MOST_NAMES = 1000;
 
 /** Shows what runs, what is used up and who waits for a person; with `watch` again every second until Ctrl-C. */
 export async function status(options: StatusOptions, io: Terminal): Promise<number> {
   const others = othersThan(options);
-  for (;;) {
-    const { seen, leftAlone } = look(options, others, io);
+  for (let isFirst = true; ; isFirst = false) {
+    const { seen, leftAlone, strange } = look(options, others, io);
+    if (isFirst) await io.err.write(strange);
     const isRead = options.json
       ? await printJson(io, statusJson(seen, leftAlone), options.watch ? 0 : 2)
       : await draw(statusText(seen, leftAlone, io.out), options, io);
@@ -41,19 +45,30 @@ function look(
   options: StatusOptions,
   others: OtherDatabases,
   io: Terminal,
-): { seen: [Snapshot, ...Snapshot[]]; leftAlone: readonly string[] } {
+): { seen: [Snapshot, ...Snapshot[]]; leftAlone: readonly string[]; strange: string } {
   const now = io.now();
   const path = stateFile(options.db);
   const { states, leftAlone } = openStates(options, io, others);
   try {
+    const strange = strangeNames(states, options);
     const seen = states.map((each) => lookInto(each, options, now));
     const [usual] = seen;
     return usual?.path === path
-      ? { seen: [usual, ...seen.slice(1)], leftAlone }
-      : { seen: [{ now, path, state: undefined }, ...seen], leftAlone };
+      ? { seen: [usual, ...seen.slice(1)], leftAlone, strange }
+      : { seen: [{ now, path, state: undefined }, ...seen], leftAlone, strange };
   } finally {
     for (const { store } of states) store.close();
   }
+}
+
+/** Lines about a server or a counter that no database knows. */
+function strangeNames(states: readonly OpenState[], { server, counter }: StatusOptions): string {
+  if (states.length === 0) return '';
+  const servers = server === undefined ? [] : states.flatMap(({ store }) => serversSeen(store));
+  const counters = counter === undefined ? [] : states.flatMap(({ store }) => store.counterNames(MOST_NAMES));
+  return [strangeName('server', server, servers), strangeName('counter', counter, counters)]
+    .map(strangeLine)
+    .join('');
 }
 
 function lookInto({ path, store }: OpenState, options: StatusOptions, now: number): Snapshot {

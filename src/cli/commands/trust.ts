@@ -1,10 +1,11 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { changeOf } from '../../store/definition-diff.js';
 import type { PinEntry, Store } from '../../store/store.js';
-import { printable } from '../../text/escape.js';
+import { NAME_CAP, printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
+import { serversSeen, strangeName, toolsSeen } from '../seen-names.js';
 import type { Terminal } from '../terminal.js';
 
 export interface TrustOptions extends StateOptions {
@@ -31,6 +32,7 @@ export async function trust(
   if (!options.dryRun) assertPerson('trust', io);
   const store = openStateWith(options, io, (each) => each.changedTools(server).length > 0);
   try {
+    assertSeen(store, server, tool);
     const all = changedTools(store, server, tool);
     const changed = all.filter((pin) => !pin.changed?.unpinnable);
     const odd = all.filter((pin) => pin.changed?.unpinnable);
@@ -56,6 +58,14 @@ export async function trust(
   } finally {
     store.close();
   }
+}
+
+/** "Nothing has changed" would be a lie about a server, or a tool, that was never seen. */
+function assertSeen(store: Store, server: string, tool: string | undefined): void {
+  const strange =
+    strangeName('server', server, serversSeen(store)) ??
+    strangeName(`tool of ${printable(server, NAME_CAP)}`, tool, toolsSeen(store, server));
+  if (strange !== undefined) throw new PolicyWrapError('NOT_FOUND', strange.message, strange);
 }
 
 function changedTools(store: Store, server: string, tool: string | undefined): PinEntry[] {

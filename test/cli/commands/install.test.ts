@@ -121,7 +121,11 @@ describe('install', () => {
       { yes: true },
       { code: 'USAGE', hint: 'Name them, or say --all. There are: afip.' },
     ],
-    ['an unknown entry', { entries: ['x'], yes: true }, { code: 'NOT_FOUND', hint: 'It has: afip, remote.' }],
+    [
+      'an unknown entry',
+      { entries: ['x'], yes: true },
+      { code: 'NOT_FOUND', hint: 'There are: afip, remote.' },
+    ],
     ['a remote entry by name', { entries: ['afip', 'remote'], yes: true }, { code: 'CONFIG_INVALID' }],
     ['an unknown client', { client: 'x', yes: true }, { code: 'USAGE', message: 'no client called x' }],
     ['no client', { client: undefined }, { code: 'USAGE', message: 'which client?' }],

@@ -58,6 +58,25 @@ describe('log', () => {
     );
   });
 
+  test.each<[option: string, options: Partial<LogOptions>, says: RegExp]>([
+    [
+      '--tool',
+      { tool: 'refnud' },
+      /^No line of the log matches\.\npolicy-wrap: no tool called refnud was seen here\n/,
+    ],
+    [
+      '--server',
+      { server: 'mcp-afpi' },
+      /no server called mcp-afpi was seen here\n {2}Did you mean "mcp-afip"\?\n$/,
+    ],
+  ])('a misspelt %s is told from a log without such calls', async (_, options, says) => {
+    using state = some();
+    const io = new FakeTerminal();
+    await log({ db: state.db, limit: 10, ...options }, io);
+    expect(io.out.text).toBe('');
+    expect(io.err.text).toMatch(says);
+  });
+
   test.each<[string, Partial<LogOptions>, string[]]>([
     ['--denied', { denied: true }, ['read\u202e', 'refund']],
     ['--tool', { tool: 'refund' }, ['refund', 'approval.asked', 'approval.rejected']],

@@ -28,6 +28,6 @@ test('prints one as it is, so that a redirect copies it', async () => {
 test('a name that is none is a mistake of the line, with those that there are', async () => {
   await expect(run('nope')).rejects.toMatchObject({
     code: 'USAGE',
-    hint: `presets: ${PRESETS.map(({ name }) => name).join(', ')}`,
+    hint: `There are: ${PRESETS.map(({ name }) => name).join(', ')}.`,
   });
 });

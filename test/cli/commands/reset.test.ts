@@ -58,7 +58,7 @@ describe('reset of a counter', () => {
     await expect(reset('calls', { db, yes: true }, agent)).rejects.toMatchObject({ code: 'REFUSED' });
     await expect(reset('cals', { db, yes: true }, new FakeTerminal([]))).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      hint: 'counters: calls',
+      hint: 'Did you mean "calls"?',
     });
     await expect(reset(undefined, { db }, new FakeTerminal())).rejects.toMatchObject({ code: 'USAGE' });
     await expect(reset('calls', { db, database: true }, new FakeTerminal())).rejects.toMatchObject({

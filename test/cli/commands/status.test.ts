@@ -76,6 +76,20 @@ describe('status', () => {
     expect(counters.map(({ name }: { name: string }) => name)).toEqual(['all', 'calls']);
   });
 
+  test('a name that nothing here has is told, with the one that was probably meant', async () => {
+    using state = new State();
+    state.admit(state.session(), open(charge('calls', 3)));
+    const io = new FakeTerminal();
+    await status({ db: state.db, server: 'mcp-afpi', counter: 'cals' }, io);
+    expect(io.err.text).toBe(
+      'policy-wrap: no server called mcp-afpi was seen here\n  Did you mean "mcp-afip"?\n' +
+        'policy-wrap: no counter called cals was seen here\n  Did you mean "calls"?\n',
+    );
+    const right = new FakeTerminal();
+    await status({ db: state.db, server: 'mcp-afip', counter: 'calls' }, right);
+    expect(right.err.text).toBe('');
+  });
+
   test('a wrapper that has ended is named for a week, one that died counts as ended', async () => {
     using state = new State();
     state.store.endSession(state.session());

@@ -39,3 +39,23 @@ test('G3: a tool that changes again while it is read is not trusted, nor is one 
   expect(again.out.text).toContain('1 trusted as they are now');
   expect(changed()).toEqual(['send']);
 });
+
+test('a server or a tool that was never seen is an error, not "nothing has changed"', async () => {
+  using state = new State();
+  state.store.seeTools(SERVER, [{ name: 'create_invoice', definition: '{}' }]);
+  const run = (server: string, tool?: string) => {
+    const io = new FakeTerminal([]);
+    return trust(server, tool, { db: state.db, dryRun: true }, io).then(() => io.out.text);
+  };
+  await expect(run('mcp-afpi')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'no server called mcp-afpi was seen here',
+    hint: 'Did you mean "mcp-afip"?',
+  });
+  await expect(run(SERVER, 'create_invioce')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'no tool of mcp-afip called create_invioce was seen here',
+    hint: 'Did you mean "create_invoice"?',
+  });
+  expect(await run(SERVER, 'create_invoice')).toBe('nothing has changed in the tools of mcp-afip\n');
+});
