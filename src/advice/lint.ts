@@ -1,6 +1,7 @@
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
-import { couldPass, type Resolved, resolveEntry } from '../policy/evaluate/resolve.js';
+import { couldPass, demandsOf, type Resolved, resolveEntry } from '../policy/evaluate/resolve.js';
+import { nextOpenOfAll } from '../policy/limits/hours.js';
 import type { NamePattern, Policy, ToolEntry } from '../policy/model.js';
 import type { Loaded, RuleLocations } from '../policy/read/load.js';
 import type { Problem } from '../policy/read/problem.js';
@@ -13,6 +14,9 @@ const MAX_SUGGESTIONS = 100;
 
 /** Characters that are compared to find patterns that never judge a tool: each pattern is compared with each other. */
 const MAX_COMPARED = 50_000_000;
+
+/** Hours come again each week: looked at from any instant on. UTC milliseconds. */
+const A_MONDAY = Date.UTC(2026, 0, 5);
 
 /** Stands for "any characters" when patterns are compared; no tool name has it. */
 const ANY = '\uFFFF';
@@ -69,7 +73,10 @@ class Lint {
     // Before the budget of comparisons is spent on shadowed patterns: what the server lacks matters more.
     if (this.#resolved) this.#names(this.#resolved);
     else this.#shownNames();
-    for (const entry of this.#entries()) this.#entry(entry, judged.get(entry) ?? []);
+    for (const entry of this.#entries()) {
+      this.#entry(entry, judged.get(entry) ?? []);
+      this.#hours(entry);
+    }
     this.#callable();
     if (this.#compared > MAX_COMPARED) {
       const message =
@@ -169,6 +176,17 @@ class Lint {
       return;
     }
     this.#rules.look(entry, entry, judged);
+  }
+
+  /** Hours of all tools and of an entry that are never open at one time. */
+  #hours(entry: ToolEntry): void {
+    const hours = (demandsOf(this.#policy.allTools, entry) ?? []).filter(
+      (demand) => demand.kind === 'hours' && demand.otherwise === 'deny',
+    );
+    const own = hours.at(-1);
+    if (!own || nextOpenOfAll(hours, A_MONDAY) !== undefined) return;
+    const message = `These hours and those of all tools (${hours[0]?.text}) are never open at one time, so every call is refused.`;
+    this.#warn('NEVER_HOLDS', this.#locations.pathOf(own.pointer), message, 'Make them overlap.');
   }
 
   /** @returns undefined when too much was compared already */

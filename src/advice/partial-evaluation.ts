@@ -58,6 +58,8 @@ function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): P
     denyIf: partialPredicates(from.denyIf, 'any', call, kept, unknowns),
     approveIf: partialPredicates(from.approveIf, 'any', call, kept, unknowns),
     limits: partialLimits(from.limits, kept, unknowns),
+    // They read nothing of the call but its time and its tool.
+    ...(from.demands && { demands: from.demands }),
   });
   const allTools = checks(policy.allTools);
   const { entry } = resolved;

@@ -130,6 +130,13 @@ export class Decimal {
     return Decimal.#normal(sum(this.#scaled(exponent), -other.#scaled(exponent)), exponent);
   }
 
+  times(other: Decimal): Decimal {
+    const product = Number(this.#coefficient) * Number(other.#coefficient);
+    const exponent = this.#exponent + other.#exponent;
+    if (Number.isSafeInteger(product)) return Decimal.#normal(product, exponent);
+    return Decimal.#normal(BigInt(this.#coefficient) * BigInt(other.#coefficient), exponent);
+  }
+
   /** @returns negative, zero or positive as this is less than, equal to or greater than `other` */
   compare(other: Decimal): number {
     if (this.sign !== other.sign) return this.sign - other.sign;

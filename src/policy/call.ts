@@ -1,7 +1,7 @@
 import type { Decimal } from '../json/decimal.js';
 import type { Json } from '../json/value.js';
 import type { RefusalCode } from './codes.js';
-import type { Limit } from './model.js';
+import type { Demand, Limit } from './model.js';
 
 /** One `tools/call` as it is judged. `args` and `env` are read by own properties only. */
 export interface Call {
@@ -37,9 +37,16 @@ export interface Charge {
 
 /**
  * What the policy's text says of a call. `hidden` is answered like an unknown tool. `open` still depends on what has
- * happened: its charges must fit (store/), and if `ask` is there a person must approve.
+ * happened and on the moment: its charges must fit (store/), its demands must be met, and if `ask` is there a person
+ * must approve.
  */
 export type Evaluation =
   | { readonly kind: 'hidden' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'open'; readonly charges: readonly Charge[]; readonly ask: Refusal | undefined };
+  | {
+      readonly kind: 'open';
+      readonly charges: readonly Charge[];
+      readonly ask: Refusal | undefined;
+      /** Absent where the policy has none for this call. */
+      readonly demands?: readonly Demand[] | undefined;
+    };

@@ -73,6 +73,8 @@ export const CODES = {
   ACTION_DENY: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   /** The call cannot be charged. */
   AMOUNT: { ...DENIED, policyPart: 'line', advice: ASK_USER },
+  /** Outside of the hours in which calls pass. */
+  HOURS: { ...DENIED, policyPart: 'line', advice: 'Do not repeat the call before then.' },
   LIMIT: { ...DENIED, error: 42900, policyPart: 'line', advice: 'Do not repeat the call before then.' },
   APPROVAL_REQUIRED: {
     ...UNAPPROVED,

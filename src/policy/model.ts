@@ -70,6 +70,33 @@ export interface Checks {
   readonly denyIf: readonly Predicate[];
   readonly approveIf: readonly Predicate[];
   readonly limits: readonly Limit[];
+  /** Absent where there is none. */
+  readonly demands?: readonly Demand[];
+}
+
+/** What depends on the moment of the call: it is looked at together with the limits. */
+export type Demand = HoursDemand;
+
+interface AnyDemand {
+  /** What becomes of a call that does not meet it. */
+  readonly otherwise: 'deny' | 'approve';
+  /** The author's text for the agent. */
+  readonly onDeny: string | undefined;
+  /** JSON pointer into the document. */
+  readonly pointer: string;
+}
+
+/** Calls pass from one time of the day to another, on some days of the week. */
+export interface HoursDemand extends AnyDemand {
+  readonly kind: 'hours';
+  /** Seven, from Monday: whether the range begins on that day. */
+  readonly days: readonly boolean[];
+  /** Milliseconds by the clock on the wall, since midnight; `to` is on the next day where it is not after `from`. */
+  readonly from: number;
+  readonly to: number;
+  readonly timezone: string;
+  /** `mon-fri from 09:00 to 18:00 (Europe/Madrid)`. */
+  readonly text: string;
 }
 
 export interface ToolEntry extends Checks {
@@ -134,6 +161,8 @@ export interface Limit {
   readonly except: readonly Path[];
   readonly refund: 'never' | 'on_error' | 'on_success';
   readonly onExceed: 'deny' | 'approve';
+  /** What the counter holds when a person is told; undefined when nobody is. */
+  readonly warnAt?: Decimal | undefined;
   readonly onDeny: string | undefined;
   /** `/tools/track_logout/limits/track_logout_rate`: location plus counter, as the hosted log writes it. */
   readonly pointer: string;

@@ -14,9 +14,11 @@ import type {
   ApprovalEntry,
   ApprovalState,
   ApprovalTerms,
+  Filled,
   Outcome,
 } from '../store/store.js';
 import { BUSY, LOCKED_HINT } from '../store/store.js';
+import { printable } from '../text/escape.js';
 import { sha256 } from '../text/hash.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
@@ -54,6 +56,8 @@ export type Ruling =
 const LONGEST_HOLD = 55_000;
 /** Longest text of a call's arguments in the decision log, in UTF-16 units. */
 const ARGUMENTS_CAP = 65_536;
+/** Longest line that says that a limit fills, in UTF-16 units. */
+const WARNING_CAP = 400;
 
 /**
  * Decides on every call: what the policy says (pure), then what has happened before, charged and recorded in one
@@ -172,9 +176,10 @@ export class Gate implements ApprovalAuthority {
       env: this.#options.env,
       ...(this.#policy.declares && { undeclared: () => this.#undeclared(call) }),
     });
-    return call.continues && evaluation.kind === 'open'
-      ? { kind: 'open', charges: [], ask: undefined }
-      : evaluation;
+    if (!call.continues || evaluation.kind !== 'open') return evaluation;
+    // Charged and asked about already; what refuses at this moment refuses the rest of it too.
+    const demands = evaluation.demands?.filter(({ otherwise }) => otherwise === 'deny');
+    return { kind: 'open', charges: [], ask: undefined, demands };
   }
 
   #undeclared(call: JudgedCall): string | undefined {
@@ -198,8 +203,7 @@ export class Gate implements ApprovalAuthority {
   /** Only for calls that may need a person: hashing arguments costs more than the rest of the decision. */
   #approvalTerms(call: JudgedCall, evaluation: Evaluation): ApprovalTerms | undefined {
     if (!this.#policy || evaluation.kind !== 'open') return undefined;
-    if (!evaluation.ask && evaluation.charges.every(({ limit }) => limit.onExceed === 'deny'))
-      return undefined;
+    if (!mayAsk(evaluation)) return undefined;
     const texts = approvalTexts(call.args.values, this.#policy.approvals);
     if (!texts) return undefined;
     return {
@@ -231,6 +235,7 @@ export class Gate implements ApprovalAuthority {
   #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
     // A pause stops even those that only watch.
     const isPaused = admitted.kind === 'refused' && admitted.code === 'PAUSED';
+    if (admitted.kind === 'allowed') for (const filled of admitted.filled ?? []) this.#warnOf(call, filled);
     if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
       return { kind: 'forward', row: admitted.row };
     }
@@ -247,6 +252,12 @@ export class Gate implements ApprovalAuthority {
       challenge: this.challenge(call),
     };
     return { kind: 'ask', line, question, approval };
+  }
+
+  #warnOf({ name }: JudgedCall, { charge, used }: Filled): void {
+    const { limit } = charge;
+    const usage = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}`;
+    this.#options.warn(printable(`${name}: ${usage} (${limit.pointer})`, WARNING_CAP));
   }
 
   #channels(): Layers['approvals']['channels'] {
@@ -275,6 +286,15 @@ export class Gate implements ApprovalAuthority {
   #line(call: ToolCall, refused: RefusedCall): string {
     return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
   }
+}
+
+/** Whether a person may have to be asked about a call that the policy's text lets through. */
+function mayAsk({ ask, charges, demands }: Extract<Evaluation, { kind: 'open' }>): boolean {
+  return (
+    ask !== undefined ||
+    charges.some(({ limit }) => limit.onExceed === 'approve') ||
+    (demands?.some(({ otherwise }) => otherwise === 'approve') ?? false)
+  );
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {

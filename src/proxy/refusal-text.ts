@@ -1,7 +1,7 @@
 import type { Evaluation, Refusal } from '../policy/call.js';
 import { CODES } from '../policy/codes.js';
-import { explainUsage } from '../policy/evaluate/explain.js';
-import type { Admitted } from '../store/store.js';
+import { explainUnmet, explainUsage } from '../policy/evaluate/explain.js';
+import { type Admitted, DEMAND_CODES } from '../store/store.js';
 import type { RefusedCall } from '../wire/answers.js';
 import type { ToolCall } from '../wire/message.js';
 
@@ -33,7 +33,19 @@ export function refusedCall(
           retryAt,
           inFlight: inFlight?.toNumber(),
           clockWas,
+          isBarred: admitted.exceeded.isBarred,
         },
+      };
+    }
+    case 'unmet': {
+      const { demand, retryAt } = admitted.unmet;
+      return {
+        ...base,
+        code: DEMAND_CODES[demand.kind],
+        rule: demand.pointer,
+        authorText: demand.onDeny,
+        explanation: explainUnmet(demand, admitted.now),
+        demand: { retryAt },
       };
     }
     case 'asked': {
@@ -55,7 +67,7 @@ export function refusedCall(
         const { rule, explanation } = CODES[code];
         return { ...base, code, rule, authorText: undefined, explanation };
       }
-      if (!approval) return { ...base, ...refusalOf(evaluation), code };
+      if (!approval) return { ...base, ...(admitted.ask ?? refusalOf(evaluation)), code };
       const note = approval.note ? `: ${approval.note}` : '';
       const explanation =
         code === 'APPROVAL_REJECTED'

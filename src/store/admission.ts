@@ -1,5 +1,4 @@
-import type { Decimal } from '../json/decimal.js';
-import type { Charge, Evaluation } from '../policy/call.js';
+import type { Evaluation, Refusal } from '../policy/call.js';
 import { CODES, comesBefore, HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
 import { explainUsage } from '../policy/evaluate/explain.js';
 import type {
@@ -10,10 +9,18 @@ import type {
   Reason,
 } from './approval-entry.js';
 import type { Owner } from './counters/counter-key.js';
-import type { LimitCheck } from './counters/counters.js';
-import { toDecimal } from './counters/stored-amount.js';
 import type { Entry, LoggedCall } from './decision-log.js';
+import {
+  askingDemand,
+  checkDemands,
+  DEMAND_CODES,
+  type DemandCheck,
+  refusingDemand,
+  type Unmet,
+} from './demands.js';
+import { type Exceeded, exceededOf, within } from './exceeded.js';
 import type { Parts } from './parts.js';
+import type { Filled } from './warnings.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
 export interface Admission extends LoggedCall {
@@ -27,15 +34,24 @@ export interface Admission extends LoggedCall {
 
 /** What was decided on a call, and its row in the log, whose number is the audit id. */
 export type Admitted =
-  | { readonly kind: 'allowed'; readonly row: number }
+  | {
+      readonly kind: 'allowed';
+      readonly row: number;
+      /** Limits that this call has filled as far as a person wants to know of. */
+      readonly filled?: readonly Filled[] | undefined;
+    }
   | {
       readonly kind: 'refused';
       readonly row: number;
       readonly code: RefusalCode;
       /** What a person said of this call, for APPROVAL_REJECTED and APPROVAL_EXPIRED. */
       readonly approval?: ApprovalEntry | undefined;
+      /** Why a person must be asked, when it was found here and nobody can be. */
+      readonly ask?: Refusal | undefined;
     }
   | { readonly kind: 'exceeded'; readonly row: number; readonly exceeded: Exceeded }
+  /** Refused by what depends on the moment. `now` is that of the decision, UTC milliseconds. */
+  | { readonly kind: 'unmet'; readonly row: number; readonly unmet: Unmet; readonly now: number }
   /** A person is asked; the same call passes once after they approved. */
   | {
       readonly kind: 'asked';
@@ -46,22 +62,6 @@ export type Admitted =
       /** The limit that asks, when it is not the policy's `approve_if`. */
       readonly exceeded: Exceeded | undefined;
     };
-
-/** A limit that a call exceeds. */
-export interface Exceeded {
-  readonly charge: Charge;
-  /** What the counter held before this call. */
-  readonly used: Decimal;
-  /**
-   * UTC milliseconds: refused until then, allowed at it if nothing else happens; undefined when it can never fit, or
-   * when that depends on calls in flight.
-   */
-  readonly retryAt: number | undefined;
-  /** What calls in flight hold, if the call is refused until one of them ends. */
-  readonly inFlight: Decimal | undefined;
-  /** UTC milliseconds: what the machine's clock said before it was set back; charges of that time still count. */
-  readonly clockWas: number | undefined;
-}
 
 type Record = (entry: Entry) => number;
 
@@ -130,18 +130,26 @@ export class Admissions {
   #decideOpen(
     owner: Owner,
     admission: Admission,
-    { charges, ask }: Extract<Evaluation, { kind: 'open' }>,
+    { charges, ask: asked, demands }: Extract<Evaluation, { kind: 'open' }>,
     record: Record,
     now: number,
   ): Admitted {
     // Which calls are in flight is read from their rows, also of those that arrived together with this one.
     if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#parts.log.flush();
     const checks = this.#parts.counters.check(owner, charges, now);
+    const held = demands ? checkDemands(demands, now) : NO_DEMANDS;
     const full = exceededOf(checks, 'deny');
+    const unmet = refusingDemand(held, full, now);
+    if (unmet) {
+      const { kind, pointer } = unmet.demand;
+      const row = record({ decision: 'deny', code: DEMAND_CODES[kind], rule: pointer });
+      return { kind: 'unmet', row, unmet, now };
+    }
     if (full) {
       this.#parts.counters.dropExpired(owner, checks);
-      return refusedByLimit(full, record);
+      return refusedByLimit(demands ? within(full, held) : full, record);
     }
+    const ask = asked ?? askingDemand(held, now);
     const askingLimit = ask ? undefined : exceededOf(checks);
     const terms = admission.approval;
     const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
@@ -154,7 +162,7 @@ export class Admissions {
         const keptReason = (ask ? ask.authorText : askingLimit?.charge.limit.onDeny) ?? '';
         const why = { rule, reason, session: owner.session, kept: admission.argumentsText, keptReason };
         const answer = this.#consent(call, terms, why, time);
-        if (answer.kind !== 'approved') return unapproved(answer, rule, askingLimit, record);
+        if (answer.kind !== 'approved') return unapproved(answer, rule, ask, askingLimit, record);
         consent = answer;
         this.#use(consent, call, time);
       } else this.#parts.approvals.withdraw(call, time);
@@ -163,12 +171,13 @@ export class Admissions {
       if (askingLimit && !owner.observe) return refusedByLimit(askingLimit, record);
       const rule = ask?.rule ?? askingLimit?.charge.limit.pointer;
       const row = record({ decision: 'ask', code: 'APPROVAL_REQUIRED', rule });
-      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
+      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED', ask };
     }
+    const filled = this.#parts.warnings.note(checks, owner.server, admission.tool, now);
     const taken = this.#parts.counters.prepare(owner, checks);
     const row = record({ decision: 'allow', charges: taken, approvalId: consent?.id });
     this.#parts.counters.commit(checks);
-    return { kind: 'allowed', row };
+    return { kind: 'allowed', row, filled };
   }
 
   /** An approval of this very call, else a budget that it fits in, else the question is queued. */
@@ -202,6 +211,8 @@ function callOf(owner: Owner, admission: Admission, terms: ApprovalTerms): Appro
   return { server: owner.server, grant: owner.grant, tool, argumentsHash: terms.argumentsHash, policyHash };
 }
 
+const NO_DEMANDS: readonly DemandCheck[] = [];
+
 function refusedByLimit(exceeded: Exceeded, record: Record): Admitted {
   const rule = exceeded.charge.limit.pointer;
   return {
@@ -214,6 +225,7 @@ function refusedByLimit(exceeded: Exceeded, record: Record): Admitted {
 function unapproved(
   answer: Exclude<ApprovalStanding, { kind: 'approved' }>,
   rule: string,
+  ask: Refusal | undefined,
   exceeded: Exceeded | undefined,
   record: Record,
 ): Admitted {
@@ -232,7 +244,7 @@ function unapproved(
     }
     case 'impossible': {
       const row = record({ decision: 'deny', code: 'APPROVAL_REQUIRED', rule });
-      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED' };
+      return { kind: 'refused', row, code: 'APPROVAL_REQUIRED', ask };
     }
   }
 }
@@ -240,47 +252,4 @@ function unapproved(
 function askedByLimit(exceeded: Exceeded | undefined): string {
   if (!exceeded) return '';
   return exceeded.charge.limit.onDeny ?? explainUsage(exceeded.charge, exceeded.used);
-}
-
-/**
- * The first limit that is exceeded, with the instant at which none is any more: a call that waits for two limits does
- * not pass when the first has room again (G5). There is no such instant when one can never be met, or depends on calls
- * in flight.
- *
- * @param onExceed only limits of this kind
- */
-export function firstExceeded<
-  Check extends Pick<LimitCheck, 'charge' | 'fits' | 'retryAt'> & { readonly inFlight?: unknown },
->(checks: readonly Check[], onExceed?: 'deny'): Check | undefined {
-  let first: Check | undefined;
-  let waiting: Check | undefined;
-  let retryAt = 0;
-  for (const check of checks) {
-    if (check.fits || (onExceed && check.charge.limit.onExceed !== onExceed)) continue;
-    first ??= check;
-    if (check.inFlight === undefined) retryAt = Math.max(retryAt, check.retryAt ?? Number.POSITIVE_INFINITY);
-    else waiting ??= check;
-  }
-  if (!first) return undefined;
-  const isNever = retryAt === Number.POSITIVE_INFINITY;
-  return {
-    ...first,
-    retryAt: isNever || waiting ? undefined : retryAt,
-    inFlight: isNever ? undefined : waiting?.inFlight,
-  };
-}
-
-function exceededOf(checks: readonly LimitCheck[], onExceed?: 'deny'): Exceeded | undefined {
-  const full = firstExceeded(checks, onExceed);
-  return full && { charge: full.charge, ...shownOf(full) };
-}
-
-/** What people and other rooms are told of a checked limit. */
-export function shownOf({ used, retryAt, inFlight, clockWas }: LimitCheck): Omit<Exceeded, 'charge'> {
-  return {
-    used: toDecimal(used),
-    retryAt,
-    inFlight: inFlight === undefined ? undefined : toDecimal(inFlight),
-    clockWas,
-  };
 }

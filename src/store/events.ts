@@ -25,6 +25,7 @@ export type EventKind =
   | 'pin.changed'
   | 'pin.trusted'
   | 'tool.left_out'
+  | 'limit.filling'
   | 'pause.begun'
   | 'pause.lifted';
 

@@ -10,6 +10,7 @@ import { Pauses } from './pauses.js';
 import { Pins } from './pins.js';
 import { Sessions } from './sessions.js';
 import type { StateFile } from './sqlite/file.js';
+import { Warnings } from './warnings.js';
 
 /** What the store is made of, each made once for a file. All methods of all of them run inside a transaction of it. */
 export class Parts {
@@ -25,6 +26,7 @@ export class Parts {
   readonly budgets;
   readonly pins;
   readonly pauses;
+  readonly warnings;
 
   constructor(file: StateFile) {
     const { db } = file;
@@ -40,5 +42,6 @@ export class Parts {
     this.budgets = new Budgets(db, this.events);
     this.pins = new Pins(db, this.events);
     this.pauses = new Pauses(file, this.events);
+    this.warnings = new Warnings(file, this.events);
   }
 }

@@ -1,5 +1,5 @@
 import type { Charge } from '../policy/call.js';
-import { type Exceeded, shownOf } from './admission.js';
+import type { Demand } from '../policy/model.js';
 import type { ApprovalEntry } from './approval-entry.js';
 import type { BudgetEntry } from './budgets.js';
 import type { Owner } from './counters/counter-key.js';
@@ -14,7 +14,9 @@ import {
 } from './counters/counter-list.js';
 import type { LogEntry } from './decision-log.js';
 import { type LogFilter, readLog } from './decision-log-query.js';
+import { checkDemands, type DemandCheck } from './demands.js';
 import type { EventEntry, EventFilter } from './events.js';
+import { type Exceeded, shownOf } from './exceeded.js';
 import { Parts } from './parts.js';
 import type { PauseEntry } from './pauses.js';
 import type { PinEntry, PinUpdate, SeenTool } from './pins.js';
@@ -26,6 +28,9 @@ export interface Peeked {
   /** The charges in order. */
   readonly checks: readonly Peek[];
   readonly fits: boolean;
+  /** How what depends on the moment stands at `now`, UTC milliseconds. */
+  readonly demands: readonly DemandCheck[];
+  readonly now: number;
 }
 
 export interface Peek extends Exceeded {
@@ -48,12 +53,14 @@ export class StoreReader {
   }
 
   /** What `admit` would find for these charges now; nothing is charged or recorded. */
-  peek(owner: Owner, charges: readonly Charge[]): Peeked {
+  peek(owner: Owner, charges: readonly Charge[], demands: readonly Demand[] = []): Peeked {
     const now = this.clock();
     const checks = this.parts.file.read(() => this.parts.counters.check(owner, charges, now));
     return {
       checks: checks.map((one) => ({ charge: one.charge, fits: one.fits, ...shownOf(one) })),
       fits: checks.every(({ fits }) => fits),
+      demands: checkDemands(demands, now),
+      now,
     };
   }
 

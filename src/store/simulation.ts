@@ -1,7 +1,8 @@
 import { Decimal } from '../json/decimal.js';
 import type { Charge, Evaluation } from '../policy/call.js';
+import type { RefusalCode } from '../policy/codes.js';
 import type { Limit } from '../policy/model.js';
-import { type Admitted, BUSY, type Outcome, type Settlement, Store } from './store.js';
+import { type Admitted, BUSY, DEMAND_CODES, type Outcome, type Settlement, Store } from './store.js';
 
 /** A past call that the policy's rules let through; its limits are still to be checked. */
 export interface SimulatedCall {
@@ -26,7 +27,7 @@ export interface SimulatedSession {
 
 export type Simulated =
   | { readonly kind: 'passed' }
-  | { readonly kind: 'refused'; readonly limit: Limit }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly rule: string }
   | { readonly kind: 'asked'; readonly rule: string };
 
 /** Expired charges are removed once in this many calls, in at most this many milliseconds. */
@@ -57,11 +58,11 @@ export class Simulation {
 
   /** Decides on a call, after all that were given before it, and charges it if it passes. */
   decide(call: SimulatedCall): Simulated {
-    const { charges, ask } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
-    if (charges.length === 0) return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
+    const { charges, ask, demands } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
+    if (charges.length === 0 && !demands) return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
     this.#now = call.at;
     this.#settle();
-    const admitted = this.#admit(call, { kind: 'open', charges, ask });
+    const admitted = this.#admit(call, { kind: 'open', charges, ask, demands });
     if (++this.#calls % MAINTAIN_EVERY === 0) this.#store.maintain(MAINTAIN_MS);
     switch (admitted.kind) {
       case 'allowed':
@@ -70,10 +71,15 @@ export class Simulation {
       case 'exceeded': {
         const { limit } = admitted.exceeded.charge;
         return limit.onExceed === 'deny'
-          ? { kind: 'refused', limit }
+          ? { kind: 'refused', code: 'LIMIT', rule: limit.pointer }
           : { kind: 'asked', rule: limit.pointer };
       }
+      case 'unmet': {
+        const { demand } = admitted.unmet;
+        return { kind: 'refused', code: DEMAND_CODES[demand.kind], rule: demand.pointer };
+      }
       case 'refused':
+        return { kind: 'asked', rule: (admitted.ask ?? ask)?.rule ?? '' };
       case 'asked':
         return { kind: 'asked', rule: ask?.rule ?? '' };
     }
@@ -104,7 +110,7 @@ export class Simulation {
     return session;
   }
 
-  #lift({ charges }: SimulatedCall['evaluation']): SimulatedCall['evaluation'] {
+  #lift({ charges, demands }: SimulatedCall['evaluation']): SimulatedCall['evaluation'] {
     const lifted = charges.map((charge): Charge => {
       if (charge.limit.onExceed === 'deny') return charge;
       let limit = this.#lifted.get(charge.limit);
@@ -114,7 +120,8 @@ export class Simulation {
       }
       return { ...charge, limit };
     });
-    return { kind: 'open', charges: lifted, ask: undefined };
+    const refusing = demands?.filter(({ otherwise }) => otherwise === 'deny');
+    return { kind: 'open', charges: lifted, ask: undefined, demands: refusing };
   }
 
   /** Charges are given back when the answer came, not before: a call in between meets the whole charge. */

@@ -3,14 +3,16 @@
  * Imports policy (types, windows), json, text and errors; only `sqlite/` knows the drivers.
  * Never here: timers, retries, the wire, or what a policy means.
  */
-import { type Admission, Admissions, type Admitted, type Exceeded, firstExceeded } from './admission.js';
+import { type Admission, Admissions, type Admitted } from './admission.js';
 import type { ApprovalEntry, ApprovalState, ApprovalTerms, Decided } from './approval-entry.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
 import type { CounterEntry, CounterFilter } from './counters/counter-list.js';
 import { resetCounters, setBackCounters } from './counters/counter-removal.js';
 import { type LogEntry, type Outcome, refundsOn, type Settlement } from './decision-log.js';
 import type { LogFilter } from './decision-log-query.js';
+import { askingDemand, DEMAND_CODES, refusingDemand, type Unmet } from './demands.js';
 import type { EventEntry } from './events.js';
+import { type Exceeded, firstExceeded, within } from './exceeded.js';
 import { Maintenance, RETENTION, type Retention } from './maintenance.js';
 import type { PauseEntry } from './pauses.js';
 import type { PinEntry, PinUpdate, SeenTool } from './pins.js';
@@ -19,6 +21,7 @@ import type { PolicyState, SessionEntry, SessionInfo } from './sessions.js';
 import { isPassing, LOCKED_HINT } from './sqlite/faults.js';
 import { BUSY, StateFile } from './sqlite/file.js';
 import type { FileOptions } from './sqlite/open.js';
+import type { Filled } from './warnings.js';
 
 export type {
   Admission,
@@ -33,6 +36,7 @@ export type {
   Decided,
   EventEntry,
   Exceeded,
+  Filled,
   LogEntry,
   LogFilter,
   Outcome,
@@ -47,9 +51,10 @@ export type {
   SessionEntry,
   SessionInfo,
   Settlement,
+  Unmet,
 };
 // The types that callers exchange with the store; each is declared where it belongs.
-export { BUSY, firstExceeded, isPassing, LOCKED_HINT };
+export { askingDemand, BUSY, DEMAND_CODES, firstExceeded, isPassing, LOCKED_HINT, refusingDemand, within };
 
 export interface StoreOptions extends FileOptions {
   /** UTC milliseconds; the machine's clock when absent. */

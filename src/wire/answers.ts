@@ -21,8 +21,12 @@ export interface RefusedCall {
         readonly inFlight?: number | undefined;
         /** What this machine's clock said before it was set back. */
         readonly clockWas?: number | undefined;
+        /** There is room again at some time, and other rules refuse the call then. */
+        readonly isBarred?: boolean | undefined;
       }
     | undefined;
+  /** Refused by what depends on the moment: when it no longer does, where that is known. */
+  readonly demand?: { readonly retryAt: number | undefined } | undefined;
   readonly approval?: { readonly id: string; readonly expiresAt: number } | undefined;
 }
 
@@ -40,7 +44,7 @@ const TEXT_CAP = 1000;
  * @param now UTC milliseconds, for the seconds that the text names
  */
 export function refusalLine(id: Id, era: Era, asError: boolean, refused: RefusedCall, now: number): string {
-  const retryAt = refused.limit?.retryAt;
+  const retryAt = (refused.limit ?? refused.demand)?.retryAt;
   const decision = {
     version: 1,
     decision: codeRow(refused.code).decision,
@@ -94,6 +98,7 @@ function refusalText(refused: RefusedCall, now: number): string {
     refused.authorText && printable(refused.authorText, TEXT_CAP),
     `${printable(refused.tool, NAME_CAP)}: ${sentence(printable(refused.explanation, TEXT_CAP))}`,
     refused.limit && nextCall(refused.limit, now),
+    refused.demand?.retryAt !== undefined && nextCallAt(refused.demand.retryAt, now),
     `Rule: ${printable(refused.rule, TEXT_CAP)}.`,
     refused.limit?.inFlight === undefined ? advice : 'Wait for the calls that you have made.',
   ];
@@ -104,9 +109,16 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-function nextCall({ retryAt, inFlight }: NonNullable<RefusedCall['limit']>, now: number): string {
+function nextCall(
+  { retryAt, inFlight, isBarred }: NonNullable<RefusedCall['limit']>,
+  now: number,
+): string | undefined {
   if (inFlight !== undefined) return 'The next call is possible when one of them ends well.';
-  if (retryAt === undefined) return 'A call of this size can never pass.';
+  if (retryAt !== undefined) return nextCallAt(retryAt, now);
+  return isBarred ? undefined : 'A call of this size can never pass.';
+}
+
+function nextCallAt(retryAt: number, now: number): string {
   const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000));
   return `Next call possible in ${seconds} s (${new Date(retryAt).toISOString()}).`;
 }

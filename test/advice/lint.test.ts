@@ -483,3 +483,25 @@ test('declared arguments: schemas that refuse every call, and those that let any
   ]);
   expect(found.every(({ pointer }) => pointer === '/tools/*/arguments')).toBe(true);
 });
+
+describe('hours', () => {
+  const hours = (own: object, all?: object) =>
+    lint({ ...(all && { all_tools: { hours: all } }), tools: { t: { hours: own } } }).map(
+      ({ code, pointer }) => `${code} ${pointer}`,
+    );
+
+  test('that never are open at one time with those of all tools refuse every call', () => {
+    expect(hours({ days: 'sat-sun' }, { days: 'mon-fri' })).toEqual(['NEVER_HOLDS /tools/t/hours']);
+    expect(hours({ from: '22:00', to: '06:00' }, { from: '09:00', to: '18:00' })).toEqual([
+      'NEVER_HOLDS /tools/t/hours',
+    ]);
+  });
+
+  test.each([
+    [{ days: 'fri', from: '22:00', to: '06:00' }, { days: 'sat' }],
+    [{ days: 'sat-sun' }, { days: 'mon-fri', outside: 'approve' }],
+    [{ from: '10:00' }, undefined],
+  ])('%j beside %j are open at some time', (own, all) => {
+    expect(hours(own, all)).toEqual([]);
+  });
+});

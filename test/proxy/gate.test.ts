@@ -273,3 +273,46 @@ describe('lists of tools', () => {
     expect(page(undefined, undefined, 'open')).toBe(4);
   });
 });
+
+describe('a limit that fills', () => {
+  const limits = [{ counter: 'mail', window: 'hour', max: 5, warn_at: 0.8 }];
+  const answered = { jsonrpc: '2.0', id: 3, result: { content: [], _meta: { 'vendor/x': 1 } } };
+
+  test.each([true, false])(
+    'is told on stderr and in the events, not in the answer, which passes (observe: %s)',
+    (observe) => {
+      using between = new Between(
+        temp,
+        { version: '1', default: 'deny', tools: { mail: { limits } } },
+        { observe },
+      );
+      for (let id = 0; id < 5; id += 1) between.call(id, 'mail');
+      expect(between.warnings).toEqual(['mail: 4 of 5 per hour used in mail (/tools/mail/limits/mail)']);
+      between.server(answered);
+      expect(between.answer(3)).toEqual(answered);
+      expect(between.calls).toHaveLength(5);
+      const events = between.read((store) => store.events());
+      expect(events).toMatchObject([{ kind: 'limit.filling', detail: { tool: 'mail', used: 4, max: 5 } }]);
+    },
+  );
+});
+
+describe('hours', () => {
+  test('are told with the author’s words, the code and the time at which calls pass again', () => {
+    // Two ranges of a minute and of nothing else: some of the two is closed at any time.
+    const hours = { from: '03:00', to: '03:01', on_deny: 'At night alone.' };
+    const other = { from: '15:00', to: '15:01', on_deny: 'At night alone.' };
+    const tools = { night: { hours }, day: { hours: other } };
+    using between = new Between(temp, { version: '1', default: 'deny', tools });
+    between.call(1, 'night');
+    between.call(2, 'day');
+    const refused = [between.answer(1), between.answer(2)].find((answer) => answer !== undefined);
+    const { text } = refused.result.content[0];
+    expect(text).toMatch(
+      /^\[POLICY DENIED\] At night alone\. (night|day): calls pass from (03|15):00 to .*\(UTC\), and it is \w{3} \d\d:\d\d there\. Next call possible in \d+ s \(.*\)\. Rule: \/tools\/\w+\/hours\./,
+    );
+    expect(decision(refused)).toMatchObject({ code: 'HOURS', decision: 'deny' });
+    expect(decision(refused).retryAt).toMatch(/T(03|15):00:00\.000Z$/);
+    expect(decision(refused).retryAfterMs).toBeGreaterThan(0);
+  });
+});

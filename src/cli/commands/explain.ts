@@ -7,10 +7,20 @@ import { likelyTool, ownName, prefixedName } from '../../policy/client-names.js'
 import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
 import type { TraceStep } from '../../policy/evaluate/evaluate.js';
-import { explainUsage } from '../../policy/evaluate/explain.js';
+import { explainUnmet, explainUsage } from '../../policy/evaluate/explain.js';
 import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
 import type { Policy } from '../../policy/model.js';
-import { firstExceeded, type Peek, type Peeked, Store } from '../../store/store.js';
+import {
+  askingDemand,
+  DEMAND_CODES,
+  firstExceeded,
+  type Peek,
+  type Peeked,
+  refusingDemand,
+  Store,
+  type Unmet,
+  within,
+} from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { serverName } from '../../upstream/server-name.js';
@@ -35,6 +45,8 @@ interface Outlook {
   readonly rule: string | undefined;
   readonly why: string;
   readonly limit?: Peek | undefined;
+  /** UTC milliseconds; for what refuses at this moment and not at all times. */
+  readonly retryAt?: number | undefined;
 }
 
 /**
@@ -94,12 +106,12 @@ function readArgs(text: string | undefined): { readonly [key: string]: Json } {
 
 /** What the counters hold; an absent database means that nothing was counted yet. */
 function peek(evaluation: Evaluation, server: string, options: ExplainOptions, io: Terminal): Peeked {
-  const none: Peeked = { checks: [], fits: true };
-  if (evaluation.kind !== 'open' || evaluation.charges.length === 0) return none;
+  const none: Peeked = { checks: [], fits: true, demands: [], now: io.now() };
+  if (evaluation.kind !== 'open' || (evaluation.charges.length === 0 && !evaluation.demands)) return none;
   const store = openIfThere(options, io) ?? Store.open(':memory:');
   try {
     const owner = { server, grant: options.grant, session: '', observe: false };
-    return store.peek(owner, evaluation.charges);
+    return store.peek(owner, evaluation.charges, evaluation.demands);
   } finally {
     store.close();
   }
@@ -110,7 +122,8 @@ function peek(evaluation: Evaluation, server: string, options: ExplainOptions, i
  *
  * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
  */
-export function outlookOf(evaluation: Evaluation, { checks }: Peeked, canAsk = true): Outlook {
+export function outlookOf(evaluation: Evaluation, peeked: Peeked, canAsk = true): Outlook {
+  const { checks, demands, now } = peeked;
   switch (evaluation.kind) {
     case 'hidden':
       return {
@@ -130,11 +143,14 @@ export function outlookOf(evaluation: Evaluation, { checks }: Peeked, canAsk = t
     }
     case 'open': {
       const refusing = firstExceeded(checks, canAsk ? 'deny' : undefined);
+      const unmet = refusingDemand(demands, refusing, now);
+      if (unmet) return unmetOutlook(unmet, now);
       const limit = refusing ?? firstExceeded(checks);
-      if (limit && (refusing || !evaluation.ask)) {
-        const { rule, why } = limitText(limit);
+      const ask = evaluation.ask ?? askingDemand(demands, now);
+      if (limit && (refusing || !ask)) {
+        const { rule, why } = limitText(within(limit, demands));
         return refusing
-          ? { decision: 'deny', code: 'LIMIT', rule, why, limit }
+          ? { decision: 'deny', code: 'LIMIT', rule, why, limit: within(limit, demands) }
           : {
               decision: 'ask',
               code: 'APPROVAL_REQUIRED',
@@ -143,15 +159,20 @@ export function outlookOf(evaluation: Evaluation, { checks }: Peeked, canAsk = t
               limit,
             };
       }
-      if (!evaluation.ask)
-        return { decision: 'allow', code: undefined, rule: undefined, why: 'nothing refuses it' };
-      const { code, rule, authorText, explanation } = evaluation.ask;
+      if (!ask) return { decision: 'allow', code: undefined, rule: undefined, why: 'nothing refuses it' };
+      const { code, rule, authorText, explanation } = ask;
       return { decision: 'ask', code, rule, why: authorText ?? explanation };
     }
   }
 }
 
-function limitText({ charge, used, retryAt, inFlight }: Peek): {
+function unmetOutlook({ demand, retryAt }: Unmet, now: number): Outlook {
+  const next = retryAt === undefined ? '' : `; next at ${new Date(retryAt).toISOString()}`;
+  const why = `${explainUnmet(demand, now)}${next}`;
+  return { decision: 'deny', code: DEMAND_CODES[demand.kind], rule: demand.pointer, why, retryAt };
+}
+
+function limitText({ charge, used, retryAt, inFlight, isBarred }: Peek): {
   readonly rule: string;
   readonly why: string;
 } {
@@ -159,7 +180,9 @@ function limitText({ charge, used, retryAt, inFlight }: Peek): {
     inFlight !== undefined
       ? `next when one of the calls in flight ends well`
       : retryAt === undefined
-        ? 'a call of this size can never pass'
+        ? isBarred
+          ? 'other rules refuse it whenever there is room'
+          : 'a call of this size can never pass'
         : `next at ${new Date(retryAt).toISOString()}`;
   const why = `${explainUsage(charge, used)}; ${next}`;
   return { rule: charge.limit.pointer, why };
@@ -209,7 +232,7 @@ function asJson(
   trace: readonly TraceStep[],
   hint: string | undefined,
 ): object {
-  const { limit, ...rest } = outlook;
+  const { limit, retryAt, ...rest } = outlook;
   return {
     tool,
     server,
@@ -222,6 +245,7 @@ function asJson(
       used: limit.used,
       retryAt: limit.retryAt === undefined ? undefined : new Date(limit.retryAt).toISOString(),
     }),
+    ...(retryAt !== undefined && { retryAt: new Date(retryAt).toISOString() }),
     trace: trace.map(({ look, rule, result, answer, text }) => ({ look, rule, result, answer, text })),
   };
 }

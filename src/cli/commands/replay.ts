@@ -158,7 +158,7 @@ class Draft {
     });
     switch (simulated.kind) {
       case 'refused':
-        return { kind: 'refused', code: 'LIMIT', rule: simulated.limit.pointer };
+        return { kind: 'refused', code: simulated.code, rule: simulated.rule };
       case 'asked':
         return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: simulated.rule };
       case 'passed':

@@ -12,7 +12,7 @@ import { evaluateLayers, type Layers, stack } from '../../policy/evaluate/layers
 import { formatProblem } from '../../policy/read/problem.js';
 import { Source } from '../../policy/read/source.js';
 import { type ArgumentCheck, argumentCheck } from '../../policy/schema/check.js';
-import { type Admitted, BUSY, Store } from '../../store/store.js';
+import { type Admitted, BUSY, DEMAND_CODES, Store } from '../../store/store.js';
 import { parseDuration } from '../../text/duration.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
@@ -227,6 +227,11 @@ function describe({ evaluation, admitted }: Decided): Expected {
       const { charge, retryAt } = admitted.exceeded;
       const when = retryAt === undefined ? null : new Date(retryAt).toISOString();
       return { decision: 'deny', code: 'LIMIT', rule: charge.limit.pointer, retryAt: when };
+    }
+    case 'unmet': {
+      const { demand, retryAt } = admitted.unmet;
+      const when = retryAt === undefined ? null : new Date(retryAt).toISOString();
+      return { decision: 'deny', code: DEMAND_CODES[demand.kind], rule: demand.pointer, retryAt: when };
     }
     case 'refused':
       if (evaluation.kind === 'hidden') return { decision: 'hide', rule: HIDDEN_RULE };

@@ -1,16 +1,24 @@
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import { HIDDEN_RULE } from '../codes.js';
-import type { DeclaredRule, Policy, Predicate } from '../model.js';
+import type { DeclaredRule, Demand, Policy, Predicate } from '../model.js';
 import { chargeOf } from './charge.js';
 import type { Answer } from './compare.js';
 import { answerPredicate } from './condition.js';
-import { explainFired, explainRequire } from './explain.js';
+import { explainDemand, explainFired, explainRequire } from './explain.js';
 import { findInexact, ROUNDED } from './inexact.js';
-import { CHECKED_BY_NOBODY, resolveEntry, ruleOf } from './resolve.js';
+import { CHECKED_BY_NOBODY, demandsOf, resolveEntry, ruleOf } from './resolve.js';
 
 /** One thing that was looked at on the way to a decision, for `explain`. */
 export interface TraceStep {
-  readonly look: 'hide' | 'entry' | 'arguments' | 'require' | 'deny_if' | 'limit' | 'approve_if';
+  readonly look:
+    | 'hide'
+    | 'entry'
+    | 'arguments'
+    | 'require'
+    | 'deny_if'
+    | 'limit'
+    | Demand['kind']
+    | 'approve_if';
   /** The rule's pointer, as in a refusal. */
   readonly rule: string;
   /** `stops` ends it with a refusal, `asks` needs a person. */
@@ -81,10 +89,13 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
       note({ look: 'limit', rule, result: 'passes', text });
     }
   }
+  const demands = demandsOf(allTools, own);
+  for (const demand of demands ?? [])
+    note({ look: demand.kind, rule: demand.pointer, result: 'passes', text: explainDemand(demand) });
   const ask =
     fired(allTools.approveIf, 'approve_if', call, trace) ?? fired(own.approveIf, 'approve_if', call, trace);
   const inexact = ask && findInexact(call.args, 'args');
-  if (!inexact) return { kind: 'open', charges, ask };
+  if (!inexact) return { kind: 'open', charges, ask, ...(demands && { demands }) };
   // What a person is shown and what a server reads must be one number (G2, G10).
   const explanation = `a person must approve this call, but ${inexact}, ${ROUNDED}`;
   note({ look: 'approve_if', rule: ask.rule, result: 'stops', text: explanation });

@@ -2,7 +2,8 @@ import { Decimal } from '../../json/decimal.js';
 import { isNumber } from '../../json/value.js';
 import type { Charge } from '../call.js';
 import { show } from '../describe-value.js';
-import type { Condition, Predicate } from '../model.js';
+import { clockAt, dayOf, weekdayOf } from '../limits/calendar.js';
+import type { Condition, Demand, Predicate } from '../model.js';
 import { operatorOf } from '../operators.js';
 import type { Finding } from './condition.js';
 
@@ -80,6 +81,22 @@ function kindNote({ answer, condition, reached }: Finding): string {
   if (answer !== 'unknown' || reached.kind !== 'value') return '';
   if (reached.value instanceof Decimal) return ' (more digits than most programs keep)';
   return typeof reached.value === 'string' && isNumber(condition.value) ? ' (text)' : '';
+}
+
+/** @returns what a demand asks for: `calls pass mon-fri from 09:00 to 18:00 (UTC)` */
+export function explainDemand(demand: Demand): string {
+  return `calls pass ${demand.text}`;
+}
+
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** @param at UTC milliseconds @returns why a call is not within its hours: `calls pass ..., and it is sat 10:12 there` */
+export function explainUnmet(demand: Demand, at: number): string {
+  const { timezone } = demand;
+  const minutes = Math.floor(clockAt(at, timezone) / 60_000);
+  const time = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'));
+  const day = WEEKDAYS[weekdayOf(dayOf(at, timezone))];
+  return `${explainDemand(demand)}, and it is ${day} ${time.join(':')} there`;
 }
 
 /**

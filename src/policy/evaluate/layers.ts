@@ -1,6 +1,6 @@
 import { sha256 } from '../../text/hash.js';
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
-import type { Checks, Limit, Policy, Predicate, ToolEntry } from '../model.js';
+import type { Checks, Demand, Limit, Policy, Predicate, ToolEntry } from '../model.js';
 import { evaluate, type TraceStep } from './evaluate.js';
 import { isVisible, resolveEntry } from './resolve.js';
 
@@ -78,6 +78,7 @@ export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]):
   const [only] = layers.all;
   if (layers.all.length === 1 && only) return evaluate(only, call, trace);
   const charges: Charge[] = [];
+  const demands: Demand[] = [];
   let refused: Evaluation | undefined;
   let ask: Refusal | undefined;
   for (const policy of layers.all) {
@@ -87,10 +88,11 @@ export function evaluateLayers(layers: Layers, call: Call, trace?: TraceStep[]):
     if (evaluation.kind === 'refused') refused ??= evaluation;
     else {
       charges.push(...evaluation.charges);
+      demands.push(...(evaluation.demands ?? []));
       ask ??= evaluation.ask;
     }
   }
-  return refused ?? { kind: 'open', charges, ask };
+  return refused ?? { kind: 'open', charges, ask, ...(demands.length > 0 && { demands }) };
 }
 
 /** @returns whether every layer shows the tool, and under `list: "callable"` of any of them lets it be called */
@@ -107,7 +109,9 @@ export function asksInLayers(layers: Layers, tool: string): boolean {
     return [policy.allTools, own].some(
       (checks) =>
         checks &&
-        (checks.approveIf.length > 0 || checks.limits.some(({ onExceed }) => onExceed === 'approve')),
+        (checks.approveIf.length > 0 ||
+          checks.limits.some(({ onExceed }) => onExceed === 'approve') ||
+          checks.demands?.some(({ otherwise }) => otherwise === 'approve')),
     );
   });
 }
@@ -131,7 +135,9 @@ function named(policy: Policy, layer: string): Policy {
     denyIf: from.denyIf.map(predicate),
     approveIf: from.approveIf.map(predicate),
     limits: from.limits.map(limit),
+    ...(from.demands && { demands: from.demands.map(demand) }),
   });
+  const demand = <T extends Demand>(from: T): T => ({ ...from, pointer: `${layer}#${from.pointer}` });
   const predicate = (from: Predicate): Predicate => ({ ...from, pointer: `${layer}#${from.pointer}` });
   const limit = (from: Limit): Limit => ({
     ...from,

@@ -1,7 +1,7 @@
 import { canonicalName } from '../../text/lookalike.js';
 import type { Charge, Evaluation, Refusal } from '../call.js';
 import { CODES } from '../codes.js';
-import type { Checks, Policy, ToolEntry } from '../model.js';
+import type { Checks, Demand, Policy, ToolEntry } from '../model.js';
 import { pointerOf } from '../read/problem.js';
 
 export const CHECKED_BY_NOBODY: Checks = { require: [], denyIf: [], approveIf: [], limits: [] };
@@ -118,5 +118,12 @@ function sameForAll(all: readonly Checks[]): Evaluation | undefined {
       charges.push({ limit, split: '', amount: limit.amount.value });
     }
   }
-  return { kind: 'open', charges, ask: undefined };
+  const demands = demandsOf(...all);
+  return { kind: 'open', charges, ask: undefined, ...(demands && { demands }) };
+}
+
+/** @returns undefined where there is none, as in nearly every policy */
+export function demandsOf(...all: readonly Checks[]): readonly Demand[] | undefined {
+  const demands = all.flatMap((checks) => checks.demands ?? []);
+  return demands.length > 0 ? demands : undefined;
 }

@@ -102,7 +102,7 @@ function datePeriod(
   indexOf: (day: number) => number,
   firstDay: (index: number) => number,
 ): Period {
-  let index = indexOf(Math.floor((atMs + offsetAt(atMs, timezone)) / DAY));
+  let index = indexOf(dayOf(atMs, timezone));
   let start = startOfDay(firstDay(index), timezone);
   let end = startOfDay(firstDay(index + 1), timezone);
   // Clocks set back over midnight show the old date again after the new day began.
@@ -116,13 +116,37 @@ function datePeriod(
 
 /** @param day days since 1970-01-01 in the zone's calendar */
 function startOfDay(day: number, timezone: string): number {
-  const midnight = day * DAY;
-  const before = offsetAt(midnight - DAY, timezone);
-  const after = offsetAt(midnight + DAY, timezone);
-  if (before === after) return midnight - before;
-  const change = changeBetween(midnight - DAY, midnight + DAY, timezone);
-  if (midnight - before < change) return midnight - before;
-  return Math.max(midnight - after, change);
+  return instantAt(day, 0, timezone);
+}
+
+/** @returns the date in the zone at `atMs`, UTC milliseconds, in days since 1970-01-01 */
+export function dayOf(atMs: number, timezone: string): number {
+  return Math.floor((atMs + offsetAt(atMs, timezone)) / DAY);
+}
+
+/** @returns milliseconds after midnight that clocks in the zone show at `atMs`, UTC milliseconds */
+export function clockAt(atMs: number, timezone: string): number {
+  return modulo(atMs + offsetAt(atMs, timezone), DAY);
+}
+
+/** @returns 0 for a Monday to 6 for a Sunday; `day` is counted from 1970-01-01 */
+export function weekdayOf(day: number): number {
+  return modulo(day - FIRST_MONDAY, 7);
+}
+
+/**
+ * @param day days since 1970-01-01 in the zone's calendar
+ * @param clock milliseconds that the clock on the wall shows after midnight, at most a day
+ * @returns UTC milliseconds: the first instant at which clocks show that time or, where they skip it, a later one
+ */
+export function instantAt(day: number, clock: number, timezone: string): number {
+  const local = day * DAY + clock;
+  const before = offsetAt(local - DAY, timezone);
+  const after = offsetAt(local + DAY, timezone);
+  if (before === after) return local - before;
+  const change = changeBetween(local - DAY, local + DAY, timezone);
+  if (local - before < change) return local - before;
+  return Math.max(local - after, change);
 }
 
 /**

@@ -35,8 +35,11 @@ export function compileEntry(context: CompileContext, tool: string, entry: Partl
     approveIf:
       entry.action === 'approve' ? [...checks.approveIf, always('APPROVAL_REQUIRED')] : checks.approveIf,
     limits: rate ? [...checks.limits, rate] : checks.limits,
+    ...(checks.demands && { demands: checks.demands }),
   };
 }
+
+const RULES = ['arguments', 'require', 'deny_if', 'approve_if', 'limits', 'rate_limit', 'hours'] as const;
 
 /** What an action leaves no room for, because a reader could take the two together for something else. */
 const CONTRADICTS: Readonly<
@@ -44,11 +47,11 @@ const CONTRADICTS: Readonly<
 > = {
   allow: { fields: [], why: '' },
   deny: {
-    fields: ['arguments', 'require', 'deny_if', 'approve_if', 'limits', 'rate_limit'],
+    fields: RULES,
     why: 'refuses every call, whatever else is said',
   },
   hide: {
-    fields: ['arguments', 'require', 'deny_if', 'approve_if', 'limits', 'rate_limit', 'reason'],
+    fields: [...RULES, 'reason'],
     why: 'makes the tool absent, so that nothing else is ever looked at or told',
   },
   approve: { fields: ['approve_if'], why: 'asks a person for every call, not only for some' },
@@ -72,6 +75,7 @@ function checkAction(context: CompileContext, entry: Partly<ToolDocument>, path:
     action === 'hide' ||
     entry.rate_limit !== undefined ||
     entry.arguments !== undefined ||
+    entry.hours !== undefined ||
     [entry.require, entry.deny_if, entry.approve_if, entry.limits].some((list) => list && list.length > 0);
   if (entry.reason !== undefined && !speaks) {
     const message = '"reason" is told with a refusal, and no rule of this entry refuses.';

@@ -6,7 +6,7 @@ import { parseWindow, WINDOW_WORDS, type Window } from '../limits/window.js';
 import { type Amount, EACH, type Limit } from '../model.js';
 import type { CompileContext } from './compile-context.js';
 import { compileArgsPath, compileExcept, compilePer, withoutLast } from './compile-paths.js';
-import type { LimitDocument } from './format.js';
+import type { LimitDocument } from './format-checks.js';
 import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
@@ -31,6 +31,7 @@ export function compileLimits(
     const amount = compileAmount(context, limit.amount, [...at, 'amount']);
     const per = compilePer(context, limit.per, [...at, 'per']);
     const except = compileExcept(context, limit.except, [...at, 'except'], per);
+    const warnAt = limit.warn_at === undefined ? undefined : compileWarnAt(context, max, [...at, 'warn_at']);
     const nowhere = window !== undefined && !window.unit && limit.align === 'calendar';
     if (nowhere) {
       const message = `${JSON.stringify(limit.window)} names no place in the calendar, so it cannot be aligned to it.`;
@@ -55,10 +56,25 @@ export function compileLimits(
       except,
       refund: limit.refund ?? 'never',
       onExceed: limit.on_exceed ?? 'deny',
+      ...(warnAt && { warnAt }),
       onDeny: limit.on_deny ?? fallbackText,
       pointer,
     };
   });
+}
+
+/** @returns what the counter holds when a person is told */
+function compileWarnAt(
+  context: CompileContext,
+  max: Decimal | undefined,
+  at: readonly Segment[],
+): Decimal | undefined {
+  const part = exactNumber(context, at, 'a count is never less than nothing');
+  if (!part || !max) return undefined;
+  if (part.sign > 0 && part.compare(Decimal.one) <= 0) return max.times(part);
+  const message = `"warn_at" is ${part}, and must be more than 0 and at most 1: it is a part of "max".`;
+  context.report('VALUE', at, message, 'Write 0.8 to be told at four fifths.');
+  return undefined;
 }
 
 export function compileWindow(

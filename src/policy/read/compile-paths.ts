@@ -1,7 +1,7 @@
 import { parsePath } from '../evaluate/path.js';
 import type { Path } from '../model.js';
 import type { CompileContext } from './compile-context.js';
-import type { LimitDocument } from './format.js';
+import type { LimitDocument } from './format-checks.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
 

@@ -2,9 +2,11 @@ import { findInexact } from '../evaluate/inexact.js';
 import type { Checks, Condition, Predicate } from '../model.js';
 import { operatorOf } from '../operators.js';
 import type { CompileContext } from './compile-context.js';
+import { compileDemands } from './compile-demands.js';
 import { compileLimits } from './compile-limits.js';
 import { compilePath } from './compile-paths.js';
-import type { ChecksDocument, ConditionDocument, PredicateDocument } from './format.js';
+import type { ChecksDocument } from './format.js';
+import type { ConditionDocument, PredicateDocument } from './format-checks.js';
 import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
@@ -69,6 +71,7 @@ export function compileChecks(
   path: readonly Segment[],
   reason: string | undefined,
 ): Checks {
+  const demands = compileDemands(context, checks, path, reason);
   return {
     ...(checks.arguments === 'declared' && {
       declared: { pointer: pointerOf([...path, 'arguments']), onDeny: reason },
@@ -83,5 +86,6 @@ export function compileChecks(
       reason,
     ),
     limits: compileLimits(context, checks.limits, [...path, 'limits'], reason),
+    ...(demands.length > 0 && { demands }),
   };
 }

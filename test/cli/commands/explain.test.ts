@@ -32,6 +32,14 @@ const entry = fc.record(
     require: fc.array(predicate, { maxLength: 1 }),
     deny_if: fc.array(predicate, { maxLength: 1 }),
     approve_if: fc.array(predicate, { maxLength: 1 }),
+    hours: fc.record(
+      {
+        from: fc.constantFrom('00:00', '00:02', '23:00'),
+        to: fc.constantFrom('00:01', '00:04', '24:00'),
+        outside: fc.constantFrom('deny', 'approve'),
+      },
+      { requiredKeys: [] },
+    ),
     limits: fc.uniqueArray(limit, { maxLength: 2, selector: ({ counter }) => counter }),
   },
   { requiredKeys: [] },
@@ -68,7 +76,9 @@ const TWO_FULL: typeof document extends fc.Arbitrary<infer Document> ? Document 
 const call = (n: number) => ({ tool: 'u' as const, args: { n }, wait: 0 });
 
 const decisionOf = (admitted: Admitted, hidden: boolean): string =>
-  ({ allowed: 'allow', asked: 'ask', exceeded: 'deny', refused: hidden ? 'hide' : 'deny' })[admitted.kind];
+  ({ allowed: 'allow', asked: 'ask', exceeded: 'deny', unmet: 'deny', refused: hidden ? 'hide' : 'deny' })[
+    admitted.kind
+  ];
 
 test('G5: what explain says before a call is what is decided at the call, and asking changes nothing', () => {
   let decided = 0;
@@ -92,7 +102,9 @@ test('G5: what explain says before a call is what is decided at the call, and as
         now += wait;
         const evaluation = evaluate(policy, { tool, args, env: {} });
         const look = () =>
-          evaluation.kind === 'open' ? store.peek(owner, evaluation.charges) : { checks: [], fits: true };
+          evaluation.kind === 'open'
+            ? store.peek(owner, evaluation.charges, evaluation.demands)
+            : { checks: [], fits: true, demands: [], now };
         const outlook = outlookOf(evaluation, look());
         expect(outlookOf(evaluation, look())).toEqual(outlook);
         const argumentsText = JSON.stringify(args);
@@ -112,6 +124,7 @@ test('G5: what explain says before a call is what is decided at the call, and as
           expect(outlook.rule).toBe(admitted[0].exceeded.charge.limit.pointer);
           expect(outlook.limit?.retryAt).toBe(admitted[0].exceeded.retryAt);
         }
+        if (admitted[0].kind === 'unmet') expect(outlook.retryAt).toBe(admitted[0].unmet.retryAt);
       }
       store.close();
     }),

@@ -421,6 +421,7 @@ describe('limits', () => {
           per: ['args.x', 'env.Y'],
           refund: 'on_error',
           on_exceed: 'approve',
+          warn_at: 0.8,
           on_deny: 'Enough.',
         }),
       }).tools.get('t')?.limits ?? [];
@@ -435,6 +436,7 @@ describe('limits', () => {
       onExceed: 'approve',
       onDeny: 'Enough.',
     });
+    expect(String(limit?.warnAt)).toBe('0.4');
   });
 
   test.each<[string, object, string[]]>([
@@ -467,6 +469,10 @@ describe('limits', () => {
     ['align', limits({ align: 'rolling' }), ['VALUE /tools/t/limits/0/align -> sliding']],
     ['refund', limits({ refund: 'always' }), ['VALUE /tools/t/limits/0/refund']],
     ['on_exceed', limits({ on_exceed: 'ask' }), ['VALUE /tools/t/limits/0/on_exceed -> approve']],
+    ['a warning before anything', limits({ warn_at: 0 }), ['VALUE /tools/t/limits/0/warn_at']],
+    ['a warning in percent', limits({ warn_at: 80 }), ['VALUE /tools/t/limits/0/warn_at']],
+    ['a negative warning', limits({ warn_at: -0.5 }), ['VALUE /tools/t/limits/0/warn_at']],
+    ['a warning as text', limits({ warn_at: '80%' }), ['TYPE /tools/t/limits/0/warn_at']],
     ['a negative amount', limits({ amount: -1 }), ['VALUE /tools/t/limits/0/amount']],
     ['an amount from the environment', limits({ amount: 'env.X' }), ['PATH /tools/t/limits/0/amount']],
     ['an amount of all arguments', limits({ amount: 'args' }), ['PATH /tools/t/limits/0/amount']],
