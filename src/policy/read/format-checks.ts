@@ -144,7 +144,7 @@ const hours = about(
     ),
     on_deny: z.optional(about(z.string(), 'What the agent is told at other times.')),
   }),
-  { id: 'hours', description: 'When calls may be made, by the clock in `timezone`.' },
+  'When calls may be made, by the clock in `timezone`.',
 );
 
 /** The fields that an entry and `all_tools` share. */
