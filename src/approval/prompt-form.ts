@@ -16,6 +16,8 @@ export interface Question {
   readonly reason: string;
   /** The arguments as JSON, whole: what was not shown cannot be approved (G10). */
   readonly argumentsText: string;
+  /** Arguments that a retry may change and still be the approved call (`approvals.except`), as paths. */
+  readonly mayChange: readonly string[];
   readonly approvalId: string;
   readonly challenge: Challenge | undefined;
 }
@@ -41,7 +43,7 @@ export function promptFor(question: Question): Prompt | undefined {
     `policy-wrap: ${printable(question.server, 60)} wants to call ${printable(question.tool, 128)}.`,
     `Why you are asked: ${printable(question.reason, 500)}`,
     `Arguments: ${args}`,
-    `Approval ${question.approvalId}. It serves this one call, with exactly these arguments.`,
+    `Approval ${question.approvalId}. It serves this one call, with ${boundTo(question.mayChange)}.`,
   ].join('\n');
   const decision = {
     type: 'string',
@@ -62,6 +64,12 @@ export function promptFor(question: Question): Prompt | undefined {
     message,
     requestedSchema: { type: 'object', properties: { decision, confirm }, required: ['decision'] },
   };
+}
+
+/** What an approval is bound to, in words. */
+function boundTo(mayChange: readonly string[]): string {
+  if (mayChange.length === 0) return 'exactly these arguments';
+  return `these arguments; only ${printable(mayChange.join(', '), 300)} may be different when it is tried again`;
 }
 
 /** No person reads a form and answers it sooner, in milliseconds: such an answer is the client's own. */

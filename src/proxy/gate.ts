@@ -248,6 +248,7 @@ export class Gate implements ApprovalAuthority {
       tool: call.name,
       reason: approval.reason,
       argumentsText: approval.arguments,
+      mayChange: this.#policy?.approvals.except.map(({ text }) => text) ?? [],
       approvalId: approval.id,
       challenge: this.challenge(call),
     };

@@ -97,6 +97,16 @@ describe('G10: in the handshake era', () => {
     expect(between.calls).toEqual(['other']);
   });
 
+  test('nobody answered: its id is free, and giving up the next call under it is for the server to hear', async () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    await later(30_000);
+    between.call(1, 'other');
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
+    between.client(cancel);
+    expect(between.toServer.slice(1).map(({ method }) => method)).toEqual(['tools/call', cancel.method]);
+  });
+
   test('approved elsewhere, it goes on without an answer; rejected elsewhere, an allow comes too late', async () => {
     using between = handshake();
     const decide = (state: 'approved' | 'rejected') =>
@@ -153,6 +163,14 @@ describe('G10: in the handshake era', () => {
     expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
     expect(between.questions).toEqual([]);
     expect(vi.getTimerCount()).toBeLessThan(3);
+  });
+
+  test('the form names what "except" lets a retry change', () => {
+    using between = handshake({ approvals: { ...POLICY.approvals, except: ['args.key'] } });
+    between.call(1, 'tag', { ...TAG, key: 'k1' });
+    expect(between.questions[0].params.message).toMatch(
+      /only args\.key may be different when it is tried again\.$/,
+    );
   });
 
   test('a call that waits for a task is not held', () => {

@@ -8,6 +8,7 @@ const QUESTION = {
   tool: 'create_invoice',
   reason: 'Invoices need a look.',
   argumentsText: '{"amount_total":121000.5}',
+  mayChange: [],
   approvalId: 'ab12cd',
   challenge: undefined,
 };
@@ -28,6 +29,17 @@ describe('G10: what a person is shown', () => {
     expect(decision).toMatchObject({ enum: ['not_now', 'deny', 'allow_once'], default: 'not_now' });
     expect(confirm).toBeUndefined();
     expect(requestedSchema.required).toEqual(['decision']);
+  });
+
+  test('says what a retry may change, where the policy leaves anything out', () => {
+    const last = (mayChange: string[]) =>
+      promptFor({ ...QUESTION, mayChange })
+        ?.message.split('\n')
+        .at(-1);
+    expect(last(['args.idempotency_key', 'args.sent_at'])).toBe(
+      'Approval ab12cd. It serves this one call, with these arguments; only args.idempotency_key, args.sent_at may be different when it is tried again.',
+    );
+    expect(last(['args["\u202e"]'])).toContain('args["\\u{202e}"]');
   });
 
   test('has a field to type into for a severe call, without the value', () => {

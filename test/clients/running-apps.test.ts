@@ -16,6 +16,7 @@ test('command lines are read from a folder laid out as /proc is', () => {
   home.put('proc/2/cmdline', '');
   home.put('proc/3/status', 'gone since');
   home.put('proc/self/cmdline', 'not a number');
+  home.put(`proc/${process.pid}/cmdline`, 'this process, which names clients on its own command line');
   expect(linuxCommands(home.path('proc'))).toEqual(['node /usr/bin/claude']);
 });
 

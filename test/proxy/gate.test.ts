@@ -64,6 +64,35 @@ describe('what becomes of a call', () => {
     expect(between.warnings).toEqual([]);
   });
 
+  test('G1: before a byte of a call reaches the server, its row and its charge can be read by others', () => {
+    using between = new Between(temp, POLICY);
+    const seen: unknown[] = [];
+    between.beforeServer = () =>
+      seen.push(
+        between.read((store) => [
+          store.log({ limit: 100 }).map(({ tool }) => tool),
+          store.counters().map(({ used }) => String(used)),
+        ]),
+      );
+    between.call(1, 'open');
+    between.call(2, 'limited');
+    expect(seen).toEqual([
+      [['open'], []],
+      [['open', 'limited'], ['1']],
+    ]);
+  });
+
+  test('G1 G3: where no row can be written, nothing reaches the server', () => {
+    using between = new Between(temp, POLICY);
+    between.call(1, 'open');
+    const db = connect(between.path, 1000);
+    db.exec(`CREATE TRIGGER full BEFORE INSERT ON decisions BEGIN SELECT RAISE(ABORT, 'no row'); END`);
+    db.close();
+    between.call(2, 'open');
+    expect(between.calls).toEqual(['open']);
+    expect(decision(between.answer(2)).code).toBe('INTERNAL');
+  });
+
   test('several at once are decided in one transaction, with malformed ones among them in their place', () => {
     using between = new Between(temp, POLICY);
     const call = (id: number, name: unknown) => ({

@@ -51,6 +51,8 @@ export class Between {
   readonly toClient: Message[] = [];
   readonly warnings: string[] = [];
   readonly changed: string[][] = [];
+  /** Looks at what is about to reach the server. */
+  beforeServer: (() => void) | undefined;
   /** Set to let the server take nothing more. */
   isServerClosed = false;
 
@@ -85,7 +87,10 @@ export class Between {
       {
         toServer: (parts, notSent) => {
           if (this.isServerClosed) notSent();
-          else this.toServer.push(...messages(Buffer.concat(parts).toString()));
+          else {
+            this.beforeServer?.();
+            this.toServer.push(...messages(Buffer.concat(parts).toString()));
+          }
         },
         toClient: (text) => void this.toClient.push(...messages(text)),
       },

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
+import { connect } from '../../src/store/sqlite/driver.js';
 import { Store } from '../../src/store/store.js';
 import { admit, done, eachDriver, freshStore, rows, tempDir } from './support.js';
 import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
@@ -64,6 +65,31 @@ eachDriver('store', () => {
     expect(log.every(({ at, pid, outcome }) => at === fresh.time.at && pid === process.pid && !outcome)).toBe(
       true,
     );
+  });
+
+  test('G1: a call whose row cannot be written is not allowed, and nothing of it is kept', () => {
+    const db = connect(fresh.path, 1000);
+    db.exec(`CREATE TRIGGER full BEFORE INSERT ON decisions BEGIN SELECT RAISE(ABORT, 'no row'); END`);
+    const one = charge(limit({ max: 1 }));
+    expect(() => admit(fresh.store, fresh.session, one)).toThrow('no row');
+    expect(fresh.store.counters()).toEqual([]);
+    db.exec('DROP TRIGGER full');
+    db.close();
+    expect(admit(fresh.store, fresh.session, one).kind).toBe('allowed');
+    expect(fresh.store.log()).toHaveLength(1);
+  });
+
+  test('G1: every answer names a row that other processes can read at that moment', () => {
+    const other = Store.open(fresh.path, fresh.time);
+    for (const evaluation of [
+      open(charge(limit({ max: 1 }))),
+      open(charge(limit({ max: 1 }))),
+      { kind: 'hidden' } as const,
+    ]) {
+      const [admitted] = done(fresh.store.admit(fresh.session, [admission(evaluation)]));
+      expect(other.log({ limit: 1 }).map(({ auditId }) => auditId)).toEqual([String(admitted?.row)]);
+    }
+    other.close();
   });
 
   test('a row is settled once, with outcome and latency', () => {

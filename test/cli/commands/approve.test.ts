@@ -44,6 +44,24 @@ describe('approve', () => {
     );
   });
 
+  test('G10: a call that the policy leaves to the client is not approved here; it can be rejected', async () => {
+    using state = new State();
+    const { db } = state;
+    const id = state.ask(state.session(), 'read_page', '{}', 'look at it', ['client']);
+    const io = new FakeTerminal(['y']);
+    await expect(approve(id, { db, yes: true }, io)).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('in the client alone'),
+      hint: expect.stringContaining('reject it here'),
+    });
+    expect(io.questions).toEqual([]);
+    expect(stateOf(state, id)).toBe('pending');
+    await approvals({ db }, io);
+    expect(io.out.text).toContain('where');
+    expect(await reject(id, { db }, new FakeTerminal())).toBe(0);
+    expect(stateOf(state, id)).toBe('rejected');
+  });
+
   test('G10: a severe tool takes the typed value; --yes and no terminal do not do', async () => {
     using state = new State();
     const id = state.ask(state.session(), 'create_payment', PAYMENT);
@@ -58,7 +76,7 @@ describe('approve', () => {
     const io = new FakeTerminal(['9007199254740993.25']);
     expect(await approve(id, { db }, io)).toBe(0);
     expect(io.questions).toEqual(['To approve it, type amount_total: ']);
-    expect(io.out.text).toMatch(/^Approved: create_payment passes once .* until .*\(10 min\)\.\n$/);
+    expect(io.out.text).toMatch(/^Approved: create_payment passes once, until .*\(10 min\)\.\n$/);
     expect(stateOf(state, id)).toBe('approved');
   });
 

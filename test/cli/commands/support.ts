@@ -90,7 +90,13 @@ export class State {
   }
 
   /** Queues a question about a call. @returns its id */
-  ask(session: string, tool: string, argumentsText: string, reason = 'look at it'): string {
+  ask(
+    session: string,
+    tool: string,
+    argumentsText: string,
+    reason = 'look at it',
+    channels?: readonly string[],
+  ): string {
     const ask = {
       code: 'APPROVAL_REQUIRED',
       rule: `/tools/${tool}/action`,
@@ -100,7 +106,7 @@ export class State {
     const admitted = this.admit(
       session,
       { kind: 'open', charges: [], ask },
-      { tool, approval: { argumentsHash: argumentsText, argumentsText, expiresMs: 600_000 } },
+      { tool, approval: { argumentsHash: argumentsText, argumentsText, expiresMs: 600_000, channels } },
     );
     if (admitted.kind !== 'asked') throw new Error(admitted.kind);
     return admitted.approval.id;

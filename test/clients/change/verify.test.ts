@@ -68,3 +68,21 @@ test.each<[title: string, changes: [string, string][], words: string[], expected
   const unseen = /comment|white space/.test(title);
   expect(passes(changes, words, false)).toBe(unseen || expected);
 });
+
+test('what only the second parser sees is compared as well, but for the two values', () => {
+  const before = parseDocument('f', TEXT, 'json');
+  const [entry] = containersAt(before, ['mcpServers'])
+    .flatMap((container) => entriesIn(before, container, SHAPES.mcpServers))
+    .filter((found) => found.kind === 'stdio');
+  if (entry === undefined) throw new Error('no entry');
+  const readAs = (text: string) =>
+    verify(before, [], { ...before, plain: JSON.parse(text) }, SHAPES.mcpServers, [
+      { entry, words: ['x', 'y'] },
+    ]) !== undefined;
+  const plain = TEXT.replace(/\/\/ note|\/\*.*?\*\//g, '');
+  expect(readAs(plain)).toBe(true);
+  expect(readAs(plain.replace('"args": ["y"], "env"', '"args": ["other"], "env"'))).toBe(true);
+  expect(readAs(plain.replace('1e3', '1e4'))).toBe(false);
+  expect(readAs(plain.replace('"v"', '"w"'))).toBe(false);
+  expect(readAs(plain.replace('"args": ["y"] }', '"args": ["other"] }'))).toBe(false);
+});

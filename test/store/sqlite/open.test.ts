@@ -1,7 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { connect, type Database } from '../../../src/store/sqlite/driver.js';
 import { MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
-import { versionNow } from '../../../src/store/sqlite/open.js';
+import { assertLogIsThere, versionNow } from '../../../src/store/sqlite/open.js';
 import { Store } from '../../../src/store/store.js';
 import { tempDir } from '../support.js';
 
@@ -25,7 +26,6 @@ function overtaken(path: string, count: number): Database {
 }
 
 function connectNew(path: string): Database {
-  const { writeFileSync } = process.getBuiltinModule('node:fs');
   writeFileSync(path, '');
   const db = connect(path, 1000);
   db.pragma('journal_mode = WAL');
@@ -39,3 +39,27 @@ test.each([1, 2, 3])('G3: a file whose tables another makes after %d of our look
   expect(versionNow(db, path)).toBe(MIGRATIONS.length);
   db.close();
 });
+
+test.skipIf(process.platform === 'win32')(
+  'G4: a file in use without its log is refused, a new one is not',
+  () => {
+    const path = temp.path();
+    writeFileSync(path, '');
+    const holder = connect(path, 0);
+    const held = <T>(look: () => T): T => {
+      holder.exec('BEGIN EXCLUSIVE');
+      try {
+        return look();
+      } finally {
+        holder.exec('ROLLBACK');
+      }
+    };
+    const check = () => assertLogIsThere(path, 0);
+    // Nothing was ever written to it: another process is making it.
+    expect(() => held(check)).not.toThrow();
+    holder.exec('CREATE TABLE t (a)');
+    expect(() => held(check)).toThrow('write-ahead log');
+    expect(check).not.toThrow();
+    holder.close();
+  },
+);
