@@ -50,6 +50,11 @@ eachDriver('the age of rows', () => {
     expect(reach(usedOn(...daily(0, 31), ...daily(300, 320)), 30)).toBe(30);
   });
 
+  test('the age asked for is one of use: behind one gap another may count', () => {
+    const db = usedOn(...daily(0, 10), ...daily(110, 125), ...daily(300, 400));
+    expect(reach(db, 90)).toBe(90 + 100 + 175 - 2 / 24 - 60);
+  });
+
   test('up to now is a gap too', () => {
     expect(reach(usedOn(200), 90)).toBe(90 + 200 - 1 / 24 - 30);
   });
