@@ -46,7 +46,11 @@ export class RuleLint {
   readonly #locations: RuleLocations;
   readonly #warn: Warn;
 
-  constructor(locations: RuleLocations, warn: Warn) {
+  /** Counters that some limit of the policy adds to. */
+  readonly #charged: ReadonlySet<string>;
+
+  constructor(locations: RuleLocations, warn: Warn, charged: ReadonlySet<string>) {
+    this.#charged = charged;
     this.#locations = locations;
     this.#warn = warn;
   }
@@ -211,7 +215,8 @@ export class RuleLint {
     const path = this.#locations.pathOf(limit.pointer);
     const { amount } = limit;
     if (amount.kind === 'fixed') {
-      if (amount.value.sign === 0) {
+      // Where another rule charges the counter, this one only looks at it.
+      if (amount.value.sign === 0 && !this.#charged.has(limit.counter)) {
         const message = `Each call charges 0 to "${limit.counter}", so that it never counts.`;
         this.#warn(
           'NEVER_COUNTS',

@@ -2,7 +2,7 @@ import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
 import { couldPass, demandsOf, type Resolved, resolveEntry } from '../policy/evaluate/resolve.js';
 import { nextOpenOfAll } from '../policy/limits/hours.js';
-import type { NamePattern, Policy, ToolEntry } from '../policy/model.js';
+import type { CalledDemand, NamePattern, Policy, ToolEntry } from '../policy/model.js';
 import type { Loaded, RuleLocations } from '../policy/read/load.js';
 import type { Problem } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
@@ -58,7 +58,10 @@ class Lint {
     this.#policy = policy;
     this.#locations = locations;
     this.#resolved = tools?.map((tool) => ({ tool, where: resolveEntry(policy, tool.name) }));
-    this.#rules = new RuleLint(locations, this.#warn);
+    const charged = [policy.allTools, ...this.#entries()]
+      .flatMap(({ limits }) => limits)
+      .filter(({ amount }) => amount.kind !== 'fixed' || amount.value.sign > 0);
+    this.#rules = new RuleLint(locations, this.#warn, new Set(charged.map(({ counter }) => counter)));
   }
 
   run(): readonly Problem[] {
@@ -76,6 +79,7 @@ class Lint {
     for (const entry of this.#entries()) {
       this.#entry(entry, judged.get(entry) ?? []);
       this.#hours(entry);
+      for (const demand of entry.demands ?? []) if (demand.kind !== 'hours') this.#called(demand, entry);
     }
     this.#callable();
     if (this.#compared > MAX_COMPARED) {
@@ -178,10 +182,38 @@ class Lint {
     this.#rules.look(entry, entry, judged);
   }
 
+  /** Rules over several tools that name none which could ever count. */
+  #called({ kind, tools, scope, pointer, otherwise }: CalledDemand, entry: ToolEntry): void {
+    const path = this.#locations.pathOf(pointer);
+    const then =
+      kind === 'after'
+        ? 'so this never fires'
+        : `so every call is ${otherwise === 'deny' ? 'refused' : 'asked about'}`;
+    if (kind === 'before' && tools.every(({ text }) => text === entry.name.text && entry.name.plain)) {
+      const message = `"${entry.name.text}" would have to succeed before it is called, ${then}.`;
+      this.#warn('NEVER_HOLDS', path, message, 'Name another tool.');
+      return;
+    }
+    // Nobody knows here what other servers have.
+    if (scope === 'machine') return;
+    for (const [index, { text, matches }] of tools.entries()) {
+      const at = [...path, 'tools', index];
+      const names = this.#resolved?.map(({ tool }) => tool.name);
+      if (names?.some((name) => matches(text.split('/', 1)[0] ?? '', name))) continue;
+      if (text.includes('/') && !names?.includes(text)) {
+        const message = `"${text}" names a server, and with "scope": "${scope}" only calls of this one count.`;
+        this.#warn('TOOL_ABSENT', at, message, 'Write "scope": "machine", or leave the server out.');
+      } else if (names) {
+        const message = `The server has no tool like "${text}"${tools.length === 1 ? `, ${then}` : ''}.`;
+        this.#warn('TOOL_ABSENT', at, message, 'Correct the name.', likelyTool(text, names));
+      }
+    }
+  }
+
   /** Hours of all tools and of an entry that are never open at one time. */
   #hours(entry: ToolEntry): void {
-    const hours = (demandsOf(this.#policy.allTools, entry) ?? []).filter(
-      (demand) => demand.kind === 'hours' && demand.otherwise === 'deny',
+    const hours = (demandsOf(this.#policy.allTools, entry) ?? []).flatMap((demand) =>
+      demand.kind === 'hours' && demand.otherwise === 'deny' ? demand : [],
     );
     const own = hours.at(-1);
     if (!own || nextOpenOfAll(hours, A_MONDAY) !== undefined) return;

@@ -75,6 +75,10 @@ export const CODES = {
   AMOUNT: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   /** Outside of the hours in which calls pass. */
   HOURS: { ...DENIED, policyPart: 'line', advice: 'Do not repeat the call before then.' },
+  /** Another tool must have succeeded before. */
+  BEFORE: { ...DENIED, policyPart: 'line', advice: 'Call that tool first, if the user wants this.' },
+  /** Another tool was called before. */
+  AFTER: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   LIMIT: { ...DENIED, error: 42900, policyPart: 'line', advice: 'Do not repeat the call before then.' },
   APPROVAL_REQUIRED: {
     ...UNAPPROVED,

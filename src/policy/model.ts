@@ -75,7 +75,7 @@ export interface Checks {
 }
 
 /** What depends on the moment of the call: it is looked at together with the limits. */
-export type Demand = HoursDemand;
+export type Demand = HoursDemand | CalledDemand;
 
 interface AnyDemand {
   /** What becomes of a call that does not meet it. */
@@ -84,6 +84,28 @@ interface AnyDemand {
   readonly onDeny: string | undefined;
   /** JSON pointer into the document. */
   readonly pointer: string;
+}
+
+/**
+ * `after`: a call is refused once one of these tools was called. `before`: it is refused until one of them was, and the
+ * server answered without an error.
+ */
+export interface CalledDemand extends AnyDemand {
+  readonly kind: 'after' | 'before';
+  readonly tools: readonly CalledTool[];
+  readonly withinMs: number;
+  /** Reads on from "within": `one hour`, `15 minutes`. */
+  readonly withinText: string;
+  readonly scope: 'grant' | 'session' | 'machine';
+  /** A tool whose calls do not count: the one that is being called, where this goes on with an earlier call. */
+  readonly except?: { readonly server: string; readonly tool: string };
+}
+
+/** A tool by its name or a pattern, on any server that the scope takes in or on one that is named. */
+export interface CalledTool {
+  /** `fetch_*`, `web/fetch_*`. */
+  readonly text: string;
+  matches(server: string, tool: string): boolean;
 }
 
 /** Calls pass from one time of the day to another, on some days of the week. */

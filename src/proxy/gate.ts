@@ -77,7 +77,7 @@ export class Gate implements ApprovalAuthority {
     this.#policy = options.policy;
     this.#stateSession = options.stateSession;
     this.lists = new ToolLists(options);
-    this.#stateSession.givesBack(this.#policy?.givesBack ?? false);
+    this.#stateSession.needsOutcomes(this.#policy?.needsOutcomes ?? false);
   }
 
   /**
@@ -87,7 +87,7 @@ export class Gate implements ApprovalAuthority {
    */
   use(policy: Layers): boolean {
     this.#policy = policy;
-    this.#stateSession.givesBack(policy.givesBack);
+    this.#stateSession.needsOutcomes(policy.needsOutcomes);
     return this.lists.use(policy);
   }
 
@@ -178,7 +178,14 @@ export class Gate implements ApprovalAuthority {
     });
     if (!call.continues || evaluation.kind !== 'open') return evaluation;
     // Charged and asked about already; what refuses at this moment refuses the rest of it too.
-    const demands = evaluation.demands?.filter(({ otherwise }) => otherwise === 'deny');
+    const demands = evaluation.demands
+      ?.filter(({ otherwise }) => otherwise === 'deny')
+      // The calls of it that came before are this one.
+      .map((demand) =>
+        demand.kind === 'after'
+          ? { ...demand, except: { server: this.#options.server, tool: call.name } }
+          : demand,
+      );
     return { kind: 'open', charges: [], ask: undefined, demands };
   }
 

@@ -3,16 +3,16 @@ import { BUSY, type Outcome, type Settlement, type Store } from '../store/store.
 /** What became of forwarded calls, until it is written: many outcomes in one transaction. */
 export class Outcomes {
   #unwritten: (Settlement & { last: number })[] = [];
-  #refunds = false;
+  #areNeeded = false;
   #areDue = false;
 
-  /** @param refunds charges are given back by outcome */
-  set refunds(refunds: boolean) {
-    this.#refunds = refunds;
-    this.#areDue ||= refunds && this.#unwritten.length > 0;
+  /** @param needed a rule goes by outcomes */
+  set areNeeded(needed: boolean) {
+    this.#areNeeded = needed;
+    this.#areDue ||= needed && this.#unwritten.length > 0;
   }
 
-  /** One of them may give a charge back: the next call must find it there, in the order in which it happened. */
+  /** The next call must find them there, in the order in which it happened: one may give a charge back. */
   get areDue(): boolean {
     return this.#areDue;
   }
@@ -31,7 +31,7 @@ export class Outcomes {
     // Calls that come and go together are one: thousands may be answered before they are written.
     if (continues) last.last = row;
     else this.#unwritten.push({ first: row, last: row, outcome, latencyMs });
-    this.#areDue ||= this.#refunds || outcome === 'not_sent';
+    this.#areDue ||= this.#areNeeded || outcome === 'not_sent';
   }
 
   /** @returns false when another process holds the database: nothing was written */

@@ -38,14 +38,14 @@ export function refusedCall(
       };
     }
     case 'unmet': {
-      const { demand, retryAt } = admitted.unmet;
+      const { demand, retryAt, earlier } = admitted.unmet;
       return {
         ...base,
         code: DEMAND_CODES[demand.kind],
         rule: demand.pointer,
         authorText: demand.onDeny,
-        explanation: explainUnmet(demand, admitted.now),
-        demand: { retryAt },
+        explanation: explainUnmet(demand, admitted.now, earlier),
+        demand: { retryAt, earlier },
       };
     }
     case 'asked': {

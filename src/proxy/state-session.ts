@@ -97,9 +97,9 @@ export class StateSession {
     this.#scheduleTidying(IDLE_MS);
   }
 
-  /** @param givesBack charges are given back by outcome: outcomes are written before the next call is decided */
-  givesBack(givesBack: boolean): void {
-    this.#outcomes.refunds = givesBack;
+  /** @param needed rules go by outcomes: they are written before the next call is decided */
+  needsOutcomes(needed: boolean): void {
+    this.#outcomes.areNeeded = needed;
   }
 
   /** Remembers for the log who the client says it is. */

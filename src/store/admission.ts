@@ -135,9 +135,9 @@ export class Admissions {
     now: number,
   ): Admitted {
     // Which calls are in flight is read from their rows, also of those that arrived together with this one.
-    if (charges.some(({ limit }) => limit.refund === 'on_success')) this.#parts.log.flush();
+    if (demands || charges.some(({ limit }) => limit.refund === 'on_success')) this.#parts.log.flush();
     const checks = this.#parts.counters.check(owner, charges, now);
-    const held = demands ? checkDemands(demands, now) : NO_DEMANDS;
+    const held = demands ? checkDemands(this.#parts.calls, owner, demands, now) : NO_DEMANDS;
     const full = exceededOf(checks, 'deny');
     const unmet = refusingDemand(held, full, now);
     if (unmet) {

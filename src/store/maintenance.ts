@@ -1,4 +1,5 @@
 import { Age } from './age.js';
+import { REMEMBERED_MS } from './call-history.js';
 import { removeExpiredCounters } from './counters/counter-removal.js';
 import { HOUR_MS } from './decision-log.js';
 import type { Parts } from './parts.js';
@@ -43,6 +44,8 @@ export class Maintenance {
   readonly #parts: Parts;
   readonly #retention: Retention;
   readonly #age: Age;
+  /** For what rules over several tools look back to: an `Age` remembers one length of time. */
+  readonly #remembered: Age;
   #countersAfter = 0;
   readonly #steps: readonly ((now: number) => boolean)[] = [
     (now) => this.#heartbeats(now),
@@ -63,6 +66,7 @@ export class Maintenance {
   constructor(parts: Parts, retention: Retention) {
     this.#parts = parts;
     this.#age = new Age(parts.file.db);
+    this.#remembered = new Age(parts.file.db);
     this.#retention = retention;
   }
 
@@ -155,6 +159,7 @@ export class Maintenance {
     // What a row has charged must be in its counter before the row goes.
     this.#parts.pending.compact();
     const upTo = Math.min(first + STEP, last) - 1;
+    this.#parts.calls.keep(upTo, this.#remembered.before(now, REMEMBERED_MS));
     const { changes } =
       surplus > 0
         ? db.prepare('DELETE FROM decisions WHERE id <= ?').run(Math.min(upTo, first + surplus - 1))
@@ -180,6 +185,7 @@ export class Maintenance {
       Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),
       (oldest?.id as number | undefined) ?? 0,
     );
+    this.#parts.calls.tidy(this.#remembered.before(now, REMEMBERED_MS));
     const { changes } = db
       .prepare(
         `DELETE FROM events WHERE id IN (SELECT id FROM events

@@ -1,6 +1,7 @@
 import { ApprovalClock } from './approval-clock.js';
 import { Approvals } from './approvals.js';
 import { Budgets } from './budgets.js';
+import { CallHistory } from './call-history.js';
 import { Counters } from './counters/counters.js';
 import { Forgotten } from './counters/forgotten.js';
 import { PendingCharges } from './counters/pending-charges.js';
@@ -27,6 +28,7 @@ export class Parts {
   readonly pins;
   readonly pauses;
   readonly warnings;
+  readonly calls;
 
   constructor(file: StateFile) {
     const { db } = file;
@@ -43,5 +45,6 @@ export class Parts {
     this.pins = new Pins(db, this.events);
     this.pauses = new Pauses(file, this.events);
     this.warnings = new Warnings(file, this.events);
+    this.calls = new CallHistory(file);
   }
 }

@@ -55,11 +55,14 @@ export class StoreReader {
   /** What `admit` would find for these charges now; nothing is charged or recorded. */
   peek(owner: Owner, charges: readonly Charge[], demands: readonly Demand[] = []): Peeked {
     const now = this.clock();
-    const checks = this.parts.file.read(() => this.parts.counters.check(owner, charges, now));
+    const { checks, held } = this.parts.file.read(() => ({
+      checks: this.parts.counters.check(owner, charges, now),
+      held: checkDemands(this.parts.calls, owner, demands, now),
+    }));
     return {
       checks: checks.map((one) => ({ charge: one.charge, fits: one.fits, ...shownOf(one) })),
       fits: checks.every(({ fits }) => fits),
-      demands: checkDemands(demands, now),
+      demands: held,
       now,
     };
   }

@@ -52,14 +52,20 @@ export class Simulation {
   #now = 0;
   #calls = 0;
 
-  constructor() {
+  /** Calls that nothing counts matter too: rules go by what was called before. */
+  readonly #records: boolean;
+
+  /** @param records some rule goes by earlier calls */
+  constructor(records = false) {
+    this.#records = records;
     this.#store = Store.open(':memory:', { now: () => this.#now, retention: { rows: KEPT } });
   }
 
   /** Decides on a call, after all that were given before it, and charges it if it passes. */
   decide(call: SimulatedCall): Simulated {
     const { charges, ask, demands } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
-    if (charges.length === 0 && !demands) return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
+    if (charges.length === 0 && !demands && !this.#records)
+      return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
     this.#now = call.at;
     this.#settle();
     const admitted = this.#admit(call, { kind: 'open', charges, ask, demands });
@@ -85,6 +91,11 @@ export class Simulation {
     }
   }
 
+  /** Takes a call of another server, which passed there: rules may look back to it. */
+  record(call: Omit<SimulatedCall, 'evaluation' | 'consented'>): void {
+    this.decide({ ...call, evaluation: { kind: 'open', charges: [], ask: undefined }, consented: false });
+  }
+
   close(): void {
     this.#store.close();
   }
@@ -97,9 +108,9 @@ export class Simulation {
     return admitted[0];
   }
 
-  /** One session for each grant, except when a limit has scope `session`. */
+  /** One session for each grant, except when a rule may have scope `session`. */
   #sessionOf({ server, grant, id }: SimulatedSession, charges: readonly Charge[]): string {
-    const isOwn = charges.some(({ limit }) => limit.scope === 'session');
+    const isOwn = this.#records || charges.some(({ limit }) => limit.scope === 'session');
     const key = JSON.stringify(isOwn ? [server, grant, id] : [server, grant]);
     let session = this.#sessions.get(key);
     if (session === undefined) {

@@ -26,7 +26,15 @@ export interface RefusedCall {
       }
     | undefined;
   /** Refused by what depends on the moment: when it no longer does, where that is known. */
-  readonly demand?: { readonly retryAt: number | undefined } | undefined;
+  readonly demand?:
+    | {
+        readonly retryAt: number | undefined;
+        /** The call before, for which this one is refused. */
+        readonly earlier?:
+          | { readonly server: string; readonly tool: string; readonly at: number }
+          | undefined;
+      }
+    | undefined;
   readonly approval?: { readonly id: string; readonly expiresAt: number } | undefined;
 }
 
@@ -45,6 +53,7 @@ const TEXT_CAP = 1000;
  */
 export function refusalLine(id: Id, era: Era, asError: boolean, refused: RefusedCall, now: number): string {
   const retryAt = (refused.limit ?? refused.demand)?.retryAt;
+  const earlier = refused.demand?.earlier;
   const decision = {
     version: 1,
     decision: codeRow(refused.code).decision,
@@ -59,6 +68,13 @@ export function refusalLine(id: Id, era: Era, asError: boolean, refused: Refused
       ...(refused.limit.clockWas !== undefined && {
         clockWas: new Date(refused.limit.clockWas).toISOString(),
       }),
+    }),
+    ...(earlier && {
+      earlier: {
+        server: printable(earlier.server, NAME_CAP),
+        tool: printable(earlier.tool, NAME_CAP),
+        at: new Date(earlier.at).toISOString(),
+      },
     }),
     ...(retryAt !== undefined && {
       retryAfterMs: Math.max(0, retryAt - now),

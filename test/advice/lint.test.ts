@@ -505,3 +505,32 @@ describe('hours', () => {
     expect(hours(own, all)).toEqual([]);
   });
 });
+
+describe('rules over several tools', () => {
+  const named = (names: string[]) =>
+    names.map((name): ToolDefinition => ({ name, inputSchema: { type: 'object' } }));
+  const found = (entry: object, tools = ['t', 'fetch_page']) =>
+    lint({ default: 'allow', tools: { t: entry } }, named(tools))
+      .filter(({ code }) => code !== 'TOOL_UNPLACED')
+      .map(({ code, pointer, likely }) => `${code} ${pointer}${likely ? ` -> ${likely}` : ''}`);
+
+  test.each<[object, string[]]>([
+    [{ after: [{ tools: ['fetch_*'], within: '1h', scope: 'grant' }] }, []],
+    [{ after: [{ tools: ['nothing'], within: '1h' }] }, []],
+    [{ before: [{ tools: ['fetch_pages'] }] }, ['TOOL_ABSENT /tools/t/before/0/tools/0 -> fetch_page']],
+    [{ before: [{ tools: ['web/fetch_page'] }] }, []],
+    [{ before: [{ tools: ['web/read'], scope: 'session' }] }, ['TOOL_ABSENT /tools/t/before/0/tools/0']],
+    [{ before: [{ tools: ['t'] }] }, ['NEVER_HOLDS /tools/t/before/0']],
+    [{ before: [{ tools: ['t', 'fetch_page'] }] }, []],
+  ])('%j', (entry, expected) => {
+    expect(found(entry)).toEqual(expected);
+  });
+
+  test('a limit that only looks at a count which others fill says something', () => {
+    const counter = { counter: 'untrusted', window: 'hour' };
+    const looks = { limits: [{ ...counter, max: 0, amount: 0 }] };
+    const fills = { limits: [{ ...counter, max: 1000 }] };
+    expect(lint({ tools: { send: looks, read: fills } }).map(({ code }) => code)).toEqual([]);
+    expect(lint({ tools: { send: looks } }).map(({ code }) => code)).toEqual(['NEVER_COUNTS']);
+  });
+});

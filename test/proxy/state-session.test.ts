@@ -100,7 +100,7 @@ describe('outcomes that give charges back', () => {
 
   test('G5: are written before the next call is decided, where the policy gives back', () => {
     const state = temporary(temp.path());
-    state.givesBack(true);
+    state.needsOutcomes(true);
     const first = one(state);
     state.settle(first?.row ?? 0, 'tool_error', 1);
     const second = one(state);
@@ -115,10 +115,10 @@ describe('outcomes that give charges back', () => {
     const first = one(state);
     state.settle(first?.row ?? 0, 'error', 1);
     expect(one(state)?.kind).toBe('exceeded');
-    state.givesBack(true);
+    state.needsOutcomes(true);
     const second = one(state);
     expect(second?.kind).toBe('allowed');
-    state.givesBack(false);
+    state.needsOutcomes(false);
     state.settle(second?.row ?? 0, 'not_sent', undefined);
     expect(one(state)?.kind).toBe('allowed');
     state.close();
@@ -139,7 +139,7 @@ describe('outcomes that give charges back', () => {
   test('wait for a database that others hold', async () => {
     const path = temp.path();
     const state = temporary(path);
-    state.givesBack(true);
+    state.needsOutcomes(true);
     const first = one(state);
     const holder = connect(path, 0);
     holder.exec('BEGIN IMMEDIATE');

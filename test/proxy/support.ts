@@ -26,13 +26,14 @@ export function stateSession(
   path: string,
   changes: {
     observe?: boolean;
+    server?: string;
     toolsChanged?: (tools: readonly PinEntry[]) => void;
     warnings?: string[];
   } = {},
 ): StateSession {
   return new StateSession({
     openStore: () => Store.open(path),
-    session: { ...INFO, server: 'recorder', observe: changes.observe ?? false },
+    session: { ...INFO, server: changes.server ?? 'recorder', observe: changes.observe ?? false },
     toolsChanged: changes.toolsChanged ?? (() => {}),
     warn: (text) => changes.warnings?.push(text),
   });
@@ -59,13 +60,14 @@ export class Between {
   constructor(
     folder: { path: () => string },
     policy: object | undefined,
-    options: { observe?: boolean; maxLine?: number; path?: string } = {},
+    options: { observe?: boolean; maxLine?: number; path?: string; server?: string } = {},
   ) {
-    const { observe = false, maxLine = 1 << 20 } = options;
+    const { observe = false, maxLine = 1 << 20, server = 'recorder' } = options;
     this.path = options.path ?? folder.path();
     const warn = (text: string) => void this.warnings.push(text);
     this.state = stateSession(this.path, {
       observe,
+      server,
       toolsChanged: (tools) => void this.changed.push(tools.map(({ tool }) => tool)),
       warnings: this.warnings,
     });
@@ -74,7 +76,7 @@ export class Between {
       noPolicy: 'make one: policy-wrap init',
       stateSession: this.state,
       argumentChecks,
-      server: 'recorder',
+      server,
       env: { TAXPAYER: '20' },
       observe,
       now: Date.now,

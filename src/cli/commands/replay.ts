@@ -8,7 +8,7 @@ import { canonicalJson } from '../../json/canonical.js';
 import { CODES, HIDDEN_RULE } from '../../policy/codes.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { history, loggedServer } from '../../store/history.js';
-import { Simulation } from '../../store/simulation.js';
+import { type SimulatedCall, Simulation } from '../../store/simulation.js';
 import type { LogEntry, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
@@ -64,8 +64,13 @@ function compare(
   try {
     // What was charged before the first call that counts is still held by counters then.
     const warmUp = since === undefined ? undefined : since - longestWindow(layers);
-    for (const row of history(store, { server, since: warmUp })) {
+    // Rules may go by calls of other servers.
+    for (const row of history(store, { server: layers.looksBack ? undefined : server, since: warmUp })) {
       const call = readLogged(row);
+      if (row.server !== server) {
+        draft.sawElsewhere(row, call);
+        continue;
+      }
       const decided = draft.decide(row, call);
       if (since !== undefined && call.at < since) continue;
       if (typeof decided === 'string') comparison.skip(call, decided);
@@ -79,7 +84,11 @@ function compare(
 
 function longestWindow({ all }: Layers): number {
   const checks = all.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
-  return Math.max(0, ...checks.flatMap(({ limits }) => limits.map(({ windowMs }) => windowMs)));
+  const spans = checks.flatMap(({ limits, demands = [] }) => [
+    ...limits.map(({ windowMs }) => windowMs),
+    ...demands.map((demand) => (demand.kind === 'hours' ? 0 : demand.withinMs)),
+  ]);
+  return Math.max(0, ...spans);
 }
 
 type Undeclared = ReturnType<typeof declaredArguments>;
@@ -88,8 +97,8 @@ type Undeclared = ReturnType<typeof declaredArguments>;
 class Draft {
   readonly #layers: Layers;
   /** Observing wrappers counted apart from the others then, and do now. */
-  readonly #enforced = new Simulation();
-  readonly #observed = new Simulation();
+  readonly #enforced;
+  readonly #observed;
   /** Approvals whose question the draft has answered: what came of them then is the same call again. */
   readonly #answered = new Set<string>();
 
@@ -99,6 +108,8 @@ class Draft {
 
   constructor(layers: Layers, checkOf: (tool: string) => Undeclared) {
     this.#layers = layers;
+    this.#enforced = new Simulation(layers.looksBack);
+    this.#observed = new Simulation(layers.looksBack);
     this.#checkOf = checkOf;
   }
 
@@ -114,14 +125,28 @@ class Draft {
     if (call.code === 'CHANGED' && this.#layers.pin === 'deny')
       return { kind: 'refused', code: 'CHANGED', rule: CODES.CHANGED.rule };
     const decision = this.#judge(row, call);
+    if (this.#layers.looksBack) this.#tellOthers(row, call, decision);
     if (approval !== undefined && call.disposition === 'asked' && decision.kind !== 'asked')
       this.#answered.add(approval);
     return decision;
   }
 
+  /** Takes a call of another server: what passed there may matter here. */
+  sawElsewhere(row: LogEntry, call: LoggedCall): void {
+    if (row.observe ? call.disposition === 'unjudged' : call.disposition !== 'passed') return;
+    for (const simulation of [this.#enforced, this.#observed]) simulation.record(simulatedOf(row, call));
+  }
+
   close(): void {
     this.#enforced.close();
     this.#observed.close();
+  }
+
+  /** What passed in a wrapper that observes, which is everything, was called as far as the others go; and so back. */
+  #tellOthers(row: LogEntry, call: LoggedCall, { kind }: DraftDecision): void {
+    const [own, other] = row.observe ? [this.#observed, this.#enforced] : [this.#enforced, this.#observed];
+    if (kind === 'passed' || row.observe) other.record(simulatedOf(row, call));
+    if (kind !== 'passed' && row.observe) own.record(simulatedOf(row, call));
   }
 
   #undeclared(tool: string): Undeclared {
@@ -147,14 +172,9 @@ class Draft {
     if (unknown && call.disposition !== 'passed') return { kind: 'unknown', unknown };
     const simulation = row.observe ? this.#observed : this.#enforced;
     const simulated = simulation.decide({
-      at: call.at,
-      tool: call.tool,
-      session: { server: row.server, grant: row.grant, id: row.session },
+      ...simulatedOf(row, call),
       evaluation,
       consented: call.consented,
-      // A call that never reached the server is taken to have been answered well.
-      outcome: row.outcome ?? (call.disposition === 'passed' ? undefined : 'ok'),
-      latencyMs: row.latencyMs,
     });
     switch (simulated.kind) {
       case 'refused':
@@ -165,6 +185,17 @@ class Draft {
         return unknown ? { kind: 'unknown', unknown } : simulated;
     }
   }
+}
+
+function simulatedOf(row: LogEntry, call: LoggedCall): Omit<SimulatedCall, 'evaluation' | 'consented'> {
+  return {
+    at: call.at,
+    tool: call.tool,
+    session: { server: row.server, grant: row.grant, id: row.session },
+    // A call that never reached the server is taken to have been answered well.
+    outcome: row.outcome ?? (call.disposition === 'passed' ? undefined : 'ok'),
+    latencyMs: row.latencyMs,
+  };
 }
 
 const SHOWN = 200;

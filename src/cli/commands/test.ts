@@ -46,6 +46,7 @@ const CASES = z.strictObject({
         .array(
           CALL.extend({
             at: TIME,
+            server: z.string().optional().describe('another server, whose policy let the call pass'),
             times: z.number().int().min(1).max(100_000).default(1),
             outcome: z.enum(['ok', 'tool_error', 'error']).default('ok').describe('how the server answered'),
           }),
@@ -168,26 +169,26 @@ function runCase(
   let now = at;
   const store = Store.open(':memory:', { now: () => now });
   try {
-    const session = store.startSession({
-      server: 'test',
-      grant: 'default',
-      // Nobody asks whether it runs: the database ends with the case.
-      pid: 0,
-      policyHash: policy.hash,
-      policySource: policy.source,
-      observe: false,
-    });
-    for (const [index, { at: when, times, outcome, tool }] of one.earlier.entries()) {
+    // Nobody asks whether a session runs: the database ends with the case.
+    const info = { grant: 'default', pid: 0, policyHash: policy.hash, policySource: policy.source };
+    const sessions = new Map<string, string>();
+    const sessionOf = (server = SERVER): string => {
+      const session = sessions.get(server) ?? store.startSession({ ...info, server, observe: false });
+      sessions.set(server, session);
+      return session;
+    };
+    for (const [index, { at: when, times, outcome, tool, server }] of one.earlier.entries()) {
       now = instant(when, at);
       const call = callOf(tool, args.earlier[index] ?? {});
+      const elsewhere = server === undefined ? undefined : PASSED;
       for (let i = 0; i < times; i++) {
-        const { admitted } = decide(store, session, policy, call);
+        const { admitted } = decide(store, sessionOf(server), policy, call, elsewhere);
         if (admitted.kind === 'allowed')
           store.settle([{ first: admitted.row, last: admitted.row, outcome, latencyMs: 0 }]);
       }
     }
     now = at;
-    return describe(decide(store, session, policy, callOf(one.call.tool, args.call)));
+    return describe(decide(store, sessionOf(), policy, callOf(one.call.tool, args.call)));
   } finally {
     store.close();
   }
@@ -198,9 +199,18 @@ interface Decided {
   readonly admitted: Admitted;
 }
 
-function decide(store: Store, session: string, policy: Layers, call: Call): Decided {
+/** What the policy of another server makes of a call that passes there. */
+const PASSED: Evaluation = { kind: 'open', charges: [], ask: undefined };
+const SERVER = 'test';
+
+function decide(
+  store: Store,
+  session: string,
+  policy: Layers,
+  call: Call,
+  evaluation: Evaluation = evaluateLayers(policy, call),
+): Decided {
   const argumentsText = canonicalJson(call.args);
-  const evaluation = evaluateLayers(policy, call);
   const texts = approvalTexts(call.args, policy.approvals);
   const { expiresMs } = policy.approvals;
   const approval = texts && { argumentsHash: texts.bound, argumentsText: texts.shown, expiresMs };

@@ -3,7 +3,7 @@ import { isNumber } from '../../json/value.js';
 import type { Charge } from '../call.js';
 import { show } from '../describe-value.js';
 import { clockAt, dayOf, weekdayOf } from '../limits/calendar.js';
-import type { Condition, Demand, Predicate } from '../model.js';
+import type { CalledDemand, Condition, Demand, Predicate } from '../model.js';
 import { operatorOf } from '../operators.js';
 import type { Finding } from './condition.js';
 
@@ -85,18 +85,44 @@ function kindNote({ answer, condition, reached }: Finding): string {
 
 /** @returns what a demand asks for: `calls pass mon-fri from 09:00 to 18:00 (UTC)` */
 export function explainDemand(demand: Demand): string {
-  return `calls pass ${demand.text}`;
+  if (demand.kind === 'hours') return `calls pass ${demand.text}`;
+  const { kind, withinText } = demand;
+  return kind === 'before'
+    ? `${namesOf(demand)} must have succeeded within ${withinText}`
+    : `${demand.otherwise === 'deny' ? 'refused' : 'a person is asked'} within ${withinText} of ${namesOf(demand)}`;
+}
+
+/** `a call of fetch_* or web/read`, and whose. */
+function namesOf({ tools, scope }: CalledDemand): string {
+  const whose = { machine: '', grant: ' here', session: ' in this session' }[scope];
+  return `a call of ${tools.map(({ text }) => text).join(' or ')}${whose}`;
 }
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
-/** @param at UTC milliseconds @returns why a call is not within its hours: `calls pass ..., and it is sat 10:12 there` */
-export function explainUnmet(demand: Demand, at: number): string {
-  const { timezone } = demand;
+/**
+ * @param at UTC milliseconds
+ * @param earlier the call that an `after` goes by
+ * @returns why a call does not meet a demand: `calls pass ..., and it is sat 10:12 there`
+ */
+export function explainUnmet(
+  demand: Demand,
+  at: number,
+  earlier?: { readonly server: string; readonly tool: string; readonly at: number },
+): string {
+  if (demand.kind === 'hours')
+    return `${explainDemand(demand)}, and it is ${clockText(at, demand.timezone)} there`;
+  if (demand.kind === 'before' || !earlier) return `${explainDemand(demand)}, and none has`;
+  const what = earlier.tool === '' ? 'a tool' : earlier.tool;
+  const when = new Date(earlier.at).toISOString();
+  const then = demand.otherwise === 'deny' ? 'is refused' : 'needs a person';
+  return `${what} of ${earlier.server} was called at ${when}, and within ${demand.withinText} of that this ${then}`;
+}
+
+function clockText(at: number, timezone: string): string {
   const minutes = Math.floor(clockAt(at, timezone) / 60_000);
   const time = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'));
-  const day = WEEKDAYS[weekdayOf(dayOf(at, timezone))];
-  return `${explainDemand(demand)}, and it is ${day} ${time.join(':')} there`;
+  return `${WEEKDAYS[weekdayOf(dayOf(at, timezone))]} ${time.join(':')}`;
 }
 
 /**
@@ -106,6 +132,9 @@ export function explainUnmet(demand: Demand, at: number): string {
  */
 export function explainUsage({ limit, amount }: Charge, used: Decimal, inFlight?: Decimal): string {
   const held = inFlight === undefined ? '' : `, ${inFlight} of it by calls that are still in flight`;
+  // It takes nothing, and passes only while others have taken little enough.
+  if (amount.sign === 0)
+    return `${limit.counter} holds ${used} in one window (${limit.windowText})${held}, and this call passes at ${limit.max} or less`;
   const countsCalls = limit.amount.kind === 'fixed' && amount.compare(Decimal.one) === 0;
   return countsCalls
     ? `${used} of ${limit.max} calls per ${limit.windowText} used${held}`

@@ -18,8 +18,10 @@ export interface Layers {
   readonly annotate: boolean;
   readonly auditArguments: 'keys' | 'full';
   readonly approvals: Policy['approvals'];
-  /** Some limit gives charges back by outcome, so that outcomes must be known before the next call. */
-  readonly givesBack: boolean;
+  /** Some rule goes by what became of earlier calls, so that outcomes must be known before the next call. */
+  readonly needsOutcomes: boolean;
+  /** Some rule goes by which calls were made before. */
+  readonly looksBack: boolean;
   /** Some rule looks at the input schemas of tools. */
   readonly declares: boolean;
 }
@@ -68,7 +70,11 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
         extended.every(({ approvals }) => approvals.except.some((path) => path.text === text)),
       ),
     },
-    givesBack: checks.some(({ limits }) => limits.some(({ refund }) => refund !== 'never')),
+    needsOutcomes: checks.some(
+      ({ limits, demands }) =>
+        limits.some(({ refund }) => refund !== 'never') || demands?.some(({ kind }) => kind === 'before'),
+    ),
+    looksBack: checks.some(({ demands }) => demands?.some(({ kind }) => kind !== 'hours')),
     declares: checks.some(({ declared }) => declared !== undefined),
   };
 }

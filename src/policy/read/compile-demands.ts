@@ -1,7 +1,10 @@
-import type { Demand, HoursDemand } from '../model.js';
+import { namePattern } from '../evaluate/name-pattern.js';
+import type { Window } from '../limits/window.js';
+import type { CalledDemand, CalledTool, Demand, HoursDemand } from '../model.js';
 import type { CompileContext } from './compile-context.js';
+import { compileWindow } from './compile-limits.js';
 import type { ChecksDocument } from './format.js';
-import type { HoursDocument } from './format-checks.js';
+import type { CalledDocument, HoursDocument } from './format-checks.js';
 import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
@@ -14,7 +17,86 @@ export function compileDemands(
   reason: string | undefined,
 ): Demand[] {
   const hours = checks.hours && compileHours(context, checks.hours, [...path, 'hours'], reason);
-  return hours ? [hours] : [];
+  return [
+    ...(hours ? [hours] : []),
+    ...compileCalled(context, 'before', checks.before, [...path, 'before'], reason),
+    ...compileCalled(context, 'after', checks.after, [...path, 'after'], reason),
+  ];
+}
+
+/** Rows of calls are kept this long for rules that look back, whatever else is removed (store/call-history.ts). */
+const LONGEST_WITHIN = 31 * 86_400_000;
+
+function compileCalled(
+  context: CompileContext,
+  kind: CalledDemand['kind'],
+  list: readonly (Partly<CalledDocument> | undefined)[] | undefined,
+  path: readonly Segment[],
+  reason: string | undefined,
+): CalledDemand[] {
+  return (list ?? []).flatMap((rule, index) => {
+    if (!rule) return [];
+    const at = [...path, index];
+    const names = (rule.tools ?? []).filter((name) => name !== undefined);
+    if (rule.tools?.length === 0) {
+      const message = `Without a tool this ${kind === 'after' ? 'never refuses' : 'refuses every call'}.`;
+      context.report('VALUE', [...at, 'tools'], message, 'Name a tool, or a pattern such as "fetch_*".');
+    }
+    for (const [place, name] of names.entries()) {
+      if (name !== '' && !name.startsWith('/') && !name.endsWith('/')) continue;
+      const message = `"${name}" is no name of a tool.`;
+      context.report(
+        'NAME',
+        [...at, 'tools', place],
+        message,
+        'Write "fetch_page", "fetch_*" or "web/fetch_*".',
+      );
+    }
+    const within = compileWithin(context, rule.within, [...at, 'within']);
+    if (names.length === 0 || !within) return [];
+    return {
+      kind,
+      tools: names.map((name) => calledTool(kind, name)),
+      withinMs: within.ms,
+      withinText: /^\d/.test(within.text) ? within.text : `one ${within.text}`,
+      scope: rule.scope ?? (kind === 'after' ? 'machine' : 'grant'),
+      otherwise: rule.then ?? 'deny',
+      onDeny: rule.on_deny ?? reason,
+      pointer: pointerOf(at),
+    };
+  });
+}
+
+function compileWithin(
+  context: CompileContext,
+  spelling: string | number | undefined,
+  at: readonly Segment[],
+): Pick<Window, 'ms' | 'text'> | undefined {
+  if (spelling === undefined) return { ms: LONGEST_WITHIN, text: '31 days' };
+  const window = compileWindow(context, spelling, at);
+  if (!window || window.ms <= LONGEST_WITHIN) return window;
+  const message = `${JSON.stringify(spelling)} is longer than calls are remembered.`;
+  context.report('WINDOW', at, message, 'Write at most "31d".');
+  return undefined;
+}
+
+/**
+ * What stands before the first slash names a server. A lenient server could take a lookalike for the tool that is meant:
+ * one counts for `after`, which refuses, and not for `before`, which lets pass. So does a tool with a slash in its name.
+ */
+function calledTool(kind: CalledDemand['kind'], text: string): CalledTool {
+  const whole = namePattern(text);
+  const slash = text.indexOf('/');
+  const server = slash < 0 ? undefined : namePattern(text.slice(0, slash));
+  const tool = slash < 0 ? whole : namePattern(text.slice(slash + 1));
+  if (kind === 'before')
+    return { text, matches: (onServer, name) => (server?.matches(onServer) ?? true) && tool.matches(name) };
+  return {
+    text,
+    matches: (onServer, name) =>
+      whole.matchesLookalike(name) ||
+      ((server?.matchesLookalike(onServer) ?? false) && tool.matchesLookalike(name)),
+  };
 }
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;

@@ -39,7 +39,17 @@ export function compileEntry(context: CompileContext, tool: string, entry: Partl
   };
 }
 
-const RULES = ['arguments', 'require', 'deny_if', 'approve_if', 'limits', 'rate_limit', 'hours'] as const;
+const RULES = [
+  'arguments',
+  'require',
+  'deny_if',
+  'approve_if',
+  'limits',
+  'rate_limit',
+  'hours',
+  'after',
+  'before',
+] as const;
 
 /** What an action leaves no room for, because a reader could take the two together for something else. */
 const CONTRADICTS: Readonly<
@@ -76,7 +86,9 @@ function checkAction(context: CompileContext, entry: Partly<ToolDocument>, path:
     entry.rate_limit !== undefined ||
     entry.arguments !== undefined ||
     entry.hours !== undefined ||
-    [entry.require, entry.deny_if, entry.approve_if, entry.limits].some((list) => list && list.length > 0);
+    [entry.require, entry.deny_if, entry.approve_if, entry.limits, entry.after, entry.before].some(
+      (list) => list && list.length > 0,
+    );
   if (entry.reason !== undefined && !speaks) {
     const message = '"reason" is told with a refusal, and no rule of this entry refuses.';
     const hint = 'Add "action": "deny", or remove it.';

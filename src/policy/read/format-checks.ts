@@ -147,6 +147,53 @@ const hours = about(
   'When calls may be made, by the clock in `timezone`.',
 );
 
+const called = {
+  tools: about(
+    z.array(z.string()),
+    'Names or patterns of tools: "fetch_*" on every server in the scope, "web/fetch_*" on the server "web". Any one of them counts.',
+  ),
+  // biome-ignore lint/suspicious/noThenProperty: a field of the policy's, and nobody awaits a schema
+  then: z.optional(about(otherwise, 'deny (default) refuses the call; approve asks a person.')),
+  on_deny: z.optional(about(z.string(), 'What the agent is told.')),
+};
+const calledScope = z.enum(['grant', 'session', 'machine']);
+
+const after = about(
+  z.strictObject({
+    ...called,
+    within: about(
+      z.union([z.string(), z.number()]),
+      'How long a call of them is held against this one: "1h", "day"; at most 31 days.',
+    ),
+    scope: z.optional(
+      about(
+        calledScope,
+        'Whose calls of them count. machine (default): those of every server and grant; grant: those of this server and grant; session: those of this wrapper process.',
+      ),
+    ),
+  }),
+  { id: 'after', description: 'Refuses or asks once certain tools were called, whatever they answered.' },
+);
+
+const before = about(
+  z.strictObject({
+    ...called,
+    within: z.optional(
+      about(
+        z.union([z.string(), z.number()]),
+        'How long ago at most one of them must have succeeded; default, and at most, 31 days.',
+      ),
+    ),
+    scope: z.optional(
+      about(
+        calledScope,
+        'Whose calls of them count. grant (default): those of this server and grant; session: those of this wrapper process; machine: those of every server and grant.',
+      ),
+    ),
+  }),
+  { id: 'before', description: 'Refuses or asks until one of certain tools was called and succeeded.' },
+);
+
 /** The fields that an entry and `all_tools` share. */
 export const checks = {
   arguments: z.optional(
@@ -164,9 +211,14 @@ export const checks = {
   ),
   limits: z.optional(about(z.array(limit), 'Rate and spending limits.')),
   hours: z.optional(hours),
+  after: z.optional(
+    about(z.array(after), 'What was called before must not be, such as a reader of untrusted text.'),
+  ),
+  before: z.optional(about(z.array(before), 'What must have been called before, such as a preview.')),
 };
 
 export type PredicateDocument = z.infer<typeof predicate>;
 export type ConditionDocument = z.infer<typeof condition>;
 export type LimitDocument = z.infer<typeof limit>;
 export type HoursDocument = z.infer<typeof hours>;
+export type CalledDocument = z.infer<typeof after> | z.infer<typeof before>;

@@ -191,6 +191,20 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   -- Where a person may approve: names, with commas between them; before, anywhere.
   ALTER TABLE approvals ADD COLUMN channels TEXT;
   `,
+  `
+  -- The newest calls of each tool whose rows were removed from the log: what a rule over several tools looks back to must
+  -- outlast them. An empty tool stands for some that are not told apart any more.
+  CREATE TABLE past_calls (
+    server TEXT NOT NULL,
+    grant_name TEXT NOT NULL,
+    session TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    ok_at INTEGER,
+    UNIQUE (server, grant_name, session, tool)
+  ) STRICT;
+  CREATE INDEX past_calls_at ON past_calls (at);
+  `,
 ];
 
 /** Before this step every charge had a row from the start, and was added to its counter later. */

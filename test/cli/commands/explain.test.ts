@@ -40,6 +40,13 @@ const entry = fc.record(
       },
       { requiredKeys: [] },
     ),
+    after: fc.array(fc.record({ tools: fc.constant(['u']), within: fc.constantFrom(1, 60) }), {
+      maxLength: 1,
+    }),
+    before: fc.array(
+      fc.record({ tools: fc.constant(['t', 'x']), scope: fc.constantFrom('machine', 'grant') }),
+      { maxLength: 1 },
+    ),
     limits: fc.uniqueArray(limit, { maxLength: 2, selector: ({ counter }) => counter }),
   },
   { requiredKeys: [] },

@@ -22,7 +22,7 @@ async function replayed(played: Played, draft: string | object, options: object 
 
 const call = fc.record({
   after: fc.oneof(fc.constantFrom(0, 1, 999, 60_000), fc.integer({ min: 0, max: 4000 })),
-  tool: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'),
+  tool: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'),
   args: fc.record(
     { amount: fc.constantFrom<unknown>(1, 2, 2.5, 2, 1, 40, '3'), point: fc.constantFrom(1, '1', 2) },
     { requiredKeys: ['amount'] },
@@ -52,6 +52,11 @@ const RICH = {
       deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 2 }] }],
       limits: [{ counter: 'h', window: 'hour', max: 3, scope: 'session' }],
     },
+    i: { after: [{ tools: ['a', 'f'], within: 5 }] },
+    j: { before: [{ tools: ['b'], within: '20s', scope: 'session' }] },
+    k: { hours: { from: '00:00', to: '12:01' } },
+    // biome-ignore lint/suspicious/noThenProperty: a field of the policy's
+    l: { after: [{ tools: ['e'], within: 10, scope: 'grant', then: 'approve' }] },
   },
 };
 
@@ -70,7 +75,28 @@ test('the policy of the time changes nothing: every decision comes out as it did
     }),
     { numRuns: 30 },
   );
-  expect([...seen].sort()).toEqual(['allowed', 'asked', 'exceeded', 'refused']);
+  expect([...seen].sort()).toEqual(['allowed', 'asked', 'exceeded', 'refused', 'unmet']);
+});
+
+test('rules over several tools see what other servers did, and how a call of theirs ended', async () => {
+  using played = new Played();
+  const web = { server: 'web', tool: 'fetch_page' };
+  const send = { tool: 'send' };
+  const tools = { send: { after: [{ tools: ['web/fetch_*'], within: '1m' }] }, '*': {} };
+  played.play({ tools: { '*': {} } }, [
+    send,
+    { ...web, after: 1000 },
+    { ...send, after: 59_999 },
+    { ...send, after: 1 },
+    { ...web, after: 1000, outcome: 'not_sent' },
+    { ...send, after: 1000 },
+    { ...web, after: 1000, observe: true },
+    { ...send, after: 1000 },
+  ]);
+  const { result, changes } = await replayed(played, { tools }, { server: 'demo' });
+  expect(changes).toEqual(['newly refused 2 send AFTER /tools/send/after/0']);
+  expect(result.calls).toBe(5);
+  expect((await replayed(played, { tools: { '*': {} } }, { server: 'demo' })).changes).toEqual([]);
 });
 
 test('what is recommended changes nothing either, where all passed', async () => {

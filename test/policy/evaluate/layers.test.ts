@@ -192,8 +192,8 @@ test.each([
   ['a pattern', (limit: object) => ({ tools: { 't*': { limits: [limit] } } })],
 ])('a limit of %s in any layer that gives charges back is known of', (_, body) => {
   const limit = (refund: string) => body({ counter: 'c', window: 'hour', max: 1, refund });
-  expect(stacked({}).givesBack).toBe(false);
-  expect(stacked(limit('never'), limit('never')).givesBack).toBe(false);
-  expect(stacked(limit('on_error')).givesBack).toBe(true);
-  expect(stacked({}, limit('on_success')).givesBack).toBe(true);
+  expect(stacked({}).needsOutcomes).toBe(false);
+  expect(stacked(limit('never'), limit('never')).needsOutcomes).toBe(false);
+  expect(stacked(limit('on_error')).needsOutcomes).toBe(true);
+  expect(stacked({}, limit('on_success')).needsOutcomes).toBe(true);
 });

@@ -953,3 +953,58 @@ test('other text that is no JSON is told by where it is none', () => {
     expect(problems.map(({ hint }) => hint).join()).not.toContain('import');
   }
 });
+
+describe('rules over several tools', () => {
+  const rule = (kind: 'after' | 'before', body: object) => tool({ [kind]: [body] });
+  const demandOf = (body: object) => policyOf(body).tools.get('t')?.demands?.[0];
+
+  test('have a default scope each that is the safe one, and say their span in words', () => {
+    expect(demandOf(rule('after', { tools: ['a'], within: '1h' }))).toMatchObject({
+      kind: 'after',
+      withinMs: 3_600_000,
+      withinText: 'one hour',
+      scope: 'machine',
+      otherwise: 'deny',
+      pointer: '/tools/t/after/0',
+    });
+    expect(demandOf(rule('before', { tools: ['a'] }))).toMatchObject({
+      kind: 'before',
+      withinMs: 31 * 86_400_000,
+      withinText: '31 days',
+      scope: 'grant',
+      pointer: '/tools/t/before/0',
+    });
+  });
+
+  test.each<[string, object, string[]]>([
+    ['no tools', rule('after', { within: '1h' }), ['MISSING /tools/t/after/0/tools']],
+    ['an empty list', rule('after', { tools: [], within: '1h' }), ['VALUE /tools/t/after/0/tools']],
+    ['no within', rule('after', { tools: ['a'] }), ['MISSING /tools/t/after/0/within']],
+    ['no length', rule('before', { tools: ['a'], within: 0 }), ['WINDOW /tools/t/before/0/within']],
+    ['32 days', rule('after', { tools: ['a'], within: '32d' }), ['WINDOW /tools/t/after/0/within']],
+    ['a month', rule('after', { tools: ['a'], within: 'month' }), []],
+    [
+      'an adverb',
+      rule('after', { tools: ['a'], within: 'daily' }),
+      ['WINDOW /tools/t/after/0/within -> day'],
+    ],
+    ['an empty name', rule('after', { tools: ['a', ''], within: '1h' }), ['NAME /tools/t/after/0/tools/1']],
+    ['a server alone', rule('after', { tools: ['web/'], within: '1h' }), ['NAME /tools/t/after/0/tools/0']],
+    ['no server', rule('after', { tools: ['/a'], within: '1h' }), ['NAME /tools/t/after/0/tools/0']],
+    [
+      'a scope',
+      rule('before', { tools: ['a'], scope: 'global' }),
+      ['VALUE /tools/t/before/0/scope -> machine'],
+    ],
+    [
+      'another then',
+      // biome-ignore lint/suspicious/noThenProperty: a field of the policy's
+      rule('after', { tools: ['a'], within: 1, then: 'ask' }),
+      ['VALUE /tools/t/after/0/then -> approve'],
+    ],
+    ['an object', tool({ after: { tools: ['a'], within: 1 } }), ['TYPE /tools/t/after']],
+    ['beside deny', tool({ action: 'deny', before: [{ tools: ['a'] }] }), ['CONTRADICTION /tools/t/before']],
+  ])('%s', (_, body, expected) => {
+    expect(problemsOf(body).map(brief)).toEqual(expected);
+  });
+});
