@@ -24,7 +24,7 @@ const SEE = 'See what happened:';
 const DECIDE = 'Decide yourself:';
 const CLIENTS = 'Into a client and out again:';
 
-const { json, noColor, policy, preset, db, server, onlyServer, grant, install, since } = SHARED;
+const { json, noColor, policy, preset, observe, db, server, onlyServer, grant, install, since } = SHARED;
 const { yes, dryRun, config, scope, strength } = SHARED;
 
 /** Loaded for the commands about clients alone. */
@@ -264,7 +264,9 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: [new Argument('[client]'), new Argument('[entry...]')],
     options: [
       new Option('--all', 'every entry that can be wrapped'),
-      ...[policy, db, config, scope],
+      ...[policy, preset, strength, observe],
+      new Option('--no-observe', 'decide again where an entry only watched'),
+      ...[db, config, scope],
       new Option('--add <name>', 'a new entry for the server that stands behind "--"'),
       new Option('--env <name[=value]...>', 'variables of the new entry'),
       new Option('--print', 'print the entry instead of writing it'),

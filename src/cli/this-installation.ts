@@ -6,10 +6,11 @@ import type { ClientsIo } from '../clients/io.js';
 import { thisMachine } from '../clients/machine.js';
 import { runningCommands } from '../clients/running-apps.js';
 import type { Wrapper } from '../clients/wrapped-command.js';
-import { dataDir, surroundings } from '../config/paths.js';
+import { configDirs, dataDir, surroundings } from '../config/paths.js';
 import { policyPlaces, stateFile } from '../config/policy-files.js';
-import { liveServer } from '../upstream/list-tools.js';
+import { type LiveServer, liveServer } from '../upstream/list-tools.js';
 import { serverName } from '../upstream/server-name.js';
+import { busy } from './progress.js';
 import type { Terminal } from './terminal.js';
 
 /** What starts this installation. The sources and the bundles (dist/cli/, dist/parts/) are as deep below its root. */
@@ -31,19 +32,35 @@ export function endAbruptly(pid: number): void {
 }
 
 /** The terminal, with this machine's clients. */
-export type ClientsTerminal = Terminal & ClientsIo;
+export interface ClientsTerminal extends Terminal, ClientsIo {
+  ask: Terminal['ask'];
+  readonly out: Terminal['out'];
+  readonly err: Terminal['err'];
+  /** The folder of the policies that are named after their servers. */
+  readonly policyFolder: string;
+  /** Starts a server as a client would, and lists its tools. @throws PolicyWrapError */
+  toolsOf(
+    words: readonly string[],
+    env: Readonly<Record<string, string>>,
+    cwd: string | undefined,
+  ): Promise<LiveServer>;
+}
 
 /** What the commands about clients need. */
 export function clientsTerminal(terminal: Terminal): ClientsTerminal {
   const machine = thisMachine();
+  const toolsOf: ClientsTerminal['toolsOf'] = (words, env, cwd) =>
+    liveServer(words, { env, cwd, install: false });
   return {
     ...terminal,
+    busy: (what, work) => busy(what, work, terminal.err),
+    policyFolder: configDirs(surroundings())[0],
+    toolsOf,
     machine,
     wrapper: thisWrapper(),
     backups: join(dataDir(surroundings()), 'backups'),
     processes: () => runningCommands(machine.platform),
-    probe: async (command, args, env, cwd) =>
-      (await liveServer([command, ...args], { env, cwd, install: false })).tools.length,
+    probe: async (command, args, env, cwd) => (await toolsOf([command, ...args], env, cwd)).tools.length,
     variablesOf: (words) =>
       (knownServer(serverName(words))?.environment ?? []).map(({ name, what, secret, required }) => ({
         name,

@@ -19,6 +19,8 @@ export interface Started {
   readonly env: ReadonlyMap<string, string>;
   readonly cwd: string | undefined;
   readonly moreEnv: boolean;
+  /** What judges its calls, in lines that are safe to show. */
+  readonly about: readonly string[];
 }
 
 /**
@@ -29,9 +31,10 @@ export interface Started {
 export async function conclude(target: Target, started: readonly Started[], io: ClientsIo): Promise<number> {
   let failed = false;
   for (const server of started) {
-    const line = await testStart(server, io);
+    const name = printable(server.name);
+    const line = await io.busy(`Starting ${name} once through policy-wrap`, () => testStart(server, io));
     failed ||= !line.ok;
-    await io.out.write(`${printable(server.name)}: ${line.text}\n`);
+    await io.out.write(`${name}: ${line.text}\n${server.about.map((text) => `  ${text}\n`).join('')}`);
   }
   if (/[/\\]_npx[/\\]/.test(io.wrapper.script))
     await io.err.write(
@@ -48,14 +51,23 @@ export async function conclude(target: Target, started: readonly Started[], io: 
   return failed ? EXIT.failed : EXIT.done;
 }
 
+/** Whether a command line or an environment has places that only the client fills in. */
+export function needsClient({
+  words,
+  env,
+  cwd,
+  moreEnv,
+}: Pick<Started, 'words' | 'env' | 'cwd' | 'moreEnv'>): boolean {
+  return moreEnv || [...words, ...env.values(), cwd ?? ''].some((text) => /\$\{|^\$\w+$|^%\w+%$/.test(text));
+}
+
 async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean; text: string }> {
-  const { words, env, cwd, moreEnv } = server;
-  const filledIn = [...words, ...env.values(), cwd ?? ''].some((text) => /\$\{|^\$\w+$|^%\w+%$/.test(text));
-  if (filledIn || moreEnv)
+  if (needsClient(server))
     return {
       ok: true,
       text: 'wrapped; not started for a test, because only the client knows all its values',
     };
+  const { words, env, cwd } = server;
   const [command = '', ...args] = words;
   try {
     const tools = await io.probe(command, args, Object.fromEntries(env), cwd);

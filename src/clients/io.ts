@@ -22,6 +22,8 @@ export interface ClientsIo {
   readonly canAsk: boolean;
   /** @returns what was typed; undefined when there is no answer */
   ask(question: string): Promise<string | undefined>;
+  /** Says what is being waited for while it lasts. @param what safe to show */
+  busy<T>(what: string, work: () => Promise<T>): Promise<T>;
   readonly machine: Machine;
   /** The Node and the script that wrapped entries start; both absolute. */
   readonly wrapper: Wrapper;

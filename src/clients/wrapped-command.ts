@@ -94,6 +94,10 @@ export interface WrapOptions {
   readonly db?: string | undefined;
   /** The name that counters, log and approvals are kept under. */
   readonly server?: string | undefined;
+  /** A shipped policy in the place of a file. */
+  readonly preset?: string | undefined;
+  /** Whether everything passes and is only logged. */
+  readonly observe?: boolean | undefined;
 }
 
 /** The words that go in front of the original of an entry that is not wrapped yet, the separator included. */
@@ -103,6 +107,8 @@ export function newPrefix(wrapper: Wrapper, options: WrapOptions, hadArgs: boole
     ...serverOption(options.server),
     ...(options.db === undefined ? [] : ['--db', options.db]),
     ...(options.policy === undefined ? [] : ['--policy', options.policy]),
+    ...(options.preset === undefined ? [] : ['--preset', options.preset]),
+    ...(options.observe === true ? [OBSERVE_FLAG] : []),
   ];
   return [wrapper.node, wrapper.script, ...own, '--'];
 }
@@ -123,12 +129,21 @@ export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options
     wrapped.how === 'installed'
       ? [wrapper.node, ...wrapped.head.slice(1, -1), wrapper.script]
       : [...wrapped.head];
-  const withDatabase = withOption(wrapped.options, DB_FLAGS, options.db);
-  return [...head, ...withOption(withDatabase, POLICY_FLAGS, options.policy), '--'];
+  let own = withOption(wrapped.options, DB_FLAGS, options.db);
+  // The one excludes the other.
+  if (options.policy !== undefined) own = withoutOption(own, PRESET_FLAGS);
+  if (options.preset !== undefined) own = withoutOption(own, POLICY_FLAGS);
+  own = withOption(own, POLICY_FLAGS, options.policy);
+  own = withOption(own, PRESET_FLAGS, options.preset);
+  if (options.observe !== undefined) own = own.filter((word) => word !== OBSERVE_FLAG);
+  if (options.observe === true) own.push(OBSERVE_FLAG);
+  return [...head, ...own, '--'];
 }
 
 export const DB_FLAGS = ['--db'] as const;
 export const POLICY_FLAGS = ['--policy', '-p'] as const;
+export const PRESET_FLAGS = ['--preset'] as const;
+export const OBSERVE_FLAG = '--observe';
 
 /**
  * The value of an option among those of a wrapped entry; the last one counts, as it does for the wrapper.
@@ -152,19 +167,26 @@ function isAttached(word: string, flags: readonly string[]): boolean {
   return flags.some((flag) => word.startsWith(flag.startsWith('--') ? `${flag}=` : flag) && word !== flag);
 }
 
+/** Puts a value in the place of an option's first, or at the end; without one nothing changes. */
 function withOption(
   options: readonly string[],
   flags: readonly string[],
   wanted: string | undefined,
 ): string[] {
   const [flag = ''] = flags;
-  if (wanted === undefined) return [...options];
+  return wanted === undefined ? [...options] : replaced(options, flags, [flag, wanted]);
+}
+
+const withoutOption = (options: readonly string[], flags: readonly string[]): string[] =>
+  replaced(options, flags, []);
+
+function replaced(options: readonly string[], flags: readonly string[], words: readonly string[]): string[] {
   const kept: string[] = [];
   let placed = false;
   for (let i = 0; i < options.length; i++) {
     const word = options[i] ?? '';
     if (flags.includes(word) || isAttached(word, flags)) {
-      if (!placed) kept.push(flag, wanted);
+      if (!placed) kept.push(...words);
       placed = true;
       if (flags.includes(word)) i += 1;
       continue;
@@ -176,7 +198,7 @@ function withOption(
       i += 1;
     }
   }
-  return placed ? kept : [...kept, flag, wanted];
+  return placed ? kept : [...kept, ...words];
 }
 
 /** Whether unwrapping leaves an entry with no `args` key, because `install` found none. */

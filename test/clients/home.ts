@@ -11,10 +11,14 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
 import type { Question } from '../../src/cli/terminal.js';
 import type { ClientsTerminal } from '../../src/cli/this-installation.js';
 import type { KnownVariable } from '../../src/clients/io.js';
 import type { Machine } from '../../src/clients/machine.js';
+
+/** A policy. */
+export const ALLOW = '{ "version": "1", "default": "allow" }';
 
 interface Started {
   readonly words: readonly string[];
@@ -41,6 +45,11 @@ export class Home implements Disposable {
   running: string[] | undefined = [];
   variables: KnownVariable[] = [];
   tools: () => number = () => 20;
+  /** Servers that were started to see their tools, and what they list. */
+  readonly listed: Started[] = [];
+  definitions: () => readonly ToolDefinition[] = () => [{ name: 'get_x' }, { name: 'delete_x' }];
+  /** What was said while something was waited for. */
+  readonly waits: string[] = [];
   now = new Date('2026-11-22T11:05:12.345Z');
 
   constructor() {
@@ -111,6 +120,15 @@ export class Home implements Disposable {
         if (answer === undefined) throw new Error(`unexpected question: ${question}`);
         return answer;
       },
+      busy: (what, work) => {
+        this.waits.push(what);
+        return work();
+      },
+      policyFolder: this.path('config/policy-wrap'),
+      toolsOf: async (words, env, cwd) => {
+        this.listed.push({ words, env, cwd });
+        return { name: 'x', version: '1', tools: this.definitions(), leftOut: [] };
+      },
       machine: this.machine,
       wrapper: this.wrapper,
       backups: this.backups,
@@ -123,7 +141,7 @@ export class Home implements Disposable {
       variablesOf: () => this.variables,
       database: () => this.database,
       policyOf: (server) => this.policies.get(server),
-      serverName: () => undefined,
+      serverName: (_words, entry) => entry.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
     };
   }
 }

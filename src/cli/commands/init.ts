@@ -1,20 +1,18 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { proposePolicy } from '../../catalog/propose.js';
 import { knownServer, preset } from '../../catalog/servers.js';
 import { isStrength, type Strength } from '../../catalog/strengths.js';
-import { createFile, overwriteFile } from '../../clients/files/atomic-write.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { readPreset } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { policyJsonSchema } from '../../policy/read/json-schema.js';
 import { printable, printableJson, printableLines } from '../../text/escape.js';
 import { isMasked, MASK, maskWords, shownCommand } from '../../text/masking.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { SERVER_NAME, serverName } from '../../upstream/server-name.js';
+import { serverName } from '../../upstream/server-name.js';
 import { tellLeftOut } from '../left-out.js';
 import { askYesNo, assertNoAgent } from '../person.js';
+import { policyFileOf, schemaFor, writePolicyFile } from '../policy-file.js';
 import { countsText, inTheWay, LATER } from '../proposal-summary.js';
 import type { Terminal } from '../terminal.js';
 import { thisWrapper } from '../this-installation.js';
@@ -34,7 +32,6 @@ export interface InitOptions {
   readonly install: boolean;
 }
 
-const SCHEMA_FILE = 'policy.schema.json';
 const TAKEN = '--force writes over it, -o <file> writes another';
 
 /**
@@ -52,7 +49,7 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
   }
   const server = options.server ?? serverName(argv);
   const [folder, ...formerFolders] = configDirs(surroundings());
-  const file = options.output === undefined ? ownFile(folder, server) : resolve(options.output);
+  const file = options.output === undefined ? policyFileOf(folder, server) : resolve(options.output);
   // A policy at a former place is in force as long as there is none at the new one.
   const former =
     options.output === undefined ? formerFolders.map((each) => join(each, `${server}.json`)) : [];
@@ -69,10 +66,7 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
     await io.err.write('policy-wrap: nothing was started and nothing was written\n');
     return EXIT.failed;
   }
-  if (dirname(file) === folder || shipped === undefined) makePrivateFolder(folder);
-  if (shipped === undefined) overwriteFile(join(folder, SCHEMA_FILE), schemaText());
-  if (options.force) overwriteFile(file, written.text);
-  else createFile(file, written.text, TAKEN);
+  writePolicyFile(file, written.text, folder, { overwrite: options.force === true, hint: TAKEN });
 
   const isFound = options.output === undefined;
   await io.out.write(
@@ -156,41 +150,10 @@ async function proposed(
   return { text: proposal.text, summary, notes: inTheWay(strength, proposal) };
 }
 
-function ownFile(folder: string, server: string): string {
-  if (!SERVER_NAME.test(server)) {
-    throw new PolicyWrapError('USAGE', `${printable(server)} cannot be the name of a file`, {
-      hint: 'Name the server with small letters, digits and dashes (--server), or the file (-o).',
-    });
-  }
-  return join(folder, `${server}.json`);
-}
-
-/** The schema lies beside the policies, so that editors complete and explain fields without a network. */
-function schemaFor(folder: string, file: string): string {
-  return dirname(file) === folder ? `./${SCHEMA_FILE}` : pathToFileURL(join(folder, SCHEMA_FILE)).href;
-}
-
-function schemaText(): string {
-  return `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
-}
-
-function makePrivateFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw cannotWrite(folder, error);
-  }
-}
-
 function existing(file: string): PolicyWrapError {
   return new PolicyWrapError('REFUSED', `${file} is there already, and was not touched`, {
     hint: TAKEN,
   });
-}
-
-function cannotWrite(file: string, error: unknown): PolicyWrapError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new PolicyWrapError('REFUSED', `${file} cannot be written: ${reason}`, { cause: error });
 }
 
 /** What stands in `mcpServers` of a client; values of variables are left to be filled in. */

@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
+import type { Strength } from '../../catalog/strengths.js';
 import { conclude } from '../../clients/after-install.js';
 import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry.js';
-import { carryOut, changeOf } from '../../clients/change/apply.js';
-import { placesFor, planInstall, type Wanted } from '../../clients/change/plan.js';
+import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
+import { placesFor, planInstall, serverOf, type Wanted } from '../../clients/change/plan.js';
+import type { StdioEntry } from '../../clients/entries.js';
 import { SHAPES } from '../../clients/file-shapes.js';
 import { SNIPPET_CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
@@ -22,10 +24,17 @@ import { printable, safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { askLine, assertNoAgent } from '../person.js';
+import { type Protection, protect, wrappableOf } from '../protection.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
 export interface InstallOptions extends EntryOptions {
   readonly policy?: string | undefined;
+  /** A shipped policy in the place of a file. */
+  readonly preset?: string | undefined;
+  /** How strict the policy is that is written for a server without one. */
+  readonly strength?: Strength | undefined;
+  /** Everything passes and is only logged; false takes that back. */
+  readonly observe?: boolean | undefined;
   /** The state database that the entries are to name; else the one that wrappers share. */
   readonly db?: string | undefined;
   readonly print?: boolean | undefined;
@@ -37,22 +46,31 @@ export interface InstallOptions extends EntryOptions {
 }
 
 /**
- * Puts the wrapper in front of servers in a client's configuration.
+ * Puts the wrapper in front of servers in a client's configuration, each with a policy that judges it.
  *
  * @returns an exit code: `failed` when a server was written but did not start
- * @throws PolicyWrapError USAGE, NOT_FOUND, POLICY_NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
+ * @throws PolicyWrapError USAGE, NOT_FOUND, POLICY_NOT_FOUND, POLICY_INVALID, CONFIG_INVALID, CONFIG_CONFLICT
  */
 export async function install(options: InstallOptions, io: ClientsTerminal): Promise<number> {
-  const wanted = { policy: policyPath(options, io), db: databasePath(options, io) };
-  if (options.add !== undefined) return await add(options, options.add, wanted, io);
+  const { policy, preset, strength } = options;
+  if ([policy, preset, strength].filter((each) => each !== undefined).length > 1)
+    throw new PolicyWrapError('USAGE', '--policy, --preset and --strength exclude each other');
+  const wanted = { db: databasePath(options, io) };
+  const judge = { ...options, policy: policyPath(options, io) };
+  if (options.add !== undefined) return await add(judge, options.add, wanted, io);
   const target = openTarget(options, io.machine);
   const choices = await chosen(options, target, io);
-  if (isRenewal(options, choices)) assertNoAgent('install with another --policy or --db', io.machine);
-  const { changes, started, notes } = planInstall(choices, wanted, target.entries, io);
+  if (isRenewal(options, choices))
+    assertNoAgent('install with another policy or database, or with --observe,', io.machine);
+  // What cannot be wrapped is told before anything is asked.
+  planInstall(choices, wanted, target.entries, io);
+  const protection = await protections(choices, judge, io);
+  const { changes, started, notes } = planInstall(choices, wanted, target.entries, io, protection.of);
   for (const note of notes) await io.err.write(`${note}\n`);
   if (options.print === true) {
     for (const { entry, place } of started) {
-      const { name, words } = entry;
+      const { name, words, about } = entry;
+      for (const line of about) await io.err.write(`${printable(name)}: ${line}\n`);
       const shown = await shownEntry({ name, words, env: new Map() }, io);
       await io.out.write(safeJson(snippet(place.format, place.shape, shown)));
     }
@@ -60,7 +78,8 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
   }
   if (changes.length === 0) return EXIT.done;
   const names = [...new Set(started.map(({ entry }) => printable(entry.name)))].join(', ');
-  if (!(await carryOut(changes, target.client, `Wrap ${names}?`, options, io))) return EXIT.done;
+  const all = [...protection.files, ...changes];
+  if (!(await carryOut(all, target.client, `Wrap ${names}?`, options, io))) return EXIT.done;
   return await conclude(
     target,
     started.map(({ entry }) => entry),
@@ -68,9 +87,11 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
   );
 }
 
-/** Another policy or database in the place of the one in force may let more through. */
-function isRenewal({ policy, db, dryRun, print }: InstallOptions, choices: readonly Choice[]): boolean {
-  if ((policy === undefined && db === undefined) || dryRun === true || print === true) return false;
+/** Another policy or database in the place of the one in force may let more through, and so does watching only. */
+function isRenewal(options: InstallOptions, choices: readonly Choice[]): boolean {
+  const { policy, preset, db, observe, dryRun, print } = options;
+  const changes = policy !== undefined || preset !== undefined || db !== undefined || observe === true;
+  if (!changes || dryRun === true || print === true) return false;
   return choices.some(({ entry }) => entry.kind === 'stdio' && entry.state.kind === 'wrapped');
 }
 
@@ -103,10 +124,31 @@ async function chosen(
   return await chosenEntries('Wrap', options, target, choices, io);
 }
 
+/** What judges each of the chosen entries, and the files that are written for it. */
+async function protections(
+  choices: readonly Choice[],
+  options: InstallOptions,
+  io: ClientsTerminal,
+): Promise<{ of: (entry: StdioEntry) => Protection; files: readonly Change[] }> {
+  // Two places of a client may hold one server, which has one policy.
+  const byServer = new Map<string, Protection>();
+  const found = new Map<StdioEntry, Protection>();
+  for (const { entry } of choices) {
+    if (entry.kind !== 'stdio' || entry.state.kind === 'broken') continue;
+    const server = serverOf(entry, io);
+    const known = entry.state.kind === 'wrapped' ? undefined : byServer.get(server);
+    const protection = known ?? (await protect(wrappableOf(entry, server), options, io));
+    byServer.set(server, protection);
+    found.set(entry, protection);
+  }
+  const files = [...new Set(found.values())].flatMap(({ file }) => file ?? []);
+  return { of: (entry) => found.get(entry) ?? { wanted: {}, about: [] }, files };
+}
+
 async function add(
   options: InstallOptions,
   name: string,
-  wanted: Wanted,
+  places: Wanted,
   io: ClientsTerminal,
 ): Promise<number> {
   const command = await anchored(options.command ?? [], io);
@@ -117,19 +159,26 @@ async function add(
   if (name === '' || printable(name) !== name)
     throw new PolicyWrapError('USAGE', `not a name for an entry: "${printable(name)}"`);
   const server = io.serverName(command, name) ?? name;
-  const named = placesFor([], server, new Map(), wanted, io);
-  const words = [...newPrefix(io.wrapper, { ...named, server }, true), ...command];
   const variables = io.variablesOf(command);
   const given = givenEnvironment(options.env ?? [], io);
+  const judgedBy = async (env: ReadonlyMap<string, string>) => {
+    const wrappable = { name, server, words: command, env, cwd: undefined, options: [], moreEnv: false };
+    const protection = await protect(wrappable, options, io);
+    const wanted = { ...places, ...protection.wanted };
+    const named = { ...wanted, ...placesFor([], server, new Map(), wanted, io), server };
+    return { protection, words: [...newPrefix(io.wrapper, named, true), ...command] };
+  };
   if (options.print === true) {
+    const { protection, words } = await judgedBy(given);
+    for (const line of protection.about) await io.err.write(`${printable(name)}: ${line}\n`);
     // Names alone: what is printed ends up in scrollback and logs.
     const names = [...variables.map((variable) => variable.name), ...given.keys()];
     const env = new Map(names.map((variable) => [variable, '']));
     return print(options, await shownEntry({ name, words, env }, io), io);
   }
   const target = openTarget({ ...options, scope: options.scope ?? 'user' }, io.machine);
-  const places = target.places.filter(({ place }) => mayHold(place, io));
-  if (places.length === 0)
+  const targets = target.places.filter(({ place }) => mayHold(place, io));
+  if (targets.length === 0)
     throw new PolicyWrapError(
       'NOT_FOUND',
       `${target.name} keeps its settings in a folder that is not there`,
@@ -152,13 +201,16 @@ async function add(
     else if (variable.required)
       await io.err.write(`${variable.name} is left out; the server needs it: ${variable.description}\n`);
   }
-  const changes = places.map(({ place, file, shape, format }) => {
+  const { protection, words } = await judgedBy(env);
+  const { file: policyFile, about } = protection;
+  const changes = targets.map(({ place, file, shape, format }) => {
     const document = file?.document ?? emptyDocument(place.path, format);
     const edited = addEntry(document, place.at, shape, { name, words, env });
     return changeOf(place.path, file?.snapshot, edited);
   });
-  if (!(await carryOut(changes, target.client, `Add ${printable(name)}?`, options, io))) return EXIT.done;
-  return await conclude(target, [{ name, words, env, cwd: undefined, moreEnv: false }], io);
+  const all = policyFile === undefined ? changes : [policyFile, ...changes];
+  if (!(await carryOut(all, target.client, `Add ${printable(name)}?`, options, io))) return EXIT.done;
+  return await conclude(target, [{ name, words, env, cwd: undefined, moreEnv: false, about }], io);
 }
 
 /** A program named by a relative path is this folder's; the client looks from another one. */

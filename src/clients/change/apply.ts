@@ -18,6 +18,8 @@ export interface Change {
   readonly content: Buffer;
   /** What is shown of it; no secret in it. */
   readonly shown: string;
+  /** Writes it, where that takes more than a file of a client does. */
+  readonly write?: () => void;
 }
 
 /** The change that an edit makes. */
@@ -41,8 +43,7 @@ export async function carryOut(
   options: { readonly dryRun?: boolean | undefined; readonly yes?: boolean | undefined },
   io: ClientsIo,
 ): Promise<boolean> {
-  for (const { shown } of changes) await io.out.write(shown);
-  for (const { snapshot } of changes) if (snapshot !== undefined) preflight(snapshot);
+  await showChanges(changes, io);
   if (options.dryRun === true) return false;
   if (options.yes !== true && !io.canAsk)
     throw new PolicyWrapError('USAGE', 'nobody can be asked here', {
@@ -53,8 +54,27 @@ export async function carryOut(
     await io.err.write('Nothing was written.\n');
     return false;
   }
-  for (const { path, snapshot, content } of changes) {
-    if (snapshot === undefined) {
+  await writeChanges(changes, io);
+  return true;
+}
+
+/**
+ * Shows what would change, and makes sure that it could be written.
+ *
+ * @throws PolicyWrapError CONFIG_CONFLICT
+ */
+async function showChanges(changes: readonly Change[], io: ClientsIo): Promise<void> {
+  for (const { shown } of changes) await io.out.write(shown);
+  for (const { snapshot } of changes) if (snapshot !== undefined) preflight(snapshot);
+}
+
+/** @throws PolicyWrapError CONFIG_CONFLICT */
+async function writeChanges(changes: readonly Change[], io: ClientsIo): Promise<void> {
+  for (const { path, snapshot, content, write } of changes) {
+    if (write !== undefined) {
+      write();
+      await io.err.write(`Written: ${printable(path)}\n`);
+    } else if (snapshot === undefined) {
       mkdirSync(dirname(path), { recursive: true });
       createFile(path, content);
       await io.err.write(`Written: ${printable(path)}\n`);
@@ -63,7 +83,6 @@ export async function carryOut(
       await io.err.write(`Written: ${printable(path)}\nBackup:  ${printable(backup)}\n`);
     }
   }
-  return true;
 }
 
 async function agreed(question: string, io: ClientsIo): Promise<boolean> {

@@ -10,6 +10,7 @@ import {
   newPrefix,
   optionValue,
   POLICY_FLAGS,
+  PRESET_FLAGS,
   renewedPrefix,
   type WrapOptions,
 } from '../wrapped-command.js';
@@ -29,6 +30,7 @@ export interface Plan {
  *
  * @param wanted absolute paths that a person named; without them, what the wrapper would find now
  * @param named every name must come to something; otherwise what cannot be wrapped is passed over
+ * @param own what goes into one entry alone, and what is to be said of it
  * @throws PolicyWrapError CONFIG_INVALID when a named entry, or none of all, can be wrapped; CONFIG_CONFLICT
  */
 export function planInstall(
@@ -36,6 +38,7 @@ export function planInstall(
   wanted: Wanted,
   named: readonly string[],
   io: PlanIo,
+  own: (entry: StdioEntry) => Own = () => NOTHING_OWN,
 ): Plan {
   const result: Plan = { changes: [], started: [], notes: [] };
   const usable = choices.filter(({ entry }) => {
@@ -51,14 +54,15 @@ export function planInstall(
     const here = usable.filter(({ at }) => at.file.document === document);
     const wraps = here.flatMap(({ at, entry }) => {
       if (entry.kind !== 'stdio') return [];
-      const prefix = prefixFor(entry, wanted, result.notes, io);
+      const { wanted: forEntry, about } = own(entry);
+      const prefix = prefixFor(entry, { ...wanted, ...forEntry }, result.notes, io);
       const words = [...prefix, ...originalOf(entry)];
       if (words.join('\0') === entry.words.join('\0')) {
         result.notes.push(`${printable(entry.name)}: wrapped already`);
         return [];
       }
       const { name, env, cwd, moreEnv } = entry;
-      result.started.push({ entry: { name, words, env, cwd, moreEnv }, place: at });
+      result.started.push({ entry: { name, words, env, cwd, moreEnv, about }, place: at });
       return [{ entry, prefix }];
     });
     const [first] = here;
@@ -82,26 +86,41 @@ function reasonAgainst(entry: Choice['entry']): string | undefined {
 
 type PlanIo = Pick<ClientsIo, 'wrapper' | 'serverName' | 'database' | 'policyOf' | 'machine'>;
 
-/** The files that a person named for the entries. */
-export type Wanted = Pick<WrapOptions, 'policy' | 'db'>;
+/** What a person named for the entries. */
+export type Wanted = Pick<WrapOptions, 'policy' | 'db' | 'preset' | 'observe'>;
+
+/** What one entry alone gets. */
+export interface Own {
+  readonly wanted: Wanted;
+  /** Lines about what judges its calls; safe to show. */
+  readonly about: readonly string[];
+}
+
+const NOTHING_OWN: Own = { wanted: {}, about: [] };
+
+/** The name that an entry's policy, counters and log are kept under, as it is or as it is to be wrapped. */
+export function serverOf(entry: StdioEntry, io: Pick<PlanIo, 'serverName'>): string {
+  const named =
+    entry.state.kind === 'wrapped' ? optionValue(entry.state.wrapped.options, ['--server']) : undefined;
+  return named ?? io.serverName(originalOf(entry), entry.name) ?? entry.name;
+}
 
 function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
-  const server = io.serverName(originalOf(entry), entry.name) ?? entry.name;
+  const server = serverOf(entry, io);
   if (entry.state.kind !== 'wrapped') {
     const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
     const places = placesFor([], server, entry.env, wanted, io);
-    return newPrefix(io.wrapper, { ...places, server }, listed);
+    return newPrefix(io.wrapper, { ...wanted, ...places, server }, listed);
   }
   const { options } = entry.state.wrapped;
-  const known = optionValue(options, ['--server']) ?? server;
-  const places = placesFor(options, known, entry.env, wanted, io);
+  const places = placesFor(options, server, entry.env, wanted, io);
   for (const [flag, old, now] of [
     ['--db', optionValue(options, DB_FLAGS), places.db],
     ['--policy', optionValue(options, POLICY_FLAGS), places.policy],
   ])
     if (old !== undefined && now !== undefined && old !== now)
       notes.push(`${printable(entry.name)}: ${flag} ${printable(old)} becomes ${printable(now)}`);
-  return renewedPrefix(entry.state.wrapped, io.wrapper, places);
+  return renewedPrefix(entry.state.wrapped, io.wrapper, { ...wanted, ...places });
 }
 
 /**
@@ -120,7 +139,10 @@ export function placesFor(
   const isNamed = (variable: string): boolean => (env.get(variable) ?? '') !== '';
   const db = optionValue(options, DB_FLAGS);
   const policy = optionValue(options, POLICY_FLAGS);
-  const usesPolicy = optionValue(options, ['--preset']) === undefined && !isNamed('POLICY_WRAP_POLICY');
+  const usesPolicy =
+    wanted.preset === undefined &&
+    optionValue(options, PRESET_FLAGS) === undefined &&
+    !isNamed('POLICY_WRAP_POLICY');
   const ownDatabase = db === undefined ? undefined : (anchored(db, io) ?? io.database());
   const ownPolicy = policy === undefined ? undefined : anchored(policy, io);
   return {

@@ -6,7 +6,7 @@ import { type InstallOptions, install } from '../../../src/cli/commands/install.
 import { uninstall } from '../../../src/cli/commands/uninstall.js';
 import { processTerminal } from '../../../src/cli/terminal.js';
 import { clientsTerminal } from '../../../src/cli/this-installation.js';
-import { Home } from '../../clients/home.js';
+import { ALLOW, Home } from '../../clients/home.js';
 import { RECORDER, Rig } from '../../support/rig.js';
 
 const DESKTOP = '.config/Claude/claude_desktop_config.json';
@@ -38,11 +38,12 @@ describe('G4: an entry names its database, whoever starts it', () => {
   test('a new one, and the policy that is found for it now; unwrapping gives the bytes back', async () => {
     using home = new Home();
     home.put(DESKTOP, BARE);
-    home.policies.set('afip', '/home/ana/.config/policy-wrap/afip.json');
+    const policy = home.put('config/policy-wrap/afip.json', ALLOW);
+    home.policies.set('afip', policy);
     expect(await run(home)).toBe(0);
     expect(optionsOf(home)).toEqual([
       ...['--server', 'afip', '--db', home.database],
-      ...['--policy', '/home/ana/.config/policy-wrap/afip.json'],
+      ...['--policy', policy],
     ]);
     home.err = '';
     expect(await run(home)).toBe(0);
@@ -76,9 +77,9 @@ describe('G4: an entry names its database, whoever starts it', () => {
     ],
     [
       'whose policy is named by a value that looks like the option',
-      ['--server', '--db', '--policy', '/p.json'],
+      ['--server', '--db', '--policy', '~/p.json'],
       undefined,
-      ({ database }) => ['--server', '--db', '--policy', '/p.json', '--db', database],
+      (home) => ['--server', '--db', '--policy', home.path('p.json'), '--db', home.database],
     ],
     [
       'with a policy in the home folder',
@@ -89,6 +90,7 @@ describe('G4: an entry names its database, whoever starts it', () => {
   ])('a wrapped one %s', async (_title, before, env, after) => {
     using home = new Home();
     home.policies.set('other', '/never.json');
+    home.put('p.json', ALLOW);
     home.put(DESKTOP, wrapped(home, before, env));
     expect(await run(home)).toBe(0);
     expect(optionsOf(home)).toEqual(after(home));
@@ -101,19 +103,23 @@ describe('G4: an entry names its database, whoever starts it', () => {
 
   test('a wrapped one gets the policy of its own name, unless it names one', async () => {
     for (const [options, env, expected] of [
-      [['--server', 'x'], undefined, '/x.json'],
-      [['--server=x'], undefined, '/x.json'],
-      [['--server', 'x', '--preset', 'afip'], undefined, undefined],
-      [['--server', 'x', '--policy', '/own.json'], undefined, '/own.json'],
-      [['--server', 'x'], { POLICY_WRAP_POLICY: '/e.json' }, undefined],
+      [['--server', 'x'], false, 'x.json'],
+      [['--server=x'], false, 'x.json'],
+      [['--server', 'x', '--preset', 'afip'], false, undefined],
+      [['--server', 'x', '--policy', '~/own.json'], false, 'own.json'],
+      [['--server', 'x'], true, undefined],
     ] as const) {
       using home = new Home();
-      home.policies.set('x', '/x.json').set('afip', '/afip.json');
-      home.put(DESKTOP, wrapped(home, options, env));
+      for (const name of ['x.json', 'afip.json', 'own.json', 'e.json']) home.put(name, ALLOW);
+      home.policies.set('x', home.path('x.json')).set('afip', home.path('afip.json'));
+      home.put(
+        DESKTOP,
+        wrapped(home, options, env ? { POLICY_WRAP_POLICY: home.path('e.json') } : undefined),
+      );
       await run(home);
       const now = optionsOf(home);
       const at = now.indexOf('--policy');
-      expect(at === -1 ? undefined : now[at + 1]).toBe(expected);
+      expect(at === -1 ? undefined : now[at + 1]).toBe(expected && home.path(expected));
     }
   });
 

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type InstallOptions, install } from '../../../src/cli/commands/install.js';
 import { uninstall } from '../../../src/cli/commands/uninstall.js';
-import { Home } from '../../clients/home.js';
+import { ALLOW, Home } from '../../clients/home.js';
 
 const DESKTOP = '.config/Claude/claude_desktop_config.json';
 const ENTRY = '{ "command": "mcp-afip", "args": ["-v"], "env": { "AFIP_TOKEN": "s3cret" } }';
@@ -238,7 +238,7 @@ describe('install', () => {
     expect(home.err).toContain('Claude Desktop seems to be running. It writes this file itself');
     home.err = '';
     home.running = undefined;
-    home.put('project/pol.json', '{}');
+    home.put('project/pol.json', ALLOW);
     await run(home, { entries: ['afip'], policy: 'pol.json', yes: true });
     expect(home.err).not.toContain('running');
   });
@@ -246,8 +246,8 @@ describe('install', () => {
   test('a policy is written with its absolute path, and a later one takes its place', async () => {
     using home = new Home();
     home.put(DESKTOP, CONFIG);
-    home.put('project/one.json', '{}');
-    home.put('project/two.json', '{}');
+    home.put('project/one.json', ALLOW);
+    home.put('project/two.json', ALLOW);
     for (const policy of ['one.json', 'two.json']) {
       await run(home, { entries: ['afip'], policy, yes: true });
       const named = ['--server', 'afip', '--db', home.database, '--policy', home.path(`project/${policy}`)];
