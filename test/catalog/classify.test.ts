@@ -7,6 +7,7 @@ import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
 import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
 import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
 import { VERBS } from '../../src/catalog/verbs.js';
+import { normalised } from '../support/growth.js';
 import { LABELLED } from './labelled-tools.js';
 
 const severity = (toolClass: ToolClass): number => SEVERITY.indexOf(toolClass);
@@ -352,14 +353,11 @@ describe('definitions of any form', () => {
 
 test('G9: argument names of stacked marks are read in linear time', () => {
   const marks = '\u0301\u0323'.repeat(120_000);
-  const start = performance.now();
-  const { class: found } = classify({
+  const tool = {
     name: 'list_things',
     inputSchema: { properties: { [`äction${marks}`]: { enum: ['delete'] }, [`x${marks}`]: {} } },
-  } as ToolDefinition);
-  // Tens of seconds when they are normalised as they come.
-  expect(performance.now() - start).toBeLessThan(5000);
-  expect(found).toBe('Destructive');
+  } as ToolDefinition;
+  expect(normalised(() => expect(classify(tool).class).toBe('Destructive'))).toBeLessThan(1000);
 });
 
 describe('the table of evidence', () => {

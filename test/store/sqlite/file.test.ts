@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Parts } from '../../../src/store/parts.js';
 import { connect } from '../../../src/store/sqlite/driver.js';
 import { BUSY, StateFile } from '../../../src/store/sqlite/file.js';
 import { inspect } from '../../../src/store/sqlite/inspect.js';
@@ -268,7 +269,8 @@ eachDriver('file', () => {
       const store = Store.open(path);
       const other = connect(path, 0);
       other.exec('BEGIN IMMEDIATE');
-      const started = performance.now();
+      // SQLite itself waits for no lock.
+      expect((Reflect.get(store, 'parts') as Parts).file.db.pragma('busy_timeout')).toBe(0);
       const session = store.startSession(INFO);
       store.describeClient(session, 'claude-ai', '1');
       expect(store.admit(session, [admission(open(charge(limit())))])).toBe(BUSY);
@@ -276,7 +278,6 @@ eachDriver('file', () => {
       expect(store.resetCounter('x', {}, 'cli')).toBe(BUSY);
       expect(store.decideApproval('x', 'approved', 'cli')).toBe(BUSY);
       expect(store.maintain(100)).toBe(false);
-      expect(performance.now() - started).toBeLessThan(1000);
       expect(store.log()).toEqual([]);
       expect(store.counters()).toEqual([]);
       expect(store.sessions()).toEqual([]);
