@@ -7,7 +7,9 @@ import { printableLines } from './text/escape.js';
 /** `policy-wrap [options] -- server` means `run`: what stands behind `--` never names one of our commands. */
 export function takeApart(argv: readonly string[]): CommandLine {
   const end = argv.indexOf('--');
-  if (end === -1) return { own: argv, server: [] };
+  // A remote server has an address where others have a command.
+  const isRemote = argv[0]?.startsWith('-') && argv.some((word) => /^--url(?:=|$)/.test(word));
+  if (end === -1) return { own: isRemote ? ['run', ...argv] : argv, server: [] };
   const own = argv.slice(0, end);
   const named = own[0] !== undefined && !own[0].startsWith('-');
   return { own: named ? own : ['run', ...own], server: argv.slice(end + 1) };

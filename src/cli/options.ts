@@ -76,10 +76,11 @@ function formatItem(this: Help, term: string, termWidth: number, description: st
   return `  ${term}\n${lines}`;
 }
 
-function optionOf({ flags, description, fallback, parse }: OptionRow): Option {
+function optionOf({ flags, description, fallback, parse, isList }: OptionRow): Option {
   const option = new Option(flags, description);
   // What can be switched off is on without being told, and need not be shown as such.
   if (fallback !== undefined && fallback !== true) option.default(fallback);
+  if (isList) option.argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]);
   if (parse) {
     option.argParser((text) => {
       try {

@@ -5,6 +5,11 @@ export interface RunOptions extends PolicyOptions {
   readonly db?: string;
   readonly server?: string;
   readonly grant: string;
+  /** The address of a remote server, in the place of a command. */
+  readonly url?: string;
+  /** Headers for it, as `Name: value`. */
+  readonly header?: readonly string[];
+  readonly allowPrivate?: boolean;
   readonly observe?: boolean;
   /** False with `--no-install`. */
   readonly install: boolean;
@@ -25,6 +30,8 @@ export interface OptionRow {
   readonly fallback?: string | number | boolean;
   /** Reads the value of an option that is no text. @throws RangeError which says what is needed */
   readonly parse?: (text: string) => string | number;
+  /** It may stand several times, and its values are a list. */
+  readonly isList?: boolean;
 }
 
 const MIB = 1 << 20;
@@ -51,6 +58,18 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--grant <name>',
     description: 'the identity that shares counters',
     fallback: 'default',
+  },
+  { key: 'url', flags: '--url <address>', description: 'wrap a remote server at its address, not a command' },
+  {
+    key: 'header',
+    flags: '--header <line>',
+    description: "a header for it: 'Name: $VALUE' with ${VARIABLE}",
+    isList: true,
+  },
+  {
+    key: 'allowPrivate',
+    flags: '--allow-private',
+    description: 'a public name may lead to an address of a private network',
   },
   { key: 'observe', flags: '--observe', description: 'decide and log, refuse nothing' },
   {

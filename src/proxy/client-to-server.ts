@@ -1,6 +1,7 @@
 import { ApprovalFlow, type ResumedCall } from '../approval/flow.js';
 import type { RoundTrips } from '../approval/retry-state.js';
 import { BUSY } from '../store/store.js';
+import type { NotSentListener } from '../upstream/upstream.js';
 import { errorLine } from '../wire/answers.js';
 import { type AnyLine, LineSplitter } from '../wire/lines.js';
 import type { McpSession } from '../wire/mcp-session.js';
@@ -13,7 +14,7 @@ import type { Gate, Ruling } from './gate.js';
 /** Where lines that were decided together go; each is called at most once for them. */
 export interface Outlets {
   /** Original bytes, in order. `notSent` is called, now or later, if the server provably got nothing of them. */
-  toServer(parts: readonly Buffer[], notSent: () => void): void;
+  toServer(parts: readonly Buffer[], notSent: NotSentListener): void;
   /** Lines of our own, as text. */
   toClient(text: string): void;
 }
@@ -184,7 +185,8 @@ export class ClientToServer {
     }
     if (answers !== '') this.#outlets.toClient(answers);
     const parts = batch.parts();
-    if (parts.length > 0) this.#outlets.toServer(parts, () => this.#notSent(requests));
+    if (parts.length > 0)
+      this.#outlets.toServer(parts, (ids, reason) => this.#notSent(ids ?? requests, reason));
   }
 
   /** @returns whether the call was held here: the server never heard of it, and never will */
@@ -198,14 +200,14 @@ export class ClientToServer {
     return false;
   }
 
-  /** The server does not read any more: its clients learn it at once, and calls that it never saw cost nothing. */
-  #notSent(requests: readonly Id[]): void {
+  /** The server got nothing of these: its clients learn it at once, and calls that it never saw cost nothing. */
+  #notSent(requests: readonly Id[], reason = 'The server has closed its input'): void {
     let answers = '';
     for (const id of requests) {
       const request = this.#session.takeRequest(id)?.request;
       if (!request) continue;
       if (request.row !== undefined) this.#gate.settle(request.row, 'not_sent', undefined);
-      answers += errorLine(id, -32603, 'The server has closed its input; nothing was sent to it.');
+      answers += errorLine(id, -32603, `${reason}; nothing was sent to it.`);
     }
     if (answers !== '') this.#outlets.toClient(answers);
   }

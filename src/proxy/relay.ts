@@ -137,6 +137,10 @@ export function relay(options: RelayOptions): Relaying {
   });
   client.output.once('close', clientGone).on('drain', flow);
   upstream.onDrain(flow);
+  upstream.onLost((id, reason) => {
+    const answer = serverToClient.lost(id, reason);
+    if (answer !== undefined) pass([answer]);
+  });
 
   const pass = (parts: readonly (Buffer | string)[]) => {
     if (parts.length === 0 || gone) return;

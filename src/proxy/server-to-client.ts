@@ -226,6 +226,15 @@ export class ServerToClient {
     return this.#closed(id, reason);
   }
 
+  /** The answer to a request was lost on its way. @returns an error for whoever waits for it */
+  lost(id: Id, reason: string): string | undefined {
+    const answered = this.#session.takeSentRequest(id);
+    if (!answered) return undefined;
+    this.#readAt = performance.now();
+    this.#settle(answered.request, 'unanswered');
+    return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was lost: ${reason}`);
+  }
+
   /** @returns an error for whoever waits for this answer. A call whose answer does not reach the client has no outcome */
   #closed(id: unknown, reason: string): string | undefined {
     const answered = isId(id) ? this.#session.takeSentRequest(id) : undefined;

@@ -10,7 +10,7 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { EXIT, EXIT_SIGNAL_BASE, PolicyWrapError } from '../errors.js';
 import { type EndWatch, watchEnd } from './end-watch.js';
-import type { ExitCode, Upstream } from './upstream.js';
+import type { ExitCode, NotSentListener, Upstream } from './upstream.js';
 import { writeAll } from './write-all.js';
 
 /** Milliseconds from the end of input to SIGTERM. SDK clients send us theirs after 2 s. */
@@ -138,9 +138,9 @@ export class ChildProcess implements Upstream {
     this.#stdin.on('drain', listener);
   }
 
-  send(parts: readonly Buffer[], notSent: () => void): void {
+  send(parts: readonly Buffer[], notSent: NotSentListener): void {
     if (!this.#stdin.writable) {
-      queueMicrotask(notSent);
+      queueMicrotask(() => notSent());
       return;
     }
     // Behind another write, it leaves this process when that one is done and not before.
@@ -151,6 +151,9 @@ export class ChildProcess implements Upstream {
     });
     const failedAtOnce = this.#stdin.errored !== null;
   }
+
+  /** Answers come over one pipe: none is lost but by the server's end, which `closed` tells. */
+  onLost(): void {}
 
   end(): void {
     this.#stdin.end();

@@ -21,6 +21,15 @@ export function serverName(argv: readonly string[]): string {
   return fileSafe(readCommandLine(argv).name ?? '');
 }
 
+/** The same for a remote server: its host, and what of its path tells it from others there. */
+export function remoteName(url: URL): string {
+  const path = url.pathname
+    .split('/')
+    .filter((part) => part !== '' && !/^(?:mcp|sse|message|api|v\d+)$/i.test(part));
+  const port = url.port === '' ? [] : [url.port];
+  return fileSafe([url.hostname.replace(/^www\./, ''), ...port, ...path].join('-'));
+}
+
 /** Makes any text match `SERVER_NAME`; a hash keeps apart what would otherwise lose all that told it apart. */
 function fileSafe(name: string): string {
   const safe = name

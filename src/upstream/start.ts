@@ -25,3 +25,23 @@ export function findUpstream(
   const { file, args: words, note } = findServer(command, args, options);
   return { note, start: () => ChildProcess.start(file, words, options.env, options.cwd) };
 }
+
+/**
+ * A remote server in the place of a command.
+ *
+ * @param options.headers as `Name: value`; `${NAME}` stands for a variable of `env`, `${file:/path}` for a file
+ * @param options.longest its longest message, in bytes
+ * @throws PolicyWrapError USAGE for an address or a header that cannot be used
+ */
+export async function findRemote(
+  address: string,
+  options: {
+    readonly headers: readonly string[];
+    readonly allowPrivate: boolean;
+    readonly longest: number;
+    readonly env: NodeJS.ProcessEnv;
+  },
+): Promise<StartableServer> {
+  const { startRemote } = await import('./http/start.js');
+  return startRemote(address, options);
+}

@@ -1,7 +1,16 @@
 import type { Readable } from 'node:stream';
+import type { Id } from '../wire/message.js';
 
 /** How the server ended, in the shell's terms: its own exit code, or 128 plus the signal's number. */
 export type ExitCode = number;
+
+/**
+ * Called if the server provably gets no byte of what was to be sent; never before `send` returns.
+ *
+ * @param ids the requests concerned, each once; all of them when absent
+ * @param reason for people; that the server has closed its input when absent
+ */
+export type NotSentListener = (ids?: readonly Id[], reason?: string) => void;
 
 /** The real MCP server behind us, wherever it runs. Lines of the protocol go in and out as bytes. */
 export interface Upstream {
@@ -21,10 +30,11 @@ export interface Upstream {
    * Writes to the server.
    *
    * @param parts one after the other, at least one
-   * @param notSent called if the server provably gets no byte of them: its input was closed, or failed before the write
-   * left this process. Never before `send` returns.
+   * @param notSent told what did not reach the server
    */
-  send(parts: readonly Buffer[], notSent: () => void): void;
+  send(parts: readonly Buffer[], notSent: NotSentListener): void;
+  /** Calls back with a request whose answer will not come, though the server may have run it. */
+  onLost(listener: (id: Id, reason: string) => void): void;
   /** The client's input has ended: the server's ends too, and a server that does not go by itself is ended. */
   end(): void;
   /**

@@ -11,8 +11,8 @@ import type { RunOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { ServeOptions } from '../../proxy/serve.js';
 import { upstreamEnv } from '../../upstream/environment.js';
-import { serverName } from '../../upstream/server-name.js';
-import { findUpstream } from '../../upstream/start.js';
+import { remoteName, serverName } from '../../upstream/server-name.js';
+import { findRemote, findUpstream } from '../../upstream/start.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -23,14 +23,26 @@ import type { Terminal } from '../terminal.js';
  * @throws PolicyWrapError when there is nothing to run or the policy is invalid
  */
 export async function run(argv: readonly string[], options: RunOptions, io: Terminal): Promise<number> {
-  if (argv.length === 0) {
+  const { url } = options;
+  if (argv.length === 0 && url === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
+  }
+  if (argv.length > 0 && url !== undefined) {
+    throw new PolicyWrapError('USAGE', 'one server at a time: an address, or a command behind "--"');
   }
   refuseMovingPlaces(options);
   checkOutput();
-  const server = options.server ?? serverName(argv);
   const env = upstreamEnv(io.env);
-  const startable = findUpstream(argv, { install: options.install, env });
+  const startable =
+    url === undefined
+      ? findUpstream(argv, { install: options.install, env })
+      : await findRemote(url, {
+          headers: options.header ?? [],
+          allowPrivate: options.allowPrivate ?? false,
+          longest: options.maxServerLine,
+          env,
+        });
+  const server = options.server ?? (url === undefined ? serverName(argv) : remoteName(new URL(url)));
 
   const found = validPolicy(options, server, argv);
 

@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream';
+import { createParser } from 'eventsource-parser';
+
+/** One event of a stream (WHATWG HTML, "Server-sent events"). */
+export interface StreamEvent {
+  readonly type: string;
+  readonly id: string | undefined;
+  readonly data: string;
+}
+
+/** What is read of an answer that only people will see, in bytes. */
+const EXCERPT = 4096;
+/** The longest wait before a stream is opened again that a server may ask for, in milliseconds. */
+const RETRY_MAX = 60_000;
+
+/**
+ * Reads a stream of events as they come; the next is not read before this one was taken.
+ *
+ * @param longest bytes of one event
+ * @param onRetry the wait that the server asks for before it is opened again, in milliseconds, bounded
+ * @throws Error for what is no UTF-8, for an event that is too long, and when the connection is cut
+ */
+export async function* eventsOf(
+  body: Readable,
+  longest: number,
+  onRetry: (ms: number) => void,
+): AsyncIterable<StreamEvent> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const read: StreamEvent[] = [];
+  let tooLong = false;
+  const parser = createParser({
+    maxBufferSize: longest,
+    onEvent: ({ event, id, data }) => void read.push({ type: event ?? 'message', id, data }),
+    onRetry: (ms) => onRetry(Math.min(ms, RETRY_MAX)),
+    onError: (error) => {
+      tooLong ||= error.type === 'max-buffer-size-exceeded';
+    },
+  });
+  for await (const chunk of body) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield* read.splice(0);
+    if (tooLong)
+      throw new Error(`an event is longer than ${longest} bytes (--max-server-line raises the limit)`);
+  }
+}
+
+/**
+ * Reads a whole body.
+ *
+ * @throws Error when it is longer than `longest` bytes, or the connection is cut
+ */
+export async function wholeBody(body: Readable, longest: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > longest)
+      throw new Error(`the answer is longer than ${longest} bytes (--max-server-line raises the limit)`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The beginning of a body, for people; what cannot be read is left out. */
+export async function excerptOf(body: Readable): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of body) {
+      text += String(chunk);
+      if (text.length >= EXCERPT) break;
+    }
+  } catch {
+    // What came will do.
+  }
+  return text.slice(0, EXCERPT);
+}
+
+/** Throws away what is left of a body, so that its connection can be used again. */
+export function discard(body: Readable): void {
+  body.on('error', () => {}).resume();
+}

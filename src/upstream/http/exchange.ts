@@ -1,0 +1,337 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isRecord, own } from '../../json/value.js';
+import { errorLine } from '../../wire/answers.js';
+import { type Id, isId } from '../../wire/message.js';
+import { discard, eventsOf, excerptOf, wholeBody } from './bodies.js';
+import { type HttpClient, type HttpResponse, networkReason } from './http-client.js';
+import type { Outgoing } from './outgoing.js';
+import type { RemoteSession } from './session.js';
+
+/** A connection of revision 2024-11-05 ("HTTP with SSE"): one stream brings everything, messages go elsewhere. */
+export interface EventEndpoint {
+  /** Where messages are POSTed. */
+  readonly url: URL;
+  /** Settles when the stream is over, with the reason: no further answer comes. */
+  readonly over: Promise<string>;
+}
+
+/** Says who we are, and gets a new token where the server wants one. */
+export interface Credentials {
+  /** Headers for the next request; values are secret. */
+  headers(): Promise<Record<string, string>>;
+  /** @returns whether there are other credentials now, with which the request may be made again */
+  renew(response: HttpResponse): Promise<boolean>;
+  /** What a person can do about a refusal. */
+  readonly advice: string;
+}
+
+/** What all requests to one server share. */
+export interface Remote {
+  readonly url: URL;
+  readonly client: HttpClient;
+  readonly session: RemoteSession;
+  readonly credentials: Credentials;
+  /** Longest message of the server's, in bytes. */
+  readonly longest: number;
+  /** Aborted when all is over. */
+  readonly over: AbortSignal;
+  /** A message for the client; settles when the client has room for the next. */
+  toClient(message: Buffer): Promise<void>;
+  /** The answer will not come, and the server may have run the request. */
+  lost(id: Id, reason: string): void;
+  /** One line for the person. */
+  warn(text: string): void;
+}
+
+/** What a request to which no answer came may hope for. */
+export type Delivery = 'answered' | 'session lost' | 'not supported';
+
+/** Tries to go on with a stream that was cut, and the first waits between them, in milliseconds; the wait doubles. */
+const RESUMPTIONS = 6;
+const RESUME_WAIT = 500;
+const RESUME_WAIT_MAX = 20_000;
+
+const INTERNAL_ERROR = -32603;
+
+/** One message on its way: sent once, and its answer read to the end. */
+export class Exchange {
+  readonly message: Outgoing;
+  readonly #remote: Remote;
+  readonly #abort = new AbortController();
+  readonly #signal = this.#abort.signal;
+  #sending = false;
+  #answered = false;
+  #onAnswered: () => void = () => {};
+  #lastEvent: string | undefined;
+  #retryAfter = RESUME_WAIT;
+
+  constructor(message: Outgoing, remote: Remote) {
+    this.message = message;
+    this.#remote = remote;
+  }
+
+  /** The client wants no answer any more: in 2026-07-28 cutting the stream is how the server hears of it. */
+  cancel(): void {
+    this.settle();
+    this.#abort.abort();
+  }
+
+  /** An answer to it came, on whichever stream. */
+  settle(): void {
+    this.#answered = true;
+    this.#onAnswered();
+  }
+
+  /**
+   * Sends the message and passes on what comes back.
+   *
+   * @param target where to: an address, or a connection of 2024-11-05, which brings the answer
+   * @param onSent called once it is on its way, so that the next message may follow
+   * @throws NotSent when the server provably got nothing of it
+   */
+  async run(target: URL | EventEndpoint, onSent: () => void): Promise<Delivery> {
+    const abort = () => this.#abort.abort();
+    this.#remote.over.addEventListener('abort', abort, { once: true });
+    try {
+      const response = await this.#post(target instanceof URL ? target : target.url, onSent);
+      onSent();
+      if (response === undefined) return 'answered';
+      if (target instanceof URL) return await this.#answer(response);
+      await this.#awaitEvent(response, target);
+      return 'answered';
+    } finally {
+      this.#remote.over.removeEventListener('abort', abort);
+    }
+  }
+
+  async #awaitEvent(response: HttpResponse, events: EventEndpoint): Promise<void> {
+    if (response.status < 200 || response.status > 299) return this.#refused(response);
+    discard(response.body);
+    if (this.message.id === undefined || this.#answered) return;
+    const answered = new Promise<undefined>((resolve) => {
+      this.#onAnswered = () => resolve(undefined);
+      this.#signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    const reason = await Promise.race([answered, events.over]);
+    if (!this.#answered) this.#lost(reason ?? 'the session has ended');
+  }
+
+  async #answer(response: HttpResponse): Promise<Delivery> {
+    const { status, headers, body } = response;
+    if (status === 404 && this.message.method !== 'initialize' && this.#remote.session.id !== undefined) {
+      discard(body);
+      return 'session lost';
+    }
+    if (this.message.method === 'initialize' && (status === 400 || status === 404 || status === 405)) {
+      // Servers of 2024-11-05 know no POST here. Others have an answer in the body.
+      if (await this.#passErrorBody(body)) return 'answered';
+      return 'not supported';
+    }
+    if (status < 200 || status > 299) {
+      await this.#refused(response);
+      return 'answered';
+    }
+    if (this.message.method === 'initialize') this.#remote.session.begin(headers['mcp-session-id']);
+    await this.#read(body, mediaType(headers['content-type']), status);
+    if (this.message.id !== undefined && !this.#answered) this.#lost('its answer did not come');
+    return 'answered';
+  }
+
+  async #post(url: URL, onSent: () => void): Promise<HttpResponse | undefined> {
+    const { client, session, credentials } = this.#remote;
+    try {
+      for (let again = false; ; again = true) {
+        const response = await client.request({
+          method: 'POST',
+          url,
+          headers: {
+            ...(await credentials.headers()),
+            ...session.headersOf(this.message),
+            'content-type': 'application/json',
+            'content-length': String(this.message.bytes.length),
+            accept: 'application/json, text/event-stream',
+          },
+          body: this.message.bytes,
+          signal: this.#signal,
+          sending: () => {
+            this.#sending = true;
+            onSent();
+          },
+        });
+        // The server did not look at the message, so it may have it again.
+        if ((response.status !== 401 && response.status !== 403) || again) return response;
+        if (!(await credentials.renew(response))) return response;
+        discard(response.body);
+      }
+    } catch (error) {
+      if (this.#answered) return undefined;
+      const reason = networkReason(error, url.host);
+      if (!this.#sending) throw new NotSent(reason);
+      this.#lost(reason);
+      return undefined;
+    }
+  }
+
+  async #read(body: Readable, type: string, status: number): Promise<void> {
+    try {
+      if (this.message.id === undefined || status === 202 || status === 204) discard(body);
+      else if (type === 'text/event-stream') await this.#follow(body);
+      else if (type === 'application/json') await this.#take(await wholeBody(body, this.#remote.longest));
+      else {
+        discard(body);
+        this.#fail(`${this.#remote.url.host} answered with ${type || 'no content type'}, which is no MCP`);
+      }
+    } catch (error) {
+      body.destroy();
+      if (!this.#answered && this.message.id !== undefined)
+        this.#lost(networkReason(error, this.#remote.url.host));
+    }
+  }
+
+  /** Reads the stream of an answer; one that is cut is gone on with where the server numbers its events. */
+  async #follow(first: Readable): Promise<void> {
+    let body: Readable | undefined = first;
+    for (let tries = 0; body !== undefined; ) {
+      try {
+        const events = eventsOf(body, this.#remote.longest, (ms) => {
+          this.#retryAfter = ms;
+        });
+        for await (const event of events) {
+          tries = 0;
+          if (event.id !== undefined) this.#lastEvent = event.id;
+          if (event.type === 'message' && event.data !== '')
+            await this.#take(Buffer.from(event.data, 'utf8'));
+        }
+      } catch (error) {
+        if (this.#lastEvent === undefined || this.#signal.aborted) throw error;
+      }
+      if (this.#answered || this.#lastEvent === undefined) return;
+      body = undefined;
+      while (body === undefined && tries++ < RESUMPTIONS) body = await this.#resume(tries);
+    }
+  }
+
+  async #resume(tries: number): Promise<Readable | undefined> {
+    const pause = Math.min(this.#retryAfter * 2 ** (tries - 1), RESUME_WAIT_MAX);
+    // Half of it by chance, so that clients which were cut together do not come back together.
+    await wait(pause / 2 + (Math.random() * pause) / 2, undefined, { signal: this.#signal });
+    const response = await openStream(this.#remote, this.#signal, this.#lastEvent);
+    return typeof response === 'object' ? response.body : undefined;
+  }
+
+  async #take(bytes: Buffer): Promise<void> {
+    await this.#remote.toClient(bytes);
+  }
+
+  /** @returns whether the body of a refusal is an answer in MCP's own words; then it is passed on */
+  async #passErrorBody(body: Readable): Promise<boolean> {
+    const bytes = await wholeBody(body, this.#remote.longest).catch(() => undefined);
+    if (bytes === undefined || this.message.id === undefined) return false;
+    if (!isAnswerTo(bytes, this.message.id)) return false;
+    await this.#take(bytes);
+    return true;
+  }
+
+  /** Answers for a server that said no with a status instead of a message. */
+  async #refused({ status, headers, body }: HttpResponse): Promise<void> {
+    const { url, credentials, warn } = this.#remote;
+    const isJson = mediaType(headers['content-type']) === 'application/json';
+    if (isJson && this.message.id !== undefined) {
+      if (await this.#passErrorBody(body)) return;
+    }
+    const excerpt = isJson ? '' : await excerptOf(body);
+    body.destroy();
+    const what = `${url.host} answered ${status}${excerpt === '' ? '' : `: ${excerpt.split('\n')[0]}`}`;
+    const advice = status === 401 || status === 403 ? credentials.advice : '';
+    warn(advice === '' ? what : `${what}; ${advice}`);
+    if (this.message.id === undefined) return;
+    // What a server did before it failed cannot be told; a status below 500 says that it did nothing.
+    if (status >= 500) this.#lost(what);
+    else this.#fail(what);
+  }
+
+  /** The server did not do what was asked. */
+  #fail(reason: string): void {
+    if (this.#answered || this.message.id === undefined) return;
+    const line = errorLine(this.message.id, INTERNAL_ERROR, reason);
+    void this.#remote.toClient(Buffer.from(line.trimEnd(), 'utf8'));
+    this.#answered = true;
+  }
+
+  #lost(reason: string): void {
+    if (this.message.id === undefined) {
+      if (!this.#signal.aborted) this.#remote.warn(`a message for the server was lost: ${reason}`);
+      return;
+    }
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#remote.lost(this.message.id, reason);
+  }
+}
+
+/** The server provably got nothing of a message. */
+export class NotSent extends Error {}
+
+/**
+ * Opens a stream on which the server speaks by itself, or goes on with one that was cut.
+ *
+ * @param after the last event that was read
+ * @returns the answer; `never` where the server has no such stream, `gone` where it has lost the session, undefined
+ * where it may be tried again
+ */
+export async function openStream(
+  remote: Remote,
+  signal: AbortSignal,
+  after: string | undefined,
+): Promise<HttpResponse | 'never' | 'gone' | undefined> {
+  try {
+    const response = await remote.client.request({
+      method: 'GET',
+      url: remote.url,
+      headers: {
+        ...(await remote.credentials.headers()),
+        ...remote.session.headers(),
+        ...(after !== undefined && /^[\x20-\x7e]{1,4096}$/.test(after) && { 'last-event-id': after }),
+        accept: 'text/event-stream',
+      },
+      signal,
+    });
+    const { status, headers, body } = response;
+    if (status === 200 && mediaType(headers['content-type']) === 'text/event-stream') return response;
+    const renewed = status === 401 && (await remote.credentials.renew(response));
+    discard(body);
+    if (renewed) return undefined;
+    if (status === 404 && remote.session.id !== undefined) return 'gone';
+    return status >= 500 || status === 429 ? undefined : 'never';
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+/** A media type without its parameters, in lower case. */
+export function mediaType(header: string | string[] | undefined): string {
+  return typeof header === 'string' ? (header.split(';')[0] ?? '').trim().toLowerCase() : '';
+}
+
+/** What a message of the server's answers, and with what. */
+export function answerIn(
+  bytes: Buffer,
+): { readonly id: Id; readonly message: Record<string, unknown> } | undefined {
+  try {
+    const message: unknown = JSON.parse(bytes.toString('utf8'));
+    if (!isRecord(message) || own(message, 'method') !== undefined) return undefined;
+    const id = own(message, 'id');
+    return isId(id) ? { id, message } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAnswerTo(bytes: Buffer, id: Id): boolean {
+  const answer = answerIn(bytes);
+  return (
+    answer?.id === id && (Object.hasOwn(answer.message, 'error') || Object.hasOwn(answer.message, 'result'))
+  );
+}

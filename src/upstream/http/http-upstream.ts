@@ -1,0 +1,339 @@
+/**
+ * upstream/http: a server that is reached by its address: Streamable HTTP (2025-03-26 to 2026-07-28), and HTTP with SSE
+ * (2024-11-05) where a server knows nothing else. Loaded only where there is an address.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
+import { PassThrough, Readable } from 'node:stream';
+import { EXIT, EXIT_SIGNAL_BASE, reasonOf } from '../../errors.js';
+import type { Id } from '../../wire/message.js';
+import { replaceId } from '../../wire/tool-list.js';
+import type { ExitCode, NotSentListener, Upstream } from '../upstream.js';
+import { openEventEndpoint } from './event-endpoint.js';
+import {
+  answerIn,
+  type Credentials,
+  type EventEndpoint,
+  Exchange,
+  NotSent,
+  type Remote,
+} from './exchange.js';
+import { HttpClient } from './http-client.js';
+import { listen } from './listening.js';
+import { linesOf, type Outgoing, readOutgoing } from './outgoing.js';
+import { RemoteSession } from './session.js';
+
+/** Bytes for the client that are held before the server is read no further. */
+const HIGH_WATER = 1 << 20;
+/** Bytes for the server below which more may be sent after too much was. */
+const LOW_WATER = 1 << 18;
+/** Milliseconds for what is in flight, from the end of the client's input and from a signal. */
+const END_GRACE = 1500;
+const SIGNAL_GRACE = 300;
+/** Milliseconds for the server to take the end of the session. */
+const FAREWELL = 1000;
+/** Milliseconds that a message which has no answer may hold up those behind it. */
+const ORDER_WAIT = 5000;
+
+export interface RemoteOptions {
+  readonly url: URL;
+  readonly credentials: Credentials;
+  readonly allowPrivate: boolean;
+  /** Longest message of the server's, in bytes. */
+  readonly longest: number;
+  /** Names the proxies. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * An MCP server at an address. Each message is POSTed as it was judged, once; what comes back, on whatever stream, is
+ * the server's output. Whether a message that failed reached the server is told apart: what provably did not is given
+ * back, everything else counts as sent.
+ */
+export class HttpUpstream implements Upstream {
+  readonly stdout: Readable;
+  readonly stderr = new PassThrough();
+  readonly closed: Promise<ExitCode>;
+  readonly signalled: Promise<void>;
+  readonly #remote: Remote;
+  readonly #session = new RemoteSession();
+  readonly #over = new AbortController();
+  readonly #exchanges = new Map<Id, Exchange>();
+  #inFlight = 0;
+  /** Messages leave one after the other; answers come as they like. */
+  #turn: Promise<void> = Promise.resolve();
+  #unsent = 0;
+  #onDrain: () => void = () => {};
+  #onLost: (id: Id, reason: string) => void = () => {};
+  #onIdle: () => void = () => {};
+  #room: (() => void)[] = [];
+  #tellSignalled: () => void = () => {};
+  #resolve: (code: ExitCode) => void = () => {};
+  #ending = false;
+  #code: ExitCode = EXIT.done;
+  #listening: AbortController | undefined;
+  /** Answers to requests of our own, which the client never made. */
+  readonly #own = new Map<Id, (answer: Record<string, unknown>) => void>();
+  #renewal: Promise<boolean> | undefined;
+  /** The server knows nothing later than 2024-11-05. */
+  #speaksEvents = false;
+  #events: EventEndpoint | undefined;
+
+  constructor(options: RemoteOptions) {
+    this.stdout = new Readable({ highWaterMark: HIGH_WATER, read: () => this.#makeRoom() });
+    this.signalled = new Promise((resolve) => {
+      this.#tellSignalled = resolve;
+    });
+    this.closed = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#remote = {
+      url: options.url,
+      client: new HttpClient(options),
+      session: this.#session,
+      credentials: options.credentials,
+      longest: options.longest,
+      over: this.#over.signal,
+      toClient: (message) => this.#toClient(message),
+      lost: (id, reason) => this.#onLost(id, reason),
+      warn: (text) => void this.stderr.write(`${text}\n`),
+    };
+  }
+
+  get unsent(): number {
+    return this.#unsent;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  onLost(listener: (id: Id, reason: string) => void): void {
+    this.#onLost = listener;
+  }
+
+  send(parts: readonly Buffer[], notSent: NotSentListener): void {
+    for (const bytes of linesOf(parts)) {
+      const message = readOutgoing(bytes);
+      this.#unsent += bytes.length;
+      this.#inFlight++;
+      this.#turn = this.#turn.then(() => this.#delivery(message, notSent));
+    }
+  }
+
+  /** @returns settles once the next message may follow: whatever is said before the session is there waits for it */
+  #delivery(message: Outgoing, notSent: NotSentListener): Promise<void> {
+    return new Promise((next) => {
+      const onSent = message.method === 'initialize' ? () => {} : next;
+      void this.#deliver(message, notSent, onSent).finally(() => {
+        next();
+        this.#delivered(message);
+      });
+    });
+  }
+
+  #delivered(message: Outgoing): void {
+    this.#inFlight--;
+    const wasFull = this.#unsent > LOW_WATER;
+    this.#unsent -= message.bytes.length;
+    if (wasFull && this.#unsent <= LOW_WATER) this.#onDrain();
+    if (this.#inFlight === 0) this.#onIdle();
+  }
+
+  /** @param onSent called once the next message may follow */
+  async #deliver(message: Outgoing, notSent: NotSentListener, onSent: () => void): Promise<void> {
+    if (this.#over.signal.aborted) {
+      if (message.id !== undefined) notSent([message.id], 'the session has ended');
+      return;
+    }
+    if (this.#cancelled(message)) return;
+    if (message.method === 'initialize') this.#session.initialize = message;
+    if (message.method === 'notifications/initialized') this.#session.initialized = message;
+    // What has no answer is waited for, so that what it announces is known before what depends on it.
+    const isRequest = message.id !== undefined;
+    const timer = isRequest ? undefined : setTimeout(onSent, ORDER_WAIT);
+    try {
+      await this.#exchange(message, isRequest ? onSent : () => {});
+      if (message.method === 'notifications/initialized') this.#listen();
+    } catch (error) {
+      const reason = error instanceof NotSent ? error.message : reasonOf(error);
+      if (!this.#over.signal.aborted) this.#remote.warn(reason);
+      if (message.id !== undefined) notSent([message.id], reason);
+    } finally {
+      clearTimeout(timer);
+      if (message.id !== undefined) this.#exchanges.delete(message.id);
+    }
+  }
+
+  async #exchange(message: Outgoing, onSent: () => void): Promise<void> {
+    for (let again = false; ; again = true) {
+      const events = this.#speaksEvents ? await this.#openEvents(message) : undefined;
+      const exchange = new Exchange(message, this.#remote);
+      if (message.id !== undefined) this.#exchanges.set(message.id, exchange);
+      const delivery = await exchange.run(events ?? this.#remote.url, onSent);
+      if (delivery === 'answered') return;
+      if (again || events) throw new NotSent(`${this.#remote.url.host} speaks no MCP that is known here`);
+      if (delivery === 'not supported') this.#speaksEvents = true;
+      else if (!(await this.#renewed()))
+        throw new NotSent(`${this.#remote.url.host} has lost the session, and begins no new one`);
+    }
+  }
+
+  /** The connection to a server of 2024-11-05. One that was cut is made anew, and the session with it. */
+  async #openEvents(message: Outgoing): Promise<EventEndpoint> {
+    if (this.#events) return this.#events;
+    const events = await openEventEndpoint(this.#remote, this.#over.signal).catch((error: unknown) => {
+      throw new NotSent(reasonOf(error));
+    });
+    if (!events) throw new NotSent(`${this.#remote.url.host} has no MCP at ${this.#remote.url.pathname}`);
+    this.#events = events;
+    void events.over.then((reason) => {
+      if (this.#events === events) this.#events = undefined;
+      if (!this.#over.signal.aborted) this.#remote.warn(`the connection is over: ${reason}`);
+    });
+    if (message.method !== 'initialize' && !(await this.#renewed()))
+      throw new NotSent(`${this.#remote.url.host} begins no new session`);
+    return events;
+  }
+
+  /** In 2026-07-28 a request is cancelled by cutting its stream; the message would be an unknown one. */
+  #cancelled(message: Outgoing): boolean {
+    if (message.method !== 'notifications/cancelled' || this.#session.initialize !== undefined) return false;
+    const target = this.#exchanges.get(message.params.requestId as Id);
+    target?.cancel();
+    return target !== undefined;
+  }
+
+  async #toClient(bytes: Buffer): Promise<void> {
+    const answer = answerIn(bytes);
+    if (answer) {
+      const exchange = this.#exchanges.get(answer.id);
+      exchange?.settle();
+      const own = this.#own.get(answer.id);
+      if (own) return own(answer.message);
+      this.#session.learn(answer.message, exchange?.message.method);
+    }
+    if (!this.stdout.push(oneLine(bytes))) await new Promise<void>((resolve) => this.#room.push(resolve));
+  }
+
+  #makeRoom(): void {
+    for (const resolve of this.#room.splice(0)) resolve();
+  }
+
+  /** A session that was lost is begun again, once for all that wait, with what the client said at the beginning. */
+  #renewed(): Promise<boolean> {
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  async #renew(): Promise<boolean> {
+    const { initialize, initialized } = this.#session;
+    if (!initialize) return false;
+    this.#listening?.abort();
+    const id = `pw-${randomUUID()}`;
+    let isBegun = false;
+    this.#own.set(id, (answer) => {
+      isBegun = Object.hasOwn(answer, 'result');
+      this.#session.learn(answer, 'initialize');
+    });
+    try {
+      const bytes = Buffer.from(replaceId(initialize.bytes.toString('utf8'), id), 'utf8');
+      const target = this.#events ?? this.#remote.url;
+      const beginning = new Exchange({ ...initialize, bytes, id }, this.#remote);
+      this.#exchanges.set(id, beginning);
+      await beginning.run(target, () => {});
+      if (!isBegun) return false;
+      if (initialized) await new Exchange(initialized, this.#remote).run(target, () => {});
+      this.#remote.warn(`${this.#remote.url.host} had lost the session; a new one was begun`);
+      if (initialized) this.#listen();
+      // What the new session lists may be another list.
+      if (this.#session.announcesTools) void this.#toClient(TOOLS_CHANGED);
+      return true;
+    } catch (error) {
+      this.#remote.warn(reasonOf(error));
+      return false;
+    } finally {
+      this.#own.delete(id);
+      this.#exchanges.delete(id);
+    }
+  }
+
+  #listen(): void {
+    if (this.#speaksEvents || this.#ending) return;
+    this.#listening?.abort();
+    const listening = new AbortController();
+    this.#listening = listening;
+    const signal = AbortSignal.any([this.#over.signal, listening.signal]);
+    void listen(this.#remote, signal, () => void this.#renewed()).catch((error: unknown) =>
+      this.#remote.warn(reasonOf(error)),
+    );
+  }
+
+  end(): void {
+    void this.#end(END_GRACE);
+  }
+
+  terminate(signal: NodeJS.Signals): void {
+    this.#code = EXIT_SIGNAL_BASE + constants.signals[signal];
+    this.#tellSignalled();
+    void this.#end(this.#ending ? 0 : SIGNAL_GRACE);
+    if (this.#ending) setTimeout(() => this.#over.abort(), SIGNAL_GRACE).unref();
+  }
+
+  async #end(grace: number): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#listening?.abort();
+    if (this.#inFlight > 0) {
+      const timer = setTimeout(() => this.#onIdle(), grace);
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+        this.#over.signal.addEventListener('abort', () => resolve());
+      });
+      clearTimeout(timer);
+    }
+    await this.#farewell();
+    this.#over.abort();
+    await this.#remote.client.close();
+    this.stderr.end();
+    this.stdout.push(null);
+    // What it said is read first; a client that is gone is not waited for.
+    const finish = () => this.#resolve(this.#code);
+    this.stdout.once('end', finish).once('close', finish);
+    if (this.stdout.readableEnded || this.stdout.destroyed) finish();
+    void this.signalled.then(() => setTimeout(() => this.stdout.destroy(), SIGNAL_GRACE).unref());
+  }
+
+  /** Ends the session at the server's side too ("Session management"); servers may not know how. */
+  async #farewell(): Promise<void> {
+    if (this.#session.id === undefined) return;
+    try {
+      const response = await this.#remote.client.request({
+        method: 'DELETE',
+        url: this.#remote.url,
+        headers: { ...(await this.#remote.credentials.headers()), ...this.#session.headers() },
+        signal: AbortSignal.any([this.#over.signal, AbortSignal.timeout(FAREWELL)]),
+      });
+      response.body.on('error', () => {}).destroy();
+    } catch {
+      // It ends by itself some day.
+    }
+  }
+}
+
+const TOOLS_CHANGED = Buffer.from('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}', 'utf8');
+
+/** A message as one line: between its tokens, line ends mean nothing; inside a text JSON has none. */
+function oneLine(bytes: Buffer): Buffer {
+  const line = Buffer.allocUnsafe(bytes.length + 1);
+  bytes.copy(line);
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = line[at];
+    if (byte === 10 || byte === 13) line[at] = 0x20;
+  }
+  line[bytes.length] = 10;
+  return line;
+}
