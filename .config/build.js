@@ -56,6 +56,25 @@ if (unwanted.length > 0) {
   process.exit(1);
 }
 
+/** What only remote servers need. It lies in parts of its own, which nothing loads along with the start. */
+const REMOTE = /(?:^|\/)(?:undici|eventsource-parser|upstream\/http)\//;
+const behind = new Set();
+const follow = (file) => {
+  if (behind.has(file)) return;
+  behind.add(file);
+  for (const { path, kind } of metafile.outputs[file]?.imports ?? [])
+    if (kind === 'import-statement') follow(path);
+};
+for (const [file, { entryPoint }] of Object.entries(metafile.outputs))
+  if (entryPoint === 'src/main.ts' || entryPoint === 'src/proxy/serve.ts') follow(file);
+const remote = [...behind]
+  .flatMap((file) => Object.keys(metafile.outputs[file]?.inputs ?? {}))
+  .filter((path) => REMOTE.test(path));
+if (behind.size < 2 || remote.length > 0) {
+  console.error(`a wrapper of a local server would load ${remote.join(', ')}`);
+  process.exit(1);
+}
+
 // The schema that `"$schema"` of a policy points to, offline.
 const { stdout } = spawnSync(process.execPath, ['bin/policy-wrap.js', 'schema'], { encoding: 'utf8' });
 writeFileSync('dist/policy.schema.json', stdout);

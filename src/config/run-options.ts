@@ -63,7 +63,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     key: 'header',
     flags: '--header <line>',
-    description: "a header for it: 'Name: $VALUE' with ${VARIABLE}",
+    description: `a header for it, with $\{NAME} for a variable, $\{file:/path} for a file`,
     isList: true,
   },
   {

@@ -112,7 +112,7 @@ export function remoteAddress(text: string): URL {
   }
   if (url.username !== '' || url.password !== '') {
     throw new PolicyWrapError('USAGE', 'the address carries a user name or password', {
-      hint: "other users of this machine can read command lines; use --header 'Authorization: ${MY_TOKEN}'",
+      hint: 'other users of this machine can read command lines; --header takes it from a variable or a file',
     });
   }
   url.hash = '';

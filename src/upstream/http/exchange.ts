@@ -133,7 +133,13 @@ export class Exchange {
       return 'answered';
     }
     if (this.message.method === 'initialize') this.#remote.session.begin(headers['mcp-session-id']);
-    await this.#read(body, mediaType(headers['content-type']), status);
+    const encoding = headers['content-encoding'] ?? 'identity';
+    if (encoding === 'identity') await this.#read(body, mediaType(headers['content-type']), status);
+    else {
+      // A few bytes could become gigabytes; nobody asked for it.
+      body.on('error', () => {}).destroy();
+      this.#lost(`${this.#remote.url.host} sent a compressed answer`);
+    }
     if (this.message.id !== undefined && !this.#answered) this.#lost('its answer did not come');
     return 'answered';
   }

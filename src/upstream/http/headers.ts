@@ -30,7 +30,7 @@ export class HeaderCredentials implements Credentials {
     this.#headers = this.#filled();
     this.advice =
       lines.length === 0
-        ? "it wants to know who asks: --header 'Authorization: Bearer ${MCP_TOKEN}'"
+        ? `it wants to know who asks: --header 'Authorization: Bearer $\{MCP_TOKEN}'`
         : 'it does not take what --header says';
   }
 

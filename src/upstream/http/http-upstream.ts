@@ -277,10 +277,12 @@ export class HttpUpstream implements Upstream {
   }
 
   terminate(signal: NodeJS.Signals): void {
+    const again = this.#code !== EXIT.done;
     this.#code = EXIT_SIGNAL_BASE + constants.signals[signal];
     this.#tellSignalled();
-    void this.#end(this.#ending ? 0 : SIGNAL_GRACE);
-    if (this.#ending) setTimeout(() => this.#over.abort(), SIGNAL_GRACE).unref();
+    if (again) this.#over.abort();
+    else if (this.#ending) setTimeout(() => this.#onIdle(), SIGNAL_GRACE).unref();
+    else void this.#end(SIGNAL_GRACE);
   }
 
   async #end(grace: number): Promise<void> {
