@@ -72,6 +72,7 @@ const NOT_RUN: readonly [line: RegExp, reason: string][] = [
     'only names the command, which needs more',
   ],
   [/<[a-z]+>/, 'has a place to fill in'],
+  [/ --url https:/, 'no test leaves the machine; test/e2e/remote.test.ts has servers on it'],
 ];
 
 describe.skipIf(PYTHON === undefined)('a person at a terminal can type', () => {
