@@ -1,14 +1,6 @@
 import { ChildProcess } from './child-process.js';
 import { findServer } from './resolve.js';
-import type { Upstream } from './upstream.js';
-
-/** A server that was found and can be started. */
-export interface StartableServer {
-  /** What the person should know about it; for stderr. */
-  readonly note: string | undefined;
-  /** @throws PolicyWrapError UPSTREAM_NOT_STARTED */
-  start(): Promise<Upstream>;
-}
+import type { StartableServer } from './upstream.js';
 
 /**
  * Finds what a server's command line names, and decides what kind of upstream that is; the only place that does.

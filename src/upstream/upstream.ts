@@ -43,3 +43,11 @@ export interface Upstream {
    */
   terminate(signal: NodeJS.Signals): void;
 }
+
+/** A server that was found and can be started. */
+export interface StartableServer {
+  /** What the person should know about it; for stderr. */
+  readonly note: string | undefined;
+  /** @throws PolicyWrapError UPSTREAM_NOT_STARTED */
+  start(): Promise<Upstream>;
+}

@@ -1,4 +1,4 @@
-import type { StartableServer } from '../start.js';
+import type { StartableServer } from '../upstream.js';
 import { checkScheme, remoteAddress } from './address.js';
 import { HeaderCredentials } from './headers.js';
 import { HttpUpstream } from './http-upstream.js';
