@@ -49,7 +49,7 @@ function seenDefinitions(server: string | undefined, db: string | undefined): re
   let store: Store | undefined;
   try {
     store = Store.open(stateFile(db), { mustExist: true });
-    return store.pins(server);
+    return store.pins(server).filter(({ kind }) => kind === 'tool');
   } catch {
     // Only for suggestions.
     return [];

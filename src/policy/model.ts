@@ -37,7 +37,9 @@ export interface Policy {
   /** Entries with a `*` in their name, the one that wins first. */
   readonly patterns: readonly ToolEntry[];
   readonly list: 'all' | 'callable';
-  readonly pin: 'off' | 'warn' | 'deny';
+  readonly pin: 'off' | 'warn' | 'hold' | 'deny';
+  /** Whether the client sees tools that came when their server was known already. */
+  readonly newTools: 'show' | 'hide';
   readonly annotate: boolean;
   /** Undefined where the file does not say: then `keys`, unless a layer says otherwise. */
   readonly auditArguments: 'keys' | 'full' | undefined;

@@ -4,6 +4,8 @@ import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
 import type { Question } from '../approval/prompt-form.js';
 import { PolicyWrapError, reasonOf } from '../errors.js';
 import { canonicalJson } from '../json/canonical.js';
+import { parseJson } from '../json/exact.js';
+import { isObject } from '../json/value.js';
 import type { Evaluation } from '../policy/call.js';
 import { CODES } from '../policy/codes.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
@@ -16,6 +18,7 @@ import type {
   ApprovalTerms,
   Filled,
   Outcome,
+  PinTerms,
 } from '../store/store.js';
 import { BUSY, LOCKED_HINT } from '../store/store.js';
 import { printable } from '../text/escape.js';
@@ -23,9 +26,10 @@ import { sha256 } from '../text/hash.js';
 import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
 import type { ArgumentChecks } from './argument-checks.js';
+import { PinnedView } from './pinned-view.js';
 import { refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
-import { ToolLists } from './tool-lists.js';
+import { type HeldPair, ToolLists } from './tool-lists.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
@@ -76,7 +80,7 @@ export class Gate implements ApprovalAuthority {
     this.#options = options;
     this.#policy = options.policy;
     this.#stateSession = options.stateSession;
-    this.lists = new ToolLists(options);
+    this.lists = new ToolLists({ ...options, pinned: new PinnedView(options.stateSession) });
     this.#stateSession.needsOutcomes(this.#policy?.needsOutcomes ?? false);
   }
 
@@ -189,6 +193,30 @@ export class Gate implements ApprovalAuthority {
     return { kind: 'open', charges: [], ask: undefined, demands };
   }
 
+  /** What the call's tool must be like: looked at together with what others have trusted meanwhile. */
+  #pinTerms(call: JudgedCall): PinTerms | undefined {
+    const policy = this.#policy;
+    if (!PinnedView.isNeeded(policy)) return undefined;
+    const face = this.lists.faceOf(call.name);
+    const refusesNew = policy.newTools === 'hide';
+    const pair = policy.pin !== 'hold' ? undefined : this.#heldPair(call.name, face);
+    if (!pair) return { face, refusesNew };
+    const { trusted, current, hash } = pair;
+    const fault = this.#options.argumentChecks.heldFault(trusted, current, call.args.values);
+    return { face, refusesNew, held: { trusted: hash, face: pair.face, fault } };
+  }
+
+  #heldPair(tool: string, face: string | undefined): HeldPair | undefined {
+    if (face !== undefined) return this.lists.heldOf(tool);
+    // A client that goes by a list of an earlier session.
+    const pin = this.#stateSession.pinOf(tool);
+    if (!pin?.changed || pin.changed.unpinnable || pin.hash === '') return undefined;
+    const [trusted, current] = [pin.definition, pin.changed.definition].map(parseJson);
+    return isObject(trusted) && isObject(current)
+      ? { trusted, current, hash: pin.hash, face: pin.changed.hash }
+      : undefined;
+  }
+
   #undeclared(call: JudgedCall): string | undefined {
     if (!this.lists.knows(call.name))
       return "the tool's input schema is not known: the server has not listed the tool in this session";
@@ -203,7 +231,7 @@ export class Gate implements ApprovalAuthority {
     const requestId = typeof call.id === 'number' ? String(call.id) : JSON.stringify(call.id);
     const argumentsText = this.#argumentsText(call);
     const approval = this.#approvalTerms(call, evaluation);
-    const pinned = this.#policy?.pin === 'deny';
+    const pinned = this.#pinTerms(call);
     return { tool: call.name, requestId, argumentsText, policyHash, evaluation, pinned, approval };
   }
 

@@ -1,9 +1,11 @@
 import { canonicalJson } from '../json/canonical.js';
 import { isRecord, type Json, type JsonObject, own } from '../json/value.js';
 import { asksInLayers, isVisibleInLayers, type Layers } from '../policy/evaluate/layers.js';
-import type { SeenTool } from '../store/store.js';
+import { pinnedKeys, type SeenTool } from '../store/store.js';
+import { sha256 } from '../text/hash.js';
 import { lookalikeKey } from '../wire/message.js';
-import { annotate, type ToolEdit, type ToolRisk } from '../wire/tool-list.js';
+import { annotate, type ToolRisk } from '../wire/tool-list.js';
+import type { ListedPart } from './pinned-view.js';
 
 /** A tool as the server lists it; of one that was never listed only the name is known. */
 export type ListedTool = { readonly name: string } & Readonly<Record<string, unknown>>;
@@ -14,6 +16,9 @@ export type ListedTool = { readonly name: string } & Readonly<Record<string, unk
  */
 const LISTED_CAP = 10_000;
 
+/** Begins as no digest does. */
+const UNPINNABLE_FACE = '!';
+
 /** What a tool does. */
 export type RiskOf = (tool: ListedTool) => ToolRisk;
 
@@ -22,7 +27,9 @@ interface Listing {
   readonly tool: ListedTool;
   readonly raw: string;
   /** Why its definition cannot be compared with what was first seen. */
-  readonly unpinnable: string | undefined;
+  unpinnable: string | undefined;
+  /** The list had it before with another definition. */
+  readonly isDoubled: boolean;
 }
 
 /** The tools that the server has listed, and what of them is news. */
@@ -30,6 +37,8 @@ export class ListedTools {
   readonly #riskOf: RiskOf;
   /** What is known of the server's tools. A Map: a tool may be called `__proto__`. */
   readonly #listed = new Map<string, ListedTool>();
+  /** How each tool was listed last. */
+  readonly #last = new Map<string, Listing>();
   /** The texts of tools that were compared with what was first seen: the same text need not be compared again. */
   readonly #compared = new Map<string, string>();
   /** Tools of the list that is being read which are still to be compared. */
@@ -55,6 +64,33 @@ export class ListedTools {
   /** @returns what the server says of a tool's arguments; undefined for one that it never listed */
   inputSchemaOf(name: string): unknown {
     return this.#listed.get(name)?.inputSchema;
+  }
+
+  /** @returns digest of the definition that was listed last; one that equals no pin's for what cannot be pinned */
+  faceOf(name: string): string | undefined {
+    const last = this.#last.get(name);
+    if (!last) return undefined;
+    return last.unpinnable === undefined ? sha256(definitionOf(last.tool)) : UNPINNABLE_FACE;
+  }
+
+  /** @returns what of a tool's last definition is pinned; undefined also for what cannot be */
+  definitionOf(name: string): JsonObject | undefined {
+    const last = this.#last.get(name);
+    return last && last.unpinnable === undefined ? pinnedParts(last.tool) : undefined;
+  }
+
+  /** Whether the list that was read last has any tool. */
+  get hasListed(): boolean {
+    return this.#list.size > 0;
+  }
+
+  /** How a tool was just listed, to be compared with what is trusted. */
+  partOf(name: string): (ListedPart & { readonly isDoubled: boolean }) | undefined {
+    const last = this.#last.get(name);
+    if (!last) return undefined;
+    const { tool, raw, unpinnable: reason, isDoubled } = last;
+    const isUnpinnable = reason !== undefined;
+    return { kind: 'tool', name, definition: definitionOf(tool), raw, isUnpinnable, isDoubled };
   }
 
   /** Every tool that was listed, by name; undefined where there are more than are remembered. */
@@ -86,10 +122,10 @@ export class ListedTools {
    */
   endPage(hasMorePages: boolean): SeenTool[] {
     this.#hasMorePages = hasMorePages;
-    const seen = [...this.#news.values()].map(({ tool, unpinnable: reason }): SeenTool => {
+    const seen = [...this.#news.values()].map(({ tool, raw, unpinnable: reason }): SeenTool => {
       const { name } = tool;
       return reason === undefined
-        ? { name, definition: definitionOf(tool) }
+        ? { name, definition: definitionOf(tool), text: raw }
         : { name, definition: unpinnable(tool, reason), unpinnable: true };
     });
     this.#news = new Map();
@@ -100,16 +136,19 @@ export class ListedTools {
    * Takes a tool from a page.
    *
    * @param raw its text
-   * @param isShown whether the client may see it
-   * @returns what the client gets of it
    */
-  take(tool: ListedTool, raw: string, isShown: boolean, policy: Layers | undefined): ToolEdit {
+  take(tool: ListedTool, raw: string): void {
     if (this.#listed.size < LISTED_CAP) this.#listed.set(tool.name, tool);
     this.#note(tool, raw, unpinnableKey(tool));
-    if (!isShown) return 'drop';
-    if (!policy?.annotate) return 'keep';
-    const text = annotate(raw, tool, this.#riskOf(tool), asksInLayers(policy, tool.name));
-    return text === raw ? 'keep' : { text };
+  }
+
+  /**
+   * @param raw the text that the client gets of the tool
+   * @returns what becomes of that
+   */
+  annotated(tool: ListedTool, raw: string, policy: Layers | undefined): string {
+    if (!policy?.annotate) return raw;
+    return annotate(raw, tool, this.#riskOf(tool), asksInLayers(policy, tool.name));
   }
 
   /** Takes a tool that is left out of the list because it could be read in two ways: so could the next one of its name. */
@@ -120,9 +159,11 @@ export class ListedTools {
   #note(tool: ListedTool, raw: string, fault: string | undefined): void {
     const { name } = tool;
     const before = this.#list.get(name);
-    const listing = { tool, raw, unpinnable: fault ?? this.#doubled(tool, raw) };
+    const doubled = this.#doubled(tool, raw);
+    const listing: Listing = { tool, raw, unpinnable: fault ?? doubled, isDoubled: doubled !== undefined };
     if (before !== undefined || this.#list.size < LISTED_CAP) this.#list.set(name, listing);
     else listing.unpinnable ??= `the server lists more than ${LISTED_CAP} tools`;
+    if (this.#last.has(name) || this.#last.size < LISTED_CAP) this.#last.set(name, listing);
     if (listing.unpinnable !== undefined) this.#compared.delete(name);
     else if (this.#compared.get(name) === raw) return;
     else if (this.#compared.size < LISTED_CAP) this.#compared.set(name, raw);
@@ -149,8 +190,7 @@ export function isShown(policy: Layers | undefined, tool: string): boolean {
   return policy === undefined || isVisibleInLayers(policy, tool);
 }
 
-/** What a model and a policy go by; the rest of a tool may change with every answer. */
-const PINNED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
+const PINNED = pinnedKeys('tool');
 const PINNED_KEYS: ReadonlySet<string> = new Set(PINNED);
 const PINNED_FOLDS: ReadonlySet<string> = new Set(PINNED.map((key) => key.toLowerCase()));
 

@@ -65,7 +65,7 @@ export function refusedCall(
       // Whatever the policy's text says: these are found out later, by what has happened.
       if (code === 'PAUSED' || code === 'CHANGED') {
         const { rule, explanation } = CODES[code];
-        return { ...base, code, rule, authorText: undefined, explanation };
+        return { ...base, code, rule, authorText: undefined, explanation: admitted.why ?? explanation };
       }
       if (!approval) return { ...base, ...(admitted.ask ?? refusalOf(evaluation)), code };
       const note = approval.note ? `: ${approval.note}` : '';

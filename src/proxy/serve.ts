@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { FoundPolicy } from '../config/policy-files.js';
 import { reasonOf } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
-import { type PinEntry, Store } from '../store/store.js';
+import { type PinEntry, pinName, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { Stderr } from '../upstream/stderr.js';
 import type { Upstream } from '../upstream/upstream.js';
@@ -66,6 +66,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const warn = (text: string) => stderr.say(text);
   if (options.note) warn(options.note);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
+  let inForce = policy;
   const stateSession = new StateSession({
     openStore: () =>
       Store.open(options.stateFile, { synchronous: options.synchronous, openWaitMs: OPEN_WAIT_MS }),
@@ -79,7 +80,10 @@ export async function serve(options: ServeOptions): Promise<number> {
       policySource: policy?.source,
       observe,
     },
-    toolsChanged: (tools) => void warnOfChanges(tools, server, warn),
+    toolsChanged: (tools) => {
+      const told = tools.filter(({ changed }) => changed || inForce?.newTools === 'hide');
+      if (told.length > 0) void warnOfChanges(told, server, warn);
+    },
     warn,
   });
   const argumentChecks = new ArgumentChecks();
@@ -117,7 +121,6 @@ export async function serve(options: ServeOptions): Promise<number> {
     }
   });
   const places = [...(found.kind === 'policy' ? found.files : []), ...options.policyPlaces];
-  let inForce = policy;
   // One after the other: what a policy needs is loaded before it holds.
   let reading: Promise<void> = Promise.resolve();
   const stopWatching = watchPolicy(places, options.findPolicy, (reload) => {
@@ -152,13 +155,15 @@ async function warnOfChanges(
 ): Promise<void> {
   const shown = tools.slice(0, CHANGED_TOOLS);
   const rest = tools.length - shown.length;
-  for (const { tool } of shown)
-    warn(`${printable(tool, 200)} is not what it was when it was first seen: policy-wrap trust ${server}`);
+  for (const pin of shown)
+    warn(
+      `${printable(pinName(pin), 200)} ${pin.late ? 'is new' : 'is not what it was when it was first seen'}: policy-wrap trust ${server}`,
+    );
   if (rest > 0) warn(`${rest} more tools are not what they were: policy-wrap trust ${server} --dry-run`);
   try {
     const { changeOf } = await import('../store/definition-diff.js');
     for (const pin of shown) {
-      if (shown.length > 1) warn(`${printable(pin.tool, 200)}:`);
+      if (shown.length > 1) warn(`${printable(pinName(pin), 200)}:`);
       for (const line of changeOf(pin, CHANGE_LINES).split('\n').slice(1)) warn(line);
     }
   } catch (error) {

@@ -169,6 +169,8 @@ export class ServerToClient {
     const message = scanned.ok ? (scanned.value as Envelope) : loosely;
     const reason = scanned.ok ? (lookalikeKey(message, ENVELOPE_KEYS) ?? listFault(message)) : scanned.reason;
     if (reason !== undefined) return this.#unreadable(id, reason);
+    const unready = this.#gate.lists.unready;
+    if (unready !== undefined) return this.#unreadable(id, unready);
     const answered = this.#session.takeSentRequest(id);
     if (!answered) return undefined;
     this.#gate.lists.beginPage(answered.request.isLaterPage);

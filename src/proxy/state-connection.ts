@@ -1,5 +1,5 @@
-import { reasonOf } from '../errors.js';
-import { BUSY, isPassing, type Store } from '../store/store.js';
+import { PolicyWrapError, reasonOf } from '../errors.js';
+import { BUSY, isPassing, LOCKED_HINT, type Store } from '../store/store.js';
 
 export interface StateConnectionOptions {
   readonly openStore: () => Store;
@@ -16,6 +16,8 @@ const REOPEN_INTERVAL = 2000;
 /** How long opening is tried again while others hold the database, and the longest pause between, in milliseconds. */
 const OPEN_PATIENCE_MS = 25_000;
 const OPEN_PAUSE_MS = 200;
+/** How long a list waits for a database that is just being opened, in milliseconds. */
+const LIST_PATIENCE_MS = 2000;
 
 /** Opens the shared database late, and again when it was lost. */
 export class StateConnection {
@@ -55,6 +57,25 @@ export class StateConnection {
       }
       this.#failure = { at: now, error };
       throw error;
+    }
+  }
+
+  /**
+   * As `open`, for who cannot wait as calls do: where others hold the database it blocks, for a moment.
+   *
+   * @throws PolicyWrapError while it cannot be opened
+   */
+  openNow(): Store {
+    const deadline = performance.now() + LIST_PATIENCE_MS;
+    for (;;) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      const store = this.open();
+      if (store !== BUSY) return store;
+      if (performance.now() > deadline)
+        throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long', {
+          hint: LOCKED_HINT,
+        });
     }
   }
 

@@ -8,9 +8,11 @@ import {
   LOCKED_HINT,
   type Outcome,
   type PinEntry,
+  type PinKind,
   type PolicyState,
   type SeenTool,
   type SessionInfo,
+  type Standing,
   type Store,
 } from '../store/store.js';
 import { Outcomes } from './outcomes.js';
@@ -72,8 +74,11 @@ export class StateSession {
       lost: () => clearTimeout(this.#tidyTimer),
       warn: options.warn,
     });
-    this.#pins = new PinComparison(options.session.server, options.toolsChanged, () =>
-      this.#connection.quietly((store) => this.#pins.run(store)),
+    this.#pins = new PinComparison(
+      options.session.server,
+      () => this.#session,
+      options.toolsChanged,
+      () => this.#connection.quietly((store) => this.#pins.run(store)),
     );
   }
 
@@ -157,10 +162,31 @@ export class StateSession {
    * Compares listed tools with what they were when they were first seen; at the latest before the next decision.
    *
    * @param tools of an answer, which may be one page of a list
+   * @param ended the kind of which a whole list ends with it
    */
-  sawTools(tools: readonly SeenTool[]): void {
-    this.#pins.add(tools);
+  sawTools(tools: readonly SeenTool[], ended?: PinKind): void {
+    this.#pins.add(tools, ended);
     this.#connection.quietly((store) => this.#pins.run(store));
+  }
+
+  /**
+   * How a definition that the server lists stands to what is trusted. A list does not wait as calls do: others that hold
+   * the database only open make it wait for a moment.
+   *
+   * @throws PolicyWrapError where that cannot be told
+   */
+  standing(kind: PinKind, name: string, hash: string): Standing {
+    return this.#connection.openNow().standing(this.#options.session.server, kind, name, hash);
+  }
+
+  /** @throws PolicyWrapError where nothing can be compared with what is trusted */
+  readyToCompare(): void {
+    this.#connection.openNow();
+  }
+
+  /** @returns what is remembered of a tool; undefined also where it cannot be read */
+  pinOf(tool: string): ReturnType<Store['pin']> {
+    return this.#connection.quietly((store) => store.pin(this.#options.session.server, 'tool', tool));
   }
 
   /** Takes down in the events, soon, that the client does not get to see a tool. */

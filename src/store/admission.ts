@@ -20,14 +20,15 @@ import {
 } from './demands.js';
 import { type Exceeded, exceededOf, within } from './exceeded.js';
 import type { Parts } from './parts.js';
+import type { PinTerms } from './pins.js';
 import type { Filled } from './warnings.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
 export interface Admission extends LoggedCall {
   /** `hidden` and `refused` are only recorded; `open` is looked up, charged and recorded. */
   readonly evaluation: Evaluation;
-  /** Refuse the tool while its definition is not the one that was first seen (`pin: "deny"`). */
-  readonly pinned?: boolean | undefined;
+  /** What its tool must be like (`pin: "hold"` and `"deny"`); absent where the policy does not ask. */
+  readonly pinned?: PinTerms | undefined;
   /** How a person can be asked about this call; without it a call that needs one is refused. */
   readonly approval?: ApprovalTerms | undefined;
 }
@@ -44,6 +45,8 @@ export type Admitted =
       readonly kind: 'refused';
       readonly row: number;
       readonly code: RefusalCode;
+      /** What happened, where it is not what the code says. */
+      readonly why?: string | undefined;
       /** What a person said of this call, for APPROVAL_REJECTED and APPROVAL_EXPIRED. */
       readonly approval?: ApprovalEntry | undefined;
       /** Why a person must be asked, when it was found here and nobody can be. */
@@ -62,6 +65,8 @@ export type Admitted =
       /** The limit that asks, when it is not the policy's `approve_if`. */
       readonly exceeded: Exceeded | undefined;
     };
+
+const NEW_TOOL = 'the server did not have it when it was first seen; a person must look at it and trust it';
 
 type Record = (entry: Entry) => number;
 
@@ -94,10 +99,10 @@ export class Admissions {
   #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
     const { evaluation } = admission;
     const record: Record = (entry) => this.#parts.log.add(session, admission, entry, now);
-    const stopped = this.#stopped(owner, admission, isPaused);
+    const stopped = this.#stopped(owner, admission, isPaused, now);
     if (stopped) {
-      const row = record({ decision: 'deny', ...stopped });
-      return { kind: 'refused', row, code: stopped.code };
+      const { code, rule, why } = stopped;
+      return { kind: 'refused', row: record({ decision: 'deny', code, rule }), code, why };
     }
     switch (evaluation.kind) {
       case 'hidden': {
@@ -118,13 +123,18 @@ export class Admissions {
     { server }: Owner,
     { tool, evaluation, pinned }: Admission,
     isPaused: boolean,
-  ): { readonly code: RefusalCode; readonly rule: string } | undefined {
+    now: number,
+  ): { readonly code: RefusalCode; readonly rule: string; readonly why?: string | undefined } | undefined {
     if (evaluation.kind === 'hidden') return undefined;
     if (evaluation.kind === 'refused' && comesBefore(evaluation.refusal.code, 'PAUSED')) return undefined;
     if (isPaused) return { code: 'PAUSED', rule: CODES.PAUSED.rule };
-    return pinned && this.#parts.pins.isChanged(server, tool)
-      ? { code: 'CHANGED', rule: CODES.CHANGED.rule }
-      : undefined;
+    const fault = pinned && this.#parts.pins.fault(server, tool, pinned, now);
+    if (!fault) return undefined;
+    return {
+      code: 'CHANGED',
+      rule: CODES.CHANGED.rule,
+      why: fault === 'new' ? NEW_TOOL : pinned.held?.fault,
+    };
   }
 
   #decideOpen(

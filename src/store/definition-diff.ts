@@ -3,7 +3,7 @@ import { canonicalJson } from '../json/canonical.js';
 import { parseJson } from '../json/exact.js';
 import { isObject, type JsonObject } from '../json/value.js';
 import { printable, spreadJson } from '../text/escape.js';
-import type { PinEntry } from './store.js';
+import { type PinEntry, type PinKind, pinName, pinnedKeys } from './pin-entry.js';
 
 /** Most that is compared; the rest is only counted, so that no definition takes long (G9). */
 const MOST_LINES = 500;
@@ -21,25 +21,30 @@ const NEAR = 60;
  * @param cap lines shown at most
  * @returns lines that are safe to show; the first names the tool
  */
-export function changeOf(
-  { tool, definition, changed, seenAt }: PinEntry,
-  cap = Number.POSITIVE_INFINITY,
-): string {
-  const before = partsOf(definition);
-  const after = partsOf(changed?.definition ?? definition);
+export function changeOf(pin: PinEntry, cap = Number.POSITIVE_INFINITY): string {
+  const { definition, changed, late, seenAt } = pin;
+  // One that came late is new as a whole: nothing of it was trusted before.
+  const before = late ? {} : partsOf(definition, pin.kind);
+  const after = partsOf(changed?.definition ?? definition, pin.kind);
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const lines = names.flatMap((name) => {
     const part = difference(linesOf(before, name), linesOf(after, name), Math.min(cap, MOST_LINES));
     return part.length === 0 ? [] : [`  ${printable(name, 60)}`, ...part.map((line) => `    ${line}`)];
   });
-  const head = `${printable(tool, 200)} (first seen ${new Date(seenAt).toISOString()})`;
+  const when = new Date(seenAt).toISOString();
+  const head = `${printable(pinName(pin), 200)} (${late ? 'new since' : 'first seen'} ${when})`;
   return [head, ...lines.slice(0, cap), ...(lines.length > cap ? ['    (and more)'] : [])].join('\n');
 }
 
-function partsOf(definition: string): JsonObject {
+/** Without what a server may write into a definition and no model goes by. */
+function partsOf(definition: string, kind: PinKind): JsonObject {
   try {
     const value = parseJson(definition);
-    if (isObject(value)) return value;
+    const keys = [...pinnedKeys(kind), 'unpinnable', 'tooLong'];
+    if (isObject(value))
+      return Object.fromEntries(
+        keys.flatMap((key) => (Object.hasOwn(value, key) ? [[key, value[key] ?? null]] : [])),
+      );
   } catch {
     // Shown as it is.
   }

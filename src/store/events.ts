@@ -23,6 +23,7 @@ export type EventKind =
   | 'budget.used'
   | 'budget.revoked'
   | 'pin.changed'
+  | 'pin.new'
   | 'pin.trusted'
   | 'tool.left_out'
   | 'limit.filling'

@@ -1,57 +1,44 @@
 import { sha256 } from '../text/hash.js';
 import type { Events } from './events.js';
+import {
+  type PinEntry,
+  type PinKind,
+  type PinObserver,
+  type PinUpdate,
+  type SeenTool,
+  type Standing,
+  toEntry,
+  UNPINNABLE,
+} from './pin-entry.js';
+import { isLive } from './sessions.js';
 import type { Database, Row } from './sqlite/driver.js';
 
-/** A tool as its server described it, to be compared with what was first seen. */
-export interface SeenTool {
-  readonly name: string;
-  /** What a model and a policy go by, as canonical JSON: description, schemas, annotations. */
-  readonly definition: string;
-  /** Two parsers may read the definition differently: it equals no pin, and is never pinned. */
-  readonly unpinnable?: true | undefined;
-}
-
-/** A tool to write down: it is new, has changed, or is as it was first seen again. */
-export interface PinUpdate {
-  readonly name: string;
-  readonly definition: string;
-  /** Digest of the definition; with UNPINNABLE in front it equals no pin. */
-  readonly hash: string;
-}
-
-/** A remembered definition, and the one that differs from it. Times in UTC milliseconds. */
-export interface PinEntry {
-  readonly server: string;
-  readonly tool: string;
-  /** `{}` when none could be pinned. */
-  readonly definition: string;
-  readonly seenAt: number;
-  /** Undefined while the definition is the one that was first seen. */
-  readonly changed:
-    | {
-        readonly definition: string;
-        /** Digest of the whole definition, which may be too long to be kept. */
-        readonly hash: string;
-        readonly at: number;
-        /** It cannot be trusted: it has keys that differ only in case, or its list had two definitions of the name. */
-        readonly unpinnable: boolean;
-      }
-    | undefined;
-}
-
-/** Most tools pinned for a server, so that one that keeps listing new tools cannot fill the disk. */
+/** Most of a kind pinned for a server, so that one that keeps listing new ones cannot fill the disk. */
 const TOOLS_CAP = 10_000;
 /** A longer definition cannot be shown: only its digest is kept; in characters. */
 const DEFINITION_CAP = 65_536;
 /** A longer name is kept by its beginning and its digest; in characters. */
 const NAME_CAP = 512;
-/** No digest begins with it. */
-const UNPINNABLE = '!';
+/** What a server lists within this time of the first is its first list, whole or not; in milliseconds. */
+const FIRST_LIST_MS = 60_000;
+
+/** What a call must find of its tool: by what the session was shown, and by what it may go by. */
+export interface PinTerms {
+  /** Digest of what this session's server has listed last; undefined where it has not listed the tool. */
+  readonly face: string | undefined;
+  /** A tool that came late is refused until somebody trusts it. */
+  readonly refusesNew: boolean;
+  /** For a tool that differs from `trusted` (its digest): why this call may not go on, and undefined where it may. */
+  readonly held?:
+    | { readonly trusted: string; readonly face: string; readonly fault: string | undefined }
+    | undefined;
+}
 
 /**
- * What tools looked like when they were first seen. A tool that changes later may be another tool under a trusted name
- * (a "rug pull", as in CVE-2025-54136). A tool with a new name
- * is a new tool, which `default: "deny"` refuses.
+ * What tools, prompts, resources and instructions looked like when they were first seen. One that changes later may be
+ * another under a trusted name (a "rug pull", as in CVE-2025-54136). The first list of a server is trusted as it is
+ * seen; what comes later is new. Every session's server may show another face: what a session is shown is compared with
+ * what is trusted, and a mark is taken back by who made it, or when that session is over.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
@@ -64,43 +51,49 @@ export class Pins {
   readonly #remember;
   readonly #note;
   readonly #accept;
+  readonly #session;
 
   constructor(db: Database, events: Events) {
     this.#db = db;
     this.#events = events;
-    this.#find = db.prepare('SELECT hash, changed_hash FROM pins WHERE server = ? AND tool = ?');
-    this.#whole = db.prepare('SELECT * FROM pins WHERE server = ? AND tool = ?');
-    this.#total = db.prepare('SELECT tools, is_full FROM pin_totals WHERE server = ?');
+    const where = 'WHERE server = ? AND kind = ? AND tool = ?';
+    this.#find = db.prepare(`SELECT hash, late, changed_hash, changed_by FROM pins ${where}`);
+    this.#whole = db.prepare(`SELECT * FROM pins ${where}`);
+    this.#total = db.prepare('SELECT * FROM pin_totals WHERE server = ? AND kind = ?');
     this.#remember = db.prepare(
-      'INSERT INTO pins (server, tool, hash, definition, seen_at) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO pins (server, kind, tool, hash, definition, seen_at, late) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
     this.#note = db.prepare(
-      'UPDATE pins SET changed_hash = ?, changed_definition = ?, changed_at = ? WHERE server = ? AND tool = ?',
+      `UPDATE pins SET changed_hash = ?, changed_definition = ?, changed_at = ?, changed_by = ? ${where}`,
     );
     this.#accept = db.prepare(
-      `UPDATE pins SET hash = changed_hash, definition = changed_definition, changed_hash = NULL,
-         changed_definition = NULL, changed_at = NULL WHERE server = ? AND tool = ?`,
+      `UPDATE pins SET hash = coalesce(changed_hash, hash), definition = coalesce(changed_definition, definition),
+         late = 0, changed_hash = NULL, changed_definition = NULL, changed_at = NULL, changed_by = NULL ${where}`,
     );
+    this.#session = db.prepare('SELECT * FROM sessions WHERE uid = ?');
   }
 
   /**
    * Compares the tools of one list with the pins; changes nothing, so that hashing holds no lock. Two definitions of one
    * name cannot be pinned: nobody knows which one a client uses.
    *
-   * @returns the tools that `see` must write down
+   * @param by the session that lists them
+   * @returns what `see` must write down
    */
-  compare(server: string, tools: readonly SeenTool[]): PinUpdate[] {
+  compare(server: string, tools: readonly SeenTool[], by?: string, now = 0): PinUpdate[] {
     const byName = new Map<string, SeenTool[]>();
     for (const tool of tools) {
-      const known = byName.get(tool.name);
-      if (!known) byName.set(tool.name, [tool]);
+      const key = `${tool.kind ?? 'tool'} ${tool.name}`;
+      const known = byName.get(key);
+      if (!known) byName.set(key, [tool]);
       else if (known.every(({ definition }) => definition !== tool.definition)) known.push(tool);
       else if (tool.unpinnable) known.unshift(tool);
     }
     const updates: PinUpdate[] = [];
-    for (const [fullName, seen] of byName) {
-      const name = nameOf(fullName);
-      const row = this.#find.get(server, name);
+    for (const seen of byName.values()) {
+      const kind = seen[0]?.kind ?? 'tool';
+      const name = nameOf(seen[0]?.name ?? '');
+      const row = this.#find.get(server, kind, name);
       const isUnpinnable = seen.length > 1 || seen.some(({ unpinnable }) => unpinnable);
       const digests = seen.map(({ definition }) => sha256(definition));
       const index = Math.max(
@@ -108,34 +101,54 @@ export class Pins {
         digests.findLastIndex((hash) => hash !== row?.hash),
       );
       const hash = `${isUnpinnable ? UNPINNABLE : ''}${digests[index]}`;
-      if (isNews(row, hash)) updates.push({ name, hash, definition: seen[index]?.definition ?? '{}' });
+      const shown = seen[index];
+      const text = shown?.text ?? shown?.definition ?? '{}';
+      if (this.#isNews(row, hash, by, now)) updates.push({ kind, name, hash, text });
     }
     return updates;
   }
 
   /**
-   * Pins new tools and records changed ones; a tool that is as it was first seen again is no longer changed.
+   * Pins what is new and records what has changed; what is as it was first seen again is no longer changed.
    *
    * @param updates what `compare` has found, or a part of it
-   * @returns the tools whose change was not known yet
+   * @returns those whose change, or whose late coming, was not known yet
    */
-  see(server: string, updates: readonly PinUpdate[], now: number): PinEntry[] {
-    const changed: PinEntry[] = [];
-    const { tools: known = 0, is_full: wasFull = 0 } = (this.#total.get(server) ?? {}) as Row & {
-      tools?: number;
-      is_full?: number;
-    };
-    let tools = known;
-    let isFull = wasFull === 1;
-    for (const { name, hash, definition } of updates) {
-      const row = this.#find.get(server, name);
+  see(server: string, updates: readonly PinUpdate[], now: number, observer?: PinObserver): PinEntry[] {
+    const kinds = new Set([...updates.map(({ kind }) => kind), ...(observer?.ended ?? [])]);
+    return [...kinds].flatMap((kind) =>
+      this.#seeKind(
+        server,
+        kind,
+        updates.filter((update) => update.kind === kind),
+        now,
+        observer,
+      ),
+    );
+  }
+
+  #seeKind(
+    server: string,
+    kind: PinKind,
+    updates: readonly PinUpdate[],
+    now: number,
+    observer: PinObserver | undefined,
+  ): PinEntry[] {
+    const news: PinEntry[] = [];
+    const total = this.#totalOf(server, kind);
+    const isLate = isClosed(total, now);
+    let { tools, isFull } = total;
+    for (const { name, hash, text } of updates) {
+      const row = this.#find.get(server, kind, name);
       // Another wrapper may have written since it was compared.
-      if (!isNews(row, hash)) continue;
-      const text = shown(definition, hash);
+      if (!this.#isNews(row, hash, observer?.by, now)) continue;
+      const kept = shown(text, hash);
+      const by = observer?.by ?? null;
       if (row?.hash === hash) {
-        this.#note.run(null, null, null, server, name);
+        this.#note.run(null, null, null, null, server, kind, name);
         continue;
       }
+      const isKnownChange = row?.changed_hash === hash;
       if (!row) {
         if (tools >= TOOLS_CAP) {
           isFull = true;
@@ -143,95 +156,183 @@ export class Pins {
         }
         tools += 1;
         const isPinned = !hash.startsWith(UNPINNABLE);
-        this.#remember.run(server, name, isPinned ? hash : '', isPinned ? text : '{}', now);
-        if (isPinned) continue;
+        this.#remember.run(
+          ...[server, kind, name, isPinned ? hash : '', isPinned ? kept : '{}', now, isLate ? 1 : 0],
+        );
+        if (isPinned && !isLate) continue;
+        if (isPinned) {
+          this.#events.write(now, 'wrapper', 'pin.new', { server, kind, tool: name });
+          news.push(toEntry(this.#whole.get(server, kind, name) as Row));
+          continue;
+        }
       }
-      this.#note.run(hash, text, now, server, name);
-      this.#events.write(now, 'wrapper', 'pin.changed', { server, tool: name });
-      changed.push(toEntry(this.#whole.get(server, name) as Row));
+      this.#note.run(hash, kept, now, by, server, kind, name);
+      if (isKnownChange) continue;
+      this.#events.write(now, 'wrapper', 'pin.changed', { server, kind, tool: name });
+      news.push(toEntry(this.#whole.get(server, kind, name) as Row));
     }
-    if (tools !== known || isFull !== (wasFull === 1))
+    const knownAt = total.knownAt ?? (observer?.ended.has(kind) && tools > 0 ? now : null);
+    if (tools !== total.tools || isFull !== total.isFull || knownAt !== total.knownAt)
       this.#db
-        .prepare('INSERT OR REPLACE INTO pin_totals (server, tools, is_full) VALUES (?, ?, ?)')
-        .run(server, tools, isFull ? 1 : 0);
-    return changed;
+        .prepare('INSERT OR REPLACE INTO pin_totals VALUES (?, ?, ?, ?, ?, ?)')
+        .run(server, kind, tools, isFull ? 1 : 0, total.openedAt ?? now, knownAt);
+    return news;
   }
 
-  /** Whether a tool is not what was first seen; true as well for one that could not be pinned because of TOOLS_CAP. */
-  isChanged(server: string, tool: string): boolean {
-    const row = this.#find.get(server, nameOf(tool));
-    return row ? row.changed_hash !== null : this.#total.get(server)?.is_full === 1;
+  /**
+   * How a listed definition stands to what is trusted.
+   *
+   * @param hash its digest
+   */
+  standing(server: string, kind: PinKind, name: string, hash: string, now: number): Standing {
+    const row = this.#find.get(server, kind, nameOf(name));
+    if (!row) {
+      const total = this.#totalOf(server, kind);
+      return {
+        kind: total.isFull ? 'changed' : 'same',
+        trusted: undefined,
+        hash: '',
+        isLate: isClosed(total, now),
+        isUnseen: true,
+      };
+    }
+    const isLate = row.late === 1;
+    if (row.hash === hash) return { kind: 'same', trusted: undefined, hash, isLate, isUnseen: false };
+    const kept = this.#whole.get(server, kind, nameOf(name))?.definition as string;
+    const trusted = row.hash === '' || isTooLong(kept) ? undefined : kept;
+    return { kind: 'changed', trusted, hash: String(row.hash), isLate, isUnseen: false };
   }
 
-  /** @returns the pins of one server or of all, by server and name */
+  /** @returns a pin; undefined where there is none */
+  get(server: string, kind: PinKind, name: string): (PinEntry & { readonly hash: string }) | undefined {
+    const row = this.#whole.get(server, kind, nameOf(name));
+    return row && { ...toEntry(row), hash: String(row.hash) };
+  }
+
+  /**
+   * @returns why a call of the tool is refused: it is not what is trusted, or it is new; undefined where it may pass.
+   *   A tool that could not be pinned because of TOOLS_CAP counts as changed
+   */
+  fault(server: string, tool: string, terms: PinTerms, now: number): 'changed' | 'new' | undefined {
+    const row = this.#find.get(server, 'tool', nameOf(tool));
+    if (!row) {
+      const total = this.#totalOf(server, 'tool');
+      if (total.isFull) return 'changed';
+      return terms.refusesNew && isClosed(total, now) ? 'new' : undefined;
+    }
+    if (terms.refusesNew && row.late === 1) return 'new';
+    const face = terms.face ?? row.changed_hash;
+    if (face === null || face === row.hash) return undefined;
+    const { held } = terms;
+    const isHeld = held && held.trusted === row.hash && held.face === face && row.hash !== '';
+    return isHeld && held.fault === undefined ? undefined : 'changed';
+  }
+
+  /** @returns the pins of one server or of all, by server, kind and name */
   list(server?: string): PinEntry[] {
     const rows =
       server === undefined
-        ? this.#db.prepare('SELECT * FROM pins ORDER BY server, tool').all()
-        : this.#db.prepare('SELECT * FROM pins WHERE server = ? ORDER BY tool').all(server);
+        ? this.#db.prepare('SELECT * FROM pins ORDER BY server, kind, tool').all()
+        : this.#db.prepare('SELECT * FROM pins WHERE server = ? ORDER BY kind, tool').all(server);
     return rows.map(toEntry);
   }
 
-  /** @returns the changed ones, of one server or of all, by server and name, at most `limit` */
+  /** @returns the changed ones, of one server or of all, by server, kind and name, at most `limit` */
   changed(server?: string, limit = -1): PinEntry[] {
-    const where = 'WHERE changed_hash IS NOT NULL';
+    return this.#open('changed_hash IS NOT NULL', server, limit);
+  }
+
+  /** @returns the changed ones and those that came late, which is what a person may trust */
+  open(server?: string, limit = -1): PinEntry[] {
+    return this.#open('(changed_hash IS NOT NULL OR late = 1)', server, limit);
+  }
+
+  #open(where: string, server: string | undefined, limit: number): PinEntry[] {
     const rows =
       server === undefined
-        ? this.#db.prepare(`SELECT * FROM pins ${where} ORDER BY server, tool LIMIT ?`).all(limit)
+        ? this.#db.prepare(`SELECT * FROM pins WHERE ${where} ORDER BY server, kind, tool LIMIT ?`).all(limit)
         : this.#db
-            .prepare(`SELECT * FROM pins ${where} AND server = ? ORDER BY tool LIMIT ?`)
+            .prepare(`SELECT * FROM pins WHERE ${where} AND server = ? ORDER BY kind, tool LIMIT ?`)
             .all(server, limit);
     return rows.map(toEntry);
   }
 
   /**
-   * Takes the changed definitions that a person was shown for the right ones: all of them, or none. What cannot be
-   * pinned is passed over.
+   * Takes the definitions that a person was shown for the right ones: all of them, or none. What cannot be pinned is
+   * passed over.
    *
    * @returns what is trusted now; undefined when any of them has changed again since it was read
    */
   trust(shown: readonly PinEntry[], who: string, now: number): PinEntry[] | undefined {
-    const accepted = shown.filter(({ changed }) => changed?.unpinnable === false);
-    const isAsShown = ({ server, tool, changed }: PinEntry) =>
-      this.#find.get(server, tool)?.changed_hash === changed?.hash;
+    const accepted = shown.filter(({ changed, late }) => (changed ? !changed.unpinnable : late));
+    const isAsShown = ({ server, kind, tool, changed, late }: PinEntry) => {
+      const row = this.#find.get(server, kind, tool);
+      return (
+        row &&
+        row.changed_hash === (changed?.hash ?? null) &&
+        (changed !== undefined || row.late === (late ? 1 : 0))
+      );
+    };
     if (!accepted.every(isAsShown)) return undefined;
-    for (const { server, tool } of accepted) {
-      this.#accept.run(server, tool);
-      this.#events.write(now, who, 'pin.trusted', { server, tool });
+    for (const { server, kind, tool } of accepted) {
+      this.#accept.run(server, kind, tool);
+      this.#events.write(now, who, 'pin.trusted', { server, kind, tool });
     }
     return accepted;
   }
+
+  #totalOf(server: string, kind: PinKind): Total {
+    const row = this.#total.get(server, kind);
+    return {
+      tools: (row?.tools as number | undefined) ?? 0,
+      isFull: row?.is_full === 1,
+      openedAt: row?.opened_at as number | undefined,
+      knownAt: (row?.known_at as number | null | undefined) ?? null,
+    };
+  }
+
+  #isNews(row: Row | undefined, hash: string, by: string | undefined, now: number): boolean {
+    if (!row) return true;
+    const isMarked = row.changed_hash !== null;
+    if (row.hash === hash) return isMarked && !this.#isHeldByOther(row, by, now);
+    if (row.changed_hash !== hash) return true;
+    // A mark whose session is over gets a new owner, so that another face cannot take it back.
+    return by !== undefined && row.changed_by !== by && !this.#isHeldByOther(row, by, now);
+  }
+
+  /** Closes the bypass by which a server shows its old face to one session to clear what another was shown. */
+  #isHeldByOther(row: Row, by: string | undefined, now: number): boolean {
+    const owner = row.changed_by;
+    if (typeof owner !== 'string' || owner === by) return false;
+    const session = this.#session.get(owner);
+    return session !== undefined && isLive(session, now);
+  }
 }
 
-function isNews(row: Row | undefined, hash: string): boolean {
-  if (!row) return true;
-  return row.hash === hash ? row.changed_hash !== null : row.changed_hash !== hash;
+interface Total {
+  readonly tools: number;
+  readonly isFull: boolean;
+  readonly openedAt: number | undefined;
+  readonly knownAt: number | null;
+}
+
+/** Whether the server is known: what it lists now for the first time has come late. */
+function isClosed({ openedAt, knownAt }: Total, now: number): boolean {
+  return knownAt !== null || (openedAt !== undefined && now - openedAt > FIRST_LIST_MS);
 }
 
 function nameOf(name: string): string {
   return name.length > NAME_CAP ? `${name.slice(0, 100)}…#${sha256(name)}` : name;
 }
 
-function shown(definition: string, hash: string): string {
-  if (definition.length <= DEFINITION_CAP) return definition;
-  return JSON.stringify({ tooLong: `${definition.length} characters, sha-256 ${hash.slice(-64)}` });
+const TOO_LONG = '{"tooLong":';
+
+function isTooLong(definition: string): boolean {
+  return definition.startsWith(TOO_LONG);
 }
 
-function toEntry(row: Row): PinEntry {
-  const changed = row.changed_definition as string | null;
-  return {
-    server: row.server as string,
-    tool: row.tool as string,
-    definition: row.definition as string,
-    seenAt: row.seen_at as number,
-    changed:
-      changed === null
-        ? undefined
-        : {
-            definition: changed,
-            hash: String(row.changed_hash),
-            at: row.changed_at as number,
-            unpinnable: String(row.changed_hash).startsWith(UNPINNABLE),
-          },
-  };
+function shown(definition: string, hash: string): string {
+  if (definition.length <= DEFINITION_CAP) return definition;
+  const what = JSON.stringify(`${definition.length} characters, sha-256 ${hash.slice(-64)}`);
+  return `${TOO_LONG}${what}}`;
 }

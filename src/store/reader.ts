@@ -19,7 +19,7 @@ import type { EventEntry, EventFilter } from './events.js';
 import { type Exceeded, shownOf } from './exceeded.js';
 import { Parts } from './parts.js';
 import type { PauseEntry } from './pauses.js';
-import type { PinEntry, PinUpdate, SeenTool } from './pins.js';
+import type { PinEntry, PinKind, PinUpdate, SeenTool, Standing } from './pin-entry.js';
 import { listSessions, type SessionEntry } from './sessions.js';
 import type { StateFile } from './sqlite/file.js';
 
@@ -130,14 +130,32 @@ export class StoreReader {
     return this.parts.file.read(() => this.parts.pins.changed(server, limit));
   }
 
+  /** @returns what a person may trust: what has changed, and what came when its server was known already */
+  openPins(server?: string): PinEntry[] {
+    return this.parts.file.read(() => this.parts.pins.open(server));
+  }
+
   /**
    * Finds the tools that `Store.noteTools` must write down; takes no write lock.
    *
    * @param tools a whole list, as far as it is known
+   * @param by the session that lists them
    * @returns what to note, in parts if there is much of it
    */
-  compareTools(server: string, tools: readonly SeenTool[]): PinUpdate[] {
-    return this.parts.file.read(() => this.parts.pins.compare(server, tools));
+  compareTools(server: string, tools: readonly SeenTool[], by?: string): PinUpdate[] {
+    const now = this.clock();
+    return this.parts.file.read(() => this.parts.pins.compare(server, tools, by, now));
+  }
+
+  /** @param hash digest of the definition that is listed. @returns how it stands to what is trusted */
+  standing(server: string, kind: PinKind, name: string, hash: string): Standing {
+    const now = this.clock();
+    return this.parts.file.read(() => this.parts.pins.standing(server, kind, name, hash, now));
+  }
+
+  /** @returns what is remembered of a tool or another part of a server, with the digest of what is trusted */
+  pin(server: string, kind: PinKind, name: string): (PinEntry & { readonly hash: string }) | undefined {
+    return this.parts.file.read(() => this.parts.pins.get(server, kind, name));
   }
 
   /** @returns the remembered tools of a server, or of all */

@@ -15,7 +15,17 @@ import type { EventEntry } from './events.js';
 import { type Exceeded, firstExceeded, within } from './exceeded.js';
 import { Maintenance, RETENTION, type Retention } from './maintenance.js';
 import type { PauseEntry } from './pauses.js';
-import type { PinEntry, PinUpdate, SeenTool } from './pins.js';
+import {
+  type PinEntry,
+  type PinKind,
+  type PinObserver,
+  type PinUpdate,
+  pinName,
+  pinnedKeys,
+  type SeenTool,
+  type Standing,
+} from './pin-entry.js';
+import type { PinTerms } from './pins.js';
 import { type Peek, type Peeked, StoreReader } from './reader.js';
 import type { PolicyState, SessionEntry, SessionInfo } from './sessions.js';
 import { isPassing, LOCKED_HINT } from './sqlite/faults.js';
@@ -44,6 +54,9 @@ export type {
   Peek,
   Peeked,
   PinEntry,
+  PinKind,
+  PinObserver,
+  PinTerms,
   PinUpdate,
   PolicyState,
   Retention,
@@ -51,10 +64,22 @@ export type {
   SessionEntry,
   SessionInfo,
   Settlement,
+  Standing,
   Unmet,
 };
 // The types that callers exchange with the store; each is declared where it belongs.
-export { askingDemand, BUSY, DEMAND_CODES, firstExceeded, isPassing, LOCKED_HINT, refusingDemand, within };
+export {
+  askingDemand,
+  BUSY,
+  DEMAND_CODES,
+  firstExceeded,
+  isPassing,
+  LOCKED_HINT,
+  pinName,
+  pinnedKeys,
+  refusingDemand,
+  within,
+};
 
 export interface StoreOptions extends FileOptions {
   /** UTC milliseconds; the machine's clock when absent. */
@@ -248,14 +273,14 @@ export class Store extends StoreReader {
    *
    * @returns the tools whose change was not known yet
    */
-  seeTools(server: string, tools: readonly SeenTool[]): PinEntry[] | typeof BUSY {
-    const updates = this.compareTools(server, tools);
-    return updates.length === 0 ? [] : this.noteTools(server, updates);
+  seeTools(server: string, tools: readonly SeenTool[], observer?: PinObserver): PinEntry[] | typeof BUSY {
+    const updates = this.compareTools(server, tools, observer?.by);
+    return updates.length === 0 ? [] : this.noteTools(server, updates, observer);
   }
 
-  /** Writes down what `compareTools` has found. @returns the tools whose change was not known yet */
-  noteTools(server: string, updates: readonly PinUpdate[]): PinEntry[] | typeof BUSY {
-    return this.#write((now) => this.parts.pins.see(server, updates, now));
+  /** Writes down what `compareTools` has found. @returns those whose change, or late coming, was not known yet */
+  noteTools(server: string, updates: readonly PinUpdate[], observer?: PinObserver): PinEntry[] | typeof BUSY {
+    return this.#write((now) => this.parts.pins.see(server, updates, now, observer));
   }
 
   /** Records in the events which tools are kept from clients because they could be read in two ways. */
@@ -273,7 +298,7 @@ export class Store extends StoreReader {
   /**
    * Takes the changed definitions that a person was shown for the right ones: all of them, or none.
    *
-   * @param shown from `changedTools`; what cannot be pinned is passed over
+   * @param shown from `openPins`; what cannot be pinned is passed over
    * @returns what is trusted now; undefined when any of them has changed again since it was read
    */
   trustTools(shown: readonly PinEntry[], who: string): PinEntry[] | undefined | typeof BUSY {

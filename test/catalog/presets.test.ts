@@ -42,7 +42,7 @@ const policy = z.strictObject({
   version: z.literal('1'),
   default: z.literal('deny'),
   timezone: z.string().refine((timeZone) => new Intl.DateTimeFormat('en', { timeZone })),
-  pin: z.enum(['off', 'warn', 'deny']),
+  pin: z.enum(['off', 'warn', 'hold', 'deny']),
   hide: z.array(z.string()),
   approvals: z.strictObject({
     wait: z.string(),

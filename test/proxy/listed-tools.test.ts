@@ -16,7 +16,7 @@ function seen(
 ): SeenTool[][] {
   return pages.map(([page, isLaterPage, hasMore]) => {
     tools.beginPage(isLaterPage);
-    for (const tool of page) tools.take(tool, JSON.stringify(tool), true, undefined);
+    for (const tool of page) tools.take(tool, JSON.stringify(tool));
     return tools.endPage(hasMore);
   });
 }
@@ -104,7 +104,7 @@ describe('what the pins are told of a list', () => {
     const tools = fresh();
     tools.beginPage(false);
     tools.leaveOut('pay', 'invalid UTF-8 at byte 7');
-    tools.take(OLD, JSON.stringify(OLD), true, undefined);
+    tools.take(OLD, JSON.stringify(OLD));
     expect(marks([tools.endPage(false)])).toEqual([['pay!']]);
   });
 

@@ -12,7 +12,7 @@ import { INFO } from '../store/support-shapes.js';
 import type { Message } from '../support/rig.js';
 
 const argumentChecks = new ArgumentChecks();
-await argumentChecks.loadFor({ declares: true });
+await argumentChecks.loadFor({ declares: true, pin: 'hold' });
 
 /** A policy as it decides; fails on one that has errors. */
 export function layersOf(policy: object): Layers {

@@ -102,7 +102,7 @@ async function lists(): Promise<void> {
     warn: (text) => say(text),
   });
   stateSession.open();
-  const call = [admission(open(), { tool: 'tool_1', pinned: true })];
+  const call = [admission(open(), { tool: 'tool_1', pinned: { face: undefined, refusesNew: false } })];
   let verdict: string | undefined;
   for (const description of ['old', 'new']) {
     stateSession.sawTools(

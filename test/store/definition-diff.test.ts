@@ -10,9 +10,11 @@ function change(before: object | string, after: object | string, cap?: number): 
     canonicalJson(parseJson(typeof parts === 'string' ? parts : JSON.stringify(parts)));
   const pin = {
     server: 's',
+    kind: 'tool' as const,
     tool: 'pay',
     definition: definition(before),
     seenAt: 0,
+    late: false,
     changed: { definition: definition(after), at: 1, hash: '', unpinnable: false },
   };
   const [head, ...lines] = changeOf(pin, cap).split('\n');

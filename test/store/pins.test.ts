@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { Events } from '../../src/store/events.js';
-import { Pins, type SeenTool } from '../../src/store/pins.js';
+import type { SeenTool } from '../../src/store/pin-entry.js';
+import { Pins } from '../../src/store/pins.js';
 import { connect, type Database, type Statement } from '../../src/store/sqlite/driver.js';
 import { Store } from '../../src/store/store.js';
 import { Children, damage, done, eachDriver, tempDir } from './support.js';
@@ -54,7 +55,11 @@ eachDriver('pins', () => {
     const store = Store.open(temp.path());
     const session = store.startSession(INFO);
     const verdict = (name: string) => {
-      const [admitted] = done(store.admit(session, [admission(open(), { tool: name, pinned: true })]));
+      const [admitted] = done(
+        store.admit(session, [
+          admission(open(), { tool: name, pinned: { face: undefined, refusesNew: false } }),
+        ]),
+      );
       return admitted?.kind === 'refused' ? admitted.code : admitted?.kind;
     };
     const see = (...tools: SeenTool[]) => done(store.seeTools(SERVER, tools)).map((pin) => pin.tool);

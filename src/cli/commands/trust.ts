@@ -1,6 +1,6 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { changeOf } from '../../store/definition-diff.js';
-import type { PinEntry, Store } from '../../store/store.js';
+import { type PinEntry, pinName, type Store } from '../../store/store.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
@@ -30,10 +30,10 @@ export async function trust(
   io: Terminal,
 ): Promise<number> {
   if (!options.dryRun) assertPerson('trust', io);
-  const store = openStateWith(options, io, (each) => each.changedTools(server).length > 0);
+  const store = openStateWith(options, io, (each) => each.openPins(server).length > 0);
   try {
     assertSeen(store, server, tool);
-    const all = changedTools(store, server, tool);
+    const all = openPins(store, server, tool);
     const changed = all.filter((pin) => !pin.changed?.unpinnable);
     const odd = all.filter((pin) => pin.changed?.unpinnable);
     const accepts = !options.dryRun && changed.length > 0;
@@ -44,7 +44,7 @@ export async function trust(
     }
     for (const pin of odd) {
       await io.err.write(
-        `${printable(pin.tool)} cannot be trusted: it has keys that differ only in case, or is listed twice; its server must be mended\n`,
+        `${printable(pinName(pin))} cannot be trusted: it has keys that differ only in case, or is listed twice; its server must be mended\n`,
       );
     }
     const question = `Trust ${changed.length === 1 ? 'it as it is' : `these ${changed.length} as they are`} now?`;
@@ -68,8 +68,8 @@ function assertSeen(store: Store, server: string, tool: string | undefined): voi
   if (strange !== undefined) throw new PolicyWrapError('NOT_FOUND', strange.message, strange);
 }
 
-function changedTools(store: Store, server: string, tool: string | undefined): PinEntry[] {
-  return store.changedTools(server).filter((pin) => tool === undefined || pin.tool === tool);
+function openPins(store: Store, server: string, tool: string | undefined): PinEntry[] {
+  return store.openPins(server).filter((pin) => tool === undefined || pin.tool === tool);
 }
 
 /** Accepts what was shown, as long as it is still what the server says. */

@@ -15,6 +15,7 @@ export interface Layers {
   readonly hash: string;
   readonly source: string;
   readonly pin: Policy['pin'];
+  readonly newTools: Policy['newTools'];
   readonly annotate: boolean;
   readonly auditArguments: 'keys' | 'full';
   readonly approvals: Policy['approvals'];
@@ -26,7 +27,7 @@ export interface Layers {
   readonly declares: boolean;
 }
 
-const STRICTNESS = { off: 0, warn: 1, deny: 2 } as const;
+const STRICTNESS = { off: 0, warn: 1, hold: 2, deny: 3 } as const;
 
 /**
  * Puts policies on top of each other.
@@ -54,6 +55,7 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
       (pin, policy) => (STRICTNESS[policy.pin] > STRICTNESS[pin] ? policy.pin : pin),
       'off',
     ),
+    newTools: all.some(({ newTools }) => newTools === 'hide') ? 'hide' : 'show',
     annotate: all.some(({ annotate }) => annotate),
     // Less is kept where one of them wants less; who says nothing leaves it to the others.
     auditArguments:

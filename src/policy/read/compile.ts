@@ -39,6 +39,7 @@ export function compilePolicy(
   checkSharedCounters(context, allTools, entries);
   const exact = entries.filter((entry) => entry.name.plain);
   const hide = compileHide(context, document.hide ?? []);
+  const pin = document.pin ?? 'warn';
   let hash: string | undefined;
   const policy: Policy = {
     get hash() {
@@ -56,12 +57,26 @@ export function compilePolicy(
     lookalikes: byCanonicalName(exact),
     patterns: entries.filter((entry) => !entry.name.plain).sort((a, b) => comparePatterns(a.name, b.name)),
     list: document.list ?? 'all',
-    pin: document.pin ?? 'warn',
+    pin,
+    newTools: compileNewTools(context, document.new_tools, pin),
     annotate: document.annotate ?? false,
     auditArguments: document.audit?.arguments,
     approvals: compileApprovals(context, document.approvals ?? {}),
   };
   return { policy, context };
+}
+
+function compileNewTools(
+  context: CompileContext,
+  written: Policy['newTools'] | undefined,
+  pin: Policy['pin'],
+): Policy['newTools'] {
+  if (written === 'hide' && (pin === 'off' || pin === 'warn')) {
+    const message = `"new_tools" hides tools that nobody has trusted, and under "pin": "${pin}" nothing is trusted.`;
+    const hint = 'Write "pin": "hold", or remove "new_tools".';
+    context.report('CONTRADICTION', ['new_tools'], message, hint, { spot: 'key' });
+  }
+  return written ?? (pin === 'hold' ? 'hide' : 'show');
 }
 
 function compileHide(context: CompileContext, names: readonly (string | undefined)[]): NamePattern[] {

@@ -60,8 +60,14 @@ export const policySchema = about(
     ),
     pin: z.optional(
       about(
-        z.enum(['off', 'warn', 'deny']),
-        'What happens to a tool whose definition has changed since it was first seen; default warn.',
+        z.enum(['off', 'warn', 'hold', 'deny']),
+        'What happens to a tool whose definition has changed since it was first seen: warn (default) says so; hold shows the client the trusted one, and forwards calls that mean the same to both; deny leaves it out of the list and refuses it. hold and deny treat prompts, resources and the instructions of the server likewise.',
+      ),
+    ),
+    new_tools: z.optional(
+      about(
+        z.enum(['show', 'hide']),
+        'Under pin hold or deny: whether tools are shown that came when the server was known already, before anybody has trusted them; default hide under hold, show under deny.',
       ),
     ),
     annotate: z.optional(

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { checkCounters, countersAhead } from '../counters/counter-list.js';
+import { type PinKind, pinName } from '../pin-entry.js';
 import { listSessions, type SessionEntry } from '../sessions.js';
 import { connect, type Database, type DriverName, faultOf, onSnapshot, rollBack } from './driver.js';
 import { stateError } from './faults.js';
@@ -94,9 +95,14 @@ function inspectDatabase(db: Database, now: number): Inspection {
     countersAhead: countersAhead(db, now),
     sessions: listSessions(db, now),
     changedTools: db
-      .prepare('SELECT server, tool FROM pins WHERE changed_hash IS NOT NULL ORDER BY server, tool')
+      .prepare(
+        'SELECT server, kind, tool FROM pins WHERE changed_hash IS NOT NULL ORDER BY server, kind, tool',
+      )
       .all()
-      .map(({ server, tool }) => ({ server: String(server), tool: String(tool) })),
+      .map(({ server, kind, tool }) => ({
+        server: String(server),
+        tool: pinName({ kind: kind as PinKind, tool: String(tool) }),
+      })),
   };
 }
 

@@ -205,6 +205,45 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   ) STRICT;
   CREATE INDEX past_calls_at ON past_calls (at);
   `,
+  `
+  -- Pinned are prompts, resources and instructions too; a definition may have come late, when the server was known
+  -- already; and a mark belongs to the session that has seen the change. Definitions of before stay as they were stored:
+  -- as canonical JSON, without the bytes of their server.
+  ALTER TABLE pins RENAME TO pins_before;
+  DROP INDEX pins_changed;
+  CREATE TABLE pins (
+    server TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    late INTEGER NOT NULL,
+    changed_hash TEXT,
+    changed_definition TEXT,
+    changed_at INTEGER,
+    changed_by TEXT,
+    PRIMARY KEY (server, kind, tool)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO pins SELECT server, 'tool', tool, hash, definition, seen_at, 0, changed_hash, changed_definition, changed_at,
+    NULL FROM pins_before;
+  DROP TABLE pins_before;
+  CREATE INDEX pins_open ON pins (server, kind, tool) WHERE changed_hash IS NOT NULL OR late = 1;
+
+  -- \`opened_at\` is when the first of them was seen, \`known_at\` when a whole list of them was.
+  ALTER TABLE pin_totals RENAME TO pin_totals_before;
+  CREATE TABLE pin_totals (
+    server TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    tools INTEGER NOT NULL,
+    is_full INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL,
+    known_at INTEGER,
+    PRIMARY KEY (server, kind)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO pin_totals SELECT server, 'tool', tools, is_full, 0, 0 FROM pin_totals_before;
+  DROP TABLE pin_totals_before;
+  `,
 ];
 
 /** Before this step every charge had a row from the start, and was added to its counter later. */

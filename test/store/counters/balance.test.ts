@@ -392,7 +392,9 @@ eachDriver('files of earlier versions', () => {
     expect(store.pins()).toHaveLength(1);
     expect(damage(store)).toEqual([]);
     store.close();
-    expect(rows(path, 'SELECT * FROM pin_totals')).toEqual([{ server: 's', tools: 1, is_full: 0 }]);
+    expect(rows(path, 'SELECT server, tools, is_full FROM pin_totals')).toEqual([
+      { server: 's', tools: 1, is_full: 0 },
+    ]);
     expect(rows(path, 'PRAGMA user_version')[0]?.user_version).toBe(MIGRATIONS.length);
   });
 });

@@ -5,7 +5,6 @@ interface Issuer {
   readonly preset: string;
   /** Comment lines under the heading. */
   readonly about: string;
-  readonly pin: 'warn' | 'deny';
   readonly points: string;
   readonly invoiceTypes: readonly (1 | 6 | 11)[];
   /** How create_invoice asks a person, with what says so. */
@@ -95,7 +94,7 @@ ${issuer.about}
   "default": "deny",
   "timezone": "America/Argentina/Buenos_Aires",
   // A tool whose definition changed since it was first seen: "warn" says so, "deny" refuses it until it is trusted.
-  "pin": "${issuer.pin}",
+  "pin": "hold",
 
   // cancel_invoice promises what the invoicing service does not have. create_invoice_batch can issue 250 invoices with
   // one call: take it out of this list to use the limits written for it below.
@@ -245,7 +244,6 @@ const A_NEEDS_CUIT = `
 const AFIP = text({
   preset: 'afip',
   about: '// For homologation (test) only, with every kind of invoice. Each one asks a person first.',
-  pin: 'warn',
   points: ANY_POINT,
   invoiceTypes: [1, 6, 11],
   asks: ASK_ALWAYS,
@@ -258,7 +256,6 @@ const AFIP_MONOTRIBUTO = text({
   preset: 'afip-monotributo',
   about: `// For a monotributista: invoices and notes of kind C only, and never more than the cap of the category.
 // The cap below is that of category A for February to July 2026; caps change every February and August.`,
-  pin: 'deny',
   points: POINT_ONE,
   invoiceTypes: [11],
   asks: ASK_FROM,
@@ -278,7 +275,6 @@ const AFIP_MONOTRIBUTO = text({
 const AFIP_RESPONSABLE_INSCRIPTO = text({
   preset: 'afip-responsable-inscripto',
   about: '// For a responsable inscripto: A to customers with CUIT, B to everybody else.',
-  pin: 'deny',
   points: POINT_ONE,
   invoiceTypes: [1, 6],
   asks: ASK_FROM,

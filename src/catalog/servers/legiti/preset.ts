@@ -30,7 +30,7 @@ const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of online orde
   "version": "1",
   "default": "deny",
   "timezone": "America/Sao_Paulo",
-  "pin": "warn",
+  "pin": "hold",
 
   // Take a name out of this list to use the limits written for it below.
   "hide": [
