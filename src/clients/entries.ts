@@ -1,5 +1,5 @@
 import { SHAPES, type Shape } from './file-shapes.js';
-import type { Place, ProjectKey } from './known-clients.js';
+import type { Place, ProjectKey } from './places.js';
 import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './text/document.js';
 import type { ListNode, Member, Node, StringNode, TableNode } from './text/nodes.js';
 import { type Recognised, recognise } from './wrapped-command.js';
@@ -136,7 +136,7 @@ function readEntry(document: ConfigDocument, named: EntryBase, table: TableNode,
     const url = URL_KEYS.map((key) => memberOf(table, key)?.value).find((node) => node?.kind === 'string');
     return url?.kind === 'string'
       ? { ...base, kind: 'remote', url: url.value }
-      : unusable(`no \`${shape.command}\``);
+      : unusable(`no \`${shape.command}\`${typeOf(table)}`);
   }
   const args = shape.args === undefined ? undefined : memberOf(table, shape.args);
   const located = locate(command, args, shape);
@@ -149,10 +149,23 @@ function readEntry(document: ConfigDocument, named: EntryBase, table: TableNode,
     kind: 'stdio',
     words,
     cwd: cwd?.kind === 'string' ? cwd.value : undefined,
-    moreEnv: memberOf(table, 'envFile') !== undefined || memberOf(table, 'env_vars') !== undefined,
+    moreEnv: MORE_ENV.some((key) => holdsAny(memberOf(table, key)?.value)),
     state: recognise(words),
     nodes: { table, command, args, ...located },
   };
+}
+
+/** Goose keeps what is built into it beside the servers. */
+function typeOf(table: TableNode): string {
+  const type = memberOf(table, 'type')?.value;
+  return type?.kind === 'string' && type.value !== 'stdio' ? ` (${type.value})` : '';
+}
+
+/** Keys that name more variables: in a file, in the client's own environment, in its keyring. */
+const MORE_ENV = ['envFile', 'env_vars', 'env_keys'];
+
+function holdsAny(node: Node | undefined): boolean {
+  return node !== undefined && !(node.kind === 'list' && node.items.length === 0);
 }
 
 function locate(

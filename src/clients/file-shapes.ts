@@ -1,4 +1,4 @@
-export type Format = 'json' | 'toml';
+export type Format = 'json' | 'toml' | 'yaml';
 
 /** How one family of clients writes an entry. */
 export interface Shape {
@@ -9,7 +9,9 @@ export interface Shape {
   readonly args: string | undefined;
   readonly env: string;
   /** Further settings of a new entry. */
-  readonly fixed: Readonly<Record<string, string | boolean>>;
+  readonly fixed: Readonly<Record<string, string | boolean | readonly string[]>>;
+  /** A key under which a new entry repeats its own name. */
+  readonly name?: string;
 }
 
 const SPLIT = { command: 'command', args: 'args', env: 'env', fixed: {} } as const;
@@ -35,6 +37,7 @@ export const SHAPES = {
     args: 'args',
     env: 'envs',
     fixed: { type: 'stdio', enabled: true },
+    name: 'name',
   },
 } as const satisfies Record<string, Shape>;
 

@@ -7,8 +7,8 @@ import { holdsSecret, soundsSecret } from '../text/masking.js';
 import { pathFolders } from '../upstream/environment.js';
 import { typed } from './change/masking.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './inventory.js';
-import type { Scope } from './known-clients.js';
 import { type Machine, thisMachine } from './machine.js';
+import type { Scope } from './places.js';
 import { DB_FLAGS, type Drift, optionValue, POLICY_FLAGS } from './wrapped-command.js';
 
 /** One thing that `doctor` says about clients. Codes are stable. */

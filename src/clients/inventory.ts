@@ -2,8 +2,9 @@ import { PolicyWrapError } from '../errors.js';
 import { readCommandLine } from '../upstream/command-line.js';
 import { containersAt, type Entry, entriesIn, originalOf } from './entries.js';
 import { openFile } from './files/read.js';
-import { CLIENTS, type Client, type Place } from './known-clients.js';
+import { CLIENTS, type Client } from './known-clients.js';
 import type { Machine } from './machine.js';
+import type { Place } from './places.js';
 import { MEND } from './text/document.js';
 import { type Drift, driftOf, type Wrapper } from './wrapped-command.js';
 
@@ -84,7 +85,7 @@ function readPlace(client: Client, place: Place): Read {
     const file = openFile(place.path, client);
     if (file === undefined) return { kind: 'absent' };
     const entries = containersAt(file.document, place.at, true).flatMap((container) =>
-      entriesIn(file.document, container, client.shape),
+      entriesIn(file.document, container, place.shape ?? client.shape),
     );
     return { kind: 'read', real: file.snapshot.real, entries };
   } catch (error) {

@@ -1,21 +1,20 @@
 import { type Format, LENIENT, SHAPES, type Shape, STRICT, type Tolerance } from './file-shapes.js';
 import { type Machine, pathsOf } from './machine.js';
-
-export type Scope = 'user' | 'local' | 'project';
-
-/** Claude Code keeps local servers under the project's own path; which key that is depends on the file. */
-export interface ProjectKey {
-  readonly project: string;
-}
-
-/** One file, and where in it, a client keeps servers. */
-export interface Place {
-  readonly scope: Scope;
-  readonly path: string;
-  readonly at: readonly (string | ProjectKey)[];
-  /** Why there is a second file for the same scope: a packaged (MSIX) install, or an editor profile. */
-  readonly variant?: 'MSIX' | 'profile';
-}
+import {
+  claudeCode,
+  claudeDesktop,
+  cline,
+  codex,
+  copilot,
+  goose,
+  kilo,
+  openCode,
+  type Place,
+  qwen,
+  userAndProject,
+  vsCode,
+  zed,
+} from './places.js';
 
 export interface Client {
   readonly id: string;
@@ -37,84 +36,6 @@ function program(names: string): RegExp {
   return new RegExp(
     `^(?:\\S*[/\\\\])?(?:node(?:\\.exe)?\\s+\\S*[/\\\\])?(?:${names})(?:\\.exe|\\.js)?(?:\\s|$)`,
   );
-}
-
-function userFolder(machine: Machine, name: { mac: string; win: string; linux: string }): string {
-  const { join } = pathsOf(machine);
-  switch (machine.platform) {
-    case 'darwin':
-      return join(machine.home, 'Library', 'Application Support', name.mac);
-    case 'win32':
-      return join(machine.env.APPDATA || join(machine.home, 'AppData', 'Roaming'), name.win);
-    default:
-      return join(machine.env.XDG_CONFIG_HOME || join(machine.home, '.config'), name.linux);
-  }
-}
-
-function userAndProject(shape: Shape, user: string[], project: string[]): (machine: Machine) => Place[] {
-  return (machine) => {
-    const { join } = pathsOf(machine);
-    return [
-      { scope: 'user', path: join(machine.home, ...user), at: shape.at },
-      { scope: 'project', path: join(machine.cwd, ...project), at: shape.at },
-    ];
-  };
-}
-
-function claudeDesktop(machine: Machine): Place[] {
-  const { join } = pathsOf(machine);
-  const file = 'claude_desktop_config.json';
-  const at = SHAPES.mcpServers.at;
-  const folder = userFolder(machine, { mac: 'Claude', win: 'Claude', linux: 'Claude' });
-  const places: Place[] = [{ scope: 'user', path: join(folder, file), at }];
-  if (machine.platform !== 'win32') return places;
-  // A packaged install silently reads this file in place of the one above.
-  const packages = join(machine.env.LOCALAPPDATA || join(machine.home, 'AppData', 'Local'), 'Packages');
-  for (const name of machine.list(packages)) {
-    if (!name.startsWith('Claude_')) continue;
-    const path = join(packages, name, 'LocalCache', 'Roaming', 'Claude', file);
-    places.push({ scope: 'user', path, at, variant: 'MSIX' });
-  }
-  return places;
-}
-
-function claudeCode(machine: Machine): Place[] {
-  const { join } = pathsOf(machine);
-  const own = join(machine.env.CLAUDE_CONFIG_DIR || machine.home, '.claude.json');
-  const at = SHAPES.mcpServers.at;
-  return [
-    { scope: 'user', path: own, at },
-    { scope: 'project', path: join(machine.cwd, '.mcp.json'), at },
-    { scope: 'local', path: own, at: ['projects', { project: machine.cwd }, ...at] },
-  ];
-}
-
-function vsCode(machine: Machine): Place[] {
-  const { join } = pathsOf(machine);
-  const user = join(userFolder(machine, { mac: 'Code', win: 'Code', linux: 'Code' }), 'User');
-  const at = SHAPES.servers.at;
-  const profiles = machine.list(join(user, 'profiles')).map(
-    (name): Place => ({
-      scope: 'user',
-      path: join(user, 'profiles', name, 'mcp.json'),
-      at,
-      variant: 'profile',
-    }),
-  );
-  return [
-    { scope: 'user', path: join(user, 'mcp.json'), at },
-    ...profiles,
-    { scope: 'project', path: join(machine.cwd, '.vscode', 'mcp.json'), at },
-  ];
-}
-
-function codex(machine: Machine): Place[] {
-  const { join } = pathsOf(machine);
-  const at = SHAPES.mcp_servers.at;
-  return [
-    { scope: 'user', path: join(machine.env.CODEX_HOME || join(machine.home, '.codex'), 'config.toml'), at },
-    { scope: 'project', path: join(machine.cwd, '.codex', 'config.toml'), at },
-  ];
 }
 
 /**
@@ -206,6 +127,99 @@ export const CLIENTS: readonly Client[] = [
     process: program('codex'),
     restart: 'Start Codex again.',
   },
+  {
+    id: 'copilot-cli',
+    name: 'Copilot CLI',
+    format: 'json',
+    shape: { ...SHAPES.mcpServers, fixed: { type: 'local', tools: ['*'] } },
+    tolerance: LENIENT,
+    places: copilot,
+    rewrites: false,
+    process: program('copilot'),
+    restart: 'Start Copilot CLI again.',
+  },
+  {
+    id: 'opencode',
+    name: 'OpenCode',
+    format: 'json',
+    shape: SHAPES.mcp,
+    tolerance: LENIENT,
+    places: openCode,
+    rewrites: false,
+    process: program('opencode'),
+    restart: 'Start OpenCode again.',
+  },
+  {
+    id: 'cline',
+    name: 'Cline',
+    format: 'json',
+    shape: SHAPES.mcpServers,
+    tolerance: LENIENT,
+    places: cline,
+    rewrites: false,
+    process: program('cline'),
+    restart: 'Press "Restart Server" under MCP Servers in Cline, or start its CLI again.',
+  },
+  {
+    id: 'zed',
+    name: 'Zed',
+    format: 'json',
+    shape: SHAPES.context_servers,
+    tolerance: LENIENT,
+    places: zed,
+    rewrites: false,
+    process: /\/Zed\.app\/|^(?:\S*\/)?zed(?:-editor)?(?:\.exe)?(?:\s|$)/i,
+    restart: 'Switch the server off and on in the settings of the agent panel of Zed, or restart it.',
+  },
+  {
+    id: 'kiro',
+    name: 'Kiro',
+    format: 'json',
+    shape: SHAPES.mcpServers,
+    tolerance: LENIENT,
+    places: userAndProject(
+      SHAPES.mcpServers,
+      ['.kiro', 'settings', 'mcp.json'],
+      ['.kiro', 'settings', 'mcp.json'],
+    ),
+    rewrites: false,
+    process: /\/Kiro\.app\/|^(?:\S*\/)?kiro(?:-cli)?(?:\.exe)?(?:\s|$)/i,
+    restart: 'Reconnect the server under MCP Servers in Kiro, or restart it.',
+  },
+  {
+    id: 'qwen',
+    name: 'Qwen Code',
+    format: 'json',
+    shape: SHAPES.mcpServers,
+    // Made from Gemini CLI, and reads its settings in the same way.
+    tolerance: { comments: true, trailingCommas: false, byteOrderMark: false },
+    places: qwen,
+    rewrites: false,
+    process: program('qwen'),
+    restart: 'Start Qwen Code again.',
+  },
+  {
+    id: 'kilo',
+    name: 'Kilo Code',
+    format: 'json',
+    shape: SHAPES.mcp,
+    tolerance: LENIENT,
+    places: kilo,
+    rewrites: false,
+    process: program('kilo|kilocode'),
+    restart: 'Start Kilo Code again, or reload the window of the editor.',
+  },
+  {
+    id: 'goose',
+    name: 'Goose',
+    format: 'yaml',
+    shape: SHAPES.extensions,
+    tolerance: LENIENT,
+    places: goose,
+    rewrites: false,
+    process: /\/Goose\.app\/|^(?:\S*[/\\])?goosed?(?:\.exe)?(?:\s|$)/i,
+    restart: 'Start a new session of Goose.',
+  },
 ];
 
 /** The client of that id, or undefined. */
@@ -213,39 +227,25 @@ export function clientById(id: string): Client | undefined {
   return CLIENTS.find((client) => client.id === id);
 }
 
-/** A client whose file is not edited in place: `--print` shows the entry, and `--config` edits it where it is JSON. */
+/** A client whose file is not edited by name: `--print` shows the entry, and `--config` edits a file that is named. */
 export interface SnippetClient {
   readonly id: string;
   readonly name: string;
   readonly shape: Shape;
-  readonly format: 'json' | 'yaml';
   /** Where the entry goes, in words. */
   readonly where: string;
 }
 
-const { mcpServers, context_servers, extensions, mcp } = SHAPES;
-
-function shownOnly(
-  id: string,
-  name: string,
-  shape: Shape,
-  where: string,
-  format: 'json' | 'yaml' = 'json',
-): SnippetClient {
-  return { id, name, shape, format, where };
-}
-
-/** The clients whose entries are only shown, a row each. */
+/** The clients whose entries are only shown, a row each; all of them keep JSON. */
 export const SNIPPET_CLIENTS: readonly SnippetClient[] = [
-  shownOnly('zed', 'Zed', context_servers, '~/.config/zed/settings.json'),
-  shownOnly('cline', 'Cline', mcpServers, 'cline_mcp_settings.json (Cline: MCP Servers, Configure)'),
-  shownOnly('goose', 'Goose', extensions, '~/.config/goose/config.yaml', 'yaml'),
-  shownOnly('opencode', 'OpenCode', mcp, '~/.config/opencode/opencode.jsonc'),
-  shownOnly('copilot-cli', 'Copilot CLI', mcpServers, '~/.copilot/mcp-config.json'),
-  shownOnly('junie', 'JetBrains Junie', mcpServers, '~/.junie/mcp/mcp.json'),
-  shownOnly('kiro', 'Kiro', mcpServers, '~/.kiro/settings/mcp.json'),
-  shownOnly('antigravity', 'Antigravity', mcpServers, '~/.gemini/config/mcp_config.json'),
-  shownOnly('amazon-q', 'Amazon Q', mcpServers, '~/.aws/amazonq/mcp.json'),
-  shownOnly('lm-studio', 'LM Studio', mcpServers, '~/.lmstudio/mcp.json'),
-  shownOnly('warp', 'Warp', mcpServers, '~/.warp/.mcp.json'),
+  { id: 'junie', name: 'JetBrains Junie', shape: SHAPES.mcpServers, where: '~/.junie/mcp/mcp.json' },
+  {
+    id: 'antigravity',
+    name: 'Antigravity',
+    shape: SHAPES.mcpServers,
+    where: '~/.gemini/config/mcp_config.json',
+  },
+  { id: 'amazon-q', name: 'Amazon Q', shape: SHAPES.mcpServers, where: '~/.aws/amazonq/mcp.json' },
+  { id: 'lm-studio', name: 'LM Studio', shape: SHAPES.mcpServers, where: '~/.lmstudio/mcp.json' },
+  { id: 'warp', name: 'Warp', shape: SHAPES.mcpServers, where: '~/.warp/.mcp.json' },
 ];

@@ -6,15 +6,9 @@ import { typed } from './change/masking.js';
 import { containersAt, type Entry, entriesIn, shapeOf } from './entries.js';
 import { type Format, LENIENT, SHAPES, type Shape } from './file-shapes.js';
 import { type OpenFile, openFile } from './files/read.js';
-import {
-  CLIENTS,
-  type Client,
-  clientById,
-  type Place,
-  type Scope,
-  SNIPPET_CLIENTS,
-} from './known-clients.js';
+import { CLIENTS, type Client, clientById, SNIPPET_CLIENTS } from './known-clients.js';
 import { type Machine, pathsOf } from './machine.js';
+import type { Place, Scope } from './places.js';
 
 /** The words of a command line that say which entries of which files are meant. */
 export interface TargetOptions {
@@ -69,7 +63,7 @@ export function openTarget(options: TargetOptions, machine: Machine): Target {
     places: wanted.map((place) => ({
       place,
       file: files.get(place.path),
-      shape: client.shape,
+      shape: place.shape ?? client.shape,
       format: client.format,
     })),
     entries: options.entries,
@@ -127,6 +121,11 @@ function knownClient(id: string | undefined): Client {
   );
 }
 
+/** By the end of a file's name; all others are read as JSON. */
+const FORMATS: Readonly<Record<string, Format>> = { '.toml': 'toml', '.yaml': 'yaml', '.yml': 'yaml' };
+/** The shape of a file that has no servers yet. */
+const USUAL = { json: SHAPES.mcpServers, toml: SHAPES.mcp_servers, yaml: SHAPES.extensions } as const;
+
 function openConfig(options: TargetOptions, config: string, machine: Machine): Target {
   const path = pathsOf(machine).resolve(machine.cwd, config);
   const client = options.client === undefined ? undefined : clientById(options.client);
@@ -135,14 +134,9 @@ function openConfig(options: TargetOptions, config: string, machine: Machine): T
       ? options.entries
       : [options.client, ...options.entries];
   const extension = extname(path).toLowerCase();
-  if (extension === '.yaml' || extension === '.yml')
-    throw new PolicyWrapError('USAGE', `${printable(path)}: YAML is not edited in place`, {
-      hint: 'Show the entry with --print and put it in by hand.',
-    });
-  const format = extension === '.toml' ? 'toml' : 'json';
+  const format = FORMATS[extension] ?? 'json';
   const file = openFile(path, { format, tolerance: client?.tolerance ?? LENIENT });
-  const fallback = format === 'toml' ? SHAPES.mcp_servers : SHAPES.mcpServers;
-  const shape = (file === undefined ? undefined : shapeOf(file.document)) ?? client?.shape ?? fallback;
+  const shape = (file === undefined ? undefined : shapeOf(file.document)) ?? client?.shape ?? USUAL[format];
   return {
     client,
     name: basename(path),
@@ -200,7 +194,7 @@ function scopesWith({ client, places }: Target, name: string, machine: Machine):
         name: '',
         words: '',
         entries: [],
-        places: [{ place, file, shape: client.shape, format: client.format }],
+        places: [{ place, file, shape: place.shape ?? client.shape, format: client.format }],
       });
       if (found.some(({ entry }) => entry.name === name)) return place.scope;
     } catch (error) {

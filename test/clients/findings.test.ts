@@ -118,6 +118,38 @@ describe('findAll', () => {
     ]);
   });
 
+  test('every client by name is told of, where it starts the same server without the wrapper', async () => {
+    using home = new Home();
+    home.put(
+      '.config/Claude/claude_desktop_config.json',
+      servers({ afip: wrapped(home, ['npx', '-y', '@codespar/mcp-afip@alpha']) }),
+    );
+    const bare = { afip: { command: 'npx', args: ['-y', '@codespar/mcp-afip'] } };
+    const listed = { afip: { type: 'local', command: ['npx', '-y', '@codespar/mcp-afip'] } };
+    for (const [file, content] of [
+      ['.copilot/mcp-config.json', servers(bare)],
+      ['.config/opencode/opencode.json', JSON.stringify({ mcp: listed })],
+      [
+        '.config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json',
+        servers(bare),
+      ],
+      ['.cline/data/settings/cline_mcp_settings.json', servers(bare)],
+      ['.config/zed/settings.json', JSON.stringify({ context_servers: bare })],
+      ['.kiro/settings/mcp.json', servers(bare)],
+      ['.qwen/settings.json', servers(bare)],
+      ['.config/kilo/kilo.jsonc', JSON.stringify({ mcp: listed })],
+      ['.kilocode/cli/global/settings/mcp_settings.json', servers(bare)],
+      [
+        '.config/goose/config.yaml',
+        'extensions:\n  afip:\n    cmd: npx\n    args: [-y, "@codespar/mcp-afip"]\n',
+      ],
+    ] as const)
+      home.put(file, content);
+    expect((await findAll(reports(home), untracked)).map(({ client }) => client)).toEqual([
+      ...['copilot-cli', 'opencode', 'cline', 'cline', 'zed', 'kiro', 'qwen', 'kilo', 'kilo', 'goose'],
+    ]);
+  });
+
   test('the same server without the wrapper, in another client, another scope or another version', async () => {
     using home = new Home();
     home.put(

@@ -11,8 +11,24 @@ const FOLDERS: Record<string, string[]> = {
 function machine(platform: NodeJS.Platform, env: Record<string, string> = {}): Machine {
   const home = platform === 'win32' ? 'C:\\Users\\ana' : platform === 'darwin' ? '/Users/ana' : '/home/ana';
   const cwd = platform === 'win32' ? 'C:\\srv\\shop' : '/srv/shop';
-  return { platform, home, cwd, env, list: (folder) => FOLDERS[folder] ?? [], exists: () => true };
+  return {
+    platform,
+    home,
+    cwd,
+    env,
+    list: (folder) => FOLDERS[folder] ?? [],
+    exists: (path) => THERE.has(path),
+  };
 }
+
+/** Files of which a client may have others as well, or instead. */
+const THERE = new Set([
+  '/srv/with/opencode.jsonc',
+  '/srv/with/.opencode/opencode.json',
+  '/home/ana/.config/VSCodium/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json',
+  '/home/ana/.config/kilo/kilo.json',
+  '/home/ana/.kilocode/cli/global/settings/mcp_settings.json',
+]);
 
 const MAC = machine('darwin');
 const WIN = machine('win32', {
@@ -116,6 +132,105 @@ test.each<[string, Machine, string[]]>([
     machine('linux', { CODEX_HOME: '/srv/codex' }),
     ['user /srv/codex/config.toml mcp_servers', 'project /srv/shop/.codex/config.toml mcp_servers'],
   ],
+  [
+    'copilot-cli',
+    LINUX,
+    ['user /home/ana/.copilot/mcp-config.json mcpServers', 'project /srv/shop/.github/mcp.json mcpServers'],
+  ],
+  [
+    'copilot-cli',
+    machine('linux', { COPILOT_HOME: '/srv/copilot' }),
+    ['user /srv/copilot/mcp-config.json mcpServers', 'project /srv/shop/.github/mcp.json mcpServers'],
+  ],
+  [
+    'opencode',
+    MAC,
+    ['user /Users/ana/.config/opencode/opencode.json mcp', 'project /srv/shop/opencode.json mcp'],
+  ],
+  [
+    'opencode',
+    { ...machine('linux', { XDG_CONFIG_HOME: '/xdg' }), cwd: '/srv/with' },
+    [
+      'user /xdg/opencode/opencode.json mcp',
+      'project /srv/with/opencode.jsonc mcp',
+      'project /srv/with/.opencode/opencode.json mcp',
+    ],
+  ],
+  [
+    'cline',
+    WIN,
+    [
+      'user C:\\Users\\ana\\AppData\\Roaming\\Code\\User\\globalStorage\\saoudrizwan.claude-dev\\settings\\cline_mcp_settings.json mcpServers extension',
+      'user C:\\Users\\ana\\.cline\\data\\settings\\cline_mcp_settings.json mcpServers CLI',
+    ],
+  ],
+  [
+    'cline',
+    machine('linux', { CLINE_DIR: '/srv/cline' }),
+    [
+      'user /home/ana/.config/VSCodium/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json mcpServers extension',
+      'user /srv/cline/data/settings/cline_mcp_settings.json mcpServers CLI',
+    ],
+  ],
+  [
+    'zed',
+    MAC,
+    [
+      'user /Users/ana/.config/zed/settings.json context_servers',
+      'project /srv/shop/.zed/settings.json context_servers',
+    ],
+  ],
+  [
+    'zed',
+    WIN,
+    [
+      'user C:\\Users\\ana\\AppData\\Roaming\\Zed\\settings.json context_servers',
+      'project C:\\srv\\shop\\.zed\\settings.json context_servers',
+    ],
+  ],
+  [
+    'kiro',
+    LINUX,
+    [
+      'user /home/ana/.kiro/settings/mcp.json mcpServers',
+      'project /srv/shop/.kiro/settings/mcp.json mcpServers',
+    ],
+  ],
+  [
+    'qwen',
+    LINUX,
+    [
+      'user /home/ana/.qwen/settings.json mcpServers',
+      'project /srv/shop/.qwen/settings.json mcpServers',
+      'local /srv/shop/.qwen/settings.local.json mcpServers',
+    ],
+  ],
+  [
+    'kilo',
+    LINUX,
+    [
+      'user /home/ana/.config/kilo/kilo.json mcp',
+      'user /home/ana/.kilocode/cli/global/settings/mcp_settings.json mcpServers earlier versions',
+      'project /srv/shop/kilo.jsonc mcp',
+      'project /srv/shop/.kilocode/mcp.json mcpServers earlier versions',
+    ],
+  ],
+  [
+    'goose',
+    MAC,
+    [
+      'user /Users/ana/.config/goose/config.yaml extensions',
+      'project /srv/shop/.goose/config.yaml extensions',
+    ],
+  ],
+  [
+    'goose',
+    WIN,
+    [
+      'user C:\\Users\\ana\\AppData\\Roaming\\Block\\goose\\config\\config.yaml extensions',
+      'project C:\\srv\\shop\\.goose\\config.yaml extensions',
+    ],
+  ],
 ])('%s keeps its servers where it does', (id, on, expected) => {
   const places = clientById(id)
     ?.places(on)
@@ -136,6 +251,14 @@ test('every client of the table is in the table of paths', () => {
     'windsurf',
     'gemini',
     'codex',
+    'copilot-cli',
+    'opencode',
+    'cline',
+    'zed',
+    'kiro',
+    'qwen',
+    'kilo',
+    'goose',
   ]);
 });
 
@@ -157,6 +280,15 @@ describe('isRunning', () => {
     ['/usr/share/windsurf/windsurf', ['windsurf']],
     ['node /usr/bin/gemini', ['gemini']],
     ['/usr/bin/codex exec x', ['codex']],
+    ['/usr/local/bin/copilot -p x', ['copilot-cli']],
+    ['node /usr/bin/opencode', ['opencode']],
+    ['cline task', ['cline']],
+    ['/Applications/Zed.app/Contents/MacOS/zed', ['zed']],
+    ['/usr/lib/zed-editor --foo', ['zed']],
+    ['kiro-cli chat', ['kiro']],
+    ['qwen', ['qwen']],
+    ['kilo run', ['kilo']],
+    ['/usr/bin/goose session', ['goose']],
     ['vim /home/ana/.claude.json', []],
     ['node /srv/claude/server.js', []],
     ['/usr/bin/encode x', []],

@@ -37,6 +37,16 @@ const CLIENT_FILES: Readonly<Record<string, string>> = {
   '.codeium/windsurf/mcp_config.json': JSON.stringify({ mcpServers: { afip: entry } }),
   '.gemini/settings.json': JSON.stringify({ mcpServers: { afip: entry } }),
   '.codex/config.toml': '[mcp_servers.afip]\ncommand = "mcp-afip"\n',
+  '.copilot/mcp-config.json': JSON.stringify({ mcpServers: { afip: { ...entry, tools: ['*'] } } }),
+  '.config/opencode/opencode.json': JSON.stringify({
+    mcp: { afip: { type: 'local', command: ['mcp-afip'] } },
+  }),
+  '.cline/data/settings/cline_mcp_settings.json': JSON.stringify({ mcpServers: { afip: entry } }),
+  '.config/zed/settings.json': JSON.stringify({ context_servers: { afip: { source: 'custom', ...entry } } }),
+  '.kiro/settings/mcp.json': JSON.stringify({ mcpServers: { afip: entry } }),
+  '.qwen/settings.json': JSON.stringify({ mcpServers: { afip: entry } }),
+  '.config/kilo/kilo.jsonc': JSON.stringify({ mcp: { afip: { type: 'local', command: ['mcp-afip'] } } }),
+  '.config/goose/config.yaml': 'extensions:\n  afip:\n    cmd: mcp-afip\n    type: stdio\n',
 };
 const DESKTOP = '.config/Claude/claude_desktop_config.json';
 

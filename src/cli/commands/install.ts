@@ -226,7 +226,7 @@ async function anchored([command, ...args]: readonly string[], io: ClientsTermin
 /** A project's folder is made; an app's own is its to make, and its absence says that the app is not there. */
 function mayHold(place: OpenPlace['place'], io: ClientsTerminal): boolean {
   if (place.variant === 'profile') return false;
-  return place.scope === 'project' || io.machine.exists(pathsOf(io.machine).dirname(place.path));
+  return place.scope !== 'user' || io.machine.exists(pathsOf(io.machine).dirname(place.path));
 }
 
 /** What is printed ends up in scrollback and logs. */
@@ -240,7 +240,7 @@ async function print(options: InstallOptions, entry: NewEntry, io: ClientsTermin
   const other = SNIPPET_CLIENTS.find(({ id }) => id === options.client);
   if (other !== undefined) {
     await io.err.write(`For ${other.name}, in ${other.where}:\n`);
-    await io.out.write(safeJson(snippet(other.format, other.shape, entry)));
+    await io.out.write(safeJson(snippet('json', other.shape, entry)));
     return EXIT.done;
   }
   if (options.client === undefined && options.config === undefined) {

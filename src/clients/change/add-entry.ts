@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PolicyWrapError } from '../../errors.js';
 import { containersAt, sameFolder } from '../entries.js';
 import type { Format, Shape } from '../file-shapes.js';
-import type { Place } from '../known-clients.js';
+import type { Place } from '../places.js';
 import { type ConfigDocument, errorAt, memberOf, quote } from '../text/document.js';
 import type { Member, Splice, TableNode } from '../text/nodes.js';
 import { apply, type Edited } from './rewrite-entry.js';
@@ -18,9 +18,10 @@ export interface NewEntry {
 type Setting = string | boolean | readonly string[] | ReadonlyMap<string, string>;
 
 /** The settings of a new entry in the order in which people write them. */
-function settingsOf({ words, env }: NewEntry, shape: Shape): Map<string, Setting> {
+function settingsOf({ name, words, env }: NewEntry, shape: Shape): Map<string, Setting> {
   const [command = '', ...args] = words;
   const settings = new Map<string, Setting>(Object.entries(shape.fixed));
+  if (shape.name !== undefined) settings.set(shape.name, name);
   if (shape.args === undefined) settings.set(shape.command, words);
   else settings.set(shape.command, command).set(shape.args, args);
   if (env.size > 0) settings.set(shape.env, env);
@@ -40,13 +41,14 @@ export function addEntry(document: ConfigDocument, at: Place['at'], shape: Shape
     });
   const path = [...keysOf(document, at), entry.name];
   const settings = settingsOf(entry, shape);
-  const change =
-    document.format === 'json' ? jsonChange(document, path, settings) : tomlChange(document, path, settings);
+  const change = CHANGES[document.format](document, path, settings);
   const edited = apply(document, [change]);
   if (!isDeepStrictEqual(withoutAdded(edited.after.plain, document.plain, path), comparable(document.plain)))
     throw errorAt(document, change.start, 'the entry cannot be added without changing others');
   return edited;
 }
+
+const CHANGES = { json: jsonChange, toml: tomlChange, yaml: yamlChange } as const;
 
 /** The place's keys as the file spells them. */
 function keysOf(document: ConfigDocument, at: Place['at']): string[] {
@@ -147,7 +149,7 @@ function toml(path: readonly string[], settings: Map<string, Setting>, eol: stri
 }
 
 /** The entry alone, for people who paste it themselves; ends with a line end. */
-export function snippet(format: Format | 'yaml', shape: Shape, entry: NewEntry): string {
+export function snippet(format: Format, shape: Shape, entry: NewEntry): string {
   const settings = settingsOf(entry, shape);
   const path = [...shape.at, entry.name];
   switch (format) {
@@ -164,19 +166,52 @@ export function snippet(format: Format | 'yaml', shape: Shape, entry: NewEntry):
   }
 }
 
+function yamlChange(
+  document: ConfigDocument,
+  path: readonly string[],
+  settings: Map<string, Setting>,
+): Splice {
+  const { text, eol, root } = document;
+  const [top = ''] = path;
+  const found = memberOf(root, top)?.value;
+  const put = (at: number, lines: string, end = at): Splice => {
+    const before = at === 0 || text[at - 1] === '\n' ? '' : eol;
+    return { start: at, end, text: before + lines.replaceAll('\n', eol) };
+  };
+  if (found === undefined) return put(text.length, yaml(path, settings));
+  if (found.kind !== 'table' || text[found.start] === '{')
+    throw errorAt(
+      document,
+      found.start,
+      `${JSON.stringify(top)} is not a block to which an entry can be added`,
+    );
+  const [first] = found.members;
+  const indent = first === undefined ? '' : (/[ \t]*$/.exec(text.slice(0, first.keySpan.start))?.[0] ?? '');
+  const lineEnd = text[found.end - 1] === '\n' ? found.end - 1 : text.indexOf('\n', found.end);
+  return put(lineEnd < 0 ? text.length : lineEnd + 1, yaml(path.slice(1), settings, indent));
+}
+
 /** JSON's own notation for strings and lists is YAML as well. */
-function yaml(path: readonly string[], settings: Map<string, Setting>): string {
-  const pad = (depth: number): string => '  '.repeat(depth);
-  const lines = path.map((key, depth) => `${pad(depth)}${json(key)}:`.replace(/"([A-Za-z_]\w*)":/, '$1:'));
+function yaml(path: readonly string[], settings: Map<string, Setting>, indent = ''): string {
+  const pad = (depth: number): string => indent + '  '.repeat(depth);
+  const lines = path.map((key, depth) => `${pad(depth)}${yamlKey(key)}:`);
   for (const [key, value] of settings) {
     if (value instanceof Map) {
       lines.push(`${pad(path.length)}${key}:`);
-      for (const [name, inner] of value) lines.push(`${pad(path.length + 1)}${name}: ${json(inner)}`);
+      for (const [name, inner] of value)
+        lines.push(`${pad(path.length + 1)}${yamlKey(name)}: ${json(inner)}`);
     } else {
       lines.push(`${pad(path.length)}${key}: ${json(value)}`);
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A plain key must not be read as a number, null, true or false. */
+function yamlKey(key: string): string {
+  return /^[A-Za-z_][\w-]*$/.test(key) && !/^(?:null|true|false|yes|no|on|off|y|n)$/i.test(key)
+    ? key
+    : quote(key);
 }
 
 /** Tables as maps, because a key may be `__proto__`. */

@@ -167,6 +167,9 @@ function replaceItems(
   const separator = separatorOf(document, list);
   const first = items[from];
   const last = items[to - 1];
+  // Of a block list, nothing at all would be left.
+  if (isBlock(document, list) && texts.length === 0 && from === 0 && to === items.length && to > 0)
+    return [{ start: list.start, end: list.end, text: '[]' }];
   if (from === to) {
     if (texts.length === 0) return [];
     if (first !== undefined)
@@ -209,14 +212,24 @@ function commaIn(text: string, from: number, to: number, comments: readonly Span
 }
 
 /** What stands between two items: a comma and a line of its own, where the first item has one. */
-function separatorOf(document: ConfigDocument, { start, items }: ListNode): string {
+function separatorOf(document: ConfigDocument, list: ListNode): string {
+  const { start, items } = list;
   const [first, second] = items;
   const { text } = document;
   if (first === undefined) return commaOf(document);
+  if (isBlock(document, list)) {
+    const indent = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
+    return `${document.eol}${indent}${text.slice(start, first.start)}`;
+  }
   const line = /(\r?\n)([ \t]*)(?:(?!\n)[\s\S])*$/.exec(text.slice(start + 1, first.start));
   if (line !== null) return `,${line[1]}${line[2]}`;
   const between = second === undefined ? '' : text.slice(first.end, second.start);
   return /^[ \t]*,[ \t]*$/.test(between) ? between : commaOf(document);
+}
+
+/** A list of YAML with an item a line, each behind a dash. */
+function isBlock({ format, text }: ConfigDocument, { start }: ListNode): boolean {
+  return format === 'yaml' && text[start] === '-';
 }
 
 /** A JSON file written without any space gets none from us either. */
@@ -241,6 +254,14 @@ function newArgs(
     const key = `${command.prefix}${name} = ${list}`;
     // Tables in braces keep to one line; of all others each key has its own.
     return { start: at, end: at, text: table.start >= 0 ? `, ${key}` : `${eol}${indent ?? ''}${key}` };
+  }
+  if (format === 'yaml') {
+    const key = `${name}: ${list}`;
+    return {
+      start: at,
+      end: at,
+      text: text[table.start] === '{' ? `, ${key}` : `${eol}${indent ?? ''}${key}`,
+    };
   }
   const colon = /^\s*:[ \t]*$/.exec(text.slice(command.keySpan.end, command.value.start))?.[0] ?? ': ';
   const gap = indent === undefined ? comma : `,${eol}${indent}`;

@@ -3,6 +3,7 @@ import { type Format, LENIENT, type Tolerance } from '../file-shapes.js';
 import { parseJson } from './json.js';
 import { Malformed, type Member, type ParsedText, type Span, type TableNode } from './nodes.js';
 import { parseToml } from './toml.js';
+import { parseYaml } from './yaml.js';
 
 export interface ConfigDocument extends ParsedText {
   readonly format: Format;
@@ -64,13 +65,23 @@ export function parseDocument(
     );
   }
   try {
-    const parsed = format === 'json' ? parseJson(text, tolerance) : parseToml(text);
-    return { ...parsed, format, file, bom, text, eol };
+    return { ...parsed(text, format, tolerance), format, file, bom, text, eol };
   } catch (error) {
     if (error instanceof Malformed) throw errorAt({ file, text }, error.offset, error.message);
     // The parsers recurse, and a file may be nested thousands deep.
     if (error instanceof RangeError) throw errorAt({ file, text }, 0, 'nested too deeply to be read');
     throw error;
+  }
+}
+
+function parsed(text: string, format: Format, tolerance: Tolerance): ParsedText {
+  switch (format) {
+    case 'json':
+      return parseJson(text, tolerance);
+    case 'toml':
+      return parseToml(text);
+    case 'yaml':
+      return parseYaml(text);
   }
 }
 
@@ -95,7 +106,7 @@ export function rawOf(document: Pick<ConfigDocument, 'text'>, span: Span): strin
   return document.text.slice(span.start, span.end);
 }
 
-/** A string in the notation of the format. JSON's escapes are TOML's too, DEL aside, which TOML wants escaped. */
+/** A string in the notation of every format. JSON's escapes are TOML's and YAML's too, DEL aside, which TOML wants escaped. */
 export function quote(value: string): string {
   return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
 }

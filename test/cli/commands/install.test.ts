@@ -129,14 +129,13 @@ describe('install', () => {
     ['a remote entry by name', { entries: ['afip', 'remote'], yes: true }, { code: 'CONFIG_INVALID' }],
     ['an unknown client', { client: 'x', yes: true }, { code: 'USAGE', message: 'no client called x' }],
     ['no client', { client: undefined }, { code: 'USAGE', message: 'which client?' }],
-    ['a client of which only the snippet is known', { client: 'zed', entries: ['a'] }, { code: 'USAGE' }],
+    ['a client of which only the snippet is known', { client: 'junie', entries: ['a'] }, { code: 'USAGE' }],
     [
       'a scope that the client has not',
       { scope: 'local', entries: ['a'] },
       { code: 'USAGE', hint: 'It has: user.' },
     ],
     ['a policy that is not there', { entries: ['afip'], policy: 'x.json' }, { code: 'POLICY_NOT_FOUND' }],
-    ['YAML', { config: 'x.yaml', client: 'a' }, { code: 'USAGE' }],
     [
       '--add of a name that is there',
       { add: 'afip', command: ['a'], yes: true },
@@ -315,6 +314,7 @@ describe('install', () => {
     ],
     ['opencode.jsonc', '{ "mcp": { "a": { "type": "local", "command": ["mcp-a", "x"] } } }\n'],
     ['other.toml', '[mcp_servers.a]\ncommand = "mcp-a"\n'],
+    ['goose.yaml', '# Goose\nextensions:\n  a:\n    cmd: mcp-a\n    args:\n      - x # first\n'],
   ])('--config %s', async (file, content) => {
     using home = new Home();
     home.put(`project/${file}`, content);
@@ -325,6 +325,34 @@ describe('install', () => {
     await uninstall({ client: 'a', entries: [], config: file, yes: true }, home.io);
     expect(home.get(`project/${file}`)).toBe(content);
   });
+
+  test.each<[client: string, file: string, fixture: string, entries: string[]]>([
+    ['copilot-cli', '.copilot/mcp-config.json', 'copilot-cli.before.json', ['afip', 'bare']],
+    ['opencode', '.config/opencode/opencode.jsonc', 'opencode.before.json', []],
+    ['cline', '.cline/data/settings/cline_mcp_settings.json', 'cline.before.json', ['afip', 'off']],
+    ['zed', '.config/zed/settings.json', 'zed.before.json', []],
+    ['kiro', '.kiro/settings/mcp.json', 'kiro.before.json', ['afip', 'bare']],
+    ['qwen', '.qwen/settings.json', 'qwen.before.json', ['afip']],
+    ['kilo', '.config/kilo/kilo.jsonc', 'kilo.before.json', ['afip', 'alone']],
+    [
+      'goose',
+      '.config/goose/config.yaml',
+      'goose.before.yaml',
+      ['afip', 'bare', 'flow', 'short', 'empty', 'wide'],
+    ],
+  ])(
+    '%s by name: wrapped where it keeps its servers, and back to the same bytes',
+    async (client, file, fixture, entries) => {
+      using home = new Home();
+      const before = readFileSync(join(import.meta.dirname, '../../fixtures/clients', fixture), 'utf8');
+      home.put(file, before);
+      expect(await run(home, { client, entries: [], all: true, yes: true })).toBe(0);
+      for (const entry of entries) expect(home.out).toContain(`${entry}: wrapped`);
+      expect(home.get(file)).not.toBe(before);
+      await uninstall({ client, entries: [], all: true, yes: true }, home.io);
+      expect(home.get(file)).toBe(before);
+    },
+  );
 
   test('--print shows the wrapped entry and writes nothing', async () => {
     using home = new Home();
@@ -498,6 +526,9 @@ describe('install --add', () => {
     ['claude-code', 'project', 'project/.mcp.json'],
     ['claude-code', 'local', '.claude.json'],
     ['codex', 'project', 'project/.codex/config.toml'],
+    ['goose', 'project', 'project/.goose/config.yaml'],
+    ['zed', 'project', 'project/.zed/settings.json'],
+    ['qwen', 'local', 'project/.qwen/settings.local.json'],
   ])('%s, scope %s', async (client, scope, file) => {
     using home = new Home();
     if (scope === 'local') home.put('.claude.json', '{"projects": {}}');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addEntry, type NewEntry, snippet } from '../../../src/clients/change/add-entry.js';
 import { type Format, SHAPES, type Shape } from '../../../src/clients/file-shapes.js';
-import type { Place } from '../../../src/clients/known-clients.js';
+import type { Place } from '../../../src/clients/places.js';
 import { emptyDocument, parseDocument } from '../../../src/clients/text/document.js';
 
 const ENTRY: NewEntry = {
@@ -92,6 +92,27 @@ test.each<[title: string, before: string, after: string]>([
   expect(addEntry(document, ['mcp_servers'], SHAPES.mcp_servers, ENTRY).after.text).toBe(after);
 });
 
+const YAML =
+  '  afip:\n    type: "stdio"\n    enabled: true\n    name: "afip"\n    cmd: "node"\n    args: ["x"]\n    envs:\n      AFIP_CUIT: "20"\n';
+
+test.each<[title: string, before: string, after: string]>([
+  ['nothing yet', '', `extensions:\n${YAML}`],
+  ['no last line end', 'GOOSE_MODE: auto', `GOOSE_MODE: auto\nextensions:\n${YAML}`],
+  [
+    'behind others, with comments, and before other keys',
+    'extensions:\n  b:\n    cmd: c # last\n  # end\nGOOSE_MODE: auto\n',
+    `extensions:\n  b:\n    cmd: c # last\n${YAML}  # end\nGOOSE_MODE: auto\n`,
+  ],
+  [
+    'behind a text of several lines, indented by four, CRLF',
+    'extensions:\r\n    b:\r\n        note: |\r\n            two\r\n            lines\r\n',
+    `extensions:\r\n    b:\r\n        note: |\r\n            two\r\n            lines\r\n${YAML.replace(/^/gm, '  ').trimEnd().replaceAll('\n', '\r\n')}\r\n`,
+  ],
+])('YAML: %s', (_title, before, after) => {
+  const document = parseDocument('f', before, 'yaml');
+  expect(addEntry(document, ['extensions'], SHAPES.extensions, ENTRY).after.text).toBe(after);
+});
+
 describe('refused', () => {
   test.each<[title: string, format: Format, text: string, code: string]>([
     ['a name that is there', 'json', '{"mcpServers": {"afip": {}}}', 'CONFIG_CONFLICT'],
@@ -102,8 +123,9 @@ describe('refused', () => {
       'CONFIG_CONFLICT',
     ],
     ['something else in the place of the servers', 'json', '{"mcpServers": 1}', 'CONFIG_INVALID'],
+    ['extensions in braces', 'yaml', 'extensions: {b: {cmd: c}}\n', 'CONFIG_INVALID'],
   ])('%s', (_title, format, text, code) => {
-    const shape = format === 'json' ? SHAPES.mcpServers : SHAPES.mcp_servers;
+    const shape = { json: SHAPES.mcpServers, toml: SHAPES.mcp_servers, yaml: SHAPES.extensions }[format];
     const document = parseDocument('f', text, format);
     expect(() => addEntry(document, shape.at, shape, ENTRY)).toThrow(expect.objectContaining({ code }));
   });
@@ -126,7 +148,7 @@ test('a name such as __proto__ is an entry like any other', () => {
   expect(Object.keys(JSON.parse(edited.after.text).mcpServers)).toEqual(['__proto__']);
 });
 
-test.each<[format: Format | 'yaml', shape: Shape, expected: string]>([
+test.each<[format: Format, shape: Shape, expected: string]>([
   [
     'json',
     SHAPES.context_servers,
@@ -140,7 +162,7 @@ test.each<[format: Format | 'yaml', shape: Shape, expected: string]>([
   [
     'yaml',
     SHAPES.extensions,
-    'extensions:\n  afip:\n    type: "stdio"\n    enabled: true\n    cmd: "node"\n    args: ["x"]\n    envs:\n      AFIP_CUIT: "20"\n',
+    'extensions:\n  afip:\n    type: "stdio"\n    enabled: true\n    name: "afip"\n    cmd: "node"\n    args: ["x"]\n    envs:\n      AFIP_CUIT: "20"\n',
   ],
 ])('a snippet in %s', (format, shape, expected) => {
   expect(snippet(format, shape, ENTRY)).toBe(expected);

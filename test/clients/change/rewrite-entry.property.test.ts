@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { findNodeAtLocation, getNodeValue, parseTree } from 'jsonc-parser';
 import { parse as parseToml } from 'smol-toml';
 import { expect, test } from 'vitest';
+import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
 import { type Edited, unwrapEntries, wrapEntries } from '../../../src/clients/change/rewrite-entry.js';
 import { containersAt, entriesIn, type StdioEntry } from '../../../src/clients/entries.js';
 import { SHAPES } from '../../../src/clients/file-shapes.js';
@@ -322,4 +323,74 @@ test('TOML: nothing outside command and args changes, and unwrapping gives the b
     const table = Object.entries(parseToml(text, { integersAsBigInt: true }).mcp_servers ?? {});
     return table.find(([key]) => key === server)?.[1] as unknown as { command: string; args?: string[] };
   });
+});
+
+test('YAML: nothing outside cmd and args changes, and unwrapping gives the bytes back', () => {
+  const text = fc.oneof(
+    fc.constantFrom('npx', '-y', '@codespar/mcp-afip', 'yes', '80', 'a: b', 'a #b', "it's", '{x}', '- x', ''),
+    fc.string({ maxLength: 12 }),
+  );
+  const entry = fc.record({
+    cmd: text.filter((each) => each !== ''),
+    args: fc.option(fc.array(text, { maxLength: 4 }), { nil: undefined }),
+    envs: fc.dictionary(fc.stringMatching(/^[A-Z_]{1,8}$/), text, { maxKeys: 2 }),
+    timeout: fc.nat(600),
+  });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-z][a-z-]{0,8}$/), entry), {
+        minLength: 1,
+        maxLength: 4,
+        selector: ([name]) => name,
+      }),
+      fc.record({
+        indent: fc.constantFrom(2, 4),
+        indentSeq: fc.boolean(),
+        collectionStyle: fc.constantFrom<'any' | 'flow'>('any', 'flow'),
+        singleQuote: fc.option(fc.boolean(), { nil: null }),
+      }),
+      fc.boolean(),
+      (servers, style, isWindows) => {
+        const extensions = Object.fromEntries(
+          servers.map(([name, each]) => [
+            name,
+            each.args === undefined ? { ...each, args: undefined } : each,
+          ]),
+        );
+        const printed = stringifyYaml({ GOOSE_MODE: 'auto', extensions }, { ...style, lineWidth: 0 });
+        const before = `# first\n${printed.replace(/^( *timeout: .*)$/m, '$1 # here')}# last\n`;
+        const text = isWindows ? before.replaceAll('\n', '\r\n') : before;
+        const document = parseDocument('f', text, 'yaml');
+        const stdio = (of: typeof document) =>
+          containersAt(of, ['extensions'])
+            .flatMap((container) => entriesIn(of, container, SHAPES.extensions))
+            .filter((each) => each.kind === 'stdio');
+        const found = stdio(document);
+        const wraps = found.map((each) => ({
+          entry: each,
+          prefix: newPrefix(WRAPPER, { server: each.name }, each.nodes.list !== undefined),
+        }));
+        let edited: Edited;
+        try {
+          edited = wrapEntries(document, SHAPES.extensions, wraps);
+        } catch (error) {
+          // A text that means something else between brackets is left alone, and told.
+          expect(error).toMatchObject({ code: 'CONFIG_CONFLICT' });
+          return;
+        }
+        const read = parseYaml(edited.after.text).extensions;
+        for (const { name } of found) {
+          const { cmd, args, ...rest } = read[name];
+          const then = (extensions as Record<string, { cmd: string; args?: string[] }>)[name];
+          expect([cmd, args.slice(args.indexOf('--') + 1)]).toEqual([
+            WRAPPER.node,
+            [then?.cmd, ...(then?.args ?? [])],
+          ]);
+          expect({ ...rest, cmd: then?.cmd, args: then?.args }).toEqual({ ...then, args: then?.args });
+        }
+        expect(unwrapEntries(edited.after, SHAPES.extensions, stdio(edited.after)).after.text).toBe(text);
+      },
+    ),
+    RUNS,
+  );
 });

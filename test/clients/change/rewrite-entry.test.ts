@@ -3,14 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Edited, unwrapEntries, wrapEntries } from '../../../src/clients/change/rewrite-entry.js';
 import { containersAt, entriesIn, type StdioEntry } from '../../../src/clients/entries.js';
-import {
-  type Format,
-  LENIENT,
-  SHAPES,
-  type Shape,
-  type Tolerance,
-} from '../../../src/clients/file-shapes.js';
-import { clientById, type Place } from '../../../src/clients/known-clients.js';
+import { type Format, SHAPES, type Shape, type Tolerance } from '../../../src/clients/file-shapes.js';
+import { clientById } from '../../../src/clients/known-clients.js';
+import type { Place } from '../../../src/clients/places.js';
 import { type ConfigDocument, parseDocument } from '../../../src/clients/text/document.js';
 import { newPrefix, renewedPrefix, type WrapOptions } from '../../../src/clients/wrapped-command.js';
 
@@ -53,7 +48,6 @@ function content({ after }: Edited): string {
 }
 
 const PROJECT = { project: '/home/ana/shop' };
-const custom = (shape: Shape, format: Format): Kind => ({ shape, format, tolerance: LENIENT });
 
 const FILES: readonly [file: string, kind: Kind, at?: Place['at']][] = [
   ['claude-desktop.json', kind('claude-desktop')],
@@ -71,8 +65,14 @@ const FILES: readonly [file: string, kind: Kind, at?: Place['at']][] = [
   ['codex-crlf.toml', kind('codex')],
   ['codex-inline.toml', kind('codex')],
   ['codex-dotted.toml', kind('codex')],
-  ['zed.json', custom(SHAPES.context_servers, 'json')],
-  ['opencode.json', custom(SHAPES.mcp, 'json')],
+  ['copilot-cli.json', kind('copilot-cli')],
+  ['opencode.json', kind('opencode')],
+  ['cline.json', kind('cline')],
+  ['zed.json', kind('zed')],
+  ['kiro.json', kind('kiro')],
+  ['qwen.json', kind('qwen')],
+  ['kilo.json', kind('kilo')],
+  ['goose.yaml', kind('goose')],
 ];
 
 function fixture(file: string, state: 'before' | 'after'): string {
@@ -114,7 +114,9 @@ describe.each(FILES)('%s', (file, { shape, tolerance, format }, at = shape.at) =
     ['tabs', (text) => text.replace(/^(?: {2})+/gm, (indent) => '\t'.repeat(indent.length / 2))],
     ['a byte order mark', (text) => `\uFEFF${text.replace(/^\uFEFF/, '')}`],
     ['no last line end', (text) => text.trimEnd()],
-  ])('with %s, in both directions', (_title, change) => {
+  ])('with %s, in both directions', (title, change) => {
+    // YAML has none before a key.
+    if (format === 'yaml' && title === 'tabs') return;
     const document = open(change(before));
     const edited = wrap(document, stdio(document, at, shape), shape, { policy: '/home/ana/afip.json' });
     expect(content(edited)).toBe(change(fixture(file, 'after')));

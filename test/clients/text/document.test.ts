@@ -64,6 +64,16 @@ test.each<[text: string, format: Format, tolerance: Tolerance, expected: string]
   ['a = 1\na = 2', 'toml', LENIENT, 'f:2:1: trying to redefine an already defined table or value'],
   ['[a]\nx = 1\n[a]\n', 'toml', LENIENT, 'f:3:'],
   ['a = "\n"', 'toml', LENIENT, 'f:1:'],
+  ['a: 1\na: 2\n', 'yaml', LENIENT, 'f:2:1: Map keys must be unique'],
+  ['a: [1\nb: 2\n', 'yaml', LENIENT, 'f:2:1: '],
+  ['a:\n\t- b\n', 'yaml', LENIENT, 'f:2:'],
+  ['- a\n', 'yaml', LENIENT, 'f:1:1: a mapping was expected'],
+  ['a: 1\n---\nb: 2\n', 'yaml', LENIENT, 'f:2:1: several documents in one file'],
+  ['a: &x 1\nb: *x\n', 'yaml', LENIENT, 'f:1:7: an anchor, which is not edited here'],
+  ['a: !!str 1\n', 'yaml', LENIENT, 'f:1:10: a tag, which is not edited here'],
+  ['1: a\n', 'yaml', LENIENT, 'f:1:1: a key that is not a text'],
+  ['a: {<<: {b: 1}}\n', 'yaml', LENIENT, 'no problem'],
+  ['# only a comment\n', 'yaml', LENIENT, 'no problem'],
 ])('%j', (text, format, tolerance, expected) => {
   const found = problem(() => parseDocument('f', text, format, tolerance));
   expect(found.startsWith(expected) ? expected : found).toBe(expected);
