@@ -2,6 +2,7 @@ import type { KnownServer, Preset } from './known-server.js';
 import { AFIP } from './servers/afip/server.js';
 import { LEGITI } from './servers/legiti/server.js';
 import { STRENGTH_PRESETS } from './strengths.js';
+import { TRIFECTA } from './trifecta.js';
 
 /** A known server is a folder, and a name here. */
 export const KNOWN_SERVERS: readonly KnownServer[] = [AFIP, LEGITI];
@@ -19,6 +20,7 @@ export function knownServer(command: string): KnownServer | undefined {
 /** The strengths, which fit any server, and the policies of the known servers. */
 export const PRESETS: readonly Preset[] = [
   ...STRENGTH_PRESETS,
+  TRIFECTA,
   ...KNOWN_SERVERS.flatMap(({ presets }) => presets),
 ];
 
