@@ -58,7 +58,7 @@ class Lint {
     this.#policy = policy;
     this.#locations = locations;
     this.#resolved = tools?.map((tool) => ({ tool, where: resolveEntry(policy, tool.name) }));
-    const charged = [policy.allTools, ...this.#entries()]
+    const charged = [policy.allTools, ...this.#entries(), ...(policy.serverRequests?.tools.values() ?? [])]
       .flatMap(({ limits }) => limits)
       .filter(({ amount }) => amount.kind !== 'fixed' || amount.value.sign > 0);
     this.#rules = new RuleLint(locations, this.#warn, new Set(charged.map(({ counter }) => counter)));
@@ -81,6 +81,7 @@ class Lint {
       this.#hours(entry);
       for (const demand of entry.demands ?? []) if (demand.kind !== 'hours') this.#called(demand, entry);
     }
+    for (const entry of this.#policy.serverRequests?.tools.values() ?? []) this.#rules.look(entry, entry, []);
     this.#callable();
     if (this.#compared > MAX_COMPARED) {
       const message =

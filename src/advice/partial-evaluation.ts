@@ -1,7 +1,7 @@
 import { type Json, setOwn } from '../json/value.js';
 import type { Call, Evaluation } from '../policy/call.js';
 import { answerPredicate, type Quantifier } from '../policy/evaluate/condition.js';
-import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
+import { evaluateLayers, type Layers, layersFor } from '../policy/evaluate/layers.js';
 import { resolveEntry } from '../policy/evaluate/resolve.js';
 import type { Checks, Limit, Path, Policy, Predicate } from '../policy/model.js';
 import { lookalikeOf } from '../text/lookalike.js';
@@ -35,8 +35,10 @@ export function evaluatePartially(
   const args = argsOf(kept);
   const call: Call = { tool, args, env: {}, ...(undeclared && { undeclared: () => undeclared(args) }) };
   const unknowns: Unknown[] = [];
-  const all = layers.all.map((policy) => reduced(policy, call, kept, unknowns));
-  return { evaluation: evaluateLayers({ ...layers, all }, call), unknowns };
+  const judging = layersFor(layers, tool);
+  if (!judging) return { evaluation: { kind: 'open', charges: [], ask: undefined }, unknowns };
+  const all = judging.all.map((policy) => reduced(policy, call, kept, unknowns));
+  return { evaluation: evaluateLayers({ ...judging, all }, call), unknowns };
 }
 
 /** Placeholders under names whose values were not kept; no rule that would read one is left. */

@@ -36,6 +36,8 @@ export interface Policy {
   readonly lookalikes: ReadonlyMap<string, ToolEntry>;
   /** Entries with a `*` in their name, the one that wins first. */
   readonly patterns: readonly ToolEntry[];
+  /** What the server may ask of the client: entries by their method. Undefined: all of it passes. */
+  readonly serverRequests?: Policy | undefined;
   readonly list: 'all' | 'callable';
   readonly pin: 'off' | 'warn' | 'hold' | 'deny';
   /** Whether the client sees tools that came when their server was known already. */

@@ -119,7 +119,7 @@ export class ClientReader {
    */
   #insteadOfAnswer(line: AnyLine, reason: string): Item {
     const id = idFromEnds(line, 'answer');
-    if (id === undefined || this.#session.serverRequests.take(id) === undefined) return NO_ITEM;
+    if (id === undefined || !this.#answered(id, 'error')) return NO_ITEM;
     const text = errorLine(id, INTERNAL_ERROR, `The client's answer was refused: ${reason}`);
     return { line: Line.of(Buffer.from(text)) };
   }
@@ -151,11 +151,18 @@ export class ClientReader {
 
   #response(line: Line, { id, message }: ClientMessage & { kind: 'response' }): Item {
     if (id !== undefined && this.#approvals.answered(id, message)) return NO_ITEM;
-    if (id === undefined || this.#session.serverRequests.take(id) !== undefined) return { line };
+    if (id === undefined || this.#answered(id, message.error === undefined ? 'ok' : 'error')) return { line };
     this.#warn(
       `dropped an answer of the client's to a request that the server did not make (id ${shown(id)})`,
     );
     return NO_ITEM;
+  }
+
+  /** @returns whether the server had asked for this */
+  #answered(id: Id, outcome: 'ok' | 'error'): boolean {
+    const request = this.#session.serverRequests.take(id);
+    if (request?.row !== undefined) this.#gate.settle(request.row, outcome, undefined);
+    return request !== undefined;
   }
 
   #initialize(params: object): void {

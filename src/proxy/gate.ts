@@ -23,7 +23,13 @@ import type {
 import { BUSY, LOCKED_HINT } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { sha256 } from '../text/hash.js';
-import { type RefusedCall, refusalLine, unknownToolLine } from '../wire/answers.js';
+import {
+  errorLine,
+  type RefusedCall,
+  refusalLine,
+  unknownMethodLine,
+  unknownToolLine,
+} from '../wire/answers.js';
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
 import type { ArgumentChecks } from './argument-checks.js';
 import { PinnedView } from './pinned-view.js';
@@ -132,6 +138,11 @@ export class Gate implements ApprovalAuthority {
     }
   }
 
+  /** Whether the policy says what the server may ask of the client. */
+  get judgesServerRequests(): boolean {
+    return this.#policy?.serverRequests !== undefined;
+  }
+
   /** Nothing was decided yet, since others hold the database: a call waits for it longer than later. */
   get isStarting(): boolean {
     return this.#stateSession.isStarting;
@@ -174,7 +185,10 @@ export class Gate implements ApprovalAuthority {
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', this.#options.noPolicy);
-    const evaluation = evaluateLayers(this.#policy, {
+    const layers = call.isServerRequest ? this.#policy.serverRequests : this.#policy;
+    // The policy says nothing of them any more.
+    if (!layers) return { kind: 'open', charges: [], ask: undefined };
+    const evaluation = evaluateLayers(layers, {
       tool: call.name,
       args: call.args.values,
       env: this.#options.env,
@@ -231,7 +245,7 @@ export class Gate implements ApprovalAuthority {
     const requestId = typeof call.id === 'number' ? String(call.id) : JSON.stringify(call.id);
     const argumentsText = this.#argumentsText(call);
     const approval = this.#approvalTerms(call, evaluation);
-    const pinned = this.#pinTerms(call);
+    const pinned = call.isServerRequest ? undefined : this.#pinTerms(call);
     return { tool: call.name, requestId, argumentsText, policyHash, evaluation, pinned, approval };
   }
 
@@ -274,7 +288,7 @@ export class Gate implements ApprovalAuthority {
     if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
       return { kind: 'forward', row: admitted.row };
     }
-    if (evaluation.kind === 'hidden') return { kind: 'answer', line: unknownToolLine(call.id, call.name) };
+    if (evaluation.kind === 'hidden') return { kind: 'answer', line: hiddenLine(call) };
     const line = this.#line(call, refusedCall(call, evaluation, admitted));
     if (admitted.kind !== 'asked') return { kind: 'answer', line };
     const { approval } = admitted;
@@ -322,6 +336,14 @@ export class Gate implements ApprovalAuthority {
   #line(call: ToolCall, refused: RefusedCall): string {
     return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
   }
+}
+
+function hiddenLine(call: JudgedCall): string {
+  if (!call.isServerRequest) return unknownToolLine(call.id, call.name);
+  // The client waits for an answer to something else.
+  return call.era === 'modern'
+    ? errorLine(call.id, -32603, `The server asked for ${call.name}, which it may not.`)
+    : unknownMethodLine(call.id);
 }
 
 /** Whether a person may have to be asked about a call that the policy's text lets through. */

@@ -53,6 +53,8 @@ export function relay(options: RelayOptions): Relaying {
     maxLine: options.maxServerLine,
     warn,
     stray: options.stray,
+    toServer: (text) => upstream.send([Buffer.from(text)], () => {}),
+    later: (parts) => pass(parts),
   });
   const clientToServer = new ClientToServer(
     session,

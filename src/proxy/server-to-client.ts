@@ -2,6 +2,7 @@ import { callDigest, type RoundTrips } from '../approval/retry-state.js';
 import { parseDoubles } from '../json/exact.js';
 import { isDeeper } from '../json/strict.js';
 import { isRecord, own } from '../json/value.js';
+import { isServerRequest } from '../policy/server-requests.js';
 import type { ExitCode } from '../upstream/upstream.js';
 import { ambiguity } from '../wire/ambiguity.js';
 import { errorLine } from '../wire/answers.js';
@@ -21,11 +22,23 @@ import {
 import { WriteBatch } from '../wire/write-batch.js';
 import type { Gate } from './gate.js';
 import { isNamed } from './listed-tools.js';
+import { type Judged, ServerRequests } from './server-requests.js';
 
 const INTERNAL_ERROR = -32603;
 /** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
 const LONG_LINE = 1 << 20;
 const LONG_LINE_DEPTH = 10_000;
+
+/** While others hold the database: the longest wait, and all of it, in milliseconds. */
+const BUSY_WAIT = { longest: 60, total: 5000 };
+
+/** Since when a line waits for the database, `performance.now()`, and how often it was looked at. */
+interface Waited {
+  readonly since: number;
+  readonly tries: number;
+}
+
+const isOver = ({ since }: Waited): boolean => performance.now() - since >= BUSY_WAIT.total;
 
 type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered';
 
@@ -41,6 +54,9 @@ export class ServerToClient {
   readonly #warn: (text: string) => void;
   readonly #stray: (bytes: Buffer) => void;
   readonly #splitter: LineSplitter;
+  readonly #requests: ServerRequests;
+  readonly #later: (parts: readonly (Buffer | string)[]) => void;
+  readonly #waiting = new Set<NodeJS.Timeout>();
   /** When what is looked at was read, `performance.now()`: once for all lines of a chunk. */
   #readAt = 0;
   #clientIsGone = false;
@@ -55,6 +71,10 @@ export class ServerToClient {
       readonly warn: (text: string) => void;
       /** What is no protocol; bytes with their line end. */
       readonly stray: (bytes: Buffer) => void;
+      /** A line of ours for the server. */
+      readonly toServer: (text: string) => void;
+      /** What the client gets of a line that had to wait. */
+      readonly later: (parts: readonly (Buffer | string)[]) => void;
     },
   ) {
     this.#session = session;
@@ -64,6 +84,9 @@ export class ServerToClient {
     this.#warn = options.warn;
     this.#stray = options.stray;
     this.#splitter = new LineSplitter(options.maxLine);
+    this.#later = options.later;
+    const { toServer, warn } = options;
+    this.#requests = new ServerRequests({ session, gate, toServer, warn });
   }
 
   /** @returns what the client gets for a chunk of the server's output */
@@ -87,6 +110,7 @@ export class ServerToClient {
   /** @returns an error for each request that the server, now gone, never answered (G9) */
   oweNothing(code: ExitCode): string {
     this.#readAt = performance.now();
+    for (const timer of this.#waiting) clearTimeout(timer);
     let answers = '';
     for (const [id, request] of this.#session.drain()) {
       this.#settle(request, 'unanswered');
@@ -106,7 +130,30 @@ export class ServerToClient {
     return batch.parts();
   }
 
-  #line(line: Line): Line | string | undefined {
+  /** The database was locked: the line is looked at again in a moment, and what becomes of it goes to the client then. */
+  #again(line: Line, { since, tries }: Waited): undefined {
+    const timer = setTimeout(
+      () => {
+        this.#waiting.delete(timer);
+        this.#readAt = performance.now();
+        const passed = this.#line(line, { since, tries: tries + 1 });
+        const batch = new WriteBatch<string>();
+        if (typeof passed === 'string') batch.addText(passed);
+        else if (passed) batch.addLine(passed);
+        this.#later(batch.parts());
+      },
+      Math.random() * Math.min(tries + 1, BUSY_WAIT.longest),
+    );
+    this.#waiting.add(timer);
+  }
+
+  /** @returns what the client gets of a line with a request to it; `pass` where it is the line */
+  #asks(judged: Judged, line: Line, waited: Waited): string | undefined {
+    if (judged.kind === 'busy') return this.#again(line, waited);
+    return judged.kind === 'instead' ? judged.text : undefined;
+  }
+
+  #line(line: Line, waited: Waited = { since: this.#readAt, tries: 0 }): Line | string | undefined {
     if (line.isBlank) return undefined;
     if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
     const message = parse(line);
@@ -119,7 +166,12 @@ export class ServerToClient {
       if (typeof method !== 'string') return this.#keptOff(line, 'its method is no text', undefined);
       const reason = this.#ambiguity(line, message);
       if (reason !== undefined) return this.#unreadable(undefined, reason);
-      if (isId(id)) this.#session.serverRequests.add(id, method);
+      if (this.#gate.judgesServerRequests) {
+        const judged = this.#requests.request(line, message, method, isOver(waited));
+        if (judged.kind !== 'pass') return this.#asks(judged, line, waited);
+        if (isServerRequest(method)) return line;
+      }
+      if (isId(id)) this.#session.serverRequests.add(id, { row: undefined });
       return line;
     }
     // Neither is both: a client that looks at `result` first would take it for an answer.
@@ -131,14 +183,34 @@ export class ServerToClient {
     if (isId(id) && this.#session.awaitsList(id)) return this.#list(line, message, id);
     const reason = this.#ambiguity(line, message);
     if (reason !== undefined) return this.#unreadable(id, reason);
-    if (isId(id)) return this.#answer(line, message, id, outcome);
+    if (isId(id)) {
+      const judged = this.#gate.judgesServerRequests ? this.#asked(line, message, id, waited) : undefined;
+      if (judged?.kind === 'busy') return this.#again(line, waited);
+      return this.#answer(line, message, id, outcome, judged?.kind === 'instead' ? judged.text : undefined);
+    }
     // An error may belong to nothing; a result may not, and some clients read `null` as 0.
     if ((id === undefined || id === null) && message.result === undefined) return line;
     this.#warn("dropped an answer of the server's without a proper id");
     return undefined;
   }
 
-  #answer(line: Line, message: Envelope, id: Id, outcome: Outcome): Line | string | undefined {
+  /** 2026-07-28: the server's answer may ask the client for something. */
+  #asked(line: Line, message: Envelope, id: Id, waited: Waited): Judged | undefined {
+    const pending = this.#session.sentRequest(id);
+    if (!pending) return undefined;
+    const asks = isRecord(message.result) && Object.hasOwn(message.result, 'inputRequests');
+    if (pending.request.era === 'legacy' && !asks) return undefined;
+    return this.#requests.answer(line, pending.id, pending.request, isOver(waited));
+  }
+
+  /** @param instead what the client gets, where the answer asks for what it may not */
+  #answer(
+    line: Line,
+    message: Envelope,
+    id: Id,
+    outcome: Outcome,
+    instead: string | undefined,
+  ): Line | string | undefined {
     const answered = this.#session.takeSentRequest(id);
     if (!answered) {
       this.#warn(
@@ -149,8 +221,9 @@ export class ServerToClient {
     const { request } = answered;
     if (request.method === 'tools/call') {
       this.#settle(request, outcome);
-      if (request.call) this.#expectRetry(request.call, own(message, 'result'));
+      if (request.call && instead === undefined) this.#expectRetry(request.call, own(message, 'result'));
     } else if (request.method === 'initialize') this.#session.readServer(message);
+    if (instead !== undefined) return instead;
     return answered.id === id ? line : replaceId(line.text, answered.id);
   }
 

@@ -153,6 +153,11 @@ export function unknownToolLine(id: Id, tool: string): string {
   return errorLine(id, -32602, `Unknown tool: ${tool}`);
 }
 
+/** The answer to a request of the server's of a kind that is hidden from it: that of a client without the method. */
+export function unknownMethodLine(id: Id): string {
+  return errorLine(id, -32601, 'Method not found');
+}
+
 function line(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }

@@ -30,8 +30,8 @@ type MutableRequest = { -readonly [Key in keyof ClientRequest]: ClientRequest[Ke
 export class McpSession {
   /** What the client asked of the server. */
   readonly #clientRequests = new PendingRequests<MutableRequest>((forgotten) => this.#removed(forgotten));
-  /** What the server asked of the client: the methods. */
-  readonly serverRequests = new PendingRequests<string>();
+  /** What the server asked of the client, with its row in the decision log where it was judged. */
+  readonly serverRequests = new PendingRequests<{ readonly row: number | undefined }>();
   #lists = 0;
   #serverTakesTasks = false;
   #clientShowsForms = false;
@@ -114,6 +114,13 @@ export class McpSession {
     request.sentAt = now;
     request.sent = true;
     request.call = call.era === 'modern' ? call : undefined;
+  }
+
+  /** The request that an answer of the server's belongs to, which stays open. */
+  sentRequest(id: Id): { readonly id: Id; readonly request: ClientRequest } | undefined {
+    const exact = this.#exact(id);
+    const request = exact === undefined ? undefined : this.#clientRequests.get(exact);
+    return exact !== undefined && request?.sent ? { id: exact, request } : undefined;
   }
 
   /** As `takeRequest`, for an answer of the server's: it has none to give to a call that it did not get. */

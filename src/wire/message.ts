@@ -58,6 +58,8 @@ export interface JudgedCall extends ToolCall {
    * charged and asked about already.
    */
   readonly continues?: number | undefined;
+  /** No call of a tool: the server asks the client for something, by the method that is its name. */
+  readonly isServerRequest?: boolean | undefined;
 }
 
 /** A line that means to call a tool but cannot be judged: it is only logged. */

@@ -52,6 +52,12 @@ function relayed(client: Buffer[], server: Buffer[]): { toServer: string; toClie
     stray: (bytes) => {
       said += bytes.toString('latin1');
     },
+    toServer: (text) => {
+      said += text;
+    },
+    later: (parts) => {
+      said += parts.join('');
+    },
   });
   const passed = [...server.flatMap((chunk) => serverToClient.push(chunk)), ...serverToClient.end()];
   toClient += passed.map((part) => Buffer.from(part).toString('latin1')).join('');

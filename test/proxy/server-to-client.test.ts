@@ -44,6 +44,8 @@ function pass(
     stray: () => {
       stray = true;
     },
+    toServer: () => {},
+    later: () => {},
   });
   if (clientIsGone) serverToClient.clientGone();
   const parts = serverToClient.push(Buffer.concat([Buffer.from(line), Buffer.from('\n')]));

@@ -103,6 +103,8 @@ export class Between {
       maxLine,
       warn,
       stray: (bytes) => void this.warnings.push(`stray: ${bytes}`),
+      toServer: (text) => void this.toServer.push(...messages(text)),
+      later: (parts) => void this.toClient.push(...messages(parts.join(''))),
     });
   }
 

@@ -49,8 +49,10 @@ export async function check(
     problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live?.tools, known)];
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  if (options.json) await printJson(io, { source, tools: live?.tools.length, problems });
-  else await io.out.write(textOf(source, problems, errors, live));
+  // No fault, so no warning: most servers ask for nothing.
+  const passes = found.kind === 'policy' && !hasServerRequests(found) ? PASSES : undefined;
+  if (options.json) await printJson(io, { source, tools: live?.tools.length, problems, passes });
+  else await io.out.write(textOf(source, problems, errors, live, passes));
   return errors > 0 || (options.strict && problems.length > 0) ? EXIT.policyInvalid : EXIT.done;
 }
 
@@ -70,13 +72,22 @@ function find(
   });
 }
 
+/** What passes without a look, where a policy says nothing of it. */
+const PASSES = 'requests of the server for sampling, elicitation and roots';
+
+function hasServerRequests({ policy, extended }: Extract<FoundPolicy, { kind: 'policy' }>): boolean {
+  return [policy, ...extended].some(({ serverRequests }) => serverRequests !== undefined);
+}
+
 function textOf(
   source: string,
   problems: readonly Problem[],
   errors: number,
   live: LiveServer | undefined,
+  passes: string | undefined,
 ): string {
   const lines = problems.map((problem) => printable(formatProblem(problem, source)));
+  if (passes !== undefined) lines.push(`note: ${passes} pass; "server_requests" says otherwise`);
   const warnings = problems.length - errors;
   const against = live ? `, against ${count(live.tools.length, 'tool')} of ${printable(live.name)}` : '';
   lines.push(`${printable(source)}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${against}`);

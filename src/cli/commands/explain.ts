@@ -8,7 +8,7 @@ import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
 import type { TraceStep } from '../../policy/evaluate/evaluate.js';
 import { explainUnmet, explainUsage } from '../../policy/evaluate/explain.js';
-import { evaluateLayers, stack } from '../../policy/evaluate/layers.js';
+import { evaluateLayers, layersFor, stack } from '../../policy/evaluate/layers.js';
 import type { Policy } from '../../policy/model.js';
 import {
   askingDemand,
@@ -80,7 +80,8 @@ export async function explain(
     env: upstreamEnv(io.env),
     ...(undeclared && { undeclared: () => undeclared(args) }),
   };
-  const evaluation = evaluateLayers(layers, call, trace);
+  const judging = layersFor(layers, tool);
+  const evaluation: Evaluation = judging ? evaluateLayers(judging, call, trace) : UNJUDGED;
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
   const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
   const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
@@ -90,6 +91,9 @@ export async function explain(
     outlook.decision
   ];
 }
+
+/** A request of the server's that the policy says nothing of. */
+const UNJUDGED: Evaluation = { kind: 'open', charges: [], ask: undefined };
 
 function readArgs(text: string | undefined): { readonly [key: string]: Json } {
   try {

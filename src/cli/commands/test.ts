@@ -8,7 +8,7 @@ import { isObject, type JsonObject } from '../../json/value.js';
 import type { Call, Evaluation } from '../../policy/call.js';
 import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
-import { evaluateLayers, type Layers, stack } from '../../policy/evaluate/layers.js';
+import { evaluateLayers, type Layers, layersFor, stack } from '../../policy/evaluate/layers.js';
 import { formatProblem } from '../../policy/read/problem.js';
 import { Source } from '../../policy/read/source.js';
 import { type ArgumentCheck, argumentCheck } from '../../policy/schema/check.js';
@@ -199,6 +199,11 @@ interface Decided {
   readonly admitted: Admitted;
 }
 
+function evaluationOf(policy: Layers, call: Call): Evaluation {
+  const judging = layersFor(policy, call.tool);
+  return judging ? evaluateLayers(judging, call) : PASSED;
+}
+
 /** What the policy of another server makes of a call that passes there. */
 const PASSED: Evaluation = { kind: 'open', charges: [], ask: undefined };
 const SERVER = 'test';
@@ -208,7 +213,7 @@ function decide(
   session: string,
   policy: Layers,
   call: Call,
-  evaluation: Evaluation = evaluateLayers(policy, call),
+  evaluation: Evaluation = evaluationOf(policy, call),
 ): Decided {
   const argumentsText = canonicalJson(call.args);
   const texts = approvalTexts(call.args, policy.approvals);

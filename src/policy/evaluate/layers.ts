@@ -1,6 +1,7 @@
 import { sha256 } from '../../text/hash.js';
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import type { Checks, Demand, Limit, Policy, Predicate, ToolEntry } from '../model.js';
+import { isServerRequest } from '../server-requests.js';
 import { evaluate, type TraceStep } from './evaluate.js';
 import { isVisible, resolveEntry } from './resolve.js';
 
@@ -19,6 +20,8 @@ export interface Layers {
   readonly annotate: boolean;
   readonly auditArguments: 'keys' | 'full';
   readonly approvals: Policy['approvals'];
+  /** What judges the requests of the server's, where any layer says something of them; else they pass. */
+  readonly serverRequests: Layers | undefined;
   /** Some rule goes by what became of earlier calls, so that outcomes must be known before the next call. */
   readonly needsOutcomes: boolean;
   /** Some rule goes by which calls were made before. */
@@ -40,11 +43,16 @@ const STRICTNESS = { off: 0, warn: 1, hold: 2, deny: 3 } as const;
 export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
   const all = [...extended.map((policy) => named(policy, nameAmong(policy, extended))).reverse(), own];
   let hash: string | undefined;
-  const checks = all.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
+  const requests = all.flatMap(({ serverRequests }) => serverRequests ?? []);
+  const checks = [...all, ...requests].flatMap((policy) => [
+    policy.allTools,
+    ...policy.tools.values(),
+    ...policy.patterns,
+  ]);
   const channels = own.approvals.channels.filter((channel) =>
     extended.every(({ approvals }) => approvals.channels.includes(channel)),
   );
-  return {
+  const layers: Layers = {
     all,
     get hash() {
       hash ??= all.length === 1 ? own.hash : sha256(all.map((policy) => policy.hash).join());
@@ -78,7 +86,20 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
     ),
     looksBack: checks.some(({ demands }) => demands?.some(({ kind }) => kind !== 'hours')),
     declares: checks.some(({ declared }) => declared !== undefined),
+    serverRequests: undefined,
   };
+  return requests.length === 0
+    ? layers
+    : { ...layers, hash: layers.hash, serverRequests: { ...layers, hash: layers.hash, all: requests } };
+}
+
+/**
+ * What judges a call that is known by its name alone, as the decision log has it.
+ *
+ * @returns undefined where nothing does: a request of the server's that the policy says nothing of passes
+ */
+export function layersFor(layers: Layers, name: string): Layers | undefined {
+  return isServerRequest(name) ? layers.serverRequests : layers;
 }
 
 /** Judges a call by every layer; see `evaluate`. */
@@ -158,6 +179,7 @@ function named(policy: Policy, layer: string): Policy {
     new Map([...map].map(([name, entry]) => [name, renamed.get(entry) ?? entries(entry)]));
   return {
     ...policy,
+    ...(policy.serverRequests && { serverRequests: named(policy.serverRequests, layer) }),
     layer: `${layer}#`,
     hides: (name) => policy.hides(name),
     allTools: checks(policy.allTools),

@@ -9,9 +9,13 @@ import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
 
-/** One entry under `tools`, its shorthands written out. */
-export function compileEntry(context: CompileContext, tool: string, entry: Partly<ToolDocument>): ToolEntry {
-  const path = ['tools', tool];
+/** One entry under `tools`, its shorthands written out. @param path where it stands, if that is elsewhere */
+export function compileEntry(
+  context: CompileContext,
+  tool: string,
+  entry: Partly<ToolDocument>,
+  path: readonly Segment[] = ['tools', tool],
+): ToolEntry {
   if (tool === '') {
     context.report('NAME', path, 'A tool has a name.', 'Write the name of the tool, or "*".', {
       spot: 'key',

@@ -28,6 +28,32 @@ export const toolSchema = about(
   },
 );
 
+const { arguments: _, ...requestChecks } = checks;
+
+/** What holds for one kind of request; its parameters are `args`. */
+const serverRequest = z.strictObject({
+  ...requestChecks,
+  action: z.optional(
+    about(
+      z.enum(['allow', 'deny', 'approve', 'hide']),
+      'Shorthand. allow: nothing more. deny: every request is refused. approve: a person is asked for each. hide: the server is told that the client has no such method.',
+    ),
+  ),
+  reason: z.optional(about(z.string(), 'What the server is told by every rule without an `on_deny`.')),
+  rate_limit: z.optional(rateLimit),
+});
+
+const serverRequests = z.strictObject({
+  sampling: z.optional(
+    about(
+      serverRequest,
+      'The server has the model write something: sampling/createMessage. Its parameters are `args`: args.maxTokens.',
+    ),
+  ),
+  elicitation: z.optional(about(serverRequest, 'The server asks the person something: elicitation/create.')),
+  roots: z.optional(about(serverRequest, 'The server asks which folders the client works in: roots/list.')),
+});
+
 /** The file as a whole, but for the entries of `tools`, which are checked one by one (see validate.ts). */
 export const policySchema = about(
   z.strictObject({
@@ -45,6 +71,12 @@ export const policySchema = about(
     all_tools: z.optional(allTools),
     tools: z.optional(
       about(z.record(z.string(), toolSchema), 'What holds for each tool, by name or pattern.'),
+    ),
+    server_requests: z.optional(
+      about(
+        serverRequests,
+        'What the server may ask of the client; a kind that is not named follows `default`. Without this all of it passes.',
+      ),
     ),
     timezone: z.optional(
       about(
@@ -126,4 +158,5 @@ export const policySchema = about(
 
 export type PolicyDocument = z.infer<typeof policySchema>;
 export type ToolDocument = z.infer<typeof toolSchema>;
+export type ServerRequestsDocument = z.infer<typeof serverRequests>;
 export type ChecksDocument = z.infer<typeof allTools>;

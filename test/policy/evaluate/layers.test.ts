@@ -197,3 +197,19 @@ test.each([
   expect(stacked(limit('on_error')).needsOutcomes).toBe(true);
   expect(stacked({}, limit('on_success')).needsOutcomes).toBe(true);
 });
+
+test('what the server asks is judged by every layer that says something of it, under its file’s name', () => {
+  const layers = stacked(
+    { server_requests: { sampling: { limits: [{ counter: 'c', window: 1, max: 1 }] } } },
+    { server_requests: { roots: {}, sampling: {} }, default: 'allow' },
+    {},
+  );
+  expect(layers.serverRequests?.all).toHaveLength(2);
+  const judged =
+    layers.serverRequests && evaluateLayers(layers.serverRequests, callOf('sampling/createMessage'));
+  expect(judged).toMatchObject({
+    kind: 'open',
+    charges: [{ limit: { pointer: expect.stringMatching(/\/server_requests\/sampling\/limits\/c$/) } }],
+  });
+  expect(stacked({}, {}).serverRequests).toBeUndefined();
+});

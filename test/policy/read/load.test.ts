@@ -984,3 +984,45 @@ describe('rules over several tools', () => {
     expect(problemsOf(body).map(brief)).toEqual(expected);
   });
 });
+
+describe('requests of the server', () => {
+  const requests = (body: unknown) => ({ server_requests: body });
+
+  test('are judged by their methods, and by nothing that the policy says of tools', () => {
+    const all = { hide: ['*'], all_tools: { deny_if: [{ conditions: [] }] }, tools: { t: {} } };
+    const { serverRequests } = policyOf({ ...all, ...requests({ sampling: { rate_limit: '3/hour' } }) });
+    expect([...(serverRequests?.tools.keys() ?? [])]).toEqual(['sampling/createMessage']);
+    const call = callOf('sampling/createMessage');
+    expect(serverRequests && evaluate(serverRequests, call)).toMatchObject({
+      kind: 'open',
+      charges: [{ limit: { pointer: '/server_requests/sampling/rate_limit' } }],
+    });
+    expect(serverRequests && outcomeOf(evaluate(serverRequests, callOf('roots/list')))).toBe('NOT_LISTED');
+    expect(policyOf(all).serverRequests).toBeUndefined();
+  });
+
+  test.each<[unknown, string[]]>([
+    [{ samplings: {} }, ['UNKNOWN_KEY /server_requests/samplings -> sampling']],
+    [{ 'sampling/createMessage': {} }, ['UNKNOWN_KEY /server_requests/sampling~1createMessage']],
+    [{ sampling: true }, ['TYPE /server_requests/sampling']],
+    [{ sampling: { arguments: 'declared' } }, ['UNKNOWN_KEY /server_requests/sampling/arguments']],
+    [{ sampling: { action: 'ask' } }, ['VALUE /server_requests/sampling/action -> approve']],
+    [{ roots: { action: 'deny', limits: [{}] } }, ['CONTRADICTION /server_requests/roots/limits']],
+    [[], ['TYPE /server_requests']],
+  ])('%j has problems', (body, expected) => {
+    const found = problemsOf(requests(body)).map(brief);
+    expect(found).toEqual(expect.arrayContaining(expected));
+  });
+
+  test('share counters with tools where they say the same, and not where they do not', () => {
+    const limit = { counter: 'c', window: 'hour', max: 1 };
+    const body = (window: string) => ({
+      tools: { t: { limits: [limit] } },
+      ...requests({ sampling: { limits: [{ ...limit, window }] } }),
+    });
+    expect(problemsOf(body('hour'))).toEqual([]);
+    expect(problemsOf(body('day')).map(brief)).toEqual([
+      'COUNTER_DIFFERS /server_requests/sampling/limits/0',
+    ]);
+  });
+});
