@@ -266,6 +266,7 @@ export const COMMANDS: readonly CommandRow[] = [
       new Option('--all', 'every entry that can be wrapped'),
       ...[policy, preset, strength, observe],
       new Option('--no-observe', 'decide again where an entry only watched'),
+      new Option('--server <name>', "name of the server, for one entry (else the entry's own name)"),
       ...[db, config, scope],
       new Option('--add <name>', 'a new entry for the server that stands behind "--"'),
       new Option('--env <name[=value]...>', 'variables of the new entry'),

@@ -12,7 +12,7 @@ import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
 import type { LiveServer } from '../upstream/list-tools.js';
-import { serverName } from '../upstream/server-name.js';
+import { policyNames } from '../upstream/server-name.js';
 import { policyFileOf, schemaFor, writePolicyFile } from './policy-file.js';
 import { countsText, inTheWay, LATER } from './proposal-summary.js';
 import type { ClientsTerminal } from './this-installation.js';
@@ -123,13 +123,15 @@ function held(server: Wrappable, options: ProtectionOptions, io: ClientsTerminal
   }
   const file =
     absolute(optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY'), io) ??
-    io.policyOf(server.server);
+    io.policyOf(policyNames(server.words, server.server, server.cwd));
   if (file !== undefined) {
     assertValid(readPolicy(file));
     return { wanted: {}, what: printable(file), isNew: false };
   }
   // A strength that was asked for comes before a preset that nobody chose.
-  const known = knownServer(server.server) ?? knownServer(serverName(server.words));
+  const known = policyNames(server.words, server.server, server.cwd)
+    .map(knownServer)
+    .find((each) => each !== undefined);
   if (known === undefined || options.strength !== undefined) return undefined;
   return { wanted: {}, what: presetText(known.presets[0].name), isNew: false };
 }

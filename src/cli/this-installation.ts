@@ -8,6 +8,7 @@ import { runningCommands } from '../clients/running-apps.js';
 import type { Wrapper } from '../clients/wrapped-command.js';
 import { configDirs, dataDir, surroundings } from '../config/paths.js';
 import { policyPlaces, stateFile } from '../config/policy-files.js';
+import { serversIn } from '../store/sqlite/inspect.js';
 import { type LiveServer, liveServer } from '../upstream/list-tools.js';
 import { serverName } from '../upstream/server-name.js';
 import { busy } from './progress.js';
@@ -69,7 +70,7 @@ export function clientsTerminal(terminal: Terminal): ClientsTerminal {
         required,
       })),
     database: () => stateFile(undefined),
-    policyOf: (server) => policyPlaces({}, server).find(existsSync),
-    serverName: (words) => serverName(words),
+    policyOf: (names) => policyPlaces({}, names).find(existsSync),
+    namesIn: serversIn,
   };
 }

@@ -8,8 +8,9 @@ import { EXIT } from '../errors.js';
 import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { typed } from './change/masking.js';
-import { takeInventory } from './inventory.js';
+import { type PlaceReport, takeInventory } from './inventory.js';
 import type { ClientsIo } from './io.js';
+import { namesText } from './names.js';
 import type { Target } from './selection.js';
 
 /** A server that was written, to be started once. */
@@ -44,7 +45,10 @@ export async function conclude(target: Target, started: readonly Started[], io: 
     await io.err.write(
       'The file belongs to the project. On another computer, the absolute paths in it lead nowhere.\n',
     );
-  await warnOfTwins(started, io);
+  const inventory = takeInventory(io.machine, io.wrapper);
+  await warnOfTwins(started, inventory, io);
+  for (const text of namesText(inventory, new Set(started.map(({ name }) => name))))
+    await io.err.write(`${text}\n`);
   const names = [...new Set(started.map(({ name }) => typed(name)))].join(' ');
   if (target.client !== undefined) await io.out.write(`Next: ${target.client.restart}\n`);
   await io.out.write(`Undo: policy-wrap uninstall ${target.words} ${names}\n`);
@@ -82,9 +86,13 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
   }
 }
 
-async function warnOfTwins(started: readonly Started[], io: ClientsIo): Promise<void> {
+async function warnOfTwins(
+  started: readonly Started[],
+  inventory: readonly PlaceReport[],
+  io: ClientsIo,
+): Promise<void> {
   const names = new Set(started.map(({ name }) => name));
-  for (const { client, place, state } of takeInventory(io.machine, io.wrapper)) {
+  for (const { client, place, state } of inventory) {
     if (state.kind !== 'read') continue;
     for (const { entry, twins } of state.entries)
       if (twins.some(({ name }) => names.has(name)))

@@ -5,32 +5,12 @@ import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { holdsSecret, soundsSecret } from '../text/masking.js';
 import { pathFolders } from '../upstream/environment.js';
-import { typed } from './change/masking.js';
+import type { Finding } from './finding.js';
+import { installCommand } from './install-command.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './inventory.js';
 import { type Machine, thisMachine } from './machine.js';
-import type { Scope } from './places.js';
+import { findNames } from './names.js';
 import { DB_FLAGS, type Drift, optionValue, POLICY_FLAGS } from './wrapped-command.js';
-
-/** One thing that `doctor` says about clients. Codes are stable. */
-export interface Finding {
-  readonly code:
-    | 'UNREADABLE'
-    | 'BROKEN_ENTRY'
-    | 'NODE_GONE'
-    | 'SCRIPT_GONE'
-    | 'OTHER_SCRIPT'
-    | 'NO_DATABASE'
-    | 'MOVING_PLACE'
-    | 'MSIX_TWIN'
-    | 'UNWRAPPED_TWIN'
-    | 'TRACKED_SECRET';
-  readonly client: string;
-  readonly path: string;
-  readonly entry: string | undefined;
-  readonly message: string;
-  /** What to do, in the imperative. */
-  readonly fix: string;
-}
 
 /** Files that cannot be read, and entries that start the wrapper without a server. */
 function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
@@ -87,10 +67,6 @@ function findDrift(reports: readonly PlaceReport[]): Finding[] {
       fix: installCommand(client.id, entry.name, place.scope),
     }));
   });
-}
-
-function installCommand(client: string, entry: string, scope: Scope): string {
-  return `policy-wrap install ${client} ${typed(entry)}${scope === 'user' ? '' : ` --scope ${scope}`}`;
 }
 
 /** Wrapped entries that leave the database to chance, or name files by paths that a wrapper refuses. */
@@ -266,6 +242,7 @@ export async function findAll(
     ...findPlaces(reports, machine),
     ...findMsixTwins(reports),
     ...findUnwrappedTwins(reports),
+    ...findNames(reports),
     ...(await findTrackedSecrets(reports, isTracked)),
   ];
 }

@@ -1,12 +1,13 @@
 import { PolicyWrapError } from '../errors.js';
 import { readCommandLine } from '../upstream/command-line.js';
-import { containersAt, type Entry, entriesIn, originalOf } from './entries.js';
+import { serverName } from '../upstream/server-name.js';
+import { containersAt, type Entry, entriesIn, originalOf, type StdioEntry } from './entries.js';
 import { openFile } from './files/read.js';
 import { CLIENTS, type Client } from './known-clients.js';
 import type { Machine } from './machine.js';
 import type { Place } from './places.js';
 import { MEND } from './text/document.js';
-import { type Drift, driftOf, type Wrapper } from './wrapped-command.js';
+import { type Drift, driftOf, nameOfWrapped, type Wrapper } from './wrapped-command.js';
 
 /** What was found at one place of one client. */
 export interface PlaceReport {
@@ -103,12 +104,78 @@ export function isWrapped(entry: Entry): boolean {
   return entry.kind === 'stdio' && entry.state.kind === 'wrapped';
 }
 
+/** A wrapped entry, where it stands and under which name its server is kept. */
+export interface NamedEntry {
+  readonly client: PlaceReport['client'];
+  readonly place: Place;
+  readonly entry: StdioEntry;
+  readonly server: string;
+}
+
+/** All wrapped entries. */
+export function wrappedEntries(reports: readonly PlaceReport[]): NamedEntry[] {
+  return reports.flatMap(({ client, place, state }) =>
+    state.kind !== 'read'
+      ? []
+      : state.entries.flatMap(({ entry }): NamedEntry[] => {
+          if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
+          const server = nameOfWrapped(entry.state.wrapped.options, entry.state.wrapped.original, entry.cwd);
+          return [{ client, place, entry, server }];
+        }),
+  );
+}
+
+export interface EntryPair {
+  readonly entry: NamedEntry;
+  readonly other: NamedEntry;
+}
+
+/** Pairs of wrapped entries that share one name, and so one policy, one count and one set of pins, but no server. */
+export function sharedNames(reports: readonly PlaceReport[]): EntryPair[] {
+  return pairs(reports, ({ server }) => server).filter(
+    ({ entry, other }) => !isSameProgram(entry.entry, other.entry),
+  );
+}
+
+/** Pairs of wrapped entries that start one server with the same arguments under two names: its limits count twice. */
+export function splitNames(reports: readonly PlaceReport[]): EntryPair[] {
+  const started = ({ entry }: NamedEntry): string => {
+    const words = originalOf(entry);
+    const { at, args } = readCommandLine(words);
+    return JSON.stringify([serverName(words, entry.cwd), ...(at === undefined ? args : words.slice(at + 1))]);
+  };
+  return pairs(reports, started).filter(({ entry, other }) => entry.server !== other.server);
+}
+
+/** Each wrapped entry with the first that has the same key. */
+function pairs(reports: readonly PlaceReport[], keyOf: (entry: NamedEntry) => string): EntryPair[] {
+  const first = new Map<string, NamedEntry>();
+  return wrappedEntries(reports).flatMap((entry) => {
+    const key = keyOf(entry);
+    const other = first.get(key);
+    if (other === undefined) first.set(key, entry);
+    return other === undefined ? [] : [{ entry, other }];
+  });
+}
+
+/** Whether two command lines start one program, with whatever options. */
+function isSameProgram(some: StdioEntry, others: StdioEntry): boolean {
+  const [a, b] = [some, others].map((entry) => identityOfWords(originalOf(entry)));
+  // Of what an interpreter starts, the folder matters too.
+  if (a !== undefined && b !== undefined && a.words === undefined && sameServer(a, b)) return true;
+  const [one, two] = [some, others].map((entry) => {
+    const { runner, program, name } = readCommandLine(originalOf(entry), entry.cwd);
+    return JSON.stringify([runner, program, name]);
+  });
+  return one === two;
+}
+
 /** What tells one server from another, whoever starts it and in which version. */
 export interface Identity {
   readonly name: string;
   /** The npm scope of a package; undefined for a command, which may be any package's. */
   readonly scope: string | undefined;
-  /** Set where the command is an interpreter: then all words count. */
+  /** Set where the command is an interpreter, for which all words count, or runs on another machine. */
   readonly words: string | undefined;
 }
 
@@ -125,12 +192,12 @@ export function identityOfWords(words: readonly string[]): Identity | undefined 
   if (line.host !== undefined) return { name: line.host, scope: undefined, words: undefined };
   if (line.package !== undefined) {
     const [, scope, name = line.package] = /^(?:(@[^/]+)\/)?([^/]+)$/.exec(line.package) ?? [];
-    return { name, scope, words: undefined };
+    return { name, scope, words: line.place };
   }
   if (line.runner !== undefined)
-    return { name: line.runner, scope: undefined, words: JSON.stringify(line.args) };
+    return { name: line.runner, scope: undefined, words: JSON.stringify([line.place, ...line.args]) };
   const name = line.program.replace(/^.*[/\\]/, '').replace(/\.(?:exe|cmd|bat|ps1)$/i, '');
-  return { name, scope: undefined, words: undefined };
+  return { name, scope: undefined, words: line.place };
 }
 
 /** A bare command may come from a package of any scope, so that `mcp-afip` and `@codespar/mcp-afip` are one server. */

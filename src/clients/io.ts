@@ -44,8 +44,13 @@ export interface ClientsIo {
   variablesOf(words: readonly string[]): readonly KnownVariable[];
   /** The state database that wrappers are to share; absolute. */
   database(): string;
-  /** The policy file that a wrapper would find for a server of that name; absolute, undefined where there is none. */
-  policyOf(server: string): string | undefined;
-  /** The name that a server's counters are kept under; undefined where the entry's own name is to serve. */
-  serverName(words: readonly string[], entry: string): string | undefined;
+  /**
+   * The policy file that a wrapper would find for a server.
+   *
+   * @param names the server's, the one that counts first
+   * @returns an absolute path; undefined where there is none
+   */
+  policyOf(names: readonly string[]): string | undefined;
+  /** Names of servers that a state database has counters or a log of; none where it is not there or cannot be read. */
+  namesIn(database: string): ReadonlySet<string>;
 }

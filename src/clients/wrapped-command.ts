@@ -1,5 +1,6 @@
 import { VALUED } from '../config/run-options.js';
 import { readCommandLine } from '../upstream/command-line.js';
+import { serverName } from '../upstream/server-name.js';
 
 /**
  * Recognises and writes the command line of a wrapped entry: the command, then its arguments. The entry describes
@@ -129,7 +130,8 @@ export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options
     wrapped.how === 'installed'
       ? [wrapper.node, ...wrapped.head.slice(1, -1), wrapper.script]
       : [...wrapped.head];
-  let own = withOption(wrapped.options, DB_FLAGS, options.db);
+  let own = withOption(wrapped.options, SERVER_FLAGS, options.server);
+  own = withOption(own, DB_FLAGS, options.db);
   // The one excludes the other.
   if (options.policy !== undefined) own = withoutOption(own, PRESET_FLAGS);
   if (options.preset !== undefined) own = withoutOption(own, POLICY_FLAGS);
@@ -140,6 +142,16 @@ export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options
   return [...head, ...own, '--'];
 }
 
+/** The name that a wrapped server's counters, log and policy are kept under. */
+export function nameOfWrapped(
+  options: readonly string[],
+  original: readonly string[],
+  cwd: string | undefined,
+): string {
+  return optionValue(options, SERVER_FLAGS) ?? serverName(original, cwd);
+}
+
+const SERVER_FLAGS = ['--server'] as const;
 export const DB_FLAGS = ['--db'] as const;
 export const POLICY_FLAGS = ['--policy', '-p'] as const;
 export const PRESET_FLAGS = ['--preset'] as const;

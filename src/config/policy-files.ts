@@ -37,35 +37,39 @@ export type FoundPolicy =
  * Finds and reads the policy for a server, by the first that is there: `--policy`, `--preset`, `POLICY_WRAP_POLICY`,
  * `<config dir>/<server>.json`, the preset of a known server (docs/policy.md). A file that was named must be there.
  *
- * @param server the name under which the server is known here
+ * @param names the server's, the one that counts first: the one it is known under here, then its program's
  * @param argv the server's command, for the advice
  * @throws PolicyWrapError POLICY_NOT_FOUND, USAGE
  */
-export function findPolicy(options: PolicyOptions, server: string, argv: readonly string[]): FoundPolicy {
+export function findPolicy(
+  options: PolicyOptions,
+  names: readonly [string, ...string[]],
+  argv: readonly string[],
+): FoundPolicy {
   if (options.policy !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', '--policy and --preset exclude each other');
   }
   if (options.preset !== undefined) return readPreset(options.preset);
   const named = namedPolicy(options);
   if (named !== undefined) return readPolicy(named);
-  for (const own of ownPolicies(server)) {
+  for (const own of names.flatMap(ownPolicies)) {
     const text = read(own);
     if (text !== undefined) return loadWithLayers(text, own);
   }
-  const known = knownServer(server)?.presets[0].name;
+  const known = names.map(knownServer).find((each) => each !== undefined)?.presets[0].name;
   if (known !== undefined) return readPreset(known);
   return {
     kind: 'none',
     // The model is told too, and the log keeps it.
-    advice: `there is no policy for ${server}, so every call is refused. Make one: policy-wrap init -- ${shownCommand(argv)}`,
+    advice: `there is no policy for ${names[0]}, so every call is refused. Make one: policy-wrap init -- ${shownCommand(argv)}`,
   };
 }
 
 /** The files in which a policy for this server is found, or would be; none when a preset was asked for. */
-export function policyPlaces(options: PolicyOptions, server: string): string[] {
+export function policyPlaces(options: PolicyOptions, names: readonly string[]): string[] {
   if (options.preset !== undefined) return [];
   const named = namedPolicy(options);
-  return named === undefined ? ownPolicies(server) : [named];
+  return named === undefined ? names.flatMap(ownPolicies) : [named];
 }
 
 /** The policy file that `--policy` or `POLICY_WRAP_POLICY` names. @throws PolicyWrapError USAGE */

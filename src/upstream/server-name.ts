@@ -15,10 +15,40 @@ const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/;
  * and `node /opt/mcp-afip/dist/index.js` are both `mcp-afip`; `--server` names another.
  *
  * @param argv the server's command line: the command, then its arguments
- * @returns a name that matches `SERVER_NAME`; a function of `argv` alone
+ * @param cwd where it is started, where that is known
+ * @returns a name that matches `SERVER_NAME`; a function of `argv` alone, unless that says no more than `node index.js`:
+ *   then the folder decides which program it is, and gives the name
  */
-export function serverName(argv: readonly string[]): string {
-  return fileSafe(readCommandLine(argv).name ?? '');
+export function serverName(argv: readonly string[], cwd?: string): string {
+  return fileSafe(readCommandLine(argv, cwd).name ?? '');
+}
+
+/**
+ * The name of a server behind an entry of a client, which is the word that a person knows it by; `install` writes it
+ * into the entry.
+ *
+ * @returns a name that matches `SERVER_NAME`
+ */
+export function entryServerName(entry: string): string {
+  return fileSafe(entry);
+}
+
+/**
+ * The names under which a policy for a server is looked for, the one that counts first: the one given to it, then that
+ * of its program, so that a policy (or a preset) of the program holds however an entry calls it.
+ *
+ * @param argv the server's command line; may be empty
+ * @param given what `--server` says
+ * @param cwd where the server is started, where that is known
+ */
+export function policyNames(
+  argv: readonly string[],
+  given: string | undefined,
+  cwd?: string,
+): [string, ...string[]] {
+  const program = argv.length > 0 ? serverName(argv, cwd) : undefined;
+  const name = given ?? program ?? '';
+  return program === undefined || program === name ? [name] : [name, program];
 }
 
 /** The same for a remote server: its host, and what of its path tells it from others there. */

@@ -96,6 +96,17 @@ function cursorEntry(options: string[]): void {
   });
 }
 
+/** Entries of Cursor: the name under which the server is kept, then its command line. */
+function cursorEntries(entries: Record<string, [server: string, ...original: string[]]>): void {
+  mkdirSync(join(rig.folder, '.cursor'), { recursive: true });
+  const { node, script } = contextOf([], {}, processTerminal()).wrapper;
+  const wrapped = Object.entries(entries).map(([name, [server, ...original]]) => [
+    name,
+    { command: node, args: [script, '--server', server, '--db', rig.db, '--', ...original] },
+  ]);
+  rig.file('.cursor/mcp.json', { mcpServers: Object.fromEntries(wrapped) });
+}
+
 const DENY_ALL_BUT = (tools: object) => ({ version: '1', default: 'deny', tools });
 const policyOf = (value: object | string) => ({ policy: rig.file('planted.json', value), db: rig.db });
 
@@ -394,6 +405,54 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
         writeFileSync(join(folder, 'fine.json'), JSON.stringify(PASTED));
         writeFileSync(join(folder, 'policy.schema.json'), '{}');
         return { argv: [], options: { db: rig.db } };
+      },
+    ],
+    [
+      'a policy file that belongs to no server',
+      'policy-names',
+      'warn',
+      /serch\.json belongs to no server: nothing is called serch/,
+      /rename it to search\.json/,
+      () => {
+        const folder = join(rig.folder, 'config', 'policy-wrap');
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        // By an entry's name, by a program, in the database, named by an entry, and extended: these belong.
+        used((store) => store.startSession({ ...INFO, server: 'logged' }));
+        cursorEntry(['--server', 'search', '--db', rig.db, '--policy', join(folder, 'other.json')]);
+        for (const name of ['serch', 'search', 'mcp-a', 'a', 'logged', 'mcp-afip', 'other', 'org'])
+          writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...PASTED, extends: 'org.json' }));
+        writeFileSync(join(folder, 'org.json'), JSON.stringify(PASTED));
+        return { argv: [], options: { db: rig.db } };
+      },
+    ],
+    [
+      'one name for two servers',
+      'clients',
+      'warn',
+      /b in Cursor and a in Cursor start different servers under one name, shop: they share one policy/,
+      /policy-wrap install cursor b --server <other name>/,
+      () => {
+        cursorEntries({
+          a: ['shop', 'mcp-a'],
+          b: ['shop', 'npx', '-y', 'mcp-b'],
+          c: ['shop', 'mcp-a', '-v'],
+        });
+        return {};
+      },
+    ],
+    [
+      'G4: one server under two names',
+      'clients',
+      'warn',
+      /b in Cursor and a in Cursor start one server under two names, two and one: each has counters/,
+      /policy-wrap install cursor b --server one/,
+      () => {
+        cursorEntries({
+          a: ['one', 'mcp-a', '-v'],
+          b: ['two', 'npx', '-y', 'mcp-a', '-v'],
+          c: ['three', 'mcp-a'],
+        });
+        return {};
       },
     ],
     [

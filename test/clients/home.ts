@@ -34,6 +34,8 @@ export class Home implements Disposable {
   readonly database = join(this.root, 'data/policy-wrap.db');
   /** By the name of the server. */
   readonly policies = new Map<string, string>();
+  /** Names of servers that the database knows. */
+  known: string[] = [];
   readonly env: Record<string, string | undefined> = {};
   out = '';
   err = '';
@@ -140,8 +142,8 @@ export class Home implements Disposable {
       },
       variablesOf: () => this.variables,
       database: () => this.database,
-      policyOf: (server) => this.policies.get(server),
-      serverName: (_words, entry) => entry.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
+      policyOf: (names) => names.map((name) => this.policies.get(name)).find(Boolean),
+      namesIn: () => new Set(this.known),
     };
   }
 }

@@ -44,7 +44,7 @@ describe('a file that a person wrote', () => {
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
     expect(() => readPolicy(path)).toThrow(message);
-    expect(() => findPolicy({ policy: path }, 'x', [])).toThrow(message);
+    expect(() => findPolicy({ policy: path }, ['x'], [])).toThrow(message);
     const above = JSON.stringify({ version: '1', default: 'allow', extends: `${name}.json` });
     expect(() => loadWithLayers(above, join(folder, 'above.json'))).toThrow(message);
   });

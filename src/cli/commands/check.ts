@@ -5,7 +5,7 @@ import { formatProblem, type Problem } from '../../policy/read/problem.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
-import { serverName } from '../../upstream/server-name.js';
+import { policyNames } from '../../upstream/server-name.js';
 import { printJson } from '../json-output.js';
 import { knownTools } from '../known-tools.js';
 import { tellLeftOut } from '../left-out.js';
@@ -64,8 +64,8 @@ function find(
   if (file !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', 'a policy file and --preset exclude each other');
   }
-  const server = options.server ?? (argv.length > 0 ? serverName(argv) : '');
-  const found = file === undefined ? findPolicy(options, server, argv) : readPolicy(file);
+  const names = policyNames(argv, options.server, process.cwd());
+  const found = file === undefined ? findPolicy(options, names, argv) : readPolicy(file);
   if (found.kind !== 'none') return found;
   throw new PolicyWrapError('POLICY_NOT_FOUND', 'there is no policy to check', {
     hint: 'Name one: policy-wrap check my-policy.json',

@@ -23,7 +23,7 @@ import {
 } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { upstreamEnv } from '../../upstream/environment.js';
-import { serverName } from '../../upstream/server-name.js';
+import { policyNames } from '../../upstream/server-name.js';
 import { printJson } from '../json-output.js';
 import { declaredArguments, knownTools } from '../known-tools.js';
 import { openIfThere } from '../open-state.js';
@@ -60,8 +60,9 @@ export async function explain(
   options: ExplainOptions,
   io: Terminal,
 ): Promise<number> {
-  const server = options.server ?? (argv.length > 0 ? serverName(argv) : 'default');
-  const found = findPolicy(options, server, argv);
+  const names = policyNames(argv, options.server ?? (argv.length > 0 ? undefined : 'default'), process.cwd());
+  const [server] = names;
+  const found = findPolicy(options, names, argv);
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') {
     throw new PolicyWrapError('POLICY_NOT_FOUND', found.advice, {

@@ -47,7 +47,7 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
       hint: 'policy-wrap init -- mcp-afip',
     });
   }
-  const server = options.server ?? serverName(argv);
+  const server = options.server ?? serverName(argv, process.cwd());
   const [folder, ...formerFolders] = configDirs(surroundings());
   const file = options.output === undefined ? policyFileOf(folder, server) : resolve(options.output);
   // A policy at a former place is in force as long as there is none at the new one.
@@ -161,10 +161,9 @@ function clientEntry(server: string, argv: readonly string[], policy: string | u
   const [command = '', ...args] = argv;
   // Clients start servers in a folder of their own.
   const program = /[\\/]/.test(command) ? resolve(command) : command;
-  const named = serverName([program, ...args]) === server ? [] : ['--server', server];
   // What is printed ends up in scrollback and logs.
   const shown = maskWords([program, ...args]);
-  const own = [...named, ...(policy === undefined ? [] : ['--policy', policy]), '--', ...shown];
+  const own = ['--server', server, ...(policy === undefined ? [] : ['--policy', policy]), '--', ...shown];
   const { node, script } = thisWrapper();
   // What npx has fetched may be gone tomorrow.
   const start = /[\\/]_npx[\\/]/.test(script)

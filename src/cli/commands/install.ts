@@ -3,7 +3,14 @@ import type { Strength } from '../../catalog/strengths.js';
 import { conclude } from '../../clients/after-install.js';
 import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry.js';
 import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
-import { placesFor, planInstall, serverOf, type Wanted } from '../../clients/change/plan.js';
+import {
+  formerName,
+  formerText,
+  placesFor,
+  planInstall,
+  serverOf,
+  type Wanted,
+} from '../../clients/change/plan.js';
 import type { StdioEntry } from '../../clients/entries.js';
 import { SHAPES } from '../../clients/file-shapes.js';
 import { SNIPPET_CLIENTS } from '../../clients/known-clients.js';
@@ -22,6 +29,7 @@ import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable, safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
+import { entryServerName, policyNames, SERVER_NAME } from '../../upstream/server-name.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { askLine, assertNoAgent } from '../person.js';
 import { type Protection, protect, wrappableOf } from '../protection.js';
@@ -37,6 +45,8 @@ export interface InstallOptions extends EntryOptions {
   readonly observe?: boolean | undefined;
   /** The state database that the entries are to name; else the one that wrappers share. */
   readonly db?: string | undefined;
+  /** The name that one entry's counters, log and policy are kept under; else it is named after the entry. */
+  readonly server?: string | undefined;
   readonly print?: boolean | undefined;
   /** Name of a new entry; its command line is `command`. */
   readonly add?: string | undefined;
@@ -55,13 +65,14 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
   const { policy, preset, strength } = options;
   if ([policy, preset, strength].filter((each) => each !== undefined).length > 1)
     throw new PolicyWrapError('USAGE', '--policy, --preset and --strength exclude each other');
-  const wanted = { db: databasePath(options, io) };
+  const wanted = { db: databasePath(options, io), server: options.server };
   const judge = { ...options, policy: policyPath(options, io) };
   if (options.add !== undefined) return await add(judge, options.add, wanted, io);
   const target = openTarget(options, io.machine);
   const choices = await chosen(options, target, io);
   if (isRenewal(options, choices))
-    assertNoAgent('install with another policy or database, or with --observe,', io.machine);
+    assertNoAgent('install with another policy, database or name, or with --observe,', io.machine);
+  if (options.server !== undefined) assertOneName(options.server, choices);
   // What cannot be wrapped is told before anything is asked.
   planInstall(choices, wanted, target.entries, io);
   const protection = await protections(choices, judge, io);
@@ -87,12 +98,25 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
   );
 }
 
-/** Another policy or database in the place of the one in force may let more through, and so does watching only. */
+/** Another policy, database or name in the place of the one in force may let more through, and so does watching only. */
 function isRenewal(options: InstallOptions, choices: readonly Choice[]): boolean {
-  const { policy, preset, db, observe, dryRun, print } = options;
-  const changes = policy !== undefined || preset !== undefined || db !== undefined || observe === true;
+  const { policy, preset, db, server, observe, dryRun, print } = options;
+  const changes = observe === true || [policy, preset, db, server].some((each) => each !== undefined);
   if (!changes || dryRun === true || print === true) return false;
   return choices.some(({ entry }) => entry.kind === 'stdio' && entry.state.kind === 'wrapped');
+}
+
+/** @throws PolicyWrapError USAGE for a name that is no file name, or for servers that would share it */
+function assertOneName(server: string, choices: readonly Choice[]): void {
+  if (!SERVER_NAME.test(server))
+    throw new PolicyWrapError('USAGE', `--server ${printable(server)}: not a name for a server`, {
+      hint: `Small letters, digits, dots and dashes: ${entryServerName(server)}`,
+    });
+  const names = new Set(choices.map(({ entry }) => entry.name));
+  if (names.size > 1)
+    throw new PolicyWrapError('USAGE', '--server names one server, and several entries were chosen', {
+      hint: 'Wrap them one by one; without --server each is named after its entry.',
+    });
 }
 
 function policyPath(options: InstallOptions, io: ClientsTerminal): string | undefined {
@@ -135,7 +159,7 @@ async function protections(
   const found = new Map<StdioEntry, Protection>();
   for (const { entry } of choices) {
     if (entry.kind !== 'stdio' || entry.state.kind === 'broken') continue;
-    const server = serverOf(entry, io);
+    const server = serverOf(entry, options.server);
     const known = entry.state.kind === 'wrapped' ? undefined : byServer.get(server);
     const protection = known ?? (await protect(wrappableOf(entry, server), options, io));
     byServer.set(server, protection);
@@ -158,14 +182,16 @@ async function add(
     });
   if (name === '' || printable(name) !== name)
     throw new PolicyWrapError('USAGE', `not a name for an entry: "${printable(name)}"`);
-  const server = io.serverName(command, name) ?? name;
+  if (options.server !== undefined) assertOneName(options.server, []);
+  const server = options.server ?? entryServerName(name);
+  const serverNames = policyNames(command, server);
   const variables = io.variablesOf(command);
   const given = givenEnvironment(options.env ?? [], io);
   const judgedBy = async (env: ReadonlyMap<string, string>) => {
     const wrappable = { name, server, words: command, env, cwd: undefined, options: [], moreEnv: false };
     const protection = await protect(wrappable, options, io);
     const wanted = { ...places, ...protection.wanted };
-    const named = { ...wanted, ...placesFor([], server, new Map(), wanted, io), server };
+    const named = { ...wanted, ...placesFor([], serverNames, new Map(), wanted, io), server };
     return { protection, words: [...newPrefix(io.wrapper, named, true), ...command] };
   };
   if (options.print === true) {
@@ -208,6 +234,8 @@ async function add(
     const edited = addEntry(document, place.at, shape, { name, words, env });
     return changeOf(place.path, file?.snapshot, edited);
   });
+  const former = formerName(serverNames, places.db, io);
+  if (former !== undefined) await io.err.write(`${printable(name)}: ${formerText(server, former)}\n`);
   const all = policyFile === undefined ? changes : [policyFile, ...changes];
   if (!(await carryOut(all, target.client, `Add ${printable(name)}?`, options, io))) return EXIT.done;
   return await conclude(target, [{ name, words, env, cwd: undefined, moreEnv: false, about }], io);

@@ -11,7 +11,7 @@ import type { RunOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { ServeOptions } from '../../proxy/serve.js';
 import { upstreamEnv } from '../../upstream/environment.js';
-import { remoteName, serverName } from '../../upstream/server-name.js';
+import { policyNames, remoteName } from '../../upstream/server-name.js';
 import { findRemote, findUpstream } from '../../upstream/start.js';
 import type { Terminal } from '../terminal.js';
 
@@ -42,9 +42,11 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
           longest: options.maxServerLine,
           env,
         });
-  const server = options.server ?? (url === undefined ? serverName(argv) : remoteName(new URL(url)));
+  const given = options.server ?? (url === undefined ? undefined : remoteName(new URL(url)));
+  const names = policyNames(argv, given, process.cwd());
+  const [server] = names;
 
-  const found = validPolicy(options, server, argv);
+  const found = validPolicy(options, names, argv);
 
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
   const signals = heldSignals(io);
@@ -60,8 +62,8 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
       env,
       note: startable.note,
       found,
-      findPolicy: () => findPolicy(options, server, argv),
-      policyPlaces: policyPlaces(options, server),
+      findPolicy: () => findPolicy(options, names, argv),
+      policyPlaces: policyPlaces(options, names),
       stateFile: stateFile(options.db),
       synchronous: options.synchronous,
       observe: options.observe ?? false,
@@ -88,8 +90,12 @@ function checkOutput(): void {
 }
 
 /** @throws PolicyWrapError when it is not valid, or not there */
-function validPolicy(options: RunOptions, server: string, argv: readonly string[]): ServeOptions['found'] {
-  const found = findPolicy(options, server, argv);
+function validPolicy(
+  options: RunOptions,
+  names: readonly [string, ...string[]],
+  argv: readonly string[],
+): ServeOptions['found'] {
+  const found = findPolicy(options, names, argv);
   if (found.kind === 'problems') throw problemsError(found);
   return found;
 }

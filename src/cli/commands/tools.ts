@@ -9,7 +9,7 @@ import type { Checks, Limit } from '../../policy/model.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { serverName } from '../../upstream/server-name.js';
+import { policyNames } from '../../upstream/server-name.js';
 import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
 import { bold, type Cell, type Style, table } from '../table.js';
@@ -37,8 +37,9 @@ export async function tools(argv: readonly string[], options: ToolsOptions, io: 
   if (argv.length === 0) {
     throw new PolicyWrapError('USAGE', 'no server to look at', { hint: 'policy-wrap tools -- mcp-afip' });
   }
-  const server = options.server ?? serverName(argv);
-  const found = findPolicy(options, server, argv);
+  const names = policyNames(argv, options.server, process.cwd());
+  const [server] = names;
+  const found = findPolicy(options, names, argv);
   if (found.kind === 'problems') throw problemsError(found);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const live = await liveServer(argv, { install: options.install });

@@ -2,6 +2,7 @@ import { CLIENT_CHECKS } from './clients.js';
 import { DATABASE_CHECKS } from './databases.js';
 import { MACHINE_CHECKS } from './machine.js';
 import { POLICY_CHECKS } from './policy.js';
+import { POLICY_NAME_CHECKS } from './policy-names.js';
 import type { Check } from './runner.js';
 import { SERVER_CHECKS } from './server.js';
 
@@ -10,6 +11,7 @@ export const CHECKS: readonly Check[] = [
   ...MACHINE_CHECKS,
   ...DATABASE_CHECKS,
   ...POLICY_CHECKS,
+  ...POLICY_NAME_CHECKS,
   ...SERVER_CHECKS,
   ...CLIENT_CHECKS,
 ];

@@ -5,9 +5,9 @@ import { thisMachine } from '../../clients/machine.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { findPolicy, type PolicyOptions, readPolicy, stateFile } from '../../config/policy-files.js';
 import { connect } from '../../store/sqlite/driver.js';
-import { inspect } from '../../store/sqlite/inspect.js';
+import { inspect, serversIn } from '../../store/sqlite/inspect.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { serverName } from '../../upstream/server-name.js';
+import { policyNames } from '../../upstream/server-name.js';
 import { otherDatabases } from '../databases.js';
 import type { Terminal } from '../terminal.js';
 import { thisAccount, thisNode, thisWrapper } from '../this-installation.js';
@@ -20,7 +20,8 @@ export function contextOf(
   terminal: Terminal,
 ): Context {
   const machine = thisMachine();
-  const server = options.server ?? (argv.length > 0 ? serverName(argv) : undefined);
+  const names = policyNames(argv, options.server, process.cwd());
+  const server = names[0] === '' ? undefined : names[0];
   const around = surroundings();
   const configFolders = configDirs(around);
   const named = [options.policy, options.preset, around.env.POLICY_WRAP_POLICY].some(Boolean);
@@ -33,7 +34,7 @@ export function contextOf(
     configFolder: configFolders[0],
     database: stateFile(options.db),
     server,
-    known: server === undefined ? undefined : knownServer(server),
+    known: names.map(knownServer).find((each) => each !== undefined),
     now: () => terminal.now(),
     sqlite: () => {
       const db = connect(':memory:', 0);
@@ -45,9 +46,11 @@ export function contextOf(
     inspect: (path) => inspect(path, terminal.now()),
     policies: once(() =>
       server !== undefined || named
-        ? [findPolicy(options, server ?? '', argv)]
+        ? [findPolicy(options, names, argv)]
         : configFolders.flatMap(policyFiles).map(readPolicy),
     ),
+    policyFiles: () => configFolders.flatMap(policyFiles),
+    namesIn: serversIn,
     list,
     tools: () => (argv.length > 0 ? list().catch(() => undefined) : Promise.resolve(undefined)),
     hasServer: () => argv.length > 0,

@@ -47,6 +47,10 @@ export interface Context {
   inspect(path: string): Inspection | undefined;
   /** The policy that a wrapper would use; without a server, all in the config folder. */
   policies(): readonly FoundPolicy[];
+  /** The policy files in the config folders. */
+  policyFiles(): readonly string[];
+  /** Names of servers that a state database knows. */
+  namesIn(database: string): ReadonlySet<string>;
   /** Undefined without a server, and for one that does not list its tools. */
   tools(): Promise<readonly ToolDefinition[] | undefined>;
   /** As `tools`, but throws what went wrong. */

@@ -1,12 +1,14 @@
 import { fixedPath, hasVariable } from '../../config/paths.js';
 import { PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
+import { entryServerName, policyNames } from '../../upstream/server-name.js';
 import type { Started } from '../after-install.js';
 import { originalOf, type StdioEntry } from '../entries.js';
 import type { ClientsIo } from '../io.js';
 import type { Choice, OpenPlace } from '../selection.js';
 import {
   DB_FLAGS,
+  nameOfWrapped,
   newPrefix,
   optionValue,
   POLICY_FLAGS,
@@ -15,6 +17,7 @@ import {
   type WrapOptions,
 } from '../wrapped-command.js';
 import { type Change, changeOf } from './apply.js';
+import { typed } from './masking.js';
 import { wrapEntries } from './rewrite-entry.js';
 
 /** What an install would do. */
@@ -58,7 +61,7 @@ export function planInstall(
       const prefix = prefixFor(entry, { ...wanted, ...forEntry }, result.notes, io);
       const words = [...prefix, ...originalOf(entry)];
       if (words.join('\0') === entry.words.join('\0')) {
-        result.notes.push(`${printable(entry.name)}: wrapped already`);
+        result.notes.push(`${printable(entry.name)}: wrapped already${asOther(entry)}`);
         return [];
       }
       const { name, env, cwd, moreEnv } = entry;
@@ -84,10 +87,10 @@ function reasonAgainst(entry: Choice['entry']): string | undefined {
   }
 }
 
-type PlanIo = Pick<ClientsIo, 'wrapper' | 'serverName' | 'database' | 'policyOf' | 'machine'>;
+type PlanIo = Pick<ClientsIo, 'wrapper' | 'namesIn' | 'database' | 'policyOf' | 'machine'>;
 
 /** What a person named for the entries. */
-export type Wanted = Pick<WrapOptions, 'policy' | 'db' | 'preset' | 'observe'>;
+export type Wanted = Pick<WrapOptions, 'policy' | 'db' | 'preset' | 'observe' | 'server'>;
 
 /** What one entry alone gets. */
 export interface Own {
@@ -98,22 +101,35 @@ export interface Own {
 
 const NOTHING_OWN: Own = { wanted: {}, about: [] };
 
-/** The name that an entry's policy, counters and log are kept under, as it is or as it is to be wrapped. */
-export function serverOf(entry: StdioEntry, io: Pick<PlanIo, 'serverName'>): string {
-  const named =
-    entry.state.kind === 'wrapped' ? optionValue(entry.state.wrapped.options, ['--server']) : undefined;
-  return named ?? io.serverName(originalOf(entry), entry.name) ?? entry.name;
+/**
+ * The name that an entry's policy, counters and log are kept under, as it is or as it is to be wrapped: what was wrapped
+ * before keeps its name, and one without a name that of its program, for another would begin anew (G4).
+ *
+ * @param wanted the name that a person gave
+ */
+export function serverOf(entry: StdioEntry, wanted?: string): string {
+  if (wanted !== undefined) return wanted;
+  return entry.state.kind === 'wrapped'
+    ? nameOfWrapped(entry.state.wrapped.options, originalOf(entry), entry.cwd)
+    : entryServerName(entry.name);
 }
 
 function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
-  const server = serverOf(entry, io);
+  const server = serverOf(entry, wanted.server);
+  const names = policyNames(originalOf(entry), server, entry.cwd);
+  const begun = (former: string | undefined): void => {
+    if (former !== undefined) notes.push(`${printable(entry.name)}: ${formerText(server, former)}`);
+  };
   if (entry.state.kind !== 'wrapped') {
     const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
-    const places = placesFor([], server, entry.env, wanted, io);
+    const places = placesFor([], names, entry.env, wanted, io);
+    begun(formerName(names, places.db, io));
     return newPrefix(io.wrapper, { ...wanted, ...places, server }, listed);
   }
   const { options } = entry.state.wrapped;
-  const places = placesFor(options, server, entry.env, wanted, io);
+  const places = placesFor(options, names, entry.env, wanted, io);
+  const before = serverOf(entry);
+  if (before !== server) begun(before);
   for (const [flag, old, now] of [
     ['--db', optionValue(options, DB_FLAGS), places.db],
     ['--policy', optionValue(options, POLICY_FLAGS), places.policy],
@@ -123,15 +139,41 @@ function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanI
   return renewedPrefix(entry.state.wrapped, io.wrapper, { ...wanted, ...places });
 }
 
+/** A name under which the database knows the program already, where it has nothing under the new one. */
+export function formerName(
+  [server, program]: readonly [string, ...string[]],
+  database: string | undefined,
+  io: Pick<PlanIo, 'database' | 'namesIn'>,
+): string | undefined {
+  if (program === undefined) return undefined;
+  const known = io.namesIn(database ?? io.database());
+  return known.has(program) && !known.has(server) ? program : undefined;
+}
+
+/** Fresh counters are never a surprise. */
+export function formerText(server: string, former: string): string {
+  return `counters, log and approvals begin anew as ${printable(server)}; what there is of ${printable(former)} stays there (--server ${typed(former)} goes on with it)`;
+}
+
+/** Says under which name a wrapped entry is kept, where that is not its own. */
+function asOther(entry: StdioEntry): string {
+  if (entry.state.kind !== 'wrapped') return '';
+  const name = serverOf(entry);
+  return name === entryServerName(entry.name)
+    ? ''
+    : `, as ${printable(name)}: its policy, counters and log are kept under that name`;
+}
+
 /**
  * The database and the policy that are to be put into an entry, so that they are the same whoever starts it. What it
  * names already stays, made absolute where it is not.
  *
  * @param options the entry's own, where it is wrapped
+ * @param names the server's, the one that counts first
  */
 export function placesFor(
   options: readonly string[],
-  server: string,
+  names: readonly string[],
   env: ReadonlyMap<string, string>,
   wanted: Wanted,
   io: Pick<PlanIo, 'database' | 'policyOf' | 'machine'>,
@@ -150,8 +192,7 @@ export function placesFor(
       wanted.db ??
       (db === undefined && !isNamed('POLICY_WRAP_DB') ? io.database() : changed(db, ownDatabase)),
     policy:
-      wanted.policy ??
-      (policy === undefined && usesPolicy ? io.policyOf(server) : changed(policy, ownPolicy)),
+      wanted.policy ?? (policy === undefined && usesPolicy ? io.policyOf(names) : changed(policy, ownPolicy)),
   };
 }
 

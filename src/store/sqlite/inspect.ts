@@ -56,6 +56,32 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
   }
 }
 
+/**
+ * The servers of which a state database has counters, or knows a session; looks as `inspect` does, at little of the file.
+ *
+ * @returns none for a database that is not there, is another program's, or cannot be read
+ */
+export function serversIn(path: string, waitMs = 2000): ReadonlySet<string> {
+  let db: Database | undefined;
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })) return new Set();
+    const place = realpathSync(path);
+    assertLogIsThere(place, waitMs);
+    db = connect(place, waitMs);
+    const opened = db;
+    if (opened.pragma('application_id') !== APPLICATION_ID) return new Set();
+    const rows = onSnapshot(opened, () =>
+      opened.prepare('SELECT server FROM sessions UNION SELECT server FROM counters').all(),
+    );
+    return new Set(rows.flatMap(({ server }) => (typeof server === 'string' ? [server] : [])));
+  } catch {
+    // What is wrong with it is told where it matters; here it only has nothing to say.
+    return new Set();
+  } finally {
+    closeQuietly(db);
+  }
+}
+
 /** A read-only file still gives the lock, so something must be written, and is rolled back. */
 function tryToWrite(db: Database, version: number): void {
   db.exec('BEGIN IMMEDIATE');

@@ -141,7 +141,7 @@ describe('G4: an entry names its database, whoever starts it', () => {
         expect(database()).toBe('/home/ana/.local/share/policy-wrap/policy-wrap.db');
       process.env.POLICY_WRAP_DB = '~/x.db';
       if (process.platform === 'linux') expect(database()).toBe('/home/ana/x.db');
-      expect(policyOf('no-such-server')).toBeUndefined();
+      expect(policyOf(['no-such-server'])).toBeUndefined();
     } finally {
       for (const name of ['HOME', 'XDG_DATA_HOME', 'POLICY_WRAP_DB']) {
         if (before[name] === undefined) delete process.env[name];
