@@ -40,7 +40,7 @@ describe('which policy holds', () => {
     const named = put(join(folder, 'named.json'));
     const own = put(inConfig('mcp-afip'));
     vi.stubEnv('POLICY_WRAP_POLICY', put(join(folder, 'variable.json')));
-    const find = (options = {}) => sourceOf(findPolicy(options, 'mcp-afip', []));
+    const find = (options = {}) => sourceOf(findPolicy(options, ['mcp-afip'], []));
     expect(find({ policy: named })).toBe(named);
     expect(find({ preset: 'legiti' })).toBe('preset legiti');
     expect(find()).toBe(join(folder, 'variable.json'));
@@ -48,25 +48,36 @@ describe('which policy holds', () => {
     expect(find()).toBe(own);
     rmSync(own);
     expect(find()).toMatch(/^preset afip/);
-    expect(sourceOf(findPolicy({}, 'unknown', ['some-server']))).toBe('none');
+    expect(sourceOf(findPolicy({}, ['unknown'], ['some-server']))).toBe('none');
+  });
+
+  test('the policy of the name that the entry has, then that of its program, then its preset', () => {
+    const program = put(inConfig('mcp-afip'));
+    const find = () => sourceOf(findPolicy({}, ['facturas', 'mcp-afip'], []));
+    expect(find()).toBe(program);
+    const own = put(inConfig('facturas'));
+    expect(find()).toBe(own);
+    rmSync(own);
+    rmSync(program);
+    expect(find()).toMatch(/^preset afip/);
   });
 
   test('--policy and --preset together, and a preset that there is none of, are wrong usage', () => {
     const policy = put(join(folder, 'a.json'));
-    expect(() => findPolicy({ policy, preset: 'legiti' }, 's', [])).toThrow('exclude each other');
-    expect(() => findPolicy({ preset: 'legit' }, 's', [])).toThrow('there is no preset legit');
+    expect(() => findPolicy({ policy, preset: 'legiti' }, ['s'], [])).toThrow('exclude each other');
+    expect(() => findPolicy({ preset: 'legit' }, ['s'], [])).toThrow('there is no preset legit');
   });
 
   test('a file that was named must be there; the folder of an unknown server need hold none', () => {
-    expect(() => findPolicy({ policy: join(folder, 'gone.json') }, 's', [])).toThrow('no such policy file');
+    expect(() => findPolicy({ policy: join(folder, 'gone.json') }, ['s'], [])).toThrow('no such policy file');
     vi.stubEnv('POLICY_WRAP_POLICY', join(folder, 'gone.json'));
-    expect(() => findPolicy({}, 's', [])).toThrow('no such policy file');
+    expect(() => findPolicy({}, ['s'], [])).toThrow('no such policy file');
   });
 
   test('the places are those that findPolicy looks at', () => {
-    expect(policyPlaces({ preset: 'legiti' }, 's')).toEqual([]);
-    expect(policyPlaces({}, 's')).toEqual(configDirs(surroundings()).map((dir) => join(dir, 's.json')));
-    expect(policyPlaces({ policy: join(folder, 'a.json') }, 's')).toEqual([join(folder, 'a.json')]);
+    expect(policyPlaces({ preset: 'legiti' }, ['s'])).toEqual([]);
+    expect(policyPlaces({}, ['s'])).toEqual(configDirs(surroundings()).map((dir) => join(dir, 's.json')));
+    expect(policyPlaces({ policy: join(folder, 'a.json') }, ['s'])).toEqual([join(folder, 'a.json')]);
   });
 });
 
