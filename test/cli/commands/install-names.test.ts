@@ -46,14 +46,17 @@ describe('the server of an entry is named after the entry', () => {
 
   test('its policy is found by that name, else by that of its program', async () => {
     using home = new Home();
-    home.policies.set('mcp-afip', '/p/mcp-afip.json');
+    const policy = (name: string) => home.put(`p/${name}.json`, '{ "version": "1", "default": "deny" }');
+    const program = policy('mcp-afip');
+    home.policies.set('mcp-afip', program);
     entries(home, { facturas: ['mcp-afip'] });
     await run(home);
-    expect(optionsOf(home, 'facturas').slice(-2)).toEqual(['--policy', '/p/mcp-afip.json']);
-    home.policies.set('facturas', '/p/facturas.json');
+    expect(optionsOf(home, 'facturas').slice(-2)).toEqual(['--policy', program]);
+    const own = policy('facturas');
+    home.policies.set('facturas', own);
     entries(home, { facturas: ['mcp-afip'] });
     await run(home);
-    expect(optionsOf(home, 'facturas').slice(-2)).toEqual(['--policy', '/p/facturas.json']);
+    expect(optionsOf(home, 'facturas').slice(-2)).toEqual(['--policy', own]);
   });
 
   test('--server names one entry otherwise, and only one', async () => {
@@ -114,6 +117,8 @@ describe('G4: counters and policy do not become fresh in silence', () => {
 
   test('equal names for different commands are said, and one command under two names', async () => {
     using home = new Home();
+    for (const name of ['shop', 'tienda'])
+      home.policies.set(name, home.put(`p/${name}.json`, '{ "version": "1", "default": "deny" }'));
     entries(home, { shop: ['npx', 'tsx', '/srv/a/index.ts'] });
     await run(home);
     expect(home.err).not.toContain('under');
