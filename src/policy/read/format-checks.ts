@@ -1,9 +1,13 @@
 import * as z from 'zod/mini';
 import { aboutOperators, OPERATOR_NAMES } from '../operators.js';
 
-/** Says what a value is for: to people in the words of a problem, to editors in the JSON Schema. */
+/**
+ * Says what a value is for: to people in the words of a problem, to editors in the JSON Schema. `z.describe` would copy
+ * the schema for it, at every start.
+ */
 export function about<T extends z.ZodMiniType>(schema: T, words: string | z.core.GlobalMeta): T {
-  return schema.check(typeof words === 'string' ? z.describe(words) : z.meta(words));
+  z.globalRegistry.add(schema, typeof words === 'string' ? { description: words } : words);
+  return schema;
 }
 
 const PATH_TEXT =
