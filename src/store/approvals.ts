@@ -38,10 +38,19 @@ export class Approvals {
   readonly #db: Database;
   readonly #events: Events;
   readonly #open;
+  readonly #ended;
+  readonly #remove;
 
   constructor(db: Database, events: Events) {
     this.#db = db;
     this.#events = events;
+    this.#ended = db.prepare(
+      `SELECT id FROM approvals WHERE state IN ('pending', 'approved') AND expires_at <= ? LIMIT ?`,
+    );
+    this.#remove = db.prepare(
+      `DELETE FROM approvals WHERE id IN (SELECT id FROM approvals
+         WHERE state IN ('rejected', 'consumed', 'expired') AND expires_at <= ? AND asked_at < ? LIMIT ?)`,
+    );
     this.#open = db.prepare(
       `SELECT * FROM approvals WHERE server = ? AND grant_name = ? AND tool = ? AND arguments_hash = ? AND policy = ?
          AND state IN ('pending', 'approved', 'rejected') AND expires_at > ?
@@ -188,16 +197,9 @@ export class Approvals {
    * @returns whether there may be more
    */
   expireAndRemove(now: number, before: number, count: number): boolean {
-    const ended = this.#db
-      .prepare(`SELECT id FROM approvals WHERE state IN ('pending', 'approved') AND expires_at <= ? LIMIT ?`)
-      .all(now, count);
+    const ended = this.#ended.all(now, count);
     for (const { id } of ended) this.#expire(id as string, now, undefined);
-    const { changes } = this.#db
-      .prepare(
-        `DELETE FROM approvals WHERE id IN (SELECT id FROM approvals
-           WHERE state IN ('rejected', 'consumed', 'expired') AND expires_at <= ? AND asked_at < ? LIMIT ?)`,
-      )
-      .run(now, before, count);
+    const { changes } = this.#remove.run(now, before, count);
     return ended.length === count || Number(changes) === count;
   }
 

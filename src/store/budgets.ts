@@ -33,6 +33,7 @@ export class Budgets {
   readonly #db: Database;
   readonly #events: Events;
   readonly #byTool;
+  readonly #removeOld;
 
   constructor(db: Database, events: Events) {
     this.#db = db;
@@ -41,6 +42,7 @@ export class Budgets {
       `SELECT * FROM budgets WHERE server = ? AND grant_name = ? AND tool = ? AND policy = ? AND calls_left > 0
          AND expires_at > ? ORDER BY expires_at`,
     );
+    this.#removeOld = db.prepare('DELETE FROM budgets WHERE calls_left <= 0 OR expires_at <= ?');
   }
 
   /** Grants further calls like the one that `approval` was asked for. */
@@ -111,7 +113,7 @@ export class Budgets {
   }
 
   removeOld(now: number): void {
-    this.#db.prepare('DELETE FROM budgets WHERE calls_left <= 0 OR expires_at <= ?').run(now);
+    this.#removeOld.run(now);
   }
 }
 

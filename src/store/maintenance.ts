@@ -62,12 +62,37 @@ export class Maintenance {
   #jumpedAt = Number.NEGATIVE_INFINITY;
   #sessionsAt = Number.NEGATIVE_INFINITY;
   #isQuiet = true;
+  readonly #ids;
+  readonly #timeOf;
+  readonly #bytes;
+  readonly #removeSurplus;
+  readonly #removeAged;
+  readonly #oldest;
+  readonly #removeHours;
+  readonly #removeEvents;
 
   constructor(parts: Parts, retention: Retention) {
+    const { db } = parts.file;
     this.#parts = parts;
-    this.#age = new Age(parts.file.db);
-    this.#remembered = new Age(parts.file.db);
+    this.#age = new Age(db);
+    this.#remembered = new Age(db);
     this.#retention = retention;
+    this.#ids = db.prepare(
+      'SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last',
+    );
+    this.#timeOf = db.prepare('SELECT at FROM decisions WHERE id = ?');
+    this.#bytes = db.prepare(
+      `SELECT (page_count - freelist_count) * page_size AS bytes
+       FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+    );
+    this.#removeSurplus = db.prepare('DELETE FROM decisions WHERE id <= ?');
+    this.#removeAged = db.prepare('DELETE FROM decisions WHERE id <= ? AND (at < ? OR id < ?)');
+    this.#oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1');
+    this.#removeHours = db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?');
+    this.#removeEvents = db.prepare(
+      `DELETE FROM events WHERE id IN (SELECT id FROM events
+         WHERE at < ? OR id <= (SELECT max(id) FROM events) - ? ORDER BY id LIMIT ?)`,
+    );
   }
 
   /**
@@ -144,15 +169,12 @@ export class Maintenance {
    * INVARIANT: the newest row is never removed, since its id would be given to another decision.
    */
   #oldDecisions(now: number): boolean {
-    const { db } = this.#parts.file;
-    const { first, last } = db
-      .prepare('SELECT (SELECT min(id) FROM decisions) AS first, (SELECT max(id) FROM decisions) AS last')
-      .get() as { first: number | null; last: number | null };
+    const { first, last } = this.#ids.get() as { first: number | null; last: number | null };
     if (first === null || last === null) return false;
     const { ageMs, rows, bytes } = this.#retention;
-    const oldest = db.prepare('SELECT at FROM decisions WHERE id = ?').get(first)?.at as number;
+    const oldest = this.#timeOf.get(first)?.at as number;
     // Ids have no gaps.
-    const surplus = this.#bytes() > bytes ? BIG_STEP : last - first + 1 - rows;
+    const surplus = (this.#bytes.get()?.bytes as number) > bytes ? BIG_STEP : last - first + 1 - rows;
     const before = this.#age.before(now, ageMs);
     const youngest = this.#age.firstAfter(before, now);
     if (surplus <= 0 && oldest >= before && first >= youngest) return false;
@@ -162,18 +184,15 @@ export class Maintenance {
     this.#parts.calls.keep(upTo, this.#remembered.before(now, REMEMBERED_MS));
     const { changes } =
       surplus > 0
-        ? db.prepare('DELETE FROM decisions WHERE id <= ?').run(Math.min(upTo, first + surplus - 1))
-        : db
-            .prepare('DELETE FROM decisions WHERE id <= ? AND (at < ? OR id < ?)')
-            .run(upTo, before, youngest);
+        ? this.#removeSurplus.run(Math.min(upTo, first + surplus - 1))
+        : this.#removeAged.run(upTo, before, youngest);
     return Number(changes) > 0;
   }
 
   /** Removes sessions without rows in the log, old events, and hours without rows. */
   #leftovers(now: number): boolean {
-    const { db } = this.#parts.file;
     const tooOld = this.#age.before(now, this.#retention.ageMs);
-    const oldest = db.prepare('SELECT id, at FROM decisions ORDER BY id LIMIT 1').get();
+    const oldest = this.#oldest.get();
     if (this.#isQuiet || performance.now() - this.#sessionsAt >= SESSIONS_EVERY_MS) {
       this.#sessionsAt = performance.now();
       // A row may bear a time that a wrong clock gave it: its session must stay.
@@ -181,23 +200,12 @@ export class Maintenance {
       const begins = typeof oldest?.at === 'number' ? Math.min(oldest.at, isLate ? tooOld : now) : now;
       this.#parts.sessions.removeOld(now, begins, STEP);
     }
-    db.prepare('DELETE FROM log_hours WHERE hour < ? AND first < ?').run(
+    this.#removeHours.run(
       Math.floor(Math.min(tooOld, (oldest?.at as number | undefined) ?? now) / HOUR_MS),
       (oldest?.id as number | undefined) ?? 0,
     );
     this.#parts.calls.tidy(this.#remembered.before(now, REMEMBERED_MS));
-    const { changes } = db
-      .prepare(
-        `DELETE FROM events WHERE id IN (SELECT id FROM events
-           WHERE at < ? OR id <= (SELECT max(id) FROM events) - ? ORDER BY id LIMIT ?)`,
-      )
-      .run(tooOld, EVENTS_KEPT, STEP);
+    const { changes } = this.#removeEvents.run(tooOld, EVENTS_KEPT, STEP);
     return Number(changes) === STEP;
-  }
-
-  #bytes(): number {
-    const { db } = this.#parts.file;
-    const pages = Number(db.pragma('page_count')) - Number(db.pragma('freelist_count'));
-    return pages * Number(db.pragma('page_size'));
   }
 }

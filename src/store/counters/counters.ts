@@ -192,15 +192,19 @@ export class Counters implements Cache {
     const { unknownUntil = 0 } = held;
     const seen = Math.max(held.now, unknownUntil);
     const clockWas = seen - now > SET_BACK_MS ? seen : undefined;
-    const check = { charge, amount, max, used: held.live, inFlight: undefined, clockWas, held };
-    if (isRoom && unknownUntil === 0) return { ...check, fits: true, retryAt: undefined };
-    const free = isRoom
-      ? { retryAt: unknownUntil, inFlight: undefined }
-      : this.#freed.at(held, counter.balance?.id, limit, wanted, max, now, () =>
-          this.#windows.endOf(limit, held.now),
-        );
-    const retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
-    return { ...check, fits: false, retryAt, inFlight: free.inFlight };
+    const fits = isRoom && unknownUntil === 0;
+    let retryAt: number | undefined;
+    let inFlight: StoredAmount | undefined;
+    if (!fits) {
+      const free = isRoom
+        ? { retryAt: unknownUntil, inFlight: undefined }
+        : this.#freed.at(held, counter.balance?.id, limit, wanted, max, now, () =>
+            this.#windows.endOf(limit, held.now),
+          );
+      retryAt = free.retryAt === undefined ? undefined : Math.max(free.retryAt, unknownUntil);
+      inFlight = free.inFlight;
+    }
+    return { charge, amount, max, used: held.live, fits, retryAt, inFlight, clockWas, held };
   }
 
   /** Limits and owners that share a count get the same object, so that they see each other's charges. */
