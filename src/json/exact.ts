@@ -1,5 +1,5 @@
 import { Decimal } from './decimal.js';
-import { COLON, endOfNumber, endOfString, isNumberStart, QUOTE } from './tokens.js';
+import { BACKSLASH, COLON, endOfNumber, endOfString, isEscaped, isNumberStart, QUOTE } from './tokens.js';
 import { type Json, setOwn } from './value.js';
 
 /** Longest number literal, in characters. */
@@ -55,8 +55,13 @@ export function parseNumber(literal: string): number | Decimal {
   return Number.isFinite(double) && exact.compare(Decimal.from(double)) === 0 ? double : exact;
 }
 
-/** @param text JSON */
-function hasEscapedName(text: string): boolean {
+/**
+ * Whether the name of a member is written with an escape.
+ *
+ * @param text JSON
+ */
+export function hasEscapedName(text: string): boolean {
+  if (!mayHaveEscapedName(text)) return false;
   let backslash = text.indexOf('\\');
   for (let at = text.indexOf('"'); backslash >= 0 && at >= 0; at = text.indexOf('"', at)) {
     at = endOfString(text, at);
@@ -65,6 +70,23 @@ function hasEscapedName(text: string): boolean {
     while (text.charCodeAt(next) <= 0x20) next += 1;
     if (text.charCodeAt(next) === COLON) return true;
     backslash = text.indexOf('\\', at);
+  }
+  return false;
+}
+
+/**
+ * False only where no name has an escape. Goes back from the colons: in a long text they are few, and quotes are many.
+ */
+function mayHaveEscapedName(text: string): boolean {
+  if (!text.includes('\\')) return false;
+  for (let colon = text.indexOf(':'); colon !== -1; colon = text.indexOf(':', colon + 1)) {
+    let end = colon - 1;
+    while (text.charCodeAt(end) <= 0x20) end -= 1;
+    // An escaped quote ends no name. One that opens a text looks like the end of a name.
+    if (text.charCodeAt(end) !== QUOTE || isEscaped(text, end)) continue;
+    let at = end - 1;
+    while (at >= 0 && text.charCodeAt(at) !== QUOTE && text.charCodeAt(at) !== BACKSLASH) at -= 1;
+    if (text.charCodeAt(at) === BACKSLASH || text.charCodeAt(at - 1) === BACKSLASH) return true;
   }
   return false;
 }

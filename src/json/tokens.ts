@@ -5,17 +5,20 @@ export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
-const BACKSLASH = 0x5c;
+export const BACKSLASH = 0x5c;
 
 /** @returns the index of the quote that ends the string which begins at `from`, or -1 */
 export function closingQuote(text: string, from: number): number {
-  for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (quote - 1 - backslashes >= from && text.charCodeAt(quote - 1 - backslashes) === BACKSLASH)
-      backslashes++;
-    if (backslashes % 2 === 0) return quote;
-  }
+  for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1))
+    if (!isEscaped(text, quote, from)) return quote;
   return -1;
+}
+
+/** Whether an odd number of backslashes stands before `at`, from `from` on. */
+export function isEscaped(text: string, at: number, from = 0): boolean {
+  let first = at;
+  while (first > from && text.charCodeAt(first - 1) === BACKSLASH) first--;
+  return (at - first) % 2 === 1;
 }
 
 /** @returns the index after the closing quote of the string that starts at `start`; the text's length without one */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/json/canonical.js';
 import { Decimal } from '../../src/json/decimal.js';
-import { parseDoubles, parseJson } from '../../src/json/exact.js';
+import { hasEscapedName, parseDoubles, parseJson } from '../../src/json/exact.js';
 import type { Json } from '../../src/json/value.js';
 
 /**
@@ -30,6 +30,39 @@ test.each(ESCAPED)(
     }
   },
 );
+
+describe('hasEscapedName', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', ':', ' ', '{', ',', '\n'), maxLength: 6 });
+  const value = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      text,
+      // A text of JSON inside a text.
+      fc.dictionary(text, text, { maxKeys: 2 }).map((object) => JSON.stringify(object)),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(text, tie('value'), { maxKeys: 3 }),
+    ),
+  })).value;
+
+  test('says what reading every string says', () => {
+    const seen = { true: 0, false: 0 };
+    fc.assert(
+      fc.property(value, fc.constantFrom('', ' ', '\t'), (written, space) => {
+        // JSON.stringify puts white space behind a colon only.
+        const json = JSON.stringify(written, null, space).replace(
+          /"(?:[^"\\]|\\.)*":/g,
+          (name) => `${name.slice(0, -1)}${space}:`,
+        );
+        const strings = [...json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)];
+        const expected = strings.some(([, string, colon]) => colon !== undefined && string?.includes('\\'));
+        seen[`${expected}`] += 1;
+        expect(hasEscapedName(json)).toBe(expected);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(100);
+  });
+});
 
 describe('parseJson', () => {
   test.each([
