@@ -1,5 +1,10 @@
 import type { Limit } from '../policy/model.js';
-import { type ChargeRecord, parseChargeRecords, refundMark } from './counters/charge-record.js';
+import {
+  type ChargeRecord,
+  chargeRecordsText,
+  parseChargeRecords,
+  refundMark,
+} from './counters/charge-record.js';
 import type { PendingCharges } from './counters/pending-charges.js';
 import { argumentsOf, CAPS, cut, cutOrNull } from './logged-text.js';
 import { type Row, type Statement, textOf, type Value } from './sqlite/driver.js';
@@ -106,7 +111,9 @@ const COLUMNS = {
 const OWN_COLUMNS = [
   column('d.session', Number, ({ session }) => session),
   column('d.policy', Number, ({ policy }) => policy),
-  column('d.charges', textOf, ({ entry }) => (entry.charges?.length ? JSON.stringify(entry.charges) : null)),
+  column('d.charges', textOf, ({ entry }) =>
+    entry.charges?.length ? chargeRecordsText(entry.charges) : null,
+  ),
 ];
 
 /** A row of the decision log with all that it refers to. */

@@ -24,6 +24,15 @@ export function refundOf([, , , refund]: ChargeRecord): Limit['refund'] {
   return REFUNDS[refund] ?? 'never';
 }
 
+/** As JSON. An amount that is text is a number too: it needs no escapes. */
+export function chargeRecordsText(charges: readonly ChargeRecord[]): string {
+  const texts = charges.map(([counter, at, amount, refund]) => {
+    const written = typeof amount === 'number' ? amount : `"${amount}"`;
+    return `[${counter},${at},${written},${refund}]`;
+  });
+  return `[${texts.join(',')}]`;
+}
+
 /** @throws PolicyWrapError STATE_CORRUPT when the text is anything else */
 export function parseChargeRecords(text: unknown): ChargeRecord[] {
   try {
