@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
 import type { FoundPolicy } from '../config/policy-files.js';
 import { reasonOf } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
@@ -59,8 +58,6 @@ const QUICK_BOOT = 60;
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { upstream, server, env, found, observe } = options;
-  // V8 would let the space for new objects grow to 48 MB, for what does not outlive a call here, and never give it back.
-  setFlagsFromString('--semi-space-growth-factor=1');
   // Not before the start: until then errors are thrown, and go to the same descriptor in another way.
   const stderr = new Stderr();
   const warn = (text: string) => stderr.say(text);

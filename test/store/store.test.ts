@@ -238,7 +238,7 @@ eachDriver('store', () => {
     expect(admit(memory, own, one).kind).toBe('exceeded');
     fresh.time.at += 60_000;
     expect(admit(memory, own, one).kind).toBe('allowed');
-    expect(memory.maintain(100)).toBe(true);
+    expect(memory.maintain(60_000)).toBe(true);
     memory.close();
   });
 
