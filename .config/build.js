@@ -46,34 +46,25 @@ await build({
   external: EXTERNAL,
 });
 
-/** What the wrap path must not load: large, and needed by other commands alone. It has `zod/mini`. */
-const NOT_THERE = /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic)\//;
-const loaded = Object.values(metafile.outputs).flatMap(({ inputs, imports }) => [
-  ...Object.keys(inputs),
-  ...imports.map(({ path }) => path),
-]);
-const unwanted = [...new Set(loaded.filter((path) => NOT_THERE.test(path)))];
-if (unwanted.length > 0) {
-  console.error(`every start of a wrapper would load ${unwanted.join(', ')}`);
-  process.exit(1);
-}
-
-/** What only remote servers need. It lies in parts of its own, which nothing loads along with the start. */
-const REMOTE = /(?:^|\/)(?:undici|eventsource-parser|upstream\/http)\//;
-const behind = new Set();
+/** What the wrap path must not load: large, and needed by others alone. It has `zod/mini`. */
+const NOT_THERE =
+  /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic|undici|eventsource-parser|upstream\/http)\//;
+/** Remote servers need some of it; their parts are loaded where there is an address. */
+const REMOTE = 'src/upstream/http/start.ts';
+const loaded = new Set();
 const follow = (file) => {
-  if (behind.has(file)) return;
-  behind.add(file);
-  for (const { path, kind } of metafile.outputs[file]?.imports ?? [])
-    if (kind === 'import-statement') follow(path);
+  const output = metafile.outputs[file];
+  if (loaded.has(file) || output?.entryPoint === REMOTE) return;
+  loaded.add(file);
+  for (const { path } of output?.imports ?? []) follow(path);
 };
 for (const [file, { entryPoint }] of Object.entries(metafile.outputs))
-  if (entryPoint === 'src/main.ts' || entryPoint === 'src/proxy/serve.ts') follow(file);
-const remote = [...behind]
-  .flatMap((file) => Object.keys(metafile.outputs[file]?.inputs ?? {}))
-  .filter((path) => REMOTE.test(path));
-if (behind.size < 2 || remote.length > 0) {
-  console.error(`a wrapper of a local server would load ${remote.join(', ')}`);
+  if (entryPoint === 'src/main.ts') follow(file);
+const unwanted = [...loaded]
+  .flatMap((file) => [file, ...Object.keys(metafile.outputs[file]?.inputs ?? {})])
+  .filter((path) => NOT_THERE.test(path));
+if (loaded.size < 2 || unwanted.length > 0) {
+  console.error(`every start of a wrapper would load ${[...new Set(unwanted)].join(', ')}`);
   process.exit(1);
 }
 

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'STATE_NEWER'
   | 'UPSTREAM_NOT_STARTED'
   | 'UPSTREAM_FAILED'
+  | 'LOGIN_FAILED'
   | 'CONFIG_INVALID'
   | 'CONFIG_CONFLICT'
   | 'NOT_FOUND'

@@ -68,11 +68,11 @@ const OTHER_CODES: readonly [line: RegExp, code: number][] = [
 /** Lines that cannot run here, with the reason. */
 const NOT_RUN: readonly [line: RegExp, reason: string][] = [
   [
-    /^policy-wrap (?:approve|check|explain|import|reject|replay|test)$/,
+    /^policy-wrap (?:approve|check|explain|import|login|logout|reject|replay|test)$/,
     'only names the command, which needs more',
   ],
   [/<[a-z]+>/, 'has a place to fill in'],
-  [/ --url https:/, 'no test leaves the machine; test/e2e/remote.test.ts has servers on it'],
+  [/ (?:--url|login|logout) https:/, 'no test leaves the machine; test/e2e/remote.test.ts has servers on it'],
 ];
 
 describe.skipIf(PYTHON === undefined)('a person at a terminal can type', () => {

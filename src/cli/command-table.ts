@@ -25,7 +25,7 @@ const DECIDE = 'Decide yourself:';
 const CLIENTS = 'Into a client and out again:';
 
 const { json, noColor, policy, preset, observe, db, server, onlyServer, grant, install, since } = SHARED;
-const { yes, dryRun, config, scope, strength } = SHARED;
+const { yes, dryRun, config, scope, strength, allowPrivate } = SHARED;
 
 /** Loaded for the commands about clients alone. */
 const INSTALLATION = () => import('./this-installation.js');
@@ -317,6 +317,30 @@ export const COMMANDS: readonly CommandRow[] = [
     },
   },
   {
+    name: 'login',
+    group: CLIENTS,
+    summary: 'log in to a remote server in your browser',
+    arguments: [new Argument('<address>', 'as it stands behind --url')],
+    options: [
+      new Option('--client-id <id>', 'a client that the authorization server knows (else one is registered)'),
+      new Option('--oauth-scope <scopes>', 'what to ask for (else what the server says)'),
+      new Option('--port <number>', 'the port of this machine that the browser comes back to').argParser(
+        port,
+      ),
+      new Option('--no-browser', 'only print the address'),
+      allowPrivate,
+    ],
+    load: async () => (await import('./commands/login.js')).login,
+  },
+  {
+    name: 'logout',
+    group: CLIENTS,
+    summary: 'forget a login',
+    arguments: [new Argument('<address>')],
+    options: [allowPrivate],
+    load: async () => (await import('./commands/login.js')).logout,
+  },
+  {
     name: 'stand-in',
     arguments: [new Argument('<kind>').choices(['afip', 'legiti', 'demo'])],
     load: async () => (await import('./commands/stand-in.js')).standIn,
@@ -326,4 +350,10 @@ export const COMMANDS: readonly CommandRow[] = [
 function lines(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a number of lines is needed');
   return Number(text);
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('a port is needed, up to 65535');
+  return number;
 }

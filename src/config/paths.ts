@@ -68,6 +68,11 @@ export function dataDir({ platform, env, home }: Surroundings): string {
   return posix.join(xdg(env.XDG_DATA_HOME, home) ?? posix.join(home, '.local', 'share'), NAME);
 }
 
+/** Where the logins to remote servers lie. */
+export function loginsFolder(around: Surroundings = surroundings()): string {
+  return pathsOf(around).join(dataDir(around), 'logins');
+}
+
 /** The state database where nobody names one: in the data folder, or at a former place where only that one is there. */
 export function databaseFile(around: Surroundings): string {
   const { join } = pathsOf(around);

@@ -1,4 +1,5 @@
 import { ChildProcess } from './child-process.js';
+import type { RemoteSettings } from './http/start.js';
 import { findServer } from './resolve.js';
 import type { StartableServer } from './upstream.js';
 
@@ -21,19 +22,9 @@ export function findUpstream(
 /**
  * A remote server in the place of a command.
  *
- * @param options.headers as `Name: value`; `${NAME}` stands for a variable of `env`, `${file:/path}` for a file
- * @param options.longest its longest message, in bytes
  * @throws PolicyWrapError USAGE for an address or a header that cannot be used
  */
-export async function findRemote(
-  address: string,
-  options: {
-    readonly headers: readonly string[];
-    readonly allowPrivate: boolean;
-    readonly longest: number;
-    readonly env: NodeJS.ProcessEnv;
-  },
-): Promise<StartableServer> {
+export async function findRemote(address: string, settings: RemoteSettings): Promise<StartableServer> {
   const { startRemote } = await import('./http/start.js');
-  return startRemote(address, options);
+  return startRemote(address, settings);
 }

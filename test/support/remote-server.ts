@@ -78,7 +78,7 @@ export class RemoteServer {
       path: request.url ?? '',
       headers: request.headers,
       body,
-      message: body === '' ? undefined : JSON.parse(body),
+      message: body.startsWith('{') ? JSON.parse(body) : undefined,
     };
     this.received.push(received);
     if (await this.#behaviour(received, response, this)) return;

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { loginsFolder } from '../../config/paths.js';
 import {
   findPolicy,
   policyPlaces,
@@ -40,6 +41,7 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
           headers: options.header ?? [],
           allowPrivate: options.allowPrivate ?? false,
           longest: options.maxServerLine,
+          logins: loginsFolder(),
           env,
         });
   const given = options.server ?? (url === undefined ? undefined : remoteName(new URL(url)));

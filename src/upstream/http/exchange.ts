@@ -53,6 +53,8 @@ const RESUME_WAIT = 500;
 const RESUME_WAIT_MAX = 20_000;
 
 const INTERNAL_ERROR = -32603;
+/** Requests by which a client connects. */
+const BEGINS: ReadonlySet<string> = new Set(['initialize', 'server/discover']);
 
 /** One message on its way: sent once, and its answer read to the end. */
 export class Exchange {
@@ -254,7 +256,8 @@ export class Exchange {
     if (this.message.id === undefined) return;
     // What a server did before it failed cannot be told; a status below 500 says that it did nothing.
     if (status >= 500) this.#lost(what);
-    else this.#fail(what);
+    // A client shows its person why a server cannot be had; a model gets no command.
+    else this.#fail(advice !== '' && BEGINS.has(this.message.method ?? '') ? `${what}; ${advice}` : what);
   }
 
   /** The server did not do what was asked. */

@@ -34,6 +34,11 @@ export class HeaderCredentials implements Credentials {
         : 'it does not take what --header says';
   }
 
+  /** No header was named. */
+  get isEmpty(): boolean {
+    return this.#lines.length === 0;
+  }
+
   async headers(): Promise<Record<string, string>> {
     return this.#headers;
   }

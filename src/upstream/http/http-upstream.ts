@@ -21,6 +21,7 @@ import {
 } from './exchange.js';
 import { HttpClient } from './http-client.js';
 import { listen } from './listening.js';
+import { type OAuthFetch, oauthFetch } from './oauth/oauth-fetch.js';
 import { linesOf, type Outgoing, readOutgoing } from './outgoing.js';
 import { RemoteSession } from './session.js';
 
@@ -38,7 +39,8 @@ const ORDER_WAIT = 5000;
 
 export interface RemoteOptions {
   readonly url: URL;
-  readonly credentials: Credentials;
+  /** Who we are to it, with a way to ask the network and to tell the person. */
+  readonly credentials: (fetch: OAuthFetch, warn: (text: string) => void) => Credentials;
   readonly allowPrivate: boolean;
   /** Longest message of the server's, in bytes. */
   readonly longest: number;
@@ -88,16 +90,18 @@ export class HttpUpstream implements Upstream {
     this.closed = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    const client = new HttpClient(options);
+    const warn = (text: string) => void this.stderr.write(`${text}\n`);
     this.#remote = {
       url: options.url,
-      client: new HttpClient(options),
+      client,
       session: this.#session,
-      credentials: options.credentials,
+      credentials: options.credentials(oauthFetch(client, options.url), warn),
       longest: options.longest,
       over: this.#over.signal,
       toClient: (message) => this.#toClient(message),
       lost: (id, reason) => this.#onLost(id, reason),
-      warn: (text) => void this.stderr.write(`${text}\n`),
+      warn,
     };
   }
 

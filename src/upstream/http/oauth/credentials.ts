@@ -1,0 +1,88 @@
+import { reasonOf } from '../../../errors.js';
+import type { Credentials } from '../exchange.js';
+import type { HeaderCredentials } from '../headers.js';
+import type { HttpResponse } from '../http-client.js';
+import type { LoginFile } from './login-file.js';
+import type { OAuthFetch } from './oauth-fetch.js';
+import { LoginProvider } from './provider.js';
+
+/** Nobody comes back to it: where a browser is needed, the wrapper says so instead. */
+const NOWHERE = 'http://127.0.0.1/callback';
+
+/**
+ * The token of an earlier `policy-wrap login`, beside the headers that a person named. Several wrappers share one token:
+ * whoever finds it refused first renews it, alone; the others take what is in the file by then.
+ */
+export class LoginCredentials implements Credentials {
+  readonly #file: LoginFile;
+  readonly #named: HeaderCredentials;
+  readonly #fetch: OAuthFetch;
+  readonly #url: URL;
+  readonly #warn: (text: string) => void;
+  #used: string | undefined;
+  #renewal: Promise<boolean> | undefined;
+
+  constructor(options: {
+    readonly file: LoginFile;
+    readonly named: HeaderCredentials;
+    readonly fetch: OAuthFetch;
+    readonly url: URL;
+    readonly warn: (text: string) => void;
+  }) {
+    this.#file = options.file;
+    this.#named = options.named;
+    this.#fetch = options.fetch;
+    this.#url = options.url;
+    this.#warn = options.warn;
+  }
+
+  get advice(): string {
+    return this.#named.isEmpty
+      ? `a person logs in with: policy-wrap login ${this.#url.href}`
+      : this.#named.advice;
+  }
+
+  async headers(): Promise<Record<string, string>> {
+    const named = await this.#named.headers();
+    if (named.authorization !== undefined) return named;
+    this.#used = this.#file.read()?.tokens?.access_token;
+    return this.#used === undefined ? named : { authorization: `Bearer ${this.#used}`, ...named };
+  }
+
+  async renew(response: HttpResponse): Promise<boolean> {
+    if ((await this.#named.headers()).authorization !== undefined) return this.#named.renew();
+    // 403 is about what the token may do: another one of the same kind may do no more.
+    if (response.status !== 401) return false;
+    const refused = this.#used;
+    this.#renewal ??= this.#renewed(refused).finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  async #renewed(refused: string | undefined): Promise<boolean> {
+    if (this.#file.read() === undefined) return false;
+    try {
+      return await this.#file.alone(async () => {
+        const tokens = this.#file.read()?.tokens;
+        if (tokens === undefined) return false;
+        if (tokens.access_token !== refused) return true;
+        if (tokens.refresh_token === undefined) return false;
+        let isAsked = false;
+        const provider = new LoginProvider(this.#file, {
+          redirectUrl: NOWHERE,
+          fresh: false,
+          redirect: () => {
+            isAsked = true;
+          },
+        });
+        const { auth } = await import('@modelcontextprotocol/sdk/client/auth.js');
+        const result = await auth(provider, { serverUrl: this.#url, fetchFn: this.#fetch });
+        return result === 'AUTHORIZED' && !isAsked;
+      });
+    } catch (error) {
+      this.#warn(`the login could not be renewed: ${reasonOf(error)}`);
+      return false;
+    }
+  }
+}

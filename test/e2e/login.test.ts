@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { command } from '../support/command.js';
+import { ALLOW_ALL } from '../support/policies.js';
+import { type Received, RemoteServer } from '../support/remote-server.js';
+import { Rig, type Wrapper } from '../support/rig.js';
+
+/** A remote server and its authorization server in one. Refresh tokens serve once. */
+class Issuer {
+  readonly codes = new Map<string, { challenge: string; redirect: string }>();
+  readonly refreshes: string[] = [];
+  readonly revoked: string[] = [];
+  registered = 0;
+  /** The one access token that is taken. */
+  valid = 'none';
+  #next = 0;
+  /** What the metadata says where the authorization server is; itself when absent. */
+  elsewhere: string | undefined;
+
+  readonly behaviour = (
+    received: Received,
+    response: import('node:http').ServerResponse,
+    server: RemoteServer,
+  ) => {
+    const origin = `http://127.0.0.1:${server.port}`;
+    const { pathname, searchParams } = new URL(received.path, origin);
+    const json = (status: number, body: object) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      return true;
+    };
+    switch (pathname) {
+      case '/mcp': {
+        if (received.headers.authorization === `Bearer ${this.valid}`) return undefined;
+        const challenge = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource", scope="tools"`;
+        response.writeHead(401, { 'www-authenticate': challenge }).end();
+        return true;
+      }
+      case '/.well-known/oauth-protected-resource':
+        return json(200, { resource: `${origin}/mcp`, authorization_servers: [this.elsewhere ?? origin] });
+      case '/.well-known/oauth-authorization-server':
+        return json(200, {
+          issuer: origin,
+          authorization_endpoint: `${origin}/authorize`,
+          token_endpoint: `${origin}/token`,
+          registration_endpoint: `${origin}/register`,
+          revocation_endpoint: `${origin}/revoke`,
+          response_types_supported: ['code'],
+          code_challenge_methods_supported: ['S256'],
+          token_endpoint_auth_methods_supported: ['none'],
+        });
+      case '/register':
+        this.registered++;
+        return json(201, { ...received.message, client_id: 'client-1' });
+      case '/authorize': {
+        const code = `code-${this.#next++}`;
+        const redirect = searchParams.get('redirect_uri') ?? '';
+        this.codes.set(code, { challenge: searchParams.get('code_challenge') ?? '', redirect });
+        const target = new URL(redirect);
+        target.searchParams.set('code', code);
+        target.searchParams.set('state', searchParams.get('state') ?? '');
+        response.writeHead(302, { location: target.href }).end();
+        return true;
+      }
+      case '/token':
+        return this.#token(new URLSearchParams(received.body), json);
+      case '/revoke':
+        this.revoked.push(new URLSearchParams(received.body).get('token') ?? '');
+        return json(200, {});
+      default:
+        return json(404, {});
+    }
+  };
+
+  #token(asked: URLSearchParams, json: (status: number, body: object) => boolean): boolean {
+    if (asked.get('grant_type') === 'authorization_code') {
+      const given = this.codes.get(asked.get('code') ?? '');
+      const challenge = createHash('sha256')
+        .update(asked.get('code_verifier') ?? '')
+        .digest('base64url');
+      if (given?.challenge !== challenge || given.redirect !== asked.get('redirect_uri'))
+        return json(400, { error: 'invalid_grant' });
+    } else {
+      const refresh = asked.get('refresh_token') ?? '';
+      this.refreshes.push(refresh);
+      if (refresh !== `refresh-${this.valid}`) return json(400, { error: 'invalid_grant' });
+    }
+    this.valid = `token-${this.#next++}`;
+    return json(200, {
+      access_token: this.valid,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      refresh_token: `refresh-${this.valid}`,
+    });
+  }
+}
+
+/** `policy-wrap login` with a person who does what the page wants. */
+async function logIn(
+  rig: Rig,
+  url: string,
+  visit: (address: URL) => Promise<void>,
+): Promise<{ code: number | string; stderr: string; stdout: string }> {
+  const wrapper = rig.spawn(['login', url, '--no-browser'], { env: { DISPLAY: '' } });
+  let stdout = '';
+  wrapper.child.stdout.removeAllListeners('data').on('data', (text) => {
+    stdout += text;
+  });
+  await expect
+    .poll(() => /\n {2}(http\S+)\n/.exec(wrapper.stderr)?.[1] ?? wrapper.child.exitCode, { timeout: 20_000 })
+    .toBeTruthy();
+  const address = /\n {2}(http\S+)\n/.exec(wrapper.stderr)?.[1];
+  if (address !== undefined) await visit(new URL(address));
+  return { code: await wrapper.exit, stderr: wrapper.stderr, stdout };
+}
+
+/** A browser: follows redirects, and tells the text at their end. */
+function browse(url: URL): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, (response) => {
+      const { location } = response.headers;
+      if (location !== undefined) {
+        response.resume();
+        browse(new URL(location, url)).then(resolve, reject);
+        return;
+      }
+      let text = '';
+      response.setEncoding('utf8').on('data', (part) => {
+        text += part;
+      });
+      response.on('end', () => resolve(text));
+    }).on('error', reject);
+  });
+}
+
+function wrap(rig: Rig, url: string): Wrapper {
+  return rig.spawn(['--url', url, '--policy', rig.file('policy.json', ALLOW_ALL), '--db', rig.db]);
+}
+
+const files = (rig: Rig) => readdirSync(join(rig.folder, 'data', 'policy-wrap', 'logins'));
+
+test('from a server that asks who is there to a call, and out again', async () => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  await using server = await RemoteServer.start(issuer.behaviour);
+  const before = wrap(rig, server.url);
+  const refused = await before.initialize();
+  expect(refused.error.message).toContain(`policy-wrap login ${server.url}`);
+  // It takes the token as soon as there is one.
+  const { code, stdout } = await logIn(rig, server.url, async (address) => {
+    expect(address.searchParams.get('scope')).toBe('tools');
+    expect(address.searchParams.get('resource')).toBe(server.url);
+    expect(await browse(address)).toContain('You are logged in');
+  });
+  expect([code, stdout]).toEqual([0, expect.stringContaining('Logged in to 127.0.0.1')]);
+  expect((await before.initialize()).result.serverInfo.name).toBe('remote');
+  expect((await before.call('act')).result.content[0].text).toBe('did act');
+  expect(before.stderr).not.toContain(issuer.valid);
+  const [file = ''] = files(rig);
+  const path = join(rig.folder, 'data', 'policy-wrap', 'logins', file);
+  if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readFileSync(path, 'utf8')).toContain(issuer.valid);
+
+  const out = await command(rig, ['logout', server.url]);
+  expect([out.code, out.stderr]).toEqual([0, '']);
+  expect(issuer.revoked).toEqual([`refresh-${issuer.valid}`]);
+  expect(files(rig)).toEqual([]);
+  expect((await command(rig, ['logout', server.url])).stderr).toContain('nobody is logged in');
+});
+
+test('several wrappers renew one token once', async () => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  let asked: string | undefined;
+  await using server = await RemoteServer.start((received, response, self) => {
+    // The token of the login has expired: its refresh token has not.
+    if (received.path === '/mcp' && received.headers.authorization === `Bearer ${asked}`) {
+      response.writeHead(401).end();
+      return true;
+    }
+    return issuer.behaviour(received, response, self);
+  });
+  await logIn(rig, server.url, async (address) => void (await browse(address)));
+  asked = issuer.valid;
+  const wrappers = [1, 2, 3, 4].map(() => wrap(rig, server.url));
+  const answers = await Promise.all(wrappers.map((wrapper) => wrapper.initialize()));
+  expect(answers.map(({ result }) => result?.serverInfo.name)).toEqual([
+    'remote',
+    'remote',
+    'remote',
+    'remote',
+  ]);
+  expect(issuer.refreshes).toHaveLength(1);
+  expect(files(rig)).toHaveLength(1);
+});
+
+test('a login that is refused, one that another page sends, and one that nobody begins', async () => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  await using server = await RemoteServer.start(issuer.behaviour);
+  const { code, stderr } = await logIn(rig, server.url, async (address) => {
+    const back = new URL(address.searchParams.get('redirect_uri') ?? '');
+    expect(back.hostname).toBe('127.0.0.1');
+    back.searchParams.set('code', 'stolen');
+    back.searchParams.set('state', 'another');
+    expect(await browse(back)).toContain('not the login');
+    back.searchParams.delete('code');
+    back.searchParams.set('state', address.searchParams.get('state') ?? '');
+    back.searchParams.set('error', 'access_denied');
+    expect(await browse(back)).toContain('was refused');
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain('access_denied');
+  const agent = await command(rig, ['login', server.url], { CODEX_SANDBOX: '1' });
+  expect(agent.stderr).toContain('is for a person');
+});
+
+test.each([
+  ['http://169.254.169.254/latest', 'is not encrypted'],
+  ['https://10.0.0.1/', 'private network'],
+  ['https://[::ffff:10.0.0.1]/', 'private network'],
+])('metadata that names %s is not followed', async (elsewhere, reason) => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  issuer.elsewhere = elsewhere;
+  await using server = await RemoteServer.start(issuer.behaviour);
+  const { code, stderr } = await command(rig, ['login', server.url, '--no-browser']);
+  expect(code).toBe(1);
+  expect(stderr).toContain(reason);
+});
+
+test('a login that others could have written is not used', async () => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  await using server = await RemoteServer.start(issuer.behaviour);
+  await logIn(rig, server.url, async (address) => void (await browse(address)));
+  const [file = ''] = files(rig);
+  chmodSync(join(rig.folder, 'data', 'policy-wrap', 'logins', file), 0o666);
+  expect((await wrap(rig, server.url).initialize()).error.message).toContain('401');
+});
