@@ -224,7 +224,7 @@ describe('Streamable HTTP', () => {
     expect((await wrapper.call('act')).error.message).toContain('403');
     expect((await wrapper.call('act')).error.message).toContain('429');
     expect((await wrapper.call('act')).result.content[0].text).toBe('did act');
-    expect(wrapper.stderr).toContain("--header 'Authorization");
+    expect(wrapper.stderr).toContain(`policy-wrap login ${server.url}`);
   });
 
   test('an error in the words of MCP passes as it is, whatever the status', async () => {

@@ -15,7 +15,7 @@ const PLACE = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*))\}/g;
 
 /** Headers that a person named. Values come from variables and files, and are never shown. */
 export class HeaderCredentials implements Credentials {
-  readonly advice: string;
+  readonly advice = 'it does not take what --header says';
   readonly #lines: readonly (readonly [name: string, value: string])[];
   readonly #env: NodeJS.ProcessEnv;
   #headers: Record<string, string>;
@@ -28,10 +28,6 @@ export class HeaderCredentials implements Credentials {
     this.#env = env;
     this.#lines = lines.map(readLine);
     this.#headers = this.#filled();
-    this.advice =
-      lines.length === 0
-        ? `it wants to know who asks: --header 'Authorization: Bearer $\{MCP_TOKEN}'`
-        : 'it does not take what --header says';
   }
 
   /** No header was named. */
