@@ -38,6 +38,8 @@ const MAX_PAST = 10_000;
 
 /** Whatever was forwarded: an observing wrapper lets pass what it would refuse. */
 const FORWARDED = `(d.decision = 'allow' OR (s.observe = 1 AND ifnull(d.code, '') NOT IN ('MALFORMED', 'PAUSED')))`;
+/** When a call counts as made: what a wrong clock said may have been set right since. */
+const AT = `CASE WHEN d.id <= (SELECT upto FROM calls_clock) THEN min(d.at, (SELECT at FROM calls_clock)) ELSE d.at END`;
 const CALLS = `FROM decisions d LEFT JOIN sessions s ON s.id = d.session WHERE d.id > ? AND ${FORWARDED}`;
 const WHOSE = 'd.id, d.tool, s.server, s.grant_name AS grant, s.uid';
 
@@ -50,7 +52,13 @@ const WHOSE = 'd.id, d.tool, s.server, s.grant_name AS grant, s.uid';
  */
 export class CallHistory implements Cache {
   readonly #found = new Map<string, Found>();
+  /** The row up to which the clock was set right when they were found. */
+  #rightUpTo = 0;
   readonly #newest;
+  readonly #right;
+  readonly #ahead;
+  readonly #setRight;
+  readonly #setPastRight;
   readonly #first;
   readonly #sent;
   readonly #succeeded;
@@ -67,13 +75,22 @@ export class CallHistory implements Cache {
     const { db } = file;
     file.register(this);
     this.#newest = db.prepare('SELECT max(id) AS id FROM decisions');
+    this.#right = db.prepare('SELECT upto FROM calls_clock');
+    this.#ahead = db.prepare(
+      `SELECT count(*) AS count, max(at) AS until FROM decisions WHERE at > ? AND id > (SELECT upto FROM calls_clock)
+         AND id >= (SELECT min(first) FROM log_hours WHERE hour >= ?)`,
+    );
+    this.#setRight = db.prepare('UPDATE calls_clock SET upto = ?, at = ?');
+    this.#setPastRight = db.prepare(
+      'UPDATE past_calls SET at = min(at, ?), ok_at = min(ok_at, ?) WHERE at > ?',
+    );
     this.#first = db.prepare('SELECT min(first) AS first FROM log_hours WHERE hour >= ?');
     // One row for each tool of a session, and not one for each call: a log may have a million.
-    const newest = `SELECT max(d.at) AS at, ${WHOSE} ${CALLS}`;
+    const newest = `SELECT max(${AT}) AS at, ${WHOSE} ${CALLS}`;
     this.#sent = db.prepare(`${newest} AND d.outcome IS NOT 'not_sent' GROUP BY d.session, d.tool`);
     this.#succeeded = db.prepare(`${newest} AND d.outcome = 'ok' GROUP BY d.session, d.tool`);
     this.#open = db.prepare(
-      `SELECT d.at, ${WHOSE} ${CALLS} AND d.outcome IS NULL ORDER BY d.id DESC LIMIT ${MAX_OPEN}`,
+      `SELECT ${AT} AS at, ${WHOSE} ${CALLS} AND d.outcome IS NULL ORDER BY d.id DESC LIMIT ${MAX_OPEN}`,
     );
     this.#past = db.prepare(
       'SELECT NULL AS id, server, grant_name AS grant, session AS uid, tool, at, ok_at FROM past_calls WHERE at > ?',
@@ -81,7 +98,7 @@ export class CallHistory implements Cache {
     this.#outcome = db.prepare('SELECT outcome FROM decisions WHERE id = ?');
     this.#keep = db.prepare(
       `INSERT INTO past_calls (server, grant_name, session, tool, at, ok_at)
-       SELECT s.server, s.grant_name, s.uid, d.tool, max(d.at), max(CASE WHEN d.outcome = 'ok' THEN d.at END)
+       SELECT s.server, s.grant_name, s.uid, d.tool, max(${AT}), max(CASE WHEN d.outcome = 'ok' THEN ${AT} END)
        FROM decisions d JOIN sessions s ON s.id = d.session
        WHERE d.id <= ? AND d.at > ? AND d.outcome IS NOT 'not_sent' AND ${FORWARDED}
        GROUP BY d.session, d.tool
@@ -152,12 +169,27 @@ export class CallHistory implements Cache {
     this.#folded.run(surplus);
   }
 
+  /** How many calls bear a time that has not come yet, and the latest such time, UTC milliseconds. */
+  ahead(now: number): { readonly count: number; readonly until: number } {
+    const { count, until } = this.#ahead.get(now, Math.floor(now / HOUR_MS)) ?? {};
+    return { count: (count as number | null) ?? 0, until: (until as number | null) ?? now };
+  }
+
+  /** Lets calls that bear a time which has not come yet count as made now. */
+  setRight(now: number): void {
+    this.#setRight.run((this.#newest.get()?.id as number | null) ?? 0, now);
+    this.#setPastRight.run(now, now, now);
+  }
+
   rolledBack(): void {
     this.#found.clear();
   }
 
   #read(key: string, owner: Owner, demand: CalledDemand, now: number): Found {
     const newest = (this.#newest.get()?.id as number | null) ?? 0;
+    const rightUpTo = this.#right.get()?.upto as number;
+    if (rightUpTo !== this.#rightUpTo) this.#found.clear();
+    this.#rightUpTo = rightUpTo;
     const isSought = (row: Row) => inScope(owner, demand, row) && isNamed(demand, row);
     let found = this.#found.get(key);
     if (!found) {

@@ -91,6 +91,11 @@ export class StoreReader {
     return this.parts.file.read(() => countersAhead(this.parts.file.db, this.clock()));
   }
 
+  /** How many calls of the log bear a time that has not come yet, and the latest such time, UTC milliseconds. */
+  callsAhead(): { readonly count: number; readonly until: number } {
+    return this.parts.file.read(() => this.parts.calls.ahead(this.clock()));
+  }
+
   /** @returns the newest rows of the decision log that pass the filter, oldest first */
   log(filter: LogFilter = {}): LogEntry[] {
     return this.parts.file.read(() => readLog(this.parts.file.db, filter));

@@ -228,7 +228,8 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Sets at most `count` counters that are ahead of the clock back to it: what they hold counts as charged now.
+   * Sets at most `count` counters that are ahead of the clock back to it: what they hold counts as charged now. Calls
+   * that bear a time which has not come yet count as made now, for rules over several tools.
    *
    * @returns what they hold; empty when none was left
    */
@@ -236,7 +237,10 @@ export class Store extends StoreReader {
     return this.#write((now) => {
       const entries = setBackCounters(this.parts.file.db, this.parts.pending, now, count);
       this.parts.file.outdate();
-      if (entries.length > 0) this.parts.events.write(now, who, 'clock.reset', { counters: entries.length });
+      const { count: calls } = this.parts.calls.ahead(now);
+      if (calls > 0) this.parts.calls.setRight(now);
+      if (entries.length + calls > 0)
+        this.parts.events.write(now, who, 'clock.reset', { counters: entries.length, calls });
       return entries;
     });
   }

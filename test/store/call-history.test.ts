@@ -327,6 +327,29 @@ eachDriver('after', () => {
   });
 });
 
+test('a person says that the clock is right: what a wrong one logged counts as made now, everywhere, once', () => {
+  const path = temp.path();
+  const time = clock();
+  const start = time.at;
+  using wrapper = new Wrapper(path, time.now, after());
+  using other = new Wrapper(path, time.now, after());
+  time.at = Date.UTC(2099, 0, 1);
+  wrapper.call('fetch_page', 'ok');
+  time.at = start;
+  expect([wrapper, other].map((one) => one.call('send').kind)).toEqual(['unmet', 'unmet']);
+  expect(wrapper.store.callsAhead()).toEqual({ count: 1, until: Date.UTC(2099, 0, 1) });
+  done(wrapper.store.resetClock('cli', 100));
+  expect(wrapper.store.callsAhead().count).toBe(0);
+  expect([wrapper, other].map((one) => brief(one.call('send')))).toEqual([
+    ['after', start + HOUR],
+    ['after', start + HOUR],
+  ]);
+  time.at = start + HOUR;
+  expect([wrapper, other].map((one) => brief(one.call('send')))).toEqual(['allowed', 'allowed']);
+  // The log keeps the times that it was given.
+  expect(wrapper.store.log({ limit: 1000 }).map(({ at }) => at)).toContain(Date.UTC(2099, 0, 1));
+});
+
 eachDriver('before', () => {
   test('refuses until one of the tools has succeeded, and again when that is too long ago', () => {
     const time = clock();

@@ -67,19 +67,22 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
 async function resetClock(options: ResetOptions, io: Terminal): Promise<number> {
   const store = openState(options, io);
   try {
-    const { count: ahead, until } = store.countersAhead();
+    const { count: ahead, until: chargedAt } = store.countersAhead();
+    const calls = store.callsAhead();
+    const until = Math.max(ahead > 0 ? chargedAt : 0, calls.until);
     const now = localTime(io.now());
-    if (ahead === 0) {
+    if (ahead + calls.count === 0) {
       await io.out.write(`Nothing was charged later than now (${now}).\n`);
       return EXIT.done;
     }
     await io.err.write(
-      `${count(ahead, 'counter')} ${ahead === 1 ? 'was' : 'were'} charged when the clock of this machine said ` +
-        `${localTime(until)}. It says ${now} now. What they hold will count as charged now; what went as expired by that time counts no more.\n`,
+      `${ahead > 0 ? `${count(ahead, 'counter')} ${ahead === 1 ? 'was' : 'were'} charged` : `${count(calls.count, 'call')} ${calls.count === 1 ? 'was' : 'were'} made`} when the clock of this machine said ` +
+        `${localTime(until)}. It says ${now} now. What was charged and called then will count as of now; what went as expired by that time counts no more.\n`,
     );
     if (!(await confirm('Is the clock right now?', options, io))) return EXIT.failed;
     const mended = await inSteps(() => store.resetClock('cli', AT_ONCE));
-    await io.out.write(`Mended ${count(mended.length, 'counter')}.\n`);
+    const called = calls.count > 0 ? ` and ${count(calls.count, 'call')}` : '';
+    await io.out.write(`Mended ${count(mended.length, 'counter')}${called}.\n`);
     return EXIT.done;
   } finally {
     store.close();

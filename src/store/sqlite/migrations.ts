@@ -244,6 +244,11 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   INSERT INTO pin_totals SELECT server, 'tool', tools, is_full, 0, 0 FROM pin_totals_before;
   DROP TABLE pin_totals_before;
   `,
+  `
+  -- A person has said that the clock is right now: rows up to this one that bear a later time count as made then.
+  CREATE TABLE calls_clock (upto INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
+  INSERT INTO calls_clock VALUES (0, 0);
+  `,
 ];
 
 /** Before this step every charge had a row from the start, and was added to its counter later. */

@@ -106,7 +106,7 @@ describe('reset --clock', () => {
     expect(io.err.text).toMatch(
       /1 counter was charged when the clock of this machine said (2099-01-01|2098-12-31)/,
     );
-    expect(io.out.text).toBe('Mended 1 counter.\n');
+    expect(io.out.text).toBe('Mended 1 counter and 2 calls.\n');
     expect(state.store.counters()).toMatchObject([{ aheadMs: 0, freesAt: io.at + 60_000 }]);
     expect(String(state.store.counters()[0]?.used)).toBe('3');
     expect(state.store.events().map(({ kind, who }) => [kind, who])).toEqual([['clock.reset', 'cli']]);
