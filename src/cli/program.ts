@@ -4,6 +4,7 @@ import { printable } from '../text/escape.js';
 import { didYouMean } from '../text/suggest.js';
 import { COMMANDS, type CommandRow } from './command-table.js';
 import { exitCodesText } from './exit-codes.js';
+import { misplacedOptions } from './misplaced-options.js';
 import { table } from './table.js';
 import { processTerminal } from './terminal.js';
 
@@ -38,6 +39,8 @@ export function addCommands(
     command.action(async (...typed) => {
       const given = typed.slice(0, command.registeredArguments.length);
       if (row.takesServer) given.push(server);
+      const misplaced = misplacedOptions(row.takesServer ? server : []);
+      if (misplaced !== undefined) await processTerminal().err.write(`policy-wrap: ${misplaced}\n`);
       if (row.options) given.push(command.opts());
       settle(await (await row.load())(...given, processTerminal(command.opts())));
     });

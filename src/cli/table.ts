@@ -49,7 +49,7 @@ export function table(
 ): string {
   const room = out.columns - indent.length;
   // A cell that takes more than half of a line moves the others of its own row, not those of all rows.
-  const widest = Math.floor(room / 2);
+  const widest = fitsWhole(rows, room) ? room : Math.floor(room / 2);
   const natural: number[] = [];
   for (const row of rows) {
     // A row of one cell is a heading, and may be wider than what stands below it.
@@ -69,6 +69,14 @@ export function table(
     .filter((text) => text !== '')
     .map((text) => `${text}\n`)
     .join('');
+}
+
+/** Whether each row fits in a line, with every column as wide as its widest cell. */
+function fitsWhole(rows: readonly (readonly Cell[])[], room: number): boolean {
+  const widths: number[] = [];
+  for (const row of rows.filter(({ length }) => length > 1))
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, stringWidth(textOf(cell)));
+  return widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1) <= room;
 }
 
 /** The columns that are left out, so that a row fits in a line; the last ones go first. */

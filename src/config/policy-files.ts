@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { knownServer, PRESETS, preset } from '../catalog/servers.js';
 import { PolicyWrapError } from '../errors.js';
@@ -30,8 +30,16 @@ export type FoundPolicy =
       readonly files: readonly string[];
     }
   | { readonly kind: 'problems'; readonly source: string; readonly problems: readonly Problem[] }
-  /** None of the places holds one; `advice` says how to make one. */
-  | { readonly kind: 'none'; readonly advice: string };
+  /** None of the places holds one. */
+  | {
+      readonly kind: 'none';
+      /** `there is no policy for afip`. */
+      readonly missing: string;
+      /** The command that makes one. */
+      readonly make: string;
+      /** What that comes to for calls, with the command that makes one. */
+      readonly advice: string;
+    };
 
 /**
  * Finds and reads the policy for a server, by the first that is there: `--policy`, `--preset`, `POLICY_WRAP_POLICY`,
@@ -58,11 +66,13 @@ export function findPolicy(
   }
   const known = names.map(knownServer).find((each) => each !== undefined)?.presets[0].name;
   if (known !== undefined) return readPreset(known);
-  return {
-    kind: 'none',
-    // The model is told too, and the log keeps it.
-    advice: `there is no policy for ${names[0]}, so every call is refused. Make one: policy-wrap init -- ${shownCommand(argv)}`,
-  };
+  const missing = `there is no policy for ${names[0]}`;
+  const make =
+    argv.length > 0
+      ? `policy-wrap init -- ${shownCommand(argv)}`
+      : `policy-wrap init --server ${names[0]} -- <command> [args]`;
+  // The model is told too, and the log keeps it.
+  return { kind: 'none', missing, make, advice: `${missing}, so every call is refused. Make one: ${make}` };
 }
 
 /** The files in which a policy for this server is found, or would be; none when a preset was asked for. */
@@ -79,6 +89,20 @@ function namedPolicy({ policy }: PolicyOptions): string | undefined {
   return POLICY_WRAP_POLICY
     ? writtenPath(POLICY_WRAP_POLICY, 'POLICY_WRAP_POLICY', process.cwd())
     : undefined;
+}
+
+const SCHEMA_FILE = 'policy.schema.json';
+
+/** The policies of servers in the config folders; absolute paths. */
+export function policyFilesIn(folders: readonly string[] = configDirs(surroundings())): string[] {
+  return folders.flatMap((folder) => {
+    try {
+      const names = readdirSync(folder).filter((name) => name.endsWith('.json') && name !== SCHEMA_FILE);
+      return names.sort().map((name) => join(folder, name));
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** The files in the config folders, the one that counts first. */

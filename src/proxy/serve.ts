@@ -50,6 +50,11 @@ const STRAY_LENGTH = 2000;
 /** A server that has not written anything by then is slow to boot, in milliseconds. */
 const QUICK_BOOT = 60;
 
+/** Without a policy, who only observes refuses nothing. */
+function observedText(missing: string, server: string): string {
+  return `${missing}: every call passes and is logged (--observe). Later, a policy from the log: policy-wrap recommend --server ${server}`;
+}
+
 /**
  * Stands between the client, on this process's stdin and stdout, and a server that was started, until one of them
  * ends.
@@ -96,7 +101,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     now: Date.now,
     warn,
   });
-  if (found.kind === 'none') warn(found.advice);
+  if (found.kind === 'none') warn(observe ? observedText(found.missing, server) : found.advice);
   if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
 
   stderr.copy(upstream.stderr);

@@ -55,7 +55,8 @@ function entryAsJson({ entry, drift, twins }: EntryReport): object {
 }
 
 function asText(reports: readonly PlaceReport[], io: ClientsTerminal): string {
-  if (reports.length === 0) return 'No client configuration found.\n';
+  if (reports.length === 0)
+    return 'No client configuration found. For any other client: policy-wrap install --print --add <name> -- <command>\n';
   return reports.map((report) => placeAsText(report, io)).join('\n');
 }
 

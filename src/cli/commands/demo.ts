@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { EXIT } from '../../errors.js';
+import { connect as connectDatabase } from '../../store/sqlite/driver.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import type { Terminal } from '../terminal.js';
@@ -31,6 +32,8 @@ interface Check {
  * @returns 0 only if everything that it shows was so
  */
 export async function demo({ json }: { readonly json?: boolean }, io: Terminal): Promise<number> {
+  // Without a database every call is refused, and each of them would say why.
+  connectDatabase(':memory:', 0).close();
   const folder = await mkdtemp(join(tmpdir(), 'policy-wrap-demo-'));
   const say = async (text: string) => {
     if (!json) await io.out.write(`${text}\n`);

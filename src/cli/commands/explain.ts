@@ -23,7 +23,7 @@ import {
 } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { upstreamEnv } from '../../upstream/environment.js';
-import { policyNames } from '../../upstream/server-name.js';
+import { takenServer } from '../explain-server.js';
 import { printJson } from '../json-output.js';
 import { declaredArguments, knownTools } from '../known-tools.js';
 import { openIfThere } from '../open-state.js';
@@ -60,19 +60,19 @@ export async function explain(
   options: ExplainOptions,
   io: Terminal,
 ): Promise<number> {
-  const names = policyNames(argv, options.server ?? (argv.length > 0 ? undefined : 'default'), process.cwd());
+  const hasPolicy = [options.policy, options.preset, io.env.POLICY_WRAP_POLICY].some(Boolean);
+  const { names, isNamed, told } = takenServer(tool, argv, { ...options, hasPolicy }, io);
   const [server] = names;
   const found = findPolicy(options, names, argv);
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') {
     throw new PolicyWrapError('POLICY_NOT_FOUND', found.advice, {
-      hint: 'Or name one: policy-wrap explain --policy <file>',
+      hint: `Or name one: policy-wrap explain ${printable(tool)} --policy <file>`,
     });
   }
   const trace: TraceStep[] = [];
   const args = readArgs(options.args);
   const layers = stack(found.policy, found.extended);
-  const isNamed = options.server !== undefined || argv.length > 0;
   const named = isNamed ? server : undefined;
   const undeclared = layers.declares ? declaredArguments(tool, named, options.db) : undefined;
   const call: Call = {
@@ -87,7 +87,7 @@ export async function explain(
   const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
   const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
   if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
-  else await io.out.write(`${asText(tool, found.policy, outlook, trace, hint)}\n`);
+  else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint])}\n`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
   ];
@@ -217,13 +217,13 @@ function asText(
   policy: Policy,
   outlook: Outlook,
   trace: readonly TraceStep[],
-  hint: string | undefined,
+  remarks: readonly (string | undefined)[],
 ): string {
   const head = [HEADLINE[outlook.decision], outlook.code, outlook.rule].filter(Boolean).join('  ');
   const steps = trace.map(
     ({ look, rule, result, text }) => `  ${MARK[result]}  ${[look, rule].join(' ').trim()}: ${text}`,
   );
-  const hints = hint === undefined ? [] : [`  ${hint}`];
+  const hints = remarks.flatMap((remark) => (remark === undefined ? [] : [`  ${remark}`]));
   return [`${tool}: ${head}`, `  ${outlook.why}`, ...hints, `How ${policy.source} comes to this:`, ...steps]
     .map((line) => printable(line))
     .join('\n');

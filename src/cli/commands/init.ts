@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ownCopy } from '../../catalog/own-copy.js';
 import { proposePolicy } from '../../catalog/propose.js';
 import { knownServer, preset } from '../../catalog/servers.js';
 import { isStrength, type Strength } from '../../catalog/strengths.js';
@@ -111,7 +112,7 @@ async function chosenPreset(
   // Says which there are when it is none of them.
   readPreset(name);
   return {
-    text: preset(name)?.text ?? '',
+    text: ownCopy(preset(name)?.text ?? ''),
     summary: isStrength(name)
       ? `the preset ${name}, which goes by names alone; --strength ${name} goes by the tools of the server`
       : `the preset ${name}, whose amounts are examples; the places to edit are marked EDIT`,

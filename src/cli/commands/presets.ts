@@ -1,3 +1,4 @@
+import { ownCopy } from '../../catalog/own-copy.js';
 import { PRESETS, preset } from '../../catalog/servers.js';
 import { readPreset } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
@@ -6,7 +7,7 @@ import { bold, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
 /**
- * Lists the shipped policies, or prints one exactly as it is, so that `policy-wrap presets afip > my.json` is a copy.
+ * Lists the shipped policies, or prints one as it stands in a file of one's own: `policy-wrap presets afip > my.json`.
  *
  * @throws PolicyWrapError USAGE for a name that is none
  */
@@ -26,7 +27,8 @@ export async function presets(
   readPreset(name);
   const found = preset(name);
   if (found === undefined) return EXIT.failed;
-  const { title, text } = found;
+  const { title } = found;
+  const text = ownCopy(found.text);
   if (json) await printJson(io, { name, title, text });
   else await io.out.write(text);
   return EXIT.done;

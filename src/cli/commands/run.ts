@@ -14,6 +14,7 @@ import type { ServeOptions } from '../../proxy/serve.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { policyNames, remoteName } from '../../upstream/server-name.js';
 import { findRemote, findUpstream } from '../../upstream/start.js';
+import { misplacedOptions } from '../misplaced-options.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -33,6 +34,8 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
   }
   refuseMovingPlaces(options);
   checkOutput();
+  const misplaced = misplacedOptions(argv);
+  if (misplaced !== undefined) await io.err.write(`policy-wrap: ${misplaced}\n`);
   const env = upstreamEnv(io.env);
   const startable =
     url === undefined

@@ -1,9 +1,13 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { knownServer } from '../../catalog/servers.js';
 import { thisMachine } from '../../clients/machine.js';
 import { configDirs, surroundings } from '../../config/paths.js';
-import { findPolicy, type PolicyOptions, readPolicy, stateFile } from '../../config/policy-files.js';
+import {
+  findPolicy,
+  type PolicyOptions,
+  policyFilesIn,
+  readPolicy,
+  stateFile,
+} from '../../config/policy-files.js';
 import { connect } from '../../store/sqlite/driver.js';
 import { inspect, serversIn } from '../../store/sqlite/inspect.js';
 import { liveServer } from '../../upstream/list-tools.js';
@@ -47,12 +51,13 @@ export function contextOf(
     policies: once(() =>
       server !== undefined || named
         ? [findPolicy(options, names, argv)]
-        : configFolders.flatMap(policyFiles).map(readPolicy),
+        : policyFilesIn(configFolders).map(readPolicy),
     ),
-    policyFiles: () => configFolders.flatMap(policyFiles),
+    policyFiles: () => policyFilesIn(configFolders),
     namesIn: serversIn,
     list,
     tools: () => (argv.length > 0 ? list().catch(() => undefined) : Promise.resolve(undefined)),
+    argv,
     hasServer: () => argv.length > 0,
     machine,
     wrapper: thisWrapper(),
@@ -73,15 +78,4 @@ function once<T>(make: () => T): () => T {
     if ('error' in made) throw made.error;
     return made.value;
   };
-}
-
-const SCHEMA_FILE = 'policy.schema.json';
-
-function policyFiles(folder: string): readonly string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.json') && name !== SCHEMA_FILE);
-    return names.sort().map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
 }

@@ -7,6 +7,7 @@ import { stack } from '../../policy/evaluate/layers.js';
 import type { Checks, Policy, Predicate } from '../../policy/model.js';
 import { formatProblem } from '../../policy/read/problem.js';
 import { count } from '../../text/count.js';
+import { quotedCommand, shownCommand } from '../../text/masking.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
@@ -23,23 +24,24 @@ function valid(context: Context): Finding[] {
   if (found.length === 0) {
     return [warn(`there is no policy in ${context.configFolder}`, 'policy-wrap init -- <server> writes one')];
   }
-  return found.flatMap(toldOf);
+  return found.flatMap((each) => toldOf(each, context));
 }
 
-function toldOf(found: FoundPolicy): Finding[] {
+function toldOf(found: FoundPolicy, context: Context): Finding[] {
   switch (found.kind) {
     case 'none':
-      return [fail(found.advice, 'policy-wrap init -- <server> writes one')];
+      return [fail(`${found.missing}, so every call is refused`, found.make)];
     case 'problems':
       return found.problems.map((problem) => fail(formatProblem(problem, found.source), CORRECT));
     case 'policy':
-      return warningsOf(found);
+      return warningsOf(found, context);
   }
 }
 
 const CORRECT = 'correct the file there';
 
-function warningsOf({ policy, loaded }: UsablePolicy): Finding[] {
+function warningsOf(found: UsablePolicy, context: Context): Finding[] {
+  const { policy, loaded } = found;
   const { source } = policy;
   if (loaded.problems.length > 0)
     return loaded.problems.map((problem) => warn(formatProblem(problem, source), CORRECT));
@@ -47,8 +49,17 @@ function warningsOf({ policy, loaded }: UsablePolicy): Finding[] {
   const remarks = lintPolicy(loaded).length;
   return [
     ok(source),
-    ...(remarks > 0 ? [info(`${count(remarks, 'remark')} on it: policy-wrap check shows them`)] : []),
+    ...(remarks > 0
+      ? [info(`${count(remarks, 'remark')} on it: ${checkCommand(found, context)} shows them`)]
+      : []),
   ];
+}
+
+/** The command that shows all that is odd about a policy, as it is typed. */
+export function checkCommand({ files, policy }: UsablePolicy, { argv }: Context): string {
+  const [file] = files;
+  const which = file === undefined ? policy.source.replace(/^preset /, '--preset ') : quotedCommand([file]);
+  return `policy-wrap check ${which}${argv.length > 0 ? ` -- ${shownCommand(argv)}` : ''}`;
 }
 
 export type UsablePolicy = Extract<FoundPolicy, { readonly kind: 'policy' }>;

@@ -55,6 +55,8 @@ export interface Context {
   tools(): Promise<readonly ToolDefinition[] | undefined>;
   /** As `tools`, but throws what went wrong. */
   list(): Promise<readonly ToolDefinition[]>;
+  /** The command of the server that is asked about, and its arguments; empty without one. */
+  readonly argv: readonly string[];
   hasServer(): boolean;
   /** Where clients keep their files, and what a wrapped entry starts. */
   readonly machine: Machine;

@@ -1,9 +1,10 @@
 import { lintPolicy } from '../../advice/lint.js';
+import { STRENGTH_NAMES } from '../../catalog/strengths.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { readPreset } from '../../config/policy-files.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
 import { count } from '../../text/count.js';
-import { type UsablePolicy, usablePolicies } from './policy.js';
+import { checkCommand, type UsablePolicy, usablePolicies } from './policy.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
 /** The server as it is now, and how the policies go with its tools. */
@@ -25,13 +26,14 @@ async function toolsOfPolicy(context: Context): Promise<Finding[]> {
   const [found] = usablePolicies(context);
   if (tools === undefined || found === undefined) return [];
   const { source } = found.policy;
-  const problems = problemsWith(found, tools);
+  if (isForAnyServer(found)) return [ok(`${source} fits any server: it goes by names alone`)];
+  const problems = misfits(found, tools);
   const findings = problems.slice(0, SHOWN).map((problem) => {
     const says = formatProblem({ ...problem, hint: '' }, source).trim();
     return problem.code === 'NOTHING_CALLABLE' ? fail(says, problem.hint) : warn(says, problem.hint);
   });
   if (problems.length > SHOWN) {
-    findings.push(info(`${problems.length - SHOWN} more: policy-wrap check shows them all`));
+    findings.push(info(`${problems.length - SHOWN} more: ${checkCommand(found, context)} shows them all`));
   }
   return findings.length > 0 ? findings : [ok('policy and server name the same tools and arguments')];
 }
@@ -42,6 +44,20 @@ function problemsWith({ loaded }: UsablePolicy, tools: readonly ToolDefinition[]
   return lintPolicy(loaded, tools).filter(
     ({ code, pointer }) => code === 'NOTHING_CALLABLE' || !known.has(code + pointer),
   );
+}
+
+/** A strength that ships is written for every server: what this one does not have is no fault of it. */
+function isForAnyServer({ policy }: UsablePolicy): boolean {
+  return STRENGTH_NAMES.some((name) => policy.source === `preset ${name}`);
+}
+
+/** What was weighed when a shipped policy was written, and is no sign that the server is another by now. */
+const WEIGHED = new Set(['ARGUMENT_OPTIONAL', 'SCHEMA_OPEN']);
+
+/** As `problemsWith`; of a shipped policy only what shows that it was written for another version of the server. */
+function misfits(found: UsablePolicy, tools: readonly ToolDefinition[]): readonly Problem[] {
+  const problems = problemsWith(found, tools);
+  return found.files.length > 0 ? problems : problems.filter(({ code }) => !WEIGHED.has(code));
 }
 
 /** Findings more than these are told by `check`. */
@@ -55,7 +71,7 @@ async function stalePreset(context: Context): Promise<Finding[]> {
   const preset = context.known.presets[0].name;
   const found = readPreset(preset);
   if (found.kind !== 'policy') return [];
-  const problems = problemsWith(found, tools);
+  const problems = misfits(found, tools);
   if (problems.length === 0) return [ok(`the preset ${preset} fits this ${command}`)];
   const [first, ...others] = problems.map(({ message }) => message);
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';

@@ -62,7 +62,10 @@ export function makePrivate(path: string, mustExist: boolean): void {
     if ((found.mode & 0o077) !== 0) tighten(path, found.mode);
     return;
   }
-  if (mustExist) throw new PolicyWrapError('NOT_FOUND', `there is no state database at ${path} yet`);
+  if (mustExist)
+    throw new PolicyWrapError('NOT_FOUND', `there is no state database at ${path} yet`, {
+      hint: 'The first wrapped server makes it; policy-wrap clients shows what can be wrapped.',
+    });
   makeFolder(dirname(path));
   try {
     closeSync(openSync(path, 'ax', 0o600));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { PRESETS } from '../../../src/catalog/servers.js';
 import { presets } from '../../../src/cli/commands/presets.js';
+import { loadPolicy } from '../../../src/policy/read/load.js';
 import { FakeTerminal } from './support.js';
 
 async function run(name: string | undefined, options: { json?: boolean } = {}): Promise<string> {
@@ -18,10 +19,15 @@ test('lists every preset with what it is for', async () => {
   }
 });
 
-test('prints one as it is, so that a redirect copies it', async () => {
-  for (const { name, title, text } of PRESETS) {
-    expect(await run(name)).toBe(text);
+test('prints one as it stands in a file of a person, which does not tell them to copy it', async () => {
+  for (const { name, title, text: shipped } of PRESETS) {
+    const text = await run(name);
     expect(JSON.parse(await run(name, { json: true }))).toEqual({ version: 1, name, title, text });
+    expect(text).not.toMatch(/policy-wrap presets|my\.json|shipped policy/);
+    const [printed, meant] = [text, shipped].map((each) => loadPolicy(each, 'x'));
+    expect(printed?.problems).toEqual(meant?.problems);
+    // Nothing but what is said about copies is another.
+    expect(text.split('\n').filter((line) => !shipped.includes(line)).length).toBeLessThan(3);
   }
 });
 
