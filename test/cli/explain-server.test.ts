@@ -47,6 +47,8 @@ test('where there is none, how to go on; a policy that is named needs none', asy
   expect(code).toBe(3);
   expect(stderr).toContain('policy-wrap explain get_invoice --policy <file>\n');
   const io = new FakeTerminal();
-  expect(await explain('get_invoice', [], { preset: 'afip', grant: 'default', db: state.db }, io)).toBe(0);
+  expect(await explain('get_server_status', [], { preset: 'afip', grant: 'default', db: state.db }, io)).toBe(
+    0,
+  );
   expect(io.out.text).toContain('no server was named, so that nothing counts as used');
 });

@@ -10,6 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ownCopy } from '../../../src/catalog/own-copy.js';
 import { preset } from '../../../src/catalog/servers.js';
 import { type InitOptions, init } from '../../../src/cli/commands/init.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
@@ -82,7 +83,7 @@ describe('what it writes works without an edit', () => {
     const { code, stderr } = await command(rig, ['init', '--', 'mcp-afip']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const file = join(configOf(rig), 'mcp-afip.json');
-    expect(readFileSync(file, 'utf8')).toBe(preset('afip')?.text);
+    expect(readFileSync(file, 'utf8')).toBe(ownCopy(preset('afip')?.text ?? ''));
     expect(mode(file)).toBe(0o600);
 
     const wrapper = rig.spawn(['--db', rig.db, '--server', 'mcp-afip', ...STAND_IN]);
@@ -242,7 +243,7 @@ describe('consent', () => {
     mkdirSync(dirname(file));
     const base = { install: true, output: file };
     expect(await asked(rig, ['x'], { ...base, preset: 'legiti' }, [])).toEqual({ code: 0, questions: [] });
-    expect(readFileSync(file, 'utf8')).toBe(preset('legiti')?.text);
+    expect(readFileSync(file, 'utf8')).toBe(ownCopy(preset('legiti')?.text ?? ''));
     writeFileSync(file, 'mine');
     await expect(asked(rig, ['x'], { ...base, force: true, preset: 'x' }, [])).rejects.toMatchObject({
       code: 'USAGE',
