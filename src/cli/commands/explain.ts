@@ -27,6 +27,7 @@ import { takenServer } from '../explain-server.js';
 import { printJson } from '../json-output.js';
 import { declaredArguments, knownTools } from '../known-tools.js';
 import { openIfThere } from '../open-state.js';
+import { table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
 export interface ExplainOptions extends PolicyOptions {
@@ -87,7 +88,7 @@ export async function explain(
   const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
   const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
   if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
-  else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint])}\n`);
+  else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint], io)}`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
   ];
@@ -194,7 +195,7 @@ function limitText({ charge, used, retryAt, inFlight, isBarred }: Peek): {
 }
 
 const HEADLINE = { allow: 'allowed', deny: 'denied', hide: 'hidden', ask: 'needs a person' } as const;
-const MARK = { passes: 'ok  ', stops: 'stop', asks: 'ask ' } as const;
+const MARK = { passes: 'ok', stops: 'stop', asks: 'ask' } as const;
 
 /** A name that is written as clients show it, here or in the policy, judges nothing. */
 function hintAbout(tool: string, policies: readonly Policy[], known: readonly string[]): string | undefined {
@@ -218,15 +219,21 @@ function asText(
   outlook: Outlook,
   trace: readonly TraceStep[],
   remarks: readonly (string | undefined)[],
+  { out }: Terminal,
 ): string {
   const head = [HEADLINE[outlook.decision], outlook.code, outlook.rule].filter(Boolean).join('  ');
-  const steps = trace.map(
-    ({ look, rule, result, text }) => `  ${MARK[result]}  ${[look, rule].join(' ').trim()}: ${text}`,
-  );
-  const hints = remarks.flatMap((remark) => (remark === undefined ? [] : [`  ${remark}`]));
-  return [`${tool}: ${head}`, `  ${outlook.why}`, ...hints, `How ${policy.source} comes to this:`, ...steps]
-    .map((line) => printable(line))
-    .join('\n');
+  const steps = trace.map(({ look, rule, result, text }) => [
+    MARK[result],
+    printable(`${[look, rule].join(' ').trim()}: ${text}`),
+  ]);
+  const why = [outlook.why, ...remarks.filter((remark) => remark !== undefined)];
+  const indent = '  ';
+  return [
+    `${printable(tool)}: ${printable(head)}\n`,
+    ...why.map((line) => table(out, [['', printable(line)]], { indent, columns: ['whole', 'prose'] })),
+    `How ${printable(policy.source)} comes to this:\n`,
+    table(out, steps, { indent, columns: ['whole', 'prose'] }),
+  ].join('');
 }
 
 function asJson(

@@ -374,8 +374,9 @@ test('YAML: nothing outside cmd and args changes, and unwrapping gives the bytes
         try {
           edited = wrapEntries(document, SHAPES.extensions, wraps);
         } catch (error) {
-          // A text that means something else between brackets is left alone, and told.
+          // A command that means something else as an item of a list is left alone, and told; no plain one is.
           expect(error).toMatchObject({ code: 'CONFIG_CONFLICT' });
+          expect(found.some(({ words: [command = ''] }) => /[^\w@./-]|^-$/.test(command))).toBe(true);
           return;
         }
         const read = parseYaml(edited.after.text).extensions;
