@@ -69,3 +69,24 @@ describe('every command that a message names can be typed', () => {
     expect(faultOf(line)).toBe(fault);
   });
 });
+
+describe('what to do about an error is a sentence, or a command to type', () => {
+  const hints = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => {
+      const text = textsOf(join('src', name));
+      if (!text.includes('new PolicyWrapError(')) return [];
+      return [...text.matchAll(/hint:\s+(['`])((?:(?!\1).)+)\1(?=[\s,}])/g)].map(
+        ([, , hint = '']) => [name, hint] as const,
+      );
+    });
+
+  test('they are found', () => {
+    expect(hints.length).toBeGreaterThan(40);
+  });
+
+  test.each(hints)('%s: %s', (_, hint) => {
+    const isSentence = /^[A-Z`"].*(?:[.?>}`]|policy-wrap [^;]*)$/.test(hint);
+    expect(isSentence || /^(?:policy-wrap |--|\$\{)/.test(hint)).toBe(true);
+  });
+});

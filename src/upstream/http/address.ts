@@ -107,12 +107,12 @@ export function remoteAddress(text: string): URL {
     url = new URL(text);
   } catch {
     throw new PolicyWrapError('USAGE', `${JSON.stringify(text)} is no address`, {
-      hint: 'it looks like https://mcp.example.com/mcp',
+      hint: 'It looks like https://mcp.example.com/mcp.',
     });
   }
   if (url.username !== '' || url.password !== '') {
     throw new PolicyWrapError('USAGE', 'the address carries a user name or password', {
-      hint: 'other users of this machine can read command lines; --header takes it from a variable or a file',
+      hint: 'Other users of this machine can read command lines; --header takes it from a variable or a file.',
     });
   }
   url.hash = '';
@@ -124,7 +124,7 @@ export function remoteAddress(text: string): URL {
 export function checkScheme(url: URL): void {
   if (url.protocol === 'https:' || (url.protocol === 'http:' && namesLoopback(url))) return;
   throw new PolicyWrapError('USAGE', `${url.protocol}//${url.host} is not encrypted`, {
-    hint: 'only https is used, but for addresses on this machine (localhost, 127.0.0.1)',
+    hint: 'Only https is used, but for addresses on this machine (localhost, 127.0.0.1).',
   });
 }
 
