@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { thisMachine } from '../clients/machine.js';
 import { policyFilesIn } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
@@ -38,7 +39,7 @@ export function takenServer(
   io: Terminal,
 ): TakenServer {
   if (named !== undefined || argv.length > 0)
-    return { names: policyNames(argv, named, process.cwd()), isNamed: true, told: undefined };
+    return { names: policyNames(argv, named, thisMachine().cwd), isNamed: true, told: undefined };
   const { all, having } = serversHere(tool, state, io);
   const [only] = having.length === 1 ? having : all.length === 1 ? all : [];
   if (only !== undefined) {
