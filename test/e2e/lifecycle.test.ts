@@ -401,7 +401,7 @@ describe.concurrent('a client that cannot be answered', () => {
     await using rig = new Rig();
     const { code, stderr } = await runInto(rig, redirection);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^policy-wrap: standard output .*\n {2}nothing was started/);
+    expect(stderr).toMatch(/^policy-wrap: standard output .*\n {2}Nothing was started/);
     expect(rig.received()).toEqual([]);
   });
 
