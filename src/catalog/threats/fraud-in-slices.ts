@@ -1,0 +1,41 @@
+import { moneyArguments } from '../arguments.js';
+import { CREATE_PAYMENT } from './examples.js';
+import { sampleArguments } from './sample.js';
+import { safeMcp } from './sources.js';
+import type { Threat } from './threat.js';
+import { entry, isOf, isRequired, pathTo, perTool, when } from './tools-of.js';
+
+export const FRAUD_IN_SLICES: Threat = {
+  id: 'fraud-in-slices',
+  title: 'Fraud in slices',
+  how: 'Many payments, each too small to be looked at, add up. A limit on each amount is what the slices are cut by.',
+  sources: [safeMcp('SAFE-T2104', 'Fraudulent Transactions')],
+  opens: 'a tool that moves money or binds to pay',
+  sight: 'calls',
+  rule: 'The sum of a day is bounded, and single amounts above a bound ask a person.',
+  leaves: "One day's sum. It is spent again the next day, so watch what comes near it.",
+  example: [{ server: 'bank', tools: [CREATE_PAYMENT] }],
+  openings: (servers) =>
+    perTool(servers, (at) => {
+      if (!isOf(at, 'Financial')) return undefined;
+      const amounts = moneyArguments(at.tool.inputSchema);
+      const amount = amounts.find((each) => isRequired(at.tool, each)) ?? amounts[0];
+      const given = Object.fromEntries(amounts.map((each) => [each, 90]));
+      const args = sampleArguments(at.tool.inputSchema, given);
+      const counted =
+        amount === undefined
+          ? { counter: `${at.tool.name} calls`, window: 'day', max: 20 }
+          : { counter: `${at.tool.name} ${amount}`, window: 'day', max: 1000, amount: pathTo(amount) };
+      return {
+        why: amount === undefined ? 'it moves money' : `argument "${amount}" is money`,
+        // 90 a time, every five minutes for eight hours.
+        attacks: [[{ ...at, args, times: 96, every: 300 }]],
+        fix: entry(at, {
+          ...(amount !== undefined && {
+            approve_if: [when(pathTo(amount), 'gt', 100, 'Amounts above 100 are looked at by a person.')],
+          }),
+          limits: [counted],
+        }),
+      };
+    }),
+};

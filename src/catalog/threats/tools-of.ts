@@ -1,0 +1,84 @@
+import { isRecord } from '../../json/value.js';
+import { isAddress, propertiesOf } from '../arguments.js';
+import { type Classification, classify } from '../classify.js';
+import type { ToolClass } from '../evidence.js';
+import { type Flow, type Flows, flowsOf } from '../flows.js';
+import type { ToolDefinition } from '../tool-definition.js';
+import { wordsOf } from '../words.js';
+import type { Fix, Opening, ServerTools, ToolAt } from './threat.js';
+
+const classes = new WeakMap<ToolDefinition, Classification>();
+const flows = new WeakMap<ToolDefinition, Flows>();
+
+function classOf(tool: ToolDefinition): ToolClass {
+  const known = classes.get(tool) ?? classify(tool);
+  classes.set(tool, known);
+  return known.class;
+}
+
+function flowsAt(tool: ToolDefinition): Flows {
+  const known = flows.get(tool) ?? flowsOf(tool);
+  flows.set(tool, known);
+  return known;
+}
+
+export const everyTool = (servers: readonly ServerTools[]): ToolAt[] =>
+  servers.flatMap(({ server, tools }) => tools.map((tool) => ({ server, tool })));
+
+export const isOf = ({ tool }: ToolAt, ...wanted: readonly ToolClass[]): boolean =>
+  wanted.includes(classOf(tool));
+
+export const has = ({ tool }: ToolAt, flow: Flow): boolean => flowsAt(tool)[flow] !== undefined;
+
+/** The first argument whose name's last word is one of these, and whose type may be the wanted one. */
+export function argumentOf(
+  { inputSchema }: ToolDefinition,
+  words: ReadonlySet<string>,
+  type: 'string' | 'number' | 'array',
+): string | undefined {
+  const types = type === 'number' ? ['number', 'integer'] : [type];
+  return propertiesOf(inputSchema).find(
+    ([name, schema]) =>
+      words.has(wordsOf(name.slice(0, 100)).at(-1) ?? '') &&
+      [schema.type ?? 'string'].flat().some((each) => types.includes(String(each))),
+  )?.[0];
+}
+
+export const addressOf = ({ inputSchema }: ToolDefinition): string | undefined =>
+  propertiesOf(inputSchema).find(([name]) => isAddress(name))?.[0];
+
+export function isRequired({ inputSchema }: ToolDefinition, argument: string): boolean {
+  return (
+    isRecord(inputSchema) && Array.isArray(inputSchema.required) && inputSchema.required.includes(argument)
+  );
+}
+
+/** A path of a policy to an argument. */
+export const pathTo = (argument: string): string =>
+  /^[A-Za-z_][\w-]*$/.test(argument) ? `args.${argument}` : `args[${JSON.stringify(argument)}]`;
+
+/** A tool whose name no entry can stand for alone is left out of fixes. */
+export const canStand = ({ tool: { name } }: ToolAt): boolean =>
+  name !== '' && !name.includes('*') && name.length <= 200;
+
+/** One opening for each tool for which there is something to say. */
+export function perTool(
+  servers: readonly ServerTools[],
+  opening: (at: ToolAt) => Omit<Opening, 'tools'> | undefined,
+): Opening[] {
+  return everyTool(servers).flatMap((at) => {
+    const found = canStand(at) ? opening(at) : undefined;
+    return found === undefined ? [] : [{ tools: [at], ...found }];
+  });
+}
+
+/** An entry for one tool. */
+export const entry = ({ server, tool }: ToolAt, members: Readonly<Record<string, unknown>>): Fix => ({
+  [server]: { tools: { [tool.name]: members } },
+});
+
+/** A predicate of one condition. */
+export const when = (path: string, op: string, value: unknown, onDeny: string) => ({
+  conditions: [{ path, op, value }],
+  on_deny: onDeny,
+});
