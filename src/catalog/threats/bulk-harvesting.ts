@@ -41,6 +41,7 @@ export const BULK_HARVESTING: Threat = {
               times: 200,
               // Twelve a minute.
               every: 5,
+              ...(page === undefined && size !== undefined && { vary: (n: number) => ({ [size]: 100 + n }) }),
               ...(page !== undefined && { vary: (n: number) => ({ [page]: isNumber ? n + 1 : `p${n}` }) }),
             },
           ],

@@ -2,22 +2,15 @@ import { setOf } from '../words.js';
 import { READ_FILE, READ_PAGE, SEND_EMAIL } from './examples.js';
 import { sampleArguments } from './sample.js';
 import { atlas, owasp } from './sources.js';
-import type { Fix, Opening, PolicyPart, Threat, ToolAt } from './threat.js';
-import { addressOf, argumentOf, canStand, everyTool, has, isOf } from './tools-of.js';
+import type { Fix, Opening, Threat, ToolAt } from './threat.js';
+import { addressOf, argumentOf, canStand, entry, everyTool, has, isOf } from './tools-of.js';
 
 /** Combinations that are tried for each tool that sends: enough to find a reader that a rule forgot. */
 const MAX_PAIRS = 24;
 const TEXTS = setOf('body text message content data comment description title subject');
 
-/** Once strangers' text was read anywhere on the machine, sending asks for an hour. */
-const MARK = { counter: 'untrusted', window: '1h', max: 100_000, scope: 'machine' };
-const ASKS = {
-  ...MARK,
-  max: 0,
-  amount: 0,
-  on_exceed: 'approve',
-  on_deny: 'Text of strangers was read within the hour.',
-};
+/** A rule names no more readers than this one by one; beyond that a pattern is shorter, and a person's to write. */
+const MAX_READERS = 60;
 
 export const LETHAL_TRIFECTA: Threat = {
   id: 'lethal-trifecta',
@@ -42,7 +35,7 @@ export const LETHAL_TRIFECTA: Threat = {
   opens:
     "a tool that reads strangers' text, one that reads what is private and one that sends, on one machine",
   sight: 'calls',
-  rule: "Readers of strangers' text charge a counter that all wrappers of the machine share; as long as it is not empty, what sends asks a person.",
+  rule: "For an hour after strangers' text was read by any wrapped server of the machine, what sends asks a person.",
   leaves:
     'A person who says yes to what they have not read; what an agent does by other means than wrapped tools; text that was read before the hour.',
   example: [
@@ -86,13 +79,18 @@ function withText(at: ToolAt) {
   return { ...at, args: sampleArguments(at.tool.inputSchema, given) };
 }
 
-function fixFor(readers: readonly ToolAt[], sender: ToolAt): Fix {
-  const fix: Record<string, PolicyPart> = {};
-  const add = ({ server, tool }: ToolAt, limit: object) => {
-    const part = fix[server] ?? { tools: {} };
-    fix[server] = { tools: { ...part.tools, [tool.name]: { limits: [limit] } } };
-  };
-  for (const reader of readers) if (reader !== sender) add(reader, MARK);
-  add(sender, ASKS);
-  return fix;
-}
+/** On the sender alone: what was called before is known of every wrapper on the machine. */
+const fixFor = (readers: readonly ToolAt[], sender: ToolAt): Fix =>
+  entry(sender, {
+    after: [
+      {
+        tools: readers
+          .filter((at) => at !== sender)
+          .slice(0, MAX_READERS)
+          .map(({ server, tool }) => `${server}/${tool.name}`),
+        within: '1h',
+        then: 'approve',
+        on_deny: 'Text of strangers was read within the hour.',
+      },
+    ],
+  });

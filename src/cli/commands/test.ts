@@ -5,16 +5,15 @@ import { readTextFile } from '../../config/text-file.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { canonicalJson } from '../../json/canonical.js';
 import { isObject, type JsonObject } from '../../json/value.js';
-import type { Call, Evaluation } from '../../policy/call.js';
-import { HIDDEN_RULE } from '../../policy/codes.js';
-import { approvalTexts } from '../../policy/evaluate/approval.js';
-import { evaluateLayers, type Layers, layersFor, stack } from '../../policy/evaluate/layers.js';
+import type { Call } from '../../policy/call.js';
+import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { formatProblem } from '../../policy/read/problem.js';
 import { Source } from '../../policy/read/source.js';
 import { type ArgumentCheck, argumentCheck } from '../../policy/schema/check.js';
-import { type Admitted, BUSY, DEMAND_CODES, Store } from '../../store/store.js';
+import { Store } from '../../store/store.js';
 import { parseDuration } from '../../text/duration.js';
 import { printable, printableJson } from '../../text/escape.js';
+import { decide, outcomeOf, PASSED } from '../decide.js';
 import { printJson } from '../json-output.js';
 import type { Terminal } from '../terminal.js';
 
@@ -188,75 +187,13 @@ function runCase(
       }
     }
     now = at;
-    return describe(decide(store, sessionOf(), policy, callOf(one.call.tool, args.call)));
+    return outcomeOf(decide(store, sessionOf(), policy, callOf(one.call.tool, args.call)));
   } finally {
     store.close();
   }
 }
 
-interface Decided {
-  readonly evaluation: Evaluation;
-  readonly admitted: Admitted;
-}
-
-function evaluationOf(policy: Layers, call: Call): Evaluation {
-  const judging = layersFor(policy, call.tool);
-  return judging ? evaluateLayers(judging, call) : PASSED;
-}
-
-/** What the policy of another server makes of a call that passes there. */
-const PASSED: Evaluation = { kind: 'open', charges: [], ask: undefined };
 const SERVER = 'test';
-
-function decide(
-  store: Store,
-  session: string,
-  policy: Layers,
-  call: Call,
-  evaluation: Evaluation = evaluationOf(policy, call),
-): Decided {
-  const argumentsText = canonicalJson(call.args);
-  const texts = approvalTexts(call.args, policy.approvals);
-  const { expiresMs } = policy.approvals;
-  const approval = texts && { argumentsHash: texts.bound, argumentsText: texts.shown, expiresMs };
-  const admission = {
-    tool: call.tool,
-    requestId: undefined,
-    argumentsText,
-    policyHash: policy.hash,
-    evaluation,
-    approval,
-  };
-  const admitted = store.admit(session, [admission]);
-  if (admitted === BUSY || !admitted[0]) throw new Error('a database in memory cannot be busy');
-  return { evaluation, admitted: admitted[0] };
-}
-
-function describe({ evaluation, admitted }: Decided): Expected {
-  switch (admitted.kind) {
-    case 'allowed':
-      return { decision: 'allow' };
-    case 'asked':
-      return { decision: 'ask', code: 'APPROVAL_REQUIRED', rule: admitted.approval.rule };
-    case 'exceeded': {
-      const { charge, retryAt } = admitted.exceeded;
-      const when = retryAt === undefined ? null : new Date(retryAt).toISOString();
-      return { decision: 'deny', code: 'LIMIT', rule: charge.limit.pointer, retryAt: when };
-    }
-    case 'unmet': {
-      const { demand, retryAt } = admitted.unmet;
-      const when = retryAt === undefined ? null : new Date(retryAt).toISOString();
-      return { decision: 'deny', code: DEMAND_CODES[demand.kind], rule: demand.pointer, retryAt: when };
-    }
-    case 'refused':
-      if (evaluation.kind === 'hidden') return { decision: 'hide', rule: HIDDEN_RULE };
-      return {
-        decision: 'deny',
-        code: admitted.code,
-        ...(evaluation.kind === 'refused' && { rule: evaluation.refusal.rule }),
-      };
-  }
-}
 
 /** What a case does not mention may be as it likes. */
 function agrees(expected: Expected, actual: Expected): boolean {
