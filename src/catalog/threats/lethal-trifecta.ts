@@ -5,8 +5,6 @@ import { atlas, owasp } from './sources.js';
 import type { Fix, Opening, Threat, ToolAt } from './threat.js';
 import { addressOf, argumentOf, canStand, entry, everyTool, has, isOf } from './tools-of.js';
 
-/** Combinations that are tried for each tool that sends: enough to find a reader that a rule forgot. */
-const MAX_PAIRS = 24;
 const TEXTS = setOf('body text message content data comment description title subject');
 
 /** A rule names no more readers than this one by one; beyond that a pattern is shorter, and a person's to write. */
@@ -49,19 +47,16 @@ export const LETHAL_TRIFECTA: Threat = {
     const owners = tools.filter((at) => has(at, 'private'));
     const senders = tools.filter((at) => has(at, 'sends'));
     if (readers.length === 0 || owners.length === 0) return [];
-    // What sends most plainly stands for the reader and the owner that are no senders themselves.
     const owner = owners.find((at) => !has(at, 'sends')) ?? owners[0];
     return senders.map((sender): Opening => {
-      const reader = readers.find((at) => at !== sender) ?? readers[0];
-      const attacks = readers
-        .flatMap((from) => owners.map((of) => [from, of] as const))
-        .slice(0, MAX_PAIRS)
-        .map(([from, of]) => [plain(from), plain(of), withText(sender)]);
+      const others = readers.filter((at) => at !== sender).slice(0, MAX_READERS);
+      const from = others.length > 0 ? others : [sender];
       return {
-        tools: [reader, owner, sender].filter((at) => at !== undefined),
+        tools: [from[0], owner, sender].filter((at) => at !== undefined),
         why: "strangers' text comes in by the first, the second reads what is private, the last sends",
-        attacks,
-        fix: fixFor(readers, sender),
+        // A reader that a rule forgot is enough.
+        attacks: from.map((reader) => [plain(reader), owners.map(plain), withText(sender)]),
+        fix: fixFor(from, sender),
       };
     });
   },
@@ -84,11 +79,9 @@ const fixFor = (readers: readonly ToolAt[], sender: ToolAt): Fix =>
   entry(sender, {
     after: [
       {
-        tools: readers
-          .filter((at) => at !== sender)
-          .slice(0, MAX_READERS)
-          .map(({ server, tool }) => `${server}/${tool.name}`),
+        tools: readers.map(({ server, tool }) => `${server}/${tool.name}`),
         within: '1h',
+        // biome-ignore lint/suspicious/noThenProperty: a field of the policy's, and nobody awaits it
         then: 'approve',
         on_deny: 'Text of strangers was read within the hour.',
       },

@@ -26,8 +26,11 @@ export interface Step extends ToolAt {
   readonly vary?: (n: number) => Readonly<Record<string, unknown>>;
 }
 
-/** In their order. An attack is countered where one of its steps is refused, hidden or asked about. */
-export type Attack = readonly Step[];
+/**
+ * In their order. An attack is countered where one of its steps is refused, hidden or asked about; of steps in a
+ * list, the first that passes is taken.
+ */
+export type Attack = readonly (Step | readonly Step[])[];
 
 /** Members of a policy, as JSON, for each server that needs one. */
 export type Fix = Readonly<Record<string, PolicyPart>>;

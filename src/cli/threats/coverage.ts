@@ -96,7 +96,7 @@ class Trials {
       case 'asks': {
         const stops = attacks.map((attack) => this.#run(attack));
         if (stops.some((stop) => stop?.decision === 'ask')) return undefined;
-        const [step] = attacks[0] ?? [];
+        const step = attacks[0]?.flat()[0];
         const passed = {
           decision: 'allow' as const,
           server: step?.server ?? '',
@@ -120,13 +120,27 @@ class Trials {
     this.#now += APART;
     const sessions = new Map<string, string>();
     let call = 0;
-    for (const step of attack)
-      for (let n = 0; n < (step.times ?? 1); n++) {
-        call += 1;
-        const stop = this.#call(step, n, call, sessions);
-        if (stop !== undefined) return stop;
-        this.#now += (step.every ?? 1) * 1000;
+    for (const next of attack) {
+      const steps = isList(next) ? next : [next];
+      let stop: Stop | undefined;
+      for (const step of steps) {
+        stop = this.#repeat(step, call, sessions);
+        if (stop === undefined) {
+          call += step.times ?? 1;
+          break;
+        }
       }
+      if (stop !== undefined) return stop;
+    }
+    return undefined;
+  }
+
+  #repeat(step: Step, before: number, sessions: Map<string, string>): Stop | undefined {
+    for (let n = 0; n < (step.times ?? 1); n++) {
+      const stop = this.#call(step, n, before + n + 1, sessions);
+      if (stop !== undefined) return stop;
+      this.#now += (step.every ?? 1) * 1000;
+    }
     return undefined;
   }
 
@@ -170,6 +184,8 @@ class Trials {
     return isSpare ? check.fault(args) : undefined;
   }
 }
+
+const isList = (step: Attack[number]): step is readonly Step[] => Array.isArray(step);
 
 const noPolicy = (server: string, tool: string): Stop => ({
   decision: 'deny',
