@@ -140,13 +140,16 @@ function untrusted(about: About): string | undefined {
   );
 }
 
+/** Before `page` they say that one is shown, and not that a list has many. */
+const ONE = setOf('the current this active open web visible');
+
 const isWebSearch = (words: readonly string[], sentence: readonly string[]): boolean =>
   [...words, ...sentence].includes('search') &&
   sentence.some((word) => word === 'web' || word === 'internet');
 
 const inBrowser = ({ words, sentence }: About): boolean =>
   words.some((word) => IS.browser.has(word)) ||
-  sentence.some((word) => IS.browser.has(word) || word === 'page');
+  sentence.some((word, at) => IS.browser.has(word) || (word === 'page' && ONE.has(sentence[at - 1] ?? '')));
 
 /** Data of one's own is read. */
 function ownData(about: About): string | undefined {

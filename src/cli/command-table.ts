@@ -64,6 +64,26 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/tools.js')).tools,
   },
   {
+    name: 'threats',
+    group: LOOK,
+    summary: 'which attack patterns the tools open, what the policy counters, and what closes the rest',
+    takesServer: true,
+    options: [
+      ...[policy, preset, server, install],
+      new Option('--check', 'exit with 4 where a pattern is open'),
+      new Option('--accept <ids>', 'patterns that may be open, with commas between'),
+      new Option('--sarif', 'print what is open as SARIF').conflicts('json'),
+      ...[json, noColor],
+    ],
+    load: async () => {
+      const [{ threats }, { clientsTerminal }] = await Promise.all([
+        import('./commands/threats.js'),
+        INSTALLATION(),
+      ]);
+      return (argv, options, terminal) => threats(argv, options, clientsTerminal(terminal));
+    },
+  },
+  {
     name: 'doctor',
     group: LOOK,
     summary: 'look for everything that is wrong, and say how to mend it',

@@ -1,11 +1,12 @@
 import type { Attack, Opening, ServerTools, Step, Threat } from '../../catalog/threats/threat.js';
 import { THREATS } from '../../catalog/threats/threats.js';
-import { type JsonObject, setOwn } from '../../json/value.js';
+import type { JsonObject } from '../../json/value.js';
 import type { Call } from '../../policy/call.js';
 import type { Layers } from '../../policy/evaluate/layers.js';
 import { type ArgumentCheck, argumentCheck } from '../../policy/schema/check.js';
 import { Store } from '../../store/store.js';
 import { type Decision, decide, outcomeOf } from '../decide.js';
+import { complied } from './comply.js';
 
 /** A server with the policy that holds it. */
 export interface Held extends ServerTools {
@@ -155,7 +156,7 @@ class Trials {
       session = this.#store.startSession({ ...info, observe: false });
       sessions.set(server, session);
     }
-    const decided = decide(this.#store, session, policy, this.#callOf(step, n));
+    const decided = decide(this.#store, session, policy, this.#callOf(policy, step, n));
     if (decided.admitted.kind !== 'allowed') return { ...outcomeOf(decided), server, tool: tool.name, call };
     const { row } = decided.admitted;
     const outcome = fails ? 'error' : 'ok';
@@ -163,18 +164,12 @@ class Trials {
     return undefined;
   }
 
-  #callOf({ tool, args, vary, env = {} }: Step, n: number): Call {
-    const values: Record<string, never> = {};
-    for (const [key, value] of Object.entries({ ...args, ...vary?.(n) })) setOwn(values, key, value as never);
-    const given: JsonObject = values;
+  #callOf(policy: Layers, step: Step, n: number): Call {
+    const { tool, vary } = step;
+    const { args, env } = complied(policy, step, { ...step.args, ...vary?.(n) });
     const check = this.#checks.get(tool.inputSchema) ?? argumentCheck(tool.inputSchema);
     this.#checks.set(tool.inputSchema, check);
-    return {
-      tool: tool.name,
-      args: given,
-      env,
-      undeclared: () => this.#fault(check, given, tool.inputSchema),
-    };
+    return { tool: tool.name, args, env, undeclared: () => this.#fault(check, args, tool.inputSchema) };
   }
 
   /** A value of ours that the schema does not like is none of the attacker's faults; a key that it does not name is. */

@@ -1,0 +1,122 @@
+import { pathToFileURL } from 'node:url';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { closes, THREATS } from '../../catalog/threats/threats.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { count } from '../../text/count.js';
+import { printable, printableJson } from '../../text/escape.js';
+import { nameHint } from '../../text/suggest.js';
+import { printJson } from '../json-output.js';
+import { sarif } from '../sarif.js';
+import type { ClientsTerminal } from '../this-installation.js';
+import { type Coverage, coverageOf, type Held } from '../threats/coverage.js';
+import { heldServers, type ServersOptions } from '../threats/servers.js';
+import { isOpen, threatsText } from '../threats/text.js';
+
+export interface ThreatsOptions extends ServersOptions {
+  readonly json?: boolean;
+  readonly sarif?: boolean;
+  /** An open pattern is a failure. */
+  readonly check?: boolean;
+  /** Ids of patterns that may stay open. */
+  readonly accept?: string;
+}
+
+/**
+ * Which attack patterns the tools of a server open, or those of all wrapped servers together, which of them the policy
+ * counters, and what closes the others.
+ *
+ * @param argv the server's command and its arguments; without it every wrapped server of this machine
+ * @returns 4 under `--check` where a pattern is open that nobody accepted, 1 where a server could not be asked
+ */
+export async function threats(
+  argv: readonly string[],
+  options: ThreatsOptions,
+  io: ClientsTerminal,
+): Promise<number> {
+  const accepted = acceptedIds(options.accept);
+  const { held, failed } = await heldServers(argv, options, io);
+  const rows = coverageOf(held);
+  if (options.sarif) await io.out.write(`${printableJson(asSarif(rows, held, accepted), 2)}\n`);
+  else if (options.json) await printJson(io, asJson(rows, held, accepted));
+  else {
+    await io.out.write(threatsText(rows, held.length > 1, io));
+    const tools = held.reduce((sum, { tools: each }) => sum + each.length, 0);
+    const policies = held.map(({ server, policy }) => `${printable(server)}: ${printable(sourceOf(policy))}`);
+    await io.out.write(`\n${count(tools, 'tool')}; policy of ${policies.join('; ')}\n`);
+  }
+  if (options.check && rows.some((row) => isOpen(row) && !accepted.has(row.threat.id))) return EXIT.denied;
+  return failed > 0 ? EXIT.failed : EXIT.done;
+}
+
+function acceptedIds(list: string | undefined): ReadonlySet<string> {
+  const ids = (list ?? '').split(',').map((id) => id.trim());
+  const known = THREATS.map(({ id }) => id);
+  for (const id of ids.filter(Boolean)) {
+    if (known.includes(id)) continue;
+    throw new PolicyWrapError('USAGE', `--accept: there is no pattern ${printableJson(id)}`, {
+      hint: nameHint(id, known) ?? `There are: ${known.join(', ')}.`,
+    });
+  }
+  return new Set(ids);
+}
+
+const sourceOf = (policy: Held['policy']): string =>
+  policy === 'none' ? 'none, so every call is refused' : policy === 'unwrapped' ? 'unwrapped' : policy.source;
+
+function asJson(rows: readonly Coverage[], held: readonly Held[], accepted: ReadonlySet<string>): object {
+  return {
+    servers: held.map(({ server, tools, policy }) => ({
+      server,
+      tools: tools.length,
+      policy: sourceOf(policy),
+    })),
+    patterns: rows.map((row) => {
+      const open = row.openings.filter(({ stop }) => stop === undefined);
+      return {
+        id: row.threat.id,
+        title: row.threat.title,
+        state: row.state,
+        accepted: accepted.has(row.threat.id),
+        openings: row.openings.map(({ opening, stop }) => ({
+          tools: opening.tools.map(({ server, tool }) => ({ server, tool: tool.name })),
+          why: opening.why,
+          countered: stop !== undefined,
+          ...(stop && {
+            by: {
+              server: stop.server,
+              tool: stop.tool,
+              rule: stop.rule,
+              code: stop.code,
+              decision: stop.decision,
+              call: stop.call,
+            },
+          }),
+        })),
+        ...(isOpen(row) && { closes: closes(open.map(({ opening }) => opening)) }),
+      };
+    }),
+  };
+}
+
+/** A result for each pattern that is open, at the policy of the server whose tool comes last. */
+function asSarif(rows: readonly Coverage[], held: readonly Held[], accepted: ReadonlySet<string>): object {
+  const results = rows.filter(isOpen).flatMap(({ threat, openings }) =>
+    openings
+      .filter(({ stop }) => stop === undefined)
+      .map(({ opening }) => {
+        const last = opening.tools.at(-1);
+        const policy = held.find(({ server }) => server === last?.server)?.policy;
+        const names = opening.tools.slice(0, 3).map(({ server, tool }) => `${server}/${tool.name}`);
+        return {
+          rule: threat.id,
+          level: accepted.has(threat.id) ? ('note' as const) : ('warning' as const),
+          message: `${threat.title}: ${names.join(' + ')}: ${opening.why}. ${threat.rule}`,
+          file: fileOf(sourceOf(policy ?? 'none')),
+        };
+      }),
+  );
+  const rules = THREATS.map(({ id, title, how }) => ({ id, title, text: how }));
+  return sarif(packageJson.version, rules, results);
+}
+
+const fileOf = (source: string): string => (/[/\\]/.test(source) ? pathToFileURL(source).href : source);
