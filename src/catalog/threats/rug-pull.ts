@@ -13,7 +13,7 @@ export const RUG_PULL: Threat = {
   ],
   opens: 'any server',
   sight: 'pin',
-  rule: 'A changed definition is refused until a person has seen what is different.',
+  rule: 'A changed tool is shown as it was trusted, and calls that would mean something else are refused, until a person has seen what is different.',
   leaves: 'A server that behaves differently and lists the same: no definition shows that.',
   example: [{ server: 'files', tools: [READ_FILE] }],
   openings: (servers) =>

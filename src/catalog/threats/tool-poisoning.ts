@@ -27,6 +27,6 @@ export const TOOL_POISONING: Threat = {
         tools: tools.map((tool) => ({ server, tool })),
         why: 'the model reads what the server says of its tools',
         attacks: [],
-        fix: { [server]: { pin: 'deny' } },
+        fix: { [server]: { pin: 'hold' } },
       })),
 };
