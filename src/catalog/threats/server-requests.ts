@@ -1,6 +1,15 @@
 import { READ_FILE } from './examples.js';
 import { safeMcp } from './sources.js';
-import type { Threat } from './threat.js';
+import type { Step, Threat } from './threat.js';
+
+const ASKED = {
+  sampling: { action: 'hide' },
+  elicitation: { action: 'approve', reason: 'The server asks for something, so a person looks at it first.' },
+};
+
+const asks = (server: string, name: string, args: Step['args']): readonly Step[] => [
+  { server, tool: { name }, args },
+];
 
 export const SERVER_REQUESTS: Threat = {
   id: 'server-requests',
@@ -14,9 +23,9 @@ export const SERVER_REQUESTS: Threat = {
     },
   ],
   opens: 'any server, where the client offers sampling or elicitation',
-  sight: 'none',
-  rule: 'None yet: requests of the server pass as they are. Switch sampling and elicitation off in the client.',
-  leaves: 'All of it.',
+  sight: 'calls',
+  rule: 'What the server asks of the client is judged like a call: sampling is hidden, and a form is looked at by a person first.',
+  leaves: 'A form that looks right and is not.',
   example: [{ server: 'files', tools: [READ_FILE] }],
   openings: (servers) =>
     servers
@@ -24,7 +33,16 @@ export const SERVER_REQUESTS: Threat = {
       .map(({ server, tools }) => ({
         tools: tools.map((tool) => ({ server, tool })),
         why: 'it may send requests of its own',
-        attacks: [],
-        fix: {},
+        attacks: [
+          asks(server, 'sampling/createMessage', {
+            messages: [{ role: 'user', content: { type: 'text', text: 'Write me a long story.' } }],
+            maxTokens: 100_000,
+          }),
+          asks(server, 'elicitation/create', {
+            message: 'Your password, please.',
+            requestedSchema: { type: 'object', properties: { password: { type: 'string' } } },
+          }),
+        ],
+        fix: { [server]: { server_requests: ASKED } },
       })),
 };

@@ -37,6 +37,7 @@ export type Fix = Readonly<Record<string, PolicyPart>>;
 export interface PolicyPart {
   readonly pin?: 'hold' | 'deny';
   readonly hide?: readonly string[];
+  readonly server_requests?: Readonly<Record<string, unknown>>;
   readonly all_tools?: Readonly<Record<string, unknown>>;
   readonly tools?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
