@@ -44,7 +44,7 @@ const plainest = (threat: Threat, servers: Threat['example']): Opening | undefin
     )[0];
 
 /** The case file of a pattern: each attack of one opening, ended by the rule. */
-export function casesOf(threat: Threat): object | undefined {
+function casesOf(threat: Threat): object | undefined {
   if (!hasCases(threat)) return undefined;
   const fix = fixOf(threat);
   const opening = plainest(threat, threat.example);
@@ -106,7 +106,7 @@ function caseOf(threat: Threat, attack: Attack, at: number, fix: Fix, sender: st
 const json = (value: object): string => `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\`\n`;
 
 /** A page, as Markdown. */
-export function pageOf(threat: Threat): string {
+function pageOf(threat: Threat): string {
   const { title, how, opens, rule, leaves, sources, sight } = threat;
   const fix = fixOf(threat);
   const parts = Object.entries(fix).filter(([, part]) => Object.keys(part).length > 0);
@@ -149,7 +149,7 @@ export function pageOf(threat: Threat): string {
 
 const firstCase = (cases: object): object => (cases as { cases: object[] }).cases[0] ?? {};
 
-export function indexPage(): string {
+function indexPage(): string {
   const rows = THREATS.map(({ id, title, opens, rule, sight }) => {
     const seen = { calls: 'calls', asks: 'calls', pin: 'definitions', none: 'not seen' }[sight];
     return `| [${title}](${id}.md) | ${opens} | ${rule.replace(/\.$/, '')} | ${seen} |`;
