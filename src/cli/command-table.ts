@@ -60,7 +60,16 @@ export const COMMANDS: readonly CommandRow[] = [
     group: LOOK,
     summary: 'what a server can do: class and risk of each tool, and what the policy does with it',
     takesServer: true,
-    options: [policy, preset, server, install, json, noColor],
+    arguments: [new Argument('[tool]', 'all that can be said of this one')],
+    options: [
+      policy,
+      preset,
+      server,
+      install,
+      new Option('--cost', 'about how many tokens the definitions take'),
+      json,
+      noColor,
+    ],
     load: async () => (await import('./commands/tools.js')).tools,
   },
   {

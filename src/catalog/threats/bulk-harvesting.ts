@@ -5,7 +5,7 @@ import { safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
 import { argumentOf, entry, has, isOf, isRequired, pathTo, perTool } from './tools-of.js';
 
-const SIZES = setOf('limit size pagesize perpage maxresults count first top rows');
+const SIZES = setOf('limit size pagesize perpage records results count first top rows');
 const PAGES = setOf('page offset cursor token skip start after');
 
 export const BULK_HARVESTING: Threat = {

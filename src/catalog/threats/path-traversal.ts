@@ -5,7 +5,7 @@ import { safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
 import { argumentOf, entry, pathTo, perTool, when } from './tools-of.js';
 
-const PATHS = setOf('path paths filepath file filename files directory dir folder source destination');
+const PATHS = setOf('path paths filepath file filename files directory dir folder');
 const PARTS = '(^|/)([.]{1,2}|[.]ssh|[.]aws|[.]gnupg|[.]env[^/]*|id_(rsa|ed25519)[^/]*|credentials)(/|$)';
 
 export const PATH_TRAVERSAL: Threat = {

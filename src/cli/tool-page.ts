@@ -1,0 +1,155 @@
+import { classify } from '../catalog/classify.js';
+import { tokensOf } from '../catalog/definition-cost.js';
+import { flowsOf } from '../catalog/flows.js';
+import { closes, THREATS } from '../catalog/threats/threats.js';
+import type { ToolDefinition } from '../catalog/tool-definition.js';
+import { setOf, singular, wordsOf } from '../catalog/words.js';
+import { printable, printableJson } from '../text/escape.js';
+
+/** All that can be said of one tool without calling it. */
+export interface ToolPage {
+  readonly name: string;
+  readonly description: string;
+  readonly class: string;
+  readonly risk: string;
+  readonly evidence: string;
+  readonly flows: Readonly<Record<string, string>>;
+  /** What the policy that would hold now does with it. */
+  readonly policy: string;
+  readonly tokens: number;
+  readonly patterns: readonly { readonly id: string; readonly title: string; readonly why: string }[];
+  /** An entry under `tools`, with what counters the patterns that this tool opens by itself. */
+  readonly rule: Readonly<Record<string, unknown>>;
+  readonly related: readonly string[];
+  readonly questions: readonly { readonly question: string; readonly answer: string }[];
+}
+
+const MAX_RELATED = 6;
+const MAX_DESCRIPTION = 500;
+/** These are opened by any tool, or by the server: they say nothing of this one. */
+const ANY_TOOL = setOf('spare-argument tool-poisoning rug-pull server-requests backdoored-server');
+/** Their rules need a value of the person's before they let anything through: shown, not recommended. */
+const NEEDS_YOU = setOf('wrong-environment');
+
+/**
+ * @param tools all tools of the server
+ * @param policy what the policy does with the tool, in words
+ */
+export function toolPage(
+  server: string,
+  tool: ToolDefinition,
+  tools: readonly ToolDefinition[],
+  policy: string,
+): ToolPage {
+  const { class: toolClass, risk, reason } = classify(tool);
+  const opened = THREATS.flatMap((threat) => {
+    if (ANY_TOOL.has(threat.id)) return [];
+    const mine = threat
+      .openings([{ server, tools }])
+      .find(({ tools: of }) => of.some((at) => at.tool === tool));
+    return mine === undefined ? [] : [{ threat, opening: mine }];
+  });
+  const alone = opened.filter(
+    ({ threat, opening }) => opening.tools.length === 1 && !NEEDS_YOU.has(threat.id),
+  );
+  const rule = Object.assign(
+    {},
+    ...alone.map(({ opening }) => closes([opening])[server]?.tools?.[tool.name] ?? {}),
+    mergedLimits(alone.map(({ opening }) => closes([opening])[server]?.tools?.[tool.name]?.limits)),
+  ) as Record<string, unknown>;
+  return {
+    name: tool.name,
+    description: (tool.description ?? '').slice(0, MAX_DESCRIPTION),
+    class: toolClass,
+    risk,
+    evidence: reason,
+    flows: flowsOf(tool),
+    policy,
+    tokens: tokensOf(tool),
+    patterns: opened.map(({ threat: { id, title }, opening }) => ({ id, title, why: opening.why })),
+    rule: Object.keys(rule).length > 0 ? rule : { rate_limit: '30/minute' },
+    related: relatedTo(tool, tools),
+    questions: questionsOf(tool.name, toolClass, risk),
+  };
+}
+
+function mergedLimits(each: readonly unknown[]): { readonly limits?: readonly unknown[] } {
+  const limits = each.flatMap((some) => (Array.isArray(some) ? some : []));
+  return limits.length > 0 ? { limits } : {};
+}
+
+/** Those that share a word of the name other than the server's own, the nearest first. */
+function relatedTo({ name }: ToolDefinition, tools: readonly ToolDefinition[]): string[] {
+  const wordsIn = (text: string) => new Set(wordsOf(text.slice(0, 200)).map(singular));
+  const all = tools.map((tool) => ({ name: tool.name, words: wordsIn(tool.name) }));
+  const common = (word: string) => all.filter(({ words }) => words.has(word)).length > Math.max(3, tools.length / 2);
+  const mine = [...wordsIn(name)].filter((word) => !common(word));
+  return all
+    .filter((each) => each.name !== name)
+    .map((each) => ({ name: each.name, shared: mine.filter((word) => each.words.has(word)).length }))
+    .filter(({ shared }) => shared > 0)
+    .sort((a, b) => b.shared - a.shared || (a.name < b.name ? -1 : 1))
+    .slice(0, MAX_RELATED)
+    .map((each) => each.name);
+}
+
+function questionsOf(name: string, toolClass: string, risk: string): ToolPage['questions'] {
+  const entry = (members: object) => printableJson({ [name]: members });
+  return [
+    {
+      question: `Can I rate-limit ${name}?`,
+      answer: `Yes, under "tools": ${entry({ rate_limit: '10/minute' })}. It holds over all sessions and restarts.`,
+    },
+    {
+      question: `How do I block ${name}?`,
+      answer: `"hide": [${printableJson(name)}] takes it out of the list, and a call is answered like one of an unknown tool. ${entry({ action: 'deny' })} under "tools" refuses it with a reason.`,
+    },
+    {
+      question: `Can a person be asked before ${name}?`,
+      answer: `Yes, under "tools": ${entry({ action: 'approve' })}.`,
+    },
+    {
+      question: `What risk level is ${name}?`,
+      answer: `${risk}: it is classed as ${toolClass}.`,
+    },
+  ];
+}
+
+const FLOW_WORDS: Readonly<Record<string, string>> = {
+  untrusted: 'text of strangers comes in',
+  private: 'it reads what is private',
+  secrets: 'it gives out secrets',
+  sends: 'something leaves for others',
+};
+
+/** The page for people. */
+export function toolPageText(page: ToolPage, server: string): string {
+  const lines = [
+    `${page.name}, a tool of ${server}`,
+    page.description.split('\n')[0] ?? '',
+    '',
+    `class     ${page.class}, risk ${page.risk}`,
+    `evidence  ${page.evidence}`,
+    `policy    ${page.policy}`,
+    `cost      about ${page.tokens} tokens for its definition, in every conversation that has it`,
+    ...Object.entries(page.flows).map(
+      ([flow, reason]) => `flow      ${FLOW_WORDS[flow] ?? flow} (${reason})`,
+    ),
+    '',
+    'Why it needs a policy',
+    ...(page.patterns.length === 0
+      ? ['  No pattern needs this tool in particular; what any tool opens still holds.']
+      : page.patterns.map(({ id, title, why }) => `  ${title}: ${why} (docs/threats/${id}.md)`)),
+    '',
+    'Recommended, under "tools"; put your own values in',
+  ].map((line) => printable(line).trimEnd());
+  const rule = printableJson({ [page.name]: page.rule }, 2)
+    .split('\n')
+    .slice(1, -1);
+  const more = [
+    ...(page.related.length > 0 ? ['', `Related tools: ${page.related.join(', ')}`] : []),
+    '',
+    ...page.questions.flatMap(({ question, answer }) => [question, `  ${answer}`]),
+  ].map((line) => printable(line));
+  return `${[...lines, ...rule, ...more].join('\n')}\n`;
+}

@@ -1,0 +1,83 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { command } from '../../support/command.js';
+import { RECORDER, Rig } from '../../support/rig.js';
+
+const recorder = (tools: readonly string[]) => ['--', process.execPath, RECORDER, JSON.stringify({ tools })];
+
+test('the patterns that a server opens, as text, as JSON, as SARIF, and for CI', async () => {
+  await using rig = new Rig();
+  const policy = join(rig.folder, 'p.json');
+  writeFileSync(
+    policy,
+    JSON.stringify({ version: '1', default: 'allow', tools: { delete_page: { action: 'approve' } } }),
+  );
+  const server = recorder(['get_page', 'delete_page']);
+  const text = await command(rig, ['threats', '-p', policy, ...server]);
+  expect(text).toMatchObject({ code: 0 });
+  expect(text.stdout).toMatch(
+    /^destructive-guess +countered +delete_page +\/tools\/delete_page\/action \(asks\)$/m,
+  );
+  expect(text.stdout).toMatch(/^runaway-loop +partly +get_page/m);
+  expect(text.stdout).toContain('"counter": "calls"');
+
+  const asJson = await command(rig, ['threats', '-p', policy, '--json', ...server]);
+  const { patterns } = JSON.parse(asJson.stdout) as {
+    patterns: { id: string; state: string; closes?: object }[];
+  };
+  expect(patterns.find(({ id }) => id === 'rug-pull')).toMatchObject({
+    state: 'open',
+    closes: {
+      [Object.keys(patterns.find(({ id }) => id === 'rug-pull')?.closes ?? {})[0] ?? '']: { pin: 'hold' },
+    },
+  });
+  expect(patterns.find(({ id }) => id === 'lethal-trifecta')?.state).toBe('not opened');
+
+  const sarif = JSON.parse((await command(rig, ['threats', '-p', policy, '--sarif', ...server])).stdout);
+  expect(sarif.version).toBe('2.1.0');
+  const [run] = sarif.runs;
+  expect(run.results.length).toBeGreaterThan(0);
+  for (const { ruleId, ruleIndex } of run.results) expect(run.tool.driver.rules[ruleIndex].id).toBe(ruleId);
+
+  expect(await command(rig, ['threats', '-p', policy, '--check', ...server])).toMatchObject({ code: 4 });
+  const open = patterns.filter(({ state }) => state === 'open' || state === 'partly').map(({ id }) => id);
+  const accepted = ['threats', '-p', policy, '--check', '--accept', open.join(','), ...server];
+  expect(await command(rig, accepted)).toMatchObject({ code: 0 });
+  expect(await command(rig, ['threats', '--accept', 'rug-pul', ...server])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('rug-pull'),
+  });
+});
+
+test('the page of one tool, and what definitions cost', async () => {
+  await using rig = new Rig();
+  const policy = join(rig.folder, 'p.json');
+  writeFileSync(policy, JSON.stringify({ version: '1', default: 'allow', hide: ['purge_*'] }));
+  const server = recorder(['get_page', 'delete_page', 'purge_cache']);
+  const page = await command(rig, ['tools', 'delete_page', '-p', policy, ...server]);
+  expect(page).toMatchObject({ code: 0 });
+  expect(page.stdout).toContain('class     Destructive, risk critical');
+  expect(page.stdout).toContain('How do I block delete_page?');
+  expect(page.stdout).toContain('Related tools: get_page');
+  const json = JSON.parse(
+    (await command(rig, ['tools', 'delete_page', '--json', '-p', policy, ...server])).stdout,
+  );
+  expect(json).toMatchObject({ name: 'delete_page', class: 'Destructive', rule: { action: 'approve' } });
+  expect(json.tokens).toBeGreaterThan(0);
+
+  const cost = JSON.parse(
+    (await command(rig, ['tools', '--cost', '--json', '-p', policy, ...server])).stdout,
+  );
+  const sum = (visible: boolean) =>
+    cost.tools
+      .filter((tool: { visible: boolean }) => tool.visible === visible)
+      .reduce((total: number, { tokens }: { tokens: number }) => total + tokens, 0);
+  expect(cost.tokens).toEqual({ visible: sum(true), hidden: sum(false) });
+  expect(cost.tools.find(({ name }: { name: string }) => name === 'purge_cache').visible).toBe(false);
+
+  expect(await command(rig, ['tools', 'delete_pages', ...server])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('delete_page'),
+  });
+});
