@@ -82,7 +82,8 @@ function mergedLimits(each: readonly unknown[]): { readonly limits?: readonly un
 function relatedTo({ name }: ToolDefinition, tools: readonly ToolDefinition[]): string[] {
   const wordsIn = (text: string) => new Set(wordsOf(text.slice(0, 200)).map(singular));
   const all = tools.map((tool) => ({ name: tool.name, words: wordsIn(tool.name) }));
-  const common = (word: string) => all.filter(({ words }) => words.has(word)).length > Math.max(3, tools.length / 2);
+  const common = (word: string) =>
+    all.filter(({ words }) => words.has(word)).length > Math.max(3, tools.length / 2);
   const mine = [...wordsIn(name)].filter((word) => !common(word));
   return all
     .filter((each) => each.name !== name)

@@ -11,7 +11,7 @@ import { PolicyWrapError } from '../../errors.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { serverName } from '../../upstream/server-name.js';
+import { policyNames, serverName } from '../../upstream/server-name.js';
 import { tellLeftOut } from '../left-out.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import type { Held } from './coverage.js';
@@ -19,6 +19,8 @@ import type { Held } from './coverage.js';
 /** How a server is started, and under which policy. */
 interface Start {
   readonly server: string;
+  /** The name that somebody gave it, where one did. */
+  readonly named: string | undefined;
   readonly argv: readonly string[];
   readonly options: PolicyOptions;
   readonly env?: Readonly<Record<string, string>>;
@@ -43,7 +45,13 @@ export async function heldServers(
 ): Promise<{ readonly held: readonly Held[]; readonly failed: number }> {
   if (argv.length > 0)
     return {
-      held: [await start({ server: options.server ?? serverName(argv), argv, options }, options, io)],
+      held: [
+        await start(
+          { server: options.server ?? serverName(argv), named: options.server, argv, options },
+          options,
+          io,
+        ),
+      ],
       failed: 0,
     };
   const starts = wrappedServers(options, io);
@@ -79,16 +87,21 @@ function wrappedServers({ policy, preset }: PolicyOptions, io: ClientsTerminal):
     for (const { entry } of state.entries) {
       if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped' || entry.disabled) continue;
       const { original, options } = entry.state.wrapped;
-      const server = optionValue(options, ['--server']) ?? serverName(original);
+      const named = optionValue(options, ['--server']);
+      const server = named ?? serverName(original);
       const own = optionValue(options, POLICY_FLAGS);
-      const named = optionValue(options, ['--preset']);
+      const shipped = optionValue(options, ['--preset']);
       starts.set(server, {
         server,
+        named,
         argv: original,
         options:
           policy !== undefined || preset !== undefined
             ? { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
-            : { ...(own !== undefined && { policy: own }), ...(named !== undefined && { preset: named }) },
+            : {
+                ...(own !== undefined && { policy: own }),
+                ...(shipped !== undefined && { preset: shipped }),
+              },
         env: Object.fromEntries(entry.env),
         cwd: entry.cwd,
       });
@@ -98,13 +111,13 @@ function wrappedServers({ policy, preset }: PolicyOptions, io: ClientsTerminal):
 }
 
 async function start(
-  { server, argv, options, env, cwd }: Start,
+  { server, named, argv, options, env, cwd }: Start,
   { install }: ServersOptions,
   io: ClientsTerminal,
 ): Promise<Held> {
   const found: FoundPolicy =
     options.policy === undefined || options.preset !== undefined
-      ? findPolicy(options, server, argv)
+      ? findPolicy(options, policyNames(argv, named, cwd ?? process.cwd()), argv)
       : readPolicy(options.policy);
   if (found.kind === 'problems') throw problemsError(found);
   const live = await liveServer(argv, { install, cwd, ...(env !== undefined && { env }) });
