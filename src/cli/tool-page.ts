@@ -74,7 +74,9 @@ export function toolPage(
 }
 
 function mergedLimits(each: readonly unknown[]): { readonly limits?: readonly unknown[] } {
-  const limits = each.flatMap((some) => (Array.isArray(some) ? some : []));
+  const all = each.flatMap((some) => (Array.isArray(some) ? (some as object[]) : []));
+  // Two patterns may be closed by one limit.
+  const limits = [...new Map(all.map((limit) => [JSON.stringify(limit), limit])).values()];
   return limits.length > 0 ? { limits } : {};
 }
 

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { toolPage } from '../../../src/cli/tool-page.js';
+import { loadPolicy } from '../../../src/policy/read/load.js';
 import { command } from '../../support/command.js';
 import { RECORDER, Rig } from '../../support/rig.js';
 
@@ -48,6 +50,26 @@ test('the patterns that a server opens, as text, as JSON, as SARIF, and for CI',
     code: 2,
     stderr: expect.stringContaining('rug-pull'),
   });
+});
+
+test('the rule of a page is one that check accepts', () => {
+  const inputSchema = {
+    type: 'object',
+    properties: { amount: { type: 'number' }, payee: { type: 'string' } },
+    required: ['amount', 'payee'],
+  };
+  const tool = { name: 'create_payment', description: 'Pays.', inputSchema };
+  const { rule, patterns } = toolPage('bank', tool, [tool], 'allow');
+  expect(patterns.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['fraud-in-slices', 'consent-fatigue']),
+  );
+  const policy = { version: '1', default: 'deny', tools: { create_payment: rule } };
+  const loaded = loadPolicy(JSON.stringify(policy), 'p');
+  expect(loaded.problems).toEqual([]);
+  expect(loaded.policy?.tools.get('create_payment')?.limits.map(({ counter }) => counter)).toEqual([
+    'create_payment amount',
+    'create_payment once',
+  ]);
 });
 
 test('the page of one tool, and what definitions cost', async () => {
