@@ -197,8 +197,8 @@ export class RuleLint {
     if (!first || (!entry && without.length < looked.length)) return false;
     const { argument } = first;
     if (argument.kind === 'mismatch') {
-      const kind = argument.expected === 'array' ? 'list' : 'object';
-      const message = `${argument.at} is no ${kind} by the schema of ${namesOf(without)}, ${untold}.`;
+      const kind = argument.expected === 'array' ? 'a list' : 'an object';
+      const message = `${argument.at} is not ${kind} by the schema of ${namesOf(without)}, ${untold}.`;
       this.#warn('ARGUMENT_ABSENT', at, message, 'Correct the path.');
     } else if (argument.kind === 'absent') {
       const { siblings, parent, name } = argument;
@@ -262,9 +262,9 @@ export class RuleLint {
       ({ argument }) => argument.kind === 'found' && argument.types?.has(wanted) === false,
     );
     if (wrong.length > 0) {
-      const kind = wanted === 'array' ? 'list' : 'number';
-      const message = `${amountPath.text} is no ${kind} by the schema of ${namesOf(wrong)}: nothing is charged to "${limit.counter}", and every call is refused.`;
-      this.#warn('NEVER_COUNTS', at, message, `Name an argument that is a ${kind}.`);
+      const kind = wanted === 'array' ? 'a list' : 'a number';
+      const message = `${amountPath.text} is not ${kind} by the schema of ${namesOf(wrong)}: nothing is charged to "${limit.counter}", and every call is refused.`;
+      this.#warn('NEVER_COUNTS', at, message, `Name an argument that is ${kind}.`);
       return;
     }
     const optional = looked.filter(({ argument }) => argument.kind === 'found' && !argument.required);

@@ -58,7 +58,7 @@ export function promptFor(question: Question): Prompt | undefined {
   const confirm = {
     type: 'string',
     title: `To allow it, type ${printable(challenge.label, 80)}`,
-    description: 'as it stands in the arguments above',
+    description: 'exactly as it is in the arguments above',
   };
   return {
     message,

@@ -38,8 +38,8 @@ export const COMMANDS: readonly CommandRow[] = [
     takesServer: true,
     options: [
       new Option('-o, --output <file>', 'where to (else the config folder, where a wrapper looks for it)'),
-      new Option('--force', 'write over an existing file'),
-      new Option('-y, --yes', 'agree to everything, starting the server included'),
+      new Option('--force', 'overwrite an existing file'),
+      new Option('-y, --yes', 'agree to everything, including starting the server'),
       strength,
       new Option('--preset <name>', 'write a shipped policy'),
       new Option('--no-preset', "go by the server's tools, also for a server that has a preset"),
@@ -160,7 +160,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...[db, onlyServer],
       new Option('--counter <name>', 'only the counters of this name'),
       json,
-      new Option('--watch', 'again every second, until Ctrl-C'),
+      new Option('--watch', 'refresh every second until Ctrl-C'),
       noColor,
     ],
     load: async () => (await import('./commands/status.js')).status,
@@ -175,8 +175,8 @@ export const COMMANDS: readonly CommandRow[] = [
       new Option('--tool <name>', 'only this tool'),
       ...[onlyServer, since],
       new Option('--limit <lines>', 'only the newest').default(100).argParser(lines),
-      new Option('--follow', 'go on with new ones, until Ctrl-C'),
-      new Option('--arguments', 'with the arguments whole, where the policy has them recorded'),
+      new Option('--follow', 'keep showing new ones until Ctrl-C'),
+      new Option('--arguments', 'with the whole arguments, where the policy records them'),
       new Option('--json', 'print JSON lines'),
       noColor,
     ],
@@ -197,12 +197,12 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'reset',
     group: SEE,
-    summary: 'empty a counter, mend counters after a wrong clock, or set a damaged database aside',
+    summary: 'empty a counter, repair counters after a wrong clock, or set a damaged database aside',
     arguments: [new Argument('[counter]')],
     options: [
       ...[db, onlyServer],
       new Option('--grant <name>', 'only this grant'),
-      new Option('--clock', 'count as charged now what was charged when the clock was ahead of today'),
+      new Option('--clock', 'count what was charged while the clock was ahead as charged now'),
       new Option('--database', 'set the whole database aside'),
       ...[yes, noColor],
     ],
@@ -233,7 +233,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'list the calls that wait for a person',
     options: [
       db,
-      new Option('--all', 'also those that were decided or have expired'),
+      new Option('--all', 'include those already decided or expired'),
       json,
       new Option('--watch', 'ask about one after the other, until Ctrl-C'),
       noColor,
@@ -249,9 +249,9 @@ export const COMMANDS: readonly CommandRow[] = [
       db,
       new Option('--yes', 'do not ask; never enough for tools that cost money or destroy'),
       new Option('--also <calls>', 'further calls of this tool too: "next 10"'),
-      new Option('--for <time>', 'how long those may come (default: 30m)'),
+      new Option('--for <time>', 'how long that holds (default: 30m)'),
       new Option('--max-amount <number>', 'how large each of their amounts may be'),
-      new Option('--amount <path>', 'the number that is meant, where it cannot be told: args.total'),
+      new Option('--amount <path>', 'which number that is, where it is not clear: args.total'),
       noColor,
     ],
     load: async () => (await import('./commands/approve.js')).approve,
@@ -320,7 +320,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       new Option('--all', 'every wrapped entry'),
       ...[config, scope],
-      new Option('--restore <backup>', 'put a backup back instead'),
+      new Option('--restore <backup>', 'restore a backup instead'),
       ...[dryRun, yes],
     ],
     load: async () => {
@@ -377,7 +377,7 @@ export const COMMANDS: readonly CommandRow[] = [
 ];
 
 function lines(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a number of lines is needed');
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a number of lines');
   return Number(text);
 }
 

@@ -16,7 +16,7 @@ export interface CommandLine {
 export const SHARED = {
   ...Object.fromEntries(RUN_OPTIONS.map((row) => [row.key, optionOf(row)])),
   json: new Option('--json', 'print the result as JSON'),
-  noColor: new Option('--no-color', 'plain text, also in a terminal'),
+  noColor: new Option('--no-color', 'plain text, even in a terminal'),
   onlyServer: new Option('--server <name>', 'only this server'),
   since: new Option(
     '--since <when>',
@@ -24,7 +24,7 @@ export const SHARED = {
   ),
   yes: new Option('--yes', 'do not ask'),
   dryRun: new Option('--dry-run', 'show the change without making it'),
-  config: new Option('--config <file>', 'a configuration file of a known shape'),
+  config: new Option('--config <file>', 'a configuration file in a known format'),
   strength: new Option('--strength <name>', 'how strict').choices(STRENGTH_NAMES),
   scope: new Option('--scope <scope>', "which of a client's files").choices(['user', 'local', 'project']),
 } as Readonly<

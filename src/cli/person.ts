@@ -33,7 +33,7 @@ export function assertPerson(command: string, io: Pick<Terminal, 'env' | 'canAsk
   assertNoAgent(command, io);
   if (io.canAsk) return;
   throw new PolicyWrapError('REFUSED', `${command} is for a person, and there is no terminal here`, {
-    hint: 'Run it in a terminal of your own; --yes only leaves the question out.',
+    hint: 'Run it in a terminal of your own; --yes only skips the question.',
   });
 }
 

@@ -71,7 +71,7 @@ function addHelp(policyWrap: Command): void {
         .createHelp()
         .visibleCommands(policyWrap)
         .map((each) => each.name());
-      throw new PolicyWrapError('USAGE', `there is no help on ${printable(topic)}`, {
+      throw new PolicyWrapError('USAGE', `there is no help for ${printable(topic)}`, {
         hint: didYouMean(topic, [...names, ...TOPICS]) ?? 'policy-wrap help',
       });
     });

@@ -15,10 +15,10 @@ const MAX_NAMES = 30;
 
 /** What becomes of tools that the server lists later. */
 export const LATER: Readonly<Record<Strength, string>> = {
-  watch: 'tools that come later pass too',
-  brake: 'tools that come later are judged by their names',
-  careful: 'tools that come later are refused',
-  locked: 'so are tools that come later',
+  watch: 'tools added later pass too',
+  brake: 'tools added later are judged by their names',
+  careful: 'tools added later are refused',
+  locked: 'so are tools added later',
 };
 
 /** @returns in one line: how many tools are allowed, limited, and so on */

@@ -217,7 +217,7 @@ export function loadWithLayers(text: string, source: string): Exclude<FoundPolic
 function readLayer(file: string, above: string): string {
   const text = read(file);
   if (text !== undefined) return text;
-  throw new PolicyWrapError('POLICY_NOT_FOUND', `${above} extends ${file}, which is not there`, {
+  throw new PolicyWrapError('POLICY_NOT_FOUND', `${above} extends ${file}, which does not exist`, {
     hint: 'Correct "extends", or put the file there; until then every call would lack its rules.',
   });
 }

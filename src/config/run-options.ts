@@ -108,7 +108,7 @@ function synchronous(text: string): string {
 
 function megabytes(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 1024)) throw new RangeError('a number of megabytes up to 1024 is needed');
+  if (!(value > 0 && value <= 1024)) throw new RangeError('expected a number of megabytes up to 1024');
   return Math.round(value * MIB);
 }
 

@@ -138,7 +138,7 @@ export const OPERATORS = {
       typeof value === 'string'
         ? undefined
         : {
-            message: `"starts_with" needs a text, and "value" is ${kindOf(value)}; no call would be told.`,
+            message: `"starts_with" needs a text, and "value" is ${kindOf(value)}; no call could be judged for certain.`,
             hint: 'Write "INV-".',
           },
     compare: (value, actual) => {
@@ -183,7 +183,7 @@ function numeric(
       isNumber(value)
         ? undefined
         : {
-            message: `"${name}" compares numbers, and "value" is ${kindOf(value)}; no call would be told.`,
+            message: `"${name}" compares numbers, and "value" is ${kindOf(value)}; no call could be judged for certain.`,
             hint: 'Write a number without quotes.',
           },
     compare: (value, actual) => ordered(value, actual, holds),

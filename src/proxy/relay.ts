@@ -134,7 +134,7 @@ export function relay(options: RelayOptions): Relaying {
   client.output.on('error', (error: NodeJS.ErrnoException) => {
     // Without a reader it is a shutdown, like the end of its input.
     unwritable ||= error.code !== 'EPIPE' && error.code !== 'ECONNRESET';
-    if (unwritable && !gone) warn(`what the server answers cannot be passed on: ${error.message}`);
+    if (unwritable && !gone) warn(`the server's answers cannot be passed on: ${error.message}`);
     clientGone();
   });
   client.output.once('close', clientGone).on('drain', flow);

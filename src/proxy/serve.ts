@@ -137,7 +137,7 @@ export async function serve(options: ServeOptions): Promise<number> {
         inForce = layers;
         stateSession.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
         if (gate.use(layers)) running.toolsChanged();
-        warn(`the policy was read again: ${layers.source}`);
+        warn(`the policy was reloaded: ${layers.source}`);
       })
       .catch((error: unknown) => warn(`the policy stays as it was: ${reasonOf(error)}`));
   });
@@ -159,9 +159,9 @@ async function warnOfChanges(
   const rest = tools.length - shown.length;
   for (const pin of shown)
     warn(
-      `${printable(pinName(pin), 200)} ${pin.late ? 'is new' : 'is not what it was when it was first seen'}: policy-wrap trust ${server}`,
+      `${printable(pinName(pin), 200)} ${pin.late ? 'is new' : 'has changed since it was first seen'}: policy-wrap trust ${server}`,
     );
-  if (rest > 0) warn(`${rest} more tools are not what they were: policy-wrap trust ${server} --dry-run`);
+  if (rest > 0) warn(`${rest} more tools have changed: policy-wrap trust ${server} --dry-run`);
   try {
     const { changeOf } = await import('../store/definition-diff.js');
     for (const pin of shown) {
@@ -170,7 +170,7 @@ async function warnOfChanges(
     }
   } catch (error) {
     // Calls go on: what they may do does not hang on what is shown of a change.
-    warn(`what has changed cannot be shown: ${reasonOf(error)}`);
+    warn(`the change cannot be shown: ${reasonOf(error)}`);
   }
 }
 
@@ -214,7 +214,7 @@ function strayLines(warn: (text: string) => void): (bytes: Buffer) => void {
     const now = Math.floor(performance.now() / 1000);
     if (now !== second) {
       if (count > STRAY_PER_SECOND)
-        warn(`${count - STRAY_PER_SECOND} more lines of the server were no protocol`);
+        warn(`${count - STRAY_PER_SECOND} more lines from the server were not protocol`);
       second = now;
       count = 0;
     }

@@ -260,7 +260,7 @@ async function notStarted(file: string, child: ReturnType<typeof spawned>): Prom
   const cause = 'cause' in result ? result.cause : undefined;
   const reason = cause instanceof Error ? cause.message : 'unknown reason';
   // The file itself is there: that was checked before.
-  const hint = /ENOENT/.test(reason) && { hint: 'Its first line names an interpreter that is not there.' };
+  const hint = /ENOENT/.test(reason) && { hint: 'Its first line names an interpreter that does not exist.' };
   return new PolicyWrapError('UPSTREAM_NOT_STARTED', `${file} could not be started: ${reason}`, {
     cause,
     ...hint,

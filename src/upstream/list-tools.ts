@@ -81,7 +81,7 @@ export async function liveServer(
   const { cwd } = options;
   const timeout = timeoutFrom(process.env[TIMEOUT_VARIABLE]);
   if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${cwd}, where ${command} is to run, is no folder`);
+    throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${cwd}, where ${command} is to run, is not a folder`);
   }
   const env = upstreamEnv({ ...process.env, ...options.env });
   const upstream = await findUpstream(argv, { install: options.install ?? true, env, cwd }).start();

@@ -156,7 +156,7 @@ tools:
     ['a misspelt limit', 'rate_limt: 5/hour', /"rate_limt"/],
     ['a window that is none', 'rate_limit: 5/week', /rate_limit "5\/week" is not understood/],
     ['a rate limit of another shape', 'rate_limit: { count: 5, per: hour }', /"count" of rate_limit/],
-    ['a list as a limit', 'rate_limit: [5, hour]', /no text/],
+    ['a list as a limit', 'rate_limit: [5, hour]', /is not text/],
     ['an unknown operator', 'conditions: [{ path: args.a, op: like, value: 1 }]', /operator "like"/],
     ['a misspelt condition', 'conditions: [{ path: args.a, op: eq, valeu: 1 }]', /"valeu"/],
     ['a condition on nothing', 'conditions: [{ path: user.name, op: eq, value: a }]', /path "user.name"/],
@@ -173,7 +173,7 @@ tools:
       '{ conditions: [{ path: state.pay.c, op: gt, value: 1 }], state: { counter: c, window: day } }',
       /compared by "gt"/,
     ],
-    ['no time', '{ action: require_approval, approval_timeout: soon }', /"approval_timeout" is no length/],
+    ['no time', '{ action: require_approval, approval_timeout: soon }', /"approval_timeout" is not a length/],
     ['no window', 'idempotency_window: 5 minutes', /"idempotency_window" is no length/],
     ['nothing', 'name: nothing', /says nothing/],
     [
@@ -214,8 +214,8 @@ tools:
     ],
     ['a default in another case', 'default: Deny\ntools: { pay: }', /"default" is "Deny"/],
     ['another version', 'version: 2\ntools: {}', /version "2"/],
-    ['tools that are a list', 'tools: [pay]', /"tools" is no mapping/],
-    ['a name that is none', 'hide: [[pay]]', /no text/],
+    ['tools that are a list', 'tools: [pay]', /"tools" is not a mapping/],
+    ['a name that is none', 'hide: [[pay]]', /is not text/],
     ['what it says of approvals', 'approvals: { quorum: 2 }', /"quorum" of approvals/],
     [
       'a tool at the top of a policy',

@@ -227,7 +227,7 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'G4: a second database that an entry names',
       'databases',
       'warn',
-      /a second database, .*own\.db \(a in Cursor\), is used beside .*policy-wrap\.db.*does not hold in the other/,
+      /a second database, .*own\.db \(a in Cursor\), is used as well as .*policy-wrap\.db.*does not hold in the other/,
       /policy-wrap install <client> <entry> --db/,
       () => {
         const own = join(rig.folder, 'own.db');
@@ -240,7 +240,7 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'G4: a second database that a wrapper runs with',
       'databases',
       'warn',
-      /a second database, .*snap.code.7.* \(a usual place\), is used beside .*\(now: mcp-afip, process \d+\)/,
+      /a second database, .*snap.code.7.* \(a usual place\), is used as well as .*\(now: mcp-afip, process \d+\)/,
       /policy-wrap install/,
       () => {
         const store = Store.open(join(rig.folder, 'snap/code/7/.local/share/policy-wrap/policy-wrap.db'));
@@ -535,7 +535,7 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'a certificate that is not there',
       'environment',
       'fail',
-      /AFIP_CERT_PATH names a file that is not there/,
+      /AFIP_CERT_PATH names a file that does not exist/,
       /certificate/,
       () => {
         vi.stubEnv('AFIP_CERT_PATH', '/secret/place.crt');

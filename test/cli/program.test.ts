@@ -71,7 +71,7 @@ describe('the table of commands', () => {
     policyWrap.commands.find((each) => each.name() === 'log')?.configureOutput({ writeErr: () => {} });
     policyWrap.commands.find((each) => each.name() === 'log')?.exitOverride();
     await expect(policyWrap.parseAsync(['log', `--limit=${limit}`], { from: 'user' })).rejects.toThrow(
-      'a number of lines is needed',
+      'expected a number of lines',
     );
   });
 });

@@ -26,7 +26,7 @@ describe('hot reload', () => {
       file,
       JSON.stringify({ ...LIMITED, hide: ['delete_repo'], tools: { ...LIMITED.tools, track_login: {} } }),
     );
-    await stderrHas(wrapper, /the policy was read again/);
+    await stderrHas(wrapper, /the policy was reloaded/);
     expect(refusalCode(await wrapper.call('track_login'))).toBeUndefined();
     expect(refusalCode(await wrapper.call('echo'))).toBe('LIMIT');
     expect(
@@ -59,7 +59,7 @@ describe('hot reload', () => {
     expect(refusalCode(await wrapper.call('echo'))).toBeUndefined();
     writeFileSync(`${file}.new`, JSON.stringify({ version: '1', default: 'allow' }));
     renameSync(`${file}.new`, file);
-    await stderrHas(wrapper, /was read again/);
+    await stderrHas(wrapper, /was reloaded/);
     expect(refusalCode(await wrapper.call('track_login'))).toBeUndefined();
   });
 
@@ -123,7 +123,7 @@ describe('layers', () => {
   });
 
   test.each([
-    ['is missing', undefined, /extends .*org\.json, which is not there/],
+    ['is missing', undefined, /extends .*org\.json, which does not exist/],
     ['is invalid', '{"version":"1"}', /org\.json:1:1/],
     ['leads in a circle', '{"version":"1","default":"deny","extends":"org.json"}', /circle/],
   ])('an extended policy that %s ends the start with code 3', async (_, content, message) => {
@@ -173,7 +173,7 @@ test('G3: under load a reload forwards no call that neither policy allows, and l
   };
   await Promise.all([load(), swap()]);
   expect(answered).toBe(calls);
-  expect(wrapper.stderr.match(/was read again/g)?.length).toBeGreaterThanOrEqual(2);
+  expect(wrapper.stderr.match(/was reloaded/g)?.length).toBeGreaterThanOrEqual(2);
   expect([...(codes.get('both') ?? [])]).toEqual([undefined]);
   expect([...(codes.get('neither') ?? [])]).toEqual(['NOT_LISTED']);
   for (const tool of ['a', 'b']) expect(codes.get(tool)).toEqual(new Set([undefined, 'NOT_LISTED']));

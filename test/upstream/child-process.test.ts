@@ -201,7 +201,7 @@ test.skipIf(process.platform === 'win32')('what cannot be started says why, and 
     await expect(ChildProcess.start(script, [], {})).rejects.toMatchObject({
       code: 'UPSTREAM_NOT_STARTED',
       message: expect.stringContaining(`${script} could not be started`),
-      hint: 'Its first line names an interpreter that is not there.',
+      hint: 'Its first line names an interpreter that does not exist.',
     });
     await expect(ChildProcess.start(folder, [], {})).rejects.toMatchObject({
       code: 'UPSTREAM_NOT_STARTED',

@@ -26,13 +26,13 @@ const CALENDAR_WINDOWS: ReadonlySet<string> = new Set(['minute', 'hour', 'day'])
 export function membersOf(value: Yaml, what: string): ReadonlyMap<string, Yaml> {
   if (value.kind === 'map') return value.entries;
   if (value.kind === 'null') return new Map();
-  throw new NoCounterpart(value.line, `${what} is no mapping`);
+  throw new NoCounterpart(value.line, `${what} is not a mapping`);
 }
 
 export function itemsOf(value: Yaml | undefined, what: string): readonly Yaml[] {
   if (value === undefined || value.kind === 'null') return [];
   if (value.kind === 'list') return value.items;
-  throw new NoCounterpart(value.line, `${what} is no list`);
+  throw new NoCounterpart(value.line, `${what} is not a list`);
 }
 
 /** @returns the text of a field; undefined when it is absent or empty, which is the same there */
@@ -40,7 +40,7 @@ export function textOf(value: Yaml | undefined, what: string): string | undefine
   if (value === undefined || value.kind === 'null') return undefined;
   if (value.kind === 'text') return value.value === '' ? undefined : value.value;
   if (value.kind === 'number' || value.kind === 'flag') return value.text;
-  throw new NoCounterpart(value.line, `${what} is no text`);
+  throw new NoCounterpart(value.line, `${what} is not text`);
 }
 
 /** @throws NoCounterpart for the first name that is not among `known` */
@@ -133,7 +133,7 @@ function rateObject(members: ReadonlyMap<string, Yaml>, line: number): JsonObjec
   if (typeof spelling === 'string' && CALENDAR_WINDOWS.has(spelling))
     return { window: spelling, max: max.value, scope: 'grant', align: 'calendar' };
   if ('fault' in parseWindow(spelling))
-    throw new NoCounterpart(line, 'the "window" of rate_limit is no length of time');
+    throw new NoCounterpart(line, 'the "window" of rate_limit is not a length of time');
   return { window: spelling, max: max.value, scope: 'grant' };
 }
 
@@ -157,7 +157,7 @@ export function counterOf(state: Yaml): Counter {
   const by = members.get('increment');
   if (by === undefined || by.kind === 'null') return { name, window, amount: 1 };
   if (by.kind !== 'number' || !Number.isSafeInteger(by.value) || by.value < 0)
-    throw new NoCounterpart(by.line, '"increment" is no whole number of at least 0');
+    throw new NoCounterpart(by.line, '"increment" is not a whole number of at least 0');
   // 0 there is as good as nothing written, which is 1.
   return { name, window, amount: by.value || 1 };
 }
@@ -183,5 +183,5 @@ export function durationOf(value: Yaml, what: string): number {
   const lengths = parts.map((part) => parseDuration(part) ?? Number.NaN);
   const ms = lengths.reduce((sum, length) => sum + length, 0);
   if (parts.join('') === text && ms > 0 && ms <= MAX_WINDOW_MS) return ms;
-  throw new NoCounterpart(value.line, `${what} is no length of time such as "30m"`);
+  throw new NoCounterpart(value.line, `${what} is not a length of time such as "30m"`);
 }

@@ -118,7 +118,7 @@ function nameOf(key: unknown, line: number): string {
   if (isScalar(key) && key.tag === undefined && typeof key.source === 'string') {
     return typeof key.value === 'string' ? key.value : key.source;
   }
-  throw new YamlFault(`line ${line}: a name in a mapping is no plain text`);
+  throw new YamlFault(`line ${line}: a name in a mapping is not plain text`);
 }
 
 /**

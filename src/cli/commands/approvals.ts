@@ -117,9 +117,7 @@ async function put(
     if (/^\s*r(eject)?\s*$/i.test(typed)) return 'rejected';
     if (/^\s*s(kip)?\s*$/i.test(typed)) return 'skip';
     if (challenge ? isMet(challenge, typed) : /^\s*a(pprove)?\s*$/i.test(typed)) return 'approved';
-    await io.err.write(
-      challenge ? 'That is not what stands in the arguments.\n' : 'Please type a, r or s.\n',
-    );
+    await io.err.write(challenge ? 'That is not the value in the arguments.\n' : 'Please type a, r or s.\n');
   }
 }
 
@@ -130,7 +128,7 @@ function decide(store: Store, id: string, answer: 'approved' | 'rejected'): stri
       return `${id} ${answer}`;
     case 'not_here':
     case 'not_pending':
-      return `${id} waited no longer: ${stateOf(decided.approval)}`;
+      return `${id} was no longer waiting: ${stateOf(decided.approval)}`;
     case 'unknown':
       return `${id} is gone`;
   }

@@ -83,8 +83,8 @@ export async function approve(id: string, options: ApproveOptions, io: Terminal)
 function assertPending(approval: ApprovalEntry): void {
   if (approval.state === 'pending') return;
   const again =
-    approval.state === 'expired' ? 'Have the call made again; it is asked about anew.' : undefined;
-  throw new PolicyWrapError('REFUSED', `approval ${approval.id} waits no longer: ${stateOf(approval)}`, {
+    approval.state === 'expired' ? 'Have the call made again; you will be asked again.' : undefined;
+  throw new PolicyWrapError('REFUSED', `approval ${approval.id} is no longer waiting: ${stateOf(approval)}`, {
     ...(again !== undefined && { hint: again }),
   });
 }
@@ -100,7 +100,7 @@ async function isMeant(
   if (!challenge) return confirm('Approve this call?', options, io);
   const typed = await io.ask(`To approve it, type ${printable(challenge.label, 80)}: `);
   if (typed !== undefined && isMet(challenge, typed)) return true;
-  await io.err.write('That is not what stands in the arguments. Nothing was approved.\n');
+  await io.err.write('That is not the value in the arguments. Nothing was approved.\n');
   return false;
 }
 
@@ -162,14 +162,14 @@ function bounded({ calls, forMs, max, amount }: Further, approval: ApprovalEntry
       {
         hint:
           paths.length === 0
-            ? 'Only numbers outside of lists that servers do not round can be bounded.'
+            ? 'Only numbers that are outside of lists and that servers do not round can be bounded.'
             : `Say --amount with one of ${shown.join(', ')}.`,
       },
     );
   }
   if (amountsOf(args) === undefined) {
-    throw new PolicyWrapError('USAGE', `--max-amount: an amount of ${tool} cannot be told`, {
-      hint: 'It is a text, or has more digits than servers keep. Approve calls of this kind one by one.',
+    throw new PolicyWrapError('USAGE', `--max-amount: an amount of ${tool} cannot be read for certain`, {
+      hint: 'It is text, or has more digits than servers keep. Approve such calls one by one.',
     });
   }
   return { calls, forMs, bound: { path, max } };

@@ -64,7 +64,7 @@ export async function demo({ json }: { readonly json?: boolean }, io: Terminal):
     for (let i = 0; i < CALLS; i++) answers.push(await logout(first.client));
     const passed = answers.filter((answer) => !answer.refused).length;
     await check(
-      `of ${CALLS} calls of track_logout in a row ${MAX} pass`,
+      `${MAX} of ${CALLS} calls to track_logout in a row pass`,
       passed === MAX,
       `${passed} passed, ${CALLS - passed} refused`,
     );

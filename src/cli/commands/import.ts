@@ -28,6 +28,6 @@ export async function importPolicy(file: string, io: Terminal): Promise<number> 
 
 function readText(file: string): string {
   const text = readTextFile(file, 'the file', 'POLICY_INVALID');
-  if (text === undefined) throw new PolicyWrapError('POLICY_NOT_FOUND', `${file} is not there`);
+  if (text === undefined) throw new PolicyWrapError('POLICY_NOT_FOUND', `${file} does not exist`);
   return text;
 }

@@ -78,9 +78,9 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
       "In your client's configuration:",
       '',
       clientEntry(server, argv, isFound ? undefined : file),
-      ...(isMasked(argv) ? [`(${MASK} stands for what is not shown: put it back.)`] : []),
+      ...(isMasked(argv) ? [`(${MASK} stands for what is not shown: fill it in again.)`] : []),
       '',
-      `Next, look whether everything fits together: ${nextCommand(argv, options, isFound ? undefined : file)}`,
+      `Next, check that everything fits together: ${nextCommand(argv, options, isFound ? undefined : file)}`,
       '',
     ].join('\n'),
   );
@@ -152,7 +152,7 @@ async function proposed(
 }
 
 function existing(file: string): PolicyWrapError {
-  return new PolicyWrapError('REFUSED', `${file} is there already, and was not touched`, {
+  return new PolicyWrapError('REFUSED', `${file} already exists and was not changed`, {
     hint: TAKEN,
   });
 }

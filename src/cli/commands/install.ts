@@ -181,7 +181,7 @@ async function add(
       hint: `policy-wrap install ${options.client ?? '<client>'} --add ${printable(name)} -- <command> [args]`,
     });
   if (name === '' || printable(name) !== name)
-    throw new PolicyWrapError('USAGE', `not a name for an entry: "${printable(name)}"`);
+    throw new PolicyWrapError('USAGE', `not a valid name for an entry: "${printable(name)}"`);
   if (options.server !== undefined) assertOneName(options.server, []);
   const server = options.server ?? entryServerName(name);
   const serverNames = policyNames(command, server);
@@ -207,7 +207,7 @@ async function add(
   if (targets.length === 0)
     throw new PolicyWrapError(
       'NOT_FOUND',
-      `${target.name} keeps its settings in a folder that is not there`,
+      `${target.name} keeps its settings in a folder that does not exist`,
       {
         hint: `Looked for: ${target.places.map(({ place }) => printable(dirname(place.path))).join(', ')}. Start ${target.name} once, then try again.`,
       },
@@ -246,7 +246,7 @@ async function anchored([command, ...args]: readonly string[], io: ClientsTermin
   if (command === undefined) return [];
   if (args.some((word) => /^\.{1,2}[/\\]/.test(word)))
     await io.err.write(
-      'A relative path among the arguments is looked up from wherever the client starts its servers.\n',
+      'A relative path among the arguments is resolved from the folder in which the client starts its servers.\n',
     );
   return [/[/\\]/.test(command) ? pathsOf(io.machine).resolve(io.machine.cwd, command) : command, ...args];
 }
@@ -260,7 +260,7 @@ function mayHold(place: OpenPlace['place'], io: ClientsTerminal): boolean {
 /** What is printed ends up in scrollback and logs. */
 async function shownEntry(entry: NewEntry, io: ClientsTerminal): Promise<NewEntry> {
   if (!isMasked(entry.words)) return entry;
-  await io.err.write(`${MASK} stands for what is not shown: put it back.\n`);
+  await io.err.write(`${MASK} stands for what is not shown: fill it in again.\n`);
   return { ...entry, words: maskWords(entry.words) };
 }
 

@@ -37,7 +37,7 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
   const store = openIfThere(options, io);
   if (!store) {
     await io.err.write(
-      `There is no state database at ${printable(stateFile(options.db))} yet: nothing was decided so far.\n`,
+      `There is no state database at ${printable(stateFile(options.db))} yet: nothing has been decided.\n`,
     );
     return EXIT.done;
   }

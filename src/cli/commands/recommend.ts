@@ -84,6 +84,6 @@ function notesOf({ tools, unjudged, beyond }: Usage): string[] {
     );
   if (unjudged > 0)
     notes.push(`Left out: ${unjudged} of the calls, which could not be read or came during a pause.`);
-  if (beyond > 0) notes.push(`Left out: ${beyond} of the calls, of more tools than are told apart.`);
+  if (beyond > 0) notes.push(`Left out: ${beyond} of the calls, to more tools than are counted separately.`);
   return notes;
 }

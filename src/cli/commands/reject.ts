@@ -33,7 +33,7 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
       case 'not_pending':
         throw new PolicyWrapError(
           'REFUSED',
-          `approval ${decided.approval.id} waits no longer: ${stateOf(decided.approval)}`,
+          `approval ${decided.approval.id} is no longer waiting: ${stateOf(decided.approval)}`,
         );
       case 'unknown': {
         if (!written(store.revokeBudget(budget, 'cli'))) {

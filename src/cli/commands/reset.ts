@@ -54,7 +54,7 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
   try {
     const found = store.fullestCounters({ name, server, grant }, SHOWN);
     if (found.total === 0) throw notFound(name, store);
-    await io.err.write(`This gives back all that was charged to:\n${shown(found.counters, found.total, io)}`);
+    await io.err.write(`This gives back everything charged to:\n${shown(found.counters, found.total, io)}`);
     if (!(await confirm('Empty it?', options, io))) return EXIT.failed;
     const emptied = await inSteps(() => store.resetCounter(name, { server, grant }, 'cli', AT_ONCE));
     await io.out.write(`Emptied:\n${shown(emptied.slice(0, SHOWN), emptied.length, io)}`);
@@ -77,7 +77,7 @@ async function resetClock(options: ResetOptions, io: Terminal): Promise<number> 
     }
     await io.err.write(
       `${ahead > 0 ? `${count(ahead, 'counter')} ${ahead === 1 ? 'was' : 'were'} charged` : `${count(calls.count, 'call')} ${calls.count === 1 ? 'was' : 'were'} made`} when the clock of this machine said ` +
-        `${localTime(until)}. It says ${now} now. What was charged and called then will count as of now; what went as expired by that time counts no more.\n`,
+        `${localTime(until)}. It says ${now} now. What was charged and called then will count as of now; what expired by that time no longer counts.\n`,
     );
     if (!(await confirm('Is the clock right now?', options, io))) return EXIT.failed;
     const mended = await inSteps(() => store.resetClock('cli', AT_ONCE));
@@ -103,8 +103,8 @@ async function inSteps(step: () => CounterEntry[] | typeof BUSY): Promise<Counte
 async function resetDatabase(options: ResetOptions, io: Terminal): Promise<number> {
   const path = stateFile(options.db);
   await io.err.write(
-    `This sets ${printable(path)} aside under another name. All counts, approvals and the log begin anew; ` +
-      `wrappers that run now refuse every call until they are restarted.\n`,
+    `This sets ${printable(path)} aside under another name. All counts, approvals and the log start afresh; ` +
+      `running wrappers refuse every call until they are restarted.\n`,
   );
   if (!(await confirm('Set it aside?', options, io))) return EXIT.failed;
   const aside = setAside(path, io.now());

@@ -207,6 +207,6 @@ function agrees(expected: Expected, actual: Expected): boolean {
 function instant(text: string, base: number): number {
   const ago = text.startsWith('-') ? parseDuration(text.slice(1)) : undefined;
   const at = ago === undefined ? Date.parse(text) : base - ago;
-  if (!Number.isSafeInteger(at)) throw new PolicyWrapError('USAGE', `${JSON.stringify(text)} is no time`);
+  if (!Number.isSafeInteger(at)) throw new PolicyWrapError('USAGE', `${JSON.stringify(text)} is not a time`);
   return at;
 }

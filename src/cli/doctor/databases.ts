@@ -35,8 +35,8 @@ function otherOf(path: string, namedBy: string, isNamed: boolean, context: Conte
     const used = running.length > 0 ? ` (now: ${running.join('; ')})` : '';
     return [
       warn(
-        `${says}, is used beside ${context.database}${used}: what is counted, approved or paused in one does not hold in the other`,
-        'let all entries name one: policy-wrap install <client> <entry> --db <file>; then start the clients anew',
+        `${says}, is used as well as ${context.database}${used}: what is counted, approved or paused in one does not apply in the other`,
+        'let all entries name one: policy-wrap install <client> <entry> --db <file>; then restart the clients',
       ),
     ];
   } catch (error) {
@@ -60,7 +60,7 @@ function placeOf(path: string, { env, machine: { platform } }: Context): Finding
       ? /^[\\/]{2}wsl(?:\$|\.localhost)[\\/]/i.test(path)
       : env.WSL_DISTRO_NAME !== undefined && /^\/mnt\/[a-z]\//.test(path);
   return isElsewhere
-    ? [fail(`${path} lies beyond the border between Windows and WSL, over which no lock holds`, move)]
+    ? [fail(`${path} lies across the border between Windows and WSL, where file locks do not work`, move)]
     : [];
 }
 

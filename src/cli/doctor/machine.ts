@@ -31,8 +31,8 @@ function node({ node: { version, path } }: Context): Finding[] {
   if (PASSING_FOLDER.test(path)) {
     return [
       warn(
-        `Node ${version} at ${path}, a folder that does not last`,
-        'name a Node that stays, by its full path, in the client entry',
+        `Node ${version} at ${path}, in a folder that may disappear`,
+        'put the full path of a Node that stays into the client entry',
       ),
     ];
   }
@@ -57,10 +57,10 @@ function database(context: Context): Finding[] {
   if (found === undefined) {
     const folder = nearestFolder(path);
     return isWritable(folder)
-      ? [ok(`${path} is not yet there; the first wrapper makes it`)]
+      ? [ok(`${path} does not exist yet; the first wrapper creates it`)]
       : [
           fail(
-            `${path} is not there, and ${folder} cannot be written`,
+            `${path} does not exist, and ${folder} is not writable`,
             'make it writable, or name another file with --db',
           ),
         ];
@@ -75,7 +75,7 @@ function database(context: Context): Finding[] {
     return [
       fail(
         `${path} is damaged: ${found.damage.slice(0, 3).join('; ')}${more}`,
-        'set it aside with "policy-wrap reset --database"; all counts begin anew',
+        'set it aside with "policy-wrap reset --database"; all counts start again from zero',
       ),
     ];
   }
@@ -103,7 +103,7 @@ const EARLIEST = Date.UTC(2026, 0, 1);
 function clock(context: Context): Finding[] {
   const now = context.now();
   const time = new Date(now).toISOString();
-  const fix = 'set the clock of this machine, and let it be kept by the network';
+  const fix = 'set the clock of this machine, and let it synchronise with the network';
   if (now < EARLIEST) return [fail(`the clock says ${time}`, fix)];
   const found = inspectionOf(context);
   if (found && found.countersAhead.count > 0) {
@@ -112,7 +112,7 @@ function clock(context: Context): Finding[] {
     return [
       fail(
         `the clock says ${time}, and has said ${was} before: it was set back, and ${count(ahead, 'counter')} charged until then may stay full for as long`,
-        'if the clock is right now: policy-wrap reset --clock; else set it, and let it be kept by the network',
+        'if the clock is correct now: policy-wrap reset --clock; if not, set it and let it synchronise with the network',
       ),
     ];
   }
@@ -121,7 +121,7 @@ function clock(context: Context): Finding[] {
     const behind = Math.ceil((newest - now) / 1000);
     return [
       fail(
-        `the clock is ${behind} s behind the newest decision in the log; used limits are freed that much later`,
+        `the clock is ${behind} s behind the newest decision in the log; limits that are used up free that much later`,
         fix,
       ),
     ];
@@ -135,7 +135,7 @@ function running(context: Context): Finding[] {
     const client = clientName === undefined ? '' : ` for ${clientName}`;
     const says = `${server} is wrapped${client} (process ${pid}, policy ${policySource ?? 'none'})`;
     return observe
-      ? warn(`${says} with --observe, and refuses nothing`, 'take --observe out of the client entry')
+      ? warn(`${says} with --observe, and refuses nothing`, 'remove --observe from the client entry')
       : info(says);
   });
 }
@@ -144,7 +144,7 @@ function pins(context: Context): Finding[] {
   const changed = inspectionOf(context)?.changedTools ?? [];
   return changed.map(({ server, tool }) =>
     warn(
-      `${tool} of ${server} is not what it was when it was first seen`,
+      `${tool} of ${server} has changed since it was first seen`,
       `read the difference, then accept it: policy-wrap trust ${server} --dry-run, and without --dry-run`,
     ),
   );

@@ -120,7 +120,7 @@ function environment({ known, env }: Context): Finding[] {
     ...missing.map(({ name, what }) =>
       warn(`${name} is not set here, and ${known.command} needs it`, `in "env" of the client entry: ${what}`),
     ),
-    ...gone.map(({ name, what }) => fail(`${name} names a file that is not there`, what)),
+    ...gone.map(({ name, what }) => fail(`${name} names a file that does not exist`, what)),
   ];
   return findings.length > 0 ? findings : [ok(`${known.command} has the variables that it needs`)];
 }

@@ -20,7 +20,7 @@ const REMEMBERED_MS = 7 * 86_400_000;
 export function statusText(seen: readonly Snapshot[], leftAlone: readonly string[], out: Output): string {
   const parts = seen.map((each) => asText(each, out));
   if (seen.length > 1) {
-    const says = `${seen.length} databases: what is counted, approved or paused in one does not hold in another (policy-wrap doctor says more)`;
+    const says = `${seen.length} databases: what is counted, approved or paused in one does not apply in another (policy-wrap doctor says more)`;
     parts.unshift(`${paint(out, 'yellow', says)}\n`);
   }
   for (const line of leftAlone) parts.push(`${paint(out, 'yellow', `Left alone: ${line}`)}\n`);
@@ -29,7 +29,7 @@ export function statusText(seen: readonly Snapshot[], leftAlone: readonly string
 
 function asText({ now, path, state }: Snapshot, out: Output): string {
   const title = (text: string) => `\n${paint(out, 'bold', text)}\n`;
-  if (!state) return `There is no state database at ${printable(path)} yet: nothing was wrapped so far.\n`;
+  if (!state) return `There is no state database at ${printable(path)} yet: nothing has been wrapped.\n`;
   const running = state.sessions.filter(({ live }) => live);
   const ended = endedServers(state.sessions, now);
   let text = paint(out, 'dim', `${printable(path)}   ${localTime(now)}\n`);
@@ -53,7 +53,7 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
     );
   }
   for (const pin of state.changed.slice(0, CHANGED_SHOWN)) {
-    const what = `${named(pin.server)} ${named(pin.tool)} is not what it was: policy-wrap trust ${named(pin.server)}`;
+    const what = `${named(pin.server)} ${named(pin.tool)} has changed: policy-wrap trust ${named(pin.server)}`;
     text += `${paint(out, 'yellow', `  ${what}`)}\n${changeOf(pin, CHANGE_LINES).replace(/^/gm, '    ')}\n`;
   }
   if (state.changed.length > CHANGED_SHOWN)
@@ -169,7 +169,7 @@ function counterRow(counter: CounterEntry, now: number): Cell[] {
 
 function aheadText({ count: ahead, until }: { readonly count: number; readonly until: number }): string {
   const what = `${count(ahead, 'counter')} ${ahead === 1 ? 'was' : 'were'}`;
-  return `${what} charged when the clock said ${localTime(until)}; if it is right now: policy-wrap reset --clock`;
+  return `${what} charged when the clock said ${localTime(until)}; if it is correct now: policy-wrap reset --clock`;
 }
 
 function windowOf({ windowMs, calendar }: CounterEntry): string {

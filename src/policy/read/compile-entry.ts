@@ -114,7 +114,7 @@ function compileRateLimit(
   if (typeof rate === 'string') {
     const match = /^(\d{1,15})\/(.+)$/.exec(rate);
     if (!match?.[1] || !match[2]) {
-      const message = `"${rate}" is no rate: a whole number, a slash and a window.`;
+      const message = `"${rate}" is not a rate: a whole number, a slash and a window.`;
       context.report('VALUE', at, message, 'Write "10/minute", or {"max": 10, "window": 60}.');
       return undefined;
     }

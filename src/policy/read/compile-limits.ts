@@ -179,7 +179,7 @@ export function compileTimezone(
   context.report(
     'TIMEZONE',
     at,
-    `"${name}" is no time zone that this machine knows.`,
+    `"${name}" is not a time zone that this machine knows.`,
     'Write an IANA name.',
     {
       likely: city ?? nearest(name, known),

@@ -23,7 +23,7 @@ export function compileArgsPath(
 ): Path | undefined {
   const path = compilePath(context, text, at);
   if (!path || (path.root === 'args' && path.steps.length > 0)) return path;
-  const message = `"${text}" is no argument of the call, so it has no number to charge.`;
+  const message = `"${text}" is not an argument of the call, so it has no number to charge.`;
   context.report('PATH', at, message, 'Write args.NAME.');
   return undefined;
 }
@@ -58,7 +58,7 @@ export function compileExcept(
     const path = text === undefined ? undefined : compilePath(context, text, [...at, index]);
     if (!path) return [];
     if (path.root !== 'args' || path.steps.length === 0) {
-      const message = `"${path.text}" is no single argument of the call, so it cannot be left out.`;
+      const message = `"${path.text}" is not a single argument of the call, so it cannot be left out.`;
       context.report('PATH', [...at, index], message, 'Write args.NAME.');
       return [];
     }

@@ -52,7 +52,7 @@ function compileCondition(
   }
   const inexact = value !== undefined && findInexact(value, '"value"');
   if (inexact) {
-    const message = `${inexact}, which most programs would round, so that no call could be told.`;
+    const message = `${inexact}, which most programs would round, so that no call could be judged for certain.`;
     context.report('VALUE', [...at, 'value'], message, 'Write a number with at most 15 digits.');
     return undefined;
   }

@@ -193,7 +193,7 @@ function compileDuration(
   const word = parseWindow(spelling);
   const ms = 'ms' in word ? word.ms : parseDuration(spelling);
   if (ms !== undefined && ms >= least && ms <= most) return ms;
-  const message = `${JSON.stringify(spelling)} is no length of time between ${least / 1000} and ${most / 1000} seconds.`;
+  const message = `${JSON.stringify(spelling)} is not a length of time between ${least / 1000} and ${most / 1000} seconds.`;
   context.report('WINDOW', ['approvals', field], message, 'Write text such as "45s" or "10m".');
   return fallback;
 }

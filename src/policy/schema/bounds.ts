@@ -25,7 +25,7 @@ const LENGTHS: Readonly<Record<string, readonly [of: Bound['of'], isMost: boolea
   maxProperties: ['object', true, 'keys'],
 };
 
-/** @throws SchemaFault for a bound that is no number */
+/** @throws SchemaFault for a bound that is not a number */
 export function boundsOf(schema: Readonly<Record<string, unknown>>): Bound[] {
   const bounds: Bound[] = [];
   for (const [keyword, [fails, words]] of Object.entries(NUMBERS)) {
@@ -71,7 +71,7 @@ export function exact(value: number | Decimal): Decimal {
 }
 
 function decimalOf(value: unknown, keyword: string): Decimal {
-  if (!isNumber(value as Json)) throw new SchemaFault(`"${keyword}" is no number`);
+  if (!isNumber(value as Json)) throw new SchemaFault(`"${keyword}" is not a number`);
   return exact(value as number | Decimal);
 }
 
@@ -80,7 +80,9 @@ function notMultiple(value: number | Decimal, divisor: Decimal): string | undefi
   const places = Math.max(number.decimals, divisor.decimals);
   if (Math.max(number.wholeDigits, divisor.wholeDigits, places) > MOST_DIGITS)
     return `has too many digits to be divided by ${divisor}`;
-  return scaled(number, places) % scaled(divisor, places) === 0n ? undefined : `is no multiple of ${divisor}`;
+  return scaled(number, places) % scaled(divisor, places) === 0n
+    ? undefined
+    : `is not a multiple of ${divisor}`;
 }
 
 function scaled(number: Decimal, places: number): bigint {

@@ -114,7 +114,7 @@ class Check {
     if (node.never) return `${placeText(at)} is not accepted by the tool's schema`;
     const { types } = node;
     if (types && !types.has(jsonTypeOf(value)) && !(types.has('integer') && isInteger(value)))
-      return `${placeText(at)} is no ${[...types].join(' or ')}, as the tool's schema says`;
+      return `${placeText(at)} is not of type ${[...types].join(' or ')}, as the tool's schema says`;
     for (const values of node.values)
       if (!values.has(this.#textOf(value)))
         return `${placeText(at)} is not one of the values that the tool's schema lists`;

@@ -92,7 +92,7 @@ class Compiler {
   compile(schema: unknown, depth: number): SchemaNode {
     if (schema === true) return ANYTHING;
     if (schema === false) return NOTHING;
-    if (!isRecord(schema)) throw new SchemaFault('a schema in it is no object');
+    if (!isRecord(schema)) throw new SchemaFault('a schema in it is not an object');
     const known = this.#known.get(schema);
     if (known) return known;
     this.#nodes += 1;
@@ -166,7 +166,7 @@ class Compiler {
     for (const keyword of ['dependentRequired', 'dependentSchemas', 'dependencies']) {
       const value = own(schema, keyword);
       if (value === undefined) continue;
-      if (!isRecord(value)) throw new SchemaFault(`"${keyword}" is no object`);
+      if (!isRecord(value)) throw new SchemaFault(`"${keyword}" is not an object`);
       for (const [name, what] of Object.entries(value))
         if (Array.isArray(what)) required.push([name, texts(what, keyword)]);
         else dependent.push([name, this.compile(what, depth)]);
@@ -176,7 +176,7 @@ class Compiler {
 
   /** Only what stands in the schema itself is followed: nothing is ever fetched. */
   #referred(ref: unknown, depth: number): SchemaNode {
-    if (typeof ref !== 'string') throw new SchemaFault('a "$ref" is no text');
+    if (typeof ref !== 'string') throw new SchemaFault('a "$ref" is not text');
     const shown = JSON.stringify(ref.slice(0, 80));
     if (ref !== '#' && !ref.startsWith('#/'))
       throw new SchemaFault(`the reference ${shown} leads out of it, and is not followed`);
@@ -193,14 +193,14 @@ class Compiler {
   #list(schema: Schema, keyword: string, depth: number): readonly SchemaNode[] {
     const value = own(schema, keyword);
     if (value === undefined) return NO_SCHEMAS;
-    if (!Array.isArray(value)) throw new SchemaFault(`"${keyword}" is no list`);
+    if (!Array.isArray(value)) throw new SchemaFault(`"${keyword}" is not a list`);
     return value.map((each) => this.compile(each, depth));
   }
 
   #entries(schema: Schema, keyword: string, depth: number): (readonly [string, SchemaNode])[] {
     const value = own(schema, keyword);
     if (value === undefined) return [];
-    if (!isRecord(value)) throw new SchemaFault(`"${keyword}" is no object`);
+    if (!isRecord(value)) throw new SchemaFault(`"${keyword}" is not an object`);
     return Object.entries(value).map(([name, each]) => [name, this.compile(each, depth)] as const);
   }
 
@@ -209,14 +209,14 @@ class Compiler {
     if (Object.hasOwn(schema, 'const')) sets.push(new Set([canonicalJson(schema.const as Json)]));
     const values = own(schema, 'enum');
     if (values === undefined) return sets;
-    if (!Array.isArray(values)) throw new SchemaFault('"enum" is no list');
+    if (!Array.isArray(values)) throw new SchemaFault('"enum" is not a list');
     this.#values += values.length;
     if (this.#values > MOST_VALUES) throw new SchemaFault(`its enums have more than ${MOST_VALUES} values`);
     return [...sets, new Set(values.map((value: Json) => canonicalJson(value)))];
   }
 
   #regex(pattern: unknown): Regex {
-    if (typeof pattern !== 'string') throw new SchemaFault('a "pattern" is no text');
+    if (typeof pattern !== 'string') throw new SchemaFault('a "pattern" is not text');
     this.#patternText += pattern.length;
     if (this.#patternText > MOST_PATTERN_TEXT)
       throw new SchemaFault(`its patterns have more than ${MOST_PATTERN_TEXT} characters`);
@@ -242,20 +242,20 @@ function typesOf(schema: Schema): SchemaNode['types'] {
 
 function texts(value: unknown, keyword: string): readonly string[] {
   if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
-    throw new SchemaFault(`"${keyword}" is no list of names`);
+    throw new SchemaFault(`"${keyword}" is not a list of names`);
   return value;
 }
 
 /** Draft-03 wrote `required` as a switch beside the property; it says nothing there since. */
 function oldRequired(schema: Schema): readonly string[] {
   if (typeof own(schema, 'required') === 'boolean') return [];
-  throw new SchemaFault('"required" is no list of names');
+  throw new SchemaFault('"required" is not a list of names');
 }
 
 function numberOr(schema: Schema, keyword: string, otherwise: number): number {
   const value = own(schema, keyword);
   if (value === undefined) return otherwise;
-  if (typeof value !== 'number') throw new SchemaFault(`"${keyword}" is no number`);
+  if (typeof value !== 'number') throw new SchemaFault(`"${keyword}" is not a number`);
   return value;
 }
 

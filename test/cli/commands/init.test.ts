@@ -54,7 +54,7 @@ describe('what it writes works without an edit', () => {
     const brake = await write('brake');
     expect(brake).toMatchObject({ code: 0, stderr: expect.stringContaining('once, to list its tools') });
     expect(brake.stdout).toMatch(
-      /: brake: of \d+ tools .* ask you; tools that come later are judged by their names/,
+      /: brake: of \d+ tools .* ask you; tools added later are judged by their names/,
     );
     expect(brake.stdout).toMatch(/asks you: .*create_invoice/);
     const careful = await write('careful', '--force');
