@@ -97,7 +97,7 @@ function bodyOf(
 
 ${BRAKES}
   "tools": {
-    // Tools that come later: by their names.
+    // Tools added later: by their names.
     "*": {
       "limits": [
         ${SAME_CHANGE},

@@ -179,7 +179,7 @@ function findUnwrappedTwins(reports: readonly PlaceReport[]): Finding[] {
 /**
  * Project files with a secret in them that git tracks.
  *
- * @param isTracked undefined where it cannot be told, as without git: then nothing is said
+ * @param isTracked undefined where it cannot be determined, as without git: then nothing is said
  */
 export async function findTrackedSecrets(
   reports: readonly PlaceReport[],

@@ -31,7 +31,7 @@ export interface ClientsIo {
   readonly backups: string;
   /** UTC milliseconds. */
   now(): number;
-  /** Command lines of the running processes; undefined where it cannot be told. */
+  /** Command lines of the running processes; undefined where it cannot be determined. */
   processes(): Promise<readonly string[] | undefined>;
   /** Starts a server as a client would, with `env` on top of the usual environment, and counts its tools. */
   probe(

@@ -11,7 +11,7 @@ const PATIENCE = 5_000;
  * The command lines of the running processes (image names on Windows), for `isRunning`. They may hold secrets and are
  * never shown.
  *
- * @returns undefined where it cannot be told
+ * @returns undefined where it cannot be determined
  */
 export async function runningCommands(platform: NodeJS.Platform): Promise<string[] | undefined> {
   try {

@@ -11,7 +11,7 @@ export interface Call {
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
    * Why the tool's own input schema does not accept the arguments, in one sentence, and undefined where it does. Absent
-   * where that cannot be told: then a rule that needs to know refuses.
+   * where that cannot be determined: then a rule that needs to know refuses.
    */
   readonly undeclared?: (() => string | undefined) | undefined;
 }

@@ -268,7 +268,7 @@ const LONGEST_PIECE = 65_536;
 /**
  * Names the tool that a peer which ends lines at a lone CR could have called, for the decision log.
  *
- * @returns the tool's name, '' when it cannot be told, undefined when there is no call in it
+ * @returns the tool's name, '' when it cannot be determined, undefined when there is no call in it
  */
 export function calledIn(text: string): string | undefined {
   for (const piece of [...text.split('\r', PIECES), text]) {

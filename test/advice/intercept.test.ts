@@ -104,7 +104,7 @@ tools: { t: { rules: [{ conditions: [{ path: state.t.c, op: lt, value: 5 }], sta
     expect(document.approvals).toEqual({ expires: '1800000ms' });
     expect(judge('pay', { amount: 100 })).toMatchObject({ kind: 'open', ask: undefined });
     expect(judge('pay', { amount: 101 })).toMatchObject({ kind: 'open', ask: { authorText: 'Big' } });
-    // It cannot be told, so a person is asked.
+    // It cannot be determined, so a person is asked.
     expect(judge('pay', { amount: '101' })).toMatchObject({ kind: 'open', ask: {} });
     expect(isComplete).toBe(true);
   });

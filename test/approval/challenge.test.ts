@@ -136,7 +136,7 @@ describe('G10: a budget bounds every amount of the call', () => {
     '{"amount": 9007199254740993}',
     '{"amount": 100.00000000000000000001}',
     '{"items": [{"price": "7 pesos"}]}',
-  ])('of %s they cannot be told', (text) => {
+  ])('of %s they cannot be determined', (text) => {
     expect(amountsOf(args(text))).toBeUndefined();
   });
 });

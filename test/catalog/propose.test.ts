@@ -137,7 +137,7 @@ describe('what it says', () => {
       ]);
   });
 
-  test('brake judges tools that come later by their names, in any case', () => {
+  test('brake judges tools added later by their names, in any case', () => {
     const brake = load(propose(ONE_OF_EACH, 'brake').text);
     for (const name of [
       'delete_page',

@@ -83,7 +83,7 @@ describe('pins', () => {
     await second.call('t1');
     await vi.waitFor(() => expect(second.stderr).toContain('t9:\n'), 10_000);
     await second.end();
-    expect(second.stderr).toContain('290 more tools are not what they were');
+    expect(second.stderr).toContain('290 more tools have changed');
     expect(second.stderr.split('\n').length).toBeLessThan(100);
   });
 

@@ -419,7 +419,7 @@ eachDriver('approvals', () => {
       ) => call(asking(), { argumentsHash: hash, numbers: values, amounts: amounts ?? undefined }).kind;
       expect(call(asking(), { numbers }).kind).toBe('allowed');
       expect(next('1', numbers, ['0', '300000'])).toBe('allowed');
-      // Every amount counts, and one that cannot be told is as good as too large.
+      // Every amount counts, and one that cannot be determined is as good as too large.
       expect(next('a', numbers, ['1', '300000.01'])).toBe('asked');
       expect(next('b', numbers, ['-0.01', '1'])).toBe('asked');
       expect(next('c', numbers, null)).toBe('asked');

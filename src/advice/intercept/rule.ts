@@ -101,7 +101,7 @@ function valueFor(op: string, value: Yaml | undefined, line: number): Json {
 
 /**
  * A value that both compare alike, or this one more strictly: there text and numbers are compared as they print, here
- * such a pair cannot be told. Lists, mappings, null and numbers beyond a double print in ways of their own.
+ * such a pair cannot be determined. Lists, mappings, null and numbers beyond a double print in ways of their own.
  */
 function scalarOf(value: Yaml | undefined, op: string, line: number): Json {
   if (value?.kind === 'text' || value?.kind === 'flag') return value.value;

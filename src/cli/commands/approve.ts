@@ -26,7 +26,7 @@ export interface ApproveOptions extends StateOptions {
   readonly also?: string | undefined;
   readonly for?: string | undefined;
   readonly maxAmount?: string | undefined;
-  /** Path of the number that `maxAmount` is for, where it cannot be told. */
+  /** Path of the number that `maxAmount` is for, where it cannot be determined. */
   readonly amount?: string | undefined;
 }
 

@@ -11,7 +11,7 @@ const MAX_DEPTH = 256;
 /** Digits of a number that stands in a text. */
 const MAX_DIGITS = 1000;
 
-/** Ends the comparison: it cannot be told which value it is. */
+/** Ends the comparison: it cannot be determined which value it is. */
 class Untold extends Error {}
 
 /**

@@ -22,7 +22,7 @@ interface Fault {
 }
 
 /**
- * @returns what the limit takes from its counter for this call; or, in a sentence, why that cannot be told: an amount
+ * @returns what the limit takes from its counter for this call; or, in a sentence, why that cannot be determined: an amount
  *   that is missing, negative or no number, a field that is there in another case. Such a call is refused (`AMOUNT`).
  */
 export function chargeOf(limit: Limit, call: Call): Charge | Fault {

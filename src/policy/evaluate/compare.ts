@@ -33,7 +33,7 @@ function all(answers: Iterable<Answer>): Answer {
   return result;
 }
 
-/** A number that a double does not hold cannot be told: most servers would round it (see json/exact.ts). */
+/** A number that a double does not hold cannot be determined: most servers would round it (see json/exact.ts). */
 export function ordered(expected: Json, actual: Json, holds: (order: number) => boolean): Answer {
   if (typeof expected !== 'number' || typeof actual !== 'number') return 'unknown';
   return yesNo(holds(actual < expected ? -1 : actual > expected ? 1 : 0));

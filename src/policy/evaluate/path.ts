@@ -89,7 +89,7 @@ export class Place {
 export type Reached =
   | { readonly kind: 'value'; readonly value: Json; readonly at: Place }
   | { readonly kind: 'missing'; readonly at: Place }
-  /** There is something, and it cannot be told what the server will make of it; `what` reads on from `at`. */
+  /** There is something, and it cannot be determined what the server will make of it; `what` reads on from `at`. */
   | { readonly kind: 'unclear'; readonly at: Place; readonly what: string };
 
 const ARGS = new Place('args');

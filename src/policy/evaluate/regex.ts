@@ -14,7 +14,7 @@ const MAX_PATTERN = 2000;
 /**
  * The time of a search is linear in the text, times the size of the pattern's program: at worst some 10 ns for each
  * product of the two (measured with patterns made for it; common ones take a tenth). This keeps it under half a second.
- * Longer text cannot be told, and so is refused: 40,000 characters for a pattern of a thousand instructions, all that
+ * Longer text cannot be determined, and so is refused: 40,000 characters for a pattern of a thousand instructions, all that
  * a call can hold for most.
  */
 const MAX_WORK = 50_000_000;

@@ -138,7 +138,7 @@ function compileHours(
   };
 }
 
-/** @returns for each day from Monday whether it is named; undefined when that cannot be told, which is reported */
+/** @returns for each day from Monday whether it is named; undefined when that is unclear, which is reported */
 function compileDays(
   context: CompileContext,
   spelling: Partly<HoursDocument['days']>,

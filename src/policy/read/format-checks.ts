@@ -22,7 +22,7 @@ const condition = about(
   {
     id: 'condition',
     description:
-      'Holds, does not hold, or cannot be told. A missing path does not hold, `exists: false` aside; a value that the operator cannot compare, or a name that is there in another case, cannot be told.',
+      'Holds, does not hold, or cannot be determined. A missing path does not hold, `exists: false` aside; a value that the operator cannot compare, or a name that is there in another case, cannot be determined.',
   },
 );
 

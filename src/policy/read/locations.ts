@@ -71,7 +71,7 @@ export class SourceTree {
     if (root && problems.every((problem) => problem.code === 'DUPLICATE_KEY')) this.#root = root;
   }
 
-  /** What the text says; undefined when that cannot be told. */
+  /** What the text says; undefined when that cannot be determined. */
   read(): ReadJsonc | undefined {
     const root = this.#root;
     return root && { exact: this.#read(root, parseNumber), doubles: this.#read(root, Number) };

@@ -24,7 +24,7 @@ type Row = [op: Operator, value: unknown, actual: string, expected: 'holds' | 'f
 
 /** `actual` is the JSON text of args.x. */
 const ROWS: readonly Row[] = [
-  // Equality: exact, any type; another type cannot be told, but nothing other than null is null.
+  // Equality: exact, any type; another type cannot be determined, but nothing other than null is null.
   ['eq', 'main', '"main"', 'holds'],
   ['eq', 'main', '"dev"', 'fails'],
   ['eq', 'main', '"Main"', 'unknown'],
@@ -188,7 +188,7 @@ describe('operators', () => {
   });
 
   test.each([...operators, ['exists', false] as [Operator, unknown]])(
-    '%s: a name that has a twin, or is only there as one, cannot be told',
+    '%s: a name that has a twin, or is only there as one, cannot be determined',
     (op, value) => {
       for (const twin of ['X', ' x', 'x ', 'x\u200b', '\uff58', '\u{1d431}', 'x\u00ad', 'x\u0000']) {
         expect(answer('args.x', op, value, { [twin]: 1 })).toBe('unknown');
@@ -425,7 +425,7 @@ describe('lists of choices', () => {
 });
 
 describe('cost', () => {
-  test('G3: a text too long for its pattern cannot be told', () => {
+  test('G3: a text too long for its pattern cannot be determined', () => {
     const entry = (list: string, value: string) => ({
       [list]: [{ conditions: [{ path: 'args.x', op: 'regex', value }] }],
     });

@@ -7,7 +7,7 @@ import { callOf, policyOf } from '../support.js';
 
 const SECRET = 'live_4f9c1a77';
 
-/** Conditions that hold for the secret, that do not, and that cannot be told, with every operator. */
+/** Conditions that hold for the secret, that do not, and that cannot be determined, with every operator. */
 const CONDITIONS: readonly [Operator, unknown][] = [
   ['eq', SECRET],
   ['eq', SECRET.toUpperCase()],
