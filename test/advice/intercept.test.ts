@@ -174,7 +174,7 @@ tools:
       /compared by "gt"/,
     ],
     ['no time', '{ action: require_approval, approval_timeout: soon }', /"approval_timeout" is not a length/],
-    ['no window', 'idempotency_window: 5 minutes', /"idempotency_window" is no length/],
+    ['no window', 'idempotency_window: 5 minutes', /"idempotency_window" is not a length/],
     ['nothing', 'name: nothing', /says nothing/],
     [
       'conditions of a denial',

@@ -124,7 +124,7 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'a Node that will be gone',
       'node',
       'warn',
-      /does not last/,
+      /may disappear/,
       /full path/,
       () => ({ changes: { node: { version: 'v22.1.0', path: '/run/user/1/fnm_multishells/1_2/bin/node' } } }),
     ],
@@ -227,7 +227,7 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       'G4: a second database that an entry names',
       'databases',
       'warn',
-      /a second database, .*own\.db \(a in Cursor\), is used as well as .*policy-wrap\.db.*does not hold in the other/,
+      /a second database, .*own\.db \(a in Cursor\), is used as well as .*policy-wrap\.db.*does not apply in the other/,
       /policy-wrap install <client> <entry> --db/,
       () => {
         const own = join(rig.folder, 'own.db');
@@ -750,7 +750,7 @@ describe('changes nothing', () => {
   test('where there is nothing yet', async () => {
     const { code, stdout } = await command(rig, ['doctor'], UNCACHED);
     expect(code).toBe(0);
-    expect(stdout).toContain('is not yet there');
+    expect(stdout).toContain('does not exist yet');
     expect(readdirSync(rig.folder)).toEqual([]);
   });
 

@@ -136,7 +136,7 @@ describe('G4: commands without --db look at every database that wrappers use', (
       vi.unstubAllEnvs();
     }
     const again = await command(rig, ['reject', ids[0] ?? '']);
-    expect(again.stderr).toContain('waits no longer');
+    expect(again.stderr).toContain('is no longer waiting');
     const next = await (wrappers[1] as (typeof wrappers)[0]).call('ask', { n: 2 });
     const rejected = await command(rig, ['reject', next.result._meta['policy-wrap/decision'].approvalId]);
     expect(rejected.code).toBe(0);

@@ -164,7 +164,7 @@ test.each<[string, unknown, unknown, string | RegExp]>([
 
 test.each<[string, unknown, RegExp]>([
   ['none', undefined, /lists none/],
-  ['no object', 'x', /no object/],
+  ['no object', 'x', /not an object/],
   ['an unknown type', { type: 'money' }, /"type" is not known/],
   ['an unknown dialect', { $schema: 'https://evil.example/schema' }, /"\$schema" is not known/],
   ['a reference out of it', { $ref: 'https://evil.example/x' }, /leads out of it/],

@@ -167,7 +167,7 @@ describe('files', () => {
       `(await import('node:fs')).writeFileSync(${JSON.stringify(file)}, 'mine'); await import(${JSON.stringify(RECORDER)});`,
     );
     const finished = await command(rig, ['init', '--yes', '-o', file, '--', process.execPath, server]);
-    expect(finished).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already') });
+    expect(finished).toMatchObject({ code: 1, stderr: expect.stringContaining('already exists') });
     expect(readFileSync(file, 'utf8')).toBe('mine');
     expect(readdirSync(rig.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
