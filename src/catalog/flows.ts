@@ -43,7 +43,7 @@ const IS = {
   seen: setOf(SEEN_BY_OTHERS),
   recipient: setOf(RECIPIENTS),
   body: setOf(BODIES),
-  /** With these, an address is a record, or one that is there already. */
+  /** With these, an address is a record, or one that already exists. */
   keeps: setOf('create update add edit save define list find search expect assert wait count connection'),
 };
 

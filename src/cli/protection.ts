@@ -105,7 +105,7 @@ interface Held {
   readonly isNew: boolean;
 }
 
-/** The policy that is there already, read and found valid. */
+/** The policy that already exists, read and found valid. */
 function held(server: Wrappable, options: ProtectionOptions, io: ClientsTerminal): Held | undefined {
   const { policy, preset } = options;
   if (policy !== undefined) {

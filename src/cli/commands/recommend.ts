@@ -30,7 +30,7 @@ export interface RecommendOptions {
  * evidence.
  *
  * @returns 0
- * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or CONFIG_CONFLICT when the file is there already
+ * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or CONFIG_CONFLICT when the file already exists
  */
 export async function recommend(options: RecommendOptions, io: Terminal): Promise<number> {
   const store = openState(options, io);

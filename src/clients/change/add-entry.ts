@@ -36,7 +36,7 @@ function settingsOf({ name, words, env }: NewEntry, shape: Shape): Map<string, S
 export function addEntry(document: ConfigDocument, at: Place['at'], shape: Shape, entry: NewEntry): Edited {
   const taken = containersAt(document, at).some(({ table }) => memberOf(table, entry.name) !== undefined);
   if (taken)
-    throw new PolicyWrapError('CONFIG_CONFLICT', `${document.file}: ${entry.name} is there already`, {
+    throw new PolicyWrapError('CONFIG_CONFLICT', `${document.file}: ${entry.name} already exists`, {
       hint: `Wrap it as it is: leave out --add and the command.`,
     });
   const path = [...keysOf(document, at), entry.name];

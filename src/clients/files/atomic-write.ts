@@ -89,7 +89,7 @@ export function createFile(path: string, content: Buffer | string, hint = 'Try a
     try {
       linkOrCopy(draft, path);
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') throw conflict(path, 'the file is there already', hint, error);
+      if (codeOf(error) === 'EEXIST') throw conflict(path, 'the file already exists', hint, error);
       throw error;
     }
   });

@@ -214,7 +214,7 @@ describe('writing', () => {
     symlinkSync(home.path('nowhere'), home.path('f.json'));
     expect(thrown(() => createFile(home.path('f.json'), 'x', 'Name another.'))).toMatchObject({
       code: 'CONFIG_CONFLICT',
-      message: `${home.path('f.json')}: the file is there already`,
+      message: `${home.path('f.json')}: the file already exists`,
       hint: 'Name another.',
     });
     expect(left(home)).toEqual(['f.json']);
