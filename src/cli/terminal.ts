@@ -29,6 +29,8 @@ export interface Terminal {
   /** The bare streams, for commands that speak a protocol. */
   readonly streams: { readonly input: Readable; readonly output: Writable };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder in which this was started; absolute. */
+  readonly cwd: string;
   /** A person can be asked: standard input and standard error are both terminals. */
   readonly canAsk: boolean;
   /** Asks on standard error. @returns what was typed; undefined at the end of input and at Ctrl-C */
@@ -61,6 +63,9 @@ export function processTerminal({ color }: { readonly color?: boolean | undefine
       return { input: process.stdin, output: process.stdout };
     },
     env,
+    get cwd() {
+      return process.cwd();
+    },
     get canAsk() {
       return process.stdin.isTTY === true && process.stderr.isTTY === true;
     },

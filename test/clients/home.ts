@@ -113,6 +113,7 @@ export class Home implements Disposable {
       }),
       streams: { input: new PassThrough(), output: new PassThrough() },
       env: this.env,
+      cwd: process.cwd(),
       onSignals: () => {},
       pause: async () => false,
       canAsk: this.interactive,

@@ -34,7 +34,7 @@ export async function check(
   options: CheckOptions,
   io: Terminal,
 ): Promise<number> {
-  const found = find(file, argv, options);
+  const found = find(file, argv, options, io.cwd);
   const source = found.kind === 'problems' ? found.source : found.policy.source;
   let problems: readonly Problem[];
   let live: LiveServer | undefined;
@@ -60,11 +60,12 @@ function find(
   file: string | undefined,
   argv: readonly string[],
   options: CheckOptions,
+  cwd: string,
 ): Exclude<FoundPolicy, { kind: 'none' }> {
   if (file !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', 'a policy file and --preset exclude each other');
   }
-  const names = policyNames(argv, options.server, process.cwd());
+  const names = policyNames(argv, options.server, cwd);
   const found = file === undefined ? findPolicy(options, names, argv) : readPolicy(file);
   if (found.kind !== 'none') return found;
   throw new PolicyWrapError('POLICY_NOT_FOUND', 'there is no policy to check', {

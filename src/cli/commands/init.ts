@@ -48,7 +48,7 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
       hint: 'policy-wrap init -- mcp-afip',
     });
   }
-  const server = options.server ?? serverName(argv, process.cwd());
+  const server = options.server ?? serverName(argv, io.cwd);
   const [folder, ...formerFolders] = configDirs(surroundings());
   const file = options.output === undefined ? policyFileOf(folder, server) : resolve(options.output);
   // A policy at a former place is in force as long as there is none at the new one.

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { loginsFolder } from '../../config/paths.js';
+import { loginsFolder, surroundings } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { remoteAddress } from '../../upstream/http/address.js';
 import { logIn, logOut } from '../../upstream/http/oauth/login.js';
@@ -82,10 +82,11 @@ export async function logout(
 
 /** The address is an argument and no text for a shell. Where no browser opens, the person has the address. */
 function openBrowser(url: URL): void {
+  const { platform } = surroundings();
   const [command, ...args] =
-    process.platform === 'darwin'
+    platform === 'darwin'
       ? ['open', url.href]
-      : process.platform === 'win32'
+      : platform === 'win32'
         ? ['rundll32', 'url.dll,FileProtocolHandler', url.href]
         : ['xdg-open', url.href];
   spawn(command ?? '', args, { stdio: 'ignore', detached: true, windowsHide: true })

@@ -48,7 +48,7 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
           env,
         });
   const given = options.server ?? (url === undefined ? undefined : remoteName(new URL(url)));
-  const names = policyNames(argv, given, process.cwd());
+  const names = policyNames(argv, given, io.cwd);
   const [server] = names;
 
   const found = validPolicy(options, names, argv);

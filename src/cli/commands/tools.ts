@@ -48,7 +48,7 @@ export async function tools(
   if (argv.length === 0) {
     throw new PolicyWrapError('USAGE', 'no server to look at', { hint: 'policy-wrap tools -- mcp-afip' });
   }
-  const names = policyNames(argv, options.server, process.cwd());
+  const names = policyNames(argv, options.server, io.cwd);
   const [server] = names;
   const found = findPolicy(options, names, argv);
   if (found.kind === 'problems') throw problemsError(found);

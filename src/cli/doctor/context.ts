@@ -24,7 +24,7 @@ export function contextOf(
   terminal: Terminal,
 ): Context {
   const machine = thisMachine();
-  const names = policyNames(argv, options.server, process.cwd());
+  const names = policyNames(argv, options.server, machine.cwd);
   const server = names[0] === '' ? undefined : names[0];
   const around = surroundings();
   const configFolders = configDirs(around);

@@ -17,6 +17,7 @@ export class FakeTerminal implements Terminal {
   readonly streams = { input: new PassThrough(), output: new PassThrough() };
   readonly questions: string[] = [];
   env: Record<string, string> = {};
+  readonly cwd = process.cwd();
   at = NOW;
   canAsk: boolean;
   /** What happens during each pause; when they are used up, Ctrl-C. */
