@@ -42,6 +42,8 @@ export interface Policy {
   readonly pin: 'off' | 'warn' | 'hold' | 'deny';
   /** Whether the client sees tools that came when their server was known already. */
   readonly newTools: 'show' | 'hide';
+  /** What becomes of tools whose definition says what an honest one hardly does. */
+  readonly onSuspicious: 'warn' | 'hide';
   readonly annotate: boolean;
   /** Undefined where the file does not say: then `keys`, unless a layer says otherwise. */
   readonly auditArguments: 'keys' | 'full' | undefined;

@@ -33,8 +33,10 @@ import {
 import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
 import type { ArgumentChecks } from './argument-checks.js';
 import { PinnedView } from './pinned-view.js';
+import { PinnedWords } from './pinned-words.js';
 import { refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
+import { type DefinitionFinder, Suspicions } from './suspicions.js';
 import { type HeldPair, ToolLists } from './tool-lists.js';
 
 export interface GateOptions {
@@ -45,6 +47,8 @@ export interface GateOptions {
   readonly stateSession: StateSession;
   /** Loaded for each policy before it holds. */
   readonly argumentChecks: ArgumentChecks;
+  /** Likewise. */
+  readonly finder: DefinitionFinder;
   readonly server: string;
   /** The server's environment, for `env.*`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -79,6 +83,8 @@ export class Gate implements ApprovalAuthority {
   readonly #stateSession: StateSession;
   /** The tools that the server has. */
   readonly lists: ToolLists;
+  /** Its prompts, resources and instructions. */
+  readonly words: PinnedWords;
   /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
   #lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '[]' };
 
@@ -86,7 +92,11 @@ export class Gate implements ApprovalAuthority {
     this.#options = options;
     this.#policy = options.policy;
     this.#stateSession = options.stateSession;
-    this.lists = new ToolLists({ ...options, pinned: new PinnedView(options.stateSession) });
+    const { stateSession, finder, warn } = options;
+    const pinned = new PinnedView(stateSession);
+    const suspicions = new Suspicions({ finder, stateSession, warn });
+    this.lists = new ToolLists({ ...options, pinned, suspicions });
+    this.words = new PinnedWords({ ...options, pinned });
     this.#stateSession.needsOutcomes(this.#policy?.needsOutcomes ?? false);
   }
 
@@ -98,6 +108,7 @@ export class Gate implements ApprovalAuthority {
   use(policy: Layers): boolean {
     this.#policy = policy;
     this.#stateSession.needsOutcomes(policy.needsOutcomes);
+    this.words.use(policy);
     return this.lists.use(policy);
   }
 
@@ -185,6 +196,7 @@ export class Gate implements ApprovalAuthority {
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', this.#options.noPolicy);
+    if (!call.isServerRequest && this.lists.isSuspicious(call.name)) return { kind: 'hidden' };
     const layers = call.isServerRequest ? this.#policy.serverRequests : this.#policy;
     // The policy says nothing of them any more.
     if (!layers) return { kind: 'open', charges: [], ask: undefined };

@@ -12,6 +12,7 @@ import { Gate } from './gate.js';
 import { watchPolicy } from './policy-watch.js';
 import { relay } from './relay.js';
 import { StateSession } from './state-session.js';
+import { DefinitionFinder } from './suspicions.js';
 
 /** All that was found out before the server was started. */
 export interface ServeOptions {
@@ -89,10 +90,12 @@ export async function serve(options: ServeOptions): Promise<number> {
     warn,
   });
   const argumentChecks = new ArgumentChecks();
-  await argumentChecks.loadFor(policy);
+  const finder = new DefinitionFinder();
+  await Promise.all([argumentChecks.loadFor(policy), finder.loadFor(policy)]);
   const gate = new Gate({
     policy,
     argumentChecks,
+    finder,
     noPolicy: found.kind === 'none' ? found.advice : '',
     stateSession,
     server,
@@ -132,7 +135,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     }
     const layers = stack(reload.found.policy, reload.found.extended);
     reading = reading
-      .then(() => argumentChecks.loadFor(layers))
+      .then(() => Promise.all([argumentChecks.loadFor(layers), finder.loadFor(layers)]))
       .then(() => {
         inForce = layers;
         stateSession.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });

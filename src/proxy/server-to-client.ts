@@ -10,6 +10,7 @@ import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from
 import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
 import { ENVELOPE_KEYS, type Envelope, type Id, isId, lookalikeKey } from '../wire/message.js';
+import { carriesWords, wordListOf, wordsFault } from '../wire/pinned-answers.js';
 import { LONE_CR, scanLine } from '../wire/scan-line.js';
 import {
   type AmbiguousTool,
@@ -180,13 +181,18 @@ export class ServerToClient {
       const isAnswer = method === undefined || (message.result ?? message.error ?? null) !== null;
       return this.#keptOff(line, 'it is neither one answer nor a request', isAnswer ? id : undefined);
     }
-    if (isId(id) && this.#session.awaitsList(id)) return this.#list(line, message, id);
+    const awaited = isId(id) ? this.#session.awaitedMethod(id) : undefined;
+    if (isId(id) && awaited === 'tools/list') return this.#list(line, message, id);
     const reason = this.#ambiguity(line, message);
     if (reason !== undefined) return this.#unreadable(id, reason);
     if (isId(id)) {
       const judged = this.#gate.judgesServerRequests ? this.#asked(line, message, id, waited) : undefined;
       if (judged?.kind === 'busy') return this.#again(line, waited);
-      return this.#answer(line, message, id, outcome, judged?.kind === 'instead' ? judged.text : undefined);
+      const instead = judged?.kind === 'instead' ? judged.text : undefined;
+      const isForModel = awaited !== undefined && carriesWords(awaited) && this.#gate.words.areLookedAt;
+      return isForModel && instead === undefined && outcome !== 'error'
+        ? this.#words(line, message, id, awaited)
+        : this.#answer(line, message, id, outcome, instead);
     }
     // An error may belong to nothing; a result may not, and some clients read `null` as 0.
     if ((id === undefined || id === null) && message.result === undefined) return line;
@@ -259,9 +265,35 @@ export class ServerToClient {
     return edited === before && answered.id === id ? read : edited;
   }
 
+  /** Prompts, resources and instructions: what a model reads besides tools. */
+  #words(line: Line, loosely: Envelope, id: Id, method: string): Line | string | undefined {
+    const { words } = this.#gate;
+    const scanned = scanLine(line);
+    const message = scanned.ok ? (scanned.value as Envelope) : loosely;
+    const list = wordListOf(method);
+    const fault = !scanned.ok ? scanned.reason : wordsFault(message, list?.member ?? 'instructions');
+    const reason = words.areKept ? (fault ?? (list && this.#gate.lists.unready)) : undefined;
+    if (reason !== undefined) return this.#unreadable(id, reason);
+    if (fault !== undefined) return this.#answer(line, message, id, 'ok', undefined);
+    const answered = this.#session.takeSentRequest(id);
+    if (!answered) return undefined;
+    if (method === 'initialize') this.#session.readServer(message);
+    const before = answered.id === id ? line.text : replaceId(line.text, answered.id);
+    if (!list) {
+      const shown = words.greeting(before, message);
+      return shown === before && answered.id === id ? line : shown;
+    }
+    words.beginPage(list, answered.request.isLaterPage);
+    const edit = (element: unknown, raw: string) => words.edit(list, element, raw);
+    const edited = editTools(before, message, edit, list.member);
+    words.endPage(list, isRecord(message.result) && typeof message.result.nextCursor === 'string');
+    return edited === before && answered.id === id ? line : edited;
+  }
+
   /** While a list is pending, no line passes that another reader could take for its answer. */
   #ambiguity(line: Line, message: Envelope): string | undefined {
-    return this.#session.listPending ? ambiguity(line.text, message) : undefined;
+    const isPending = this.#session.listPending || (this.#session.wordsPending && this.#gate.words.areKept);
+    return isPending ? ambiguity(line.text, message) : undefined;
   }
 
   /** A question of the server's makes the client send the same call again; that is no second call. */

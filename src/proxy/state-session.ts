@@ -36,6 +36,8 @@ const FINAL_SETTLE_MS = 500;
 const DECIDE_MS = 5000;
 /** Longer names of tools are cut in the events, in UTF-16 units. */
 const EVENT_NAME_CAP = 200;
+/** Tools of other servers that are looked for in definitions. */
+const OTHERS_MAX = 5000;
 /** When nothing was decided for this long, old rows are removed, a few milliseconds at a time. In milliseconds. */
 const IDLE_MS = 5000;
 const TIDY_BUDGET_MS = 4;
@@ -187,6 +189,18 @@ export class StateSession {
   /** @returns what is remembered of a tool; undefined also where it cannot be read */
   pinOf(tool: string): ReturnType<Store['pin']> {
     return this.#connection.quietly((store) => store.pin(this.#options.session.server, 'tool', tool));
+  }
+
+  /** @returns names of tools that other servers have; empty where the state cannot be read */
+  toolsOfOthers(): ReadonlySet<string> {
+    const read = (store: Store) => store.toolsOfOthers(this.#options.session.server, OTHERS_MAX);
+    return this.#connection.quietly(read) ?? new Set();
+  }
+
+  /** Takes down in the events what a tool's definition says. A record and no more: it is not tried again. */
+  suspicious(tool: string, kinds: readonly string[]): void {
+    const name = tool.slice(0, EVENT_NAME_CAP);
+    this.#connection.quietly((store) => store.toolSuspicious(this.#options.session.server, name, kinds));
   }
 
   /** Takes down in the events, soon, that the client does not get to see a tool. */

@@ -7,6 +7,7 @@ import { AbsentNames } from './absent-names.js';
 import { isNamed, isShown, type ListedTool, ListedTools, type RiskOf } from './listed-tools.js';
 import { PinnedView } from './pinned-view.js';
 import type { StateSession } from './state-session.js';
+import type { Suspicions } from './suspicions.js';
 
 /** Tools that are left out of a list are named on stderr once each, and no more than this many. */
 const NAMED_MAX = 1000;
@@ -46,6 +47,9 @@ export class ToolLists {
   readonly #named = new Set<string>();
   readonly #absent = new AbsentNames();
   readonly #pinned: PinnedView;
+  readonly #suspicions: Suspicions;
+  /** Tools that were left out for what their definitions say. */
+  readonly #suspicious = new Set<string>();
   /** Tools that the client was shown as they are trusted, not as their server has them. */
   readonly #held = new Map<string, HeldTool>();
   #policy: Layers | undefined;
@@ -54,12 +58,14 @@ export class ToolLists {
     readonly policy: Layers | undefined;
     readonly stateSession: StateSession;
     readonly pinned: PinnedView;
+    readonly suspicions: Suspicions;
     readonly observe: boolean;
     readonly warn: (text: string) => void;
   }) {
     this.#policy = parts.policy;
     this.#stateSession = parts.stateSession;
     this.#pinned = parts.pinned;
+    this.#suspicions = parts.suspicions;
     this.#tools = new ListedTools(riskOf);
     this.#observe = parts.observe;
     this.#warn = parts.warn;
@@ -75,6 +81,7 @@ export class ToolLists {
     this.#policy = policy;
     this.#tools.compareAgain();
     if (this.#observe) return false;
+    if (before?.onSuspicious !== policy.onSuspicious) return true;
     if (PinnedView.isNeeded(before) || PinnedView.isNeeded(policy))
       if (before?.pin !== policy.pin || before.newTools !== policy.newTools) return true;
     return this.#tools.showsDiffer(
@@ -136,10 +143,28 @@ export class ToolLists {
   edit(tool: ListedTool, raw: string): ToolEdit {
     this.#tools.take(tool, raw);
     if (!this.#observe && !isShown(this.#policy, tool.name)) return 'drop';
+    if (this.#policy) this.#suspicions.look(tool, raw);
     const shown = this.#shown(tool, raw);
-    if (shown === undefined) return 'drop';
+    if (shown === undefined || this.#hidesSuspicious(shown.tool)) return 'drop';
     const text = this.#tools.annotated(shown.tool, shown.text, this.#policy);
     return text === raw ? 'keep' : { text };
+  }
+
+  #hidesSuspicious(shown: ListedTool): boolean {
+    this.#suspicious.delete(shown.name);
+    if (this.#observe || this.#policy?.onSuspicious !== 'hide' || !this.#suspicions.hides(shown))
+      return false;
+    this.#suspicious.add(shown.name);
+    this.#warnOnce(shown.name, 'its definition is suspicious');
+    return true;
+  }
+
+  /** @returns whether a tool is absent for what its definition says; one that was not listed yet by what others saw */
+  isSuspicious(name: string): boolean {
+    if (this.#observe || this.#policy?.onSuspicious !== 'hide') return false;
+    if (this.#tools.knows(name)) return this.#suspicious.has(name);
+    const definition = this.#stateSession.pinOf(name)?.definition;
+    return definition !== undefined && this.#suspicions.hides(parseJson(definition));
   }
 
   /** @returns the definition that the client gets; undefined where there is none that anybody trusts */

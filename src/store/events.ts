@@ -26,6 +26,7 @@ export type EventKind =
   | 'pin.new'
   | 'pin.trusted'
   | 'tool.left_out'
+  | 'tool.suspicious'
   | 'limit.filling'
   | 'pause.begun'
   | 'pause.lifted';
@@ -50,6 +51,14 @@ export class Events {
     this.#db
       .prepare('INSERT INTO events (at, who, kind, detail) VALUES (?, ?, ?, ?)')
       .run(at, who, kind, JSON.stringify(detail));
+  }
+
+  /** As `write`, where nothing like it stands there. */
+  writeOnce(at: number, who: string, kind: EventKind, detail: Readonly<Record<string, unknown>>): void {
+    const known = this.#db
+      .prepare('SELECT 1 FROM events WHERE kind = ? AND detail = ? LIMIT 1')
+      .get(kind, JSON.stringify(detail));
+    if (!known) this.write(at, who, kind, detail);
   }
 
   /** @returns oldest first */

@@ -237,6 +237,17 @@ export class Pins {
     return rows.map(toEntry);
   }
 
+  /** @returns names of tools that other servers have and this one has not, at most `limit` */
+  toolsOfOthers(server: string, limit: number): Set<string> {
+    const rows = this.#db
+      .prepare(
+        `SELECT DISTINCT tool FROM pins WHERE kind = 'tool' AND server <> ? AND tool NOT IN
+           (SELECT tool FROM pins WHERE kind = 'tool' AND server = ?) LIMIT ?`,
+      )
+      .all(server, server, limit);
+    return new Set(rows.map(({ tool }) => String(tool)));
+  }
+
   /** @returns the changed ones, of one server or of all, by server, kind and name, at most `limit` */
   changed(server?: string, limit = -1): PinEntry[] {
     return this.#open('changed_hash IS NOT NULL', server, limit);

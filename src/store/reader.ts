@@ -152,6 +152,11 @@ export class StoreReader {
     return this.parts.file.read(() => this.parts.pins.compare(server, tools, by, now));
   }
 
+  /** @returns names of tools that other servers were seen to have, at most `limit` */
+  toolsOfOthers(server: string, limit: number): Set<string> {
+    return this.parts.file.read(() => this.parts.pins.toolsOfOthers(server, limit));
+  }
+
   /** @param hash digest of the definition that is listed. @returns how it stands to what is trusted */
   standing(server: string, kind: PinKind, name: string, hash: string): Standing {
     const now = this.clock();

@@ -287,6 +287,14 @@ export class Store extends StoreReader {
     return this.#write((now) => this.parts.pins.see(server, updates, now, observer));
   }
 
+  /** Records in the events what a tool's definition says, once for each time that it says something else. */
+  toolSuspicious(server: string, tool: string, kinds: readonly string[]): undefined | typeof BUSY {
+    return this.#write((now) => {
+      this.parts.events.writeOnce(now, 'wrapper', 'tool.suspicious', { server, tool, kinds });
+      return undefined;
+    });
+  }
+
   /** Records in the events which tools are kept from clients because they could be read in two ways. */
   toolsLeftOut(
     server: string,

@@ -1,6 +1,7 @@
 import { isRecord, own } from '../json/value.js';
 import type { Era, Id, JudgedCall } from './message.js';
 import { PENDING_MAX, PendingRequests } from './pending-requests.js';
+import { carriesWords } from './pinned-answers.js';
 
 /** A request of the client's that is not answered yet. */
 export interface ClientRequest {
@@ -33,6 +34,7 @@ export class McpSession {
   /** What the server asked of the client, with its row in the decision log where it was judged. */
   readonly serverRequests = new PendingRequests<{ readonly row: number | undefined }>();
   #lists = 0;
+  #words = 0;
   #serverTakesTasks = false;
   #clientShowsForms = false;
   #serverAnnouncesLists = false;
@@ -68,14 +70,20 @@ export class McpSession {
     return this.#clientRequests.has(id);
   }
 
-  /** Whether an answer of the server's with this id would be a list of tools. */
-  awaitsList(id: Id): boolean {
+  /** An answer that carries words for the model is pending (see pinned-answers.ts). */
+  get wordsPending(): boolean {
+    return this.#words > 0;
+  }
+
+  /** @returns the method of the request that an answer of the server's with this id belongs to */
+  awaitedMethod(id: Id): string | undefined {
     const exact = this.#exact(id);
-    return exact !== undefined && this.#clientRequests.get(exact)?.method === LIST;
+    return exact === undefined ? undefined : this.#clientRequests.get(exact)?.method;
   }
 
   addRequest(id: Id, method: string, era: Era, params: object = {}): void {
     if (method === LIST) this.#lists++;
+    else if (carriesWords(method)) this.#words++;
     const sent = method !== 'tools/call';
     // A call is sent when it was decided.
     const sentAt = sent ? performance.now() : 0;
@@ -149,6 +157,7 @@ export class McpSession {
 
   #removed(request: ClientRequest): void {
     if (request.method === LIST) this.#lists--;
+    else if (carriesWords(request.method)) this.#words--;
   }
 
   cancel(id: Id): ClientRequest | undefined {
@@ -159,6 +168,7 @@ export class McpSession {
   /** All that the server still owes; it owes nothing afterwards. */
   drain(): [Id, ClientRequest][] {
     this.#lists = 0;
+    this.#words = 0;
     return this.#clientRequests.drain();
   }
 

@@ -26,16 +26,18 @@ const TOOL_KEYS: ReadonlySet<string> = new Set(['name']);
  * @param text one JSON-RPC response without duplicate keys, whose shape was checked
  * @param value the same, parsed
  * @param edit asked once for each tool, in order, with the tool and its text
+ * @param member where the list stands in the result
  * @returns the text to send; the text itself when nothing changed
  */
 export function editTools(
   text: string,
   value: unknown,
   edit: (tool: unknown, raw: string) => ToolEdit,
+  member = 'tools',
 ): string {
   const result = isRecord(value) ? own(value, 'result') : undefined;
-  const tools = isRecord(result) ? own(result, 'tools') : undefined;
-  const places = Array.isArray(tools) ? locate(text) : undefined;
+  const tools = isRecord(result) ? own(result, member) : undefined;
+  const places = Array.isArray(tools) ? locate(text, member) : undefined;
   if (!Array.isArray(tools) || !places) return text;
 
   const spans = elements(text, places.array[0]);
@@ -167,7 +169,7 @@ interface Places {
 }
 
 /** @returns where the tools of a list stand; undefined when there are none */
-function locate(text: string): Places | undefined {
+function locate(text: string, list = 'tools'): Places | undefined {
   let array: Span | undefined;
   let cacheScope: Span | undefined;
   const [start] = whole(text);
@@ -175,7 +177,7 @@ function locate(text: string): Places | undefined {
   eachMember(text, start, (key, [inner]) => {
     if (key !== 'result' || text[inner] !== '{') return;
     eachMember(text, inner, (member, span) => {
-      if (member === 'tools') array = span;
+      if (member === list) array = span;
       if (member === 'cacheScope') cacheScope = span;
     });
   });

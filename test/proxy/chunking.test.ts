@@ -17,6 +17,7 @@ const gate = {
     leaveOut: () => {},
     endPage: () => {},
   },
+  words: { areLookedAt: false, areKept: false },
   settle: () => {},
   clientIs: () => {},
 } as unknown as Gate;

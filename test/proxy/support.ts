@@ -6,12 +6,15 @@ import { ClientToServer } from '../../src/proxy/client-to-server.js';
 import { Gate } from '../../src/proxy/gate.js';
 import { ServerToClient } from '../../src/proxy/server-to-client.js';
 import { StateSession } from '../../src/proxy/state-session.js';
+import { DefinitionFinder } from '../../src/proxy/suspicions.js';
 import { type PinEntry, Store } from '../../src/store/store.js';
 import { McpSession } from '../../src/wire/mcp-session.js';
 import { INFO } from '../store/support-shapes.js';
 import type { Message } from '../support/rig.js';
 
 const argumentChecks = new ArgumentChecks();
+const finder = new DefinitionFinder();
+await finder.load();
 await argumentChecks.loadFor({ declares: true, pin: 'hold' });
 
 /** A policy as it decides; fails on one that has errors. */
@@ -76,6 +79,7 @@ export class Between {
       noPolicy: 'make one: policy-wrap init',
       stateSession: this.state,
       argumentChecks,
+      finder,
       server,
       env: { TAXPAYER: '20' },
       observe,

@@ -48,7 +48,7 @@ describe('requests of the client', () => {
     session.addRequest(2, 'tools/list', 'legacy', { cursor: 'c' });
     session.addRequest(3, 'tools/list', 'legacy', { cursor: null });
     session.addRequest(4, 'ping', 'legacy');
-    expect([1, '1', 2, 3, 4, 5].map((id) => session.awaitsList(id))).toEqual([
+    expect([1, '1', 2, 3, 4, 5].map((id) => session.awaitedMethod(id) === 'tools/list')).toEqual([
       true,
       true,
       true,

@@ -6,6 +6,7 @@ import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
 import { policyNames } from '../../upstream/server-name.js';
+import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { knownTools } from '../known-tools.js';
 import { tellLeftOut } from '../left-out.js';
@@ -44,6 +45,7 @@ export async function check(
     if (argv.length > 0) {
       live = await liveServer(argv, { install: options.install });
       await tellLeftOut(live, io);
+      await tellFindings(live.tools, io);
     }
     const known = live ? [] : knownTools(options.server, undefined);
     problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live?.tools, known)];

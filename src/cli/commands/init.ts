@@ -11,6 +11,7 @@ import { printable, printableJson, printableLines } from '../../text/escape.js';
 import { isMasked, MASK, maskWords, shownCommand } from '../../text/masking.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { serverName } from '../../upstream/server-name.js';
+import { tellFindings } from '../findings.js';
 import { tellLeftOut } from '../left-out.js';
 import { askYesNo, assertNoAgent } from '../person.js';
 import { policyFileOf, schemaFor, writePolicyFile } from '../policy-file.js';
@@ -144,6 +145,7 @@ async function proposed(
   await io.err.write(`policy-wrap: starting ${command} once, to list its tools\n`);
   const live = await liveServer(argv, { install: options.install });
   await tellLeftOut(live, io);
+  await tellFindings(live.tools, io);
   const date = new Date(io.now()).toISOString().slice(0, 10);
   const strength = options.strength ?? 'careful';
   const proposal = proposePolicy(strength, server, live.tools, { schema, date });

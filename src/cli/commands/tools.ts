@@ -1,5 +1,6 @@
 import { type Classification, classify, type Risk } from '../../catalog/classify.js';
 import { tokensOf } from '../../catalog/definition-cost.js';
+import { type Finding, findingsIn } from '../../catalog/definition-findings.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
@@ -12,6 +13,7 @@ import { NAME_CAP, printable, printableJson } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { policyNames } from '../../upstream/server-name.js';
+import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
 import { bold, type Cell, type Style, table } from '../table.js';
@@ -55,6 +57,7 @@ export async function tools(
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const live = await liveServer(argv, { install: options.install });
   await tellLeftOut(live, io);
+  await tellFindings(live.tools, io);
   if (name !== undefined) return onePage(name, server, live.tools, policy, options, io);
   if (options.cost) return cost(server, live.tools, policy, options, io);
   const rows = inventory(live.tools, policy);
@@ -142,6 +145,8 @@ export interface InventoryRow extends Classification {
   readonly name: string;
   /** What the policy does with it, in words: `allow`, `limit 30/minute`, `ask`, `deny`, `hide`, `not listed`. */
   readonly policy: string;
+  /** What its definition says to a model. */
+  readonly findings: readonly Finding[];
 }
 
 /** @returns a row a tool, the most severe first */
@@ -151,7 +156,12 @@ export function inventory(
 ): readonly InventoryRow[] {
   const rank = ({ risk }: InventoryRow) => RISKS.indexOf(risk);
   return definitions
-    .map((tool) => ({ name: tool.name, ...classify(tool), policy: effectOf(policy, tool.name) }))
+    .map((tool) => ({
+      name: tool.name,
+      ...classify(tool),
+      policy: effectOf(policy, tool.name),
+      findings: findingsIn(tool),
+    }))
     .sort((a, b) => rank(a) - rank(b) || compareText(a.class, b.class) || compareText(a.name, b.name));
 }
 

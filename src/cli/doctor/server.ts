@@ -4,6 +4,7 @@ import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { readPreset } from '../../config/policy-files.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
 import { count } from '../../text/count.js';
+import { findingText, suspiciousTools } from '../findings.js';
 import { checkCommand, type UsablePolicy, usablePolicies } from './policy.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
@@ -11,6 +12,7 @@ import { type Check, type Context, type Finding, fail, info, ok, warn } from './
 export const SERVER_CHECKS: readonly Check[] = [
   { id: 'server', run: starts },
   { id: 'tools', run: toolsOfPolicy },
+  { id: 'definitions', run: definitions },
   { id: 'preset', run: stalePreset },
 ];
 
@@ -36,6 +38,23 @@ async function toolsOfPolicy(context: Context): Promise<Finding[]> {
     findings.push(info(`${problems.length - SHOWN} more: ${checkCommand(found, context)} shows them all`));
   }
   return findings.length > 0 ? findings : [ok('policy and server name the same tools and arguments')];
+}
+
+async function definitions(context: Context): Promise<Finding[]> {
+  const tools = await context.tools();
+  if (tools === undefined) return [];
+  const found = suspiciousTools(tools);
+  const findings = found
+    .slice(0, SHOWN)
+    .map((suspicious) =>
+      warn(
+        findingText(suspicious),
+        'read the whole definition; "on_suspicious": "hide" keeps such tools away',
+      ),
+    );
+  if (found.length > SHOWN)
+    findings.push(info(`${found.length - SHOWN} more: policy-wrap tools shows them all`));
+  return findings.length > 0 ? findings : [ok('no definition has hidden text or speaks to the model')];
 }
 
 /** @returns what does not fit the tools; what is odd about the policy alone stands under its own check */

@@ -17,6 +17,7 @@ export interface Layers {
   readonly source: string;
   readonly pin: Policy['pin'];
   readonly newTools: Policy['newTools'];
+  readonly onSuspicious: Policy['onSuspicious'];
   readonly annotate: boolean;
   readonly auditArguments: 'keys' | 'full';
   readonly approvals: Policy['approvals'];
@@ -64,6 +65,7 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
       'off',
     ),
     newTools: all.some(({ newTools }) => newTools === 'hide') ? 'hide' : 'show',
+    onSuspicious: all.some(({ onSuspicious }) => onSuspicious === 'hide') ? 'hide' : 'warn',
     annotate: all.some(({ annotate }) => annotate),
     // Less is kept where one of them wants less; who says nothing leaves it to the others.
     auditArguments:

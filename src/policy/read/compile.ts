@@ -63,6 +63,7 @@ export function compilePolicy(
     list: document.list ?? 'all',
     pin,
     newTools: compileNewTools(context, document.new_tools, pin),
+    onSuspicious: document.on_suspicious ?? 'warn',
     annotate: document.annotate ?? false,
     auditArguments: document.audit?.arguments,
     approvals: compileApprovals(context, document.approvals ?? {}),

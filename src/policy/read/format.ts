@@ -102,6 +102,12 @@ export const policySchema = about(
         'Under pin hold or deny: whether tools are shown that came when the server was known already, before anybody has trusted them; default hide under hold, show under deny.',
       ),
     ),
+    on_suspicious: z.optional(
+      about(
+        z.enum(['warn', 'hide']),
+        'What happens to a tool whose definition has hidden text, gives orders to the model, or names credentials: warn (default) says so on stderr and in the log; hide leaves it out of the list, and answers it like an unknown one.',
+      ),
+    ),
     annotate: z.optional(
       about(
         z.boolean(),
