@@ -76,7 +76,7 @@ test('finds nothing wrong where nothing is', async () => {
   expect([...found.values()].flatMap(bad)).toEqual([]);
   expect([...found.keys()]).toEqual([
     ...['node', 'sqlite', 'database', 'clock', 'policy', 'modes'],
-    ...['environment-policy', 'server', 'tools'],
+    ...['environment-policy', 'server', 'tools', 'definitions'],
   ]);
 });
 
@@ -786,7 +786,9 @@ describe('policy-wrap doctor', () => {
     expect(stdout).not.toContain('\u001b');
     const json = JSON.parse((await command(rig, ['doctor', '--json', ...args.slice(1)])).stdout);
     expect(json).toMatchObject({ version: 1, healthy: false });
-    expect(json.checks.map(({ number }: { number: number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(json.checks.map(({ number }: { number: number }) => number)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ]);
     for (const { status, fix } of json.checks.flatMap(({ findings }: { findings: Finding[] }) => findings))
       expect(fix !== undefined).toBe(status === 'warn' || status === 'fail');
   });

@@ -35,7 +35,7 @@ function asJson({ now, path, state }: Snapshot): object {
       since: isoTime(since),
       note: note ?? null,
     })),
-    changedTools: changed.map(({ server, tool }) => ({ server, tool })),
+    changedTools: changed.map(({ server, kind, tool }) => ({ server, kind, tool })),
     wrappers: sessions
       .filter(({ live }) => live)
       .map(({ id, server, grant, pid, observe, policyHash, policySource, ...rest }) => ({

@@ -105,8 +105,16 @@ describe('policy-wrap tools', () => {
           risk: 'critical',
           reason: 'name: "delete"',
           policy: 'not listed',
+          findings: [],
         },
-        { name: 'get_user', class: 'Read', risk: 'low', reason: 'name: "get"', policy: 'allow' },
+        {
+          name: 'get_user',
+          class: 'Read',
+          risk: 'low',
+          reason: 'name: "get"',
+          policy: 'allow',
+          findings: [],
+        },
       ],
     });
   });
