@@ -122,7 +122,7 @@ class Draft {
     if (approval !== undefined && this.#answered.has(approval))
       return 'the same call again, after a person was asked';
     // The log does not hold definitions of tools; what was changed then is taken to be changed still.
-    if (call.code === 'CHANGED' && this.#layers.pin === 'deny')
+    if (call.code === 'CHANGED' && (this.#layers.pin === 'deny' || this.#layers.pin === 'hold'))
       return { kind: 'refused', code: 'CHANGED', rule: CODES.CHANGED.rule };
     const decision = this.#judge(row, call);
     if (this.#layers.looksBack) this.#tellOthers(row, call, decision);
