@@ -29,9 +29,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** `policy-wrap` alone in a terminal offers to set itself up; elsewhere it shows its commands. */
+function wordsForNone(): readonly string[] {
+  return process.stdin.isTTY && process.stderr.isTTY ? ['welcome'] : [];
+}
+
 /** @returns the exit code; a wrong command line has been answered with what is wrong with it */
 async function runLine(argv: readonly string[]): Promise<number> {
-  const { own, server } = takeApart(argv);
+  const { own, server } = takeApart(argv.length === 0 ? wordsForNone() : argv);
   let code: number = EXIT.done;
   const settle = (result: number) => {
     code = result;

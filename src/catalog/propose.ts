@@ -112,6 +112,8 @@ ${entries}  },
       return `
   // Tools that are not listed below, new ones among them, are refused.
   "default": "deny",
+  // A tool whose definition changed is shown as it was, until you trust the change.
+  "pin": "hold",
 
 ${BRAKES}
   "tools": {

@@ -153,7 +153,6 @@ function destroysBeyondDoubt({ tool: { name, description }, found }: Listed): bo
   return (
     found.class === 'Destructive' &&
     wordsOf(name).some((word) => formsOf(word).some((form) => SURE.has(form))) &&
-    classify({ name }).class === 'Destructive' &&
     classify({ name: '', description }).class === 'Destructive'
   );
 }

@@ -12,7 +12,7 @@ export const isStrength = (name: string): name is Strength =>
 export const STRENGTH_TITLES: Readonly<Record<Strength, string>> = {
   watch: 'everything passes, everything is logged',
   brake: 'everything passes but loops; what destroys or spends asks you',
-  careful: 'reads pass, writes are limited; what destroys, spends or is unknown asks you',
+  careful: 'reads pass, writes are limited; what is riskier or unknown asks you',
   locked: 'everything is refused until you allow it, tool by tool',
 };
 
@@ -114,6 +114,7 @@ ${BY_NAME}
 {
   "version": "1",
   "default": "deny",
+  "pin": "hold",
 ${BRAKES}
   "tools": {
     "*": { "action": "approve", "reason": "By its name this does more than read, so a person decides." },

@@ -27,6 +27,12 @@ const CLIENTS = 'Into a client and out again:';
 const { json, noColor, policy, preset, observe, db, server, onlyServer, grant, install, since } = SHARED;
 const { yes, dryRun, config, scope, strength, allowPrivate } = SHARED;
 
+const SETUP = async (more: { readonly offer?: boolean }) => {
+  const [{ setup }, { clientsTerminal }] = await Promise.all([import('./commands/setup.js'), INSTALLATION()]);
+  return (entries: Given[0], options: Given[0], terminal: Given[0]) =>
+    setup(entries, { ...options, ...more }, clientsTerminal(terminal));
+};
+
 /** Loaded for the commands about clients alone. */
 const INSTALLATION = () => import('./this-installation.js');
 
@@ -104,7 +110,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'demo',
     group: LOOK,
     summary: 'see the pasted policy at work on a bundled stand-in server',
-    options: [json],
+    options: [new Option('--approve', 'a call that waits for you, in this terminal'), json],
     load: async () => (await import('./commands/demo.js')).demo,
   },
   {
@@ -287,6 +293,20 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/pause.js')).resume,
   },
   {
+    name: 'setup',
+    group: CLIENTS,
+    summary: "from a client's configuration to protected servers: asks, or takes every answer as an option",
+    arguments: [new Argument('[entry...]')],
+    options: [
+      new Option('--client <id...>', 'only these clients (else all that are here)'),
+      new Option('--all', 'every server that can be wrapped'),
+      strength,
+      new Option('--no-start', 'start no server to see its tools'),
+      ...[dryRun, yes],
+    ],
+    load: () => SETUP({}),
+  },
+  {
     name: 'install',
     group: CLIENTS,
     summary: "put policy-wrap in front of servers in a client's configuration",
@@ -368,6 +388,15 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: [new Argument('<address>')],
     options: [allowPrivate],
     load: async () => (await import('./commands/login.js')).logout,
+  },
+  {
+    // What is meant by no word at all in a terminal.
+    name: 'welcome',
+    options: [],
+    load: async () => {
+      const set = await SETUP({ offer: true });
+      return (options, terminal) => set([], options, terminal);
+    },
   },
   {
     name: 'stand-in',

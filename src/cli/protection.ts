@@ -15,6 +15,7 @@ import type { LiveServer } from '../upstream/list-tools.js';
 import { policyNames } from '../upstream/server-name.js';
 import { policyFileOf, schemaFor, writePolicyFile } from './policy-file.js';
 import { countsText, inTheWay, LATER } from './proposal-summary.js';
+import { wrapped } from './table.js';
 import type { ClientsTerminal } from './this-installation.js';
 
 /** What a person said of the policy that is to judge the servers which are being wrapped. */
@@ -45,12 +46,24 @@ export interface Wrappable {
   readonly options: readonly string[];
   /** Only the client knows all that it is started with. */
   readonly moreEnv: boolean;
+  /** What it lists, where it was started already; or why it is not to be started. */
+  readonly live?: LiveServer | string | undefined;
 }
+
+/** Where the policy stands that judges a server's calls. */
+export type PolicySource = { readonly file: string } | { readonly preset: string };
 
 /** What judges the calls of a server from now on: it is there, or comes with `file`. */
 export interface Protection extends Own {
   /** A policy file that is written before the entry. */
   readonly file?: Change;
+  /** Undefined where everything passes without one, under --observe. */
+  readonly source?: PolicySource;
+}
+
+/** Whether calls of a server would be judged already, or only watched. */
+export function hasPolicy(server: Wrappable, io: ClientsTerminal): boolean {
+  return server.options.includes(OBSERVE_FLAG) || held(server, {}, io) !== undefined;
 }
 
 export function wrappableOf(entry: StdioEntry, server: string): Wrappable {
@@ -86,19 +99,22 @@ export async function protect(
     return {
       wanted: { ...wanted, ...found.wanted },
       about: [`policy: ${found.what}`, ...observed, ...aside],
+      source: found.source,
     };
   }
   if (watches && options.strength === undefined) return { wanted, about: ['policy: none yet', ...observed] };
   const strength = options.strength ?? (await chosenStrength(server, options, io));
   if (options.print === true) {
     const what = presetText(strength);
-    return { wanted: { ...wanted, preset: strength }, about: [`policy: ${what}`, ...observed] };
+    const source = { preset: strength };
+    return { wanted: { ...wanted, preset: strength }, about: [`policy: ${what}`, ...observed], source };
   }
   return await written(server, strength, wanted, observed, options, io);
 }
 
 interface Held {
   readonly wanted: Wanted;
+  readonly source: PolicySource;
   /** For people. */
   readonly what: string;
   /** Named on the command line. */
@@ -110,30 +126,31 @@ function held(server: Wrappable, options: ProtectionOptions, io: ClientsTerminal
   const { policy, preset } = options;
   if (policy !== undefined) {
     assertValid(readPolicy(policy));
-    return { wanted: { policy }, what: printable(policy), isNew: true };
+    return { wanted: { policy }, source: { file: policy }, what: printable(policy), isNew: true };
   }
   if (preset !== undefined) {
     assertValid(readPreset(preset));
-    return { wanted: { preset }, what: presetText(preset), isNew: true };
+    return { wanted: { preset }, source: { preset }, what: presetText(preset), isNew: true };
   }
   const named = optionValue(server.options, PRESET_FLAGS);
   if (named !== undefined) {
     assertValid(readPreset(named));
-    return { wanted: {}, what: presetText(named), isNew: false };
+    return { wanted: {}, source: { preset: named }, what: presetText(named), isNew: false };
   }
   const file =
     absolute(optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY'), io) ??
     io.policyOf(policyNames(server.words, server.server, server.cwd));
   if (file !== undefined) {
     assertValid(readPolicy(file));
-    return { wanted: {}, what: printable(file), isNew: false };
+    return { wanted: {}, source: { file }, what: printable(file), isNew: false };
   }
   // A strength that was asked for comes before a preset that nobody chose.
   const known = policyNames(server.words, server.server, server.cwd)
     .map(knownServer)
     .find((each) => each !== undefined);
   if (known === undefined || options.strength !== undefined) return undefined;
-  return { wanted: {}, what: presetText(known.presets[0].name), isNew: false };
+  const [{ name }] = known.presets;
+  return { wanted: {}, source: { preset: name }, what: presetText(name), isNew: false };
 }
 
 function assertValid(found: FoundPolicy): void {
@@ -188,18 +205,22 @@ async function written(
   const path = policyFileOf(io.policyFolder, server.server);
   if (dryRun === true) {
     const about = [`policy: ${printable(path)}, ${strength}: it would be written by the tools of the server`];
-    return { wanted: { ...wanted, policy: path }, about: [...about, ...observed] };
+    return { wanted: { ...wanted, policy: path }, about: [...about, ...observed], source: { file: path } };
   }
   const live = await toolsOf(server, strength, io);
   const { text, about } = proposal(server, strength, path, live, io);
   return {
     wanted: { ...wanted, policy: path },
     about: [`policy: ${printable(path)}`, ...about, ...observed],
+    source: { file: path },
     file: {
       path,
       snapshot: undefined,
       content: Buffer.from(text),
-      shown: `A new policy, ${printable(path)}:\n${about.map((line) => `  ${line}\n`).join('')}`,
+      shown: `A new policy, ${printable(path)}:\n${about
+        .flatMap((line) => wrapped(line, io.out.columns - 2))
+        .map((line) => `  ${line}\n`)
+        .join('')}`,
       write: () => writePolicyFile(path, text, io.policyFolder),
     },
   };
@@ -242,6 +263,9 @@ async function toolsOf(
 ): Promise<LiveServer | string> {
   // It lets everything pass, whatever there is.
   if (strength === 'watch') return '';
+  const { live } = server;
+  if (typeof live === 'object') return live;
+  if (live !== undefined) return `${live}, so it goes by the names of tools alone`;
   const names = 'it goes by the names of tools alone';
   if (needsClient(server)) return `only the client can start it, so ${names}`;
   const command = printable(shownCommand(server.words));

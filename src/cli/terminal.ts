@@ -26,8 +26,8 @@ export interface Question {
 export interface Terminal {
   readonly out: Output;
   readonly err: Output;
-  /** The bare streams, for commands that speak a protocol. */
-  readonly streams: { readonly input: Readable; readonly output: Writable };
+  /** The bare streams, for commands that speak a protocol and questions that draw. */
+  readonly streams: { readonly input: Readable; readonly output: Writable; readonly error: Writable };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder in which this was started; absolute. */
   readonly cwd: string;
@@ -60,7 +60,7 @@ export function processTerminal({ color }: { readonly color?: boolean | undefine
       return err;
     },
     get streams() {
-      return { input: process.stdin, output: process.stdout };
+      return { input: process.stdin, output: process.stdout, error: process.stderr };
     },
     env,
     get cwd() {

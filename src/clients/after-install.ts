@@ -37,6 +37,15 @@ export async function conclude(target: Target, started: readonly Started[], io: 
     failed ||= !line.ok;
     await io.out.write(`${name}: ${line.text}\n${server.about.map((text) => `  ${text}\n`).join('')}`);
   }
+  await warnAfter(target, started, io);
+  const names = [...new Set(started.map(({ name }) => typed(name)))].join(' ');
+  if (target.client !== undefined) await io.out.write(`Next: ${target.client.restart}\n`);
+  await io.out.write(`Undo: policy-wrap uninstall ${target.words} ${names}\n`);
+  return failed ? EXIT.failed : EXIT.done;
+}
+
+/** Warns of what may undo or get around what was written. */
+export async function warnAfter(target: Target, started: readonly Started[], io: ClientsIo): Promise<void> {
   if (/[/\\]_npx[/\\]/.test(io.wrapper.script))
     await io.err.write(
       'This copy of policy-wrap lies in the cache of npx, which npm may empty. Better: npm install -g policy-wrap, then install again.\n',
@@ -49,10 +58,6 @@ export async function conclude(target: Target, started: readonly Started[], io: 
   await warnOfTwins(started, inventory, io);
   for (const text of namesText(inventory, new Set(started.map(({ name }) => name))))
     await io.err.write(`${text}\n`);
-  const names = [...new Set(started.map(({ name }) => typed(name)))].join(' ');
-  if (target.client !== undefined) await io.out.write(`Next: ${target.client.restart}\n`);
-  await io.out.write(`Undo: policy-wrap uninstall ${target.words} ${names}\n`);
-  return failed ? EXIT.failed : EXIT.done;
 }
 
 /** Whether a command line or an environment has places that only the client fills in. */

@@ -293,7 +293,14 @@ test('whatever a server says, the policy loads without a problem and holds nothi
       const policy = load(text);
       expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
       expect(policy).toMatchObject({ default: 'deny', hide: [], patterns: [] });
-      expect(Object.keys(parse(text))).toEqual(['$schema', 'version', 'default', 'all_tools', 'tools']);
+      expect(Object.keys(parse(text))).toEqual([
+        '$schema',
+        'version',
+        'default',
+        'pin',
+        'all_tools',
+        'tools',
+      ]);
       const listed = new Set(tools.map(({ name }) => name).filter((name) => !unlisted.includes(name)));
       expect([...policy.tools.keys()].sort()).toEqual([...listed].sort());
       for (const tool of tools) {

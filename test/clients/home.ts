@@ -111,7 +111,7 @@ export class Home implements Disposable {
       err: output((text) => {
         this.err += text;
       }),
-      streams: { input: new PassThrough(), output: new PassThrough() },
+      streams: { input: new PassThrough(), output: new PassThrough(), error: new PassThrough() },
       env: this.env,
       cwd: process.cwd(),
       onSignals: () => {},

@@ -38,9 +38,26 @@ export function inTerminal(
   answers: readonly (readonly [string, string])[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Ran> {
+  return atTerminal([...args, '--db', rig.db], answers, { ...rig.env(), ...env });
+}
+
+/** Runs the built command in a pseudo terminal of 80 columns. @param env all of it */
+export function atTerminal(
+  args: readonly string[],
+  answers: readonly (readonly [string, string])[],
+  env: NodeJS.ProcessEnv,
+): Promise<Ran> {
+  return inShell([process.execPath, BIN, ...args], answers, env);
+}
+
+/** The same for any command. */
+export function inShell(
+  argv: readonly string[],
+  answers: readonly (readonly [string, string])[],
+  env: NodeJS.ProcessEnv,
+): Promise<Ran> {
   const script = resolve('test/fixtures/terminal.py');
-  const argv = [script, JSON.stringify(answers), process.execPath, BIN, ...args, '--db', rig.db];
-  return ran(String(PYTHON), argv, { ...rig.env(), TERM: 'xterm', ...env });
+  return ran(String(PYTHON), [script, JSON.stringify(answers), ...argv], { TERM: 'xterm', ...env });
 }
 
 /**

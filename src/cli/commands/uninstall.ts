@@ -3,6 +3,7 @@ import { findBackup } from '../../clients/change/backups.js';
 import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
 import type { StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
+import { CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
   type Choice,
@@ -12,7 +13,7 @@ import {
   openTarget,
   type Target,
 } from '../../clients/selection.js';
-import { EXIT } from '../../errors.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { assertNoAgent } from '../person.js';
@@ -25,7 +26,7 @@ export interface UninstallOptions extends EntryOptions {
 
 /**
  * Takes the wrapper out of entries again. What they were is read from the entries themselves, so edits made since
- * stay as they are; `restore` puts a whole old file back instead.
+ * stay as they are; `restore` puts a whole old file back instead. `all` without a client means those of every client.
  *
  * @returns an exit code
  * @throws PolicyWrapError USAGE, NOT_FOUND, CONFIG_INVALID, CONFIG_CONFLICT
@@ -34,11 +35,48 @@ export async function uninstall(options: UninstallOptions, io: ClientsTerminal):
   // Unwrapped calls are judged by nobody.
   if (options.dryRun !== true) assertNoAgent('uninstall', io.machine);
   if (options.restore !== undefined) return await restore(options, options.restore, io);
-  const target = openTarget(options, io.machine);
-  const wrapped = await chosen(options, target, io);
-  if (wrapped.length === 0) return EXIT.done;
+  const everywhere =
+    options.client === undefined &&
+    options.config === undefined &&
+    options.all === true &&
+    options.scope === undefined;
+  const targets = everywhere ? await everyTarget(io) : [openTarget(options, io.machine)];
+  const found: { readonly target: Target; readonly wrapped: readonly Wrapped[] }[] = [];
+  for (const target of targets) {
+    const wrapped = await chosen(options, target, io, everywhere);
+    if (wrapped.length > 0) found.push({ target, wrapped });
+  }
+  if (found.length === 0) {
+    if (everywhere) await io.err.write('No client has a wrapped server.\n');
+    return EXIT.done;
+  }
+  const wrapped = found.flatMap((each) => each.wrapped);
+  const clients = found.flatMap(({ target }) => target.client ?? []);
+  const names = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
+  if (await carryOut(changesOf(wrapped), clients, `Unwrap ${names}?`, options, io)) {
+    await io.out.write(`Unwrapped: ${names}\n`);
+    for (const { restart } of clients) await io.out.write(`Next: ${restart}\n`);
+  }
+  return EXIT.done;
+}
+
+/** Every client whose files can be read. */
+async function everyTarget(io: ClientsTerminal): Promise<Target[]> {
+  const targets: Target[] = [];
+  for (const { id } of CLIENTS) {
+    try {
+      targets.push(openTarget({ client: id, entries: [] }, io.machine));
+    } catch (error) {
+      if (!PolicyWrapError.is(error)) throw error;
+      await io.err.write(`Left alone: ${printable(error.message)}\n`);
+    }
+  }
+  return targets;
+}
+
+function changesOf(wrapped: readonly Wrapped[]): readonly Change[] {
   const documents = [...new Set(wrapped.map(({ at }) => at.file.document))];
-  const changes = documents.flatMap((document): Change[] => {
+  return documents.flatMap((document): Change[] => {
     const here = wrapped.filter(({ at }) => at.file.document === document);
     const [first] = here;
     if (first === undefined) return [];
@@ -46,17 +84,16 @@ export async function uninstall(options: UninstallOptions, io: ClientsTerminal):
     const { file, shape, place } = first.at;
     return [changeOf(place.path, file.snapshot, unwrapEntries(document, shape, entries))];
   });
-  const names = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
-  if (await carryOut(changes, target.client, `Unwrap ${names}?`, options, io)) {
-    await io.out.write(`Unwrapped: ${names}\n`);
-    if (target.client !== undefined) await io.out.write(`Next: ${target.client.restart}\n`);
-  }
-  return EXIT.done;
 }
 
 type Wrapped = Choice & { readonly entry: StdioEntry };
 
-async function chosen(options: UninstallOptions, target: Target, io: ClientsTerminal): Promise<Wrapped[]> {
+async function chosen(
+  options: UninstallOptions,
+  target: Target,
+  io: ClientsTerminal,
+  everywhere: boolean,
+): Promise<Wrapped[]> {
   const all = choicesIn(target);
   const wrapped = all.filter(isWrapped);
   if (target.entries.length > 0) {
@@ -66,7 +103,7 @@ async function chosen(options: UninstallOptions, target: Target, io: ClientsTerm
     return named.filter(isWrapped);
   }
   if (wrapped.length === 0) {
-    await io.err.write(`${target.name} has no wrapped servers.\n`);
+    if (!everywhere) await io.err.write(`${target.name} has no wrapped servers.\n`);
     return [];
   }
   return (await chosenEntries('Unwrap', options, target, wrapped, io)).filter(isWrapped);

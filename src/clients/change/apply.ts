@@ -38,7 +38,7 @@ export function changeOf(path: string, snapshot: Snapshot | undefined, edited: E
  */
 export async function carryOut(
   changes: readonly Change[],
-  client: Client | undefined,
+  client: Client | undefined | readonly Client[],
   question: string,
   options: { readonly dryRun?: boolean | undefined; readonly yes?: boolean | undefined },
   io: ClientsIo,
@@ -49,7 +49,7 @@ export async function carryOut(
     throw new PolicyWrapError('USAGE', 'nobody can be asked here', {
       hint: 'Add --yes to write the change shown, or --dry-run to see it only.',
     });
-  await warnOfRunning(client, io);
+  for (const each of [client].flat()) await warnOfRunning(each, io);
   if (options.yes !== true && !(await agreed(question, io))) {
     await io.err.write('Nothing was written.\n');
     return false;
@@ -63,13 +63,25 @@ export async function carryOut(
  *
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
-async function showChanges(changes: readonly Change[], io: ClientsIo): Promise<void> {
+export async function showChanges(changes: readonly Change[], io: ClientsIo): Promise<void> {
   for (const { shown } of changes) await io.out.write(shown);
+  assertWritable(changes);
+}
+
+/** @throws PolicyWrapError CONFIG_CONFLICT where a file could not be replaced */
+export function assertWritable(changes: readonly Change[]): void {
   for (const { snapshot } of changes) if (snapshot !== undefined) preflight(snapshot);
 }
 
-/** @throws PolicyWrapError CONFIG_CONFLICT */
-async function writeChanges(changes: readonly Change[], io: ClientsIo): Promise<void> {
+/**
+ * Writes, and says where and what is kept of it.
+ *
+ * @throws PolicyWrapError CONFIG_CONFLICT
+ */
+export async function writeChanges(
+  changes: readonly Change[],
+  io: Pick<ClientsIo, 'err' | 'backups' | 'now'>,
+): Promise<void> {
   for (const { path, snapshot, content, write } of changes) {
     if (write !== undefined) {
       write();
@@ -91,7 +103,7 @@ async function agreed(question: string, io: ClientsIo): Promise<boolean> {
   return /^(?:y|yes)$/i.test(typed.trim());
 }
 
-async function warnOfRunning(client: Client | undefined, io: ClientsIo): Promise<void> {
+export async function warnOfRunning(client: Client | undefined, io: ClientsIo): Promise<void> {
   if (client === undefined || !client.rewrites) return;
   const commands = await io.processes();
   if (commands === undefined || !isRunning(client, commands)) return;

@@ -14,7 +14,7 @@ export const NOW = Date.UTC(2026, 10, 22, 11, 0, 0);
 export class FakeTerminal implements Terminal {
   readonly out = new FakeOutput();
   readonly err = new FakeOutput();
-  readonly streams = { input: new PassThrough(), output: new PassThrough() };
+  readonly streams = { input: new PassThrough(), output: new PassThrough(), error: new PassThrough() };
   readonly questions: string[] = [];
   env: Record<string, string> = {};
   readonly cwd = process.cwd();

@@ -1,0 +1,316 @@
+import { STRENGTH_TITLES, type Strength } from '../../catalog/strengths.js';
+import {
+  assertWritable,
+  type Change,
+  showChanges,
+  warnOfRunning,
+  writeChanges,
+} from '../../clients/change/apply.js';
+import { type Plan, planInstall } from '../../clients/change/plan.js';
+import type { StdioEntry } from '../../clients/entries.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { printable } from '../../text/escape.js';
+import { assertNoAgent } from '../person.js';
+import { type Prompts, prompts } from '../prompts.js';
+import { hasPolicy, type Protection, protect, wrappableOf } from '../protection.js';
+import { atHome, block, finalScreen } from '../setup/final-screen.js';
+import {
+  commandText,
+  type FoundClient,
+  type FoundServer,
+  findClients,
+  type LeftServer,
+  lookAt,
+  toolsText,
+} from '../setup/found-servers.js';
+import type { ClientsTerminal } from '../this-installation.js';
+
+export interface SetupOptions {
+  readonly client?: readonly string[] | undefined;
+  readonly all?: boolean | undefined;
+  readonly strength?: Strength | undefined;
+  /** False with `--no-start`. */
+  readonly start?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  /** Asks first whether this is what is wanted. */
+  readonly offer?: boolean | undefined;
+}
+
+/**
+ * From a client's configuration to protected servers: finds the clients, shows what their servers can do, lets a person
+ * choose servers and strengths, writes policies and entries, starts each server once through the wrapper, and says what
+ * is active. A second run changes nothing.
+ *
+ * @param names of entries; none stands for those that are chosen
+ * @returns an exit code: `failed` when a server was written but did not start
+ * @throws PolicyWrapError USAGE, NOT_FOUND, REFUSED, POLICY_INVALID, CONFIG_INVALID, CONFIG_CONFLICT
+ */
+export async function setup(
+  names: readonly string[],
+  options: SetupOptions,
+  io: ClientsTerminal,
+): Promise<number> {
+  assertNoAgent('setup', io.machine);
+  if (!io.canAsk && options.yes !== true)
+    throw new PolicyWrapError('USAGE', 'Nobody can be asked here.', {
+      hint: 'With every answer on the line: policy-wrap setup --client claude-desktop --all --strength brake --yes',
+    });
+  const ask = await prompts(io);
+  if (options.offer === true && !(await offered(ask, io))) return EXIT.done;
+  const clients = await chosenClients(options, ask, io);
+  await showFound(clients, io);
+  const servers = clients.flatMap((client) => client.servers);
+  for (const name of names)
+    if (!servers.some(({ entry }) => entry.name === name))
+      throw new PolicyWrapError(
+        'NOT_FOUND',
+        `There is no server called ${printable(name)} that can be wrapped.`,
+        {
+          hint: `There are: ${servers.map(({ entry }) => printable(entry.name)).join(', ')}`,
+        },
+      );
+  const meant = names.length === 0 ? servers : servers.filter(({ entry }) => names.includes(entry.name));
+  await see(meant, options, ask, io);
+  const { able, failed } = apart(meant);
+  const chosen = await chosenServers(able, names, options, ask);
+  const protections = await protectAll(chosen, options, ask, io);
+  const plans = clients
+    .map(({ target }) => ({ target, here: chosen.filter((found) => found.target === target) }))
+    .filter(({ here }) => here.length > 0)
+    .map(({ target, here }) => {
+      const own = (entry: StdioEntry) => protections.get(entry) ?? { wanted: {}, about: [] };
+      return {
+        target,
+        plan: planInstall(
+          here.map(({ choice }) => choice),
+          {},
+          [],
+          io,
+          own,
+        ),
+      };
+    });
+  const files = [...new Set(protections.values())].flatMap(({ file }) => file ?? []);
+  const changes: readonly Change[] = [...files, ...plans.flatMap(({ plan }) => plan.changes)];
+  const left = [...failed, ...clients.flatMap((client) => client.left)];
+  const screen = { chosen, left, plans, protections };
+  if (changes.length === 0) {
+    await io.out.write(
+      chosen.length === 0 ? 'Nothing was changed.\n' : 'Nothing to change: all of this is set up already.\n',
+    );
+    return await finalScreen({ ...screen, changed: false }, io);
+  }
+  assertWritable(changes);
+  await showWhat(plans, files, protections, io);
+  if (options.dryRun === true) {
+    await showChanges(changes, io);
+    return EXIT.done;
+  }
+  for (const { target } of plans) await warnOfRunning(target.client, io);
+  if (options.yes !== true && !(await agreed(changes, ask, io))) {
+    await io.err.write('Nothing was changed.\n');
+    return EXIT.done;
+  }
+  // The last screen says it all.
+  await writeChanges(changes, { ...io, err: { write: async () => true } });
+  return await finalScreen({ ...screen, changed: true }, io);
+}
+
+/** What is about to be written, file by file. */
+async function showWhat(
+  plans: readonly { readonly plan: Plan }[],
+  files: readonly Change[],
+  protections: ReadonlyMap<StdioEntry, Protection>,
+  io: ClientsTerminal,
+): Promise<void> {
+  await io.out.write('\nTo be written\n');
+  for (const file of files) {
+    const about = [...protections.values()].find((each) => each.file === file)?.about.slice(1) ?? [];
+    await io.out.write(
+      `  ${atHome(file.path, io)}\n${block(
+        about.map((line) => ['', line]),
+        io,
+      )}`,
+    );
+  }
+  for (const { plan } of plans)
+    for (const { path } of plan.changes) {
+      const here = plan.started.filter(({ place }) => place.place.path === path);
+      const names = here.map(({ entry }) => printable(entry.name)).join(', ');
+      const text = `${names}: started through policy-wrap; nothing else changes, and a copy is kept`;
+      await io.out.write(`  ${atHome(path, io)}\n${block([['', text]], io)}`);
+    }
+}
+
+async function agreed(changes: readonly Change[], ask: Prompts, io: ClientsTerminal): Promise<boolean> {
+  const answer = await ask.one('Write this?', [
+    { value: 'yes', label: 'Yes' },
+    { value: 'show', label: 'Show every line of it first' },
+    { value: 'no', label: 'No' },
+  ]);
+  if (answer !== 'show') return answer === 'yes';
+  await showChanges(changes, io);
+  return await ask.yes('Write it?');
+}
+
+async function offered(ask: Prompts, io: ClientsTerminal): Promise<boolean> {
+  await io.err.write('policy-wrap puts a policy between your MCP client and its servers.\n');
+  if (await ask.yes('Set it up now?')) return true;
+  await io.err.write('policy-wrap --help lists the commands; policy-wrap demo shows one at work.\n');
+  return false;
+}
+
+async function chosenClients(
+  { client, yes }: SetupOptions,
+  ask: Prompts,
+  io: ClientsTerminal,
+): Promise<readonly FoundClient[]> {
+  const problems: string[] = [];
+  const found = findClients(client, problems, io);
+  for (const problem of problems) await io.err.write(`Left alone: ${printable(problem)}\n`);
+  if (found.length === 0)
+    throw new PolicyWrapError('NOT_FOUND', 'No MCP client with a server was found.', {
+      hint: 'policy-wrap clients shows where was looked. For any other: policy-wrap install --print --add <name> -- <command>',
+    });
+  if (found.length === 1 || client !== undefined || yes === true) return found;
+  return await ask.some(
+    'Which clients?',
+    found.map((value) => {
+      const names = [...value.servers.map(({ entry }) => entry.name), ...value.left.map(({ name }) => name)];
+      return { value, label: value.target.name, hint: printable(names.join(', '), 60) };
+    }),
+  );
+}
+
+async function showFound(clients: readonly FoundClient[], io: ClientsTerminal): Promise<void> {
+  for (const { target, servers, left } of clients) {
+    const rows = [
+      ...servers.map(({ entry, isWrapped }) => [
+        printable(entry.name),
+        isWrapped ? 'wrapped already' : commandText(entry),
+      ]),
+      ...left.map(({ name, reason }) => [name, reason]),
+    ];
+    await io.out.write(`${target.name}\n${block(rows, io)}`);
+  }
+}
+
+/** What does not start is left alone: wrapped it would not start either. */
+function apart(servers: readonly FoundServer[]): {
+  able: readonly FoundServer[];
+  failed: readonly LeftServer[];
+} {
+  const failed = servers.flatMap(({ entry, failure }) =>
+    failure === undefined
+      ? []
+      : [
+          {
+            name: printable(entry.name),
+            reason: `does not start: ${failure}. Once it does: policy-wrap setup`,
+          },
+        ],
+  );
+  return { able: servers.filter(({ failure }) => failure === undefined), failed };
+}
+
+async function chosenServers(
+  able: readonly FoundServer[],
+  names: readonly string[],
+  { all, yes }: SetupOptions,
+  ask: Prompts,
+): Promise<readonly FoundServer[]> {
+  const fresh = able.filter(({ isWrapped }) => !isWrapped);
+  if (all === true || names.length > 0 || fresh.length === 0) return able;
+  if (yes === true)
+    throw new PolicyWrapError('USAGE', 'Which servers?', {
+      hint: `Name them, or say --all. There are: ${fresh.map(({ entry }) => printable(entry.name)).join(', ')}`,
+    });
+  const chosen = await ask.some(
+    'Which servers shall be protected?',
+    fresh.map((value) => ({ value, label: labelOf(value, fresh), hint: toolsText(value) })),
+  );
+  return able.filter((found) => found.isWrapped || chosen.includes(found));
+}
+
+/** Says the client where two servers have one name. */
+function labelOf({ entry, target }: FoundServer, all: readonly FoundServer[]): string {
+  const name = printable(entry.name);
+  return all.filter((other) => other.entry.name === entry.name).length > 1
+    ? `${name} (${target.name})`
+    : name;
+}
+
+/** In the order in which they are offered: what suits most comes first. */
+const OFFERED: readonly Strength[] = ['brake', 'careful', 'watch', 'locked'];
+
+async function protectAll(
+  chosen: readonly FoundServer[],
+  options: SetupOptions,
+  ask: Prompts,
+  io: ClientsTerminal,
+): Promise<ReadonlyMap<StdioEntry, Protection>> {
+  const wrappable = (found: FoundServer) => ({
+    ...wrappableOf(found.entry, found.server),
+    live: found.live ?? found.unknown,
+  });
+  const without = chosen.filter((found) => !hasPolicy(wrappable(found), io));
+  const strengths = await strengthsFor(without, options, ask);
+  // Two clients may start one server, which has one policy.
+  const byServer = new Map<string, Protection>();
+  const protections = new Map<StdioEntry, Protection>();
+  for (const found of chosen) {
+    const known = byServer.get(found.server);
+    const strength = strengths.get(found) ?? options.strength;
+    const protection = known ?? (await protect(wrappable(found), { strength, yes: options.yes }, io));
+    byServer.set(found.server, protection);
+    protections.set(found.entry, protection);
+  }
+  return protections;
+}
+
+async function strengthsFor(
+  servers: readonly FoundServer[],
+  { strength, yes }: SetupOptions,
+  ask: Prompts,
+): Promise<ReadonlyMap<FoundServer, Strength>> {
+  if (servers.length === 0 || strength !== undefined || yes === true)
+    return new Map(servers.flatMap((found) => (strength === undefined ? [] : [[found, strength] as const])));
+  const answers = OFFERED.map((value) => ({ value, label: `${value.padEnd(8)} ${STRENGTH_TITLES[value]}` }));
+  const [first] = servers;
+  if (first === undefined) return new Map();
+  if (servers.length === 1)
+    return new Map([[first, await ask.one(`How strict for ${printable(first.entry.name)}?`, answers)]]);
+  const each = { value: undefined, label: `${'each'.padEnd(8)} choose for each server` };
+  const same = await ask.one<Strength | undefined>('How strict?', [...answers, each]);
+  const chosen = new Map<FoundServer, Strength>();
+  for (const found of servers)
+    chosen.set(found, same ?? (await ask.one(`How strict for ${labelOf(found, servers)}?`, answers)));
+  return chosen;
+}
+
+/** Starts what is new, after asking. */
+async function see(
+  servers: readonly FoundServer[],
+  { start, yes }: SetupOptions,
+  ask: Prompts,
+  io: ClientsTerminal,
+): Promise<void> {
+  const fresh = servers.filter(({ isWrapped }) => !isWrapped);
+  const names = fresh.map(({ entry }) => printable(entry.name)).join(', ');
+  if (fresh.length === 0) return;
+  if (
+    start === false ||
+    (yes !== true && !(await ask.yes(`Start ${names} once, to see what they can do?`)))
+  ) {
+    for (const found of fresh) found.unknown = 'not started';
+    return;
+  }
+  await lookAt(fresh, io);
+  await io.out.write(
+    block(
+      fresh.map((found) => [printable(found.entry.name), toolsText(found)]),
+      io,
+    ),
+  );
+}

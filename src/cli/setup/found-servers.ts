@@ -1,0 +1,128 @@
+import { needsClient } from '../../clients/after-install.js';
+import { serverOf } from '../../clients/change/plan.js';
+import { originalOf, type StdioEntry } from '../../clients/entries.js';
+import { CLIENTS } from '../../clients/known-clients.js';
+import { type Choice, choicesIn, openTarget, type Target } from '../../clients/selection.js';
+import { PolicyWrapError } from '../../errors.js';
+import { count } from '../../text/count.js';
+import { printable } from '../../text/escape.js';
+import { maskWords, shownCommand } from '../../text/masking.js';
+import type { LiveServer } from '../../upstream/list-tools.js';
+import { classesText } from '../effects.js';
+import type { ClientsTerminal } from '../this-installation.js';
+
+/** A server that can be wrapped. */
+export interface FoundServer {
+  readonly choice: Choice;
+  readonly entry: StdioEntry;
+  readonly target: Target;
+  /** The name that its policy is found under. */
+  readonly server: string;
+  readonly isWrapped: boolean;
+  /** What it lists, once it was asked. */
+  live?: LiveServer;
+  /** Why it was not started. */
+  unknown?: string;
+  /** Why it did not start. */
+  failure?: string;
+}
+
+/** An entry that stays as it is. */
+export interface LeftServer {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface FoundClient {
+  readonly target: Target;
+  readonly servers: readonly FoundServer[];
+  readonly left: readonly LeftServer[];
+}
+
+/**
+ * Every client that is here and has servers.
+ *
+ * @param ids only these clients
+ * @param problems takes what is told of files that cannot be read
+ * @throws PolicyWrapError USAGE for an unknown client; CONFIG_INVALID for the file of one that was named
+ */
+export function findClients(
+  ids: readonly string[] | undefined,
+  problems: string[],
+  io: ClientsTerminal,
+): FoundClient[] {
+  const found: FoundClient[] = [];
+  for (const id of ids ?? CLIENTS.map((client) => client.id)) {
+    try {
+      const target = openTarget({ client: id, entries: [] }, io.machine);
+      const client = inTarget(target);
+      if (client.servers.length + client.left.length > 0) found.push(client);
+    } catch (error) {
+      if (ids !== undefined || !PolicyWrapError.is(error)) throw error;
+      problems.push(error.message);
+    }
+  }
+  return found;
+}
+
+function inTarget(target: Target): FoundClient {
+  const servers: FoundServer[] = [];
+  const left: LeftServer[] = [];
+  for (const choice of choicesIn(target)) {
+    const { entry } = choice;
+    const name = printable(entry.name);
+    if (entry.kind === 'remote') {
+      const [url = ''] = maskWords([entry.url]);
+      left.push({
+        name,
+        reason: `remote, ${printable(url, 60)}; to wrap it by hand: policy-wrap --url (docs/remote.md)`,
+      });
+    } else if (entry.kind === 'unusable') left.push({ name, reason: printable(entry.reason) });
+    else if (entry.state.kind === 'broken')
+      left.push({ name, reason: printable(`it ${entry.state.reason}`) });
+    else {
+      const server = serverOf(entry);
+      servers.push({ choice, entry, target, server, isWrapped: entry.state.kind === 'wrapped' });
+    }
+  }
+  return { target, servers, left };
+}
+
+/** The command of a server, short enough for a line; safe to show. */
+export function commandText(entry: StdioEntry): string {
+  return printable(shownCommand(originalOf(entry)), 100);
+}
+
+/** Starts servers once, all at the same time, each with its entry's command, environment and folder. */
+export async function lookAt(servers: readonly FoundServer[], io: ClientsTerminal): Promise<void> {
+  const startable = servers.filter((found) => {
+    const { entry } = found;
+    const isFor = needsClient({ ...entry, words: originalOf(entry) });
+    if (isFor) found.unknown = 'only your client knows all that it is started with';
+    return !isFor;
+  });
+  if (startable.length === 0) return;
+  const names = startable.map(({ entry }) => printable(entry.name)).join(', ');
+  await io.busy(`Starting ${names} once, to see what they can do`, async () => {
+    await Promise.all(startable.map((found) => list(found, io)));
+  });
+}
+
+async function list(found: FoundServer, io: ClientsTerminal): Promise<void> {
+  const { entry } = found;
+  try {
+    found.live = await io.toolsOf(originalOf(entry), Object.fromEntries(entry.env), entry.cwd);
+  } catch (error) {
+    if (!PolicyWrapError.is(error)) throw error;
+    // Where it was searched and what it said is for doctor.
+    const [reason = ''] = error.message.split(/\n|; /);
+    found.failure = printable(reason, 200);
+  }
+}
+
+/** What is known of a server's tools, in one line; safe to show. */
+export function toolsText({ live, unknown, failure }: FoundServer): string {
+  if (live === undefined) return failure === undefined ? (unknown ?? '') : `does not start: ${failure}`;
+  const classes = classesText(live.tools);
+  return `${count(live.tools.length, 'tool')}${classes === '' ? '' : `: ${classes}`}`;
+}
