@@ -7,13 +7,23 @@
 import { isAmount, isNamed } from '../catalog/arguments.js';
 import { Decimal } from '../json/decimal.js';
 import { isArray, isNumber, isObject, type Json, type JsonObject } from '../json/value.js';
+import type { ArgumentPath, LookedAt } from '../policy/evaluate/looked-at.js';
 import { printable } from '../text/escape.js';
+import { localNumber, readTypedNumber, type TypedNumber } from './typed-number.js';
 
 /** What a person must type to approve a severe call, taken from the call itself: pressing yes is too easy. */
 export interface Challenge {
-  /** What to type, for people: `amount_total`, `the last 4 characters of cuit`. */
+  /** What to type, for people: `the value of amount_total`, `the last 4 characters of cuit`. */
   readonly label: string;
   readonly value: string;
+}
+
+/** What else than the arguments says which value counts. */
+export interface ChallengeHints {
+  /** The tool's, as far as it is known. */
+  readonly inputSchema?: unknown;
+  /** What the policy looks at; undefined where that was not written down. */
+  readonly lookedAt?: LookedAt | undefined;
 }
 
 /** How many characters of a text must be typed; shorter texts are not used. */
@@ -24,34 +34,87 @@ const DEPTH = 3;
 const MAX_AMOUNT_TEXT = 40;
 
 /**
- * Chooses what to have typed: the largest amount of money where there is one, else the largest number, else the end
- * of a text, else the tool's name. What the tool's schema names comes first, and the largest, so that neither an
- * argument that the server ignores nor a smaller amount can take the place of the one that counts.
+ * Chooses what to have typed: the value that the policy itself looks at (what its limits add up, then what `approve_if`
+ * looks at); without one the largest amount of money, else the largest number, else the end of a text, else the tool's
+ * name. What the tool's schema names comes first, and the largest, so that neither an argument that the server ignores
+ * nor a smaller amount can take the place of the one that counts.
  *
  * @param args the call's arguments as `parseJson` reads them, so that every digit is there
- * @param inputSchema the tool's, as far as it is known
  */
-export function challengeOf(tool: string, args: JsonObject, inputSchema?: unknown): Challenge {
+export function challengeOf(tool: string, args: JsonObject, hints: ChallengeHints = {}): Challenge {
+  const { inputSchema, lookedAt } = hints;
   const leaves = leavesOf(args);
   const known = leaves.filter(({ steps }) => isNamed(inputSchema, steps));
+  const [amounts, conditions] = [lookedAt?.amounts, lookedAt?.conditions].map((paths) =>
+    (paths ?? []).flatMap((path) => leavesAt(args, path)),
+  ) as [Leaf[], Leaf[]];
   const chosen =
+    largest(amounts.filter(isNumeric)) ??
+    largest(conditions.filter(isNumeric)) ??
+    tailOf(conditions) ??
     largest(known.filter(isMoney)) ??
     largest(known.filter(({ value }) => isNumber(value))) ??
     largest(leaves.filter(isMoney)) ??
-    largest(leaves.filter(({ value }) => isNumber(value)));
-  if (chosen) return chosen;
-  for (const leaf of [...known, ...leaves]) {
+    largest(leaves.filter(({ value }) => isNumber(value))) ??
+    tailOf([...known, ...leaves]);
+  return chosen ?? { label: "the tool's name", value: tool };
+}
+
+function tailOf(leaves: readonly Leaf[]): Challenge | undefined {
+  for (const leaf of leaves) {
     const tail = typeof leaf.value === 'string' ? leaf.value.trim().slice(-TAIL) : '';
     if (tail.length === TAIL && isTypeable(tail))
       return { label: `the last ${TAIL} characters of ${nameOf(leaf)}`, value: tail };
   }
-  return { label: "the tool's name", value: tool };
+  return undefined;
 }
 
-/** @returns whether a person typed what was asked for; spaces around it do not matter */
-export function isMet(challenge: Challenge, typed: string): boolean {
-  return typed.trim() === challenge.value.trim();
+/** Whether a person typed what was asked for, and if not, what to tell them. */
+export type Typed = { readonly kind: 'met' } | { readonly kind: 'other'; readonly text: string };
+
+/**
+ * Compares what a person typed with what was asked for: a number by its value, in the way of the arguments or of the
+ * person's locale, everything else as it stands. Blanks around it do not matter.
+ *
+ * @param locale by which the person writes numbers (see typed-number.ts)
+ */
+export function judgeTyped(challenge: Challenge, typed: string, locale: string | undefined): Typed {
+  const wanted = challenge.value.trim();
+  const number = numberIn(wanted);
+  const readings = number === undefined ? [] : readTypedNumber(typed, locale);
+  // Not guessed, also where one of the two would do.
+  if (readings.length > 1) return { kind: 'other', text: twoReadings(typed.trim(), readings, locale) };
+  const isMet = typed.trim() === wanted || (number !== undefined && readings[0]?.compare(number) === 0);
+  return isMet ? { kind: 'met' } : { kind: 'other', text: expectedText(challenge) };
 }
+
+/** What was to be typed, in shape: `Expected the value of amount_total: a number of 6 digits, with 1 decimal.` */
+export function expectedText(challenge: Challenge): string {
+  const wanted = challenge.value.trim();
+  return `Expected ${challenge.label}${shapeOf(wanted, numberIn(wanted))}.`;
+}
+
+function numberIn(text: string): Decimal | undefined {
+  return sizeOf(text) && Decimal.from(text.replace(/^\+/, ''));
+}
+
+function twoReadings(typed: string, readings: TypedNumber, locale: string | undefined): string {
+  const shown = readings.map((reading) => localNumber(reading, locale));
+  return `${printable(typed, 60)} can be read as ${shown.join(' or ')}: type it without signs between thousands, with ${localNumber(HALF, locale).includes(',') ? 'a comma' : 'a point'} before decimals.`;
+}
+
+const HALF = Decimal.from('0.5');
+
+/** What it looks like, without saying it. */
+function shapeOf(wanted: string, number: Decimal | undefined): string {
+  if (number === undefined) return wanted.length === TAIL ? ', as it stands in the arguments' : '';
+  const whole = Math.max(1, number.wholeDigits);
+  const { decimals } = number;
+  const fraction = decimals === 0 ? 'no decimals' : counted(decimals, 'decimal');
+  return `: a number of ${counted(whole, 'digit')}, with ${fraction}`;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 interface Leaf {
   readonly steps: readonly (string | number)[];
@@ -64,11 +127,16 @@ const nameOf = ({ steps }: Leaf) => steps.join('.');
 const isTypeable = (text: string) => printable(text) === text;
 
 /** A number, or a text with one in it, under a name that means money at some level: `amount`, `{"total": {"ars": 5}}`. */
-function isMoney({ steps, value }: Leaf): boolean {
-  const isNumeric =
+function isMoney(leaf: Leaf): boolean {
+  const { value, steps } = leaf;
+  const mayBeAmount =
     isNumber(value) ||
     (typeof value === 'string' && value.length <= MAX_AMOUNT_TEXT && /\d/.test(value) && isTypeable(value));
-  return isNumeric && steps.some((step) => typeof step === 'string' && isAmount(step));
+  return mayBeAmount && steps.some((step) => typeof step === 'string' && isAmount(step));
+}
+
+function isNumeric({ value }: Leaf): boolean {
+  return isNumber(value) || (typeof value === 'string' && value.length <= MAX_AMOUNT_TEXT && !!sizeOf(value));
 }
 
 function largest(leaves: readonly Leaf[]): Challenge | undefined {
@@ -77,7 +145,7 @@ function largest(leaves: readonly Leaf[]): Challenge | undefined {
   if (!first) return undefined;
   // What cannot be read as a number may be any: it is as if it were the largest.
   const most = others.reduce((a, b) => (a.size && (!b.size || b.size.compare(a.size) > 0) ? b : a), first);
-  const name = nameOf(most.leaf);
+  const name = `the value of ${nameOf(most.leaf)}`;
   const label = others.length === 0 ? name : `${name} (the largest of ${sized.length})`;
   return { label, value: textOf(most.leaf.value) };
 }
@@ -95,6 +163,20 @@ function sizeOf(value: Json): Decimal | undefined {
 /** As the arguments are shown (see canonicalJson): without a power of ten. */
 function textOf(value: Json): string {
   return typeof value === 'number' ? Decimal.from(value).toString() : String(value);
+}
+
+/** The values to which a path of the policy leads; none where it leads into a list or an object. */
+function leavesAt(args: JsonObject, path: ArgumentPath): Leaf[] {
+  let leaves: Leaf[] = [{ steps: [], value: args }];
+  for (const step of path) {
+    leaves = leaves.flatMap(({ steps, value }): Leaf[] => {
+      if (step === null)
+        return isArray(value) ? value.map((item, at) => ({ steps: [...steps, at], value: item })) : [];
+      if (!isObject(value) || !Object.hasOwn(value, step)) return [];
+      return [{ steps: [...steps, step], value: value[step] ?? null }];
+    });
+  }
+  return leaves.filter(({ value }) => !isArray(value) && !isObject(value));
 }
 
 /** Values of arguments with the way to them, those at the top first. */

@@ -26,6 +26,8 @@ export interface ResumedCall extends AskedCall {
 export interface AskRuling {
   readonly kind: 'ask';
   readonly line: string;
+  /** Tells that nobody answered the question in time, and how a person can go on. */
+  readonly unanswered: () => string;
   readonly question: Question;
   readonly approval: ApprovalEntry;
 }
@@ -36,6 +38,8 @@ export interface ApprovalAuthority {
   readonly holdMs: number;
   /** @returns what a person must type to approve the call; undefined where a yes will do */
   challenge(call: JudgedCall): Challenge | undefined;
+  /** By which the person writes numbers (see typed-number.ts). */
+  readonly locale: string | undefined;
   /** Records what a person answered in the client. @returns the record afterwards, whoever decided it */
   decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined>;
   /** @returns how an approval stands; undefined when its record cannot be read */
@@ -68,7 +72,8 @@ export class ApprovalFlow {
     this.#session = parts.session;
     this.#authority = parts.authority;
     this.#roundTrips = parts.roundTrips;
-    this.#prompts = new PromptQueue((message) => parts.toClient(`${JSON.stringify(message)}\n`));
+    const locale = () => parts.authority.locale;
+    this.#prompts = new PromptQueue((message) => parts.toClient(`${JSON.stringify(message)}\n`), locale);
     this.#toClient = parts.toClient;
     this.#resume = parts.resume;
   }
@@ -94,13 +99,13 @@ export class ApprovalFlow {
     void this.#goOn(
       held,
       answer.approvalId,
-      readAnswer(answer.result, this.#authority.challenge(call), answer.afterMs),
+      readAnswer(answer.result, this.#authority.challenge(call), answer.afterMs, this.#authority.locale),
     );
     return undefined;
   }
 
   /** Handshake era: asks, and holds the call meanwhile. @returns false when nobody can be asked there */
-  holds(asked: AskedCall, { question, approval, line }: AskRuling): boolean {
+  holds(asked: AskedCall, { question, approval, unanswered }: AskRuling): boolean {
     const { call } = asked;
     const mayAsk = this.#session.clientShowsForms && this.#authority.holdMs > 0;
     if (!mayAsk || call.era === 'modern' || call.task || call.wasHeld) return false;
@@ -117,7 +122,7 @@ export class ApprovalFlow {
         if (answer !== 'nobody') return void this.#goOn(asked, approval.id, answer);
         this.#held.delete(call.id);
         this.#session.takeRequest(call.id);
-        return this.#toClient(line);
+        return this.#toClient(unanswered());
       },
     });
     if (!isHeld) this.#held.delete(call.id);
@@ -169,7 +174,8 @@ export class ApprovalFlow {
     else await undefined;
     // An equal call was faster, or this answer was used before: this one needs an approval of its own.
     const isSpent = this.#authority.approvalState(approvalId) === 'consumed';
-    const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true };
+    const mistyped = answer === 'mistyped';
+    const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true, mistyped };
     this.#resume({ ...held, call, held });
   }
 }

@@ -1,6 +1,6 @@
 import { isRecord, own } from '../json/value.js';
 import { printable } from '../text/escape.js';
-import { type Challenge, isMet } from './challenge.js';
+import { type Challenge, judgeTyped } from './challenge.js';
 
 /** What a person is asked in their client about one call. */
 export interface Prompt {
@@ -22,15 +22,19 @@ export interface Question {
   readonly challenge: Challenge | undefined;
 }
 
-/** `dismissed`: nobody decided, and the question stays open. */
-export type PromptAnswer = 'allow' | 'deny' | 'dismissed';
+/** `dismissed`: nobody decided; `mistyped`: another value than the one asked for. The question stays open. */
+export type PromptAnswer = 'allow' | 'deny' | 'dismissed' | 'mistyped';
 
 /** Longer arguments do not fit in a client's form; the queue shows them. In characters. */
 const ARGUMENTS_CAP = 4000;
 
+/** What a person types into the form of a severe tool to refuse the call. */
+const DENY_WORD = 'deny';
+
 /**
- * A form for `elicitation/create`: a required choice, and a field to type into for severe tools. Its default
- * decides nothing, because clients fill in defaults and accept forms by themselves.
+ * A form for `elicitation/create` with one field: clients sort several by name, mark those that are not required as
+ * optional, and show the second only after the first. It is a choice, whose default decides nothing, because clients
+ * fill in defaults and accept forms by themselves; for severe tools it is typed into, and has none.
  *
  * @returns undefined when the call is too long to be shown whole
  */
@@ -55,15 +59,13 @@ export function promptFor(question: Question): Prompt | undefined {
   if (!challenge) {
     return { message, requestedSchema: { type: 'object', properties: { decision }, required: ['decision'] } };
   }
+  const label = printable(challenge.label, 80);
   const confirm = {
     type: 'string',
-    title: `To allow it, type ${printable(challenge.label, 80)}`,
-    description: 'exactly as it is in the arguments above',
+    title: `To allow this call once, type ${label}`,
+    description: `as it stands in the arguments above; ${DENY_WORD} refuses the call, and cancelling leaves it waiting`,
   };
-  return {
-    message,
-    requestedSchema: { type: 'object', properties: { decision, confirm }, required: ['decision'] },
-  };
+  return { message, requestedSchema: { type: 'object', properties: { confirm }, required: ['confirm'] } };
 }
 
 /** What an approval is bound to, in words. */
@@ -81,17 +83,27 @@ export const READING_MS = 400;
  * have nobody to show a form to. That is nobody's word, and the question stays open in the queue.
  *
  * @param afterMs how long after the question it came
+ * @param locale by which the person writes numbers
  */
-export function readAnswer(result: unknown, challenge: Challenge | undefined, afterMs: number): PromptAnswer {
+export function readAnswer(
+  result: unknown,
+  challenge: Challenge | undefined,
+  afterMs: number,
+  locale: string | undefined,
+): PromptAnswer {
   if (!isRecord(result) || !(afterMs >= READING_MS)) return 'dismissed';
   const action = own(result, 'action');
   if (action === 'decline') return 'deny';
   if (action !== 'accept') return 'dismissed';
   const content = own(result, 'content');
-  const decision = isRecord(content) ? own(content, 'decision') : undefined;
-  if (decision === 'deny') return 'deny';
-  if (!isRecord(content) || decision !== 'allow_once') return 'dismissed';
-  if (!challenge) return 'allow';
+  if (!isRecord(content)) return 'dismissed';
+  if (!challenge) {
+    const decision = own(content, 'decision');
+    return decision === 'deny' ? 'deny' : decision === 'allow_once' ? 'allow' : 'dismissed';
+  }
   const typed = own(content, 'confirm');
-  return typeof typed === 'string' && isMet(challenge, typed) ? 'allow' : 'dismissed';
+  if (typeof typed !== 'string' || typed.trim() === '') return 'dismissed';
+  // First: where the value itself is that word, typing it refuses, and a terminal is left to approve.
+  if (typed.trim().toLowerCase() === DENY_WORD) return 'deny';
+  return judgeTyped(challenge, typed, locale).kind === 'met' ? 'allow' : 'mistyped';
 }

@@ -42,9 +42,15 @@ export class PromptQueue {
   #asked: { readonly id: string; readonly at: number; readonly held: Queued } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param send writes a message to the client */
-  constructor(send: (message: object) => void) {
+  readonly #locale: () => string | undefined;
+
+  /**
+   * @param send writes a message to the client
+   * @param locale by which the person writes numbers
+   */
+  constructor(send: (message: object) => void, locale: () => string | undefined) {
     this.#send = send;
+    this.#locale = locale;
   }
 
   /** @returns false when too many wait already */
@@ -67,7 +73,8 @@ export class PromptQueue {
     const { held, at } = asked;
     this.#asked = undefined;
     this.#queue = this.#queue.filter((other) => other !== held);
-    held.resume(readAnswer(own(message, 'result'), held.challenge, performance.now() - at));
+    const after = performance.now() - at;
+    held.resume(readAnswer(own(message, 'result'), held.challenge, after, this.#locale()));
     this.#next();
   }
 

@@ -86,7 +86,8 @@ export function isSevereCall({ severe, tool }: ApprovalEntry): boolean {
 /** What a person must type to approve this call; undefined when yes is enough. */
 export function challengeFor(approval: ApprovalEntry, store: Store): Challenge | undefined {
   if (!isSevereCall(approval)) return undefined;
-  return challengeOf(approval.tool, argumentsOf(approval), inputSchemaOf(approval, store));
+  const { tool, lookedAt } = approval;
+  return challengeOf(tool, argumentsOf(approval), { inputSchema: inputSchemaOf(approval, store), lookedAt });
 }
 
 /** What the server said last of the tool's arguments; undefined where nothing of it was remembered. */

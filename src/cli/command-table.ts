@@ -33,6 +33,35 @@ const SETUP = async (more: { readonly offer?: boolean }) => {
     setup(entries, { ...options, ...more }, clientsTerminal(terminal));
 };
 
+/** What the commands that edit a policy have in common. */
+function edit(name: 'allow' | 'ask' | 'deny' | 'hide' | 'limit', summary: string): CommandRow {
+  const hasReason = name === 'ask' || name === 'deny';
+  return {
+    name,
+    group: TRUST,
+    summary,
+    arguments: [
+      new Argument('<server>'),
+      new Argument('<tool>', 'a tool, or a pattern with *'),
+      ...(name === 'limit' ? [new Argument('<rate>', '10/hour')] : []),
+    ],
+    options: [
+      new Option('-p, --policy <file>', 'the policy to edit (else the one that holds for the server)'),
+      ...(hasReason ? [new Option('--reason <text>', 'what the model is told')] : []),
+      ...[db, new Option('--dry-run', 'show the change without making it'), noColor],
+    ],
+    load: async () => (await import('./commands/edit-policy.js'))[name],
+  };
+}
+
+const EDITS: readonly CommandRow[] = [
+  edit('allow', 'let a tool through: takes away what refuses or asks, and keeps limits and conditions'),
+  edit('ask', 'have a person asked about every call of a tool'),
+  edit('deny', 'refuse every call of a tool'),
+  edit('hide', "leave a tool out of the server's list"),
+  edit('limit', 'set how often a tool may be called, such as 10/hour'),
+];
+
 /** Loaded for the commands about clients alone. */
 const INSTALLATION = () => import('./this-installation.js');
 
@@ -158,6 +187,7 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: [new Argument('<file>')],
     load: async () => (await import('./commands/import.js')).importPolicy,
   },
+  ...EDITS,
   {
     name: 'status',
     group: SEE,
@@ -265,7 +295,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'reject',
     group: DECIDE,
-    summary: 'refuse a waiting call, or take back what was approved in advance',
+    summary: 'refuse a waiting call, or take back an approval that was not used yet',
     arguments: [new Argument('<id>')],
     options: [db, new Option('--reason <text>', 'what the model is told')],
     load: async () => (await import('./commands/reject.js')).reject,

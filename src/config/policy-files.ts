@@ -39,6 +39,8 @@ export type FoundPolicy =
       readonly make: string;
       /** What that comes to for calls, with the command that makes one. */
       readonly advice: string;
+      /** The same for the model: where a policy would be, and no command, which it would run. */
+      readonly told: string;
     };
 
 /**
@@ -71,8 +73,9 @@ export function findPolicy(
     argv.length > 0
       ? `policy-wrap init -- ${shownCommand(argv)}`
       : `policy-wrap init --server ${names[0]} -- <command> [args]`;
-  // The model is told too, and the log keeps it.
-  return { kind: 'none', missing, make, advice: `${missing}, so every call is refused. Make one: ${make}` };
+  const refused = `${missing}, so every call is refused`;
+  const told = `${refused}. The user can write one, in ${ownPolicies(names[0])[0]}`;
+  return { kind: 'none', missing, make, advice: `${refused}. Make one: ${make}`, told };
 }
 
 /** The files in which a policy for this server is found, or would be; none when a preset was asked for. */

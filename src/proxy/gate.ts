@@ -1,15 +1,17 @@
-import { type Challenge, challengeOf } from '../approval/challenge.js';
+import { type Challenge, challengeOf, expectedText } from '../approval/challenge.js';
 import type { ApprovalAuthority, AskRuling } from '../approval/flow.js';
 import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
 import type { Question } from '../approval/prompt-form.js';
+import { localeOf } from '../approval/typed-number.js';
 import { PolicyWrapError, reasonOf } from '../errors.js';
 import { canonicalJson } from '../json/canonical.js';
 import { parseJson } from '../json/exact.js';
 import { isObject } from '../json/value.js';
 import type { Evaluation } from '../policy/call.js';
-import { CODES } from '../policy/codes.js';
+import { CODES, codeRow } from '../policy/codes.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
 import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
+import { type LookedAt, lookedAt } from '../policy/evaluate/looked-at.js';
 import type {
   Admission,
   Admitted,
@@ -34,7 +36,8 @@ import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
 import type { ArgumentChecks } from './argument-checks.js';
 import { PinnedView } from './pinned-view.js';
 import { PinnedWords } from './pinned-words.js';
-import { refusedCall } from './refusal-text.js';
+import { RefusalNotices } from './refusal-notices.js';
+import { type FormOutcome, refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
 import { type DefinitionFinder, Suspicions } from './suspicions.js';
 import { type HeldPair, ToolLists } from './tool-lists.js';
@@ -42,7 +45,7 @@ import { type HeldPair, ToolLists } from './tool-lists.js';
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
   readonly policy: Layers | undefined;
-  /** What to tell the model when there is no policy: the command that makes one. */
+  /** What to tell the model when there is no policy. */
   readonly noPolicy: string;
   readonly stateSession: StateSession;
   /** Loaded for each policy before it holds. */
@@ -81,6 +84,7 @@ export class Gate implements ApprovalAuthority {
   readonly #options: GateOptions;
   #policy: Layers | undefined;
   readonly #stateSession: StateSession;
+  readonly #notices: RefusalNotices;
   /** The tools that the server has. */
   readonly lists: ToolLists;
   /** Its prompts, resources and instructions. */
@@ -92,6 +96,7 @@ export class Gate implements ApprovalAuthority {
     this.#options = options;
     this.#policy = options.policy;
     this.#stateSession = options.stateSession;
+    this.#notices = new RefusalNotices(options);
     const { stateSession, finder, warn } = options;
     const pinned = new PinnedView(stateSession);
     const suspicions = new Suspicions({ finder, stateSession, warn });
@@ -172,7 +177,17 @@ export class Gate implements ApprovalAuthority {
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
     if (!this.lists.isSevere(call.name)) return undefined;
-    return challengeOf(call.name, call.args.values, this.lists.inputSchemaOf(call.name));
+    const inputSchema = this.lists.inputSchemaOf(call.name);
+    return challengeOf(call.name, call.args.values, { inputSchema, lookedAt: this.#lookedAt(call.name) });
+  }
+
+  /** By which the person writes numbers, as far as this process knows. */
+  get locale(): string | undefined {
+    return localeOf(this.#options.env);
+  }
+
+  #lookedAt(tool: string): LookedAt | undefined {
+    return this.#policy && lookedAt(this.#policy, tool);
   }
 
   clientIs(name: string, version: string): void {
@@ -271,6 +286,7 @@ export class Gate implements ApprovalAuthority {
       argumentsHash: sha256(texts.bound),
       argumentsText: texts.shown,
       severe: this.lists.isSevere(call.name),
+      lookedAt: this.#lookedAt(call.name),
       channels: this.#channels(),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,
@@ -300,8 +316,21 @@ export class Gate implements ApprovalAuthority {
     if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
       return { kind: 'forward', row: admitted.row };
     }
-    if (evaluation.kind === 'hidden') return { kind: 'answer', line: hiddenLine(call) };
-    const line = this.#line(call, refusedCall(call, evaluation, admitted));
+    if (evaluation.kind === 'hidden') {
+      this.#notices.tell(call.name, evaluation, admitted);
+      return { kind: 'answer', line: hiddenLine(call) };
+    }
+    const challenge = admitted.kind === 'asked' ? this.challenge(call) : undefined;
+    const mistyped = call.mistyped && challenge;
+    const form: FormOutcome | undefined = mistyped
+      ? { kind: 'mistyped', expected: expectedText(mistyped) }
+      : undefined;
+    const lineAfter = (form?: FormOutcome) => {
+      const refused = refusedCall(call, evaluation, admitted, form);
+      return this.#line(call, { ...refused, policy: this.#policyOf(refused) });
+    };
+    this.#notices.tell(call.name, evaluation, admitted);
+    const line = lineAfter(form);
     if (admitted.kind !== 'asked') return { kind: 'answer', line };
     const { approval } = admitted;
     const question: Question = {
@@ -311,15 +340,22 @@ export class Gate implements ApprovalAuthority {
       argumentsText: approval.arguments,
       mayChange: this.#policy?.approvals.except.map(({ text }) => text) ?? [],
       approvalId: approval.id,
-      challenge: this.challenge(call),
+      challenge,
     };
-    return { kind: 'ask', line, question, approval };
+    return { kind: 'ask', line, unanswered: () => lineAfter({ kind: 'unanswered' }), question, approval };
   }
 
   #warnOf({ name }: JudgedCall, { charge, used }: Filled): void {
     const { limit } = charge;
     const usage = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}`;
     this.#options.warn(printable(`${name}: ${usage} (${limit.pointer})`, WARNING_CAP));
+  }
+
+  /** The file of the rule that refused a call, for the person whom the model tells. */
+  #policyOf({ code, rule }: RefusedCall): string | undefined {
+    if (!this.#policy || codeRow(code).policyPart === 'none') return undefined;
+    const layer = this.#policy.all.find(({ layer }) => layer !== undefined && rule.startsWith(layer));
+    return (layer ?? this.#policy).source;
   }
 
   #channels(): Layers['approvals']['channels'] {

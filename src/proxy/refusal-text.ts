@@ -1,9 +1,15 @@
 import type { Evaluation, Refusal } from '../policy/call.js';
 import { CODES } from '../policy/codes.js';
 import { explainUnmet, explainUsage } from '../policy/evaluate/explain.js';
-import { type Admitted, DEMAND_CODES } from '../store/store.js';
+import { type Admitted, type ApprovalEntry, DEMAND_CODES } from '../store/store.js';
 import type { RefusedCall } from '../wire/answers.js';
 import type { ToolCall } from '../wire/message.js';
+
+/** What became of the form in which a person was asked, where nobody decided. */
+export type FormOutcome =
+  | { readonly kind: 'unanswered' }
+  /** Another value was typed; `expected` says what was to be. */
+  | { readonly kind: 'mistyped'; readonly expected: string };
 
 /**
  * Why a call was not let through, for its answer. It names no command of ours that would let it through: a model with
@@ -13,6 +19,7 @@ export function refusedCall(
   call: ToolCall,
   evaluation: Evaluation,
   admitted: Exclude<Admitted, { kind: 'allowed' }>,
+  form?: FormOutcome,
 ): RefusedCall {
   const base = { tool: call.name, auditId: String(admitted.row) };
   switch (admitted.kind) {
@@ -50,13 +57,12 @@ export function refusedCall(
     }
     case 'asked': {
       const { approval } = admitted;
-      const where = approval.channels.includes('queue') ? '' : ' in the client';
       return {
         ...base,
         code: 'APPROVAL_REQUIRED',
         rule: approval.rule,
         authorText: approval.reason,
-        explanation: `a person must approve this call${where} (approval ${approval.id})`,
+        explanation: askedText(approval, form),
         approval: { id: approval.id, expiresAt: approval.expiresAt },
       };
     }
@@ -78,6 +84,21 @@ export function refusedCall(
   }
 }
 
+function askedText({ id, channels, expiresAt }: ApprovalEntry, form: FormOutcome | undefined): string {
+  const isInQueue = channels.includes('queue');
+  if (form === undefined) {
+    return `a person must approve this call${isInQueue ? '' : ' in the client'} (approval ${id})`;
+  }
+  const happened =
+    form.kind === 'unanswered'
+      ? 'nobody answered the question in the client in time'
+      : `another value was typed than the one that was asked for, so nothing was approved. ${form.expected}`;
+  const next = isInQueue
+    ? `The question stays open until ${new Date(expiresAt).toISOString()} as approval ${id}: the user can still approve it in a terminal of their own, or answer when exactly this call is made again`
+    : `The question stays open until ${new Date(expiresAt).toISOString()} (approval ${id}): the user is asked again when exactly this call is made again`;
+  return `${happened}${/[.]$/.test(happened) ? ' ' : '. '}${next}`;
+}
+
 function exceededText(exceeded: Extract<Admitted, { kind: 'exceeded' }>['exceeded']): string {
   const { charge, used, inFlight, clockWas } = exceeded;
   return `${explainUsage(charge, used, inFlight)}.${clockText(clockWas)}`;
@@ -87,7 +108,7 @@ function exceededText(exceeded: Extract<Admitted, { kind: 'exceeded' }>['exceede
 function clockText(clockWas: number | undefined): string {
   if (clockWas === undefined) return '';
   const was = new Date(clockWas).toISOString();
-  return ` This machine's clock has said ${was} before and was set back; what was charged until then still counts. Tell the user: if the clock is right now, "policy-wrap reset --clock" mends it.`;
+  return ` This machine's clock has said ${was} before and was set back; what was charged until then still counts. Tell the user: once the clock is right, a person can mend that.`;
 }
 
 function refusalOf(evaluation: Evaluation): Refusal {

@@ -96,7 +96,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     policy,
     argumentChecks,
     finder,
-    noPolicy: found.kind === 'none' ? found.advice : '',
+    noPolicy: found.kind === 'none' ? found.told : '',
     stateSession,
     server,
     env,

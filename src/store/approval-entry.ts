@@ -1,3 +1,4 @@
+import type { LookedAt } from '../policy/evaluate/looked-at.js';
 import { type Row, textOf } from './sqlite/driver.js';
 
 /** What a person is shown of a call, and what binds the answer to this very call. */
@@ -8,6 +9,8 @@ export interface ApprovalTerms {
   readonly argumentsText: string;
   /** The person must type a value from the call, not only say yes. */
   readonly severe?: boolean | undefined;
+  /** The arguments that the policy looks at, of which the person types one. */
+  readonly lookedAt?: LookedAt | undefined;
   /** Where a person may approve it, as the policy says; anywhere when absent. */
   readonly channels?: readonly string[] | undefined;
   /** How long the person may take, and then how long the approval stays valid, in milliseconds. */
@@ -40,6 +43,8 @@ export interface ApprovalEntry {
   readonly reason: string;
   /** As far as is known, a mistake with this tool costs money or cannot be undone. */
   readonly severe: boolean;
+  /** The arguments that the policy looks at; undefined where that was not written down. */
+  readonly lookedAt: LookedAt | undefined;
   /** Where a person may approve it: `client`, `queue`. */
   readonly channels: readonly string[];
   readonly session: string;
@@ -100,6 +105,15 @@ export function isFor(approval: ApprovalEntry, call: ApprovedCall): boolean {
   );
 }
 
+/** What was written by this or a later version; a text of another form says nothing. */
+function lookedAtIn(text: string | undefined): LookedAt | undefined {
+  if (text === undefined) return undefined;
+  const value = JSON.parse(text) as Partial<LookedAt> | null;
+  return value?.amounts && value.conditions
+    ? { amounts: value.amounts, conditions: value.conditions }
+    : undefined;
+}
+
 /** A row of `approvals` as it stands at `now`: one that has expired says so, and keeps no values of the call. */
 export function toEntry(row: Row, now: number): ApprovalEntry {
   const stored = row.state as ApprovalState;
@@ -115,6 +129,7 @@ export function toEntry(row: Row, now: number): ApprovalEntry {
     rule: row.rule as string,
     reason: (isOver ? row.kept_reason : row.reason) as string,
     severe: row.severe === 1,
+    lookedAt: lookedAtIn(textOf(row.looked_at)),
     channels: typeof row.channels === 'string' ? row.channels.split(',') : ['client', 'queue'],
     session: row.session as string,
     state: isOver ? 'expired' : stored,

@@ -29,8 +29,8 @@ const ID_LENGTH = 6;
 /**
  * Approvals: a row is the authority, not what a client answered (G10).
  *
- * INVARIANT: states change only as pending -> approved | rejected | expired and approved -> consumed | expired, each by
- * an UPDATE that names the state it starts from.
+ * INVARIANT: states change only as pending -> approved | rejected | expired and approved -> consumed | rejected |
+ * expired, each by an UPDATE that names the state it starts from: taking back and using up cannot both happen.
  *
  * Nothing here opens a transaction; all methods run inside the caller's.
  */
@@ -89,8 +89,8 @@ export class Approvals {
     const { server, grant, tool, argumentsHash, policyHash } = call;
     const insert = this.#db.prepare(
       `INSERT INTO approvals (id, server, grant_name, tool, arguments_hash, policy, arguments, rule, reason, severe,
-         session, state, asked_at, keeps_ms, expires_at, channels, kept, kept_reason)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)
+         session, state, asked_at, keeps_ms, expires_at, channels, kept, kept_reason, looked_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO NOTHING`,
     );
     const expiresMs = Math.trunc(terms.expiresMs);
@@ -114,6 +114,7 @@ export class Approvals {
         terms.channels?.join(',') ?? null,
         argumentsOf(why.kept),
         why.keptReason.slice(0, REASON_CAP),
+        terms.lookedAt === undefined ? null : JSON.stringify(terms.lookedAt),
       );
       // The id is taken: try another.
       if (changes === 0) continue;
@@ -147,7 +148,7 @@ export class Approvals {
 
   /**
    * Records a person's answer, once, while the approval is pending and if `by` is a channel that may give it. From then
-   * on the approval is valid for as long as the person had to answer.
+   * on the approval is valid for as long as the person had to answer. What was approved and not used yet can be rejected.
    */
   decide(
     id: string,
@@ -158,7 +159,9 @@ export class Approvals {
   ): Decided {
     const before = this.get(id, now);
     if (!before) return { kind: 'unknown' };
-    if (before.state !== 'pending') return { kind: 'not_pending', approval: before };
+    // Not by a form that was left open in the client: what it says came before, and a client may decline by itself.
+    const isTakenBack = state === 'rejected' && before.state === 'approved' && by !== 'client';
+    if (before.state !== 'pending' && !isTakenBack) return { kind: 'not_pending', approval: before };
     // Rejecting is allowed through any channel: it only stops something.
     if (state === 'approved' && !before.channels.includes(by === 'client' ? 'client' : 'queue'))
       return { kind: 'not_here', approval: before };
@@ -166,9 +169,9 @@ export class Approvals {
       .prepare(
         `UPDATE approvals SET ${state === 'approved' ? '' : `${DROP}, `}state = ?, decided_at = ?, decided_by = ?, note = ?,
            expires_at = CASE ? WHEN 'approved' THEN ? + keeps_ms ELSE expires_at END
-         WHERE id = ? AND state = 'pending' AND expires_at > ?`,
+         WHERE id = ? AND state = ? AND expires_at > ?`,
       )
-      .run(state, now, by, note?.slice(0, REASON_CAP) ?? null, state, now, before.id, now);
+      .run(state, now, by, note?.slice(0, REASON_CAP) ?? null, state, now, before.id, before.state, now);
     this.#events.write(now, by, `approval.${state}`, { approval: before.id, tool: before.tool, note });
     return { kind: 'done', approval: this.get(before.id, now) as ApprovalEntry };
   }

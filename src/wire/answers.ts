@@ -6,6 +6,8 @@ import type { Era, Id } from './message.js';
 export interface RefusedCall {
   readonly code: RefusalCode;
   readonly rule: string;
+  /** The file in which the rule is, for the person; undefined where no policy had a part. */
+  readonly policy?: string | undefined;
   readonly tool: string;
   readonly authorText: string | undefined;
   readonly explanation: string;
@@ -115,7 +117,7 @@ function refusalText(refused: RefusedCall, now: number): string {
     `${printable(refused.tool, NAME_CAP)}: ${sentence(printable(refused.explanation, TEXT_CAP))}`,
     refused.limit && nextCall(refused.limit, now),
     refused.demand?.retryAt !== undefined && nextCallAt(refused.demand.retryAt, now),
-    `Rule: ${printable(refused.rule, TEXT_CAP)}.`,
+    `Rule: ${printable(refused.rule, TEXT_CAP)}${refused.policy === undefined ? '' : `, in ${printable(refused.policy, TEXT_CAP)}`}.`,
     refused.limit?.inFlight === undefined ? advice : 'Wait for the calls that you have made.',
   ];
   return `${label} ${sentences.filter(Boolean).join(' ')}`;

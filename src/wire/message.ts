@@ -51,6 +51,8 @@ export interface ToolCall {
 export interface JudgedCall extends ToolCall {
   /** The approval that it was held for, or came back with an answer to. */
   readonly approvalId?: string | undefined;
+  /** In the form a person typed another value than the one asked for. */
+  readonly mistyped?: boolean | undefined;
   /** It was held before, and is not held a second time. */
   readonly wasHeld?: boolean | undefined;
   /**

@@ -200,8 +200,13 @@ describe('G10: in the handshake era', () => {
     expect(between.questions[0].params.requestedSchema.properties.confirm.title).toContain('amount_total');
     await reply(between, ALLOW);
     expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    between.call(3, 'create_invoice', { amount_total: 5 });
+    await reply(between, { action: 'accept', content: { confirm: '6' } });
+    expect(between.answer(3).result.content[0].text).toMatch(
+      /another value was typed .* nothing was approved\. Expected the value of amount_total: a number of 1 digit, with no decimals\. The question stays open until \S+ as approval \w{6}/,
+    );
     between.call(2, 'create_invoice', { amount_total: 5 });
-    await reply(between, { action: 'accept', content: { decision: 'allow_once', confirm: '5' } });
+    await reply(between, { action: 'accept', content: { confirm: '5' } });
     expect(between.calls).toEqual(['create_invoice']);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { promptFor, READING_MS, readAnswer } from '../../src/approval/prompt-form.js';
 import type { Message } from '../support/rig.js';
 
-const CHALLENGE = { label: 'amount_total', value: '121000.5' };
+const CHALLENGE = { label: 'the value of amount_total', value: '121000.5' };
 const QUESTION = {
   server: 'afip',
   tool: 'create_invoice',
@@ -42,9 +42,14 @@ describe('G10: what a person is shown', () => {
     expect(last(['args["\u202e"]'])).toContain('args["\\u{202e}"]');
   });
 
-  test('has a field to type into for a severe call, without the value', () => {
+  test('has one field for a severe call, to type into, without the value: clients sort several by name', () => {
     const { requestedSchema } = promptFor({ ...QUESTION, challenge: CHALLENGE }) as Message;
-    expect(requestedSchema.properties.confirm.title).toBe('To allow it, type amount_total');
+    expect(Object.keys(requestedSchema.properties)).toEqual(['confirm']);
+    expect(requestedSchema.required).toEqual(['confirm']);
+    expect(requestedSchema.properties.confirm.title).toBe(
+      'To allow this call once, type the value of amount_total',
+    );
+    expect(requestedSchema.properties.confirm.default).toBeUndefined();
     expect(JSON.stringify(requestedSchema)).not.toContain(CHALLENGE.value);
   });
 
@@ -72,21 +77,28 @@ describe('G10: what an answer counts for', () => {
     ['no action', { content: { decision: 'allow_once' } }, 'dismissed'],
     ['an error in its place', undefined, 'dismissed'],
   ])('%s', (_, result, answer) => {
-    expect(readAnswer(result, undefined, READING_MS)).toBe(answer);
+    expect(readAnswer(result, undefined, READING_MS, undefined)).toBe(answer);
     // The client itself: nobody reads a form in that time, so it is nobody's word, neither a yes nor a no.
-    expect(readAnswer(result, undefined, READING_MS - 1)).toBe('dismissed');
-    expect(readAnswer(result, undefined, Number.NaN)).toBe('dismissed');
-    expect(readAnswer(result, undefined, -5)).toBe('dismissed');
+    expect(readAnswer(result, undefined, READING_MS - 1, undefined)).toBe('dismissed');
+    expect(readAnswer(result, undefined, Number.NaN, undefined)).toBe('dismissed');
+    expect(readAnswer(result, undefined, -5, undefined)).toBe('dismissed');
   });
 
   test.each<[string, object, string]>([
-    ['the value typed', { decision: 'allow_once', confirm: ' 121000.5 ' }, 'allow'],
-    ['another value typed', { decision: 'allow_once', confirm: '121000' }, 'dismissed'],
-    ['nothing typed', { decision: 'allow_once' }, 'dismissed'],
-    ['a number in the place of a text', { decision: 'allow_once', confirm: 121000.5 }, 'dismissed'],
-    ['the value typed and deny chosen', { decision: 'deny', confirm: '121000.5' }, 'deny'],
-    ['the value typed and nothing chosen', { confirm: '121000.5' }, 'dismissed'],
+    ['the value typed', { confirm: ' 121000.5 ' }, 'allow'],
+    ['the value typed as the person writes numbers', { confirm: '121.000,50' }, 'allow'],
+    ['another value typed', { confirm: '121000' }, 'mistyped'],
+    ['yes typed', { confirm: 'allow_once' }, 'mistyped'],
+    ['deny typed', { confirm: ' Deny ' }, 'deny'],
+    ['nothing typed', { confirm: '' }, 'dismissed'],
+    ['no field', { decision: 'allow_once' }, 'dismissed'],
+    ['a number in the place of a text', { confirm: 121000.5 }, 'dismissed'],
   ])('for a severe call with %s', (_, content, answer) => {
-    expect(readAnswer(form(content), CHALLENGE, READING_MS)).toBe(answer);
+    expect(readAnswer(form(content), CHALLENGE, READING_MS, 'es-AR')).toBe(answer);
+  });
+
+  test('where the value to type is the word that refuses, it refuses', () => {
+    const challenge = { label: 'the last 4 characters of mode', value: 'deny' };
+    expect(readAnswer(form({ confirm: 'deny' }), challenge, READING_MS, undefined)).toBe('deny');
   });
 });

@@ -15,7 +15,10 @@ class Scene {
   readonly resumed: string[] = [];
   /** Calls that somebody decided elsewhere. */
   readonly decided = new Set<string>();
-  readonly queue = new PromptQueue((message) => void this.sent.push(message));
+  readonly queue = new PromptQueue(
+    (message) => void this.sent.push(message),
+    () => undefined,
+  );
 
   hold(callId: string, waitMs = 10_000): boolean {
     return this.queue.hold({

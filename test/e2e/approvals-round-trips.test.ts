@@ -146,7 +146,7 @@ describe('revision 2026-07-28', () => {
     const wrapper = rig.wrap({ policy: ASKING });
     const invoice = { amount_total: 121000.5 };
     const question = await asked(wrapper, 'create_invoice', invoice);
-    const allow = (confirm: string) => ({ action: 'accept', content: { decision: 'allow_once', confirm } });
+    const allow = (confirm: string) => ({ action: 'accept', content: { confirm } });
     expect(
       refusalCode(await call(wrapper, 'create_invoice', invoice, answered(question, allow('121000.5')))),
     ).toBeUndefined();

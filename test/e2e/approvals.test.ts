@@ -150,13 +150,18 @@ describe('the queue', () => {
       expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('terminal') });
       const child = await inTerminal(rig, ['approve', id], [], { CLAUDE_CODE_CHILD_SESSION: '1' });
       expect(child).toMatchObject({ code: 1, stdout: expect.stringContaining('Claude Code') });
-      const wrong = await inTerminal(rig, ['approve', id], [['type amount_total:', '121000\n']]);
+      const wrong = await inTerminal(rig, ['approve', id], [['type the value of amount_total:', '121000\n']]);
       expect(wrong).toMatchObject({ code: 1 });
       expect(await asked(wrapper, 'create_invoice', INVOICE)).toBe(id);
 
-      const right = await inTerminal(rig, ['approve', id], [['type amount_total:', '121000.5\n']], {
-        CLAUDECODE: '1',
-      });
+      const right = await inTerminal(
+        rig,
+        ['approve', id],
+        [['type the value of amount_total:', '121000.5\n']],
+        {
+          CLAUDECODE: '1',
+        },
+      );
       expect(right.code, right.stdout).toBe(0);
       expect(right.stdout).toContain('"cuit": "20-12345678-9"');
       expect(await used()).toEqual([]);

@@ -61,7 +61,14 @@ describe('what becomes of a call', () => {
       windowMs: 60_000,
     });
     expect(decision(between.answer(7)).decision).toBe('ask');
-    expect(between.warnings).toEqual([]);
+    // Each refusal with the command that would let the call through, for the person alone.
+    expect(between.warnings.map((text) => text.split('; to let it through: ')[1])).toEqual([
+      'policy-wrap reset c --server recorder',
+      'policy-wrap allow recorder denied',
+      'policy-wrap allow recorder other',
+      'policy-wrap allow recorder secret',
+      expect.stringMatching(/^policy-wrap approve \w{6}$/),
+    ]);
   });
 
   test('G1: before a byte of a call reaches the server, its row and its charge can be read by others', () => {
@@ -247,7 +254,7 @@ describe('another policy', () => {
     expect(challenge('read_page')).toBeUndefined();
     expect(challenge('create_invoice')?.value).toBe('9');
     listed(between, { name: 'create_invoice', inputSchema: { properties: { fee: { type: 'number' } } } });
-    expect(challenge('create_invoice')?.label).toBe('fee');
+    expect(challenge('create_invoice')?.label).toBe('the value of fee');
   });
 });
 
@@ -338,7 +345,7 @@ describe('hours', () => {
     const refused = [between.answer(1), between.answer(2)].find((answer) => answer !== undefined);
     const { text } = refused.result.content[0];
     expect(text).toMatch(
-      /^\[POLICY DENIED\] At night alone\. (night|day): calls pass from (03|15):00 to .*\(UTC\), and it is \w{3} \d\d:\d\d there\. Next call possible in \d+ s \(.*\)\. Rule: \/tools\/\w+\/hours\./,
+      /^\[POLICY DENIED\] At night alone\. (night|day): calls pass from (03|15):00 to .*\(UTC\), and it is \w{3} \d\d:\d\d there\. Next call possible in \d+ s \(.*\)\. Rule: \/tools\/\w+\/hours, in \/policy\.json\./,
     );
     expect(decision(refused)).toMatchObject({ code: 'HOURS', decision: 'deny' });
     expect(decision(refused).retryAt).toMatch(/T(03|15):00:00\.000Z$/);

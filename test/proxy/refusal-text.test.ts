@@ -45,7 +45,7 @@ describe('what is told of a limit', () => {
     const clockWas = Date.UTC(2099, 0, 1);
     const { text, decision } = told({ retryAt: clockWas + 600_000, clockWas });
     expect(text).toContain("This machine's clock has said 2099-01-01T00:00:00.000Z before and was set back");
-    expect(text).toContain('policy-wrap reset --clock');
+    expect(text).not.toContain('policy-wrap');
     expect(decision).toMatchObject({ clockWas: '2099-01-01T00:00:00.000Z' });
     expect(told({ retryAt: NOW }).decision).not.toHaveProperty('clockWas');
   });

@@ -203,6 +203,14 @@ eachDriver('approvals', () => {
       expect(call()).toMatchObject({ kind: 'asked', isNew: true });
     });
 
+    test('G10: what was approved and not used yet can be taken back; its use and that are one or the other', () => {
+      const id = asked();
+      decide(id);
+      expect(decide(id, 'rejected')).toMatchObject({ kind: 'done', approval: { state: 'rejected' } });
+      expect(call()).toMatchObject({ kind: 'refused', code: 'APPROVAL_REJECTED' });
+      expect(decide(id)).toMatchObject({ kind: 'not_pending', approval: { state: 'rejected' } });
+    });
+
     test.each(['approved', 'rejected', 'expired'] as const)('only a pending one can be %s', (state) => {
       const settled: [string, string][] = [];
       for (const first of ['approved', 'rejected', 'expired'] as const) {
@@ -215,6 +223,7 @@ eachDriver('approvals', () => {
       call();
       settled.push([used, 'consumed']);
       for (const [id, before] of settled) {
+        if (before === 'approved' && state === 'rejected') continue;
         expect(decide(id, state)).toMatchObject({ kind: 'not_pending', approval: { state: before } });
         expect(fresh.store.approval(id)?.state).toBe(before);
       }

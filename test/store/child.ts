@@ -6,7 +6,7 @@ import { StateSession } from '../../src/proxy/state-session.js';
 import type { Admitted } from '../../src/store/admission.js';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { BUSY, Store } from '../../src/store/store.js';
-import { admission, charge, INFO, limit, open, settlement } from './support-shapes.js';
+import { admission, approvable, charge, INFO, limit, open, settlement } from './support-shapes.js';
 
 const [, , what = '', path = '', count = '0', openWait] = process.argv;
 const parent = process.ppid;
@@ -55,6 +55,28 @@ try {
     case 'calls': {
       const kinds = Array.from({ length: 20 }, () => decide(day).kind);
       say({ allowed: kinds.filter((kind) => kind === 'allowed').length, calls: kinds.length, busy });
+      break;
+    }
+    case 'use-approvals': {
+      const used: number[] = [];
+      for (let i = 0; i < Number(count); i++) {
+        const [admitted] = patiently(() => store.admit(session, [approvable(i)]));
+        if (admitted?.kind === 'allowed') used.push(i);
+      }
+      say(used);
+      break;
+    }
+    case 'take-back': {
+      const takenBack: number[] = [];
+      // From the other end, so that the two meet in the middle.
+      const numbered = store
+        .approvals(true)
+        .map(({ id, tool }) => ({ id, at: Number(tool.slice('tool'.length)) }));
+      for (const { id, at } of numbered.sort((a, b) => b.at - a.at)) {
+        const decided = patiently(() => store.decideApproval(id, 'rejected', 'cli'));
+        if (decided.kind === 'done') takenBack.push(at);
+      }
+      say(takenBack);
       break;
     }
     case 'until-killed':

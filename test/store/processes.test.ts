@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import type { ChargeRecord } from '../../src/store/counters/charge-record.js';
-import { Store } from '../../src/store/store.js';
+import { BUSY, Store } from '../../src/store/store.js';
 import { Children, damage, rows, tempDir } from './support.js';
-import { charge, INFO, limit } from './support-shapes.js';
+import { approvable, charge, INFO, limit } from './support-shapes.js';
 
 const temp = tempDir();
 const children = new Children(temp.path('child.mjs'));
@@ -130,4 +130,28 @@ test('opening waits for whoever writes to the file at that moment', async () => 
   expect(damage(store)).toEqual([]);
   store.close();
   await holder.end();
+});
+
+test('G10: a call that uses an approval and a person who takes it back: one of them, whoever comes first', async () => {
+  const path = temp.path();
+  const count = 60;
+  const all = ['use-approvals', 'take-back'].map((what) => children.start([what, path, String(count)]));
+  for (const child of all) expect(await child.next()).toBe('ready');
+  const store = Store.open(path);
+  const session = store.startSession(INFO);
+  for (let i = 0; i < count; i++) {
+    const admitted = store.admit(session, [approvable(i)]);
+    if (admitted === BUSY || admitted[0]?.kind !== 'asked') throw new Error('not asked');
+    store.decideApproval(admitted[0].approval.id, 'approved', 'cli');
+  }
+  for (const child of all) child.go();
+  const [used, takenBack] = (await Promise.all(all.map((child) => child.next()))) as number[][];
+  for (const child of all) await child.end();
+  expect([...(used ?? []), ...(takenBack ?? [])].sort((a, b) => a - b)).toEqual(
+    Array.from({ length: count }, (_, i) => i),
+  );
+  const states = new Map(store.approvals(true).map(({ tool, state }) => [tool, state]));
+  for (const i of used ?? []) expect(states.get(`tool${i}`)).toBe('consumed');
+  for (const i of takenBack ?? []) expect(states.get(`tool${i}`)).toBe('rejected');
+  store.close();
 });

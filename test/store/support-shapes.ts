@@ -53,6 +53,17 @@ export function admission(evaluation: Evaluation, changes: Partial<Admission> = 
   };
 }
 
+/** A call about which a person is asked; each number is another tool. */
+export function approvable(number: number): Admission {
+  const tool = `tool${number}`;
+  const rule = `/tools/${tool}/action`;
+  const ask = { code: 'APPROVAL_REQUIRED', rule, authorText: undefined, explanation: 'look at it' } as const;
+  return admission(
+    { kind: 'open', charges: [], ask },
+    { tool, approval: { argumentsHash: tool, argumentsText: '{}', expiresMs: 600_000 } },
+  );
+}
+
 /** What became of the call of one row. */
 export function settlement(row: number, outcome: Outcome, latencyMs: number | undefined = 1): Settlement {
   return { first: row, last: row, outcome, latencyMs };

@@ -1,4 +1,5 @@
-import { isMet } from '../../approval/challenge.js';
+import { judgeTyped } from '../../approval/challenge.js';
+import { localeOf } from '../../approval/typed-number.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import type { ApprovalEntry, Store } from '../../store/store.js';
 import { printable, printableJson } from '../../text/escape.js';
@@ -116,8 +117,11 @@ async function put(
     if (typed === undefined) return undefined;
     if (/^\s*r(eject)?\s*$/i.test(typed)) return 'rejected';
     if (/^\s*s(kip)?\s*$/i.test(typed)) return 'skip';
-    if (challenge ? isMet(challenge, typed) : /^\s*a(pprove)?\s*$/i.test(typed)) return 'approved';
-    await io.err.write(challenge ? 'That is not the value in the arguments.\n' : 'Please type a, r or s.\n');
+    const judged = challenge && judgeTyped(challenge, typed, localeOf(io.env));
+    if (judged ? judged.kind === 'met' : /^\s*a(pprove)?\s*$/i.test(typed)) return 'approved';
+    await io.err.write(
+      judged?.kind === 'other' ? `${printable(judged.text, 400)}\n` : 'Please type a, r or s.\n',
+    );
   }
 }
 

@@ -1,5 +1,6 @@
-import { isMet } from '../../approval/challenge.js';
+import { judgeTyped } from '../../approval/challenge.js';
 import { amountsOf, boundedNumber, numbersOf } from '../../approval/numeric-arguments.js';
+import { localeOf } from '../../approval/typed-number.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import type { ApprovalEntry, BudgetTerms, Store } from '../../store/store.js';
@@ -99,8 +100,11 @@ async function isMeant(
   const challenge = challengeFor(approval, store);
   if (!challenge) return confirm('Approve this call?', options, io);
   const typed = await io.ask(`To approve it, type ${printable(challenge.label, 80)}: `);
-  if (typed !== undefined && isMet(challenge, typed)) return true;
-  await io.err.write('That is not the value in the arguments. Nothing was approved.\n');
+  const judged = typed === undefined ? undefined : judgeTyped(challenge, typed, localeOf(io.env));
+  if (judged?.kind === 'met') return true;
+  await io.err.write(
+    `${judged === undefined ? '' : `${printable(judged.text, 400)} `}Nothing was approved.\n`,
+  );
   return false;
 }
 
@@ -149,7 +153,7 @@ function bounded({ calls, forMs, max, amount }: Further, approval: ApprovalEntry
   const paths = [...numbersOf(args).keys()];
   const path =
     amount === undefined
-      ? boundedNumber(args, inputSchemaOf(approval, store))
+      ? (countedNumber(approval, paths) ?? boundedNumber(args, inputSchemaOf(approval, store)))
       : paths.find((each) => each === amount || each === `args.${amount}`);
   const tool = printable(approval.tool, 200);
   if (path === undefined) {
@@ -173,6 +177,12 @@ function bounded({ calls, forMs, max, amount }: Further, approval: ApprovalEntry
     });
   }
   return { calls, forMs, bound: { path, max } };
+}
+
+/** The number that a limit of the policy adds up. */
+function countedNumber({ lookedAt }: ApprovalEntry, paths: readonly string[]): string | undefined {
+  const counted = lookedAt?.amounts.map((steps) => ['args', ...steps].join('.')) ?? [];
+  return counted.find((path) => paths.includes(path));
 }
 
 function budgetText({ calls, forMs, bound }: BudgetTerms, { tool }: ApprovalEntry): string {

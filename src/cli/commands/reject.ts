@@ -1,4 +1,5 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
+import type { ApprovalEntry, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { stateOf } from '../approval-view.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
@@ -9,7 +10,7 @@ export interface RejectOptions extends StateOptions {
 }
 
 /**
- * Refuses a waiting call, or takes back what was approved in advance. Asks nothing: it only ever stops something.
+ * Refuses a waiting call, or takes back an approval that was not used yet, or what was approved in advance. Asks nothing: it only ever stops something.
  *
  * @param id of an approval or of a budget
  * @throws PolicyWrapError NOT_FOUND, REFUSED, STATE_UNAVAILABLE
@@ -22,18 +23,24 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
     (each) => each.approval(id) !== undefined || each.budgets().some((one) => one.id === budget),
   );
   try {
+    const wasApproved = store.approval(id)?.state === 'approved';
     const decided = written(store.decideApproval(id, 'rejected', 'cli', { note: options.reason }));
     switch (decided.kind) {
       case 'done':
         await io.out.write(
-          `Rejected: ${printable(decided.approval.tool)} stays refused with these arguments.\n`,
+          wasApproved
+            ? `Taken back: the approval was not used, and ${printable(decided.approval.tool)} is refused with these arguments.\n`
+            : `Rejected: ${printable(decided.approval.tool)} stays refused with these arguments.\n`,
         );
+        await tellBudgets(decided.approval, store, io);
         return EXIT.done;
       case 'not_here':
       case 'not_pending':
         throw new PolicyWrapError(
           'REFUSED',
-          `approval ${decided.approval.id} is no longer waiting: ${stateOf(decided.approval)}`,
+          decided.approval.state === 'consumed'
+            ? `approval ${decided.approval.id} was used already: the call went through`
+            : `approval ${decided.approval.id} is no longer waiting: ${stateOf(decided.approval)}`,
         );
       case 'unknown': {
         if (!written(store.revokeBudget(budget, 'cli'))) {
@@ -51,5 +58,19 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
     }
   } finally {
     store.close();
+  }
+}
+
+/** What was approved in advance goes on without the approval that it was given with. */
+async function tellBudgets(
+  { server, grant, tool }: ApprovalEntry,
+  store: Store,
+  io: Terminal,
+): Promise<void> {
+  for (const budget of store.budgets()) {
+    if (budget.server !== server || budget.grant !== grant || budget.tool !== tool) continue;
+    await io.err.write(
+      `Still approved in advance: the next ${budget.callsLeft} of ${printable(tool)}. Take it back: policy-wrap reject ${budget.id}\n`,
+    );
   }
 }

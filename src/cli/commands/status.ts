@@ -3,9 +3,10 @@ import { EXIT } from '../../errors.js';
 import type { OtherDatabases } from '../databases.js';
 import { printJson } from '../json-output.js';
 import { type OpenState, openStates, othersThan, type StateOptions } from '../open-state.js';
+import { remediesOf } from '../remedies.js';
 import { serversSeen, strangeLine, strangeName } from '../seen-names.js';
 import { statusJson } from '../status/json.js';
-import { byName, COUNTERS_IN_JSON, COUNTERS_SHOWN, type Snapshot } from '../status/snapshot.js';
+import { byName, COUNTERS_IN_JSON, COUNTERS_SHOWN, LATELY_MS, type Snapshot } from '../status/snapshot.js';
 import { statusText } from '../status/text.js';
 import type { Terminal } from '../terminal.js';
 
@@ -20,6 +21,8 @@ export interface StatusOptions extends StateOptions {
 const WATCH_MS = 1000;
 /** Names that a misspelt one is compared with. */
 const MOST_NAMES = 1000;
+/** Refusals that are looked at for what would let them through. */
+const REFUSED_READ = 200;
 
 /** Shows what runs, what is used up and who waits for a person; with `watch` again every second until Ctrl-C. */
 export async function status(options: StatusOptions, io: Terminal): Promise<number> {
@@ -86,6 +89,10 @@ function lookInto({ path, store }: OpenState, options: StatusOptions, now: numbe
     budgets: ofServer(store.budgets()),
     pauses: ofServer(store.pauses()),
     changed: store.changedTools(server),
+    remedies: remediesOf(
+      store.log({ denied: true, server, since: now - LATELY_MS, limit: REFUSED_READ }),
+      store,
+    ),
   };
   return { now, path, state };
 }

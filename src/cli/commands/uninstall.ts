@@ -1,5 +1,4 @@
 import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
-import { findBackup } from '../../clients/change/backups.js';
 import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
 import type { StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
@@ -13,6 +12,7 @@ import {
   openTarget,
   type Target,
 } from '../../clients/selection.js';
+import { findBackup } from '../../config/backups.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';

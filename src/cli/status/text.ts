@@ -4,6 +4,7 @@ import { count } from '../../text/count.js';
 import { span, textOfDuration } from '../../text/duration.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { isForQueue } from '../approval-view.js';
+import type { Remedy } from '../remedies.js';
 import { bar, type Cell, type Column, paint, table } from '../table.js';
 import type { Output } from '../terminal.js';
 import { clockTime, localTime } from '../time.js';
@@ -13,6 +14,7 @@ import { byName, COUNTERS_IN_JSON, type Snapshot } from './snapshot.js';
 const CHANGE_LINES = 12;
 /** Changed tools that are shown; a server may have changed thousands. */
 const CHANGED_SHOWN = 20;
+const REMEDIES_SHOWN = 10;
 /** How long a server that no longer runs is still named, in milliseconds. */
 const REMEMBERED_MS = 7 * 86_400_000;
 
@@ -81,6 +83,14 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
       APPROVALS,
     );
   }
+  if (state.remedies.length > 0) {
+    text += title('Refused in the last hour');
+    text += table(
+      out,
+      state.remedies.slice(0, REMEDIES_SHOWN).map((remedy) => remedyRow(remedy, now)),
+      REMEDIES,
+    );
+  }
   if (state.budgets.length > 0) {
     text += title('Approved in advance');
     text += table(
@@ -101,10 +111,22 @@ const COUNTERS = {
   ...INDENT,
   columns: columns('whole', 'whole', 'spare', 'whole', 'whole', 'whole', 'whole'),
 };
+const REMEDIES = { ...INDENT, columns: columns('whole', 'whole', 'whole', 'spare', 'whole', 'prose') };
 const APPROVALS = { ...INDENT, columns: columns('whole', 'whole', 'whole', 'whole', 'prose') };
 
 function columns(...all: Column[]): Column[] {
   return all;
+}
+
+function remedyRow({ command, server, tool, code, at, times }: Remedy, now: number): Cell[] {
+  return [
+    { text: clockTime(at, now), style: 'dim' },
+    named(server),
+    named(tool),
+    count(times, 'call'),
+    code ?? 'hidden',
+    printable(command),
+  ];
 }
 
 const named = (text: string | undefined) => printable(text ?? '', NAME_CAP);

@@ -17,8 +17,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { BACKUPS_KEPT, keepBackup, pruneBackups } from '../../config/backups.js';
 import { PolicyWrapError } from '../../errors.js';
-import { keepBackup, pruneBackups } from '../change/backups.js';
 import type { Snapshot } from './read.js';
 
 function conflict(path: string, message: string, hint: string, cause?: unknown): PolicyWrapError {
@@ -60,10 +60,17 @@ export function preflight(snapshot: Snapshot): void {
  * @param snapshot what was read; a file that has changed since is not touched
  * @param backups folder for the copy of the old content
  * @param now the time that the copy is named by
+ * @param kept how many copies stay
  * @returns the path of the copy
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
-export function replaceFile(snapshot: Snapshot, content: Buffer, backups: string, now: Date): string {
+export function replaceFile(
+  snapshot: Snapshot,
+  content: Buffer,
+  backups: string,
+  now: Date,
+  kept: number = BACKUPS_KEPT,
+): string {
   preflight(snapshot);
   refuseChanged(snapshot);
   const backup = keepBackup(snapshot.real, snapshot.bytes, backups, now);
@@ -74,7 +81,7 @@ export function replaceFile(snapshot: Snapshot, content: Buffer, backups: string
     rename(draft, real);
   });
   confirm(snapshot.path, real, content);
-  pruneBackups(real, backups);
+  pruneBackups(real, backups, kept);
   return backup;
 }
 

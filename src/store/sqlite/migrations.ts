@@ -249,6 +249,10 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   CREATE TABLE calls_clock (upto INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
   INSERT INTO calls_clock VALUES (0, 0);
   `,
+  `
+  -- The arguments that the policy looked at, as JSON (LookedAt); before, nothing was written down of that.
+  ALTER TABLE approvals ADD COLUMN looked_at TEXT;
+  `,
 ];
 
 /** Before this step every charge had a row from the start, and was added to its counter later. */

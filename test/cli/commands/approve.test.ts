@@ -47,7 +47,7 @@ describe('approve', () => {
   test('G10: a call that the policy leaves to the client is not approved here; it can be rejected', async () => {
     using state = new State();
     const { db } = state;
-    const id = state.ask(state.session(), 'read_page', '{}', 'look at it', ['client']);
+    const id = state.ask(state.session(), 'read_page', '{}', 'look at it', { channels: ['client'] });
     const io = new FakeTerminal(['y']);
     await expect(approve(id, { db, yes: true }, io)).rejects.toMatchObject({
       code: 'REFUSED',
@@ -75,7 +75,7 @@ describe('approve', () => {
     expect(stateOf(state, id)).toBe('pending');
     const io = new FakeTerminal(['9007199254740993.25']);
     expect(await approve(id, { db }, io)).toBe(0);
-    expect(io.questions).toEqual(['To approve it, type amount_total: ']);
+    expect(io.questions).toEqual(['To approve it, type the value of amount_total: ']);
     expect(io.out.text).toMatch(/^Approved: create_payment passes once, until .*\(10 min\)\.\n$/);
     expect(stateOf(state, id)).toBe('approved');
   });
@@ -148,7 +148,39 @@ describe('approve', () => {
     const id = state.ask(state.session(), 'create_payment', '{"a_total":900,"amount_total":150}');
     const io = new FakeTerminal(['150']);
     expect(await approve(id, { db: state.db }, io)).toBe(0);
-    expect(io.questions).toEqual(['To approve it, type amount_total: ']);
+    expect(io.questions).toEqual(['To approve it, type the value of amount_total: ']);
+  });
+
+  test('G10: the value that the policy looks at, as the person writes numbers; what is wrong is told in shape', async () => {
+    using state = new State();
+    const lookedAt = { amounts: [['net', 'ars']], conditions: [] };
+    const id = state.ask(state.session(), 'create_payment', '{"net":{"ars":1234.5},"total":99}', 'why', {
+      lookedAt,
+    });
+    const typing = (typed: string) => {
+      const io = new FakeTerminal([typed]);
+      io.env = { LANG: 'es_AR.UTF-8' };
+      return io;
+    };
+    for (const [typed, told] of [
+      [
+        '1234,6',
+        'Expected the value of net.ars: a number of 4 digits, with 1 decimal. Nothing was approved.\n',
+      ],
+      ['99', 'Expected the value of net.ars: a number of 4 digits'],
+      ['1.234', '1.234 can be read as 1,234 or 1234: type it without signs between thousands'],
+    ] as const) {
+      const io = typing(typed);
+      expect(await approve(id, { db: state.db }, io)).toBe(1);
+      expect(io.err.text).toContain(told);
+    }
+    const watching = typing('1234,6');
+    await approvals({ db: state.db, watch: true }, watching);
+    expect(watching.err.text).toContain('Expected the value of net.ars: a number of 4 digits');
+    expect(stateOf(state, id)).toBe('pending');
+    const io = typing('1.234,50');
+    expect(await approve(id, { db: state.db }, io)).toBe(0);
+    expect(io.questions).toEqual(['To approve it, type the value of net.ars: ']);
   });
 
   test('is refused for what waits no longer, also when that happens while the person reads', async () => {
@@ -256,7 +288,7 @@ describe('approvals', () => {
       'pending',
       'approved',
     ]);
-    expect(io.questions[0]).toBe('type amount to approve, [r]eject, [s]kip: ');
+    expect(io.questions[0]).toBe('type the value of amount to approve, [r]eject, [s]kip: ');
     const left = new FakeTerminal([]);
     expect(await approvals({ db: state.db, watch: true }, left)).toBe(0);
     expect(stateOf(state, skipped)).toBe('pending');
@@ -284,5 +316,36 @@ describe('approvals', () => {
     await expect(approvals({ db, watch: true, json: true }, new FakeTerminal([]))).rejects.toMatchObject({
       code: 'USAGE',
     });
+  });
+});
+
+describe('reject', () => {
+  test('G10: takes back an approval that was not used yet, and says what goes on', async () => {
+    using state = new State();
+    const db = state.db;
+    const session = state.session();
+    const id = state.ask(session, 'read_page', '{}');
+    await approve(id, { db, also: 'next 3' }, new FakeTerminal(['y']));
+    const io = new FakeTerminal();
+    expect(await reject(id, { db, reason: 'wrong page' }, io)).toBe(0);
+    expect(io.out.text).toContain('Taken back: the approval was not used');
+    expect(io.err.text).toMatch(
+      /Still approved in advance: the next 3 of read_page\. .* policy-wrap reject \w+/,
+    );
+    expect(state.store.approval(id)).toMatchObject({
+      state: 'rejected',
+      decidedBy: 'cli',
+      note: 'wrong page',
+    });
+  });
+
+  test('G10: what was used cannot be taken back, and says so', async () => {
+    using state = new State();
+    const session = state.session();
+    const id = state.ask(session, 'read_page', '{}');
+    await approve(id, { db: state.db, yes: true }, new FakeTerminal([]));
+    expect(state.repeat(session, 'read_page', '{}').kind).toBe('allowed');
+    await expect(reject(id, { db: state.db }, new FakeTerminal())).rejects.toThrow('was used already');
+    expect(stateOf(state, id)).toBe('consumed');
   });
 });

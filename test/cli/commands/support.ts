@@ -5,7 +5,14 @@ import { PassThrough } from 'node:stream';
 import type { Output, Terminal } from '../../../src/cli/terminal.js';
 import type { Charge, Evaluation } from '../../../src/policy/call.js';
 import type { Limit } from '../../../src/policy/model.js';
-import { type Admission, type Admitted, BUSY, type SessionInfo, Store } from '../../../src/store/store.js';
+import {
+  type Admission,
+  type Admitted,
+  type ApprovalTerms,
+  BUSY,
+  type SessionInfo,
+  Store,
+} from '../../../src/store/store.js';
 import { charge as chargeOf, limit } from '../../store/support-shapes.js';
 
 export const NOW = Date.UTC(2026, 10, 22, 11, 0, 0);
@@ -96,21 +103,32 @@ export class State {
     tool: string,
     argumentsText: string,
     reason = 'look at it',
-    channels?: readonly string[],
+    terms: Partial<ApprovalTerms> = {},
   ): string {
+    const admitted = this.repeat(session, tool, argumentsText, reason, terms);
+    if (admitted.kind !== 'asked') throw new Error(admitted.kind);
+    return admitted.approval.id;
+  }
+
+  /** A call about which a person is asked, or was. */
+  repeat(
+    session: string,
+    tool: string,
+    argumentsText: string,
+    reason = 'look at it',
+    terms: Partial<ApprovalTerms> = {},
+  ): Admitted {
     const ask = {
       code: 'APPROVAL_REQUIRED',
       rule: `/tools/${tool}/action`,
       authorText: reason,
       explanation: reason,
     } as const;
-    const admitted = this.admit(
+    return this.admit(
       session,
       { kind: 'open', charges: [], ask },
-      { tool, approval: { argumentsHash: argumentsText, argumentsText, expiresMs: 600_000, channels } },
+      { tool, approval: { argumentsHash: argumentsText, argumentsText, expiresMs: 600_000, ...terms } },
     );
-    if (admitted.kind !== 'asked') throw new Error(admitted.kind);
-    return admitted.approval.id;
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { BACKUPS_KEPT, backupsOf, findBackup } from '../../../src/clients/change/backups.js';
 import {
   createFile,
   overwriteFile,
@@ -17,6 +16,7 @@ import {
   replaceFile,
 } from '../../../src/clients/files/atomic-write.js';
 import { readSnapshot, type Snapshot } from '../../../src/clients/files/read.js';
+import { BACKUPS_KEPT, backupsOf, findBackup } from '../../../src/config/backups.js';
 import { Home } from '../home.js';
 
 const POSIX = process.platform !== 'win32';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { PolicyWrapError } from '../../errors.js';
-import { sha256 } from '../../text/hash.js';
+import { PolicyWrapError } from '../errors.js';
+import { sha256 } from '../text/hash.js';
 
 /** Backups kept of one file; the oldest go. */
 export const BACKUPS_KEPT = 10;
@@ -17,7 +17,7 @@ function stamp(now: Date): string {
   return now.toISOString().replace(/[-:.]/g, '');
 }
 
-interface Backup {
+export interface Backup {
   readonly name: string;
   readonly stamp: string;
   /** Tells backups of one instant apart. */
@@ -25,7 +25,7 @@ interface Backup {
 }
 
 /** The backups of a file, newest first. */
-function listed(real: string, folder: string): Backup[] {
+export function listedBackups(real: string, folder: string): Backup[] {
   if (!existsSync(folder)) return [];
   const stem = backupStem(real);
   return readdirSync(folder)
@@ -39,7 +39,7 @@ function listed(real: string, folder: string): Backup[] {
 
 /** The paths of a file's backups, newest first. */
 export function backupsOf(real: string, folder: string): string[] {
-  return listed(real, folder).map(({ name }) => join(folder, name));
+  return listedBackups(real, folder).map(({ name }) => join(folder, name));
 }
 
 /**
@@ -48,7 +48,7 @@ export function backupsOf(real: string, folder: string): string[] {
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
 export function keepBackup(real: string, bytes: Buffer, folder: string, now: Date): string {
-  const [newest] = listed(real, folder);
+  const [newest] = listedBackups(real, folder);
   // Names only grow: otherwise, after the clock stepped back, the new copy would be the first to be pruned.
   const behind = newest !== undefined && newest.stamp >= stamp(now) ? newest : undefined;
   const suffix = behind === undefined ? '' : `-${behind.extra + 1}`;
@@ -67,8 +67,8 @@ export function keepBackup(real: string, bytes: Buffer, folder: string, now: Dat
 }
 
 /** Removes the oldest copies of a file beyond `BACKUPS_KEPT`. */
-export function pruneBackups(real: string, folder: string): void {
-  for (const old of backupsOf(real, folder).slice(BACKUPS_KEPT)) rmSync(old, { force: true });
+export function pruneBackups(real: string, folder: string, kept: number = BACKUPS_KEPT): void {
+  for (const old of backupsOf(real, folder).slice(kept)) rmSync(old, { force: true });
 }
 
 /**

@@ -1,0 +1,209 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { structuredPatch } from 'diff';
+import { createFile, replaceFile } from '../../clients/files/atomic-write.js';
+import { readSnapshot, type Snapshot } from '../../clients/files/read.js';
+import { loadWithLayers, problemsError } from '../../config/policy-files.js';
+import { historyFolder, VERSIONS_KEPT } from '../../config/policy-history.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { editEntry, type Wish } from '../../policy/edit/edit-entry.js';
+import { stack } from '../../policy/evaluate/layers.js';
+import { couldPass, isVisible, resolveEntry } from '../../policy/evaluate/resolve.js';
+import type { Policy } from '../../policy/model.js';
+import { printable } from '../../text/escape.js';
+import { nearest } from '../../text/suggest.js';
+import { knownTools } from '../known-tools.js';
+import type { StateOptions } from '../open-state.js';
+import { assertNoAgent, assertPerson } from '../person.js';
+import { liveSessions, type PolicyPlace, policyOfServer } from '../policy-in-force.js';
+import { paint } from '../table.js';
+import type { Output, Terminal } from '../terminal.js';
+
+export interface EditOptions extends StateOptions {
+  readonly policy?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Only show. */
+  readonly dryRun?: boolean | undefined;
+}
+
+type Edit = (server: string, tool: string, options: EditOptions, io: Terminal) => Promise<number>;
+
+export const allow: Edit = (server, tool, options, io) => edit(server, tool, { kind: 'allow' }, options, io);
+export const hide: Edit = (server, tool, options, io) => edit(server, tool, { kind: 'hide' }, options, io);
+export const ask: Edit = (server, tool, options, io) =>
+  edit(server, tool, { kind: 'ask', reason: options.reason }, options, io);
+export const deny: Edit = (server, tool, options, io) =>
+  edit(server, tool, { kind: 'deny', reason: options.reason }, options, io);
+
+/** @param rate `10/hour` */
+export function limit(
+  server: string,
+  tool: string,
+  rate: string,
+  options: EditOptions,
+  io: Terminal,
+): Promise<number> {
+  return edit(server, tool, { kind: 'limit', rate }, options, io);
+}
+
+/**
+ * Edits the policy that holds for a server: shows the difference, and writes it when the whole is a policy that can be
+ * used. Running wrappers read it at once. The version before is kept beside it.
+ *
+ * @throws PolicyWrapError REFUSED where no person sits; NOT_FOUND, USAGE, POLICY_INVALID, CONFIG_CONFLICT
+ */
+async function edit(
+  server: string,
+  tool: string,
+  wish: Wish,
+  options: EditOptions,
+  io: Terminal,
+): Promise<number> {
+  // What lets something through needs a terminal, as everywhere; what stops something does not.
+  if (wish.kind === 'deny' || wish.kind === 'hide') assertNoAgent(wish.kind, io);
+  else if (!options.dryRun) assertPerson(wish.kind, io);
+  if (tool === '' || tool.length > 256) throw new PolicyWrapError('USAGE', 'which tool, or which pattern?');
+  const place = policyOfServer(server, options, io);
+  const before = snapshotOf(place);
+  const old = before?.text ?? (place.kind === 'new' ? place.text : '');
+  const policy = usable(old, place.file, 'It was not edited; mend it first.');
+  assertListed(server, tool, policy, options);
+
+  const { text, notes, impossible } = editEntry(old, policy.own, tool, wish);
+  if (impossible !== undefined)
+    throw new PolicyWrapError('REFUSED', `${printable(tool)}: ${impossible}`, { hint: 'Allow it first.' });
+  const edited = usable(text, place.file, `${wish.kind} ${printable(tool)} was not done.`, old);
+  const still = wish.kind === 'allow' || wish.kind === 'ask' ? stillRefused(tool, edited) : undefined;
+  if (still !== undefined)
+    throw new PolicyWrapError('REFUSED', `${printable(tool)} would stay refused: ${still.why}`, {
+      hint: `${still.mend} Nothing was written.`,
+    });
+  if (text === old && place.kind === 'file') {
+    await io.out.write(
+      `Nothing to change in ${printable(place.file)}: ${notes.join('; ') || 'it says so already'}.\n`,
+    );
+    return EXIT.done;
+  }
+  if (place.kind === 'new')
+    await io.err.write(
+      `${printable(server)} has no policy file yet: ${printable(place.file)} is made from ${place.from}.\n`,
+    );
+  await io.out.write(diffText(place.file, old, text, io.out));
+  for (const note of notes) await io.out.write(`${sentence(printable(note))}\n`);
+  if (options.dryRun) return EXIT.done;
+  await write(place.file, before, text, io);
+  const running = liveSessions(server, options, io).length;
+  const now =
+    running === 0
+      ? 'Holds from the next start.'
+      : 'In force at once: running wrappers have read it in a second.';
+  await io.out.write(`${printable(tool)} of ${printable(server)}: ${DONE[wish.kind]}. ${now}\n`);
+  return EXIT.done;
+}
+
+const DONE = {
+  allow: 'allowed',
+  ask: 'a person is asked',
+  deny: 'refused',
+  hide: 'hidden',
+  limit: 'limited',
+} as const satisfies Record<Wish['kind'], string>;
+
+function snapshotOf(place: PolicyPlace): Snapshot | undefined {
+  return place.kind === 'file' ? readSnapshot(place.file) : undefined;
+}
+
+interface Usable {
+  readonly own: Policy;
+  readonly extended: readonly Policy[];
+}
+
+/** @param before the text without the edit: it was right, so what is wrong now came with what was typed */
+function usable(text: string, file: string, hint: string, before?: string): Usable {
+  const found = loadWithLayers(text, file);
+  if (found.kind === 'policy') return { own: found.policy, extended: found.extended };
+  if (before === undefined) {
+    const { message } = problemsError(found);
+    throw new PolicyWrapError('POLICY_INVALID', message, { hint });
+  }
+  const [problem] = found.problems;
+  throw new PolicyWrapError('USAGE', `${problem?.message ?? 'the policy would be wrong'}`, {
+    hint: `${problem?.likely === undefined ? (problem?.hint ?? '') : `Did you mean ${problem.likely}?`} ${hint}`.trim(),
+  });
+}
+
+/** A rule for a tool that the server does not have holds for nothing, while a person relies on it. */
+function assertListed(server: string, tool: string, { own }: Usable, { db }: EditOptions): void {
+  const tools = knownTools(server, db);
+  if (tools.length === 0 || tool.includes('*') || tools.includes(tool) || own.tools.has(tool)) return;
+  const likely = nearest(tool, tools);
+  throw new PolicyWrapError('NOT_FOUND', `${printable(server)} has no tool ${printable(tool)}`, {
+    hint:
+      likely === undefined
+        ? `It has: ${tools
+            .slice(0, 12)
+            .map((name) => printable(name))
+            .join(', ')}`
+        : `Did you mean ${printable(likely)}?`,
+  });
+}
+
+/** Why no call could pass all the same: another rule of this file, or a file that this one extends. */
+function stillRefused(
+  tool: string,
+  { own, extended }: Usable,
+): { readonly why: string; readonly mend: string } | undefined {
+  if (tool.includes('*')) return undefined;
+  for (const policy of stack(own, extended).all) {
+    const where = policy.source;
+    const resolved = resolveEntry(policy, tool);
+    if (couldPass(policy, resolved)) continue;
+    if (resolved.kind === 'refused')
+      return { why: `${where}: ${resolved.refusal.explanation}`, mend: `Edit ${where}.` };
+    const pattern = policy.hide.find((name) => name.matches(tool) || name.matchesLookalike(tool));
+    const why = !isVisible(policy, tool, 'all')
+      ? `${where} hides it by ${pattern ? `"${pattern.text}" in "hide"` : 'another entry'}`
+      : `${where} refuses every call of it, by a limit of 0 or a rule for all tools`;
+    const mend =
+      pattern && policy === own
+        ? `To show all of those: policy-wrap allow <server> '${pattern.text}'.`
+        : `Edit ${where}.`;
+    return { why, mend };
+  }
+  return undefined;
+}
+
+async function write(file: string, before: Snapshot | undefined, text: string, io: Terminal): Promise<void> {
+  if (before === undefined) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    createFile(file, text, 'It was made just now; try again.');
+    await io.out.write(`Written: ${printable(file)}\n`);
+    return;
+  }
+  const folder = historyFolder(before.real);
+  const kept = replaceFile(before, Buffer.from(text, 'utf8'), folder, new Date(io.now()), VERSIONS_KEPT);
+  await io.out.write(`Written: ${printable(file)}\nBefore:  ${printable(kept)}\n`);
+}
+
+/** A unified diff with three lines around each change. */
+function diffText(file: string, before: string, after: string, out: Output): string {
+  const { hunks } = structuredPatch(file, file, before, after, undefined, undefined, { context: 3 });
+  const lines = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
+    paint(out, 'dim', `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
+    ...lines.map((line) => {
+      const shown = line
+        .replace(/\r$/, '')
+        .split('\t')
+        .map((part) => printable(part))
+        .join('\t');
+      return line.startsWith('+')
+        ? paint(out, 'green', shown)
+        : line.startsWith('-')
+          ? paint(out, 'red', shown)
+          : shown;
+    }),
+  ]);
+  return lines.length === 0 ? '' : `${[printable(file), ...lines].join('\n')}\n`;
+}
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;

@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { knownServer, preset } from '../catalog/servers.js';
+import { originalOf } from '../clients/entries.js';
+import { type NamedEntry, takeInventory, wrappedEntries } from '../clients/inventory.js';
+import { type Machine, thisMachine } from '../clients/machine.js';
+import { optionValue, POLICY_FLAGS } from '../clients/wrapped-command.js';
+import { configDirs, fixedPath, surroundings } from '../config/paths.js';
+import { policyPlaces, stateFile } from '../config/policy-files.js';
+import { PolicyWrapError } from '../errors.js';
+import { serversIn } from '../store/sqlite/inspect.js';
+import type { SessionEntry } from '../store/store.js';
+import { printable } from '../text/escape.js';
+import { nearest } from '../text/suggest.js';
+import { policyNames, SERVER_NAME } from '../upstream/server-name.js';
+import { openIfThere, type StateOptions } from './open-state.js';
+import { thisWrapper } from './this-installation.js';
+
+/** Where the policy of a server is, and what is to be written where there is none of the person's own yet. */
+export type PolicyPlace =
+  | { readonly kind: 'file'; readonly file: string }
+  /** `text` becomes `file`; `from` names where it comes from. */
+  | { readonly kind: 'new'; readonly file: string; readonly text: string; readonly from: string };
+
+export interface PolicyPlaceOptions extends StateOptions {
+  readonly policy?: string | undefined;
+}
+
+/** A policy that lists nothing: what a server without one comes to. */
+const NOTHING = `{
+  "version": "1",
+  "default": "deny",
+  "tools": {}
+}
+`;
+
+/**
+ * Finds the policy file that holds for a server, by its name alone: the one that is named, the one that its entries name,
+ * the one that a running wrapper reads, its own in the config folder. A server that has none gets a file of its own, from
+ * the preset that holds for it now, or one that lists nothing.
+ *
+ * @param server as `status` and the clients' entries call it
+ * @throws PolicyWrapError NOT_FOUND for a name that nothing has; USAGE where several files hold
+ */
+export function policyOfServer(
+  server: string,
+  options: PolicyPlaceOptions,
+  clock: { now(): number },
+): PolicyPlace {
+  if (options.policy !== undefined) return namedFile(options.policy);
+  const machine = thisMachine();
+  const all = wrappedEntries(takeInventory(machine, thisWrapper()));
+  const entries = all.filter((each) => each.server === server);
+  const live = liveSessions(server, options, clock);
+  const named = [...entries.flatMap((entry) => filesOf(entry, machine)), ...live.flatMap(sourceOf)];
+  const files = [...new Set(named)];
+  if (files.length > 1)
+    throw new PolicyWrapError('USAGE', `${printable(server)} is under several policies`, {
+      hint: `Say which one with --policy: ${files.map((file) => printable(file)).join(', ')}`,
+    });
+  const [file] = files;
+  if (file !== undefined && !existsSync(file))
+    throw new PolicyWrapError('POLICY_NOT_FOUND', `an entry names ${printable(file)}, and it is not there`, {
+      hint: 'Put it there, or take --policy out of the entry.',
+    });
+  if (file !== undefined) return { kind: 'file', file };
+
+  const programs = entries.flatMap(({ entry }) => policyNames(originalOf(entry), server, entry.cwd));
+  const names: [string, ...string[]] = [server, ...new Set(programs.filter((name) => name !== server))];
+  const own = policyPlaces({}, names).find(existsSync);
+  if (own !== undefined) return { kind: 'file', file: own };
+  const isKnown =
+    entries.length > 0 ||
+    live.length > 0 ||
+    names.some(knownServer) ||
+    serversIn(stateFile(options.db)).has(server);
+  if (!isKnown || !SERVER_NAME.test(server)) throw unknown(server, all, options);
+  return newPolicy(server, names, entries, live);
+}
+
+function namedFile(path: string): PolicyPlace {
+  const [file = path] = policyPlaces({ policy: path }, []);
+  if (existsSync(file)) return { kind: 'file', file };
+  throw new PolicyWrapError('POLICY_NOT_FOUND', `no policy file ${printable(file)}`, {
+    hint: 'Make one with `policy-wrap init`.',
+  });
+}
+
+function newPolicy(
+  server: string,
+  names: readonly string[],
+  entries: readonly NamedEntry[],
+  live: readonly SessionEntry[],
+): PolicyPlace {
+  const file = join(configDirs(surroundings())[0], `${server}.json`);
+  const asked = entries.flatMap(({ entry }) =>
+    entry.state.kind === 'wrapped' ? (optionValue(entry.state.wrapped.options, ['--preset']) ?? []) : [],
+  )[0];
+  // A file of one's own does not hold beside a preset that was asked for.
+  if (asked !== undefined)
+    throw new PolicyWrapError('USAGE', `${printable(server)} is started with --preset ${printable(asked)}`, {
+      hint: `Take that out of its entry and write the policy: policy-wrap presets ${printable(asked)} > ${file}`,
+    });
+  const running = live.map(({ policySource }) => /^preset (.+)$/.exec(policySource ?? '')?.[1]).find(Boolean);
+  const name = running ?? names.map(knownServer).find(Boolean)?.presets[0].name;
+  const shipped = name === undefined ? undefined : preset(name);
+  return shipped
+    ? { kind: 'new', file, text: shipped.text, from: `the preset ${shipped.name}, which held until now` }
+    : { kind: 'new', file, text: NOTHING, from: 'nothing: there was none, and every call was refused' };
+}
+
+function filesOf({ entry }: NamedEntry, machine: Machine): string[] {
+  const options = entry.state.kind === 'wrapped' ? entry.state.wrapped.options : [];
+  const path = optionValue(options, POLICY_FLAGS) ?? entry.env.get('POLICY_WRAP_POLICY');
+  if (!path || optionValue(options, ['--preset']) !== undefined) return [];
+  try {
+    return [fixedPath(path, '--policy', machine.cwd, machine)];
+  } catch (error) {
+    // A wrapper refuses such a path; `doctor` tells it.
+    if (PolicyWrapError.is(error)) return [];
+    throw error;
+  }
+}
+
+const sourceOf = ({ policySource }: SessionEntry): string[] =>
+  policySource !== undefined && isAbsolute(policySource) && existsSync(policySource) ? [policySource] : [];
+
+/** The wrappers that run in front of a server now. */
+export function liveSessions(
+  server: string,
+  options: StateOptions,
+  clock: { now(): number },
+): readonly SessionEntry[] {
+  try {
+    const store = openIfThere(options, clock);
+    const sessions = store?.sessions() ?? [];
+    store?.close();
+    return sessions.filter((session) => session.live && session.server === server);
+  } catch (error) {
+    // What is wrong with the database is told by every command that needs it.
+    if (PolicyWrapError.is(error)) return [];
+    throw error;
+  }
+}
+
+function unknown(server: string, entries: readonly NamedEntry[], options: StateOptions): PolicyWrapError {
+  const names = new Set([...entries.map((each) => each.server), ...serversIn(stateFile(options.db))]);
+  const likely = nearest(server, names);
+  const list = [...names]
+    .sort()
+    .map((name) => printable(name))
+    .join(', ');
+  return new PolicyWrapError('NOT_FOUND', `no server is called ${printable(server)}`, {
+    hint:
+      likely !== undefined
+        ? `Did you mean ${printable(likely)}?`
+        : names.size > 0
+          ? `There are: ${list}. Or name the file with --policy.`
+          : 'Wrap one first (policy-wrap install), or name the file with --policy.',
+  });
+}

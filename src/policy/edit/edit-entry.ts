@@ -1,0 +1,235 @@
+import { canonicalJson } from '../../json/canonical.js';
+import { readJsonc } from '../../json/relaxed.js';
+import { isRecord, type Json } from '../../json/value.js';
+import type { NamePattern, Policy } from '../model.js';
+import { type EditPath, removeIn, setIn } from './jsonc-text.js';
+
+/** What a person wants of a tool, or of all that match a pattern. */
+export type Wish =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'ask' | 'deny'; readonly reason?: string | undefined }
+  | { readonly kind: 'hide' }
+  /** `10/hour`, as `rate_limit` takes it. */
+  | { readonly kind: 'limit'; readonly rate: string };
+
+export interface EditedPolicy {
+  readonly text: string;
+  /** Why nothing was edited, where that is not because the policy says so already. */
+  readonly impossible?: string;
+  /** What stays, or comes along, in sentences. */
+  readonly notes: readonly string[];
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/**
+ * Edits what a policy says of a tool, in place.
+ *
+ * - `allow` takes away what refuses or asks about every call (`action`, `deny_if` and `approve_if` without conditions, the
+ *   name in `hide`), and keeps limits and rules with conditions.
+ * - `ask` and `deny` keep everything else; beside limits and conditions, which `action: deny` contradicts, `deny` is a
+ *   `deny_if` without conditions. `hide` puts the name into `hide`. So `allow` brings the limits of an entry back.
+ * - `limit` sets the rate of the entry and changes nothing of whether calls may pass at all.
+ *
+ * Entries are never merged: where a pattern judged the tool until now, its rules are copied into the new entry.
+ *
+ * @param text of a policy that can be used
+ * @param policy the same, loaded
+ * @param name exactly as the server has it, or with `*`
+ */
+export function editEntry(text: string, policy: Policy, name: string, wish: Wish): EditedPolicy {
+  const document = new Draft(text);
+  const notes: string[] = [];
+  const own = document.entry(name);
+  const pattern = own === undefined ? patternOf(policy, name) : undefined;
+  const before = own ?? (pattern && document.entry(pattern.text));
+  const isHidden = document.hidden().includes(name);
+  if (wish.kind === 'hide') {
+    if (isHidden) return { text, notes: [`it is hidden already`] };
+    document.hide(name);
+    if (own !== undefined) notes.push('its entry stays, for when it is allowed again');
+    return document.done(notes);
+  }
+  if (wish.kind === 'limit' && (before?.action === 'deny' || before?.action === 'hide'))
+    return {
+      text,
+      notes,
+      impossible: `every call of it is refused (action "${before.action}"), so there is nothing to limit`,
+    };
+  // A limit alone lets nothing through that was refused.
+  if (isHidden && wish.kind !== 'limit') document.unhide(name);
+  if (wish.kind === 'allow' && own === undefined) {
+    const by =
+      before === undefined ? (policy.default === 'allow' ? '"default"' : undefined) : `"${pattern?.text}"`;
+    if (by !== undefined && !(before && stops(before)))
+      return document.done([isHidden ? `${by} allows it` : `${by} allows it already`]);
+  }
+  if (own === undefined && before !== undefined) {
+    document.set(['tools', name], before);
+    notes.push(
+      `the rules of "${pattern?.text}", which judged it until now, are copied into an entry of its own`,
+    );
+  } else if (own === undefined) document.set(['tools', name], {});
+  change(document, name, wish);
+  notes.push(...kept(document.entry(name) ?? {}, wish));
+  return document.done(notes);
+}
+
+function change(document: Draft, name: string, wish: Exclude<Wish, { kind: 'hide' }>): void {
+  const at = ['tools', name];
+  const entry = document.entry(name) ?? {};
+  if (wish.kind === 'limit') {
+    const counter = `${name}_rate`;
+    const limits = Array.isArray(entry.limits) ? entry.limits : [];
+    const named = limits.findIndex((limit) => isRecord(limit) && limit.counter === counter);
+    // A limit of the same counter, written out: beside it, `rate_limit` would be a second one of that name.
+    if (named >= 0) document.remove([...at, 'limits', named]);
+    if (named >= 0 && limits.length === 1) document.remove([...at, 'limits']);
+    document.set([...at, 'rate_limit'], wish.rate);
+    return;
+  }
+  for (const list of ['deny_if', 'approve_if'] as const) {
+    const predicates = entry[list];
+    if (!Array.isArray(predicates)) continue;
+    const always = predicates.flatMap((predicate, i) => (isAlways(predicate) ? [i] : []));
+    if (always.length === predicates.length) document.remove([...at, list]);
+    else for (const i of always.reverse()) document.remove([...at, list, i]);
+  }
+  const action = entry.action;
+  if (wish.kind === 'allow') {
+    if (action !== undefined && action !== 'allow') {
+      document.remove([...at, 'action']);
+      // It said why calls are refused.
+      if (entry.reason !== undefined && !isRule(document.entry(name) ?? {}))
+        document.remove([...at, 'reason']);
+    }
+    return;
+  }
+  if (wish.kind === 'deny' && isRule(document.entry(name) ?? {})) {
+    if (action !== undefined && action !== 'allow') document.remove([...at, 'action']);
+    const never = { conditions: [], ...(wish.reason !== undefined && { on_deny: wish.reason }) };
+    const others = document.entry(name)?.deny_if;
+    document.set([...at, 'deny_if', Array.isArray(others) ? others.length : 0], never);
+    return;
+  }
+  const wanted = wish.kind === 'ask' ? 'approve' : 'deny';
+  if (action !== wanted) {
+    document.set([...at, 'action'], wanted);
+    if (action !== undefined && entry.reason !== undefined) document.remove([...at, 'reason']);
+  }
+  if (wish.reason !== undefined) document.set([...at, 'reason'], wish.reason);
+}
+
+/** Whether an entry has rules whose refusals a `reason` is for. */
+function isRule({ require, deny_if, approve_if, limits, rate_limit }: Entry): boolean {
+  return [require, deny_if, approve_if, limits, rate_limit].some((each) => each !== undefined);
+}
+
+/** What an entry goes on to do, for the person who thinks of one thing alone. */
+function kept({ require, deny_if, approve_if, limits, rate_limit, action }: Entry, wish: Wish): string[] {
+  const notes: string[] = [];
+  if (wish.kind === 'limit') {
+    if (action === 'approve') notes.push('a person is still asked about each call');
+    if (limits !== undefined) notes.push('its other limits hold beside this one');
+    return notes;
+  }
+  if (wish.kind === 'deny') return notes;
+  const stays = [
+    ...(limits !== undefined || rate_limit !== undefined ? ['limits'] : []),
+    ...(require !== undefined ? ['require'] : []),
+    ...(deny_if !== undefined ? ['deny_if'] : []),
+    ...(approve_if !== undefined ? ['approve_if'] : []),
+  ];
+  if (stays.length > 0) notes.push(`what it has besides stays: ${stays.join(', ')}`);
+  return notes;
+}
+
+/** Whether every call of an entry is refused, or asked about. */
+function stops({ action, deny_if, approve_if }: Entry): boolean {
+  if (action === 'deny' || action === 'hide' || action === 'approve') return true;
+  return [deny_if, approve_if].some((list) => Array.isArray(list) && list.some(isAlways));
+}
+
+function isAlways(predicate: unknown): boolean {
+  return isRecord(predicate) && Array.isArray(predicate.conditions) && predicate.conditions.length === 0;
+}
+
+/** The pattern that judges a tool which has no entry of its own; none for a pattern. */
+function patternOf(policy: Policy, name: string): NamePattern | undefined {
+  return name.includes('*') ? undefined : policy.patterns.find((entry) => entry.name.matches(name))?.name;
+}
+
+/** A policy's text on its way to another, with what it says. */
+class Draft {
+  #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  entry(name: string): Entry | undefined {
+    const { tools } = this.#document();
+    const entry = isRecord(tools) && Object.hasOwn(tools, name) ? tools[name] : undefined;
+    return isRecord(entry) ? entry : undefined;
+  }
+
+  hidden(): readonly unknown[] {
+    const { hide } = this.#document();
+    return Array.isArray(hide) ? hide : [];
+  }
+
+  hide(name: string): void {
+    this.set(['hide', this.hidden().length], name);
+  }
+
+  unhide(name: string): void {
+    const hidden = this.hidden();
+    this.remove(hidden.length === 1 ? ['hide'] : ['hide', hidden.indexOf(name)]);
+  }
+
+  set(path: EditPath, value: unknown): void {
+    this.#edit(setIn(this.#text, path, value), (document) => put(document, path, value));
+  }
+
+  remove(path: EditPath): void {
+    this.#edit(removeIn(this.#text, path), (document) => put(document, path, undefined));
+  }
+
+  done(notes: readonly string[]): EditedPolicy {
+    return { text: this.#text, notes };
+  }
+
+  /** The text is believed when it says exactly what was meant, and nothing else has changed. */
+  #edit(text: string, expected: (document: Record<string, unknown>) => void): void {
+    const meant = structuredClone(this.#document());
+    expected(meant);
+    this.#text = text;
+    if (canonicalJson(this.#document() as Json) !== canonicalJson(meant as Json))
+      throw new Error('an edit of the policy came out otherwise than meant');
+  }
+
+  #document(): Record<string, unknown> {
+    const value = readJsonc(this.#text.replace(/^\uFEFF/, ' '))?.doubles;
+    if (!isRecord(value)) throw new Error('the policy cannot be edited: it is no longer JSON');
+    return value as Record<string, unknown>;
+  }
+}
+
+/** Sets, adds or (undefined) removes what is at a path. */
+function put(document: Record<string, unknown>, path: EditPath, value: unknown): void {
+  let holder: unknown = document;
+  path.slice(0, -1).forEach((step, i) => {
+    const at = holder as Record<string | number, unknown>;
+    if (!Object.hasOwn(at, step)) define(at, step, typeof path[i + 1] === 'number' ? [] : {});
+    holder = at[step];
+  });
+  const last = path.at(-1) ?? '';
+  if (value !== undefined) define(holder as object, last, value);
+  else if (Array.isArray(holder)) holder.splice(Number(last), 1);
+  else delete (holder as Record<string | number, unknown>)[last];
+}
+
+/** A tool may be called `__proto__`. */
+function define(holder: object, key: string | number, value: unknown): void {
+  Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
+}

@@ -1,0 +1,59 @@
+import { HIDDEN_RULE } from './codes.js';
+
+/** A refusal as the log keeps it. */
+export interface RefusedBy {
+  readonly code: string | undefined;
+  readonly rule: string | undefined;
+  readonly server: string;
+  readonly tool: string;
+  readonly approval?: string | undefined;
+}
+
+/**
+ * The command with which a person would let a refused call through. It is for people alone: a model with a shell would
+ * run it, so no answer to a call has it.
+ *
+ * @returns undefined where no command does: conditions of the policy are edited in its file
+ */
+export function remedyFor({ code, rule, server, tool, approval }: RefusedBy): string | undefined {
+  const command = (...words: string[]): string | undefined => {
+    const shown = words.map(word);
+    return shown.includes(undefined) ? undefined : ['policy-wrap', ...shown].join(' ');
+  };
+  if (rule === HIDDEN_RULE) return command('allow', server, tool);
+  switch (code) {
+    case 'NO_POLICY':
+    case 'NOT_LISTED':
+    case 'ACTION_DENY':
+      return command('allow', server, tool);
+    case 'PAUSED':
+      return 'policy-wrap resume';
+    case 'CHANGED':
+      return command('trust', server, tool);
+    case 'LIMIT': {
+      const counter = counterOf(rule ?? '');
+      return counter === undefined ? undefined : command('reset', counter, '--server', server);
+    }
+    case 'APPROVAL_REQUIRED':
+      return approval === undefined ? undefined : command('approve', approval);
+    default:
+      return undefined;
+  }
+}
+
+/** The counter of a limit's rule: `/tools/pay/limits/calls`, `org.json#/all_tools/limits/calls`. */
+function counterOf(rule: string): string | undefined {
+  const [, layer, counter] = /^(?:(.*)#)?\/.*\/limits\/([^/]+)$/s.exec(rule) ?? [];
+  if (counter === undefined) return undefined;
+  const name = counter.replaceAll('~1', '/').replaceAll('~0', '~');
+  return layer === undefined ? name : `${layer}:${name}`;
+}
+
+/** A word as it is typed. Names are the server's to choose: what could end its quotes is not offered to be pasted. */
+function word(text: string): string | undefined {
+  if (/^[\w@.:/+-][\w@.:/+-]*$/.test(text))
+    return text.startsWith('-') && text !== '--server' ? undefined : text;
+  return /^[\x20-\x7e]+$/.test(text) && !/['"\\!]/.test(text) && !text.startsWith('-')
+    ? `'${text}'`
+    : undefined;
+}

@@ -1,0 +1,58 @@
+import type { Evaluation } from '../policy/call.js';
+import { HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
+import { remedyFor } from '../policy/remedy.js';
+import { type Admitted, DEMAND_CODES } from '../store/store.js';
+import { printable } from '../text/escape.js';
+
+/** Most refusals that are told in a session: invented names must fill neither stderr nor memory. */
+const MOST = 200;
+
+/** Tells the person, on stderr and once for each tool and reason, which command would let a refused call through. */
+export class RefusalNotices {
+  readonly #server: string;
+  readonly #warn: (text: string) => void;
+  readonly #told = new Set<string>();
+
+  /** @param parts `warn` takes one line for the person, without line end */
+  constructor({ server, warn }: { readonly server: string; readonly warn: (text: string) => void }) {
+    this.#server = server;
+    this.#warn = warn;
+  }
+
+  tell(tool: string, evaluation: Evaluation, admitted: Exclude<Admitted, { kind: 'allowed' }>): void {
+    const isHidden = evaluation.kind === 'hidden';
+    const code = isHidden ? undefined : codeOf(admitted);
+    // Each approval has an id of its own.
+    const approval = admitted.kind === 'asked' ? admitted.approval.id : undefined;
+    const key = `${code} ${approval ?? tool}`;
+    if (this.#told.size >= MOST || this.#told.has(key)) return;
+    this.#told.add(key);
+    const limit = admitted.kind === 'exceeded' ? admitted.exceeded.charge.limit.pointer : undefined;
+    const rule = isHidden ? HIDDEN_RULE : limit;
+    const clock = admitted.kind === 'exceeded' ? admitted.exceeded.clockWas : undefined;
+    const command =
+      clock === undefined
+        ? remedyFor({ code, rule, server: this.#server, tool, approval })
+        : 'policy-wrap reset --clock (once the clock is right)';
+    if (command === undefined) return;
+    const what = isHidden
+      ? 'is hidden'
+      : approval === undefined
+        ? `was refused (${code})`
+        : 'waits for a person';
+    this.#warn(`${printable(tool, 200)} ${what}; to let it through: ${command}`);
+  }
+}
+
+function codeOf(admitted: Exclude<Admitted, { kind: 'allowed' }>): RefusalCode {
+  switch (admitted.kind) {
+    case 'refused':
+      return admitted.code;
+    case 'exceeded':
+      return 'LIMIT';
+    case 'asked':
+      return 'APPROVAL_REQUIRED';
+    case 'unmet':
+      return DEMAND_CODES[admitted.unmet.demand.kind];
+  }
+}

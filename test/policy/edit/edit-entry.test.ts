@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import { readJsonc } from '../../../src/json/relaxed.js';
+import { editEntry, type Wish } from '../../../src/policy/edit/edit-entry.js';
+import { loadPolicy } from '../../../src/policy/read/load.js';
+
+/** Edits a policy and checks that what comes out is one. */
+function edited(policy: object, name: string, wish: Wish, text = JSON.stringify(policy, null, 2)) {
+  const { policy: loaded } = loadPolicy(text, 'p');
+  if (!loaded) throw new Error('no policy');
+  const { text: after, notes } = editEntry(text, loaded, name, wish);
+  const again = loadPolicy(after, 'p');
+  expect(again.problems).toEqual([]);
+  return {
+    document: readJsonc(after)?.doubles as Record<string, Record<string, unknown>>,
+    notes,
+    text: after,
+  };
+}
+
+const DENY = { version: '1', default: 'deny' };
+const LIMIT = { counter: 'c', window: 'day', max: 5 };
+const ALWAYS = { conditions: [], on_deny: 'never' };
+const SMALL = { conditions: [{ path: 'args.n', op: 'lte', value: 5 }] };
+const LARGE = { conditions: [{ path: 'args.n', op: 'gt', value: 9 }] };
+
+describe('allow', () => {
+  test.each<[title: string, before: object, after: object]>([
+    ['lists a tool', {}, { tools: { t: {} } }],
+    ['takes an action away', { tools: { t: { action: 'deny', reason: 'no' } } }, { tools: { t: {} } }],
+    ['of approval too', { tools: { t: { action: 'approve' } } }, { tools: { t: {} } }],
+    ['of hiding too', { tools: { t: { action: 'hide' } } }, { tools: { t: {} } }],
+    ['takes a name out of "hide"', { hide: ['a', 't'], tools: { t: {} } }, { hide: ['a'], tools: { t: {} } }],
+    ['with "hide" where it is empty then', { hide: ['t'], tools: { t: {} } }, { tools: { t: {} } }],
+    [
+      'keeps limits and conditions, and takes away what has none',
+      {
+        tools: {
+          t: {
+            deny_if: [ALWAYS, LARGE],
+            approve_if: [ALWAYS],
+            require: [SMALL],
+            limits: [LIMIT],
+            reason: 'r',
+          },
+        },
+      },
+      { tools: { t: { deny_if: [LARGE], require: [SMALL], limits: [LIMIT], reason: 'r' } } },
+    ],
+    [
+      'keeps the reason of rules that stay',
+      { tools: { t: { action: 'approve', require: [SMALL], reason: 'r' } } },
+      { tools: { t: { require: [SMALL], reason: 'r' } } },
+    ],
+    [
+      'copies the rules of the pattern that refused it',
+      { tools: { 't*': { deny_if: [ALWAYS], limits: [LIMIT] } } },
+      { tools: { 't*': { deny_if: [ALWAYS], limits: [LIMIT] }, t: { limits: [LIMIT] } } },
+    ],
+    [
+      'changes nothing that a pattern allows',
+      { tools: { 't*': { limits: [LIMIT] } } },
+      { tools: { 't*': { limits: [LIMIT] } } },
+    ],
+    [
+      'shows again what a pattern allows',
+      { hide: ['t'], tools: { 't*': { limits: [LIMIT] } } },
+      { tools: { 't*': { limits: [LIMIT] } } },
+    ],
+    ['takes a pattern as it is written', { hide: ['t*'], tools: { 't*': {} } }, { tools: { 't*': {} } }],
+  ])('%s', (_, before, after) => {
+    expect(
+      edited(
+        { ...DENY, ...before },
+        before && 'hide' in before && (before.hide as string[])[0] === 't*' ? 't*' : 't',
+        { kind: 'allow' },
+      ).document,
+    ).toEqual({
+      ...DENY,
+      ...after,
+    });
+  });
+
+  test('says what stays, and what allows it already', () => {
+    expect(
+      edited({ ...DENY, tools: { t: { action: 'approve', limits: [LIMIT] } } }, 't', { kind: 'allow' }).notes,
+    ).toEqual(['what it has besides stays: limits']);
+    expect(edited({ ...DENY, tools: { 't*': {} } }, 't', { kind: 'allow' }).notes).toEqual([
+      '"t*" allows it already',
+    ]);
+    expect(edited({ version: '1', default: 'allow' }, 't', { kind: 'allow' }).notes).toEqual([
+      '"default" allows it already',
+    ]);
+  });
+});
+
+test.each<[wish: Wish, before: object, after: object]>([
+  [{ kind: 'ask' }, {}, { tools: { t: { action: 'approve' } } }],
+  [
+    { kind: 'ask' },
+    { tools: { t: { deny_if: [ALWAYS], limits: [LIMIT] } } },
+    { tools: { t: { action: 'approve', limits: [LIMIT] } } },
+  ],
+  [{ kind: 'ask', reason: 'look' }, { hide: ['t'] }, { tools: { t: { action: 'approve', reason: 'look' } } }],
+  [
+    { kind: 'deny' },
+    { tools: { t: { limits: [LIMIT] } } },
+    { tools: { t: { limits: [LIMIT], deny_if: [{ conditions: [] }] } } },
+  ],
+  [{ kind: 'deny', reason: 'Ask Ana.' }, {}, { tools: { t: { action: 'deny', reason: 'Ask Ana.' } } }],
+  [
+    { kind: 'hide' },
+    { tools: { t: { limits: [LIMIT] } } },
+    { tools: { t: { limits: [LIMIT] } }, hide: ['t'] },
+  ],
+  [{ kind: 'hide' }, { hide: ['a'] }, { hide: ['a', 't'] }],
+  [{ kind: 'hide' }, { hide: ['t'] }, { hide: ['t'] }],
+  [{ kind: 'limit', rate: '10/hour' }, {}, { tools: { t: { rate_limit: '10/hour' } } }],
+  [
+    { kind: 'limit', rate: '10/hour' },
+    { tools: { t: { rate_limit: '5/minute', require: [SMALL] } } },
+    { tools: { t: { rate_limit: '10/hour', require: [SMALL] } } },
+  ],
+  [
+    { kind: 'limit', rate: '10/hour' },
+    { tools: { t: { limits: [{ ...LIMIT, counter: 't_rate' }] } } },
+    { tools: { t: { rate_limit: '10/hour' } } },
+  ],
+  [
+    { kind: 'limit', rate: '10/hour' },
+    { tools: { t: { limits: [LIMIT] } } },
+    { tools: { t: { limits: [LIMIT], rate_limit: '10/hour' } } },
+  ],
+  [
+    { kind: 'limit', rate: '10/hour' },
+    { hide: ['t'], tools: { t: {} } },
+    { hide: ['t'], tools: { t: { rate_limit: '10/hour' } } },
+  ],
+])('%j', (wish, before, after) => {
+  expect(edited({ ...DENY, ...before }, 't', wish).document).toEqual({ ...DENY, ...after });
+});
+
+test('a limit says what it does not change', () => {
+  const notes = (entry: object) =>
+    edited({ ...DENY, tools: { t: entry } }, 't', { kind: 'limit', rate: '1/day' }).notes;
+  expect(notes({ action: 'approve' })).toEqual(['a person is still asked about each call']);
+  expect(notes({ limits: [LIMIT] })).toEqual(['its other limits hold beside this one']);
+});
+
+test('deny beside rules: they stay, and allow brings them back', () => {
+  const policy = { ...DENY, tools: { t: { action: 'approve', deny_if: [LARGE], limits: [LIMIT] } } };
+  const denied = edited(policy, 't', { kind: 'deny', reason: 'no' });
+  expect(denied.document.tools?.t).toEqual({
+    deny_if: [LARGE, { conditions: [], on_deny: 'no' }],
+    limits: [LIMIT],
+  });
+  expect(edited({}, 't', { kind: 'deny' }, denied.text).document.tools?.t).toEqual({
+    deny_if: [LARGE, { conditions: [] }],
+    limits: [LIMIT],
+  });
+  expect(edited({}, 't', { kind: 'allow' }, denied.text).document.tools?.t).toEqual({
+    deny_if: [LARGE],
+    limits: [LIMIT],
+  });
+});
+
+test('a tool that is refused has nothing to limit', () => {
+  const text = JSON.stringify({ ...DENY, tools: { t: { action: 'deny' } } });
+  const { policy } = loadPolicy(text, 'p');
+  if (!policy) throw new Error('no policy');
+  expect(editEntry(text, policy, 't', { kind: 'limit', rate: '1/day' })).toMatchObject({
+    text,
+    impossible: expect.stringContaining('action "deny"'),
+  });
+});
+
+test('comments, order and style stay', () => {
+  const text = `{
+  // ours
+  "version": "1", "default": "deny",
+  "tools": {
+    "t": { // the tool
+      "action": "approve", // Ana, May
+      /* for the books */ "limits": [{ "counter": "c", "window": "day", "max": 5 }],
+    },
+    "z": {}, // last
+  },
+}
+`;
+  expect(edited({}, 't', { kind: 'allow' }, text).text).toBe(
+    text.replace('      "action": "approve", // Ana, May', ' // Ana, May'),
+  );
+  expect(edited({}, 'new', { kind: 'ask' }, text).text).toBe(
+    text.replace('"z": {}, // last\n', '"z": {}, // last\n    "new": { "action": "approve" },\n'),
+  );
+});
+
+test.each(['__proto__', 'constructor', 'a/b~c', 'día', 'x"y', '*'])('a tool may be called %s', (name) => {
+  const { document } = edited({ ...DENY, tools: {} }, name, { kind: 'ask' });
+  expect(Object.getOwnPropertyDescriptor(document.tools, name)?.value).toEqual({ action: 'approve' });
+});
