@@ -165,6 +165,6 @@ test.skipIf(!PYTHON)('a refused call, its command from standard error, and the c
   const done = await inTerminal(rig, ['allow', 'recorder', 'track_login'], []);
   expect(done.code, done.stdout).toBe(0);
   expect(done.stdout).toContain('In force at once');
-  await expect.poll(() => wrapper.stderr, { timeout: 10_000 }).toContain('the policy was read again');
+  await expect.poll(() => wrapper.stderr, { timeout: 10_000 }).toContain('the policy was reloaded');
   expect(refusalCode(await wrapper.call('track_login'))).toBeUndefined();
 });
