@@ -25,7 +25,9 @@ const DECIDE = 'Decide yourself:';
 const CLIENTS = 'Into a client and out again:';
 
 const { json, noColor, policy, preset, observe, db, server, onlyServer, grant, install, since } = SHARED;
-const { yes, dryRun, config, scope, strength, allowPrivate } = SHARED;
+const { yes, dryRun, config, scope, strength, url, header, allowPrivate } = SHARED;
+/** A remote server in the place of one behind `--`. */
+const remote = [url, header, allowPrivate];
 
 const SETUP = async (more: { readonly offer?: boolean }) => {
   const [{ setup }, { clientsTerminal }] = await Promise.all([import('./commands/setup.js'), INSTALLATION()]);
@@ -79,6 +81,7 @@ export const COMMANDS: readonly CommandRow[] = [
       new Option('--preset <name>', 'write a shipped policy'),
       new Option('--no-preset', "go by the server's tools, also for a server that has a preset"),
       ...[server, install],
+      ...remote,
     ],
     load: async () => (await import('./commands/init.js')).init,
   },
@@ -101,6 +104,7 @@ export const COMMANDS: readonly CommandRow[] = [
       preset,
       server,
       install,
+      ...remote,
       new Option('--cost', 'about how many tokens the definitions take'),
       json,
       noColor,
@@ -113,7 +117,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'which attack patterns the tools open, what the policy counters, and what closes the rest',
     takesServer: true,
     options: [
-      ...[policy, preset, server, install],
+      ...[policy, preset, server, install, ...remote],
       new Option('--check', 'exit with 4 where a pattern is open'),
       new Option('--accept <ids>', 'patterns that may be open, with commas between'),
       new Option('--sarif', 'print what is open as SARIF').conflicts('json'),
@@ -132,7 +136,7 @@ export const COMMANDS: readonly CommandRow[] = [
     group: LOOK,
     summary: 'look for everything that is wrong, and say how to mend it',
     takesServer: true,
-    options: [policy, preset, db, server, json, noColor],
+    options: [policy, preset, db, server, ...remote, json, noColor],
     load: async () => (await import('./commands/doctor.js')).doctor,
   },
   {
@@ -148,7 +152,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'find every mistake in a policy; with a server behind "--", also what does not fit its tools',
     takesServer: true,
     arguments: [new Argument('[policy]')],
-    options: [preset, server, new Option('--strict', 'warnings count as errors'), install, json],
+    options: [preset, server, new Option('--strict', 'warnings count as errors'), install, ...remote, json],
     load: async () => (await import('./commands/check.js')).check,
   },
   {
@@ -159,7 +163,7 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: [new Argument('<tool>')],
     options: [
       new Option('--args <json>', "the call's arguments").default('{}'),
-      ...[policy, preset, db, server, grant, json],
+      ...[policy, preset, db, server, grant, ...remote, json],
     ],
     load: async () => (await import('./commands/explain.js')).explain,
   },
@@ -176,7 +180,7 @@ export const COMMANDS: readonly CommandRow[] = [
     group: TRUST,
     summary: 'print the JSON Schema of the policy file; with a server, with its tools and arguments',
     takesServer: true,
-    options: [install],
+    options: [install, ...remote],
     load: async () => (await import('./commands/schema.js')).schema,
   },
   {

@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
-import { thisMachine } from '../clients/machine.js';
 import { policyFilesIn } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
-import { policyNames } from '../upstream/server-name.js';
+import type { NamedServer } from './named-server.js';
 import { openIfThere, type StateOptions } from './open-state.js';
 import { serversSeen, toolsSeen } from './seen-names.js';
 import type { Terminal } from './terminal.js';
@@ -24,13 +23,13 @@ const SHOWN = 8;
  * The server that a call of a tool is meant for: the one that was named, else the only one here, or the only one here
  * that has the tool.
  *
- * @param argv the server's command and its arguments
+ * @param asked what the command line says
  * @param hasPolicy a policy was named, so that no server is needed to find one
  * @throws PolicyWrapError USAGE where several could be meant, POLICY_NOT_FOUND where there is none
  */
 export function takenServer(
   tool: string,
-  argv: readonly string[],
+  asked: NamedServer,
   {
     server: named,
     hasPolicy,
@@ -38,8 +37,8 @@ export function takenServer(
   }: StateOptions & { readonly server?: string | undefined; readonly hasPolicy: boolean },
   io: Terminal,
 ): TakenServer {
-  if (named !== undefined || argv.length > 0)
-    return { names: policyNames(argv, named, thisMachine().cwd), isNamed: true, told: undefined };
+  if (named !== undefined || asked.source !== undefined)
+    return { names: asked.names, isNamed: true, told: undefined };
   const { all, having } = serversHere(tool, state, io);
   const [only] = having.length === 1 ? having : all.length === 1 ? all : [];
   if (only !== undefined) {

@@ -47,6 +47,12 @@ export function originalOf({ state, words }: StdioEntry): readonly string[] {
   return state.kind === 'wrapped' ? state.wrapped.original : words;
 }
 
+/** The address behind an entry, where that is a remote server, wrapped or not. */
+export function urlOf(entry: Entry): string | undefined {
+  if (entry.kind === 'remote') return entry.url;
+  return entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped.url : undefined;
+}
+
 /** A table of servers within a file. */
 export interface Container {
   readonly path: readonly string[];

@@ -1,7 +1,7 @@
 import { PolicyWrapError } from '../errors.js';
 import { readCommandLine } from '../upstream/command-line.js';
 import { serverName } from '../upstream/server-name.js';
-import { containersAt, type Entry, entriesIn, originalOf, type StdioEntry } from './entries.js';
+import { containersAt, type Entry, entriesIn, originalOf, type StdioEntry, urlOf } from './entries.js';
 import { openFile } from './files/read.js';
 import { CLIENTS, type Client } from './known-clients.js';
 import type { Machine } from './machine.js';
@@ -140,6 +140,8 @@ export function sharedNames(reports: readonly PlaceReport[]): EntryPair[] {
 /** Pairs of wrapped entries that start one server with the same arguments under two names: its limits count twice. */
 export function splitNames(reports: readonly PlaceReport[]): EntryPair[] {
   const started = ({ entry }: NamedEntry): string => {
+    const url = urlOf(entry);
+    if (url !== undefined) return url;
     const words = originalOf(entry);
     const { at, args } = readCommandLine(words);
     return JSON.stringify([serverName(words, entry.cwd), ...(at === undefined ? args : words.slice(at + 1))]);
@@ -160,6 +162,8 @@ function pairs(reports: readonly PlaceReport[], keyOf: (entry: NamedEntry) => st
 
 /** Whether two command lines start one program, with whatever options. */
 function isSameProgram(some: StdioEntry, others: StdioEntry): boolean {
+  const [here, there] = [urlOf(some), urlOf(others)];
+  if (here !== undefined || there !== undefined) return here === there;
   const [a, b] = [some, others].map((entry) => identityOfWords(originalOf(entry)));
   // Of what an interpreter starts, the folder matters too.
   if (a !== undefined && b !== undefined && a.words === undefined && sameServer(a, b)) return true;
@@ -179,8 +183,10 @@ export interface Identity {
   readonly words: string | undefined;
 }
 
-/** The identity of the server behind an entry, wrapped or not; undefined when it is no stdio entry. */
+/** The identity of the server behind an entry, wrapped or not; undefined where there is none. */
 function identityOf(entry: Entry): Identity | undefined {
+  const url = urlOf(entry);
+  if (url !== undefined) return { name: url, scope: undefined, words: 'url' };
   if (entry.kind !== 'stdio' || entry.state.kind === 'broken') return undefined;
   return identityOfWords(originalOf(entry));
 }

@@ -1,6 +1,6 @@
 import { VALUED } from '../config/run-options.js';
 import { readCommandLine } from '../upstream/command-line.js';
-import { serverName } from '../upstream/server-name.js';
+import { remoteName, serverName } from '../upstream/server-name.js';
 
 /**
  * Recognises and writes the command line of a wrapped entry: the command, then its arguments. The entry describes
@@ -24,10 +24,12 @@ export interface WrappedCommand {
   readonly head: readonly string[];
   /** Between those and the separator. */
   readonly options: readonly string[];
-  /** Index of the `--` before the original. */
+  /** Index of the `--` before the original; behind the last word where there is none. */
   readonly separator: number;
-  /** The server's own command and arguments. */
+  /** The server's own command and arguments; empty for a remote server. */
   readonly original: readonly string[];
+  /** The address of a remote server. */
+  readonly url: string | undefined;
 }
 
 export type Recognised =
@@ -41,10 +43,14 @@ export function recognise(words: readonly string[]): Recognised {
   const start = wrapperAt(words);
   if (start === undefined) return { kind: 'plain' };
   const separator = separatorAfter(words, start.index);
-  if (separator === undefined)
+  const options = separator === undefined ? undefined : words.slice(start.index + 1, separator);
+  if (separator === undefined || options === undefined)
     return { kind: 'broken', reason: 'starts policy-wrap without `--` before a server' };
   const original = words.slice(separator + 1);
-  if (original.length === 0)
+  const url = original.length === 0 ? optionValue(options, URL_FLAGS) : undefined;
+  if (separator === words.length && url === undefined)
+    return { kind: 'broken', reason: 'starts policy-wrap without `--` before a server' };
+  if (original.length === 0 && url === undefined)
     return { kind: 'broken', reason: 'starts policy-wrap with no server after `--`' };
   const head = words.slice(0, start.index + 1);
   const installed = start.how === 'installed';
@@ -55,9 +61,10 @@ export function recognise(words: readonly string[]): Recognised {
       node: installed ? words[0] : undefined,
       script: installed ? words[start.index] : undefined,
       head,
-      options: words.slice(start.index + 1, separator),
+      options,
       separator,
       original,
+      url,
     },
   };
 }
@@ -70,6 +77,7 @@ function wrapperAt(words: readonly string[]): { how: WrappedCommand['how']; inde
   return { how: wrapper === 'installed' && through.length > 0 ? 'path' : wrapper, index: at };
 }
 
+/** @returns where `--` stands, behind the last word where only options do, undefined where another word stands */
 function separatorAfter(words: readonly string[], head: number): number | undefined {
   let i = head + 1;
   if (words[i] === 'run') i += 1;
@@ -79,7 +87,7 @@ function separatorAfter(words: readonly string[], head: number): number | undefi
     if (!word.startsWith('-')) return undefined;
     i += VALUED.has(word) ? 2 : 1;
   }
-  return undefined;
+  return i > head + 1 ? words.length : undefined;
 }
 
 /** The copy of the wrapper that new entries start. Both paths are absolute: clients start servers with another PATH. */
@@ -148,10 +156,14 @@ export function nameOfWrapped(
   original: readonly string[],
   cwd: string | undefined,
 ): string {
-  return optionValue(options, SERVER_FLAGS) ?? serverName(original, cwd);
+  const url = original.length === 0 ? optionValue(options, URL_FLAGS) : undefined;
+  return (
+    optionValue(options, SERVER_FLAGS) ?? (url === undefined ? serverName(original, cwd) : remoteName(url))
+  );
 }
 
 const SERVER_FLAGS = ['--server'] as const;
+const URL_FLAGS = ['--url'] as const;
 export const DB_FLAGS = ['--db'] as const;
 export const POLICY_FLAGS = ['--policy', '-p'] as const;
 export const PRESET_FLAGS = ['--preset'] as const;
@@ -163,15 +175,21 @@ export const OBSERVE_FLAG = '--observe';
  * @param flags its spellings, the long one first
  */
 export function optionValue(options: readonly string[], flags: readonly string[]): string | undefined {
-  let value: string | undefined;
+  return allValues(options, flags).at(-1);
+}
+
+/** The same for an option that may stand several times. */
+export function allValues(options: readonly string[], flags: readonly string[]): string[] {
+  const values: string[] = [];
   for (let i = 0; i < options.length; i++) {
     const word = options[i] ?? '';
-    if (flags.includes(word)) value = options[i + 1];
+    const next = options[i + 1];
+    if (flags.includes(word)) values.push(...(next === undefined ? [] : [next]));
     else if (isAttached(word, flags))
-      value = word.startsWith('--') ? word.slice(word.indexOf('=') + 1) : word.slice(2);
+      values.push(word.startsWith('--') ? word.slice(word.indexOf('=') + 1) : word.slice(2));
     if (VALUED.has(word)) i += 1;
   }
-  return value;
+  return values;
 }
 
 /** `--policy=file` or `-pfile`. */

@@ -48,13 +48,13 @@ export type FoundPolicy =
  * `<config dir>/<server>.json`, the preset of a known server (docs/policy.md). A file that was named must be there.
  *
  * @param names the server's, the one that counts first: the one it is known under here, then its program's
- * @param argv the server's command, for the advice
+ * @param words what names the server on our command line (`-- mcp-afip`, `--url https://...`), for the advice; may be empty
  * @throws PolicyWrapError POLICY_NOT_FOUND, USAGE
  */
 export function findPolicy(
   options: PolicyOptions,
   names: readonly [string, ...string[]],
-  argv: readonly string[],
+  words: readonly string[],
 ): FoundPolicy {
   if (options.policy !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', '--policy and --preset exclude each other');
@@ -70,8 +70,8 @@ export function findPolicy(
   if (known !== undefined) return readPreset(known);
   const missing = `there is no policy for ${names[0]}`;
   const make =
-    argv.length > 0
-      ? `policy-wrap init -- ${shownCommand(argv)}`
+    words.length > 0
+      ? `policy-wrap init ${shownCommand(words)}`
       : `policy-wrap init --server ${names[0]} -- <command> [args]`;
   const refused = `${missing}, so every call is refused`;
   const told = `${refused}. The user can write one, in ${ownPolicies(names[0])[0]}`;

@@ -1,15 +1,19 @@
 import type { PolicyOptions } from './policy-files.js';
 
-/** What `run` is told on its command line. */
-export interface RunOptions extends PolicyOptions {
-  readonly db?: string;
-  readonly server?: string;
-  readonly grant: string;
-  /** The address of a remote server, in the place of a command. */
+/** What names a remote server in the place of a command, wherever a command takes a server. */
+export interface RemoteOptions {
+  /** Its address. */
   readonly url?: string;
   /** Headers for it, as `Name: value`. */
   readonly header?: readonly string[];
   readonly allowPrivate?: boolean;
+}
+
+/** What `run` is told on its command line. */
+export interface RunOptions extends PolicyOptions, RemoteOptions {
+  readonly db?: string;
+  readonly server?: string;
+  readonly grant: string;
   readonly observe?: boolean;
   /** False with `--no-install`. */
   readonly install: boolean;
@@ -59,7 +63,11 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     description: 'the identity that shares counters',
     fallback: 'default',
   },
-  { key: 'url', flags: '--url <address>', description: 'wrap a remote server at its address, not a command' },
+  {
+    key: 'url',
+    flags: '--url <address>',
+    description: 'a remote server by its address, in the place of a command',
+  },
   {
     key: 'header',
     flags: '--header <line>',

@@ -52,7 +52,13 @@ export function shownCommand(words: readonly string[]): string {
 
 /** A command line for messages, words quoted where a shell would split them. */
 export function quotedCommand(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./*-]+$/.test(word) ? word : printableJson(word))).join(' ');
+  return words.map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  if (/^[\w@%+=:,./*-]+$/.test(word)) return word;
+  // Between double quotes a shell would fill in what is ours to fill in.
+  return /^[\x20-\x26\x28-\x7e]*\$[\x20-\x26\x28-\x7e]*$/.test(word) ? `'${word}'` : printableJson(word);
 }
 
 /** Whether `maskWords` hides anything of it. */
@@ -65,6 +71,7 @@ export function holdsSecret(words: readonly string[]): boolean {
   return isMasked(words.map((word, i) => (/^-p/.test(word) || words[i - 1] === '-p' ? '' : word)));
 }
 
+const PLACEHOLDER = /^[\w-]+:\s*(?:[A-Za-z]+ +)?\$\{(?:file:)?[^{}]*\}$/;
 const HEADER_FLAG = /^(?:-H|--headers?)$/;
 const VARIABLE_FLAG = /^(?:-e|--env)$/;
 const USER_FLAG = /^(?:-u|-U|--user|--proxy-user)$/;
@@ -100,6 +107,8 @@ function maskPieces(text: string): string {
 function maskValue(word: string, flag: string): string | undefined {
   // A value may begin with a dash; `--` and a word in small letters is the next flag.
   if (/^--(?:[a-z][a-z-]*)?$/.test(word)) return undefined;
+  // A placeholder of ours is no secret; a shell that fills it in leaves none.
+  if (HEADER_FLAG.test(flag) && PLACEHOLDER.test(word)) return word;
   if (HEADER_FLAG.test(flag))
     return word.replace(/^([^:=]*[:=]\s*)?[\s\S]+$/, (_all, name = '') => name + MASK);
   if (VARIABLE_FLAG.test(flag)) return word.includes('=') ? word.replace(/=[\s\S]*$/, `=${MASK}`) : undefined;

@@ -6,7 +6,7 @@ import {
   serializeMessage,
 } from '@modelcontextprotocol/sdk/shared/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { ErrorCode, type JSONRPCMessage, McpError } from '@modelcontextprotocol/sdk/types.js';
+import { ErrorCode, type JSONRPCMessage, McpError, type RequestId } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { PolicyWrapError } from '../errors.js';
@@ -16,7 +16,7 @@ import { Line, LineSplitter } from '../wire/lines.js';
 import { scanLine } from '../wire/scan-line.js';
 import { type AmbiguousTool, listFault, toolFault, withoutAmbiguousTools } from '../wire/tool-list.js';
 import { upstreamEnv } from './environment.js';
-import { findUpstream } from './start.js';
+import { findUpstream, isRemote, type ServerSource } from './start.js';
 import type { Upstream } from './upstream.js';
 
 export interface LiveServer {
@@ -26,6 +26,10 @@ export interface LiveServer {
   readonly tools: readonly ToolDefinition[];
   /** Listed tools that a wrapper leaves out too, since clients could read them in two ways. */
   readonly leftOut: readonly AmbiguousTool[];
+  /** Milliseconds that the first page of its list took. */
+  readonly answeredIn: number;
+  /** How a remote one speaks with us, for people. */
+  readonly about?: string | undefined;
 }
 
 /** More pages, and more tools, than any server has; an endless list ends here. */
@@ -65,35 +69,39 @@ const TOOL = z.object({
 /**
  * Starts a server once, asks for its tools, and ends it. Up to a minute, or the seconds of `POLICY_WRAP_START_TIMEOUT`.
  *
- * @param argv the server's command and its arguments
+ * @param server its command and the arguments, or its address
  * @param options.install false forbids npm; `env` is added to this process's environment; `cwd` is where it is started
  * @throws PolicyWrapError UPSTREAM_NOT_STARTED, UPSTREAM_FAILED with the last lines of its standard error, USAGE
  */
 export async function liveServer(
-  argv: readonly string[],
+  server: ServerSource,
   options: {
     readonly install?: boolean;
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string | undefined;
   } = {},
 ): Promise<LiveServer> {
-  const [command = ''] = argv;
+  const remote = isRemote(server);
+  const command = remote ? server.url : (server[0] ?? '');
   const { cwd } = options;
   const timeout = timeoutFrom(process.env[TIMEOUT_VARIABLE]);
   if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new PolicyWrapError('UPSTREAM_NOT_STARTED', `${cwd}, where ${command} is to run, is not a folder`);
   }
   const env = upstreamEnv({ ...process.env, ...options.env });
-  const upstream = await findUpstream(argv, { install: options.install ?? true, env, cwd }).start();
+  const longest = STDIO_DEFAULT_MAX_BUFFER_SIZE;
+  const startable = await findUpstream(server, { install: options.install ?? true, env, cwd, longest });
+  const upstream = await startable.start();
   const transport = new UpstreamTransport(upstream);
   const client = new Client({ name: 'policy-wrap', version: '1.0.0' });
   try {
-    return await listed(client, transport, command, performance.now() + timeout);
+    const found = await listed(client, transport, command, performance.now() + timeout);
+    return { ...found, about: upstream.about };
   } catch (error) {
     throw new PolicyWrapError(
       'UPSTREAM_FAILED',
-      `${shownCommand(argv)} did not list its tools: ${reasonOf(error, transport, timeout)}${transport.lastLines()}`,
-      { hint: 'Run it by hand to see what it says.', cause: error },
+      `${shownCommand(remote ? [server.url] : server)} did not list its tools: ${reasonOf(error, transport, timeout)}${remote ? '' : transport.lastLines()}`,
+      { hint: remote ? undefined : 'Run it by hand to see what it says.', cause: error },
     );
   } finally {
     await client.close();
@@ -106,14 +114,17 @@ async function listed(
   transport: UpstreamTransport,
   command: string,
   deadline: number,
-): Promise<LiveServer> {
+): Promise<Omit<LiveServer, 'about'>> {
   const options = () => ({ timeout: Math.max(1, deadline - performance.now()) });
   await client.connect(transport, options());
   const tools: ToolDefinition[] = [];
   const seen = new Set<string>();
+  const asked = performance.now();
+  let answeredIn = 0;
   for (let cursor: string | undefined; ; ) {
     const params = cursor === undefined ? {} : { cursor };
     const result = await client.request({ method: 'tools/list', params }, PAGE, options());
+    if (seen.size === 0) answeredIn = performance.now() - asked;
     for (const each of result.tools) {
       const tool = TOOL.safeParse(each);
       const odd = toolFault(each);
@@ -130,7 +141,13 @@ async function listed(
       );
   }
   const info = client.getServerVersion();
-  return { name: info?.name ?? command, version: info?.version ?? '', tools, leftOut: transport.leftOut };
+  return {
+    name: info?.name ?? command,
+    version: info?.version ?? '',
+    tools,
+    leftOut: transport.leftOut,
+    answeredIn,
+  };
 }
 
 class EndlessList extends Error {}
@@ -150,7 +167,7 @@ function reasonOf(error: unknown, transport: UpstreamTransport, timeout: number)
   if (transport.exitCode !== undefined) return `it ended with exit code ${transport.exitCode}`;
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
     return `no answer within ${timeout / 1000} s; a first start through npx or uvx may take longer (${TIMEOUT_VARIABLE}=300 allows 300 s)`;
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message.replace(/^MCP error -?\d+: /, '') : String(error);
 }
 
 /** What is kept of a server's standard error, in bytes, and how much of that is shown. */
@@ -175,6 +192,7 @@ class UpstreamTransport implements Transport {
     upstream.stderr.on('data', (chunk: Buffer) => {
       this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_KEPT);
     });
+    upstream.onLost((id, reason) => this.#failed(id, reason));
     void upstream.closed.then((code) => {
       this.exitCode = code;
       this.onclose?.();
@@ -186,12 +204,19 @@ class UpstreamTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    this.#upstream.send([Buffer.from(serializeMessage(message))], () => {});
+    this.#upstream.send([Buffer.from(serializeMessage(message))], (_, reason) => {
+      if ('id' in message && 'method' in message && reason !== undefined) this.#failed(message.id, reason);
+    });
   }
 
   async close(): Promise<void> {
     this.#upstream.end();
     await this.#upstream.closed;
+  }
+
+  /** No answer will come; where the whole server has ended, its end tells more. */
+  #failed(id: RequestId, reason: string): void {
+    this.onmessage?.({ jsonrpc: '2.0', id, error: { code: ErrorCode.InternalError, message: reason } });
   }
 
   #read(chunk: Buffer): void {

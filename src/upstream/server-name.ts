@@ -51,8 +51,14 @@ export function policyNames(
   return program === undefined || program === name ? [name] : [name, program];
 }
 
-/** The same for a remote server: its host, and what of its path tells it from others there. */
-export function remoteName(url: URL): string {
+/**
+ * The same for a remote server: its host, and what of its path tells it from others there.
+ *
+ * @param address what is no address gives a name too; whoever connects finds out
+ */
+export function remoteName(address: string): string {
+  if (!URL.canParse(address)) return fileSafe(address);
+  const url = new URL(address);
   const path = url.pathname
     .split('/')
     .filter((part) => part !== '' && !/^(?:mcp|sse|message|api|v\d+)$/i.test(part));

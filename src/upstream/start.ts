@@ -1,30 +1,46 @@
 import { ChildProcess } from './child-process.js';
-import type { RemoteSettings } from './http/start.js';
 import { findServer } from './resolve.js';
 import type { StartableServer } from './upstream.js';
 
+/** A remote server as a person names it. */
+export interface RemoteSource {
+  readonly url: string;
+  /** As `Name: value`; `${NAME}` stands for a variable, `${file:/path}` for a file. */
+  readonly headers: readonly string[];
+  readonly allowPrivate: boolean;
+  /** The folder of the logins; absolute. */
+  readonly logins: string;
+}
+
+/** A server: its command and the arguments, or its address. */
+export type ServerSource = readonly string[] | RemoteSource;
+
+export interface StartOptions {
+  /** False forbids npm. */
+  readonly install: boolean;
+  /** Exactly what the server gets; of a remote one, what its headers and proxies are taken from. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Where it is started; this process's working directory when absent. */
+  readonly cwd?: string | undefined;
+  /** Longest message of a remote server's, in bytes. */
+  readonly longest: number;
+}
+
 /**
- * Finds what a server's command line names, and decides what kind of upstream that is; the only place that does.
+ * Finds a server, and decides what kind of upstream it is; the only place that does.
  *
- * @param options.install false forbids npm; `env` is exactly what the server gets; `cwd` is where it is started, this
- * process's working directory when absent
- * @throws PolicyWrapError UPSTREAM_NOT_STARTED
+ * @throws PolicyWrapError UPSTREAM_NOT_STARTED; USAGE for an address or a header that cannot be used
  */
-export function findUpstream(
-  argv: readonly string[],
-  options: { readonly install: boolean; readonly env: NodeJS.ProcessEnv; readonly cwd?: string | undefined },
-): StartableServer {
-  const [command = '', ...args] = argv;
+export async function findUpstream(server: ServerSource, options: StartOptions): Promise<StartableServer> {
+  if (isRemote(server)) {
+    const { startRemote } = await import('./http/start.js');
+    return startRemote(server, options);
+  }
+  const [command = '', ...args] = server;
   const { file, args: words, note } = findServer(command, args, options);
   return { note, start: () => ChildProcess.start(file, words, options.env, options.cwd) };
 }
 
-/**
- * A remote server in the place of a command.
- *
- * @throws PolicyWrapError USAGE for an address or a header that cannot be used
- */
-export async function findRemote(address: string, settings: RemoteSettings): Promise<StartableServer> {
-  const { startRemote } = await import('./http/start.js');
-  return startRemote(address, settings);
+export function isRemote(server: ServerSource): server is RemoteSource {
+  return 'url' in server;
 }

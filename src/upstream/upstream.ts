@@ -20,6 +20,8 @@ export interface Upstream {
   readonly stderr: Readable;
   /** Settles when the server is gone and all it wrote was read. */
   readonly closed: Promise<ExitCode>;
+  /** How a remote server speaks with us, for people, once it has answered. */
+  readonly about?: string;
   /** Settles at the first signal for us. */
   readonly signalled: Promise<void>;
   /** Bytes given to `send` that have not left this process. */

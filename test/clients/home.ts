@@ -130,7 +130,7 @@ export class Home implements Disposable {
       policyFolder: this.path('config/policy-wrap'),
       toolsOf: async (words, env, cwd) => {
         this.listed.push({ words, env, cwd });
-        return { name: 'x', version: '1', tools: this.definitions(), leftOut: [] };
+        return { name: 'x', version: '1', tools: this.definitions(), leftOut: [], answeredIn: 1 };
       },
       machine: this.machine,
       wrapper: this.wrapper,

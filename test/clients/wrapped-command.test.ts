@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { driftOf, newPrefix, recognise, renewedPrefix } from '../../src/clients/wrapped-command.js';
+import {
+  driftOf,
+  nameOfWrapped,
+  newPrefix,
+  recognise,
+  renewedPrefix,
+} from '../../src/clients/wrapped-command.js';
 
 const WRAPPER = { node: '/usr/bin/node', script: '/opt/pw/bin/policy-wrap.js' };
 
@@ -81,8 +87,34 @@ describe('recognise', () => {
     [['npx', 'policy-wrap', '--']],
     [['node', '/pw/bin/policy-wrap.js', '--server', '--']],
     [['node', '/pw/bin/policy-wrap.js', 'doctor', '--', 'x']],
+    [['policy-wrap', '--url']],
+    [['policy-wrap', '--observe']],
+    [['policy-wrap', 'login', '--url', 'https://x.example/mcp']],
   ])('%j is broken, and not to be wrapped twice', (words) => {
     expect(recognise(words).kind).toBe('broken');
+  });
+});
+
+describe('a remote server behind --url', () => {
+  test.each<[words: string[]]>([
+    [['npx', '-y', 'policy-wrap', '--header', `A: $\{B}`, '--url', 'https://x.example/mcp']],
+    [['node', '/pw/bin/policy-wrap.js', 'run', '--url=https://x.example/mcp', '--db', '/d']],
+    [['policy-wrap', '--url', 'https://x.example/mcp']],
+  ])('%j is wrapped', (words) => {
+    const found = recognise(words);
+    expect(found).toMatchObject({
+      kind: 'wrapped',
+      wrapped: { url: 'https://x.example/mcp', original: [], separator: words.length },
+    });
+    if (found.kind === 'wrapped')
+      expect(nameOfWrapped(found.wrapped.options, [], undefined)).toBe('x.example');
+  });
+
+  test("an option of the server of the same name is the server's", () => {
+    expect(recognise(['policy-wrap', '--', 'mcp-remote', '--url', 'https://x.example/'])).toMatchObject({
+      kind: 'wrapped',
+      wrapped: { url: undefined, original: ['mcp-remote', '--url', 'https://x.example/'] },
+    });
   });
 });
 

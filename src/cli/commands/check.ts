@@ -1,18 +1,19 @@
 import { lintPolicy } from '../../advice/lint.js';
 import { type FoundPolicy, findPolicy, readPolicy } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
-import { policyNames } from '../../upstream/server-name.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { knownTools } from '../known-tools.js';
 import { tellLeftOut } from '../left-out.js';
+import { type NamedServer, namedServer } from '../named-server.js';
 import type { Terminal } from '../terminal.js';
 
-export interface CheckOptions {
+export interface CheckOptions extends RemoteOptions {
   readonly preset?: string;
   readonly server?: string;
   /** Warnings count as errors. */
@@ -35,15 +36,16 @@ export async function check(
   options: CheckOptions,
   io: Terminal,
 ): Promise<number> {
-  const found = find(file, argv, options, io.cwd);
+  const server = namedServer(argv, options, io.cwd);
+  const found = find(file, server, options);
   const source = found.kind === 'problems' ? found.source : found.policy.source;
   let problems: readonly Problem[];
   let live: LiveServer | undefined;
   // An invalid policy has no rules to compare with the server's tools.
   if (found.kind === 'problems') problems = found.problems;
   else {
-    if (argv.length > 0) {
-      live = await liveServer(argv, { install: options.install });
+    if (server.source) {
+      live = await liveServer(server.source, { install: options.install });
       await tellLeftOut(live, io);
       await tellFindings(live.tools, io);
     }
@@ -60,15 +62,13 @@ export async function check(
 
 function find(
   file: string | undefined,
-  argv: readonly string[],
+  { names, words }: NamedServer,
   options: CheckOptions,
-  cwd: string,
 ): Exclude<FoundPolicy, { kind: 'none' }> {
   if (file !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', 'a policy file and --preset exclude each other');
   }
-  const names = policyNames(argv, options.server, cwd);
-  const found = file === undefined ? findPolicy(options, names, argv) : readPolicy(file);
+  const found = file === undefined ? findPolicy(options, names, words) : readPolicy(file);
   if (found.kind !== 'none') return found;
   throw new PolicyWrapError('POLICY_NOT_FOUND', 'there is no policy to check', {
     hint: 'Name one: policy-wrap check my-policy.json',

@@ -1,3 +1,4 @@
+import type { StdioEntry } from '../../clients/entries.js';
 import { type EntryReport, type PlaceReport, takeInventory } from '../../clients/inventory.js';
 import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
@@ -42,7 +43,10 @@ function entryAsJson({ entry, drift, twins }: EntryReport): object {
     kind: entry.kind,
     status: statusOf({ entry, drift, twins }).code,
     // What the server itself is started with, whether the wrapper stands before it or not.
-    ...(entry.kind === 'stdio' ? { command: maskWords(wrapped?.original ?? entry.words) } : {}),
+    ...(wrapped?.url === undefined ? {} : { url: maskWords([wrapped.url])[0] }),
+    ...(entry.kind === 'stdio' && wrapped?.url === undefined
+      ? { command: maskWords(wrapped?.original ?? entry.words) }
+      : {}),
     ...(entry.kind === 'remote' ? { url: maskWords([entry.url])[0] } : {}),
     env: [...entry.env.keys()],
     disabled: entry.disabled,
@@ -76,7 +80,7 @@ function placeAsText({ client, place, state }: PlaceReport, { out }: ClientsTerm
 function commandOf({ entry }: EntryReport): string {
   switch (entry.kind) {
     case 'stdio':
-      return maskWords(entry.state.kind === 'wrapped' ? entry.state.wrapped.original : entry.words).join(' ');
+      return maskWords(shownWords(entry)).join(' ');
     case 'remote':
       return maskWords([entry.url]).join('');
     case 'unusable':
@@ -84,10 +88,15 @@ function commandOf({ entry }: EntryReport): string {
   }
 }
 
+function shownWords({ state, words }: StdioEntry): readonly string[] {
+  if (state.kind !== 'wrapped') return words;
+  return state.wrapped.url === undefined ? state.wrapped.original : [state.wrapped.url];
+}
+
 function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: string } {
   switch (entry.kind) {
     case 'remote':
-      return { code: 'remote', text: 'remote; cannot be wrapped' };
+      return { code: 'remote', text: 'remote, not wrapped (docs/remote.md says how)' };
     case 'unusable':
       return { code: 'unusable', text: `cannot be wrapped: ${printable(entry.reason)}` };
     case 'stdio':

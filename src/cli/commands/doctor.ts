@@ -1,4 +1,5 @@
 import type { PolicyOptions } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { CHECKS } from '../doctor/checks.js';
@@ -8,7 +9,7 @@ import { printJson } from '../json-output.js';
 import { type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
-export interface DoctorOptions extends PolicyOptions {
+export interface DoctorOptions extends PolicyOptions, RemoteOptions {
   readonly db?: string;
   readonly server?: string;
   readonly json?: boolean;

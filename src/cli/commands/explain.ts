@@ -1,4 +1,5 @@
 import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { parseJson } from '../../json/exact.js';
 import type { Json } from '../../json/value.js';
@@ -26,11 +27,12 @@ import { upstreamEnv } from '../../upstream/environment.js';
 import { takenServer } from '../explain-server.js';
 import { printJson } from '../json-output.js';
 import { declaredArguments, knownTools } from '../known-tools.js';
+import { namedServer } from '../named-server.js';
 import { openIfThere } from '../open-state.js';
 import { table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
-export interface ExplainOptions extends PolicyOptions {
+export interface ExplainOptions extends PolicyOptions, RemoteOptions {
   /** The call's arguments as JSON. */
   readonly args?: string;
   readonly db?: string;
@@ -62,9 +64,10 @@ export async function explain(
   io: Terminal,
 ): Promise<number> {
   const hasPolicy = [options.policy, options.preset, io.env.POLICY_WRAP_POLICY].some(Boolean);
-  const { names, isNamed, told } = takenServer(tool, argv, { ...options, hasPolicy }, io);
+  const asked = namedServer(argv, options, io.cwd);
+  const { names, isNamed, told } = takenServer(tool, asked, { ...options, hasPolicy }, io);
   const [server] = names;
-  const found = findPolicy(options, names, argv);
+  const found = findPolicy(options, names, asked.words);
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') {
     throw new PolicyWrapError('POLICY_NOT_FOUND', found.advice, {

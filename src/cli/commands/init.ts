@@ -6,20 +6,22 @@ import { knownServer, preset } from '../../catalog/servers.js';
 import { isStrength, type Strength } from '../../catalog/strengths.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { readPreset } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable, printableJson, printableLines } from '../../text/escape.js';
 import { isMasked, MASK, maskWords, shownCommand } from '../../text/masking.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { serverName } from '../../upstream/server-name.js';
+import { isRemote } from '../../upstream/start.js';
 import { tellFindings } from '../findings.js';
 import { tellLeftOut } from '../left-out.js';
+import { type NamedServer, namedServer } from '../named-server.js';
 import { askYesNo, assertNoAgent } from '../person.js';
 import { policyFileOf, schemaFor, writePolicyFile } from '../policy-file.js';
 import { countsText, inTheWay, LATER } from '../proposal-summary.js';
 import type { Terminal } from '../terminal.js';
 import { thisWrapper } from '../this-installation.js';
 
-export interface InitOptions {
+export interface InitOptions extends RemoteOptions {
   readonly server?: string;
   readonly output?: string;
   /** Writes over an existing file. */
@@ -44,12 +46,13 @@ const TAKEN = '--force writes over it, -o <file> writes another';
  * @throws PolicyWrapError USAGE, REFUSED, NOT_FOUND, UPSTREAM_NOT_STARTED, UPSTREAM_FAILED
  */
 export async function init(argv: readonly string[], options: InitOptions, io: Terminal): Promise<number> {
-  if (argv.length === 0) {
+  const named = namedServer(argv, options, io.cwd);
+  if (named.source === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to write a policy for', {
       hint: 'policy-wrap init -- mcp-afip',
     });
   }
-  const server = options.server ?? serverName(argv, io.cwd);
+  const [server] = named.names;
   const [folder, ...formerFolders] = configDirs(surroundings());
   const file = options.output === undefined ? policyFileOf(folder, server) : resolve(options.output);
   // A policy at a former place is in force as long as there is none at the new one.
@@ -63,7 +66,7 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
   }
 
   const shipped = await chosenPreset(server, options, io);
-  const written = shipped ?? (await proposed(server, argv, options, io, schemaFor(folder, file)));
+  const written = shipped ?? (await proposed(server, named, options, io, schemaFor(folder, file)));
   if (written === undefined) {
     await io.err.write('policy-wrap: nothing was started and nothing was written\n');
     return EXIT.failed;
@@ -78,10 +81,10 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
       '',
       "In your client's configuration:",
       '',
-      clientEntry(server, argv, isFound ? undefined : file),
-      ...(isMasked(argv) ? [`(${MASK} stands for what is not shown: fill it in again.)`] : []),
+      clientEntry(server, named, isFound ? undefined : file),
+      ...(isMasked(named.words) ? [`(${MASK} stands for what is not shown: fill it in again.)`] : []),
       '',
-      `Next, check that everything fits together: ${nextCommand(argv, options, isFound ? undefined : file)}`,
+      `Next, check that everything fits together: ${nextCommand(named, options, isFound ? undefined : file)}`,
       '',
     ].join('\n'),
   );
@@ -123,27 +126,31 @@ async function chosenPreset(
 
 async function proposed(
   server: string,
-  argv: readonly string[],
+  { source = [] }: NamedServer,
   options: InitOptions,
   io: Terminal,
   schema: string,
 ): Promise<Written | undefined> {
-  const command = printable(shownCommand(argv));
+  const remote = isRemote(source);
+  const command = printable(shownCommand(remote ? [source.url] : source));
+  const does = remote ? 'connects to the server' : 'starts the server';
   if (!options.yes) {
     const agreed = await askYesNo(
-      `This starts the server once to list its tools: ${command}\nStart it?`,
+      `This ${does} once to list its tools: ${command}\n${remote ? 'Connect?' : 'Start it?'}`,
       true,
       io,
     );
     if (agreed === undefined) {
-      throw new PolicyWrapError('USAGE', `init starts the server once to list its tools: ${command}`, {
+      throw new PolicyWrapError('USAGE', `init ${does} once to list its tools: ${command}`, {
         hint: 'Add --yes to agree; there is no terminal to ask on.',
       });
     }
     if (!agreed) return undefined;
   }
-  await io.err.write(`policy-wrap: starting ${command} once, to list its tools\n`);
-  const live = await liveServer(argv, { install: options.install });
+  await io.err.write(
+    `policy-wrap: ${remote ? 'connecting to' : 'starting'} ${command} once, to list its tools\n`,
+  );
+  const live = await liveServer(source, { install: options.install });
   await tellLeftOut(live, io);
   await tellFindings(live.tools, io);
   const date = new Date(io.now()).toISOString().slice(0, 10);
@@ -160,13 +167,14 @@ function existing(file: string): PolicyWrapError {
 }
 
 /** What stands in `mcpServers` of a client; values of variables are left to be filled in. */
-function clientEntry(server: string, argv: readonly string[], policy: string | undefined): string {
-  const [command = '', ...args] = argv;
-  // Clients start servers in a folder of their own.
-  const program = /[\\/]/.test(command) ? resolve(command) : command;
+function clientEntry(
+  server: string,
+  { source = [], words }: NamedServer,
+  policy: string | undefined,
+): string {
   // What is printed ends up in scrollback and logs.
-  const shown = maskWords([program, ...args]);
-  const own = ['--server', server, ...(policy === undefined ? [] : ['--policy', policy]), '--', ...shown];
+  const shown = maskWords(isRemote(source) ? words : ['--', ...anchored(source)]);
+  const own = ['--server', server, ...(policy === undefined ? [] : ['--policy', policy]), ...shown];
   const { node, script } = thisWrapper();
   // What npx has fetched may be gone tomorrow.
   const start = /[\\/]_npx[\\/]/.test(script)
@@ -178,14 +186,18 @@ function clientEntry(server: string, argv: readonly string[], policy: string | u
   return printableJson({ mcpServers: { [server]: entry } }, 2);
 }
 
-function nextCommand(argv: readonly string[], { server }: InitOptions, policy: string | undefined): string {
+/** Clients start servers in a folder of their own. */
+function anchored([command = '', ...args]: readonly string[]): string[] {
+  return [/[\\/]/.test(command) ? resolve(command) : command, ...args];
+}
+
+function nextCommand(named: NamedServer, { server }: InitOptions, policy: string | undefined): string {
   const words = [
     'policy-wrap',
     'doctor',
     ...(server === undefined ? [] : ['--server', server]),
     ...(policy === undefined ? [] : ['--policy', policy]),
-    '--',
-    ...argv,
+    ...named.words,
   ];
   return shownCommand(words);
 }

@@ -1,6 +1,5 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { loginsFolder } from '../../config/paths.js';
 import {
   findPolicy,
   policyPlaces,
@@ -12,9 +11,9 @@ import type { RunOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { ServeOptions } from '../../proxy/serve.js';
 import { upstreamEnv } from '../../upstream/environment.js';
-import { policyNames, remoteName } from '../../upstream/server-name.js';
-import { findRemote, findUpstream } from '../../upstream/start.js';
+import { findUpstream } from '../../upstream/start.js';
 import { misplacedOptions } from '../misplaced-options.js';
+import { namedServer } from '../named-server.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -25,33 +24,20 @@ import type { Terminal } from '../terminal.js';
  * @throws PolicyWrapError when there is nothing to run or the policy is invalid
  */
 export async function run(argv: readonly string[], options: RunOptions, io: Terminal): Promise<number> {
-  const { url } = options;
-  if (argv.length === 0 && url === undefined) {
+  const { source, names, words } = namedServer(argv, options, io.cwd);
+  if (source === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
-  }
-  if (argv.length > 0 && url !== undefined) {
-    throw new PolicyWrapError('USAGE', 'one server at a time: an address, or a command behind "--"');
   }
   refuseMovingPlaces(options);
   checkOutput();
   const misplaced = misplacedOptions(argv);
   if (misplaced !== undefined) await io.err.write(`policy-wrap: ${misplaced}\n`);
   const env = upstreamEnv(io.env);
-  const startable =
-    url === undefined
-      ? findUpstream(argv, { install: options.install, env })
-      : await findRemote(url, {
-          headers: options.header ?? [],
-          allowPrivate: options.allowPrivate ?? false,
-          longest: options.maxServerLine,
-          logins: loginsFolder(),
-          env,
-        });
-  const given = options.server ?? (url === undefined ? undefined : remoteName(new URL(url)));
-  const names = policyNames(argv, given, io.cwd);
+  const { install, maxServerLine } = options;
+  const startable = await findUpstream(source, { install, env, longest: maxServerLine });
   const [server] = names;
 
-  const found = validPolicy(options, names, argv);
+  const found = validPolicy(options, names, words);
 
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
   const signals = heldSignals(io);
@@ -67,13 +53,13 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
       env,
       note: startable.note,
       found,
-      findPolicy: () => findPolicy(options, names, argv),
+      findPolicy: () => findPolicy(options, names, words),
       policyPlaces: policyPlaces(options, names),
       stateFile: stateFile(options.db),
       synchronous: options.synchronous,
       observe: options.observe ?? false,
       maxClientLine: options.maxClientLine,
-      maxServerLine: options.maxServerLine,
+      maxServerLine,
     });
   } catch (error) {
     // A bug, or a package that is being replaced at this moment; the server does not stay behind (G9).
@@ -98,9 +84,9 @@ function checkOutput(): void {
 function validPolicy(
   options: RunOptions,
   names: readonly [string, ...string[]],
-  argv: readonly string[],
+  words: readonly string[],
 ): ServeOptions['found'] {
-  const found = findPolicy(options, names, argv);
+  const found = findPolicy(options, names, words);
   if (found.kind === 'problems') throw problemsError(found);
   return found;
 }

@@ -1,8 +1,10 @@
 import { argumentPaths } from '../../advice/tool-schema.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT } from '../../errors.js';
 import { policyJsonSchema } from '../../policy/read/json-schema.js';
 import { printableJson } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
+import { namedServer } from '../named-server.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -12,10 +14,11 @@ import type { Terminal } from '../terminal.js';
  */
 export async function schema(
   argv: readonly string[],
-  { install }: { readonly install: boolean },
+  options: RemoteOptions & { readonly install: boolean },
   io: Terminal,
 ): Promise<number> {
-  const tools = argv.length > 0 ? (await liveServer(argv, { install })).tools : [];
+  const { source } = namedServer(argv, options, io.cwd);
+  const tools = source ? (await liveServer(source, { install: options.install })).tools : [];
   const completed = tools.map(({ name, inputSchema }) => ({ name, paths: argumentPaths(inputSchema) }));
   await io.out.write(`${printableJson(policyJsonSchema(completed), 2)}\n`);
   return EXIT.done;

@@ -3,6 +3,7 @@ import { tokensOf } from '../../catalog/definition-cost.js';
 import { type Finding, findingsIn } from '../../catalog/definition-findings.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
@@ -12,15 +13,15 @@ import { count } from '../../text/count.js';
 import { NAME_CAP, printable, printableJson } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { policyNames } from '../../upstream/server-name.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
+import { namedServer } from '../named-server.js';
 import { bold, type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { toolPage, toolPageText } from '../tool-page.js';
 
-export interface ToolsOptions extends PolicyOptions {
+export interface ToolsOptions extends PolicyOptions, RemoteOptions {
   readonly server?: string;
   /** False with `--no-install`. */
   readonly install: boolean;
@@ -47,15 +48,15 @@ export async function tools(
   options: ToolsOptions,
   io: Terminal,
 ): Promise<number> {
-  if (argv.length === 0) {
+  const named = namedServer(argv, options, io.cwd);
+  if (named.source === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to look at', { hint: 'policy-wrap tools -- mcp-afip' });
   }
-  const names = policyNames(argv, options.server, io.cwd);
-  const [server] = names;
-  const found = findPolicy(options, names, argv);
+  const [server] = named.names;
+  const found = findPolicy(options, named.names, named.words);
   if (found.kind === 'problems') throw problemsError(found);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
-  const live = await liveServer(argv, { install: options.install });
+  const live = await liveServer(named.source, { install: options.install });
   await tellLeftOut(live, io);
   await tellFindings(live.tools, io);
   if (name !== undefined) return onePage(name, server, live.tools, policy, options, io);

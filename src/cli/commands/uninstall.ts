@@ -1,6 +1,6 @@
 import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
 import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
-import type { StdioEntry } from '../../clients/entries.js';
+import { type StdioEntry, urlOf } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
@@ -99,9 +99,11 @@ async function chosen(
   if (target.entries.length > 0) {
     const named = choose(target, all, io.machine);
     for (const choice of named)
-      if (!isWrapped(choice)) await io.err.write(`${printable(choice.entry.name)}: not wrapped\n`);
+      if (!isWrapped(choice)) await io.err.write(`${printable(choice.entry.name)}: ${whyNot(choice)}\n`);
     return named.filter(isWrapped);
   }
+  for (const choice of all)
+    if (isByHand(choice)) await io.err.write(`${printable(choice.entry.name)}: ${whyNot(choice)}\n`);
   if (wrapped.length === 0) {
     if (!everywhere) await io.err.write(`${target.name} has no wrapped servers.\n`);
     return [];
@@ -110,7 +112,18 @@ async function chosen(
 }
 
 function isWrapped(choice: Choice): choice is Wrapped {
-  return choice.entry.kind === 'stdio' && choice.entry.state.kind === 'wrapped';
+  return choice.entry.kind === 'stdio' && choice.entry.state.kind === 'wrapped' && !isByHand(choice);
+}
+
+/** A wrapped remote server: its entry does not say what stood there before. */
+function isByHand({ entry }: Choice): boolean {
+  return entry.kind === 'stdio' && urlOf(entry) !== undefined;
+}
+
+function whyNot(choice: Choice): string {
+  return isByHand(choice)
+    ? 'a remote server, whose entry was written by hand; change it there'
+    : 'not wrapped';
 }
 
 async function restore(options: UninstallOptions, name: string, io: ClientsTerminal): Promise<number> {

@@ -3,6 +3,7 @@ import { DATABASE_CHECKS } from './databases.js';
 import { MACHINE_CHECKS } from './machine.js';
 import { POLICY_CHECKS } from './policy.js';
 import { POLICY_NAME_CHECKS } from './policy-names.js';
+import { REMOTE_CHECKS } from './remote.js';
 import type { Check } from './runner.js';
 import { SERVER_CHECKS } from './server.js';
 
@@ -13,5 +14,6 @@ export const CHECKS: readonly Check[] = [
   ...POLICY_CHECKS,
   ...POLICY_NAME_CHECKS,
   ...SERVER_CHECKS,
+  ...REMOTE_CHECKS,
   ...CLIENT_CHECKS,
 ];

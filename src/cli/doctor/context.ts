@@ -8,11 +8,12 @@ import {
   readPolicy,
   stateFile,
 } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { connect } from '../../store/sqlite/driver.js';
 import { inspect, serversIn } from '../../store/sqlite/inspect.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { policyNames } from '../../upstream/server-name.js';
 import { otherDatabases } from '../databases.js';
+import { namedServer } from '../named-server.js';
 import type { Terminal } from '../terminal.js';
 import { thisAccount, thisNode, thisWrapper } from '../this-installation.js';
 import type { Context } from './runner.js';
@@ -20,17 +21,17 @@ import type { Context } from './runner.js';
 /** @param argv the server's command and its arguments; empty when no server is asked about */
 export function contextOf(
   argv: readonly string[],
-  options: PolicyOptions & { readonly db?: string; readonly server?: string },
+  options: PolicyOptions & RemoteOptions & { readonly db?: string; readonly server?: string },
   terminal: Terminal,
 ): Context {
   const machine = thisMachine();
-  const names = policyNames(argv, options.server, machine.cwd);
+  const { source, names, words } = namedServer(argv, options, machine.cwd);
   const server = names[0] === '' ? undefined : names[0];
   const around = surroundings();
   const configFolders = configDirs(around);
   const named = [options.policy, options.preset, around.env.POLICY_WRAP_POLICY].some(Boolean);
   // Never through npm: that would put a package on the machine.
-  const list = once(async () => (await liveServer(argv, { install: false })).tools);
+  const live = once(() => liveServer(source ?? [], { install: false }));
   return {
     node: thisNode(),
     account: thisAccount(),
@@ -50,15 +51,19 @@ export function contextOf(
     inspect: (path) => inspect(path, terminal.now()),
     policies: once(() =>
       server !== undefined || named
-        ? [findPolicy(options, names, argv)]
+        ? [findPolicy(options, names, words)]
         : policyFilesIn(configFolders).map(readPolicy),
     ),
     policyFiles: () => policyFilesIn(configFolders),
     namesIn: serversIn,
-    list,
-    tools: () => (argv.length > 0 ? list().catch(() => undefined) : Promise.resolve(undefined)),
-    argv,
-    hasServer: () => argv.length > 0,
+    live,
+    tools: async () => {
+      if (source === undefined) return undefined;
+      const listed = await live().catch(() => undefined);
+      return listed?.tools;
+    },
+    source,
+    words,
     machine,
     wrapper: thisWrapper(),
   };

@@ -56,10 +56,10 @@ function warningsOf(found: UsablePolicy, context: Context): Finding[] {
 }
 
 /** The command that shows all that is odd about a policy, as it is typed. */
-export function checkCommand({ files, policy }: UsablePolicy, { argv }: Context): string {
+export function checkCommand({ files, policy }: UsablePolicy, { words }: Context): string {
   const [file] = files;
   const which = file === undefined ? policy.source.replace(/^preset /, '--preset ') : quotedCommand([file]);
-  return `policy-wrap check ${which}${argv.length > 0 ? ` -- ${shownCommand(argv)}` : ''}`;
+  return `policy-wrap check ${which}${words.length > 0 ? ` ${shownCommand(words)}` : ''}`;
 }
 
 export type UsablePolicy = Extract<FoundPolicy, { readonly kind: 'policy' }>;

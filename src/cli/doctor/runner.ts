@@ -5,6 +5,8 @@ import type { Wrapper } from '../../clients/wrapped-command.js';
 import type { FoundPolicy } from '../../config/policy-files.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { Inspection } from '../../store/sqlite/inspect.js';
+import type { LiveServer } from '../../upstream/list-tools.js';
+import type { ServerSource } from '../../upstream/start.js';
 import type { OtherDatabases } from '../databases.js';
 
 /** From good to bad; `info` is only good to know. */
@@ -53,11 +55,12 @@ export interface Context {
   namesIn(database: string): ReadonlySet<string>;
   /** Undefined without a server, and for one that does not list its tools. */
   tools(): Promise<readonly ToolDefinition[] | undefined>;
-  /** As `tools`, but throws what went wrong. */
-  list(): Promise<readonly ToolDefinition[]>;
-  /** The command of the server that is asked about, and its arguments; empty without one. */
-  readonly argv: readonly string[];
-  hasServer(): boolean;
+  /** The server with its tools; throws what went wrong. */
+  live(): Promise<LiveServer>;
+  /** The server that is asked about; undefined without one. */
+  readonly source: ServerSource | undefined;
+  /** What names it on our command line; empty without one. */
+  readonly words: readonly string[];
   /** Where clients keep their files, and what a wrapped entry starts. */
   readonly machine: Machine;
   readonly wrapper: Wrapper;

@@ -17,10 +17,11 @@ export const SERVER_CHECKS: readonly Check[] = [
 ];
 
 async function starts(context: Context): Promise<Finding[]> {
-  if (!context.hasServer())
+  if (context.source === undefined)
     return [info('no server was named; to look at one: policy-wrap doctor -- mcp-afip')];
-  const tools = await context.list();
-  return [ok(`${context.server} starts and lists ${count(tools.length, 'tool')}`)];
+  const { tools, about } = await context.live();
+  const how = about === undefined ? 'starts and lists' : `speaks ${about}, and lists`;
+  return [ok(`${context.server} ${how} ${count(tools.length, 'tool')}`)];
 }
 
 async function toolsOfPolicy(context: Context): Promise<Finding[]> {

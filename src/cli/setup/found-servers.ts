@@ -1,6 +1,6 @@
 import { needsClient } from '../../clients/after-install.js';
 import { serverOf } from '../../clients/change/plan.js';
-import { originalOf, type StdioEntry } from '../../clients/entries.js';
+import { originalOf, type StdioEntry, urlOf } from '../../clients/entries.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { type Choice, choicesIn, openTarget, type Target } from '../../clients/selection.js';
 import { PolicyWrapError } from '../../errors.js';
@@ -80,6 +80,7 @@ function inTarget(target: Target): FoundClient {
     } else if (entry.kind === 'unusable') left.push({ name, reason: printable(entry.reason) });
     else if (entry.state.kind === 'broken')
       left.push({ name, reason: printable(`it ${entry.state.reason}`) });
+    else if (urlOf(entry) !== undefined) left.push({ name, reason: 'wrapped already, a remote server' });
     else {
       const server = serverOf(entry);
       servers.push({ choice, entry, target, server, isWrapped: entry.state.kind === 'wrapped' });

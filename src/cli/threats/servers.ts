@@ -1,5 +1,5 @@
 import { takeInventory } from '../../clients/inventory.js';
-import { optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
+import { allValues, optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
 import {
   type FoundPolicy,
   findPolicy,
@@ -7,27 +7,25 @@ import {
   problemsError,
   readPolicy,
 } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { policyNames, serverName } from '../../upstream/server-name.js';
 import { tellLeftOut } from '../left-out.js';
+import { type NamedServer, namedServer } from '../named-server.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import type { Held } from './coverage.js';
 
 /** How a server is started, and under which policy. */
 interface Start {
-  readonly server: string;
-  /** The name that somebody gave it, where one did. */
-  readonly named: string | undefined;
-  readonly argv: readonly string[];
+  readonly server: NamedServer;
   readonly options: PolicyOptions;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
 }
 
-export interface ServersOptions extends PolicyOptions {
+export interface ServersOptions extends PolicyOptions, RemoteOptions {
   readonly server?: string;
   readonly install: boolean;
 }
@@ -43,17 +41,9 @@ export async function heldServers(
   options: ServersOptions,
   io: ClientsTerminal,
 ): Promise<{ readonly held: readonly Held[]; readonly failed: number }> {
-  if (argv.length > 0)
-    return {
-      held: [
-        await start(
-          { server: options.server ?? serverName(argv), named: options.server, argv, options },
-          options,
-          io,
-        ),
-      ],
-      failed: 0,
-    };
+  const server = namedServer(argv, options, io.machine.cwd);
+  if (server.source !== undefined)
+    return { held: [await start({ server, options }, options, io)], failed: 0 };
   const starts = wrappedServers(options, io);
   if (starts.length === 0)
     throw new PolicyWrapError(
@@ -72,7 +62,7 @@ export async function heldServers(
       if (!PolicyWrapError.is(error)) throw error;
       failed += 1;
       await io.err.write(
-        `policy-wrap: ${printable(each.server)}: ${printable(error.message)}; it is left out\n`,
+        `policy-wrap: ${printable(each.server.names[0])}: ${printable(error.message)}; it is left out\n`,
       );
     }
   }
@@ -86,15 +76,23 @@ function wrappedServers({ policy, preset }: PolicyOptions, io: ClientsTerminal):
     if (state.kind !== 'read') continue;
     for (const { entry } of state.entries) {
       if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped' || entry.disabled) continue;
-      const { original, options } = entry.state.wrapped;
-      const named = optionValue(options, ['--server']);
-      const server = named ?? serverName(original);
+      const { original, options, url } = entry.state.wrapped;
+      const server = namedServer(
+        original,
+        {
+          server: optionValue(options, ['--server']),
+          ...(url !== undefined && {
+            url,
+            header: allValues(options, ['--header']),
+            allowPrivate: options.includes('--allow-private'),
+          }),
+        },
+        entry.cwd ?? io.machine.cwd,
+      );
       const own = optionValue(options, POLICY_FLAGS);
       const shipped = optionValue(options, ['--preset']);
-      starts.set(server, {
+      starts.set(server.names[0], {
         server,
-        named,
-        argv: original,
         options:
           policy !== undefined || preset !== undefined
             ? { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
@@ -111,17 +109,17 @@ function wrappedServers({ policy, preset }: PolicyOptions, io: ClientsTerminal):
 }
 
 async function start(
-  { server, named, argv, options, env, cwd }: Start,
+  { server: { source = [], names, words }, options, env, cwd }: Start,
   { install }: ServersOptions,
   io: ClientsTerminal,
 ): Promise<Held> {
   const found: FoundPolicy =
     options.policy === undefined || options.preset !== undefined
-      ? findPolicy(options, policyNames(argv, named, cwd ?? process.cwd()), argv)
+      ? findPolicy(options, names, words)
       : readPolicy(options.policy);
   if (found.kind === 'problems') throw problemsError(found);
-  const live = await liveServer(argv, { install, cwd, ...(env !== undefined && { env }) });
+  const live = await liveServer(source, { install, cwd, ...(env !== undefined && { env }) });
   await tellLeftOut(live, io);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : 'none';
-  return { server, tools: live.tools, policy };
+  return { server: names[0], tools: live.tools, policy };
 }

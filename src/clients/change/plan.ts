@@ -79,11 +79,14 @@ export function planInstall(
 function reasonAgainst(entry: Choice['entry']): string | undefined {
   switch (entry.kind) {
     case 'remote':
-      return 'a remote server; only servers that the client starts itself can be wrapped';
+      return 'a remote server; its entry is written by hand: docs/remote.md';
     case 'unusable':
       return `cannot be wrapped: ${printable(entry.reason)}`;
     case 'stdio':
-      return entry.state.kind === 'broken' ? `cannot be wrapped: it ${entry.state.reason}` : undefined;
+      if (entry.state.kind === 'broken') return `cannot be wrapped: it ${entry.state.reason}`;
+      return entry.state.kind === 'wrapped' && entry.state.wrapped.url !== undefined
+        ? 'wrapped already, as a remote server; its options are changed by hand'
+        : undefined;
   }
 }
 

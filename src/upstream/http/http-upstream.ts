@@ -105,6 +105,13 @@ export class HttpUpstream implements Upstream {
     };
   }
 
+  get about(): string {
+    const { revision, id } = this.#session;
+    const wire = this.#speaksEvents ? 'HTTP with SSE' : 'Streamable HTTP';
+    const kept = this.#speaksEvents ? '' : id === undefined ? ', no session' : ', a session';
+    return `${wire}${revision === undefined ? '' : ` of ${revision}`}${kept}`;
+  }
+
   get unsent(): number {
     return this.#unsent;
   }

@@ -44,7 +44,7 @@ test('the table', async () => {
 
 Cursor  ~/.cursor/mcp.json  (user)
   taxes      not wrapped; the same server is wrapped in claude-desktop  mcp-afip --token ***
-  web        remote; cannot be wrapped  https://u:***@x.example
+  web        remote, not wrapped (docs/remote.md says how)  https://u:***@x.example
   odd        cannot be wrapped: no \`command\`
   bell\\u{7}  starts policy-wrap without \`--\` before a server  policy-wrap
 

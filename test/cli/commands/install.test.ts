@@ -87,9 +87,7 @@ describe('install', () => {
     using home = new Home();
     home.put(DESKTOP, CONFIG);
     expect(await run(home, { all: true, yes: true })).toBe(0);
-    expect(home.err).toContain(
-      'remote: a remote server; only servers that the client starts itself can be wrapped\n',
-    );
+    expect(home.err).toContain('remote: a remote server; its entry is written by hand: docs/remote.md\n');
     expect(home.started).toHaveLength(1);
   });
 

@@ -1,0 +1,53 @@
+import { loginsFolder } from '../config/paths.js';
+import type { RemoteOptions } from '../config/run-options.js';
+import { PolicyWrapError } from '../errors.js';
+import { policyNames, remoteName } from '../upstream/server-name.js';
+import type { ServerSource } from '../upstream/start.js';
+
+/** The server that a command line names: by its command behind `--`, or by its address. */
+export interface NamedServer {
+  /** Undefined where none is named. */
+  readonly source: ServerSource | undefined;
+  /** As `policyNames` gives them; '' where neither a server nor a name is there. */
+  readonly names: [string, ...string[]];
+  /** The words that name it on a command line of ours, the options of a remote one and `--` included. */
+  readonly words: readonly string[];
+}
+
+/**
+ * @param argv what stood behind `--`
+ * @param cwd where a command would be started
+ * @throws PolicyWrapError USAGE for two servers, for what is no address, and for a header that nobody gets
+ */
+export function namedServer(
+  argv: readonly string[],
+  options: RemoteOptions & { readonly server?: string | undefined },
+  cwd: string,
+): NamedServer {
+  const { url, header = [], allowPrivate = false } = options;
+  if (url === undefined) {
+    const [option] = [
+      ...(header.length > 0 ? ['--header'] : []),
+      ...(allowPrivate ? ['--allow-private'] : []),
+    ];
+    if (option !== undefined)
+      throw new PolicyWrapError('USAGE', `${option} is for a remote server, and --url names none`);
+    const isThere = argv.length > 0;
+    return {
+      source: isThere ? argv : undefined,
+      names: policyNames(argv, options.server, cwd),
+      words: isThere ? ['--', ...argv] : [],
+    };
+  }
+  if (argv.length > 0)
+    throw new PolicyWrapError('USAGE', 'one server at a time: an address, or a command behind "--"');
+  return {
+    source: { url, headers: header, allowPrivate, logins: loginsFolder() },
+    names: [options.server ?? remoteName(url)],
+    words: [
+      ...['--url', url],
+      ...header.flatMap((line) => ['--header', line]),
+      ...(allowPrivate ? ['--allow-private'] : []),
+    ],
+  };
+}
