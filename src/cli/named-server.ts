@@ -2,7 +2,7 @@ import { loginsFolder } from '../config/paths.js';
 import type { RemoteOptions } from '../config/run-options.js';
 import { PolicyWrapError } from '../errors.js';
 import { policyNames, remoteName } from '../upstream/server-name.js';
-import type { ServerSource } from '../upstream/start.js';
+import type { ServerSource } from '../upstream/upstream.js';
 
 /** The server that a command line names: by its command behind `--`, or by its address. */
 export interface NamedServer {

@@ -16,8 +16,8 @@ import { Line, LineSplitter } from '../wire/lines.js';
 import { scanLine } from '../wire/scan-line.js';
 import { type AmbiguousTool, listFault, toolFault, withoutAmbiguousTools } from '../wire/tool-list.js';
 import { upstreamEnv } from './environment.js';
-import { findUpstream, isRemote, type ServerSource } from './start.js';
-import type { Upstream } from './upstream.js';
+import { findUpstream, isRemote } from './start.js';
+import type { ServerSource, Upstream } from './upstream.js';
 
 export interface LiveServer {
   /** What the server calls itself. */

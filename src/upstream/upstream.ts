@@ -53,3 +53,27 @@ export interface StartableServer {
   /** @throws PolicyWrapError UPSTREAM_NOT_STARTED */
   start(): Promise<Upstream>;
 }
+
+/** A remote server as a person names it. */
+export interface RemoteSource {
+  readonly url: string;
+  /** As `Name: value`; `${NAME}` stands for a variable, `${file:/path}` for a file. */
+  readonly headers: readonly string[];
+  readonly allowPrivate: boolean;
+  /** The folder of the logins; absolute. */
+  readonly logins: string;
+}
+
+/** A server: its command and the arguments, or its address. */
+export type ServerSource = readonly string[] | RemoteSource;
+
+export interface StartOptions {
+  /** False forbids npm. */
+  readonly install: boolean;
+  /** Exactly what the server gets; of a remote one, what its headers and proxies are taken from. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Where it is started; this process's working directory when absent. */
+  readonly cwd?: string | undefined;
+  /** Longest message of a remote server's, in bytes. */
+  readonly longest: number;
+}

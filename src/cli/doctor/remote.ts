@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { upstreamEnv } from '../../upstream/environment.js';
-import { isRemote, type RemoteSource } from '../../upstream/start.js';
+import { isRemote } from '../../upstream/start.js';
+import type { RemoteSource } from '../../upstream/upstream.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
 /** What lies between us and a remote server: its certificate, the way to it, and who we are to it. */

@@ -6,7 +6,7 @@ import type { FoundPolicy } from '../../config/policy-files.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { Inspection } from '../../store/sqlite/inspect.js';
 import type { LiveServer } from '../../upstream/list-tools.js';
-import type { ServerSource } from '../../upstream/start.js';
+import type { ServerSource } from '../../upstream/upstream.js';
 import type { OtherDatabases } from '../databases.js';
 
 /** From good to bad; `info` is only good to know. */

@@ -1,5 +1,4 @@
-import type { RemoteSource, StartOptions } from '../start.js';
-import type { StartableServer } from '../upstream.js';
+import type { RemoteSource, StartableServer, StartOptions } from '../upstream.js';
 import { remoteAddress } from './address.js';
 import { HeaderCredentials } from './headers.js';
 import { HttpUpstream } from './http-upstream.js';
