@@ -176,11 +176,13 @@ function nextRows({ plans, chosen, changed }: Screen): string[][] {
     return `policy-wrap uninstall ${target.words} ${names.join(' ')}`;
   });
   const [one = ''] = undo;
+  const [only, second] = chosen;
+  const server = only && !second ? typed(only.server) : '<server>';
   return [
     ...(changed ? restarts.map((text) => ['restart', text]) : []),
     ['watch', 'policy-wrap status --watch, or policy-wrap log --follow'],
     ['refused', 'policy-wrap log --denied'],
-    ['change', 'edit the policy: it holds from the next call on'],
+    ['change', `policy-wrap allow ${server} <tool>, or ask, deny, limit: in force at once`],
     ['undo', undo.length === 1 ? one : 'policy-wrap uninstall --all'],
   ];
 }
