@@ -9,7 +9,7 @@ addCommands(program, [], () => {});
 
 /** What may stand behind the name of the program where a sentence goes on; anything else is taken for a command. */
 const PROSE = new Set(
-  'can everywhere from in is knows lies looks never out policy seems than wants was with without [options]'.split(
+  'can everywhere from in is knows lies looks never out policy puts seems than wants was with without [options]'.split(
     ' ',
   ),
 );
@@ -35,6 +35,7 @@ function faultOf(line: string): string | undefined {
   const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
   const flags = own.filter((word) => /^--?[a-z][a-z-]*/.test(word)).map((word) => word.replace(/=.*/, ''));
   const known = [...command.options, ...program.options].flatMap(({ short, long }) => [short, long]);
+  known.push('--help');
   return flags.find((flag) => !known.includes(flag));
 }
 
