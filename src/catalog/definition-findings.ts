@@ -114,7 +114,8 @@ function findingsOf({ where, text }: Text, others: ReadonlySet<string>): Finding
 
 /** Without what keeps a person's eye, and a model's, from seeing the words. */
 function asRead(text: string): string {
-  const plain = STACKED.test(text) ? text : text.normalize('NFKC');
+  // One sign may become 18 letters; a text that grows so far is told of by its length.
+  const plain = STACKED.test(text) ? text : text.normalize('NFKC').slice(0, MOST_CHARACTERS);
   return bareText(plain).toLowerCase().replace(/\s+/g, ' ');
 }
 

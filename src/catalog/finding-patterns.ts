@@ -96,7 +96,7 @@ export const AS_READ: readonly FindingPattern[] = [
   {
     kind: 'instruction',
     pattern:
-      /\b(?:bcc|cc|forward|redirect|also send|send a copy|mail)\b.{0,60}[\w.+-]{1,40}@[\w-]{1,40}\.\w{2,10}/u,
+      /\b(?:bcc|cc|forward|redirect|also send|send a copy|mail)\b.{0,60}[\w.+-]{1,40}@(?!example\.)[\w-]{1,40}\.\w{2,10}/u,
   },
   {
     kind: 'instruction',

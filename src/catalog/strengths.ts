@@ -36,15 +36,22 @@ export const BRAKES = `  // The emergency brakes, over all tools together.
 `;
 
 const DESTROYS =
-  'delete remove drop destroy erase wipe purge truncate revoke cancel terminate kill uninstall eliminar borrar';
+  'delete remove drop destroy erase wipe purge truncate revoke cancel terminate kill uninstall rm rmdir del unlink ' +
+  'prune flush flushdb flushall reset overwrite expunge discard trash void ban deactivate expire ' +
+  'eliminar borrar anular suprimir revocar vaciar';
 const SPENDS =
-  'pay payment payout refund charge invoice purchase buy sell order transfer withdraw trade swap checkout pagar cobrar comprar';
+  'pay payment payout refund charge invoice purchase buy sell order transfer withdraw trade swap checkout deposit ' +
+  'donate disburse reimburse topup stake mint bid tip wire money funds subscription send_?transaction ' +
+  'pagar cobrar comprar factura facturar emitir transferir depositar reembolsar';
 
-/** One of these words in a name in any case, `deleteUser` and `bulk-delete` included, `deleted_items` not. */
+/**
+ * One of these words in a name in any case, `deleteUser`, `AWSDeleteBucket` and `bulk-delete` included, `deleted_items`
+ * not.
+ */
 function inName(words: string): string {
   const any = words.replaceAll(' ', '|');
   const inner = words.replace(/(?<= |^)[a-z]/g, (letter) => letter.toUpperCase()).replaceAll(' ', '|');
-  return `(^|[^A-Za-z])(?i:${any})s?([^a-z]|$)|[a-z](${inner})s?([^a-z]|$)`;
+  return `(^|[^A-Za-z])(?i:${any})s?([^a-z]|$)|[A-Za-z](${inner})s?([^a-z]|$)`;
 }
 
 const asksFor = (words: string, reason: string): string =>
@@ -63,19 +70,17 @@ export const ASKS_BY_NAME = `"approve_if": [
         ${asksFor(SPENDS, ASKS_TO_SPEND)},`;
 
 /** Names that begin so are taken for reading where nothing but the name is known. */
-const READS = [
-  'get_',
-  'list_',
-  'read_',
-  'search_',
-  'find_',
-  'fetch_',
-  'query_',
-  'describe_',
-  'show_',
-  'count_',
-];
-const READ_ENTRIES = READS.map((start) => `    "${start}*": {},\n`).join('');
+const READS = ['get_', 'list_', 'read_', 'search_', 'find_', 'fetch_', 'describe_', 'show_', 'count_'];
+const readEntries = (...more: readonly string[]): string =>
+  [...READS, ...more].map((start) => `    "${start}*": {},\n`).join('');
+
+/** `find_and_delete` is no reading. Longer than what reads begin with, so that these entries win. */
+const READS_AND_DESTROYS = ['delete', 'remove', 'destroy', 'purge']
+  .map(
+    (verb) =>
+      `    "*_and_${verb}*": { "action": "approve", "reason": ${JSON.stringify(ASKS_TO_DESTROY)} },\n`,
+  )
+  .join('');
 
 const BY_NAME =
   '// A preset knows no tools, so it goes by their names. With the tools of your server it is more exact:';
@@ -104,7 +109,7 @@ ${BRAKES}
       ${ASKS_BY_NAME}
       ],
     },
-${READ_ENTRIES}  },
+${readEntries('query_')}${READS_AND_DESTROYS}  },
 }
 `;
     case 'careful':
@@ -118,7 +123,7 @@ ${BY_NAME}
 ${BRAKES}
   "tools": {
     "*": { "action": "approve", "reason": "By its name this does more than read, so a person decides." },
-${READ_ENTRIES}  },
+${readEntries()}${READS_AND_DESTROYS}  },
 }
 `;
     case 'locked':

@@ -92,22 +92,19 @@ export class PinnedWords {
    * @returns what the client gets
    */
   greeting(text: string, message: unknown): string {
-    const written = instructionsOf(message);
-    const instructions = typeof written === 'string' ? written : null;
-    const definition = canonicalJson({ instructions });
-    const part = {
-      kind: 'instructions',
-      name: '',
-      definition,
-      raw: definition,
-      isUnpinnable: false,
-    } as const;
+    const written = (instructionsOf(message) ?? null) as Json;
+    const definition = canonicalJson({ instructions: written });
+    // A lenient client puts a list, or whatever it gets, into its prompt as text.
+    const isUnpinnable = written !== null && typeof written !== 'string';
+    const part = { kind: 'instructions', name: '', definition, raw: definition, isUnpinnable } as const;
     let shown = text;
-    if (written !== undefined && this.areKept && this.#policy) {
+    if (written !== null && this.areKept && this.#policy) {
       const held = this.#heldInstructions(part, this.#policy);
       if (held !== 'own') shown = withInstructions(text, held);
     }
-    this.#stateSession.sawTools([{ kind: part.kind, name: '', definition, text: definition }]);
+    this.#stateSession.sawTools([
+      { kind: part.kind, name: '', definition, text: definition, ...(isUnpinnable && { unpinnable: true }) },
+    ]);
     return shown;
   }
 

@@ -22,6 +22,9 @@ const PARAMETER_FOLDS: ReadonlySet<string> = new Set([...PARAMETERS].map((key) =
 const RESULT_KEYS: ReadonlySet<string> = new Set(['inputRequests', 'resultType', 'requestState']);
 const RESULT_FOLDS: ReadonlySet<string> = new Set([...RESULT_KEYS].map((key) => key.toLowerCase()));
 
+/** `notifications/tasks`, and the news of one task, as lenient clients may read it. */
+const TASK_NEWS = /^\s*notifications\/tasks/i;
+
 /** What becomes of a line of the server's that asks the client for something. */
 export type Judged =
   | { readonly kind: 'pass' }
@@ -63,6 +66,7 @@ export class ServerRequests {
   request(line: Line, message: Envelope, method: string, isLast: boolean): Judged {
     const { id } = message;
     const isExact = isServerRequest(method);
+    if (TASK_NEWS.test(method)) return this.#taskNews(line);
     if (!isExact && !isLookalike(method)) return PASS;
     const refuse = (reason: string): Judged => {
       this.#warn(`refused a request of the server's: ${reason}`);
@@ -85,6 +89,20 @@ export class ServerRequests {
       return PASS;
     }
     if (ruling) this.#toServer(ruling.line);
+    return STOP;
+  }
+
+  /**
+   * The news of a task may hold its requests too. They stand in the answer to `tasks/get` as well, where they are judged:
+   * whoever is not told here asks for them there.
+   */
+  #taskNews(line: Line): Judged {
+    const scanned = scanLine(line);
+    const params = scanned.ok && isRecord(scanned.value) ? own(scanned.value, 'params') : undefined;
+    const asks =
+      isRecord(params) && Object.keys(params).some((key) => canonicalName(key) === 'inputrequests');
+    if (scanned.ok && (params === undefined || (isRecord(params) && !asks))) return PASS;
+    this.#warn('news of a task were kept from the client, which gets its requests with the task');
     return STOP;
   }
 

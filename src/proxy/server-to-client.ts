@@ -271,7 +271,7 @@ export class ServerToClient {
     const scanned = scanLine(line);
     const message = scanned.ok ? (scanned.value as Envelope) : loosely;
     const list = wordListOf(method);
-    const fault = !scanned.ok ? scanned.reason : wordsFault(message, list?.member ?? 'instructions');
+    const fault = !scanned.ok ? scanned.reason : wordsFault(message, list);
     const reason = words.areKept ? (fault ?? (list && this.#gate.lists.unready)) : undefined;
     if (reason !== undefined) return this.#unreadable(id, reason);
     if (fault !== undefined) return this.#answer(line, message, id, 'ok', undefined);

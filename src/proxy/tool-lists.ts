@@ -162,9 +162,12 @@ export class ToolLists {
   /** @returns whether a tool is absent for what its definition says; one that was not listed yet by what others saw */
   isSuspicious(name: string): boolean {
     if (this.#observe || this.#policy?.onSuspicious !== 'hide') return false;
-    if (this.#tools.knows(name)) return this.#suspicious.has(name);
-    const definition = this.#stateSession.pinOf(name)?.definition;
-    return definition !== undefined && this.#suspicions.hides(parseJson(definition));
+    if (this.#tools.knows(name) || this.#suspicious.has(name)) return this.#suspicious.has(name);
+    const pin = this.#stateSession.pinOf(name);
+    if (!pin) return false;
+    // Under hold a client gets the trusted one, else what the server has now.
+    const shown = this.#policy.pin === 'hold' ? pin.definition : (pin.changed?.definition ?? pin.definition);
+    return this.#suspicions.hides(parseJson(shown));
   }
 
   /** @returns the definition that the client gets; undefined where there is none that anybody trusts */

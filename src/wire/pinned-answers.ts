@@ -29,15 +29,20 @@ export function wordListOf(method: string): WordList | undefined {
   return Object.hasOwn(LISTS, method) ? LISTS[method] : undefined;
 }
 
-/** Why a client could find other words in an answer than we do. @param member of the result, which holds them */
-export function wordsFault(message: Record<string, unknown>, member: string): string | undefined {
+/** Why a client could find other words in an answer than we do. @param list undefined: it has instructions */
+export function wordsFault(message: Record<string, unknown>, list: WordList | undefined): string | undefined {
+  const member = list?.member ?? 'instructions';
   const envelope = lookalikeKey(message, ENVELOPE_KEYS);
   if (envelope !== undefined) return envelope;
   const { result } = message;
   if (result === undefined || result === null) return undefined;
   if (!isRecord(result)) return 'its result is not an object';
   const twin = lookalikeKey(result, new Set([member]), new Set([member.toLowerCase()]));
-  return twin === undefined ? undefined : `in its result ${twin}`;
+  if (twin !== undefined) return `in its result ${twin}`;
+  const elements = own(result, member);
+  return !list || elements === undefined || Array.isArray(elements)
+    ? undefined
+    : `its ${member} are not a list`;
 }
 
 /** @returns the server's instructions for the model, in an answer that may have some */

@@ -41,6 +41,27 @@ test.each<[tool: string, watch: string, brake: string, careful: string]>([
   ['list_payments', 'open', 'open', 'open'],
   ['deleted_items', 'open', 'open', 'asked'],
   ['GetFile', 'open', 'open', 'asked'],
+  // Names of payment, file, database and browser servers.
+  ['AWSDeleteBucket', 'open', 'asked', 'asked'],
+  ['find_and_delete', 'open', 'asked', 'asked'],
+  ['find_one_and_delete', 'open', 'asked', 'asked'],
+  ['describe_and_purge_queue', 'open', 'asked', 'asked'],
+  ['get_deleted_files', 'open', 'open', 'open'],
+  ['redis_del', 'open', 'asked', 'asked'],
+  ['flushdb', 'open', 'asked', 'asked'],
+  ['rm', 'open', 'asked', 'asked'],
+  ['git_reset', 'open', 'asked', 'asked'],
+  ['prune_images', 'open', 'asked', 'asked'],
+  ['anular_comprobante', 'open', 'asked', 'asked'],
+  ['crear_factura', 'open', 'asked', 'asked'],
+  ['emitirComprobante', 'open', 'asked', 'asked'],
+  ['send_money', 'open', 'asked', 'asked'],
+  ['sendTransaction', 'open', 'asked', 'asked'],
+  ['create_subscription', 'open', 'asked', 'asked'],
+  // What is asked in SQL may change something.
+  ['query_database', 'open', 'open', 'asked'],
+  ['browser_navigate', 'open', 'open', 'asked'],
+  ['screenshot_delta', 'open', 'open', 'asked'],
 ])('%s under each preset, by its name alone', (tool, watch, brake, careful) => {
   expect(STRENGTH_NAMES.map((name) => effectOf(name, tool))).toEqual([watch, brake, careful, 'NOT_LISTED']);
 });

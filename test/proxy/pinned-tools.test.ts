@@ -173,7 +173,7 @@ describe('pin: "hold"', () => {
     ['its hints', { annotations: { readOnlyHint: true } }, { to: 'a' }, /its hints/],
     ['its output', { outputSchema: { type: 'object' } }, { to: 'a' }, /its output schema/],
     ['no schema any more', { inputSchema: undefined }, { to: 'a' }, /no input schema/],
-    ['arguments that the trusted schema refuses', { description: 'x' }, { to: 5 }, /args\.to is not of type/],
+    ['arguments that the trusted schema refuses', { description: 'x' }, { to: 5 }, /args\.to is not of type string/],
   ])('a call of a tool that changed %s', (_, change, args, refusal) => {
     const path = temp.path();
     using between = session(path);
@@ -181,6 +181,23 @@ describe('pin: "hold"', () => {
     expect(list(between, [{ ...PAY, ...change }])).toEqual([PAY]);
     expect(call(between, 'pay', args)).toBe(refusal ? 'CHANGED' : undefined);
     if (refusal) expect(between.answer(ids).result.content[0].text).toMatch(refusal);
+  });
+
+  test.each([
+    ['another argument', '#/properties/unit'],
+    ['an example', '#/examples/0'],
+  ])('an argument that is described by %s is held with it', (_, $ref) => {
+    const schema = (words: string) => ({
+      type: 'object',
+      properties: { n: { $ref }, unit: { type: 'number', description: words } },
+      examples: [{ type: 'number', description: words }],
+    });
+    const before = { ...PAY, inputSchema: schema('in cents') };
+    using between = session(temp.path());
+    list(between, [before]);
+    expect(call(between, 'pay', { n: 5 })).toBeUndefined();
+    expect(list(between, [{ ...PAY, inputSchema: schema('in thousands') }])).toEqual([before]);
+    expect(call(between, 'pay', { n: 5 })).toBe('CHANGED');
   });
 
   test('a new tool is neither shown nor called until somebody trusts it', () => {

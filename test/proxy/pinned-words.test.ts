@@ -72,6 +72,25 @@ describe.each(GREETINGS)('instructions in the answer to %s', (method) => {
     expect(ask(between, method, greeting(EVIL)).result).toEqual(greeting());
   });
 
+  test.each([
+    ['a list', [EVIL]],
+    ['an object', { text: EVIL }],
+  ])(
+    'G2: %s in their place, which a lenient client reads as text, is kept away like changed ones',
+    (_, odd) => {
+      for (const before of [undefined, 'Be kind.']) {
+        const path = temp.path();
+        using between = session(path, policy('hold'));
+        ask(between, method, greeting(before));
+        const shown = ask(between, method, { ...greeting(), instructions: odd });
+        expect(shown.result).toEqual(greeting(before));
+        expect(between.read((store) => store.openPins('recorder'))).toMatchObject([{ kind: 'instructions' }]);
+      }
+      using first = session(temp.path(), policy('hold'));
+      expect(ask(first, method, { ...greeting(), instructions: odd }).result).toEqual(greeting());
+    },
+  );
+
   test('every other byte stays', () => {
     const path = temp.path();
     using between = session(path, policy('hold'));
@@ -153,6 +172,7 @@ describe.each([
       expect(shown(between, { ...old, Description: EVIL })).toEqual(pin === 'hold' ? [old] : []);
       expect(ask(between, method, { [member.toUpperCase()]: [evil] }).error.message).toContain('dropped');
       expect(ask(between, method, `{"${member}":[],"${member}":[]}`).error.message).toContain('dropped');
+      expect(ask(between, method, { [member]: { p: evil } }).error.message).toContain('not a list');
       expect(JSON.stringify(between.toClient)).not.toContain('Ignore');
     },
   );

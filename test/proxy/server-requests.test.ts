@@ -258,6 +258,30 @@ describe('requests in answers, in 2026-07-28', () => {
     expect(between.answer(1).error.message).toContain("The server's answer was dropped:");
   });
 
+  test('the news of a task bring no request past its rule; where they are polled for, they are judged', () => {
+    using between = new Between(temp, policy({ sampling: { action: 'deny' } }));
+    const news = (params: object, method = 'notifications/tasks') => ({ jsonrpc: '2.0', method, params });
+    const task = { taskId: 't', status: 'input_required' };
+    const inputRequests = { a: inner(sampling(0)) };
+    const working = news({ taskId: 't', status: 'working' });
+    between.server(
+      working,
+      news({ ...task, inputRequests }),
+      news({ ...task, InputRequests: inputRequests }),
+      news({ ...task, inputRequests }, 'Notifications/tasks'),
+      news([inputRequests]),
+    );
+    const twice = JSON.stringify(news({ ...task, inputRequests }));
+    between.server(twice.replace('"params"', '"params":{},"params"'), working);
+    expect(between.toClient).toEqual([working, working]);
+    between.client({ jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: 't', ...MODERN } });
+    between.server({ jsonrpc: '2.0', id: 1, result: { ...task, resultType: 'complete', inputRequests } });
+    expect(between.answer(1).error).toMatchObject({ code: 40300 });
+    using open = new Between(temp, { version: '1', default: 'deny' });
+    open.server(news({ ...task, inputRequests }));
+    expect(open.toClient).toHaveLength(1);
+  });
+
   test('a request in an answer to one that says nothing of its revision is judged too', () => {
     using between = new Between(temp, policy({ sampling: { action: 'deny' } }));
     between.call(1, 't');

@@ -73,6 +73,19 @@ describe('a definition that gives orders to the model', () => {
     expect(next.calls).toEqual(['add']);
   });
 
+  test('one that changed to the worse is absent for the next session too, before its first list', () => {
+    const path = temp.path();
+    using between = new Between(temp, policy({ on_suspicious: 'hide' }), { path });
+    between.state.open();
+    list(between, { ...EVIL, description: 'Adds.' });
+    expect(list(between, EVIL)).toEqual([]);
+    between.state.close();
+    using next = new Between(temp, policy({ on_suspicious: 'hide' }), { path });
+    next.state.open();
+    next.call(1, 'add');
+    expect(next.answer(1)?.error?.code).toBe(-32602);
+  });
+
   test('under hold the text counts that the client would get', () => {
     using between = new Between(temp, policy({ pin: 'hold', on_suspicious: 'hide' }), { path: temp.path() });
     between.state.open();

@@ -5,6 +5,8 @@ import { isArray, isObject, type Json, type JsonObject } from '../../json/value.
 const WORDS = ['title', 'description', '$comment', 'examples'];
 /** Those that are compared part by part. */
 const IN_PARTS = ['properties', 'required', '$defs', 'definitions'];
+/** A reference to a part that is not compared when a call does not give it. */
+const REF_ELSEWHERE = /"\$ref":"(?!#\/(?:\$defs|definitions)\/)/;
 
 /**
  * Why a call that was written by a trusted definition may mean something else to a server that now has another: the
@@ -27,6 +29,10 @@ export function incompatibility(
   const after = current.inputSchema;
   if (!isObject(before) || !isObject(after)) return 'it has no input schema to compare';
   if (textOf(without(before, [...WORDS, ...IN_PARTS])) !== textOf(without(after, [...WORDS, ...IN_PARTS])))
+    return 'its input schema is not the trusted one';
+  // Another argument, or an example, may be what a given one is described by.
+  const isWhole = REF_ELSEWHERE.test(canonicalJson(before));
+  if (isWhole && canonicalJson(before) !== canonicalJson(after))
     return 'its input schema is not the trusted one';
   for (const keyword of ['$defs', 'definitions'])
     for (const [name, schema] of Object.entries(membersOf(before, keyword)))
