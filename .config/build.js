@@ -36,7 +36,7 @@ const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   external: [...EXTERNAL, './cli/program.js', './cli/wrong-usage.js'],
   // Node's own opens all three standard streams, and more, for whoever imports it: 2 ms of every start.
-  alias: { 'node:process': './.config/global-process.js' },
+  alias: { 'node:process': './.config/global-process.cjs' },
   metafile: true,
 });
 await build({

@@ -46,6 +46,7 @@ describe('what an honest definition may say', () => {
     'Deletes all files of a folder. Ask the user first, this cannot be undone.',
     'Do not call this more than once a minute. Never pass a negative amount.',
     'Returns the commit, such as 9fceb02d0ae598e95dc970b74767f19372d61af8.',
+    'Whom to send a copy (cc), such as bob@example.com',
     'See https://example.com/docs/a-long-path/that-is-no-secret-at-all-and-has-words for more.',
     'Ignores files that match .gitignore, and any rule of the linter that is turned off.',
   ])('%s', (description) => {
@@ -84,6 +85,7 @@ describe('G9: whatever the server writes', () => {
     'many texts': (n) => ({
       list: Array.from({ length: n * 100 }, (_, i) => ({ description: `text ${i}` })),
     }),
+    'signs that become many letters': (n) => ({ description: '\ufdfa'.repeat(n * 2000) }),
     'one long word': (n) => ({ description: 'aA1'.repeat(n * 500) }),
   };
 

@@ -6,6 +6,7 @@ import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
 import { thisWrapper } from '../../src/cli/this-installation.js';
 import { Home } from '../clients/home.js';
+import { cli } from '../support/cli.js';
 import { BIN } from '../support/rig.js';
 import { Played } from './commands/played.js';
 import { FakeTerminal } from './commands/support.js';
@@ -15,6 +16,17 @@ function program() {
   addCommands(policyWrap, [], () => {});
   return policyWrap;
 }
+
+describe('the built command', () => {
+  test.each([[['--help']], [['--help', 'install']], [['install', '--help']]])(
+    '%j prints its help',
+    (args) => {
+      const { code, stdout, stderr } = cli(args);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('Usage: policy-wrap');
+    },
+  );
+});
 
 describe('the table of commands', () => {
   test.each(COMMANDS)('$name is loaded, and takes what its row says', async (row) => {
@@ -82,7 +94,8 @@ describe('what programs read', () => {
   /** What a command is given before its options, and options that it needs. */
   const CASES: Readonly<Record<string, (played: Played) => [given: unknown[], options?: object]>> = {
     presets: () => [[undefined]],
-    tools: () => [[STAND_IN], { preset: 'afip', install: false }],
+    tools: () => [[undefined, STAND_IN], { preset: 'afip', install: false }],
+    threats: () => [[STAND_IN], { preset: 'afip', install: false }],
     doctor: ({ db }) => [[[]], { db }],
     demo: () => [[]],
     check: (played) => [[policyIn(played), []], { install: false }],

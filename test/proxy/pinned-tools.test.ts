@@ -173,7 +173,12 @@ describe('pin: "hold"', () => {
     ['its hints', { annotations: { readOnlyHint: true } }, { to: 'a' }, /its hints/],
     ['its output', { outputSchema: { type: 'object' } }, { to: 'a' }, /its output schema/],
     ['no schema any more', { inputSchema: undefined }, { to: 'a' }, /no input schema/],
-    ['arguments that the trusted schema refuses', { description: 'x' }, { to: 5 }, /args\.to is not of type string/],
+    [
+      'arguments that the trusted schema refuses',
+      { description: 'x' },
+      { to: 5 },
+      /args\.to is not of type string/,
+    ],
   ])('a call of a tool that changed %s', (_, change, args, refusal) => {
     const path = temp.path();
     using between = session(path);
