@@ -19,6 +19,8 @@ class Issuer {
   #next = 0;
   /** What the metadata says where the authorization server is; itself when absent. */
   elsewhere: string | undefined;
+  /** Where the browser is sent to; a page of its own when absent. */
+  authorize: string | undefined;
 
   readonly behaviour = (
     received: Received,
@@ -43,7 +45,7 @@ class Issuer {
       case '/.well-known/oauth-authorization-server':
         return json(200, {
           issuer: origin,
-          authorization_endpoint: `${origin}/authorize`,
+          authorization_endpoint: this.authorize ?? `${origin}/authorize`,
           token_endpoint: `${origin}/token`,
           registration_endpoint: `${origin}/register`,
           revocation_endpoint: `${origin}/revoke`,
@@ -135,6 +137,16 @@ function browse(url: URL): Promise<string> {
   });
 }
 
+/** The status of a page of this machine, its path as it is. */
+function asked(port: string, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path }, (response) => resolve(response.resume().statusCode)).on(
+      'error',
+      reject,
+    );
+  });
+}
+
 function wrap(rig: Rig, url: string): Wrapper {
   return rig.spawn(['--url', url, '--policy', rig.file('policy.json', ALLOW_ALL), '--db', rig.db]);
 }
@@ -201,6 +213,9 @@ test('a login that is refused, one that another page sends, and one that nobody 
   const issuer = new Issuer();
   await using server = await RemoteServer.start(issuer.behaviour);
   const { code, stderr } = await logIn(rig, server.url, async (address) => {
+    const { port } = new URL(address.searchParams.get('redirect_uri') ?? '');
+    // No address at all, which any page can ask for.
+    expect(await asked(port, '//')).toBe(404);
     const back = new URL(address.searchParams.get('redirect_uri') ?? '');
     expect(back.hostname).toBe('127.0.0.1');
     back.searchParams.set('code', 'stolen');
@@ -229,6 +244,28 @@ test.each([
   const { code, stderr } = await command(rig, ['login', server.url, '--no-browser']);
   expect(code).toBe(1);
   expect(stderr).toContain(reason);
+});
+
+test.each(['file:///usr/bin/xcalc', 'ms-settings:about', 'http://intranet.example/'])(
+  'the system is not asked to open %s, which a server names as its page',
+  async (page) => {
+    await using rig = new Rig();
+    const issuer = new Issuer();
+    issuer.authorize = page;
+    await using server = await RemoteServer.start(issuer.behaviour);
+    const { code, stderr } = await command(rig, ['login', server.url, '--no-browser']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('is not encrypted');
+    expect(stderr).not.toContain('Open this address');
+  },
+);
+
+test('a key in the address is not told with the advice to log in', async () => {
+  await using rig = new Rig();
+  await using server = await RemoteServer.start(new Issuer().behaviour);
+  const wrapper = wrap(rig, `${server.url}?key=hush-hush`);
+  expect((await wrapper.initialize()).error.message).toContain(`policy-wrap login ${server.url}`);
+  expect(wrapper.stderr + wrapper.stdout).not.toContain('hush');
 });
 
 test('a login that others could have written is not used', async () => {

@@ -52,7 +52,7 @@ async function login(context: Context): Promise<Finding[]> {
   const found = statSync(file.path, { throwIfNoEntry: false });
   if (found === undefined) return [...named, info('nobody is logged in; not every server wants a login')];
   const tokens = file.read()?.tokens;
-  const command = `policy-wrap login ${url.href}`;
+  const command = `policy-wrap login ${url.origin}${url.pathname}`;
   if (tokens === undefined)
     return [...named, warn(`${file.path} is no login that can be used, or others may read it`, command)];
   const scopes = tokens.scope === undefined ? '' : `, with the scopes ${tokens.scope}`;

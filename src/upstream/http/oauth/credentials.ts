@@ -37,8 +37,9 @@ export class LoginCredentials implements Credentials {
   }
 
   get advice(): string {
+    // Without its query, which may hold a key: a login goes by the rest.
     return this.#named.isEmpty
-      ? `a person logs in with: policy-wrap login ${this.#url.href}`
+      ? `a person logs in with: policy-wrap login ${this.#url.origin}${this.#url.pathname}`
       : this.#named.advice;
   }
 

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PolicyWrapError, reasonOf } from '../../../errors.js';
+import { checkScheme, namesLoopback } from '../address.js';
 import { HttpClient } from '../http-client.js';
 import type { LoginFile } from './login-file.js';
 import { type OAuthFetch, oauthFetch } from './oauth-fetch.js';
@@ -42,7 +43,10 @@ export async function logIn(options: LoginOptions): Promise<void> {
       scope: options.scope,
       state,
       fresh: true,
-      redirect: options.show,
+      redirect: (address) => {
+        checkOpened(address, options.url);
+        options.show(address);
+      },
     });
     const { auth } = await import('@modelcontextprotocol/sdk/client/auth.js');
     const asked = await challenge(fetch, options.url);
@@ -86,6 +90,17 @@ export async function logOut(options: {
   }
 }
 
+/**
+ * The address comes from the server, and the system opens it: `file:` and the schemes of programs would be started.
+ *
+ * @throws Error for one that is not encrypted, or leads to this machine where the server does not stand here
+ */
+function checkOpened(address: URL, server: URL): void {
+  checkScheme(address);
+  if (namesLoopback(address) && !namesLoopback(server))
+    throw new Error(`the server sends the browser to this machine (${address.origin})`);
+}
+
 /** Where the server says its metadata lies and what it wants, when asked without a token (RFC 9728, section 5). */
 async function challenge(
   fetch: OAuthFetch,
@@ -118,12 +133,17 @@ async function listening(
   // Somebody waits for it later, or nobody does any more.
   code.catch(() => {});
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const answer = (status: number, text: string) =>
       response
         .writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
         .end(text);
-    if (pathname !== CALLBACK || request.method !== 'GET') return void answer(404, 'Nothing is here.\n');
+    // `//` in the place of a path is no address, and any page can ask for it.
+    const address = URL.canParse(request.url ?? '', 'http://127.0.0.1')
+      ? new URL(request.url ?? '', 'http://127.0.0.1')
+      : undefined;
+    if (address?.pathname !== CALLBACK || request.method !== 'GET')
+      return void answer(404, 'Nothing is here.\n');
+    const { searchParams } = address;
     if (!same(searchParams.get('state') ?? '', state))
       return void answer(400, 'This is not the login that was begun.\n');
     const given = searchParams.get('code');
