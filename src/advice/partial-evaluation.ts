@@ -61,7 +61,7 @@ function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): P
     approveIf: partialPredicates(from.approveIf, 'any', call, kept, unknowns),
     limits: partialLimits(from.limits, kept, unknowns),
     // They read nothing of the call but its time and its tool.
-    ...(from.demands && { demands: from.demands }),
+    demands: from.demands,
   });
   const allTools = checks(policy.allTools);
   const { entry } = resolved;

@@ -4,7 +4,7 @@ import { LEGITI } from './servers/legiti/server.js';
 import { STRENGTH_PRESETS } from './strengths.js';
 import { TRIFECTA } from './trifecta.js';
 
-/** A known server is a folder, and a name here. */
+/** A known server is a folder of `servers/`, and a name here. */
 export const KNOWN_SERVERS: readonly KnownServer[] = [AFIP, LEGITI];
 
 const byCommand = new Map(KNOWN_SERVERS.map((server) => [server.command, server]));

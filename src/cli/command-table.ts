@@ -434,7 +434,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'stand-in',
-    arguments: [new Argument('<kind>').choices(['afip', 'legiti', 'demo'])],
+    arguments: [new Argument('<kind>')],
     load: async () => (await import('./commands/stand-in.js')).standIn,
   },
 ];

@@ -68,16 +68,19 @@ export interface NamePattern {
   matchesLookalike(name: string): boolean;
 }
 
-/** What is looked at for a call, in this order: arguments, require, deny_if, limits, approve_if. */
+/**
+ * What is looked at for a call, in this order: arguments, require, deny_if, limits, approve_if. No field may be left
+ * out: a place that makes checks of others would lose a rule without a word.
+ */
 export interface Checks {
   /** `arguments: "declared"`: the tool's own input schema must accept the arguments. */
-  readonly declared?: DeclaredRule | undefined;
+  readonly declared: DeclaredRule | undefined;
   readonly require: readonly Predicate[];
   readonly denyIf: readonly Predicate[];
   readonly approveIf: readonly Predicate[];
   readonly limits: readonly Limit[];
-  /** Absent where there is none. */
-  readonly demands?: readonly Demand[];
+  /** Undefined where there is none. */
+  readonly demands: readonly Demand[] | undefined;
 }
 
 /** What depends on the moment of the call: it is looked at together with the limits. */
@@ -127,6 +130,7 @@ export interface HoursDemand extends AnyDemand {
   readonly text: string;
 }
 
+/** What refuses or asks stands in `Checks`, also what no `all_tools` has; here is what tells one entry from another. */
 export interface ToolEntry extends Checks {
   readonly name: NamePattern;
   /** `action: "hide"`: as if the name stood in `hide`. */

@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { CLIENTS, clientById } from '../../src/clients/known-clients.js';
+import { CLIENTS, clientById, SNIPPET_CLIENTS } from '../../src/clients/known-clients.js';
 import type { Machine } from '../../src/clients/machine.js';
 import { isRunning } from '../../src/clients/running-apps.js';
 
@@ -37,7 +38,7 @@ const WIN = machine('win32', {
 });
 const LINUX = machine('linux');
 
-test.each<[string, Machine, string[]]>([
+const PLACES: readonly [client: string, on: Machine, places: readonly string[]][] = [
   [
     'claude-desktop',
     MAC,
@@ -231,7 +232,9 @@ test.each<[string, Machine, string[]]>([
       'project C:\\srv\\shop\\.goose\\config.yaml extensions',
     ],
   ],
-])('%s keeps its servers where it does', (id, on, expected) => {
+];
+
+test.each(PLACES)('%s keeps its servers where it does', (id, on, expected) => {
   const places = clientById(id)
     ?.places(on)
     .map(({ scope, path, at, variant }) =>
@@ -242,24 +245,17 @@ test.each<[string, Machine, string[]]>([
   expect(places).toEqual(expected);
 });
 
-test('every client of the table is in the table of paths', () => {
-  expect(CLIENTS.map(({ id }) => id)).toEqual([
-    'claude-desktop',
-    'claude-code',
-    'cursor',
-    'vscode',
-    'windsurf',
-    'gemini',
-    'codex',
-    'copilot-cli',
-    'opencode',
-    'cline',
-    'zed',
-    'kiro',
-    'qwen',
-    'kilo',
-    'goose',
-  ]);
+test('every client has its places above, its own id, its files and its line in the README', () => {
+  const ids = CLIENTS.map(({ id }) => id);
+  expect([...new Set(PLACES.map(([id]) => id))].sort()).toEqual([...ids].sort());
+  const all = [...ids, ...SNIPPET_CLIENTS.map(({ id }) => id)];
+  expect(all.filter((id, at) => all.indexOf(id) !== at)).toEqual([]);
+  const fixtures = readdirSync('test/fixtures/clients');
+  const readme = readFileSync('README.md', 'utf8');
+  for (const id of ids) {
+    expect(fixtures.filter((name) => name.startsWith(`${id}.`))).toHaveLength(2);
+    expect(readme).toMatch(new RegExp(`^\\| .*\`policy-wrap install ${id} `, 'm'));
+  }
 });
 
 describe('isRunning', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonType } from '../../src/json/value.js';
 import { aboutOperators, OPERATOR_NAMES, type Operator, operatorOf } from '../../src/policy/operators.js';
@@ -64,4 +65,12 @@ test('only a missing value that must not exist is one', () => {
   const held = OPERATOR_NAMES.filter((name) => operatorOf(name).missing?.(false) === 'holds');
   expect(held).toEqual(['exists']);
   expect(operatorOf('exists').missing?.(true)).toBe('fails');
+});
+
+test('docs/policy.md has every operator in its table', () => {
+  const [, table = ''] = /^\| operator \|(.*?)\n\n/ms.exec(readFileSync('docs/policy.md', 'utf8')) ?? [];
+  const named = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  expect(named.sort()).toEqual([...OPERATOR_NAMES].sort());
 });

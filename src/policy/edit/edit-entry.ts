@@ -2,6 +2,7 @@ import { canonicalJson } from '../../json/canonical.js';
 import { readJsonc } from '../../json/relaxed.js';
 import { isRecord, type Json } from '../../json/value.js';
 import type { NamePattern, Policy } from '../model.js';
+import { RULE_FIELDS } from '../read/format.js';
 import { type EditPath, removeIn, setIn } from './jsonc-text.js';
 
 /** What a person wants of a tool, or of all that match a pattern. */
@@ -121,25 +122,21 @@ function change(document: Draft, name: string, wish: Exclude<Wish, { kind: 'hide
 }
 
 /** Whether an entry has rules whose refusals a `reason` is for. */
-function isRule({ require, deny_if, approve_if, limits, rate_limit }: Entry): boolean {
-  return [require, deny_if, approve_if, limits, rate_limit].some((each) => each !== undefined);
+function isRule(entry: Entry): boolean {
+  return RULE_FIELDS.some((field) => entry[field] !== undefined);
 }
 
 /** What an entry goes on to do, for the person who thinks of one thing alone. */
-function kept({ require, deny_if, approve_if, limits, rate_limit, action }: Entry, wish: Wish): string[] {
+function kept(entry: Entry, wish: Wish): string[] {
   const notes: string[] = [];
   if (wish.kind === 'limit') {
-    if (action === 'approve') notes.push('a person is still asked about each call');
-    if (limits !== undefined) notes.push('its other limits hold beside this one');
+    if (entry.action === 'approve') notes.push('a person is still asked about each call');
+    if (entry.limits !== undefined) notes.push('its other limits hold beside this one');
     return notes;
   }
   if (wish.kind === 'deny') return notes;
-  const stays = [
-    ...(limits !== undefined || rate_limit !== undefined ? ['limits'] : []),
-    ...(require !== undefined ? ['require'] : []),
-    ...(deny_if !== undefined ? ['deny_if'] : []),
-    ...(approve_if !== undefined ? ['approve_if'] : []),
-  ];
+  const rules = RULE_FIELDS.filter((field) => entry[field] !== undefined);
+  const stays = [...new Set(rules.map((field) => (field === 'rate_limit' ? 'limits' : field)))];
   if (stays.length > 0) notes.push(`what it has besides stays: ${stays.join(', ')}`);
   return notes;
 }

@@ -29,7 +29,7 @@ export interface TraceStep {
 }
 
 /**
- * Judges a call by the policy's text, in the fixed order of docs/architecture.md: hidden, not listed, `arguments`, `require`, `deny_if`,
+ * Judges a call by the policy's text, in the fixed order of docs/policy.md: hidden, not listed, `arguments`, `require`, `deny_if`,
  * limits, `approve_if`; each for all tools before the tool's own. The first refusal wins. Pure: looks at neither
  * clock nor counter, and does not change the call.
  *

@@ -166,7 +166,7 @@ function named(policy: Policy, layer: string): Policy {
     denyIf: from.denyIf.map(predicate),
     approveIf: from.approveIf.map(predicate),
     limits: from.limits.map(limit),
-    ...(from.demands && { demands: from.demands.map(demand) }),
+    demands: from.demands?.map(demand),
   });
   const demand = <T extends Demand>(from: T): T => ({ ...from, pointer: `${layer}#${from.pointer}` });
   const predicate = (from: Predicate): Predicate => ({ ...from, pointer: `${layer}#${from.pointer}` });

@@ -4,7 +4,14 @@ import { CODES } from '../codes.js';
 import type { Checks, Demand, Policy, ToolEntry } from '../model.js';
 import { pointerOf } from '../read/problem.js';
 
-export const CHECKED_BY_NOBODY: Checks = { require: [], denyIf: [], approveIf: [], limits: [] };
+export const CHECKED_BY_NOBODY: Checks = {
+  declared: undefined,
+  require: [],
+  denyIf: [],
+  approveIf: [],
+  limits: [],
+  demands: undefined,
+};
 
 /**
  * Whether a tool stands in the client's list. The same look-up as a call's, so that what is hidden is in neither
@@ -111,7 +118,9 @@ export function ruleOf(policy: Policy, entry: ToolEntry): string {
 /** @returns what every call comes to, where no check looks at a call: at most it is counted */
 function sameForAll(all: readonly Checks[]): Evaluation | undefined {
   const charges: Charge[] = [];
-  for (const { declared, require, denyIf, approveIf, limits } of all) {
+  for (const { declared, require, denyIf, approveIf, limits, demands: _, ...others } of all) {
+    // Does not compile with a check that is not looked at here: an entry with nothing else would let every call pass.
+    others satisfies Record<string, never>;
     if (declared || require.length > 0 || denyIf.length > 0 || approveIf.length > 0) return undefined;
     for (const limit of limits) {
       if (limit.amount.kind !== 'fixed' || limit.per.length > 0) return undefined;

@@ -4,7 +4,7 @@ import type { Limit, Predicate, ToolEntry } from '../model.js';
 import type { CompileContext } from './compile-context.js';
 import { compileWindow, exactNumber } from './compile-limits.js';
 import { compileChecks } from './compile-rules.js';
-import type { ToolDocument } from './format.js';
+import { RULE_FIELDS, type ToolDocument } from './format.js';
 import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
@@ -39,21 +39,15 @@ export function compileEntry(
     approveIf:
       entry.action === 'approve' ? [...checks.approveIf, always('APPROVAL_REQUIRED')] : checks.approveIf,
     limits: rate ? [...checks.limits, rate] : checks.limits,
-    ...(checks.demands && { demands: checks.demands }),
+    demands: checks.demands,
   };
 }
 
-const RULES = [
-  'arguments',
-  'require',
-  'deny_if',
-  'approve_if',
-  'limits',
-  'rate_limit',
-  'hours',
-  'after',
-  'before',
-] as const;
+/** @returns whether the field is there and not an empty list */
+function isSaid(entry: Partly<ToolDocument>, field: keyof ToolDocument): boolean {
+  const value = entry[field];
+  return value !== undefined && !(Array.isArray(value) && value.length === 0);
+}
 
 /** What an action leaves no room for, because a reader could take the two together for something else. */
 const CONTRADICTS: Readonly<
@@ -61,11 +55,11 @@ const CONTRADICTS: Readonly<
 > = {
   allow: { fields: [], why: '' },
   deny: {
-    fields: RULES,
+    fields: RULE_FIELDS,
     why: 'refuses every call, whatever else is said',
   },
   hide: {
-    fields: [...RULES, 'reason'],
+    fields: [...RULE_FIELDS, 'reason'],
     why: 'makes the tool absent, so that nothing else is ever looked at or told',
   },
   approve: { fields: ['approve_if'], why: 'asks a person for every call, not only for some' },
@@ -76,23 +70,14 @@ function checkAction(context: CompileContext, entry: Partly<ToolDocument>, path:
   if (action) {
     const { fields, why } = CONTRADICTS[action];
     for (const field of fields) {
-      const value = entry[field];
-      if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+      if (!isSaid(entry, field)) continue;
       const message = `"action": "${action}" ${why}; "${field}" beside it contradicts that.`;
       const hint = `Remove "action" to use "${field}", or the other way round.`;
       context.report('CONTRADICTION', [...path, field], message, hint, { spot: 'key' });
     }
   }
   const speaks =
-    action === 'deny' ||
-    action === 'approve' ||
-    action === 'hide' ||
-    entry.rate_limit !== undefined ||
-    entry.arguments !== undefined ||
-    entry.hours !== undefined ||
-    [entry.require, entry.deny_if, entry.approve_if, entry.limits, entry.after, entry.before].some(
-      (list) => list && list.length > 0,
-    );
+    (action !== undefined && action !== 'allow') || RULE_FIELDS.some((field) => isSaid(entry, field));
   if (entry.reason !== undefined && !speaks) {
     const message = '"reason" is told with a refusal, and no rule of this entry refuses.';
     const hint = 'Add "action": "deny", or remove it.';

@@ -73,9 +73,10 @@ export function compileChecks(
 ): Checks {
   const demands = compileDemands(context, checks, path, reason);
   return {
-    ...(checks.arguments === 'declared' && {
-      declared: { pointer: pointerOf([...path, 'arguments']), onDeny: reason },
-    }),
+    declared:
+      checks.arguments === 'declared'
+        ? { pointer: pointerOf([...path, 'arguments']), onDeny: reason }
+        : undefined,
     require: compilePredicates(context, checks.require, [...path, 'require'], 'REQUIRE', reason),
     denyIf: compilePredicates(context, checks.deny_if, [...path, 'deny_if'], 'DENY_IF', reason),
     approveIf: compilePredicates(
@@ -86,6 +87,6 @@ export function compileChecks(
       reason,
     ),
     limits: compileLimits(context, checks.limits, [...path, 'limits'], reason),
-    ...(demands.length > 0 && { demands }),
+    demands: demands.length > 0 ? demands : undefined,
   };
 }

@@ -166,3 +166,18 @@ export type PolicyDocument = z.infer<typeof policySchema>;
 export type ToolDocument = z.infer<typeof toolSchema>;
 export type ServerRequestsDocument = z.infer<typeof serverRequests>;
 export type ChecksDocument = z.infer<typeof allTools>;
+
+type RuleField = Exclude<keyof ToolDocument, 'action' | 'reason'>;
+
+/** The fields of an entry that are rules. Made from a record, so that a field which is not named here does not compile. */
+export const RULE_FIELDS = Object.keys({
+  arguments: true,
+  require: true,
+  deny_if: true,
+  approve_if: true,
+  limits: true,
+  rate_limit: true,
+  hours: true,
+  after: true,
+  before: true,
+} satisfies Record<RuleField, true>) as readonly RuleField[];

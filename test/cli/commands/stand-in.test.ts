@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { STAND_IN_KINDS } from '../../../src/catalog/stand-in/server.js';
 import { standIn } from '../../../src/cli/commands/stand-in.js';
 import { FakeTerminal } from './support.js';
 
@@ -7,7 +8,7 @@ test.each(['', 'AFIP', 'mcp-afip', '__proto__'])(
   async (kind) => {
     await expect(standIn(kind, new FakeTerminal())).rejects.toMatchObject({
       code: 'USAGE',
-      hint: 'stand-ins: afip, legiti, demo',
+      hint: `Stand-ins: ${STAND_IN_KINDS.join(', ')}.`,
     });
   },
 );

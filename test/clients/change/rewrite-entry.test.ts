@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Edited, unwrapEntries, wrapEntries } from '../../../src/clients/change/rewrite-entry.js';
@@ -75,9 +75,18 @@ const FILES: readonly [file: string, kind: Kind, at?: Place['at']][] = [
   ['goose.yaml', kind('goose')],
 ];
 
+test('every file of the fixtures is one of these', () => {
+  const both = FILES.flatMap(([file]) => [pathOf(file, 'before'), pathOf(file, 'after')]);
+  const there = readdirSync(FIXTURES).filter((name) => name !== '.gitattributes');
+  expect(both.sort()).toEqual(there.sort());
+});
+
+function pathOf(file: string, state: 'before' | 'after'): string {
+  return file.replace(/\.(\w+)$/, `.${state}.$1`);
+}
+
 function fixture(file: string, state: 'before' | 'after'): string {
-  const name = file.replace(/\.(\w+)$/, `.${state}.$1`);
-  return readFileSync(join(FIXTURES, name), 'utf8');
+  return readFileSync(join(FIXTURES, pathOf(file, state)), 'utf8');
 }
 
 describe.each(FILES)('%s', (file, { shape, tolerance, format }, at = shape.at) => {

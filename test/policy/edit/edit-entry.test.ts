@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readJsonc } from '../../../src/json/relaxed.js';
 import { editEntry, type Wish } from '../../../src/policy/edit/edit-entry.js';
+import type { RULE_FIELDS } from '../../../src/policy/read/format.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 
 /** Edits a policy and checks that what comes out is one. */
@@ -161,6 +162,27 @@ test('deny beside rules: they stay, and allow brings them back', () => {
     deny_if: [LARGE],
     limits: [LIMIT],
   });
+});
+
+const RULES = {
+  arguments: 'declared',
+  require: [SMALL],
+  deny_if: [LARGE],
+  approve_if: [LARGE],
+  limits: [LIMIT],
+  rate_limit: '5/minute',
+  hours: { days: 'mon-fri' },
+  after: [{ tools: ['fetch'], within: '1h' }],
+  before: [{ tools: ['preview'] }],
+} satisfies Record<(typeof RULE_FIELDS)[number], unknown>;
+
+test.each(Object.entries(RULES))('deny beside %s is no contradiction, and allow keeps it', (field, rule) => {
+  const entry = { [field]: rule, reason: 'r' };
+  const denied = edited({ ...DENY, tools: { t: entry } }, 't', { kind: 'deny' });
+  expect(denied.document.tools?.t).not.toHaveProperty('action');
+  const allowed = edited({}, 't', { kind: 'allow' }, denied.text);
+  expect(allowed.document.tools?.t).toEqual(entry);
+  expect(allowed.notes).toEqual([`what it has besides stays: ${field === 'rate_limit' ? 'limits' : field}`]);
 });
 
 test('a tool that is refused has nothing to limit', () => {
