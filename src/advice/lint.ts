@@ -7,6 +7,7 @@ import type { Loaded, RuleLocations } from '../policy/read/load.js';
 import type { Problem } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { RuleLint, type Warn } from './lint-rules.js';
+import { lintSections, sectionEntries } from './lint-sections.js';
 import { some } from './satisfiability.js';
 
 /** Absent names for which a likely one is looked for, which compares them with every tool of the server. */
@@ -17,6 +18,9 @@ const MAX_COMPARED = 50_000_000;
 
 /** Hours come again each week: looked at from any instant on. UTC milliseconds. */
 const A_MONDAY = Date.UTC(2026, 0, 5);
+
+/** Where entries stand by the names of what they judge. */
+const ENTRIES: ReadonlySet<unknown> = new Set(['tools', 'resources', 'prompts']);
 
 /** Stands for "any characters" when patterns are compared; no tool name has it. */
 const ANY = '\uFFFF';
@@ -58,7 +62,7 @@ class Lint {
     this.#policy = policy;
     this.#locations = locations;
     this.#resolved = tools?.map((tool) => ({ tool, where: resolveEntry(policy, tool.name) }));
-    const charged = [policy.allTools, ...this.#entries(), ...(policy.serverRequests?.tools.values() ?? [])]
+    const charged = [policy.allTools, ...this.#entries(), ...sectionEntries(policy)]
       .flatMap(({ limits }) => limits)
       .filter(({ amount }) => amount.kind !== 'fixed' || amount.value.sign > 0);
     this.#rules = new RuleLint(locations, this.#warn, new Set(charged.map(({ counter }) => counter)));
@@ -81,7 +85,8 @@ class Lint {
       this.#hours(entry);
       for (const demand of entry.demands ?? []) if (demand.kind !== 'hours') this.#called(demand, entry);
     }
-    for (const entry of this.#policy.serverRequests?.tools.values() ?? []) this.#rules.look(entry, entry, []);
+    for (const entry of sectionEntries(this.#policy)) this.#rules.look(entry, entry, []);
+    lintSections(this.#policy, this.#locations, this.#warn);
     this.#callable();
     if (this.#compared > MAX_COMPARED) {
       const message =
@@ -92,7 +97,7 @@ class Lint {
   }
 
   #warn: Warn = (code, path, message, hint, likely) => {
-    const spot = path[0] === 'tools' && path.length === 2 ? 'key' : 'value';
+    const spot = ENTRIES.has(path[0]) && path.length === 2 ? 'key' : 'value';
     this.#problems.push(
       this.#locations.source.problem(code, path, message, hint, { likely, severity: 'warning', spot }),
     );

@@ -1,9 +1,11 @@
 import { type Json, setOwn } from '../json/value.js';
 import type { Call, Evaluation } from '../policy/call.js';
 import { answerPredicate, type Quantifier } from '../policy/evaluate/condition.js';
-import { evaluateLayers, type Layers, layersFor } from '../policy/evaluate/layers.js';
+import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
 import { resolveEntry } from '../policy/evaluate/resolve.js';
+import { evaluateSection } from '../policy/evaluate/sections.js';
 import type { Checks, Limit, Path, Policy, Predicate } from '../policy/model.js';
+import { RESOURCE, sectionOf } from '../policy/sections.js';
 import { lookalikeOf } from '../text/lookalike.js';
 import type { Kept } from './logged-call.js';
 
@@ -32,13 +34,24 @@ export function evaluatePartially(
   kept: Kept,
   undeclared?: (args: Call['args']) => string | undefined,
 ): PartialEvaluation {
-  const args = argsOf(kept);
+  const section = sectionOf(tool);
+  const known = section === 'resources' ? withUri(kept, tool.slice(RESOURCE.length)) : kept;
+  const args = argsOf(known);
   const call: Call = { tool, args, env: {}, ...(undeclared && { undeclared: () => undeclared(args) }) };
   const unknowns: Unknown[] = [];
-  const judging = layersFor(layers, tool);
+  const judging = section ? layers.sections[section] : layers;
   if (!judging) return { evaluation: { kind: 'open', charges: [], ask: undefined }, unknowns };
-  const all = judging.all.map((policy) => reduced(policy, call, kept, unknowns));
-  return { evaluation: evaluateLayers({ ...judging, all }, call), unknowns };
+  const part = { ...judging, all: judging.all.map((policy) => reduced(policy, call, known, unknowns)) };
+  const evaluation = section
+    ? evaluateSection({ ...layers, sections: { [section]: part } }, section, call)
+    : evaluateLayers(part, call);
+  return { evaluation, unknowns };
+}
+
+/** The name of a resource is its URI, which mostly is all that there is. */
+function withUri(kept: Kept, uri: string): Kept {
+  const isAll = kept.kind === 'names' && kept.names.every((name) => name === 'uri');
+  return isAll ? { kind: 'values', args: { uri } } : kept;
 }
 
 /** Placeholders under names whose values were not kept; no rule that would read one is left. */

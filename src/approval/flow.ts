@@ -133,6 +133,8 @@ export class ApprovalFlow {
   question(call: JudgedCall, { question, approval }: AskRuling): string | undefined {
     if (call.era === 'legacy' || this.#authority.holdMs === 0 || call.approvalId !== undefined)
       return undefined;
+    // Only an answer to tools/call, resources/read and prompts/get may be a question.
+    if (call.section && call.task) return undefined;
     const meta = own(call.params, '_meta');
     const capabilities = isRecord(meta) ? own(meta, 'io.modelcontextprotocol/clientCapabilities') : undefined;
     if (!isRecord(capabilities) || !showsForms(capabilities)) return undefined;

@@ -2,7 +2,8 @@ import { canonicalJson } from '../json/canonical.js';
 import type { Call, Evaluation } from '../policy/call.js';
 import { HIDDEN_RULE } from '../policy/codes.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
-import { evaluateLayers, type Layers, layersFor } from '../policy/evaluate/layers.js';
+import type { Layers } from '../policy/evaluate/layers.js';
+import { evaluateNamed, loggedName } from '../policy/evaluate/sections.js';
 import { type Admitted, BUSY, DEMAND_CODES, type Store } from '../store/store.js';
 
 /** What a policy did with a call: the same words that case files expect. */
@@ -20,13 +21,8 @@ export interface Decided {
   readonly admitted: Admitted;
 }
 
-/** What the policy of another server makes of a call that passes there, and any of a request that it does not judge. */
+/** What the policy of another server makes of a call that passes there. */
 export const PASSED: Evaluation = { kind: 'open', charges: [], ask: undefined };
-
-function evaluationOf(policy: Layers, call: Call): Evaluation {
-  const judging = layersFor(policy, call.tool);
-  return judging ? evaluateLayers(judging, call) : PASSED;
-}
 
 /**
  * Decides on a call as a wrapper does, and charges it, in a database that nobody else has.
@@ -38,14 +34,14 @@ export function decide(
   session: string,
   policy: Layers,
   call: Call,
-  evaluation: Evaluation = evaluationOf(policy, call),
+  evaluation: Evaluation = evaluateNamed(policy, call),
 ): Decided {
   const argumentsText = canonicalJson(call.args);
   const texts = approvalTexts(call.args, policy.approvals);
   const { expiresMs } = policy.approvals;
   const approval = texts && { argumentsHash: texts.bound, argumentsText: texts.shown, expiresMs };
   const admission = {
-    tool: call.tool,
+    tool: loggedName(call.tool),
     requestId: undefined,
     argumentsText,
     policyHash: policy.hash,

@@ -38,6 +38,12 @@ export interface Policy {
   readonly patterns: readonly ToolEntry[];
   /** What the server may ask of the client: entries by their method. Undefined: all of it passes. */
   readonly serverRequests?: Policy | undefined;
+  /** What the client may read: entries by `resource:` and the URI. Undefined: all of it passes. */
+  readonly resources?: Policy | undefined;
+  /** What the client may have the server write: entries by `prompt:` and the name. Undefined: all of it passes. */
+  readonly prompts?: Policy | undefined;
+  /** The form in which two names are lookalikes of each other, where it is not that of tools. */
+  readonly canonical?: ((name: string) => string) | undefined;
   readonly list: 'all' | 'callable';
   readonly pin: 'off' | 'warn' | 'hold' | 'deny';
   /** Whether the client sees tools that came when their server was known already. */
@@ -133,6 +139,8 @@ export interface HoursDemand extends AnyDemand {
 /** What refuses or asks stands in `Checks`, also what no `all_tools` has; here is what tells one entry from another. */
 export interface ToolEntry extends Checks {
   readonly name: NamePattern;
+  /** JSON pointer (RFC 6901) into the document: where the entry stands. */
+  readonly pointer: string;
   /** `action: "hide"`: as if the name stood in `hide`. */
   readonly hidden: boolean;
 }

@@ -14,6 +14,7 @@ import {
   type ToolCall,
 } from '../wire/message.js';
 import { scanLine } from '../wire/scan-line.js';
+import { readRequest } from './client-requests.js';
 import type { Gate } from './gate.js';
 
 /** What one line from the client comes to, before and after the gate. */
@@ -24,6 +25,8 @@ export interface Item {
   readonly answer?: string | undefined;
   /** What the gate must see. */
   readonly call?: JudgedCall | MalformedCall | undefined;
+  /** What else the line asks for: it goes on only if all of it is let through. */
+  readonly also?: readonly JudgedCall[] | undefined;
   /** The request that `line` is. */
   readonly request?: Id | undefined;
   /** The id of the request that `line` gives up, once the lines before it are decided. */
@@ -88,9 +91,9 @@ export class ClientReader {
         return this.#refused(line, scanned.ok ? message : { ...message, id: idFromEnds(line, 'request') });
       case 'call':
       case 'request':
-        return this.#request(line, message);
+        return this.#request(line, message, scanned.ok ? scanned.exactText : undefined);
       case 'notification':
-        if (message.method !== 'notifications/cancelled') return { line };
+        if (message.method !== 'notifications/cancelled') return this.#notification(line, message);
         return { line, cancels: own(message.params, 'requestId') };
       case 'response':
         return this.#response(line, message);
@@ -124,7 +127,17 @@ export class ClientReader {
     return { line: Line.of(Buffer.from(text)) };
   }
 
-  #request(line: Line, message: ClientMessage & { kind: 'call' | 'request' }): Item {
+  #notification(line: Line, message: ClientMessage & { kind: 'notification' }): Item {
+    const read = readRequest(message, undefined, this.#gate);
+    if (read.kind !== 'refused') return { line };
+    return { call: { kind: 'malformed', tool: read.name, reason: read.reason } };
+  }
+
+  #request(
+    line: Line,
+    message: ClientMessage & { kind: 'call' | 'request' },
+    exactText: string | undefined,
+  ): Item {
     const isCall = message.kind === 'call';
     const pending = this.#session.isPending(message.id);
     if (pending || this.#session.full) {
@@ -138,9 +151,21 @@ export class ClientReader {
       this.#session.addRequest(message.id, 'tools/call', message.era);
       return this.#call(line, message);
     }
-    this.#session.addRequest(message.id, message.method, message.era, message.params);
+    const read = readRequest(message, exactText, this.#gate);
+    if (read.kind === 'answer') return { answer: read.line };
+    if (read.kind === 'refused') {
+      const { code, name, reason } = read;
+      const answer = this.#refusal(message.id, code, reason);
+      return { answer, call: { kind: 'malformed', tool: name, reason } };
+    }
+    const isJudged = read.kind === 'judged';
+    this.#session.addRequest(message.id, message.method, message.era, message.params, isJudged);
     if (message.method === 'initialize') this.#initialize(message.params);
     if (message.method === 'subscriptions/listen') this.#session.listen(message.id, message.params);
+    if (isJudged) {
+      const asked = this.#approvals.received(line, read.call);
+      return asked ? { ...asked, also: read.also } : NO_ITEM;
+    }
     return { line, request: message.id };
   }
 

@@ -123,7 +123,10 @@ export class ClientToServer {
 
   #admit(items: readonly Item[]): void {
     const calls: (JudgedCall | MalformedCall)[] = [];
-    for (const { call } of items) if (call) calls.push(call);
+    for (const { call, also } of items) {
+      if (call) calls.push(call);
+      if (also) calls.push(...also);
+    }
     let rulings: readonly (Ruling | undefined)[] = [];
     if (calls.length > 0) {
       const admitted = this.#gate.admit(calls);
@@ -167,7 +170,13 @@ export class ClientToServer {
     let next = 0;
     for (const item of items) {
       if (item.answer) answers += item.answer;
-      const ruling = item.call ? rulings[next++] : undefined;
+      const own = item.call ? rulings[next++] : undefined;
+      const ruling = item.also
+        ? this.#ofAll(
+            own,
+            item.also.map(() => rulings[next++]),
+          )
+        : own;
       if (ruling && item.call?.kind === 'call') {
         const { call, line } = item;
         if (ruling.kind === 'ask' && line && this.#approvals.holds({ line, request: call.id, call }, ruling))
@@ -187,6 +196,15 @@ export class ClientToServer {
     const parts = batch.parts();
     if (parts.length > 0)
       this.#outlets.toServer(parts, (ids, reason) => this.#notSent(ids ?? requests, reason));
+  }
+
+  /** A line that asks for several things goes on for all of them, or for none: then none is charged. */
+  #ofAll(own: Ruling | undefined, others: readonly (Ruling | undefined)[]): Ruling | undefined {
+    const refused = [own, ...others].find((ruling) => ruling?.kind !== 'forward');
+    for (const ruling of refused ? [own, ...others] : others)
+      if (ruling?.kind === 'forward' && ruling.row !== undefined)
+        this.#gate.settle(ruling.row, refused ? 'not_sent' : 'ok', undefined);
+    return refused ?? own;
   }
 
   /** @returns whether the call was held here: the server never heard of it, and never will */

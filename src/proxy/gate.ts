@@ -12,6 +12,8 @@ import { CODES, codeRow } from '../policy/codes.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
 import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
 import { type LookedAt, lookedAt } from '../policy/evaluate/looked-at.js';
+import { evaluateSection, isShownInSection } from '../policy/evaluate/sections.js';
+import { PROMPT, type Section } from '../policy/sections.js';
 import type {
   Admission,
   Admitted,
@@ -30,9 +32,12 @@ import {
   type RefusedCall,
   refusalLine,
   unknownMethodLine,
+  unknownPromptLine,
+  unknownResourceLine,
   unknownToolLine,
 } from '../wire/answers.js';
-import type { JudgedCall, MalformedCall, ToolCall } from '../wire/message.js';
+import type { JudgedCall, MalformedCall } from '../wire/message.js';
+import type { WordList } from '../wire/pinned-answers.js';
 import type { ArgumentChecks } from './argument-checks.js';
 import { PinnedView } from './pinned-view.js';
 import { PinnedWords } from './pinned-words.js';
@@ -154,9 +159,19 @@ export class Gate implements ApprovalAuthority {
     }
   }
 
-  /** Whether the policy says what the server may ask of the client. */
-  get judgesServerRequests(): boolean {
-    return this.#policy?.serverRequests !== undefined;
+  /** Whether the policy says something of these. */
+  judges(section: Section): boolean {
+    return this.#policy?.sections[section] !== undefined;
+  }
+
+  /** Whether something of these may be kept from the client. */
+  filters(section: Section): boolean {
+    return !this.#options.observe && this.judges(section);
+  }
+
+  /** @returns whether the client sees it in its lists; undefined where the policy cannot tell which one it is */
+  shows(kind: WordList['kind'], what: string): boolean | undefined {
+    return !this.#policy || isShownInSection(this.#policy, kind, what);
   }
 
   /** Nothing was decided yet, since others hold the database: a call waits for it longer than later. */
@@ -176,9 +191,9 @@ export class Gate implements ApprovalAuthority {
 
   /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    if (!this.lists.isSevere(call.name)) return undefined;
+    if (!this.#isSevere(call)) return undefined;
     const inputSchema = this.lists.inputSchemaOf(call.name);
-    return challengeOf(call.name, call.args.values, { inputSchema, lookedAt: this.#lookedAt(call.name) });
+    return challengeOf(call.name, call.args.values, { inputSchema, lookedAt: this.#lookedAt(call) });
   }
 
   /** By which the person writes numbers, as far as this process knows. */
@@ -186,8 +201,13 @@ export class Gate implements ApprovalAuthority {
     return localeOf(this.#options.env);
   }
 
-  #lookedAt(tool: string): LookedAt | undefined {
-    return this.#policy && lookedAt(this.#policy, tool);
+  #lookedAt({ name, section }: JudgedCall): LookedAt | undefined {
+    const layers = section ? this.#policy?.sections[section] : this.#policy;
+    return layers && lookedAt(layers, name);
+  }
+
+  #isSevere({ name, section }: JudgedCall): boolean {
+    return section === undefined && this.lists.isSevere(name);
   }
 
   clientIs(name: string, version: string): void {
@@ -211,16 +231,12 @@ export class Gate implements ApprovalAuthority {
   #evaluate(call: JudgedCall | MalformedCall): Evaluation {
     if (call.kind === 'malformed') return refusedBy('MALFORMED', call.reason);
     if (!this.#policy) return refusedBy('NO_POLICY', this.#options.noPolicy);
-    if (!call.isServerRequest && this.lists.isSuspicious(call.name)) return { kind: 'hidden' };
-    const layers = call.isServerRequest ? this.#policy.serverRequests : this.#policy;
-    // The policy says nothing of them any more.
-    if (!layers) return { kind: 'open', charges: [], ask: undefined };
-    const evaluation = evaluateLayers(layers, {
-      tool: call.name,
-      args: call.args.values,
-      env: this.#options.env,
-      ...(this.#policy.declares && { undeclared: () => this.#undeclared(call) }),
-    });
+    const judged = { tool: call.name, args: call.args.values, env: this.#options.env };
+    let evaluation: Evaluation;
+    if (call.section) evaluation = evaluateSection(this.#policy, call.section, judged);
+    else if (this.lists.isSuspicious(call.name)) return { kind: 'hidden' };
+    else if (!this.#policy.declares) evaluation = evaluateLayers(this.#policy, judged);
+    else evaluation = evaluateLayers(this.#policy, { ...judged, undeclared: () => this.#undeclared(call) });
     if (!call.continues || evaluation.kind !== 'open') return evaluation;
     // Charged and asked about already; what refuses at this moment refuses the rest of it too.
     const demands = evaluation.demands
@@ -272,7 +288,7 @@ export class Gate implements ApprovalAuthority {
     const requestId = typeof call.id === 'number' ? String(call.id) : JSON.stringify(call.id);
     const argumentsText = this.#argumentsText(call);
     const approval = this.#approvalTerms(call, evaluation);
-    const pinned = call.isServerRequest ? undefined : this.#pinTerms(call);
+    const pinned = call.section ? undefined : this.#pinTerms(call);
     return { tool: call.name, requestId, argumentsText, policyHash, evaluation, pinned, approval };
   }
 
@@ -285,8 +301,8 @@ export class Gate implements ApprovalAuthority {
     return {
       argumentsHash: sha256(texts.bound),
       argumentsText: texts.shown,
-      severe: this.lists.isSevere(call.name),
-      lookedAt: this.#lookedAt(call.name),
+      severe: this.#isSevere(call),
+      lookedAt: this.#lookedAt(call),
       channels: this.#channels(),
       expiresMs: this.#policy.approvals.expiresMs,
       id: call.approvalId,
@@ -381,13 +397,18 @@ export class Gate implements ApprovalAuthority {
     });
   }
 
-  #line(call: ToolCall, refused: RefusedCall): string {
-    return refusalLine(call.id, call.era, call.task, refused, this.#options.now());
+  #line(call: JudgedCall, refused: RefusedCall): string {
+    // Only an answer to a call of a tool can say that it is a refusal.
+    const asError = call.task || call.section === 'resources' || call.section === 'prompts';
+    return refusalLine(call.id, call.era, asError, refused, this.#options.now());
   }
 }
 
 function hiddenLine(call: JudgedCall): string {
-  if (!call.isServerRequest) return unknownToolLine(call.id, call.name);
+  if (!call.section) return unknownToolLine(call.id, call.name);
+  if (call.section === 'prompts') return unknownPromptLine(call.id, call.name.slice(PROMPT.length));
+  if (call.section === 'resources')
+    return unknownResourceLine(call.id, call.era, String(call.args.values.uri));
   // The client waits for an answer to something else.
   return call.era === 'modern'
     ? errorLine(call.id, -32603, `The server asked for ${call.name}, which it may not.`)

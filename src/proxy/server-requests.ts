@@ -180,7 +180,7 @@ function callOf(id: Id, method: string, params: unknown, within?: ClientRequest)
     era: within ? 'modern' : 'legacy',
     // A server, and a client that waits for anything but a tool, read errors alone.
     task: within?.method !== 'tools/call',
-    isServerRequest: true,
+    section: 'serverRequests',
   };
 }
 

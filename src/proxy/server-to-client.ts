@@ -6,23 +6,15 @@ import { isServerRequest } from '../policy/server-requests.js';
 import type { ExitCode } from '../upstream/upstream.js';
 import { ambiguity } from '../wire/ambiguity.js';
 import { errorLine } from '../wire/answers.js';
-import { type AnyLine, idFromEnds, Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
+import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
 import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
-import { ENVELOPE_KEYS, type Envelope, type Id, isId, lookalikeKey } from '../wire/message.js';
-import { carriesWords, wordListOf, wordsFault } from '../wire/pinned-answers.js';
-import { LONE_CR, scanLine } from '../wire/scan-line.js';
-import {
-  type AmbiguousTool,
-  editTools,
-  listFault,
-  replaceId,
-  toolFault,
-  withoutAmbiguousTools,
-} from '../wire/tool-list.js';
+import { type Envelope, type Id, isId } from '../wire/message.js';
+import { LONE_CR } from '../wire/scan-line.js';
+import { replaceId } from '../wire/tool-list.js';
 import { WriteBatch } from '../wire/write-batch.js';
 import type { Gate } from './gate.js';
-import { isNamed } from './listed-tools.js';
+import { ListAnswers } from './list-answers.js';
 import { type Judged, ServerRequests } from './server-requests.js';
 
 const INTERNAL_ERROR = -32603;
@@ -56,6 +48,7 @@ export class ServerToClient {
   readonly #stray: (bytes: Buffer) => void;
   readonly #splitter: LineSplitter;
   readonly #requests: ServerRequests;
+  readonly #lists: ListAnswers;
   readonly #later: (parts: readonly (Buffer | string)[]) => void;
   readonly #waiting = new Set<NodeJS.Timeout>();
   /** When what is looked at was read, `performance.now()`: once for all lines of a chunk. */
@@ -88,6 +81,13 @@ export class ServerToClient {
     this.#later = options.later;
     const { toServer, warn } = options;
     this.#requests = new ServerRequests({ session, gate, toServer, warn });
+    this.#lists = new ListAnswers({
+      session,
+      gate,
+      warn,
+      unreadable: (id, reason) => this.#unreadable(id, reason),
+      pass: (line, message, id) => this.#answer(line, message, id, 'ok', undefined),
+    });
   }
 
   /** @returns what the client gets for a chunk of the server's output */
@@ -167,7 +167,7 @@ export class ServerToClient {
       if (typeof method !== 'string') return this.#keptOff(line, 'its method is no text', undefined);
       const reason = this.#ambiguity(line, message);
       if (reason !== undefined) return this.#unreadable(undefined, reason);
-      if (this.#gate.judgesServerRequests) {
+      if (this.#gate.judges('serverRequests')) {
         const judged = this.#requests.request(line, message, method, isOver(waited));
         if (judged.kind !== 'pass') return this.#asks(judged, line, waited);
         if (isServerRequest(method)) return line;
@@ -182,16 +182,15 @@ export class ServerToClient {
       return this.#keptOff(line, 'it is neither one answer nor a request', isAnswer ? id : undefined);
     }
     const awaited = isId(id) ? this.#session.awaitedMethod(id) : undefined;
-    if (isId(id) && awaited === 'tools/list') return this.#list(line, message, id);
+    if (isId(id) && awaited === 'tools/list') return this.#lists.tools(line, message, id);
     const reason = this.#ambiguity(line, message);
     if (reason !== undefined) return this.#unreadable(id, reason);
     if (isId(id)) {
-      const judged = this.#gate.judgesServerRequests ? this.#asked(line, message, id, waited) : undefined;
+      const judged = this.#gate.judges('serverRequests') ? this.#asked(line, message, id, waited) : undefined;
       if (judged?.kind === 'busy') return this.#again(line, waited);
       const instead = judged?.kind === 'instead' ? judged.text : undefined;
-      const isForModel = awaited !== undefined && carriesWords(awaited) && this.#gate.words.areLookedAt;
-      return isForModel && instead === undefined && outcome !== 'error'
-        ? this.#words(line, message, id, awaited)
+      return instead === undefined && outcome !== 'error' && this.#lists.looksAt(awaited)
+        ? this.#lists.words(line, message, id, awaited)
         : this.#answer(line, message, id, outcome, instead);
     }
     // An error may belong to nothing; a result may not, and some clients read `null` as 0.
@@ -225,74 +224,16 @@ export class ServerToClient {
       return undefined;
     }
     const { request } = answered;
-    if (request.method === 'tools/call') {
-      this.#settle(request, outcome);
-      if (request.call && instead === undefined) this.#expectRetry(request.call, own(message, 'result'));
-    } else if (request.method === 'initialize') this.#session.readServer(message);
+    this.#settle(request, outcome);
+    if (request.call && instead === undefined) this.#expectRetry(request.call, own(message, 'result'));
+    if (request.method === 'initialize') this.#session.readServer(message);
     if (instead !== undefined) return instead;
     return answered.id === id ? line : replaceId(line.text, answered.id);
   }
 
-  /** The one answer that is edited. What in it could be read in two ways could carry a hidden tool around the filter. */
-  #list(line: Line, loosely: Envelope, id: Id): Line | string | undefined {
-    let read = line;
-    let scanned = scanLine(line);
-    let odd: readonly AmbiguousTool[] = [];
-    if (!scanned.ok) {
-      const rest = withoutAmbiguousTools(line.bytes);
-      if (!rest) return this.#unreadable(id, scanned.reason);
-      read = Line.of(rest.bytes);
-      odd = rest.odd;
-      scanned = scanLine(read);
-    }
-    const message = scanned.ok ? (scanned.value as Envelope) : loosely;
-    const reason = scanned.ok ? (lookalikeKey(message, ENVELOPE_KEYS) ?? listFault(message)) : scanned.reason;
-    if (reason !== undefined) return this.#unreadable(id, reason);
-    const unready = this.#gate.lists.unready;
-    if (unready !== undefined) return this.#unreadable(id, unready);
-    const answered = this.#session.takeSentRequest(id);
-    if (!answered) return undefined;
-    this.#gate.lists.beginPage(answered.request.isLaterPage);
-    for (const tool of odd) this.#gate.lists.leaveOut(tool);
-    const before = answered.id === id ? read.text : replaceId(read.text, answered.id);
-    const edited = editTools(before, message, (tool, raw) => {
-      const fault = toolFault(tool);
-      if (fault) this.#gate.lists.leaveOut(fault);
-      if (fault) return 'drop';
-      return isNamed(tool) ? this.#gate.lists.edit(tool, raw) : 'keep';
-    });
-    this.#gate.lists.endPage(isRecord(message.result) && typeof message.result.nextCursor === 'string');
-    return edited === before && answered.id === id ? read : edited;
-  }
-
-  /** Prompts, resources and instructions: what a model reads besides tools. */
-  #words(line: Line, loosely: Envelope, id: Id, method: string): Line | string | undefined {
-    const { words } = this.#gate;
-    const scanned = scanLine(line);
-    const message = scanned.ok ? (scanned.value as Envelope) : loosely;
-    const list = wordListOf(method);
-    const fault = !scanned.ok ? scanned.reason : wordsFault(message, list);
-    const reason = words.areKept ? (fault ?? (list && this.#gate.lists.unready)) : undefined;
-    if (reason !== undefined) return this.#unreadable(id, reason);
-    if (fault !== undefined) return this.#answer(line, message, id, 'ok', undefined);
-    const answered = this.#session.takeSentRequest(id);
-    if (!answered) return undefined;
-    if (method === 'initialize') this.#session.readServer(message);
-    const before = answered.id === id ? line.text : replaceId(line.text, answered.id);
-    if (!list) {
-      const shown = words.greeting(before, message);
-      return shown === before && answered.id === id ? line : shown;
-    }
-    words.beginPage(list, answered.request.isLaterPage);
-    const edit = (element: unknown, raw: string) => words.edit(list, element, raw);
-    const edited = editTools(before, message, edit, list.member);
-    words.endPage(list, isRecord(message.result) && typeof message.result.nextCursor === 'string');
-    return edited === before && answered.id === id ? line : edited;
-  }
-
   /** While a list is pending, no line passes that another reader could take for its answer. */
   #ambiguity(line: Line, message: Envelope): string | undefined {
-    const isPending = this.#session.listPending || (this.#session.wordsPending && this.#gate.words.areKept);
+    const isPending = this.#session.listPending || (this.#session.wordsPending && this.#lists.keepsWords);
     return isPending ? ambiguity(line.text, message) : undefined;
   }
 

@@ -155,6 +155,18 @@ export function unknownToolLine(id: Id, tool: string): string {
   return errorLine(id, -32602, `Unknown tool: ${tool}`);
 }
 
+/** The answer to a reading of a hidden resource: that of the protocol to one which does not exist (G6). */
+export function unknownResourceLine(id: Id, era: Era, uri: string): string {
+  const code = era === 'modern' ? -32602 : -32002;
+  const data = { uri };
+  return line({ jsonrpc: '2.0', id, error: { code, message: 'Resource not found', data } });
+}
+
+/** The answer to a request for a hidden prompt: that of the protocol to one which does not exist (G6). */
+export function unknownPromptLine(id: Id, name: string): string {
+  return errorLine(id, -32602, `Unknown prompt: ${name}`);
+}
+
 /** The answer to a request of the server's of a kind that is hidden from it: that of a client without the method. */
 export function unknownMethodLine(id: Id): string {
   return errorLine(id, -32601, 'Method not found');

@@ -7,13 +7,13 @@ import { carriesWords } from './pinned-answers.js';
 export interface ClientRequest {
   readonly method: string;
   readonly era: Era;
-  /** Row of the decision log, for calls. */
+  /** Row of the decision log, where it was judged. */
   readonly row: number | undefined;
   /** `performance.now()` when it was read, or, for a call, let through. */
   readonly sentAt: number;
   /** The server has it. A call is kept back until it is decided, which may take a person's time. */
   readonly sent: boolean;
-  /** The call itself, in 2026-07-28: the server may answer it with a question. */
+  /** What was judged, in 2026-07-28: the server may answer it with a question. */
   readonly call: JudgedCall | undefined;
   /** It asks for a later page of a list. */
   readonly isLaterPage: boolean;
@@ -81,11 +81,17 @@ export class McpSession {
     return exact === undefined ? undefined : this.#clientRequests.get(exact)?.method;
   }
 
-  addRequest(id: Id, method: string, era: Era, params: object = {}): void {
+  /** @param isJudged it is kept back until it is decided, as every call of a tool is */
+  addRequest(
+    id: Id,
+    method: string,
+    era: Era,
+    params: object = {},
+    isJudged = method === 'tools/call',
+  ): void {
     if (method === LIST) this.#lists++;
     else if (carriesWords(method)) this.#words++;
-    const sent = method !== 'tools/call';
-    // A call is sent when it was decided.
+    const sent = !isJudged;
     const sentAt = sent ? performance.now() : 0;
     const cursor = own(params, 'cursor');
     const isLaterPage = cursor !== undefined && cursor !== null;

@@ -1,6 +1,7 @@
 import { parseDoubles, parseJson } from '../json/exact.js';
 import type { Scanned } from '../json/strict.js';
 import { isRecord, type Json, own } from '../json/value.js';
+import type { Section } from '../policy/sections.js';
 import { canonicalName } from '../text/lookalike.js';
 
 /** A JSON-RPC id as MCP allows it: a string or a safe integer. Numbers and strings never match each other. */
@@ -60,8 +61,8 @@ export interface JudgedCall extends ToolCall {
    * charged and asked about already.
    */
   readonly continues?: number | undefined;
-  /** No call of a tool: the server asks the client for something, by the method that is its name. */
-  readonly isServerRequest?: boolean | undefined;
+  /** No call of a tool: what part of a policy judges it, by the name that the log has for it. */
+  readonly section?: Section | undefined;
 }
 
 /** A line that means to call a tool but cannot be judged: it is only logged. */

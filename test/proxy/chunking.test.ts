@@ -20,6 +20,8 @@ const gate = {
   words: { areLookedAt: false, areKept: false },
   settle: () => {},
   clientIs: () => {},
+  judges: () => false,
+  filters: () => false,
 } as unknown as Gate;
 
 /** All that reaches either side when both streams come in these chunks, first the client's, then the server's. */

@@ -25,6 +25,8 @@ function openGate(admit: (calls: readonly Call[]) => unknown, settled: string[] 
     admit: (calls: readonly Call[]) => admit(calls) ?? calls.map(({ id }) => ({ kind: 'forward', row: id })),
     judged: (call: object) => ({ ...call, exactArgs: {} }),
     settle: (row: number, outcome: string) => settled.push(`${row} ${outcome}`),
+    judges: () => false,
+    filters: () => false,
   } as unknown as Gate;
 }
 

@@ -3,6 +3,7 @@ import { type FoundPolicy, findPolicy, readPolicy } from '../../config/policy-fi
 import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
+import { SECTIONS, type Section } from '../../policy/sections.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
@@ -54,8 +55,14 @@ export async function check(
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   // No fault, so no warning: most servers ask for nothing.
-  const passes = found.kind === 'policy' && !hasServerRequests(found) ? PASSES : undefined;
-  if (options.json) await printJson(io, { source, tools: live?.tools.length, problems, passes });
+  const passes = found.kind === 'policy' ? SECTIONS.filter((name) => !judges(found, name)) : [];
+  if (options.json)
+    await printJson(io, {
+      source,
+      tools: live?.tools.length,
+      problems,
+      passes: passes.map((name) => PASSES[name].key),
+    });
   else await io.out.write(textOf(source, problems, errors, live, passes));
   return errors > 0 || (options.strict && problems.length > 0) ? EXIT.policyInvalid : EXIT.done;
 }
@@ -75,11 +82,18 @@ function find(
   });
 }
 
-/** What passes without a look, where a policy says nothing of it. */
-const PASSES = 'requests of the server for sampling, elicitation and roots';
+/** What passes without a look, where a policy says nothing of it: what it is, and the key that says otherwise. */
+const PASSES: Readonly<Record<Section, { readonly key: string; readonly what: string }>> = {
+  serverRequests: {
+    key: 'server_requests',
+    what: 'requests of the server for sampling, elicitation and roots',
+  },
+  resources: { key: 'resources', what: 'resources' },
+  prompts: { key: 'prompts', what: 'prompts' },
+};
 
-function hasServerRequests({ policy, extended }: Extract<FoundPolicy, { kind: 'policy' }>): boolean {
-  return [policy, ...extended].some(({ serverRequests }) => serverRequests !== undefined);
+function judges({ policy, extended }: Extract<FoundPolicy, { kind: 'policy' }>, name: Section): boolean {
+  return [policy, ...extended].some((layer) => layer[name] !== undefined);
 }
 
 function textOf(
@@ -87,10 +101,14 @@ function textOf(
   problems: readonly Problem[],
   errors: number,
   live: LiveServer | undefined,
-  passes: string | undefined,
+  passes: readonly Section[],
 ): string {
   const lines = problems.map((problem) => printable(formatProblem(problem, source)));
-  if (passes !== undefined) lines.push(`note: ${passes} pass; "server_requests" says otherwise`);
+  if (passes.length > 0) {
+    const whats = passes.map((name) => PASSES[name].what).join('; ');
+    const keys = passes.map((name) => `"${PASSES[name].key}"`).join(', ');
+    lines.push(`note: these pass: ${whats}; ${keys} ${passes.length === 1 ? 'says' : 'say'} otherwise`);
+  }
   const warnings = problems.length - errors;
   const against = live ? `, against ${count(live.tools.length, 'tool')} of ${printable(live.name)}` : '';
   lines.push(`${printable(source)}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${against}`);

@@ -9,7 +9,8 @@ import { HIDDEN_RULE } from '../../policy/codes.js';
 import { approvalTexts } from '../../policy/evaluate/approval.js';
 import type { TraceStep } from '../../policy/evaluate/evaluate.js';
 import { explainUnmet, explainUsage } from '../../policy/evaluate/explain.js';
-import { evaluateLayers, layersFor, stack } from '../../policy/evaluate/layers.js';
+import { stack } from '../../policy/evaluate/layers.js';
+import { evaluateNamed } from '../../policy/evaluate/sections.js';
 import type { Policy } from '../../policy/model.js';
 import {
   askingDemand,
@@ -85,8 +86,7 @@ export async function explain(
     env: upstreamEnv(io.env),
     ...(undeclared && { undeclared: () => undeclared(args) }),
   };
-  const judging = layersFor(layers, tool);
-  const evaluation: Evaluation = judging ? evaluateLayers(judging, call, trace) : UNJUDGED;
+  const evaluation = evaluateNamed(layers, call, trace);
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
   const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
   const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
@@ -96,9 +96,6 @@ export async function explain(
     outlook.decision
   ];
 }
-
-/** A request of the server's that the policy says nothing of. */
-const UNJUDGED: Evaluation = { kind: 'open', charges: [], ask: undefined };
 
 function readArgs(text: string | undefined): { readonly [key: string]: Json } {
   try {

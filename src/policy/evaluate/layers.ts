@@ -1,7 +1,7 @@
 import { sha256 } from '../../text/hash.js';
 import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import type { Checks, Demand, Limit, Policy, Predicate, ToolEntry } from '../model.js';
-import { isServerRequest } from '../server-requests.js';
+import { SECTIONS, type Section } from '../sections.js';
 import { evaluate, type TraceStep } from './evaluate.js';
 import { isVisible, resolveEntry } from './resolve.js';
 
@@ -21,8 +21,8 @@ export interface Layers {
   readonly annotate: boolean;
   readonly auditArguments: 'keys' | 'full';
   readonly approvals: Policy['approvals'];
-  /** What judges the requests of the server's, where any layer says something of them; else they pass. */
-  readonly serverRequests: Layers | undefined;
+  /** What judges something else than calls of tools, where any layer says something of it; else it passes. */
+  readonly sections: { readonly [Name in Section]?: Layers };
   /** Some rule goes by what became of earlier calls, so that outcomes must be known before the next call. */
   readonly needsOutcomes: boolean;
   /** Some rule goes by which calls were made before. */
@@ -42,10 +42,10 @@ const STRICTNESS = { off: 0, warn: 1, hold: 2, deny: 3 } as const;
  *   their names are
  */
 export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
-  const all = [...extended.map((policy) => named(policy, nameAmong(policy, extended))).reverse(), own];
+  const all = [...extended.map((policy) => withLayer(policy, nameAmong(policy, extended))).reverse(), own];
   let hash: string | undefined;
-  const requests = all.flatMap(({ serverRequests }) => serverRequests ?? []);
-  const checks = [...all, ...requests].flatMap((policy) => [
+  const parts = SECTIONS.map((name) => [name, all.flatMap((policy) => policy[name] ?? [])] as const);
+  const checks = [...all, ...parts.flatMap(([, policies]) => policies)].flatMap((policy) => [
     policy.allTools,
     ...policy.tools.values(),
     ...policy.patterns,
@@ -88,20 +88,15 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
     ),
     looksBack: checks.some(({ demands }) => demands?.some(({ kind }) => kind !== 'hours')),
     declares: checks.some(({ declared }) => declared !== undefined),
-    serverRequests: undefined,
+    sections: {},
   };
-  return requests.length === 0
-    ? layers
-    : { ...layers, hash: layers.hash, serverRequests: { ...layers, hash: layers.hash, all: requests } };
-}
-
-/**
- * What judges a call that is known by its name alone, as the decision log has it.
- *
- * @returns undefined where nothing does: a request of the server's that the policy says nothing of passes
- */
-export function layersFor(layers: Layers, name: string): Layers | undefined {
-  return isServerRequest(name) ? layers.serverRequests : layers;
+  const named = parts.filter(([, policies]) => policies.length > 0);
+  if (named.length === 0) return layers;
+  const whole = { ...layers, hash: layers.hash };
+  return {
+    ...whole,
+    sections: Object.fromEntries(named.map(([name, policies]) => [name, { ...whole, all: policies }])),
+  };
 }
 
 /** Judges a call by every layer; see `evaluate`. */
@@ -158,7 +153,7 @@ function baseName({ source }: Policy): string {
 }
 
 /** A policy whose rules and counters carry the name of its file. */
-function named(policy: Policy, layer: string): Policy {
+function withLayer(policy: Policy, layer: string): Policy {
   const entries = (entry: ToolEntry): ToolEntry => ({ ...entry, ...checks(entry) });
   const checks = (from: Checks): Checks => ({
     declared: from.declared && { ...from.declared, pointer: `${layer}#${from.declared.pointer}` },
@@ -181,7 +176,12 @@ function named(policy: Policy, layer: string): Policy {
     new Map([...map].map(([name, entry]) => [name, renamed.get(entry) ?? entries(entry)]));
   return {
     ...policy,
-    ...(policy.serverRequests && { serverRequests: named(policy.serverRequests, layer) }),
+    ...Object.fromEntries(
+      SECTIONS.flatMap((name) => {
+        const section = policy[name];
+        return section ? [[name, withLayer(section, layer)]] : [];
+      }),
+    ),
     layer: `${layer}#`,
     hides: (name) => policy.hides(name),
     allTools: checks(policy.allTools),

@@ -2,7 +2,6 @@ import { canonicalName } from '../../text/lookalike.js';
 import type { Charge, Evaluation, Refusal } from '../call.js';
 import { CODES } from '../codes.js';
 import type { Checks, Demand, Policy, ToolEntry } from '../model.js';
-import { pointerOf } from '../read/problem.js';
 
 export const CHECKED_BY_NOBODY: Checks = {
   declared: undefined,
@@ -103,7 +102,7 @@ function resolveAnew(policy: Policy, tool: string): Resolved {
  * @returns the entry that a lookalike of the name would be judged by, if it wins over that
  */
 function lookalikeEntry(policy: Policy, tool: string, entry: ToolEntry | undefined): ToolEntry | undefined {
-  const plain = policy.lookalikes.get(canonicalName(tool));
+  const plain = policy.lookalikes.get((policy.canonical ?? canonicalName)(tool));
   if (plain) return plain;
   // In the order of who wins: a lookalike of a stronger pattern comes before a match of a weaker one.
   const found = policy.patterns.find(({ name }) => name.matches(tool) || name.matchesLookalike(tool));
@@ -112,7 +111,7 @@ function lookalikeEntry(policy: Policy, tool: string, entry: ToolEntry | undefin
 
 /** The rule of an entry as a whole, as a refusal names it. */
 export function ruleOf(policy: Policy, entry: ToolEntry): string {
-  return `${policy.layer ?? ''}${pointerOf(['tools', entry.name.text])}`;
+  return `${policy.layer ?? ''}${entry.pointer}`;
 }
 
 /** @returns what every call comes to, where no check looks at a call: at most it is counted */

@@ -1,6 +1,8 @@
 import { namePattern } from '../evaluate/name-pattern.js';
+import { uriPattern } from '../evaluate/uri-pattern.js';
 import type { Window } from '../limits/window.js';
-import type { CalledDemand, CalledTool, Demand, HoursDemand } from '../model.js';
+import type { CalledDemand, CalledTool, Demand, HoursDemand, NamePattern } from '../model.js';
+import { PROMPT, RESOURCE } from '../sections.js';
 import type { CompileContext } from './compile-context.js';
 import { compileWindow } from './compile-limits.js';
 import type { ChecksDocument } from './format.js';
@@ -85,10 +87,11 @@ function compileWithin(
  * one counts for `after`, which refuses, and not for `before`, which lets pass. So does a tool with a slash in its name.
  */
 function calledTool(kind: CalledDemand['kind'], text: string): CalledTool {
-  const whole = namePattern(text);
-  const slash = text.indexOf('/');
+  const whole = calledName(text);
+  // The URI of a resource has slashes of its own.
+  const slash = text.startsWith(RESOURCE) || text.startsWith(PROMPT) ? -1 : text.indexOf('/');
   const server = slash < 0 ? undefined : namePattern(text.slice(0, slash));
-  const tool = slash < 0 ? whole : namePattern(text.slice(slash + 1));
+  const tool = slash < 0 ? whole : calledName(text.slice(slash + 1));
   if (kind === 'before')
     return { text, matches: (onServer, name) => (server?.matches(onServer) ?? true) && tool.matches(name) };
   return {
@@ -97,6 +100,11 @@ function calledTool(kind: CalledDemand['kind'], text: string): CalledTool {
       whole.matchesLookalike(name) ||
       ((server?.matchesLookalike(onServer) ?? false) && tool.matchesLookalike(name)),
   };
+}
+
+function calledName(text: string): NamePattern {
+  const pattern = text.startsWith(RESOURCE) ? uriPattern(text.slice(RESOURCE.length)) : undefined;
+  return pattern && 'text' in pattern ? pattern : namePattern(text);
 }
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;

@@ -1,6 +1,6 @@
 import { Decimal } from '../../json/decimal.js';
 import { namePattern } from '../evaluate/name-pattern.js';
-import type { Limit, Predicate, ToolEntry } from '../model.js';
+import type { Limit, NamePattern, Predicate, ToolEntry } from '../model.js';
 import type { CompileContext } from './compile-context.js';
 import { compileWindow, exactNumber } from './compile-limits.js';
 import { compileChecks } from './compile-rules.js';
@@ -9,12 +9,18 @@ import { pointerOf } from './problem.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
 
-/** One entry under `tools`, its shorthands written out. @param path where it stands, if that is elsewhere */
+/**
+ * One entry, its shorthands written out.
+ *
+ * @param path where it stands, if that is not under `tools`
+ * @param name what it judges, if that is not read as the names of tools are
+ */
 export function compileEntry(
   context: CompileContext,
   tool: string,
   entry: Partly<ToolDocument>,
   path: readonly Segment[] = ['tools', tool],
+  name: NamePattern = namePattern(tool),
 ): ToolEntry {
   if (tool === '') {
     context.report('NAME', path, 'A tool has a name.', 'Write the name of the tool, or "*".', {
@@ -31,7 +37,8 @@ export function compileEntry(
   });
   const rate = compileRateLimit(context, tool, entry, path);
   return {
-    name: namePattern(tool),
+    name,
+    pointer: pointerOf(path),
     hidden: entry.action === 'hide',
     declared: checks.declared,
     require: checks.require,

@@ -2,19 +2,17 @@ import { parseDuration } from '../../text/duration.js';
 import { sha256 } from '../../text/hash.js';
 import { canonicalName } from '../../text/lookalike.js';
 import { comparePatterns, namePattern } from '../evaluate/name-pattern.js';
-import { CHECKED_BY_NOBODY } from '../evaluate/resolve.js';
 import { parseWindow } from '../limits/window.js';
-import type { NamePattern, Policy, ToolEntry } from '../model.js';
-import { SERVER_REQUESTS, type ServerRequestName } from '../server-requests.js';
+import type { NamePattern, Policy } from '../model.js';
 import { CompileContext } from './compile-context.js';
 import { compileEntry } from './compile-entry.js';
 import { compileTimezone } from './compile-limits.js';
 import { compileExcept } from './compile-paths.js';
 import { compileChecks } from './compile-rules.js';
-import type { ServerRequestsDocument } from './format.js';
+import { byCanonicalName, compileSections, withSections } from './compile-sections.js';
 import { checkSharedCounters } from './shared-counters.js';
 import type { Source } from './source.js';
-import type { Partly, Shape } from './validate.js';
+import type { Shape } from './validate.js';
 
 const DEFAULT_WAIT_MS = 45_000;
 const DEFAULT_EXPIRES_MS = 600_000;
@@ -39,8 +37,8 @@ export function compilePolicy(
   context.timezone = compileTimezone(context, document.timezone, ['timezone']);
   const allTools = compileChecks(context, document.all_tools ?? {}, ['all_tools'], undefined);
   const entries = [...shape.tools].map(([tool, entry]) => compileEntry(context, tool, entry));
-  const requests = compileServerRequests(context, document.server_requests);
-  checkSharedCounters(context, allTools, [...entries, ...(requests ?? [])]);
+  const sections = compileSections(context, shape);
+  checkSharedCounters(context, allTools, [...entries, ...Object.values(sections).flat()]);
   const exact = entries.filter((entry) => entry.name.plain);
   const hide = compileHide(context, document.hide ?? []);
   const pin = document.pin ?? 'warn';
@@ -68,38 +66,7 @@ export function compilePolicy(
     auditArguments: document.audit?.arguments,
     approvals: compileApprovals(context, document.approvals ?? {}),
   };
-  if (!requests) return { policy, context };
-  const serverRequests = ofServerRequests(policy, requests);
-  return { policy: { ...policy, hash: policy.hash, serverRequests }, context };
-}
-
-function compileServerRequests(
-  context: CompileContext,
-  requests: Partly<ServerRequestsDocument> | undefined,
-): ToolEntry[] | undefined {
-  return (
-    requests &&
-    (Object.keys(SERVER_REQUESTS) as ServerRequestName[]).flatMap((name) => {
-      const entry = requests[name];
-      const method = SERVER_REQUESTS[name];
-      return entry ? compileEntry(context, method, entry, ['server_requests', name]) : [];
-    })
-  );
-}
-
-/** Judged like tools, by their methods, and by nothing that a policy says of tools. */
-function ofServerRequests(policy: Policy, entries: readonly ToolEntry[]): Policy {
-  const tools = new Map(entries.map((entry) => [entry.name.text, entry]));
-  return {
-    ...policy,
-    hash: policy.hash,
-    hide: [],
-    hides: () => false,
-    allTools: CHECKED_BY_NOBODY,
-    tools,
-    lookalikes: new Map(),
-    patterns: [],
-  };
+  return { policy: withSections(policy, sections), context };
 }
 
 function compileNewTools(
@@ -136,17 +103,6 @@ function hidesOf(hide: readonly NamePattern[]): (name: string) => boolean {
   // A lookalike is hidden too: a server that does not mind the case would run it.
   return (name) =>
     plain.has(canonicalName(name)) || patterns.some((pattern) => pattern.matchesLookalike(name));
-}
-
-/** Where several entries share a canonical name, the one that sorts first, so that the order in the file changes nothing. */
-function byCanonicalName(entries: readonly ToolEntry[]): Map<string, ToolEntry> {
-  const lookalikes = new Map<string, ToolEntry>();
-  for (const entry of entries) {
-    const canonical = canonicalName(entry.name.text);
-    const other = lookalikes.get(canonical);
-    if (!other || entry.name.text < other.name.text) lookalikes.set(canonical, entry);
-  }
-  return lookalikes;
 }
 
 function compileApprovals(

@@ -30,6 +30,45 @@ export const toolSchema = about(
 
 const { arguments: _, ...requestChecks } = checks;
 
+/** One entry under `resources`. */
+export const resourceSchema = about(
+  z.strictObject({
+    ...requestChecks,
+    action: z.optional(
+      about(
+        z.enum(['allow', 'deny', 'approve', 'hide']),
+        'Shorthand. allow: nothing more. deny: it cannot be read. approve: a person is asked for every reading. hide: it is in no list, and unknown when read.',
+      ),
+    ),
+    reason: z.optional(about(z.string(), 'What the client is told by every rule without an `on_deny`.')),
+    rate_limit: z.optional(rateLimit),
+  }),
+  {
+    id: 'resource',
+    description:
+      'What holds for the resources with this URI; in it, * stands for any characters but / and ?, and ** for all. Parameters are `args`: args.uri.',
+  },
+);
+
+/** One entry under `prompts`. */
+export const promptSchema = about(
+  z.strictObject({
+    ...requestChecks,
+    action: z.optional(
+      about(
+        z.enum(['allow', 'deny', 'approve', 'hide']),
+        'Shorthand. allow: nothing more. deny: the server is not asked for it. approve: a person is asked each time. hide: it is in no list, and unknown when asked for.',
+      ),
+    ),
+    reason: z.optional(about(z.string(), 'What the client is told by every rule without an `on_deny`.')),
+    rate_limit: z.optional(rateLimit),
+  }),
+  {
+    id: 'prompt',
+    description: 'What holds for the prompt with this name or pattern; its arguments are `args`.',
+  },
+);
+
 /** What holds for one kind of request; its parameters are `args`. */
 const serverRequest = z.strictObject({
   ...requestChecks,
@@ -76,6 +115,18 @@ export const policySchema = about(
       about(
         serverRequests,
         'What the server may ask of the client; a kind that is not named follows `default`. Without this all of it passes.',
+      ),
+    ),
+    resources: z.optional(
+      about(
+        z.record(z.string(), resourceSchema),
+        'What the client may read, by URI or pattern; what matches no entry follows `default`. Without this all of it passes.',
+      ),
+    ),
+    prompts: z.optional(
+      about(
+        z.record(z.string(), promptSchema),
+        'Which prompts the client may get, by name or pattern; what matches no entry follows `default`. Without this all of them pass.',
       ),
     ),
     timezone: z.optional(

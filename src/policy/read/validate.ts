@@ -2,7 +2,14 @@ import * as z from 'zod/mini';
 import { isRecord } from '../../json/value.js';
 import { cut, kindOf } from '../describe-value.js';
 import { likelyWord } from './foreign-words.js';
-import { type PolicyDocument, policySchema, type ToolDocument, toolSchema } from './format.js';
+import {
+  type PolicyDocument,
+  policySchema,
+  promptSchema,
+  resourceSchema,
+  type ToolDocument,
+  toolSchema,
+} from './format.js';
 import type { Problem } from './problem.js';
 import type { Segment, Source } from './source.js';
 
@@ -18,6 +25,9 @@ export interface Shape {
   readonly document: Partly<PolicyDocument>;
   /** The entries of `tools`. A Map: a tool may be called `__proto__`. */
   readonly tools: ReadonlyMap<string, Partly<ToolDocument>>;
+  /** Likewise; undefined without the key. */
+  readonly resources: ReadonlyMap<string, Partly<ToolDocument>> | undefined;
+  readonly prompts: ReadonlyMap<string, Partly<ToolDocument>> | undefined;
   /** Every fault of the shape: unknown and missing fields, wrong types, wrong words. */
   readonly problems: readonly Problem[];
 }
@@ -37,13 +47,18 @@ export function checkShape(source: Source): Shape {
     return (salvage(schema, value) ?? {}) as Partly<T>;
   };
   // Each entry alone, and the rest with an empty `tools`: a zod record does not look at an own `__proto__`.
-  const tools = new Map<string, Partly<ToolDocument>>();
-  for (const name of source.keys(['tools'])) {
-    tools.set(name, check(toolSchema, source.doubles(['tools', name]), ['tools', name]));
-  }
+  const entriesOf = (key: string, schema: z.core.$ZodType<ToolDocument>) =>
+    new Map(
+      source.keys([key]).map((name) => [name, check(schema, source.doubles([key, name]), [key, name])]),
+    );
+  const tools = entriesOf('tools', toolSchema);
+  const resources = source.has(['resources']) ? entriesOf('resources', resourceSchema) : undefined;
+  const prompts = source.has(['prompts']) ? entriesOf('prompts', promptSchema) : undefined;
   const document = source.doubles([]);
-  const whole = isRecord(document) && isRecord(document.tools) ? { ...document, tools: {} } : document;
-  return { document: check(policySchema, whole, []), tools, problems };
+  const whole = isRecord(document) ? { ...document } : document;
+  if (isRecord(whole))
+    for (const key of ['tools', 'resources', 'prompts']) if (isRecord(whole[key])) whole[key] = {};
+  return { document: check(policySchema, whole, []), tools, resources, prompts, problems };
 }
 
 /** @returns the parts of a value that fit the schema, and a hole for every field and element that does not */

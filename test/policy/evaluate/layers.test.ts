@@ -204,12 +204,13 @@ test('what the server asks is judged by every layer that says something of it, u
     { server_requests: { roots: {}, sampling: {} }, default: 'allow' },
     {},
   );
-  expect(layers.serverRequests?.all).toHaveLength(2);
+  expect(layers.sections.serverRequests?.all).toHaveLength(2);
   const judged =
-    layers.serverRequests && evaluateLayers(layers.serverRequests, callOf('sampling/createMessage'));
+    layers.sections.serverRequests &&
+    evaluateLayers(layers.sections.serverRequests, callOf('sampling/createMessage'));
   expect(judged).toMatchObject({
     kind: 'open',
     charges: [{ limit: { pointer: expect.stringMatching(/\/server_requests\/sampling\/limits\/c$/) } }],
   });
-  expect(stacked({}, {}).serverRequests).toBeUndefined();
+  expect(stacked({}, {}).sections.serverRequests).toBeUndefined();
 });
