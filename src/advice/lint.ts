@@ -6,6 +6,7 @@ import type { CalledDemand, NamePattern, Policy, ToolEntry } from '../policy/mod
 import type { Loaded, RuleLocations } from '../policy/read/load.js';
 import type { Problem } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
+import { sectionOf } from '../policy/sections.js';
 import { RuleLint, type Warn } from './lint-rules.js';
 import { lintSections, sectionEntries } from './lint-sections.js';
 import { some } from './satisfiability.js';
@@ -203,6 +204,7 @@ class Lint {
     // Nobody knows here what other servers have.
     if (scope === 'machine') return;
     for (const [index, { text, matches }] of tools.entries()) {
+      if (sectionOf(text) !== undefined) continue;
       const at = [...path, 'tools', index];
       const names = this.#resolved?.map(({ tool }) => tool.name);
       if (names?.some((name) => matches(text.split('/', 1)[0] ?? '', name))) continue;

@@ -522,6 +522,7 @@ describe('rules over several tools', () => {
     [{ before: [{ tools: ['web/read'], scope: 'session' }] }, ['TOOL_ABSENT /tools/t/before/0/tools/0']],
     [{ before: [{ tools: ['t'] }] }, ['NEVER_HOLDS /tools/t/before/0']],
     [{ before: [{ tools: ['t', 'fetch_page'] }] }, []],
+    [{ before: [{ tools: ['resource:file:///work/*'] }, { tools: ['prompt:greet'] }] }, []],
   ])('%j', (entry, expected) => {
     expect(found(entry)).toEqual(expected);
   });
@@ -532,5 +533,21 @@ describe('rules over several tools', () => {
     const fills = { limits: [{ ...counter, max: 1000 }] };
     expect(lint({ tools: { send: looks, read: fills } }).map(({ code }) => code)).toEqual([]);
     expect(lint({ tools: { send: looks } }).map(({ code }) => code)).toEqual(['NEVER_COUNTS']);
+  });
+});
+
+describe('resources and prompts', () => {
+  test.each<[object, string[]]>([
+    [{ default: 'allow', resources: { 'memo://**': {} } }, ['UNUSED /resources']],
+    [{ default: 'allow', resources: {} }, ['UNUSED /resources']],
+    [{ default: 'allow', prompts: { a: {}, b: { rate_limit: '1/day' } } }, []],
+    [{ resources: { 'memo://**': {} }, prompts: { a: {} } }, []],
+    [{ resources: { 'file:///a/*': {}, 'file:///A/*': {} } }, ['SHADOWED /resources/file:~1~1~1a~1*']],
+    [
+      { resources: { 'note:a': { limits: limit({ max: 0, amount: 0 }) } } },
+      ['NEVER_COUNTS /resources/note:a/limits/0/amount'],
+    ],
+  ])('%j', (body, expected) => {
+    expect(lint({ tools: { t: {} }, ...body }).map(brief)).toEqual(expected);
   });
 });

@@ -97,3 +97,41 @@ describe('a server that asks the client for more than it may', () => {
     await wrapper.end();
   });
 });
+
+describe('a server that has more to read than the client may', () => {
+  const SECRET = { uri: 'file:///work/.env', name: 'secret' };
+  const results = {
+    'resources/list': {
+      resources: [{ uri: 'file:///work/a', name: 'a' }, SECRET, { ...SECRET, uri: 'FILE:/work/./.env' }],
+    },
+    'resources/templates/list': { resourceTemplates: [{ uriTemplate: 'file:///work/.env{?x}', name: 't' }] },
+    'prompts/list': { prompts: [{ name: 'greet' }, { name: 'obey' }] },
+    'resources/read': { contents: [{ uri: 'file:///x', text: 'all of it' }] },
+    'prompts/get': { messages: [] },
+  };
+  const POLICY = {
+    version: '1',
+    default: 'deny',
+    resources: { 'file:///work/*': {}, 'file:///work/.env': { action: 'hide' } },
+    prompts: { greet: { rate_limit: '1/day' }, obey: { action: 'hide' } },
+  };
+
+  test('G6: it gets no request for what is refused, and the client reads nothing of what is hidden', async () => {
+    await using rig = new Rig();
+    const wrapper = start(rig, 'talker', POLICY, { results });
+    await wrapper.initialize();
+    const ask = (method: string, params: object = {}) => wrapper.request(method, params);
+    expect((await ask('resources/list')).result.resources).toEqual([{ uri: 'file:///work/a', name: 'a' }]);
+    expect((await ask('resources/templates/list')).result.resourceTemplates).toEqual([]);
+    expect((await ask('prompts/list')).result.prompts).toEqual([{ name: 'greet' }]);
+    const codes: unknown[] = [];
+    for (const uri of ['file:///work/a', 'file:///work/.env', 'file:///work/%2Eenv', 'file:///etc/passwd'])
+      codes.push((await ask('resources/read', { uri })).error?.code);
+    for (const name of ['greet', 'greet', 'obey'])
+      codes.push((await ask('prompts/get', { name })).error?.code);
+    expect(codes).toEqual([undefined, -32002, -32002, 40300, undefined, 42900, -32602]);
+    await wrapper.end();
+    const asked = received(rig, 'talker').filter(({ method }) => /read|get/.test(method));
+    expect(asked.map(({ params }) => params.uri ?? params.name)).toEqual(['file:///work/a', 'greet']);
+  });
+});

@@ -12,6 +12,7 @@ import { explainUnmet, explainUsage } from '../../policy/evaluate/explain.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { evaluateNamed } from '../../policy/evaluate/sections.js';
 import type { Policy } from '../../policy/model.js';
+import { sectionOf } from '../../policy/sections.js';
 import {
   askingDemand,
   DEMAND_CODES,
@@ -89,7 +90,7 @@ export async function explain(
   const evaluation = evaluateNamed(layers, call, trace);
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
   const outlook = outlookOf(evaluation, peek(evaluation, server, options, io), canAsk);
-  const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
+  const hint = sectionOf(tool) ? undefined : hintAbout(tool, layers.all, knownTools(named, options.db));
   if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
   else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint], io)}`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[

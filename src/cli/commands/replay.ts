@@ -82,8 +82,9 @@ function compare(
   return comparison;
 }
 
-function longestWindow({ all }: Layers): number {
-  const checks = all.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
+function longestWindow({ all, sections }: Layers): number {
+  const judging = [...all, ...Object.values(sections).flatMap((section) => section.all)];
+  const checks = judging.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
   const spans = checks.flatMap(({ limits, demands = [] }) => [
     ...limits.map(({ windowMs }) => windowMs),
     ...demands.map((demand) => (demand.kind === 'hours' ? 0 : demand.withinMs)),

@@ -110,10 +110,11 @@ export function isShownInSection(
 
 /** A template stands for many resources: it is hidden where all of them are, or where its own text is. */
 function isTemplateShown(resources: Layers, template: string): boolean | undefined {
-  // {+path} and {/path} may hold slashes, {path} encodes them.
-  const widest = template.replace(/\{([+#/]?)[^{}]*\}/g, (_, operator) =>
-    operator === '' ? ANY : `${ANY}/${ANY}`,
-  );
+  // {+path} and {/path} may hold slashes, {path} encodes them; {?a,b} is a query.
+  const widest = template.replace(/\{([+#/?&]?)[^{}]*\}/g, (_, operator) => {
+    if (operator === '?' || operator === '&') return `${operator}${ANY}`;
+    return operator === '' ? ANY : `${ANY}/${ANY}`;
+  });
   const read = [widest, template].map(readUri);
   if (read.some((each) => 'fault' in each)) return undefined;
   return read.every(

@@ -19,6 +19,25 @@ describe('check', () => {
     ]);
   });
 
+  test('what passes because the policy says nothing of it is told, and is no warning', async () => {
+    await using rig = new Rig();
+    const told = (policy: object) => {
+      const file = rig.file('p.json', policy);
+      const { passes } = JSON.parse(run(rig, ['check', '--json', file]).stdout);
+      return { passes, ...run(rig, ['check', '--strict', file]) };
+    };
+    const nothing = told(PASTED);
+    expect([nothing.code, nothing.passes]).toEqual([0, ['server_requests', 'resources', 'prompts']]);
+    expect(nothing.stdout).toMatch(
+      /note: these pass: requests of the server .*; resources; prompts; "server_requests", "resources", "prompts" say otherwise/,
+    );
+    const some = told({ ...PASTED, resources: {}, server_requests: {} });
+    expect(some.stdout).toContain('note: these pass: prompts; "prompts" says otherwise');
+    expect(told({ ...PASTED, resources: {}, server_requests: {}, prompts: {} }).stdout).not.toContain(
+      'note:',
+    );
+  });
+
   test('all problems at once, with file, line, column and the likely word; exit 3', async () => {
     await using rig = new Rig();
     const file = rig.file(
@@ -124,6 +143,25 @@ describe('explain', () => {
     const result = run(rig, ['explain', tool, '--args', args, '--policy', rig.file('p.json', policy)]);
     expect(result.code).toBe(code);
     expect(result.stdout).toMatch(text);
+  });
+
+  test.each([
+    ['resource:file:///work/a', '{}', 0, /^resource:file:\/\/\/work\/a: allowed/],
+    ['resource:file:///work/../a', '{}', 4, /denied {2}NOT_LISTED {2}\(default deny\)/],
+    ['resource:file:///work/a%2Fb', '{}', 4, /denied {2}NOT_LISTED {2}\/resources\n.*encodes a slash/],
+    ['resource:FILE:///work/x/key', '{}', 4, /hidden/],
+    ['prompt:greet', '{"tone":"rude"}', 4, /denied {2}REQUIRE {2}\/prompts\/greet\/require\/0/],
+    ['sampling/createMessage', '{}', 0, /allowed/],
+  ])('what is no tool: %s %s', async (name, args, code, text) => {
+    await using rig = new Rig();
+    const file = rig.file('p.json', {
+      ...policy,
+      resources: { 'file:///work/**': {}, 'file:///work/x/*': { action: 'hide' } },
+      prompts: { greet: { require: [{ conditions: [{ path: 'args.tone', op: 'eq', value: 'kind' }] }] } },
+    });
+    const result = run(rig, ['explain', name, '--args', args, '--policy', file]);
+    expect([result.code, result.stdout]).toEqual([code, expect.stringMatching(text)]);
+    expect(result.stdout).not.toContain('did you mean');
   });
 
   test('a name as a client shows it is told, in the call and in the policy', async () => {

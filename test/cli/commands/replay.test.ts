@@ -286,3 +286,24 @@ test('of several servers one that is named', async () => {
   played.play(FULL, [{}, {}, { server: 'two' }]);
   expect((await replayed(played, {}, { server: 'two' })).result.calls).toBe(1);
 });
+
+test('what was read is judged by the draft’s resources, though the log has names of arguments alone', async () => {
+  using played = new Played();
+  const read = (uri: string): PlayedCall => ({ tool: `resource:${uri}`, args: { uri } });
+  const calls = [
+    read('file:///a'),
+    read('memo://x'),
+    read('memo://y'),
+    { tool: 'prompt:greet', args: { a: 1 } },
+  ];
+  played.play({ default: 'allow' }, calls);
+  const denyIf = [{ conditions: [{ path: 'args.uri', op: 'contains', value: 'y' }] }];
+  const { changes } = await replayed(played, {
+    default: 'allow',
+    resources: { 'memo://**': { deny_if: denyIf, rate_limit: '1/day' }, 'file:///**': { action: 'hide' } },
+  });
+  expect(changes.sort()).toEqual([
+    'newly refused 1 resource:file:///a HIDDEN (hidden)',
+    'newly refused 1 resource:memo://y DENY_IF /resources/memo:~1~1**/deny_if/0',
+  ]);
+});

@@ -1026,3 +1026,38 @@ describe('requests of the server', () => {
     ]);
   });
 });
+
+describe('resources and prompts', () => {
+  test('are judged by their own names, and by nothing that the policy says of tools', () => {
+    const all = { hide: ['*'], all_tools: { deny_if: [{ conditions: [] }] }, tools: { t: {} } };
+    const { resources, prompts } = policyOf({
+      ...all,
+      resources: { 'FILE:///work/**': { rate_limit: '3/hour' }, 'memo://a': {} },
+      prompts: { greet: { action: 'hide' } },
+    });
+    expect([...(resources?.tools.keys() ?? [])]).toEqual(['resource:memo://a']);
+    expect(resources && evaluate(resources, callOf('resource:file:///work/a'))).toMatchObject({
+      kind: 'open',
+      charges: [{ limit: { pointer: '/resources/FILE:~1~1~1work~1**/rate_limit' } }],
+    });
+    expect(resources && outcomeOf(evaluate(resources, callOf('resource:memo://b')))).toBe('NOT_LISTED');
+    expect(prompts && outcomeOf(evaluate(prompts, callOf('prompt:Greet')))).toBe('hidden');
+    expect([policyOf(all).resources, policyOf(all).prompts]).toEqual([undefined, undefined]);
+  });
+
+  test.each<[object, string[]]>([
+    [{ resources: { 'work/**': {} } }, ['NAME /resources/work~1**']],
+    [{ resources: { 'file:///work/../a': {} } }, ['NAME /resources/file:~1~1~1work~1..~1a']],
+    [{ resources: { 'file:///a': {}, 'file:/a': {} } }, ['CONTRADICTION /resources/file:~1a']],
+    [{ resources: { 'note:a': { arguments: 'declared' } } }, ['UNKNOWN_KEY /resources/note:a/arguments']],
+    [{ resources: { 'note:a': { action: 'ask' } } }, ['VALUE /resources/note:a/action -> approve']],
+    [{ resources: { 'note:a': true } }, ['TYPE /resources/note:a']],
+    [{ resources: [] }, ['TYPE /resources']],
+    [{ prompts: 'all' }, ['TYPE /prompts']],
+    [{ prompts: { '': {} } }, ['NAME /prompts/']],
+    [{ prompts: { greet: { action: 'deny', limits: [{}] } } }, ['CONTRADICTION /prompts/greet/limits']],
+    [{ prompt: {} }, ['UNKNOWN_KEY /prompt -> prompts']],
+  ])('%j has problems', (body, expected) => {
+    expect(problemsOf(body).map(brief)).toEqual(expect.arrayContaining(expected));
+  });
+});
