@@ -215,7 +215,6 @@ export const policySchema = about(
 
 export type PolicyDocument = z.infer<typeof policySchema>;
 export type ToolDocument = z.infer<typeof toolSchema>;
-export type ServerRequestsDocument = z.infer<typeof serverRequests>;
 export type ChecksDocument = z.infer<typeof allTools>;
 
 type RuleField = Exclude<keyof ToolDocument, 'action' | 'reason'>;
