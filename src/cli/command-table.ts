@@ -10,6 +10,8 @@ export interface CommandRow {
   readonly arguments?: readonly Argument[];
   /** A server may stand behind `--`; a person who forgot the `--` is told. */
   readonly takesServer?: boolean;
+  /** Its arguments mean nothing without a server: words without `--` are the server. */
+  readonly needsServer?: boolean;
   readonly options?: readonly Option[];
   /** @returns the command. It takes its arguments, the server's words, its options (where it has any) and the Terminal. */
   readonly load: () => Promise<(...given: Given) => Promise<number>>;
@@ -98,6 +100,7 @@ export const COMMANDS: readonly CommandRow[] = [
     group: LOOK,
     summary: 'what a server can do: class and risk of each tool, and what the policy does with it',
     takesServer: true,
+    needsServer: true,
     arguments: [new Argument('[tool]', 'all that can be said of this one')],
     options: [
       policy,

@@ -7,6 +7,8 @@ const TAKES_SERVER = new Set([
   ...COMMANDS.filter(({ takesServer }) => takesServer).map(({ name }) => name),
 ]);
 
+const NEEDS_SERVER = new Set(COMMANDS.filter(({ needsServer }) => needsServer).map(({ name }) => name));
+
 /**
  * Looks for the server in a command line without `--` that is no command line of ours.
  *
@@ -26,6 +28,7 @@ export function withSeparator(words: readonly string[], program: Command): strin
 function serverIn(words: readonly string[], from: number, command: Command): number | undefined {
   const { registeredArguments } = command;
   let takes = registeredArguments.at(-1)?.variadic ? Number.POSITIVE_INFINITY : registeredArguments.length;
+  if (NEEDS_SERVER.has(command.name())) takes = 0;
   for (let at = from; at < words.length; at++) {
     const word = words[at] ?? '';
     if (!word.startsWith('-')) {
