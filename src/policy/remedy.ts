@@ -1,4 +1,5 @@
 import { HIDDEN_RULE } from './codes.js';
+import { sectionOf } from './sections.js';
 
 /** A refusal as the log keeps it. */
 export interface RefusedBy {
@@ -20,12 +21,14 @@ export function remedyFor({ code, rule, server, tool, approval }: RefusedBy): st
     const shown = words.map(word);
     return shown.includes(undefined) ? undefined : ['policy-wrap', ...shown].join(' ');
   };
-  if (rule === HIDDEN_RULE) return command('allow', server, tool);
+  // That command edits what is said of tools.
+  const allow = sectionOf(tool) === undefined ? command('allow', server, tool) : undefined;
+  if (rule === HIDDEN_RULE) return allow;
   switch (code) {
     case 'NO_POLICY':
     case 'NOT_LISTED':
     case 'ACTION_DENY':
-      return command('allow', server, tool);
+      return allow;
     case 'PAUSED':
       return 'policy-wrap resume';
     case 'CHANGED':

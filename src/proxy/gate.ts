@@ -4,16 +4,13 @@ import { amountsOf, numbersOf } from '../approval/numeric-arguments.js';
 import type { Question } from '../approval/prompt-form.js';
 import { localeOf } from '../approval/typed-number.js';
 import { PolicyWrapError, reasonOf } from '../errors.js';
-import { canonicalJson } from '../json/canonical.js';
-import { parseJson } from '../json/exact.js';
-import { isObject } from '../json/value.js';
 import type { Evaluation } from '../policy/call.js';
 import { CODES, codeRow } from '../policy/codes.js';
 import { approvalTexts } from '../policy/evaluate/approval.js';
 import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
 import { type LookedAt, lookedAt } from '../policy/evaluate/looked-at.js';
 import { evaluateSection, isShownInSection } from '../policy/evaluate/sections.js';
-import { PROMPT, type Section } from '../policy/sections.js';
+import type { Section } from '../policy/sections.js';
 import type {
   Admission,
   Admitted,
@@ -22,30 +19,24 @@ import type {
   ApprovalTerms,
   Filled,
   Outcome,
-  PinTerms,
 } from '../store/store.js';
 import { BUSY, LOCKED_HINT } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { sha256 } from '../text/hash.js';
-import {
-  errorLine,
-  type RefusedCall,
-  refusalLine,
-  unknownMethodLine,
-  unknownPromptLine,
-  unknownResourceLine,
-  unknownToolLine,
-} from '../wire/answers.js';
+import { type RefusedCall, refusalLine } from '../wire/answers.js';
 import type { JudgedCall, MalformedCall } from '../wire/message.js';
 import type { WordList } from '../wire/pinned-answers.js';
 import type { ArgumentChecks } from './argument-checks.js';
+import { CalledPins } from './called-pins.js';
+import { hiddenLine } from './hidden-answer.js';
+import { LoggedArguments } from './logged-arguments.js';
 import { PinnedView } from './pinned-view.js';
 import { PinnedWords } from './pinned-words.js';
 import { RefusalNotices } from './refusal-notices.js';
 import { type FormOutcome, refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
 import { type DefinitionFinder, Suspicions } from './suspicions.js';
-import { type HeldPair, ToolLists } from './tool-lists.js';
+import { ToolLists } from './tool-lists.js';
 
 export interface GateOptions {
   /** Undefined: no policy was found and every call is refused with `noPolicy`. */
@@ -76,8 +67,6 @@ export type Ruling =
 
 /** Clients give up on a call after 60 s: a policy may ask for less than this, never for more. In milliseconds. */
 const LONGEST_HOLD = 55_000;
-/** Longest text of a call's arguments in the decision log, in UTF-16 units. */
-const ARGUMENTS_CAP = 65_536;
 /** Longest line that says that a limit fills, in UTF-16 units. */
 const WARNING_CAP = 400;
 
@@ -94,8 +83,8 @@ export class Gate implements ApprovalAuthority {
   readonly lists: ToolLists;
   /** Its prompts, resources and instructions. */
   readonly words: PinnedWords;
-  /** The argument names of the last call, as the log has them: calls of one tool tend to have the same. */
-  #lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '[]' };
+  readonly #pinTerms: CalledPins;
+  readonly #loggedArguments = new LoggedArguments();
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -107,6 +96,7 @@ export class Gate implements ApprovalAuthority {
     const suspicions = new Suspicions({ finder, stateSession, warn });
     this.lists = new ToolLists({ ...options, pinned, suspicions });
     this.words = new PinnedWords({ ...options, pinned });
+    this.#pinTerms = new CalledPins({ ...options, lists: this.lists });
     this.#stateSession.needsOutcomes(this.#policy?.needsOutcomes ?? false);
   }
 
@@ -250,30 +240,6 @@ export class Gate implements ApprovalAuthority {
     return { kind: 'open', charges: [], ask: undefined, demands };
   }
 
-  /** What the call's tool must be like: looked at together with what others have trusted meanwhile. */
-  #pinTerms(call: JudgedCall): PinTerms | undefined {
-    const policy = this.#policy;
-    if (!PinnedView.isNeeded(policy)) return undefined;
-    const face = this.lists.faceOf(call.name);
-    const refusesNew = policy.newTools === 'hide';
-    const pair = policy.pin !== 'hold' ? undefined : this.#heldPair(call.name, face);
-    if (!pair) return { face, refusesNew };
-    const { trusted, current, hash } = pair;
-    const fault = this.#options.argumentChecks.heldFault(trusted, current, call.args.values);
-    return { face, refusesNew, held: { trusted: hash, face: pair.face, fault } };
-  }
-
-  #heldPair(tool: string, face: string | undefined): HeldPair | undefined {
-    if (face !== undefined) return this.lists.heldOf(tool);
-    // A client that goes by a list of an earlier session.
-    const pin = this.#stateSession.pinOf(tool);
-    if (!pin?.changed || pin.changed.unpinnable || pin.hash === '') return undefined;
-    const [trusted, current] = [pin.definition, pin.changed.definition].map(parseJson);
-    return isObject(trusted) && isObject(current)
-      ? { trusted, current, hash: pin.hash, face: pin.changed.hash }
-      : undefined;
-  }
-
   #undeclared(call: JudgedCall): string | undefined {
     if (!this.lists.knows(call.name))
       return "the tool's input schema is not known: the server has not listed the tool in this session";
@@ -286,9 +252,9 @@ export class Gate implements ApprovalAuthority {
       return { tool: call.tool, requestId: undefined, argumentsText: '[]', policyHash, evaluation };
     }
     const requestId = typeof call.id === 'number' ? String(call.id) : JSON.stringify(call.id);
-    const argumentsText = this.#argumentsText(call);
+    const argumentsText = this.#loggedArguments.textOf(call.args, this.#policy?.auditArguments === 'full');
     const approval = this.#approvalTerms(call, evaluation);
-    const pinned = call.section ? undefined : this.#pinTerms(call);
+    const pinned = call.section ? undefined : this.#pinTerms.of(call, this.#policy);
     return { tool: call.name, requestId, argumentsText, policyHash, evaluation, pinned, approval };
   }
 
@@ -309,20 +275,6 @@ export class Gate implements ApprovalAuthority {
       numbers: numbersOf(call.args.values),
       amounts: amountsOf(call.args.values),
     };
-  }
-
-  #argumentsText(call: JudgedCall): string {
-    if (this.#policy?.auditArguments === 'full') {
-      const whole = canonicalJson(call.args.values);
-      if (whole.length <= ARGUMENTS_CAP) return whole;
-    }
-    const { names } = call.args;
-    const last = this.#lastNames;
-    if (names === last.names || isSame(names, last.names)) return last.text;
-    const sorted = JSON.stringify(names.toSorted());
-    const text = sorted.length <= ARGUMENTS_CAP ? sorted : '["…"]';
-    this.#lastNames = { names, text };
-    return text;
   }
 
   #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
@@ -404,17 +356,6 @@ export class Gate implements ApprovalAuthority {
   }
 }
 
-function hiddenLine(call: JudgedCall): string {
-  if (!call.section) return unknownToolLine(call.id, call.name);
-  if (call.section === 'prompts') return unknownPromptLine(call.id, call.name.slice(PROMPT.length));
-  if (call.section === 'resources')
-    return unknownResourceLine(call.id, call.era, String(call.args.values.uri));
-  // The client waits for an answer to something else.
-  return call.era === 'modern'
-    ? errorLine(call.id, -32603, `The server asked for ${call.name}, which it may not.`)
-    : unknownMethodLine(call.id);
-}
-
 /** Whether a person may have to be asked about a call that the policy's text lets through. */
 function mayAsk({ ask, charges, demands }: Extract<Evaluation, { kind: 'open' }>): boolean {
   return (
@@ -422,12 +363,6 @@ function mayAsk({ ask, charges, demands }: Extract<Evaluation, { kind: 'open' }>
     charges.some(({ limit }) => limit.onExceed === 'approve') ||
     (demands?.some(({ otherwise }) => otherwise === 'approve') ?? false)
   );
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  if (some.length !== others.length) return false;
-  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
-  return true;
 }
 
 function refusedBy(code: 'MALFORMED' | 'NO_POLICY', explanation: string): Evaluation {

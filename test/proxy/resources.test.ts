@@ -60,6 +60,8 @@ describe('resources', () => {
     expect(between.answer(1).result).toEqual({ contents: [] });
     const { error } = between.answer(2);
     expect([error.code, error.data.code, error.data.rule]).toEqual([40300, 'NOT_LISTED', '(default deny)']);
+    // `allow` edits what is said of tools.
+    expect(between.warnings.join()).not.toContain('policy-wrap allow');
     expect(error.message).toMatch(/^\[POLICY DENIED\] resource:file:\/\/\/etc\/passwd: /);
     between.state.close();
     expect(log(between)).toEqual([
