@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // A server for both eras, built on the second major version of the SDK, with the names and texts that the conformance
 // suite asks for. argv[2] is the folder of the package @modelcontextprotocol/server.
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -9,6 +10,7 @@ const {
   Server,
   ProtocolError,
   MissingRequiredClientCapabilityError,
+  createMcpHandler,
   createRequestStateCodec,
   inputRequired,
 } = await sdk('index.mjs');
@@ -415,4 +417,33 @@ function build() {
   return server;
 }
 
-serveStdio(build);
+const port = Number(process.argv[3]);
+if (port > 0) await serveHttp(port);
+else serveStdio(build);
+
+/** The same server at an address, for both eras. */
+async function serveHttp(port) {
+  const handler = createMcpHandler(build);
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const { status, headers, body } = await handler.fetch(
+      new Request(`http://127.0.0.1:${port}${request.url}`, {
+        method: request.method,
+        headers: Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+        ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
+        signal: gone.signal,
+      }),
+    );
+    response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
+    try {
+      if (body) for await (const part of body) response.write(part);
+    } catch {
+      // The client has gone.
+    }
+    response.end();
+  });
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+}

@@ -12,6 +12,8 @@ const PACKAGES = {
   '@modelcontextprotocol/server-memory': '2026.8.31',
   '@modelcontextprotocol/server': '2.4.0',
   '@modelcontextprotocol/client': '2.4.0',
+  'mcp-proxy': '6.7.19',
+  supergateway: '4.0.0',
   '@modelcontextprotocol/conformance': '0.2.0-alpha.12',
   // The conformance suite needs 22 (`fs.globSync`).
   node: '22.23.3',

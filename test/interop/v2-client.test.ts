@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ALLOW_ALL } from '../support/policies.js';
 import { BIN, type Message, Rig } from '../support/rig.js';
+import { freePort, listening } from './listening.js';
 import { scratch } from './scratch.js';
 
 const DUAL_ERA = resolve('test/interop/dual-era-server.js');
@@ -12,13 +13,17 @@ type Mode = 'legacy' | 'auto' | { readonly pin: string };
 const tool = (name: string, args: object = {}) => ({ name, arguments: args });
 
 /** All that a client of the SDK's second major version learns from a server, in the order in which it asks. */
-async function tour(server: string[], mode: Mode, env: NodeJS.ProcessEnv): Promise<Message[]> {
+async function tour(server: string[] | URL, mode: Mode, env: NodeJS.ProcessEnv): Promise<Message[]> {
   const { packages } = await scratch();
   const sdk = (file: string) => import(pathToFileURL(join(packages, 'client', 'dist', file)).href);
   const { Client } = await sdk('index.mjs');
   const { StdioClientTransport } = await sdk('stdio.mjs');
-  const [command, ...args] = server;
-  const transport = new StdioClientTransport({ command, args, env, stderr: 'pipe' });
+  const { StreamableHTTPClientTransport } = await sdk('index.mjs');
+  const [command, ...args] = server instanceof URL ? [] : server;
+  const transport =
+    server instanceof URL
+      ? new StreamableHTTPClientTransport(server)
+      : new StdioClientTransport({ command, args, env, stderr: 'pipe' });
   const client = new Client(
     { name: 'tour', version: '1' },
     {
@@ -89,16 +94,19 @@ async function tour(server: string[], mode: Mode, env: NodeJS.ProcessEnv): Promi
       argument: { name: 'arg1', value: 'p' },
     }),
   );
-  await outcome('listen', async () => {
-    const changed = new Promise((done) => {
-      client.setNotificationHandler('notifications/tools/list_changed', () => done('the list has changed'));
+  // At an address each request has a server of its own, so that no other hears of the change.
+  const isShared = !(server instanceof URL) && !server.includes('--url');
+  if (isShared)
+    await outcome('listen', async () => {
+      const changed = new Promise((done) => {
+        client.setNotificationHandler('notifications/tools/list_changed', () => done('the list has changed'));
+      });
+      const subscription = await client.listen({ toolsListChanged: true });
+      await client.callTool(tool('test_trigger_tool_change'));
+      const told = await changed;
+      await subscription.close();
+      return told;
     });
-    const subscription = await client.listen({ toolsListChanged: true });
-    await client.callTool(tool('test_trigger_tool_change'));
-    const told = await changed;
-    await subscription.close();
-    return told;
-  });
   tell('asked', asked);
   await outcome('close', () => client.close());
   return told;
@@ -137,5 +145,22 @@ describe("the SDK's client 2.x learns the same from a server alone and behind th
       expect(JSON.stringify(direct)).toContain('state-ok');
     }
     expect(normal(await tour(wrapper, mode, env))).toEqual(normal(direct));
+  });
+
+  test.each<[string, Mode, string]>([
+    ['legacy', 'legacy', '2025-11-25'],
+    ['auto', 'auto', '2026-07-28'],
+    ['pinned', { pin: '2026-07-28' }, '2026-07-28'],
+  ])('G7: a server of both eras at an address, %s', async (_, mode, version) => {
+    await using rig = new Rig();
+    const { packages } = await scratch();
+    const port = await freePort();
+    const server = await listening([DUAL_ERA, join(packages, 'server'), String(port)], port, rig);
+    const policy = rig.file('policy.json', ALLOW_ALL);
+    const wrapper = [process.execPath, BIN, '--policy', policy, '--db', rig.db, '--url', server.href];
+    const direct = await tour(server, mode, rig.env());
+    expect(direct[1]).toEqual({ version });
+    const normal = (told: Message[]) => JSON.stringify(told, null, 1).split('\n');
+    expect(normal(await tour(wrapper, mode, rig.env()))).toEqual(normal(direct));
   });
 });

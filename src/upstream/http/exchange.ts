@@ -174,7 +174,7 @@ export class Exchange {
       }
     } catch (error) {
       if (this.#answered) return undefined;
-      const reason = networkReason(error, url.host);
+      const reason = this.#reason(error, url);
       if (!this.#sending) throw new NotSent(reason);
       this.#lost(reason);
       return undefined;
@@ -192,9 +192,12 @@ export class Exchange {
       }
     } catch (error) {
       body.destroy();
-      if (!this.#answered && this.message.id !== undefined)
-        this.#lost(networkReason(error, this.#remote.url.host));
+      if (!this.#answered && this.message.id !== undefined) this.#lost(this.#reason(error, this.#remote.url));
     }
+  }
+
+  #reason(error: unknown, url: URL): string {
+    return this.#remote.over.aborted ? 'the session has ended' : networkReason(error, url.host);
   }
 
   /** Reads the stream of an answer; one that is cut is gone on with where the server numbers its events. */

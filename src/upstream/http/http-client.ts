@@ -23,8 +23,6 @@ export interface HttpRequest {
 const CONNECT_TIMEOUT = 10_000;
 /** Milliseconds after which an unused connection is closed; shorter than what servers and balancers allow. */
 const KEEP_ALIVE = 4000;
-/** Connections to the server at once; each request in flight needs one. */
-const CONNECTIONS = 256;
 /** Redirects that are followed, each within the same origin. */
 const REDIRECTS = 3;
 
@@ -43,7 +41,8 @@ export class HttpClient {
     const connect = { timeout: CONNECT_TIMEOUT, lookup: guardedLookup(options.allowPrivate) };
     const settings = {
       connect,
-      connections: CONNECTIONS,
+      // Each request in flight needs one: with a bound, calls that wait would hold up the message that cancels them.
+      connections: null,
       keepAliveTimeout: KEEP_ALIVE,
       headersTimeout: 0,
       bodyTimeout: 0,

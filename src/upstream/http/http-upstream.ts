@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { PassThrough, Readable } from 'node:stream';
 import { EXIT, EXIT_SIGNAL_BASE, reasonOf } from '../../errors.js';
@@ -90,6 +91,8 @@ export class HttpUpstream implements Upstream {
     this.closed = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    // Each request in flight listens for the end.
+    setMaxListeners(0, this.#over.signal);
     const client = new HttpClient(options);
     const warn = (text: string) => void this.stderr.write(`${text}\n`);
     this.#remote = {
