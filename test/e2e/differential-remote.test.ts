@@ -37,14 +37,16 @@ function staged(scene: Scene): Scene {
 
 /** The lines of each turn of one side; within a turn HTTP's streams overtake each other, and a sorted list says so. */
 function turnsOf(side: Step['from'], { steps }: Scene, lines: readonly string[]): string[][] {
+  const turns: string[][] = [];
   let at = 0;
-  const turns = steps
-    .filter(({ from }) => from === side)
-    .map(({ bytes }) => {
-      const size = linesIn(bytes).length;
-      at += size;
-      return lines.slice(at - size, at).sort();
-    });
+  steps.forEach(({ from, bytes }, index) => {
+    if (from !== side) return;
+    const size = linesIn(bytes).length;
+    // What one side says in a row is one turn.
+    const before = steps[index - 1]?.from === side ? (turns.pop() ?? []) : [];
+    turns.push([...before, ...lines.slice(at, at + size)].sort());
+    at += size;
+  });
   return [...turns, lines.slice(at)];
 }
 

@@ -135,6 +135,32 @@ describe('Streamable HTTP', () => {
     expect(server.calls).toEqual(['act']);
   });
 
+  test('a stream is not gone on with before the server wants it', async () => {
+    await using rig = new Rig();
+    let message: Received['message'];
+    let cut = 0;
+    let waited = 0;
+    await using server = await RemoteServer.start((received, response) => {
+      if (received.headers['last-event-id'] === 'e1') {
+        waited = performance.now() - cut;
+        stream(response)(event({ jsonrpc: '2.0', id: message.id, result: { content: [] } }, 'e2'));
+        response.end();
+        return true;
+      }
+      if (!isCall(received)) return undefined;
+      message = received.message;
+      stream(response)('id: e1\nretry: 600\ndata:\n\n');
+      cut = performance.now();
+      response.end();
+      return true;
+    });
+    const wrapper = remote(rig, server.url);
+    await wrapper.initialize();
+    expect((await wrapper.call('act')).result.content).toEqual([]);
+    // Timers may fire a millisecond early.
+    expect(waited).toBeGreaterThanOrEqual(598);
+  });
+
   test.each<[string, (received: Received, response: import('node:http').ServerResponse) => void]>([
     ['a connection that is cut', (_, response) => response.destroy()],
     [

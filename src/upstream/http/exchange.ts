@@ -50,7 +50,9 @@ export type Delivery = 'answered' | 'session lost' | 'not supported';
 /** Tries to go on with a stream that was cut, and the first waits between them, in milliseconds; the wait doubles. */
 const RESUMPTIONS = 6;
 const RESUME_WAIT = 500;
-const RESUME_WAIT_MAX = 20_000;
+const RESUME_WAIT_MAX = 60_000;
+/** A wait is longer by chance, by up to this part of it. */
+export const SPREAD = 8;
 
 const INTERNAL_ERROR = -32603;
 /** Requests by which a client connects. */
@@ -225,8 +227,8 @@ export class Exchange {
 
   async #resume(tries: number): Promise<Readable | undefined> {
     const pause = Math.min(this.#retryAfter * 2 ** (tries - 1), RESUME_WAIT_MAX);
-    // Half of it by chance, so that clients which were cut together do not come back together.
-    await wait(pause / 2 + (Math.random() * pause) / 2, undefined, { signal: this.#signal });
+    // Never earlier than the server asked; later by chance, so that clients cut together do not come back together.
+    await wait(pause * (1 + Math.random() / SPREAD), undefined, { signal: this.#signal });
     const response = await openStream(this.#remote, this.#signal, this.#lastEvent);
     return typeof response === 'object' ? response.body : undefined;
   }

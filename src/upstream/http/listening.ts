@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventsOf } from './bodies.js';
-import { openStream, type Remote } from './exchange.js';
+import { openStream, type Remote, SPREAD } from './exchange.js';
 
 /** The first and the longest wait before the stream is opened again, in milliseconds; and how often in a row. */
 const WAIT = 1000;
@@ -41,8 +41,9 @@ export async function listen(remote: Remote, signal: AbortSignal, onGone: () => 
         // A stream that lived for a while and said nothing was no failure: many servers end one after a minute.
         if (performance.now() - opened > WAIT_MAX) tries = 0;
       }
-      const longest = Math.min(pause * 2 ** tries++, WAIT_MAX);
-      await wait(longest / 2 + (Math.random() * longest) / 2, undefined, { signal });
+      // Never earlier than the server asked ("retry").
+      const least = Math.max(pause, Math.min(pause * 2 ** tries++, WAIT_MAX));
+      await wait(least * (1 + Math.random() / SPREAD), undefined, { signal });
     }
     remote.warn(`${remote.url.host} does not let us listen any more: what it says by itself is not heard`);
   } catch (error) {
