@@ -20,8 +20,11 @@ const PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 const PARAMETER_FOLDS: ReadonlySet<string> = new Set([...PARAMETERS].map((key) => key.toLowerCase()));
 const RESULT_KEYS: ReadonlySet<string> = new Set(['inputRequests', 'resultType', 'requestState']);
+const URLS_KEYS: ReadonlySet<string> = new Set(['elicitations']);
 const RESULT_FOLDS: ReadonlySet<string> = new Set([...RESULT_KEYS].map((key) => key.toLowerCase()));
 
+/** 2025-11-25: an error that asks the person to open addresses, and the call to be sent again. */
+const URLS_REQUIRED = -32042;
 /** `notifications/tasks`, and the news of one task, as lenient clients may read it. */
 const TASK_NEWS = /^\s*notifications\/tasks/i;
 
@@ -115,7 +118,10 @@ export class ServerRequests {
     const scanned = scanLine(line);
     // What two programs may read differently could hold a request that we do not see.
     if (!scanned.ok) return this.#unclear(id, scanned.reason);
-    const result = isRecord(scanned.value) ? own(scanned.value, 'result') : undefined;
+    if (!isRecord(scanned.value)) return PASS;
+    const error = own(scanned.value, 'error');
+    if (asksForUrls(error)) return this.#urls(id, error, request, isLast);
+    const result = own(scanned.value, 'result');
     if (!isRecord(result)) return PASS;
     const twin = lookalikeKey(result, RESULT_KEYS, RESULT_FOLDS);
     if (twin !== undefined) return this.#unclear(id, `in its result ${twin}`);
@@ -138,6 +144,30 @@ export class ServerRequests {
       if (typeof call === 'string') return this.#unclear(id, call);
       calls.push(call);
     }
+    return this.#together(calls, isLast);
+  }
+
+  /** Each address is judged as the form that would show it. */
+  #urls(id: Id, error: object, request: ClientRequest, isLast: boolean): Judged {
+    const data = own(error, 'data');
+    const asked = isRecord(data) ? own(data, 'elicitations') : undefined;
+    if (
+      !Array.isArray(asked) ||
+      lookalikeKey(data as Record<string, unknown>, URLS_KEYS, URLS_KEYS) !== undefined
+    )
+      return this.#unclear(id, 'it asks for addresses that cannot be told');
+    const calls: JudgedCall[] = [];
+    for (const params of asked) {
+      const call = isRecord(params) ? callOf(id, SERVER_REQUESTS.elicitation, params, request) : undefined;
+      if (call === undefined || typeof call === 'string')
+        return this.#unclear(id, call ?? 'it asks for nothing that can be told');
+      calls.push(call);
+    }
+    return this.#together(calls, isLast);
+  }
+
+  /** Requests that stand in one answer: all of them, or none. */
+  #together(calls: readonly JudgedCall[], isLast: boolean): Judged {
     if (calls.length === 0) return PASS;
     const rulings = this.#admit(calls, isLast);
     if (rulings === BUSY) return { kind: 'busy' };
@@ -158,6 +188,11 @@ export class ServerRequests {
     this.#warn(`dropped a line of the server's: ${reason}`);
     return { kind: 'instead', text: errorLine(id, -32603, `The server's answer was dropped: ${reason}`) };
   }
+}
+
+/** Whether an answer's error asks the person to open addresses. */
+export function asksForUrls(error: unknown): error is object {
+  return isRecord(error) && Number(own(error, 'code')) === URLS_REQUIRED;
 }
 
 /**

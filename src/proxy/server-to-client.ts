@@ -15,7 +15,7 @@ import { replaceId } from '../wire/tool-list.js';
 import { WriteBatch } from '../wire/write-batch.js';
 import type { Gate } from './gate.js';
 import { ListAnswers } from './list-answers.js';
-import { type Judged, ServerRequests } from './server-requests.js';
+import { asksForUrls, type Judged, ServerRequests } from './server-requests.js';
 
 const INTERNAL_ERROR = -32603;
 /** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
@@ -199,11 +199,12 @@ export class ServerToClient {
     return undefined;
   }
 
-  /** 2026-07-28: the server's answer may ask the client for something. */
+  /** The server's answer may ask the client for something: in 2026-07-28, and by one error before. */
   #asked(line: Line, message: Envelope, id: Id, waited: Waited): Judged | undefined {
     const pending = this.#session.sentRequest(id);
     if (!pending) return undefined;
-    const asks = isRecord(message.result) && Object.hasOwn(message.result, 'inputRequests');
+    const { result, error } = message;
+    const asks = (isRecord(result) && Object.hasOwn(result, 'inputRequests')) || asksForUrls(error);
     if (pending.request.era === 'legacy' && !asks) return undefined;
     return this.#requests.answer(line, pending.id, pending.request, isOver(waited));
   }

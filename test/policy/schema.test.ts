@@ -208,6 +208,15 @@ describe('hostile schemas', () => {
     expect(faultOf({ $ref: '#/$defs/d25', $defs }, {})).toMatch(/take too long/);
   });
 
+  test('patterns with few characters that repeat much are not made into programs without end', () => {
+    const properties = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [`p${i}`, { pattern: `^a{1,${900 - i}}$` }]),
+      );
+    expect(faultOf({ properties: properties(20) }, { p0: 'a' })).toBe('fine');
+    expect(faultOf({ properties: properties(800) }, { p0: 'a' })).toContain('repeat too much');
+  });
+
   test('a pattern that a backtracking matcher would not survive is matched', () => {
     expect(faultOf(object({ a: { pattern: '^(a+)+$' } }), { a: `${'a'.repeat(50_000)}!` })).toMatch(
       /does not match/,

@@ -194,6 +194,45 @@ describe('requests of the server’s, in the handshake era', () => {
   });
 });
 
+describe('an error that asks the person to open addresses (2025-11-25)', () => {
+  const page = (url: string) => ({ mode: 'url', elicitationId: 'e', url, message: 'Log in, please.' });
+  const required = (id: number, data: unknown) => ({
+    jsonrpc: '2.0',
+    id,
+    error: { code: -32042, message: 'needed', data },
+  });
+  const elsewhere = { path: 'args.url', op: 'regex', value: '^https://good[.]example/' };
+
+  test('is judged as the forms that it stands for, all of them or none', () => {
+    const rules = { elicitation: { require: [{ conditions: [elsewhere] }] } };
+    using between = new Between(temp, policy(rules));
+    for (const id of [1, 2]) between.call(id, 't');
+    const fine = required(1, { elicitations: [page('https://good.example/a')] });
+    between.server(fine);
+    expect(between.answer(1)).toEqual(fine);
+    between.server(
+      required(2, { elicitations: [page('https://good.example/a'), page('https://evil.example/')] }),
+    );
+    expect(refusalCode(between.answer(2))).toBe('REQUIRE');
+    expect(JSON.stringify(between.answer(2))).not.toContain('elicitationId');
+    using open = new Between(temp, { version: '1', default: 'deny', tools: { t: {} } });
+    open.call(1, 't');
+    open.server(fine);
+    expect(open.answer(1)).toEqual(fine);
+  });
+
+  test.each([
+    [{ elicitations: page('https://good.example/') }],
+    [{ Elicitations: [] }],
+    [{ elicitations: ['x'] }],
+  ])('G2: one with the data %j does not reach the client', (data) => {
+    using between = new Between(temp, policy({ elicitation: {} }));
+    between.call(1, 't');
+    between.server(required(1, data));
+    expect(between.answer(1).error.message).toContain("The server's answer was dropped:");
+  });
+});
+
 describe('requests in answers, in 2026-07-28', () => {
   const asks = (id: unknown, inputRequests: unknown, more: object = {}) => ({
     jsonrpc: '2.0',

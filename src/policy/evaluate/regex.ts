@@ -4,6 +4,8 @@ import type { RE2JS } from 're2js';
 export interface Regex {
   /** Text beyond this length, in UTF-16 units, is not searched: its answer is unknown. */
   readonly maxText: number;
+  /** Instructions of its program, which cost time and memory to make. */
+  readonly size: number;
   /** Whether the pattern is found anywhere in the text. */
   test(text: string): boolean;
 }
@@ -35,7 +37,8 @@ export function compileRegex(pattern: string): Regex | { readonly fault: string 
   if (pattern.length > MAX_PATTERN) return { fault: `longer than ${MAX_PATTERN} characters` };
   try {
     const regex = re2().compile(pattern);
-    return { maxText: Math.floor(MAX_WORK / regex.programSize()), test: (text) => regex.test(text) };
+    const size = regex.programSize();
+    return { maxText: Math.floor(MAX_WORK / size), size, test: (text) => regex.test(text) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { fault: message.replace(/^error parsing regexp: /, '').slice(0, 200) };
