@@ -80,9 +80,9 @@ export class PinnedWords {
   }
 
   endPage({ kind }: WordList, hasMorePages: boolean): void {
-    const isEnd = !hasMorePages && (this.#lists.get(kind)?.size ?? 0) > 0;
-    if (isEnd) this.#pinned.listed(kind);
-    this.#stateSession.sawTools(this.#page, isEnd ? kind : undefined);
+    // An empty list is one too: what a server adds once it is known has come late.
+    if (!hasMorePages) this.#pinned.listed(kind);
+    this.#stateSession.sawTools(this.#page, hasMorePages ? undefined : kind);
     this.#page = [];
   }
 

@@ -11,6 +11,8 @@ import type { Suspicions } from './suspicions.js';
 
 /** Tools that are left out of a list are named on stderr once each, and no more than this many. */
 const NAMED_MAX = 1000;
+/** Longer names are cut there, in UTF-16 units: they are kept, so that each is named once. */
+const NAME_CAP = 300;
 const NEW = 'it is new, and nobody has trusted it';
 const CHANGED = 'it is not what was trusted';
 
@@ -198,7 +200,7 @@ export class ToolLists {
   }
 
   #warnOnce(name: string | undefined, reason: string): void {
-    const what = `${name ?? 'a tool without a name'}: ${reason}`;
+    const what = `${name?.slice(0, NAME_CAP) ?? 'a tool without a name'}: ${reason}`;
     if (this.#named.size >= NAMED_MAX || this.#named.has(what)) return;
     this.#named.add(what);
     this.#warn(`left out of the list of tools: ${what}`);

@@ -171,7 +171,9 @@ export class Pins {
       this.#events.write(now, 'wrapper', 'pin.changed', { server, kind, tool: name });
       news.push(toEntry(this.#whole.get(server, kind, name) as Row));
     }
-    const knownAt = total.knownAt ?? (observer?.ended.has(kind) && tools > 0 ? now : null);
+    // A server may list its tools once somebody has logged in.
+    const isKnown = observer?.ended.has(kind) && (tools > 0 || kind !== 'tool');
+    const knownAt = total.knownAt ?? (isKnown ? now : null);
     if (tools !== total.tools || isFull !== total.isFull || knownAt !== total.knownAt)
       this.#db
         .prepare('INSERT OR REPLACE INTO pin_totals VALUES (?, ?, ?, ?, ?, ?)')

@@ -273,6 +273,13 @@ describe('pin: "hold"', () => {
     expect(call(between, 'pay')).toBeUndefined();
   });
 
+  test('a name without end is named by its beginning', () => {
+    using between = session(temp.path());
+    list(between, [PAY]);
+    list(between, [PAY, { ...READ, name: 'n'.repeat(100_000) }]);
+    expect(between.warnings.join().length).toBeLessThan(2000);
+  });
+
   test('a twin of a key is shown as it was trusted, and is refused', () => {
     using between = session(temp.path());
     list(between, [PAY]);

@@ -163,6 +163,18 @@ describe.each([
     expect(shown(free, old, more)).toEqual([old, more]);
   });
 
+  test('one that comes where the server had none is new, also in another session', () => {
+    const path = temp.path();
+    using between = session(path, policy('hold'));
+    expect(shown(between)).toEqual([]);
+    const bare = method === 'resources/list' ? [other] : [];
+    const more = { ...other, description: EVIL };
+    using next = session(path, policy('hold'));
+    for (const each of [between, next]) expect(shown(each, more)).toEqual(bare);
+    trust(path);
+    expect(shown(next, more)).toEqual([more]);
+  });
+
   test.each([['hold'], ['deny']])(
     'under %s one that is listed twice, or can be read in two ways, says nothing new',
     (pin) => {
