@@ -217,7 +217,7 @@ describe('resources', () => {
   test('G6: while a list is awaited, nothing passes that another reader could take for it', () => {
     using between = new Between(temp, policy({ resources: { 'memo://a': { action: 'hide' } } }));
     between.client(request(1, 'resources/list'), request(2, 'ping'));
-    between.server('{"jsonrpc":"2.0","id":2,"id":1,"result":{"resources":[{"uri":"memo://a"}]}}');
+    between.server('{"jsonrpc":"2.0","id":1,"id":2,"result":{"resources":[{"uri":"memo://a"}]}}');
     expect(JSON.stringify(between.toClient)).not.toContain('memo://a');
   });
 
