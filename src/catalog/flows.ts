@@ -100,14 +100,18 @@ function read(tool: ToolDefinition): About {
       : undefined;
   const secret = toolClass === 'Read' ? secretsAmong(words, first) : undefined;
   const isQuery = run !== undefined && /sql|quer|cypher|statement/i.test(run);
-  const shell = toolClass === 'Execute' ? words.find((word) => RUNS.has(word)) : undefined;
+  const sentence = wordsOf(first).map(singular);
+  const shell =
+    toolClass === 'Execute'
+      ? words.find((word) => RUNS.has(word) || (EVALUATES.has(word) && ofCode(words, sentence)))
+      : undefined;
   const runs =
     run !== undefined && !isQuery ? `argument "${shown(run)}" is run` : shell && `name: "${shell}"`;
   return {
     class: toolClass,
     words: words.map(singular),
     all: words.flatMap((word) => [word, singular(word)]),
-    sentence: wordsOf(first).map(singular),
+    sentence,
     schema,
     address: schema.find(([each]) => isAddress(each))?.[0],
     runs: runs === undefined || runs === '' ? undefined : runs,
@@ -117,7 +121,13 @@ function read(tool: ToolDefinition): About {
 }
 
 /** Names of tools that run what they are told. */
-const RUNS = setOf('shell bash powershell terminal ssh repl cmd eval exec evaluate');
+const RUNS = setOf('shell bash powershell terminal ssh repl cmd exec');
+/** Only of code: an order, a model or an answer is evaluated too. */
+const EVALUATES = setOf('eval evaluate');
+const CODE = setOf('script javascript js typescript python expression code');
+
+const ofCode = (words: readonly string[], sentence: readonly string[]): boolean =>
+  inBrowser({ words, sentence }) || [...words, ...sentence].some((word) => CODE.has(word));
 
 const named = (word: string): string => `name: "${word}"`;
 const looksOrActs = ({ class: toolClass }: About): boolean => toolClass === 'Read' || toolClass === 'Execute';
@@ -147,7 +157,7 @@ const isWebSearch = (words: readonly string[], sentence: readonly string[]): boo
   [...words, ...sentence].includes('search') &&
   sentence.some((word) => word === 'web' || word === 'internet');
 
-const inBrowser = ({ words, sentence }: About): boolean =>
+const inBrowser = ({ words, sentence }: Pick<About, 'words' | 'sentence'>): boolean =>
   words.some((word) => IS.browser.has(word)) ||
   sentence.some((word, at) => IS.browser.has(word) || (word === 'page' && ONE.has(sentence[at - 1] ?? '')));
 

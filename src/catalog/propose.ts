@@ -3,7 +3,7 @@ import { classify } from './classify.js';
 import { SEVERITY, type ToolClass } from './evidence.js';
 import { spendingLimits } from './spending-limits.js';
 import { type Effect, isSevere, type Listed, OTHERWISE, PARTS, type Part } from './strength-parts.js';
-import { ASKS_BY_NAME, BRAKES, SAME_CHANGE, STRENGTH_TITLES, type Strength } from './strengths.js';
+import { ASKS_BY_NAME, BRAKES, SAME_CHANGE, STRENGTH_TITLES, type Strength, TRUST } from './strengths.js';
 import type { ToolDefinition } from './tool-definition.js';
 
 export interface PlacedTool {
@@ -94,7 +94,7 @@ function bodyOf(
       return '  "default": "allow",\n';
     case 'brake':
       return `  "default": "allow",
-
+${TRUST.brake}
 ${BRAKES}
   "tools": {
     // Tools added later: by their names.
@@ -112,9 +112,7 @@ ${entries}  },
       return `
   // Tools that are not listed below, new ones among them, are refused.
   "default": "deny",
-  // A tool whose definition changed is shown as it was, until you trust the change.
-  "pin": "hold",
-
+${TRUST.careful}
 ${BRAKES}
   "tools": {
 ${entries}  },
@@ -123,7 +121,7 @@ ${entries}  },
       return `
   // Every tool is refused until it stands below: take off the "//" before it.
   "default": "deny",
-
+${TRUST.locked}
   "tools": {
 ${lockedText(listed)}  },
 `;

@@ -22,6 +22,41 @@ const SAME = '"per": ["tool.name", "args"]';
 /** A limit on repeating one call, for what changes something. */
 export const SAME_CHANGE = `{ "counter": "same_change", "window": "10m", "max": 5, ${SAME} }`;
 
+/** What a definition that changes means, and what the server may ask of the client, below "default". */
+export const TRUST: Readonly<Record<Strength, string>> = {
+  watch: '',
+  brake: `  // A tool whose definition changed is told, and passes. "hold" shows it as it was until you trust it.
+  "pin": "warn",
+`,
+  careful: `  // A tool whose definition changed is shown as it was, and a new one not at all, until you trust it.
+  "pin": "hold",
+  // What the server may ask of the client: its model's answers, at your cost; a form for you; its folders.
+  "server_requests": {
+    "sampling": { "action": "approve", "reason": "The server wants the model to write for it, so a person decides." },
+    "elicitation": {
+      "approve_if": [
+${[
+  '{ "path": "args.message", "op": "regex", "value": "(?i)passw|passphrase|passcode|secret|credential|token|api.?key|private.?key|seed.?phrase|one.?time|card.?number|cvv|contrase|clave|senha" }',
+  ...['password', 'passphrase', 'secret', 'token', 'api_key', 'apiKey'].map(
+    (key) => `{ "path": "args.requestedSchema.properties.${key}", "op": "exists", "value": true }`,
+  ),
+]
+  .map(
+    (condition) =>
+      `        { "conditions": [${condition}], "on_deny": "The server asks for a secret, so a person looks at it first." },\n`,
+  )
+  .join('')}      ],
+    },
+    "roots": {},
+  },
+`,
+  locked: `  // A tool whose definition changed is shown as it was, and a new one not at all, until you trust it.
+  "pin": "hold",
+  // The server may ask nothing of the client.
+  "server_requests": {},
+`,
+};
+
 /** What holds over all tools together, whatever their entries say. */
 export const BRAKES = `  // The emergency brakes, over all tools together.
   "all_tools": {
@@ -100,7 +135,7 @@ ${BY_NAME}
 {
   "version": "1",
   "default": "allow",
-${BRAKES}
+${TRUST.brake}${BRAKES}
   "tools": {
     "*": {
       "limits": [
@@ -119,8 +154,7 @@ ${BY_NAME}
 {
   "version": "1",
   "default": "deny",
-  "pin": "hold",
-${BRAKES}
+${TRUST.careful}${BRAKES}
   "tools": {
     "*": { "action": "approve", "reason": "By its name this does more than read, so a person decides." },
 ${readEntries()}${READS_AND_DESTROYS}  },
@@ -131,7 +165,7 @@ ${readEntries()}${READS_AND_DESTROYS}  },
 {
   "version": "1",
   "default": "deny",
-  "tools": {
+${TRUST.locked}  "tools": {
     // "read_file": {},
     // "write_file": { "rate_limit": "10/hour" },
   },

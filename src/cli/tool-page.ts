@@ -1,7 +1,7 @@
 import { classify } from '../catalog/classify.js';
 import { tokensOf } from '../catalog/definition-cost.js';
 import { flowsOf } from '../catalog/flows.js';
-import { closes, THREATS } from '../catalog/threats/threats.js';
+import { closes, joinedEntry, THREATS } from '../catalog/threats/threats.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { setOf, singular, wordsOf } from '../catalog/words.js';
 import { printable, printableJson } from '../text/escape.js';
@@ -52,11 +52,7 @@ export function toolPage(
   const alone = opened.filter(
     ({ threat, opening }) => opening.tools.length === 1 && !NEEDS_YOU.has(threat.id),
   );
-  const rule = Object.assign(
-    {},
-    ...alone.map(({ opening }) => closes([opening])[server]?.tools?.[tool.name] ?? {}),
-    mergedLimits(alone.map(({ opening }) => closes([opening])[server]?.tools?.[tool.name]?.limits)),
-  ) as Record<string, unknown>;
+  const rule = joinedEntry(alone.map(({ opening }) => closes([opening])[server]?.tools?.[tool.name] ?? {}));
   return {
     name: tool.name,
     description: (tool.description ?? '').slice(0, MAX_DESCRIPTION),
@@ -71,13 +67,6 @@ export function toolPage(
     related: relatedTo(tool, tools),
     questions: questionsOf(tool.name, toolClass, risk),
   };
-}
-
-function mergedLimits(each: readonly unknown[]): { readonly limits?: readonly unknown[] } {
-  const all = each.flatMap((some) => (Array.isArray(some) ? (some as object[]) : []));
-  // Two patterns may be closed by one limit.
-  const limits = [...new Map(all.map((limit) => [JSON.stringify(limit), limit])).values()];
-  return limits.length > 0 ? { limits } : {};
 }
 
 /** Those that share a word of the name other than the server's own, the nearest first. */

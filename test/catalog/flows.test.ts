@@ -30,6 +30,10 @@ describe('what comes in and what goes out', () => {
     ['git_push', '', ['remote'], ['sends']],
     ['run_command', 'Runs a command', ['command'], ['untrusted', 'private', 'sends']],
     ['evaluate_script', 'Runs JavaScript in the page', ['function'], ['untrusted', 'private', 'sends']],
+    ['evaluate', 'Evaluates an expression in the page', [], ['untrusted', 'private', 'sends']],
+    ['browser_evaluate', '', ['function'], ['untrusted', 'private', 'sends']],
+    ['eval', 'Runs Python code', [], ['untrusted', 'private', 'sends']],
+    ['exec', '', [], ['untrusted', 'private', 'sends']],
     ['enviar_correo', 'Envía un correo', ['destinatario'], ['sends']],
   ])('%s', (name, description, names, expected) => {
     expect(Object.keys(flowsOf({ name, description, inputSchema: withArguments(...names) }))).toEqual(
@@ -47,6 +51,8 @@ describe('what comes in and what goes out', () => {
     ['delete_issue', '', ['number']],
     ['create_relations', '', ['from', 'to2']],
     ['query_docs', 'Looks into a manual', ['query']],
+    ['evaluate_order', 'Send an order for scoring and receive approve or reject', ['sale_id']],
+    ['run_eval', 'Runs an evaluation of a model', ['dataset']],
     ['xyzzy', '', []],
   ])('nothing is known to pass through %s', (name, description, names) => {
     expect(flowsOf({ name, description, inputSchema: withArguments(...names) })).toEqual({});

@@ -47,6 +47,7 @@ const policy = z.strictObject({
     .refine((timeZone) => new Intl.DateTimeFormat('en', { timeZone }))
     .default('UTC'),
   pin: z.literal('hold'),
+  server_requests: z.strictObject({}).optional(),
   hide: z.array(z.string()).default([]),
   approvals: z
     .strictObject({

@@ -298,6 +298,7 @@ test('whatever a server says, the policy loads without a problem and holds nothi
         'version',
         'default',
         'pin',
+        'server_requests',
         'all_tools',
         'tools',
       ]);

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { lintPolicy } from '../../src/advice/lint.js';
 import { PRESETS, preset } from '../../src/catalog/servers.js';
 import { STRENGTH_NAMES, STRENGTH_TITLES, type Strength } from '../../src/catalog/strengths.js';
+import type { JsonObject } from '../../src/json/value.js';
 import { evaluate } from '../../src/policy/evaluate/evaluate.js';
+import type { Policy } from '../../src/policy/model.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 
 const load = (name: Strength) => {
@@ -12,8 +14,8 @@ const load = (name: Strength) => {
 };
 
 /** What becomes of a first call of a tool. */
-function effectOf(name: Strength, tool: string): string {
-  const found = evaluate(load(name).policy!, { tool, args: {}, env: {} });
+function effectOf(policy: Policy, tool: string, args: JsonObject = {}): string {
+  const found = evaluate(policy, { tool, args, env: {} });
   if (found.kind === 'refused') return found.refusal.code;
   if (found.kind !== 'open') return found.kind;
   return found.ask === undefined ? 'open' : 'asked';
@@ -63,9 +65,32 @@ test.each<[tool: string, watch: string, brake: string, careful: string]>([
   ['browser_navigate', 'open', 'open', 'asked'],
   ['screenshot_delta', 'open', 'open', 'asked'],
 ])('%s under each preset, by its name alone', (tool, watch, brake, careful) => {
-  expect(STRENGTH_NAMES.map((name) => effectOf(name, tool))).toEqual([watch, brake, careful, 'NOT_LISTED']);
+  expect(STRENGTH_NAMES.map((name) => effectOf(load(name).policy!, tool))).toEqual([
+    watch,
+    brake,
+    careful,
+    'NOT_LISTED',
+  ]);
 });
 
 test('no preset has the name of another', () => {
   expect(new Set(PRESETS.map(({ name }) => name)).size).toBe(PRESETS.length);
+});
+
+test.each<[Strength, string | undefined, string | undefined, string | undefined, string | undefined]>([
+  ['watch', undefined, undefined, undefined, undefined],
+  ['brake', undefined, undefined, undefined, undefined],
+  ['careful', 'asked', 'asked', 'open', 'open'],
+  ['locked', 'NOT_LISTED', 'NOT_LISTED', 'NOT_LISTED', 'NOT_LISTED'],
+])('what a server asks of the client under %s', (name, sampling, secret, form, roots) => {
+  const judged = (tool: string, args: JsonObject) => {
+    const { serverRequests } = load(name).policy!;
+    return serverRequests && effectOf(serverRequests, tool, args);
+  };
+  expect(judged('sampling/createMessage', { maxTokens: 100 })).toBe(sampling);
+  expect(judged('elicitation/create', { message: 'Your API key, please.' })).toBe(secret);
+  const properties = { Password: { type: 'string' } };
+  expect(judged('elicitation/create', { message: 'x', requestedSchema: { properties } })).toBe(secret);
+  expect(judged('elicitation/create', { message: 'Which city?', requestedSchema: {} })).toBe(form);
+  expect(judged('roots/list', {})).toBe(roots);
 });

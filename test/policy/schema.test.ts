@@ -323,6 +323,29 @@ const values = fc.dictionary(
   ),
 );
 
+/**
+ * Whether the other validator divides these numbers as they are: it goes by `parseInt(value / divisor)`, to which 1e+21 is 1
+ * and 1e+20 / 3 a whole number.
+ */
+const isDividedExactly = (value: unknown): boolean =>
+  typeof value === 'number'
+    ? value === 0 || (Math.abs(value) <= Number.MAX_SAFE_INTEGER && Math.abs(value) > 1e-300)
+    : value === null || typeof value !== 'object' || Object.values(value).every(isDividedExactly);
+
+const comparable = (schema: object, call: object): boolean =>
+  isDividedExactly(call) || !JSON.stringify(schema).includes('"multipleOf"');
+
+test.each<[number, unknown, string | RegExp]>([
+  [1, 1e21, 'fine'],
+  [3, 1e21, /not a multiple of 3/],
+  [3, 1e20, /not a multiple of 3/],
+  [2, 5e-324, /too many digits/],
+])('a multiple of %d is told exactly: %d', (multipleOf, value, expected) => {
+  const fault = faultOf(object({ b: { multipleOf } }), { b: value });
+  if (typeof expected === 'string') expect(fault).toBe(expected);
+  else expect(fault).toMatch(expected);
+});
+
 describe('another validator of JSON Schema comes to the same', () => {
   const options = { strict: false, logger: false } as const;
   const wholes = fc.record({
@@ -336,7 +359,9 @@ describe('another validator of JSON Schema comes to the same', () => {
     fc.assert(
       fc.property(wholes, fc.array(values, { minLength: 8, maxLength: 12 }), (schema, calls) => {
         const validate = ajv.compile(schema);
-        for (const args of calls.map((call) => JSON.stringify(call)))
+        for (const args of calls
+          .filter((call) => comparable(schema, call))
+          .map((call) => JSON.stringify(call)))
           expect(faultOf(schema, args) === 'fine', args).toBe(validate(JSON.parse(args)));
       }),
       { numRuns: 150 },
@@ -350,7 +375,9 @@ describe('another validator of JSON Schema comes to the same', () => {
       fc.property(known, fc.array(values, { minLength: 8, maxLength: 12 }), (schema, calls) => {
         const old = { $schema: DRAFT_7, ...schema };
         const validate = ajv.compile(old);
-        for (const args of calls.map((call) => JSON.stringify(call)))
+        for (const args of calls
+          .filter((call) => comparable(schema, call))
+          .map((call) => JSON.stringify(call)))
           expect(faultOf(old, args) === 'fine', args).toBe(validate(JSON.parse(args)));
       }),
       { numRuns: 60 },

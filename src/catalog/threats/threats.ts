@@ -56,25 +56,40 @@ export function closes(openings: readonly Pick<Opening, 'fix'>[]): Fix {
         ...had,
         ...part,
         ...((had?.hide || part.hide) && { hide: [...(had?.hide ?? []), ...(part.hide ?? [])] }),
-        // A reader of one opening is the sender of another: what asks for more stays.
-        ...((had?.tools || part.tools) && { tools: { ...had?.tools, ...keep(had?.tools, part.tools) } }),
+        // A reader of one opening is the sender of another.
+        ...((had?.tools || part.tools) && { tools: joinedTools(had?.tools ?? {}, part.tools ?? {}) }),
       };
     }
   return all;
 }
 
-/** Entries of `next`, with the limits that the same tool has already. */
-function keep(had: PolicyPart['tools'], next: PolicyPart['tools']): PolicyPart['tools'] {
-  return Object.fromEntries(
-    Object.entries(next ?? {}).map(([tool, members]) => {
-      const [before = [], now = []] = [had?.[tool]?.limits, members.limits] as readonly (
-        | unknown[]
-        | undefined
-      )[];
-      const limits = [...before, ...now.filter((limit) => !before.some((other) => same(other, limit)))];
-      return [tool, limits.length === 0 ? members : { ...members, limits }];
-    }),
-  );
+type Entries = NonNullable<PolicyPart['tools']>;
+type Entry = Entries[string];
+
+function joinedTools(had: Entries, next: Entries): Entries {
+  const joined = Object.entries(next).map(([tool, entry]) => {
+    const before = had[tool];
+    return [tool, before === undefined ? entry : joinedEntry([before, entry])] as const;
+  });
+  return { ...had, ...Object.fromEntries(joined) };
+}
+
+/** From the mildest on. */
+const ACTIONS: readonly unknown[] = [undefined, 'allow', 'approve', 'deny', 'hide'];
+
+/** One entry that refuses and asks for whatever one of them does: lists are joined, the stricter action has its reason. */
+export function joinedEntry(entries: readonly Entry[]): Entry {
+  return entries.reduce<Entry>((had, next) => {
+    const lists = Object.entries(next).flatMap(([key, value]) => {
+      const before = had[key];
+      if (!Array.isArray(before) || !Array.isArray(value)) return [];
+      const more = value.filter((each) => !before.some((other) => same(other, each)));
+      return [[key, [...before, ...more]] as const];
+    });
+    const isStricter = ACTIONS.indexOf(next.action) > ACTIONS.indexOf(had.action);
+    const [milder, stricter] = isStricter ? [had, next] : [next, had];
+    return { ...milder, ...stricter, ...Object.fromEntries(lists) };
+  }, {});
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -93,8 +93,10 @@ ${issuer.about}
   "version": "1",
   "default": "deny",
   "timezone": "America/Argentina/Buenos_Aires",
-  // A tool whose definition changed since it was first seen: "warn" says so, "deny" refuses it until it is trusted.
+  // A tool whose definition changed is shown as it was, and a new one not at all, until you trust it.
   "pin": "hold",
+  // mcp-afip asks nothing of the client: what does is not what this was written for.
+  "server_requests": {},
 
   // cancel_invoice promises what the invoicing service does not have. create_invoice_batch can issue 250 invoices with
   // one call: take it out of this list to use the limits written for it below.

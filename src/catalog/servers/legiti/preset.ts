@@ -30,7 +30,10 @@ const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of online orde
   "version": "1",
   "default": "deny",
   "timezone": "America/Sao_Paulo",
+  // A tool whose definition changed is shown as it was, and a new one not at all, until you trust it.
   "pin": "hold",
+  // mcp-legiti asks nothing of the client: what does is not what this was written for.
+  "server_requests": {},
 
   // Take a name out of this list to use the limits written for it below.
   "hide": [
