@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS, type CommandRow } from '../../src/cli/command-table.js';
+import type { CommandRow } from '../../src/cli/command-groups/command-row.js';
+import { COMMANDS } from '../../src/cli/command-table.js';
 import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
 import { thisWrapper } from '../../src/cli/this-installation.js';

@@ -1,0 +1,114 @@
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import { SHARED } from '../options.js';
+import { type CommandRow, loadInstallation, loadSetup } from './command-row.js';
+
+const GROUP = 'Into a client and out again:';
+
+const { json, policy, preset, observe, db, yes, dryRun, config, scope, strength, allowPrivate } = SHARED;
+
+/** Commands that put policy-wrap into clients and take it out again, and log in to remote servers. */
+export const CLIENTS: readonly CommandRow[] = [
+  {
+    name: 'setup',
+    group: GROUP,
+    summary: "from a client's configuration to protected servers: asks, or takes every answer as an option",
+    arguments: [new Argument('[entry...]')],
+    options: [
+      new Option('--client <id...>', 'only these clients (else all that are here)'),
+      new Option('--all', 'every server that can be wrapped'),
+      strength,
+      new Option('--no-start', 'start no server to see its tools'),
+      ...[dryRun, yes],
+    ],
+    load: () => loadSetup({}),
+  },
+  {
+    name: 'install',
+    group: GROUP,
+    summary: "put policy-wrap in front of servers in a client's configuration",
+    arguments: [new Argument('[client]'), new Argument('[entry...]')],
+    options: [
+      new Option('--all', 'every entry that can be wrapped'),
+      ...[policy, preset, strength, observe],
+      new Option('--no-observe', 'decide again where an entry only watched'),
+      new Option('--server <name>', "name of the server, for one entry (else the entry's own name)"),
+      ...[db, config, scope],
+      new Option('--add <name>', 'a new entry for the server that stands behind "--"'),
+      new Option('--env <name[=value]...>', 'variables of the new entry'),
+      new Option('--print', 'print the entry instead of writing it'),
+      ...[dryRun, yes],
+    ],
+    takesServer: true,
+    load: async () => {
+      const [{ install }, { clientsTerminal }] = await Promise.all([
+        import('../commands/install.js'),
+        loadInstallation(),
+      ]);
+      return (client, entries, command, options, terminal) =>
+        install({ ...options, client, entries, command }, clientsTerminal(terminal));
+    },
+  },
+  {
+    name: 'uninstall',
+    group: GROUP,
+    summary: "take policy-wrap out of a client's configuration again",
+    arguments: [new Argument('[client]'), new Argument('[entry...]')],
+    options: [
+      new Option('--all', 'every wrapped entry'),
+      ...[config, scope],
+      new Option('--restore <backup>', 'restore a backup instead'),
+      ...[dryRun, yes],
+    ],
+    load: async () => {
+      const [{ uninstall }, { clientsTerminal }] = await Promise.all([
+        import('../commands/uninstall.js'),
+        loadInstallation(),
+      ]);
+      return (client, entries, options, terminal) =>
+        uninstall({ ...options, client, entries }, clientsTerminal(terminal));
+    },
+  },
+  {
+    name: 'clients',
+    group: GROUP,
+    summary: 'every client found here, and which of its servers are wrapped',
+    options: [json],
+    load: async () => {
+      const [{ clients }, { clientsTerminal }] = await Promise.all([
+        import('../commands/clients.js'),
+        loadInstallation(),
+      ]);
+      return (options, terminal) => clients(options, clientsTerminal(terminal));
+    },
+  },
+  {
+    name: 'login',
+    group: GROUP,
+    summary: 'log in to a remote server in your browser',
+    arguments: [new Argument('<address>', 'as it stands behind --url')],
+    options: [
+      new Option('--client-id <id>', 'a client that the authorization server knows (else one is registered)'),
+      new Option('--oauth-scope <scopes>', 'what to ask for (else what the server says)'),
+      new Option('--port <number>', 'the port of this machine that the browser comes back to').argParser(
+        port,
+      ),
+      new Option('--no-browser', 'only print the address'),
+      allowPrivate,
+    ],
+    load: async () => (await import('../commands/login.js')).login,
+  },
+  {
+    name: 'logout',
+    group: GROUP,
+    summary: 'forget a login',
+    arguments: [new Argument('<address>')],
+    options: [allowPrivate],
+    load: async () => (await import('../commands/login.js')).logout,
+  },
+];
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('a port is needed, up to 65535');
+  return number;
+}

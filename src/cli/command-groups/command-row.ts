@@ -1,0 +1,37 @@
+import type { Argument, Command, Option } from 'commander';
+import { SHARED } from '../options.js';
+
+/** One command. */
+export interface CommandRow {
+  readonly name: string;
+  readonly group?: string;
+  /** Without one it is not listed. */
+  readonly summary?: string;
+  readonly arguments?: readonly Argument[];
+  /** A server may stand behind `--`; a person who forgot the `--` is told. */
+  readonly takesServer?: boolean;
+  /** Its arguments mean nothing without a server: words without `--` are the server. */
+  readonly needsServer?: boolean;
+  readonly options?: readonly Option[];
+  /** @returns the command. It takes its arguments, the server's words, its options (where it has any) and the Terminal. */
+  readonly load: () => Promise<(...given: Given) => Promise<number>>;
+}
+
+/** As commander gives them: without types. */
+type Given = Parameters<Parameters<Command['action']>[0]>;
+
+/** Of the commands that take a server by its address too. */
+export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.allowPrivate];
+
+/** Loaded for the commands about clients alone. */
+export const loadInstallation = () => import('../this-installation.js');
+
+/** `setup`, also where nobody typed the word (`offer`). */
+export const loadSetup = async (more: { readonly offer?: boolean }) => {
+  const [{ setup }, { clientsTerminal }] = await Promise.all([
+    import('../commands/setup.js'),
+    loadInstallation(),
+  ]);
+  return (entries: Given[0], options: Given[0], terminal: Given[0]) =>
+    setup(entries, { ...options, ...more }, clientsTerminal(terminal));
+};

@@ -1,0 +1,70 @@
+import { Argument, Option } from 'commander';
+import { SHARED } from '../options.js';
+import type { CommandRow } from './command-row.js';
+
+const GROUP = 'Decide yourself:';
+
+const { json, noColor, db, onlyServer, yes } = SHARED;
+
+/** Commands by which a person decides. */
+export const DECIDE: readonly CommandRow[] = [
+  {
+    name: 'approvals',
+    group: GROUP,
+    summary: 'list the calls that wait for a person',
+    options: [
+      db,
+      new Option('--all', 'include those already decided or expired'),
+      json,
+      new Option('--watch', 'ask about one after the other, until Ctrl-C'),
+      noColor,
+    ],
+    load: async () => (await import('../commands/approvals.js')).approvals,
+  },
+  {
+    name: 'approve',
+    group: GROUP,
+    summary: 'let a waiting call through, once',
+    arguments: [new Argument('<id>')],
+    options: [
+      db,
+      new Option('--yes', 'do not ask; never enough for tools that cost money or destroy'),
+      new Option('--also <calls>', 'further calls of this tool too: "next 10"'),
+      new Option('--for <time>', 'how long that holds (default: 30m)'),
+      new Option('--max-amount <number>', 'how large each of their amounts may be'),
+      new Option('--amount <path>', 'which number that is, where it is not clear: args.total'),
+      noColor,
+    ],
+    load: async () => (await import('../commands/approve.js')).approve,
+  },
+  {
+    name: 'reject',
+    group: GROUP,
+    summary: 'refuse a waiting call, or take back an approval that was not used yet',
+    arguments: [new Argument('<id>')],
+    options: [db, new Option('--reason <text>', 'what the model is told')],
+    load: async () => (await import('../commands/reject.js')).reject,
+  },
+  {
+    name: 'trust',
+    group: GROUP,
+    summary: 'show what changed in the tools of a server, and accept it',
+    arguments: [new Argument('<server>'), new Argument('[tool]')],
+    options: [db, new Option('--dry-run', 'only show'), yes, json],
+    load: async () => (await import('../commands/trust.js')).trust,
+  },
+  {
+    name: 'pause',
+    group: GROUP,
+    summary: 'refuse every call of every wrapper on this machine, at once',
+    options: [onlyServer, db, new Option('--reason <text>', 'shown by status')],
+    load: async () => (await import('../commands/pause.js')).pause,
+  },
+  {
+    name: 'resume',
+    group: GROUP,
+    summary: 'lift a pause',
+    options: [onlyServer, db],
+    load: async () => (await import('../commands/pause.js')).resume,
+  },
+];

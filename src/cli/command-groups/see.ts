@@ -1,0 +1,91 @@
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import { SHARED } from '../options.js';
+import type { CommandRow } from './command-row.js';
+
+const GROUP = 'See what happened:';
+
+const { json, noColor, db, server, onlyServer, since, yes } = SHARED;
+
+/** Commands that show what happened, and what follows from it. */
+export const SEE: readonly CommandRow[] = [
+  {
+    name: 'status',
+    group: GROUP,
+    summary: 'show what runs, what is used up and who waits for a person',
+    options: [
+      ...[db, onlyServer],
+      new Option('--counter <name>', 'only the counters of this name'),
+      json,
+      new Option('--watch', 'refresh every second until Ctrl-C'),
+      noColor,
+    ],
+    load: async () => (await import('../commands/status.js')).status,
+  },
+  {
+    name: 'log',
+    group: GROUP,
+    summary: 'show decisions, the newest last',
+    options: [
+      db,
+      new Option('--denied', 'only what was not allowed'),
+      new Option('--tool <name>', 'only this tool'),
+      ...[onlyServer, since],
+      new Option('--limit <lines>', 'only the newest').default(100).argParser(lines),
+      new Option('--follow', 'keep showing new ones until Ctrl-C'),
+      new Option('--arguments', 'with the whole arguments, where the policy records them'),
+      new Option('--json', 'print JSON lines'),
+      noColor,
+    ],
+    load: async () => (await import('../commands/log.js')).log,
+  },
+  {
+    name: 'export',
+    group: GROUP,
+    summary: 'write the whole log',
+    options: [
+      db,
+      new Option('--format <format>', 'JSON lines or CSV').choices(['jsonl', 'csv']).default('jsonl'),
+      new Option('-o, --output <file>', 'write to a file instead of standard output'),
+      since,
+    ],
+    load: async () => (await import('../commands/export.js')).exportLog,
+  },
+  {
+    name: 'reset',
+    group: GROUP,
+    summary: 'empty a counter, repair counters after a wrong clock, or set a damaged database aside',
+    arguments: [new Argument('[counter]')],
+    options: [
+      ...[db, onlyServer],
+      new Option('--grant <name>', 'only this grant'),
+      new Option('--clock', 'count what was charged while the clock was ahead as charged now'),
+      new Option('--database', 'set the whole database aside'),
+      ...[yes, noColor],
+    ],
+    load: async () => (await import('../commands/reset.js')).reset,
+  },
+  {
+    name: 'recommend',
+    group: GROUP,
+    summary: 'write a policy from what the decision log says was done, with its evidence',
+    options: [
+      ...[db, server, since],
+      new Option('-o, --output <file>', 'a new file to write to (else standard output)'),
+      json,
+    ],
+    load: async () => (await import('../commands/recommend.js')).recommend,
+  },
+  {
+    name: 'replay',
+    group: GROUP,
+    summary: 'run a draft over the calls of the decision log, and show what it would change',
+    arguments: [new Argument('<policy>', 'the draft')],
+    options: [...[db, server, since, json], new Option('--check', 'exit with 4 when anything changes')],
+    load: async () => (await import('../commands/replay.js')).replay,
+  },
+];
+
+function lines(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a number of lines');
+  return Number(text);
+}

@@ -1,0 +1,86 @@
+import { Argument, Option } from 'commander';
+import { SHARED } from '../options.js';
+import { type CommandRow, remote } from './command-row.js';
+
+const GROUP = 'Trust a policy:';
+
+const { json, noColor, policy, preset, db, server, grant, install } = SHARED;
+
+/** What the commands that edit a policy have in common. */
+function edit(name: 'allow' | 'ask' | 'deny' | 'hide' | 'limit', summary: string): CommandRow {
+  const hasReason = name === 'ask' || name === 'deny';
+  return {
+    name,
+    group: GROUP,
+    summary,
+    arguments: [
+      new Argument('<server>'),
+      new Argument('<tool>', 'a tool, or a pattern with *'),
+      ...(name === 'limit' ? [new Argument('<rate>', '10/hour')] : []),
+    ],
+    options: [
+      new Option('-p, --policy <file>', 'the policy to edit (else the one that holds for the server)'),
+      ...(hasReason ? [new Option('--reason <text>', 'what the model is told')] : []),
+      ...[db, new Option('--dry-run', 'show the change without making it'), noColor],
+    ],
+    load: async () => (await import('../commands/edit-policy.js'))[name],
+  };
+}
+
+const EDITS: readonly CommandRow[] = [
+  edit('allow', 'let a tool through: takes away what refuses or asks, and keeps limits and conditions'),
+  edit('ask', 'have a person asked about every call of a tool'),
+  edit('deny', 'refuse every call of a tool'),
+  edit('hide', "leave a tool out of the server's list"),
+  edit('limit', 'set how often a tool may be called, such as 10/hour'),
+];
+
+/** Commands that say what a policy does, and change it. */
+export const TRUST: readonly CommandRow[] = [
+  {
+    name: 'check',
+    group: GROUP,
+    summary: 'find every mistake in a policy; with a server behind "--", also what does not fit its tools',
+    takesServer: true,
+    arguments: [new Argument('[policy]')],
+    options: [preset, server, new Option('--strict', 'warnings count as errors'), install, ...remote, json],
+    load: async () => (await import('../commands/check.js')).check,
+  },
+  {
+    name: 'explain',
+    group: GROUP,
+    summary: 'say what would happen to a call, and why, without charging anything',
+    takesServer: true,
+    arguments: [new Argument('<tool>')],
+    options: [
+      new Option('--args <json>', "the call's arguments").default('{}'),
+      ...[policy, preset, db, server, grant, ...remote, json],
+    ],
+    load: async () => (await import('../commands/explain.js')).explain,
+  },
+  {
+    name: 'test',
+    group: GROUP,
+    summary: 'run cases, written as data, against policies',
+    arguments: [new Argument('<cases...>', 'JSON files')],
+    options: [json],
+    load: async () => (await import('../commands/test.js')).test,
+  },
+  {
+    name: 'schema',
+    group: GROUP,
+    summary: 'print the JSON Schema of the policy file; with a server, with its tools and arguments',
+    takesServer: true,
+    options: [install, ...remote],
+    load: async () => (await import('../commands/schema.js')).schema,
+  },
+  {
+    name: 'import',
+    group: GROUP,
+    summary:
+      "turn the predecessor's YAML policy into ours, on standard output; what has no counterpart refuses",
+    arguments: [new Argument('<file>')],
+    load: async () => (await import('../commands/import.js')).importPolicy,
+  },
+  ...EDITS,
+];
