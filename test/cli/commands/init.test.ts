@@ -43,7 +43,14 @@ describe('what it writes works without an edit', () => {
       'APPROVAL_REQUIRED',
     );
     expect(await wrapper.end()).toBe(0);
-    expect(wrapper.stderr).toBe('');
+    // Nothing but how to let the two calls through.
+    expect(wrapper.stderr.trimEnd().split('\n')).toEqual(
+      ['create_invoice', 'cancel_invoice'].map((tool) =>
+        expect.stringMatching(
+          `^policy-wrap: ${tool} waits for a person; to let it through: policy-wrap approve `,
+        ),
+      ),
+    );
   });
 
   test('of each strength, before the preset of a known server; what asks and is hidden is named', async () => {
