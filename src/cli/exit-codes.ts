@@ -8,7 +8,8 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   failed: 'failed',
   usage: 'wrong usage',
   policyInvalid: 'the policy is invalid',
-  denied: 'a test case failed, `explain` says denied, or `replay --check` found a change',
+  denied:
+    'a test case failed, `explain` says denied, `replay --check` found a change, or `threats --check` an open pattern',
   needsApproval: '`explain` says that a person must approve',
   notStarted: 'the server could not be started',
 };
