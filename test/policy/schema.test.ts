@@ -124,7 +124,22 @@ test.each<[string, unknown, unknown, string | RegExp]>([
     },
     /twice/,
   ],
+  ['no element twice', object({ l: { uniqueItems: true } }), { l: [1, 2] }, 'fine'],
   ['too few of a kind', object({ l: { contains: { const: 1 } } }), { l: [] }, /too few/],
+  ['one of two', object({ l: { contains: { const: 1 }, minContains: 2 } }), { l: [1, 2] }, /too few/],
+  ['two of one', object({ l: { contains: { const: 1 }, maxContains: 1 } }), { l: [1, 1] }, /too many/],
+  [
+    'a spare key where a choice alone names some',
+    object({ o: { anyOf: [{ properties: { a: {} } }] } }),
+    { o: { b: 1 } },
+    /key "b"/,
+  ],
+  [
+    'as many schemas as may be',
+    object(Object.fromEntries(Array.from({ length: 4900 }, (_, n) => [`p${n}`, {}]))),
+    { p1: 1 },
+    'fine',
+  ],
   [
     'two choices of oneOf',
     object({ a: { oneOf: [{ type: 'number' }, { minimum: 0 }] } }),
