@@ -147,3 +147,18 @@ test('doctor looks at the certificate: trusted with its days, or not, and then n
     server.close();
   }
 });
+
+test('no command shows a key in an address, nor a header that was written wrongly', async () => {
+  await using rig = new Rig();
+  await using server = await RemoteServer.start();
+  const url = `${server.url}?key=hush-hush`;
+  const shown = await Promise.all([
+    command(rig, ['doctor', '--header', 'X-Key=hush-hush', '--url', url, '--db', rig.db]),
+    command(rig, ['tools', '--header', 'X-Key=hush-hush', '--url', url]),
+    command(rig, ['logout', url]),
+  ]);
+  for (const { code, stdout, stderr } of shown) {
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).not.toContain('hush');
+  }
+});

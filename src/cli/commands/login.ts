@@ -73,7 +73,7 @@ export async function logout(
     allowPrivate: options.allowPrivate ?? false,
     env: io.env,
   });
-  if (!was) throw new PolicyWrapError('NOT_FOUND', `nobody is logged in to ${url.href}`);
+  if (!was) throw new PolicyWrapError('NOT_FOUND', `nobody is logged in to ${url.origin}${url.pathname}`);
   await io.out.write(`Logged out of ${url.host}.\n`);
   if (problem !== undefined)
     await io.err.write(`The server was not told, and may take the token until it expires: ${problem}\n`);

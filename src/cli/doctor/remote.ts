@@ -47,7 +47,8 @@ async function login(context: Context): Promise<Finding[]> {
   const { source, url } = remote;
   const { LoginFile } = await import('../../upstream/http/oauth/login-file.js');
   const file = new LoginFile(source.logins, url);
-  const names = source.headers.map((line) => line.split(':', 1)[0] ?? '');
+  // A line without a colon is no header, and may be nothing but a secret.
+  const names = source.headers.flatMap((line) => /^([^\s:=]+)\s*:/.exec(line)?.[1] ?? []);
   const named = names.length > 0 ? [info(`headers of --header are sent: ${names.join(', ')}`)] : [];
   const found = statSync(file.path, { throwIfNoEntry: false });
   if (found === undefined) return [...named, info('nobody is logged in; not every server wants a login')];
