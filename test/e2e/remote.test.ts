@@ -290,6 +290,43 @@ describe('Streamable HTTP', () => {
     expect(wrapper.messages.filter(({ id }) => String(id).startsWith('pw-'))).toEqual([]);
   });
 
+  test('G4: a server that acts and then knows no session gets no call for nothing', async () => {
+    await using rig = new Rig();
+    await using server = await RemoteServer.start((received, response) => {
+      if (!isCall(received)) return undefined;
+      response.writeHead(404).end();
+      return true;
+    });
+    const wrapper = remote(rig, server.url, ONCE);
+    await wrapper.initialize();
+    expect((await wrapper.call('act')).error.message).toContain('answer was lost');
+    expect(refusalCode(await wrapper.call('act'))).toBe('LIMIT');
+    await wrapper.end();
+    // Once for each session: the protocol has it sent again where the session was unknown.
+    expect(server.calls).toEqual(['act', 'act']);
+    expect(await outcomes(rig)).toEqual(['unanswered', null]);
+  });
+
+  test('a refusal with a long page ends nothing, and what it repeats of our headers is masked', async () => {
+    await using rig = new Rig();
+    await using server = await RemoteServer.start((received, response) => {
+      response.writeHead(401, { 'content-type': 'text/html' });
+      response.write(`bad token: ${received.headers.authorization}, ${received.headers['x-key']}\n`);
+      response.write('x'.repeat(1 << 20));
+      response.end();
+      return true;
+    });
+    const args = ['--header', `Authorization: Bearer $\{TOKEN}`, '--header', `X-Key: $\{KEY}`];
+    const secrets = { TOKEN: 'secret-0815', KEY: 'key-4711' };
+    const wrapper = remote(rig, server.url, ALLOW_ALL, args, secrets);
+    const refused = await wrapper.initialize();
+    expect(refused.error.message).toContain('bad token: ***, ***');
+    expect((await wrapper.request('tools/list')).error.message).toContain('401');
+    expect(await wrapper.end()).toBe(0);
+    for (const secret of Object.values(secrets))
+      expect(wrapper.stdout + wrapper.stderr).not.toContain(secret);
+  });
+
   test('the server speaks by itself, and its questions are answered', async () => {
     await using rig = new Rig();
     await using server = await RemoteServer.start();

@@ -1,4 +1,4 @@
-import { discard, eventsOf } from './bodies.js';
+import { discard, drop, eventsOf } from './bodies.js';
 import { type EventEndpoint, mediaType, type Remote } from './exchange.js';
 
 /** Milliseconds until the server must have said where messages go. */
@@ -38,7 +38,7 @@ export async function openEventEndpoint(
       }
       return 'the server ended its stream';
     } catch (error) {
-      response.body.destroy();
+      drop(response.body);
       const reason = error instanceof Error ? error : new Error(String(error));
       refused(reason);
       return reason.message;
@@ -48,7 +48,7 @@ export async function openEventEndpoint(
   })();
   const timer = setTimeout(() => {
     refused(new Error(`${remote.url.host} did not say where messages go within ${ENDPOINT_WAIT / 1000} s`));
-    response.body.destroy();
+    drop(response.body);
   }, ENDPOINT_WAIT);
   try {
     return { url: await endpoint, over };

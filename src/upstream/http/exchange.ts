@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isRecord, own } from '../../json/value.js';
 import { errorLine } from '../../wire/answers.js';
 import { type Id, isId } from '../../wire/message.js';
-import { discard, eventsOf, excerptOf, wholeBody } from './bodies.js';
+import { discard, drop, eventsOf, excerptOf, wholeBody } from './bodies.js';
 import { type HttpClient, type HttpResponse, networkReason } from './http-client.js';
 import type { Outgoing } from './outgoing.js';
 import type { RemoteSession } from './session.js';
@@ -24,6 +24,8 @@ export interface Credentials {
   renew(response: HttpResponse): Promise<boolean>;
   /** What a person can do about a refusal. */
   readonly advice: string;
+  /** A text of the server's without the secrets that we sent it: some repeat what they refuse. */
+  masked(text: string): string;
 }
 
 /** What all requests to one server share. */
@@ -79,6 +81,16 @@ export class Exchange {
   cancel(): void {
     this.settle();
     this.#abort.abort();
+  }
+
+  /** Bytes of it have left this process. */
+  get isSent(): boolean {
+    return this.#sending;
+  }
+
+  /** Nothing more is to be expected, though the server may have run it. */
+  giveUp(reason: string): void {
+    this.#lost(reason);
   }
 
   /** An answer to it came, on whichever stream. */
@@ -141,7 +153,7 @@ export class Exchange {
     if (encoding === 'identity') await this.#read(body, mediaType(headers['content-type']), status);
     else {
       // A few bytes could become gigabytes; nobody asked for it.
-      body.on('error', () => {}).destroy();
+      drop(body);
       this.#lost(`${this.#remote.url.host} sent a compressed answer`);
     }
     if (this.message.id !== undefined && !this.#answered) this.#lost('its answer did not come');
@@ -193,7 +205,7 @@ export class Exchange {
         this.#fail(`${this.#remote.url.host} answered with ${type || 'no content type'}, which is no MCP`);
       }
     } catch (error) {
-      body.destroy();
+      drop(body);
       if (!this.#answered && this.message.id !== undefined) this.#lost(this.#reason(error, this.#remote.url));
     }
   }
@@ -253,8 +265,8 @@ export class Exchange {
     if (isJson && this.message.id !== undefined) {
       if (await this.#passErrorBody(body)) return;
     }
-    const excerpt = isJson ? '' : await excerptOf(body);
-    body.destroy();
+    const excerpt = isJson ? '' : credentials.masked(await excerptOf(body));
+    drop(body);
     const what = `${url.host} answered ${status}${excerpt === '' ? '' : `: ${excerpt.split('\n')[0]}`}`;
     const advice = status === 401 || status === 403 ? credentials.advice : '';
     warn(advice === '' ? what : `${what}; ${advice}`);

@@ -46,6 +46,10 @@ export class HeaderCredentials implements Credentials {
     return JSON.stringify(this.#headers) !== before;
   }
 
+  masked(text: string): string {
+    return withoutSecrets(text, Object.values(this.#headers));
+  }
+
   #filled(): Record<string, string> {
     const filled: Record<string, string> = {};
     for (const [name, template] of this.#lines) {
@@ -85,4 +89,16 @@ function readSecret(header: string, file: string): string {
 
 function unusable(header: string, reason: string): PolicyWrapError {
   return new PolicyWrapError('USAGE', `the header ${header} cannot be sent: ${reason}`);
+}
+
+/** Shorter values are no secrets, and would be found everywhere. */
+const SHORTEST_SECRET = 4;
+
+/** Puts *** in the place of secrets; of `Bearer abc` the part behind the scheme alone counts too. */
+export function withoutSecrets(text: string, values: readonly string[]): string {
+  const secrets = values.flatMap((value) => [value, value.replace(/^\S+\s+/, '')]);
+  return secrets
+    .filter(({ length }) => length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length)
+    .reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { guardedLookup, hostOf, isPrivate, namesLoopback } from './address.js';
+import { drop } from './bodies.js';
 
 /** What came back, its body not read yet. */
 export interface HttpResponse {
@@ -84,7 +85,7 @@ export class HttpClient {
       });
       const target = redirectTarget(statusCode, headers.location, url);
       if (target === undefined) return { status: statusCode, headers, body };
-      body.on('error', () => {}).destroy();
+      drop(body);
       if (target.origin !== url.origin) {
         throw new Error(`${url.host} sends to ${target.origin}, which is another server: give that address`);
       }

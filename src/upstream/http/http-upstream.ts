@@ -11,6 +11,7 @@ import { EXIT, EXIT_SIGNAL_BASE, reasonOf } from '../../errors.js';
 import type { Id } from '../../wire/message.js';
 import { replaceId } from '../../wire/tool-list.js';
 import type { ExitCode, NotSentListener, Upstream } from '../upstream.js';
+import { drop } from './bodies.js';
 import { openEventEndpoint } from './event-endpoint.js';
 import {
   answerIn,
@@ -173,7 +174,11 @@ export class HttpUpstream implements Upstream {
     } catch (error) {
       const reason = error instanceof NotSent ? error.message : reasonOf(error);
       if (!this.#over.signal.aborted) this.#remote.warn(reason);
-      if (message.id !== undefined) notSent([message.id], reason);
+      if (message.id === undefined) return;
+      const exchange = this.#exchanges.get(message.id);
+      // A server that got it may have run it, whatever it answered then: no status is a proof (G4).
+      if (exchange?.isSent && message.method !== 'initialize') exchange.giveUp(reason);
+      else notSent([message.id], reason);
     } finally {
       clearTimeout(timer);
       if (message.id !== undefined) this.#exchanges.delete(message.id);
@@ -333,7 +338,7 @@ export class HttpUpstream implements Upstream {
         headers: { ...(await this.#remote.credentials.headers()), ...this.#session.headers() },
         signal: AbortSignal.any([this.#over.signal, AbortSignal.timeout(FAREWELL)]),
       });
-      response.body.on('error', () => {}).destroy();
+      drop(response.body);
     } catch {
       // It ends by itself some day.
     }

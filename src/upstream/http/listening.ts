@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { eventsOf } from './bodies.js';
+import { drop, eventsOf } from './bodies.js';
 import { openStream, type Remote, SPREAD } from './exchange.js';
 
 /** The first and the longest wait before the stream is opened again, in milliseconds; and how often in a row. */
@@ -34,7 +34,7 @@ export async function listen(remote: Remote, signal: AbortSignal, onGone: () => 
             if (type === 'message' && data !== '') await remote.toClient(Buffer.from(data, 'utf8'));
           }
         } catch (error) {
-          response.body.destroy();
+          drop(response.body);
           if (signal.aborted) return;
           remote.warn(`the server's own stream was cut: ${error instanceof Error ? error.message : error}`);
         }

@@ -1,6 +1,6 @@
 import { reasonOf } from '../../../errors.js';
 import type { Credentials } from '../exchange.js';
-import type { HeaderCredentials } from '../headers.js';
+import { type HeaderCredentials, withoutSecrets } from '../headers.js';
 import type { HttpResponse } from '../http-client.js';
 import type { LoginFile } from './login-file.js';
 import type { OAuthFetch } from './oauth-fetch.js';
@@ -48,6 +48,10 @@ export class LoginCredentials implements Credentials {
     if (named.authorization !== undefined) return named;
     this.#used = this.#file.read()?.tokens?.access_token;
     return this.#used === undefined ? named : { authorization: `Bearer ${this.#used}`, ...named };
+  }
+
+  masked(text: string): string {
+    return this.#named.masked(this.#used === undefined ? text : withoutSecrets(text, [this.#used]));
   }
 
   async renew(response: HttpResponse): Promise<boolean> {
