@@ -39,7 +39,7 @@ export const SHARED = {
 export function wrapProgram(run: (options: RunOptions, terminal: Terminal) => Promise<void>): Command {
   const terminal = processTerminal();
   const policyWrap = new Command('policy-wrap')
-    .description('A spending limit and an emergency brake for local MCP servers.')
+    .description('A spending limit and an emergency brake for MCP servers.')
     .version(packageJson.version, '-v, --version')
     .exitOverride()
     .configureHelp({ sortSubcommands: false, minWidthToWrap: 1, formatItem })
