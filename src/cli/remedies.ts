@@ -1,5 +1,14 @@
-import { remedyFor } from '../policy/remedy.js';
+import { readSnapshot } from '../clients/files/read.js';
+import { loadWithLayers } from '../config/policy-files.js';
+import { PolicyWrapError } from '../errors.js';
+import { stack } from '../policy/evaluate/layers.js';
+import type { Policy } from '../policy/model.js';
+import { counterOf, remedyFor } from '../policy/remedy.js';
+import { type Standing, standingOf } from '../policy/standing.js';
 import type { LogEntry, Store } from '../store/store.js';
+import { knownTools } from './known-tools.js';
+import type { StateOptions } from './open-state.js';
+import { policyOfServer } from './policy-in-force.js';
 
 /** A command that would let through what was refused. */
 export interface Remedy {
@@ -12,17 +21,40 @@ export interface Remedy {
   readonly times: number;
 }
 
+type State = Pick<Store, 'approval' | 'pauses' | 'events'>;
+
+/** Resets that are looked at for what has been done already. */
+const RESETS_READ = 1000;
+
 /**
+ * Commands that would let through what was refused, as things stand now.
+ *
  * @param rows of the decision log, the newest last
- * @param store says what is still open: no command for an approval or a pause that is over
+ * @param store says what is still open: no command for an approval or a pause that is over, or a counter that was reset
+ * @param standing how a tool stands under the policy that holds now: none for what passes by now
  * @returns each command once, the one whose call came last first
  */
-export function remediesOf(rows: readonly LogEntry[], store: Pick<Store, 'approval' | 'pauses'>): Remedy[] {
+export function remediesOf(
+  rows: readonly LogEntry[],
+  store: State,
+  standing: (server: string, tool: string) => Standing | undefined,
+): Remedy[] {
   const found = new Map<string, Remedy>();
+  const resets = rows.some(({ code }) => code === 'LIMIT')
+    ? store.events({ since: rows[0]?.at, limit: RESETS_READ }).filter(({ kind }) => kind === 'counter.reset')
+    : [];
   for (const row of rows.toReversed()) {
     const { code, rule, server, tool, approval, at } = row;
     if (row.decision === 'allow') continue;
-    const command = remedyFor({ code, rule, server, tool, approval });
+    const isReset = resets.some(
+      ({ at: then, detail }) =>
+        then >= at &&
+        code === 'LIMIT' &&
+        detail.name === counterOf(rule ?? '') &&
+        (detail.server === undefined || detail.server === server),
+    );
+    if (isReset) continue;
+    const command = remedyFor({ code, rule, server, tool, approval, standing: standing(server, tool) });
     if (command === undefined) continue;
     const before = found.get(command);
     if (before === undefined && !isOpen(row, store)) continue;
@@ -34,7 +66,54 @@ export function remediesOf(rows: readonly LogEntry[], store: Pick<Store, 'approv
   return [...found.values()];
 }
 
-function isOpen({ code, approval, server }: LogEntry, store: Pick<Store, 'approval' | 'pauses'>): boolean {
+/** @returns how tools stand under the policies that hold for their servers, each of which is read once */
+export function standings(
+  options: StateOptions,
+  clock: { now(): number },
+): (server: string, tool: string) => Standing | undefined {
+  const read = new Map<string, (tool: string) => Standing | undefined>();
+  return (server, tool) => {
+    const known = read.get(server) ?? standingsUnder(server, options, clock);
+    read.set(server, known);
+    return known(tool);
+  };
+}
+
+function standingsUnder(
+  server: string,
+  options: StateOptions,
+  clock: { now(): number },
+): (tool: string) => Standing | undefined {
+  const layers = layersOf(server, options, clock);
+  if (!layers) return () => undefined;
+  const tools = knownTools(server, options.db);
+  return (tool) =>
+    // `allow` takes no name that the server does not have.
+    tools.length > 0 && !tools.includes(tool) && !layers.own.tools.has(tool)
+      ? { kind: 'elsewhere' }
+      : standingOf(layers, tool);
+}
+
+function layersOf(
+  server: string,
+  options: StateOptions,
+  clock: { now(): number },
+): { readonly all: readonly Policy[]; readonly own: Policy } | undefined {
+  try {
+    const place = policyOfServer(server, options, clock);
+    const text = place.kind === 'new' ? place.text : readSnapshot(place.file)?.text;
+    if (text === undefined) return undefined;
+    const found = loadWithLayers(text, place.file);
+    if (found.kind !== 'policy') return undefined;
+    return { all: stack(found.policy, found.extended).all, own: found.policy };
+  } catch (error) {
+    // A server that is gone, or several policies: what is refused is shown by what the log says of it.
+    if (PolicyWrapError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+function isOpen({ code, approval, server }: LogEntry, store: State): boolean {
   if (code === 'APPROVAL_REQUIRED')
     return approval !== undefined && store.approval(approval)?.state === 'pending';
   if (code !== 'PAUSED') return true;

@@ -1,5 +1,6 @@
 import { HIDDEN_RULE } from './codes.js';
 import { sectionOf } from './sections.js';
+import type { Standing } from './standing.js';
 
 /** A refusal as the log keeps it. */
 export interface RefusedBy {
@@ -8,6 +9,8 @@ export interface RefusedBy {
   readonly server: string;
   readonly tool: string;
   readonly approval?: string | undefined;
+  /** How the tool stands under the policy that holds now; undefined where that is not known. */
+  readonly standing?: Standing | undefined;
 }
 
 /**
@@ -16,19 +19,26 @@ export interface RefusedBy {
  *
  * @returns undefined where no command does: conditions of the policy are edited in its file
  */
-export function remedyFor({ code, rule, server, tool, approval }: RefusedBy): string | undefined {
+export function remedyFor({ code, rule, server, tool, approval, standing }: RefusedBy): string | undefined {
   const command = (...words: string[]): string | undefined => {
     const shown = words.map(word);
     return shown.includes(undefined) ? undefined : ['policy-wrap', ...shown].join(' ');
   };
-  // That command edits what is said of tools.
-  const allow = sectionOf(tool) === undefined ? command('allow', server, tool) : undefined;
+  // That command edits what is said of tools; where the policy lets them pass already, or it is not the one that
+  // refuses, it would do nothing.
+  const isEdited =
+    sectionOf(tool) === undefined && standing?.kind !== 'open' && standing?.kind !== 'elsewhere';
+  const name = standing?.kind === 'hidden' ? (standing.by ?? tool) : tool;
+  const allow = isEdited ? command('allow', server, name) : undefined;
   if (rule === HIDDEN_RULE) return allow;
   switch (code) {
     case 'NO_POLICY':
     case 'NOT_LISTED':
     case 'ACTION_DENY':
       return allow;
+    case 'DENY_IF':
+      // With conditions, other calls pass, and no command edits them.
+      return standing === undefined ? undefined : allow;
     case 'PAUSED':
       return 'policy-wrap resume';
     case 'CHANGED':
@@ -44,9 +54,14 @@ export function remedyFor({ code, rule, server, tool, approval }: RefusedBy): st
   }
 }
 
-/** The counter of a limit's rule: `/tools/pay/limits/calls`, `org.json#/all_tools/limits/calls`. */
-function counterOf(rule: string): string | undefined {
-  const [, layer, counter] = /^(?:(.*)#)?\/.*\/limits\/([^/]+)$/s.exec(rule) ?? [];
+/**
+ * The counter of a limit's rule: `/tools/pay/limits/calls`, `org.json#/all_tools/limits/calls`, and that of
+ * `/tools/pay/rate_limit`, which is called after its entry.
+ */
+export function counterOf(rule: string): string | undefined {
+  const [, layer, rated, counted] =
+    /^(?:(.*)#)?\/(?:tools\/([^/]+)\/rate_limit|.*\/limits\/([^/]+))$/s.exec(rule) ?? [];
+  const counter = counted ?? (rated === undefined ? undefined : `${rated}_rate`);
   if (counter === undefined) return undefined;
   const name = counter.replaceAll('~1', '/').replaceAll('~0', '~');
   return layer === undefined ? name : `${layer}:${name}`;

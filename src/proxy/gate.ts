@@ -11,6 +11,7 @@ import { evaluateLayers, type Layers } from '../policy/evaluate/layers.js';
 import { type LookedAt, lookedAt } from '../policy/evaluate/looked-at.js';
 import { evaluateSection, isShownInSection } from '../policy/evaluate/sections.js';
 import type { Section } from '../policy/sections.js';
+import { type Standing, standingOf } from '../policy/standing.js';
 import type {
   Admission,
   Admitted,
@@ -285,7 +286,7 @@ export class Gate implements ApprovalAuthority {
       return { kind: 'forward', row: admitted.row };
     }
     if (evaluation.kind === 'hidden') {
-      this.#notices.tell(call.name, evaluation, admitted);
+      this.#notices.tell(call.name, evaluation, admitted, () => this.#standingOf(call));
       return { kind: 'answer', line: hiddenLine(call) };
     }
     const challenge = admitted.kind === 'asked' ? this.challenge(call) : undefined;
@@ -297,7 +298,7 @@ export class Gate implements ApprovalAuthority {
       const refused = refusedCall(call, evaluation, admitted, form);
       return this.#line(call, { ...refused, policy: this.#policyOf(refused) });
     };
-    this.#notices.tell(call.name, evaluation, admitted);
+    this.#notices.tell(call.name, evaluation, admitted, () => this.#standingOf(call));
     const line = lineAfter(form);
     if (admitted.kind !== 'asked') return { kind: 'answer', line };
     const { approval } = admitted;
@@ -311,6 +312,13 @@ export class Gate implements ApprovalAuthority {
       challenge,
     };
     return { kind: 'ask', line, unanswered: () => lineAfter({ kind: 'unanswered' }), question, approval };
+  }
+
+  #standingOf({ name, section }: JudgedCall): Standing | undefined {
+    if (!this.#policy || section) return undefined;
+    // No edit of the policy makes a tool that the server does not have.
+    if (this.lists.hasListed && !this.lists.knows(name)) return { kind: 'elsewhere' };
+    return standingOf(this.#policy, name);
   }
 
   #warnOf({ name }: JudgedCall, { charge, used }: Filled): void {

@@ -1,11 +1,15 @@
 import type { Evaluation } from '../policy/call.js';
 import { HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
 import { remedyFor } from '../policy/remedy.js';
+import type { Standing } from '../policy/standing.js';
 import { type Admitted, DEMAND_CODES } from '../store/store.js';
 import { printable } from '../text/escape.js';
 
 /** Most refusals that are told in a session: invented names must fill neither stderr nor memory. */
 const MOST = 200;
+
+/** Begins the command in a line for the person. */
+export const LET_THROUGH = 'to let it through: ';
 
 /** Tells the person, on stderr and once for each tool and reason, which command would let a refused call through. */
 export class RefusalNotices {
@@ -19,7 +23,13 @@ export class RefusalNotices {
     this.#warn = warn;
   }
 
-  tell(tool: string, evaluation: Evaluation, admitted: Exclude<Admitted, { kind: 'allowed' }>): void {
+  /** @param standing how the policy takes the tool; undefined where that is not known */
+  tell(
+    tool: string,
+    evaluation: Evaluation,
+    admitted: Exclude<Admitted, { kind: 'allowed' }>,
+    standing: () => Standing | undefined,
+  ): void {
     const isHidden = evaluation.kind === 'hidden';
     const code = isHidden ? undefined : codeOf(admitted);
     // Each approval has an id of its own.
@@ -32,7 +42,7 @@ export class RefusalNotices {
     const clock = admitted.kind === 'exceeded' ? admitted.exceeded.clockWas : undefined;
     const command =
       clock === undefined
-        ? remedyFor({ code, rule, server: this.#server, tool, approval })
+        ? remedyFor({ code, rule, server: this.#server, tool, approval, standing: standing() })
         : 'policy-wrap reset --clock (once the clock is right)';
     if (command === undefined) return;
     const what = isHidden
@@ -40,7 +50,7 @@ export class RefusalNotices {
       : approval === undefined
         ? `was refused (${code})`
         : 'waits for a person';
-    this.#warn(`${printable(tool, 200)} ${what}; to let it through: ${command}`);
+    this.#warn(`${printable(tool, 200)} ${what}; ${LET_THROUGH}${command}`);
   }
 }
 

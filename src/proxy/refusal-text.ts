@@ -41,6 +41,7 @@ export function refusedCall(
           inFlight: inFlight?.toNumber(),
           clockWas,
           isBarred: admitted.exceeded.isBarred,
+          isSplit: limit.per.some(({ root }) => root === 'args'),
         },
       };
     }

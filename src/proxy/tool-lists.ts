@@ -99,6 +99,11 @@ export class ToolLists {
   }
 
   /** @returns whether the server has listed it in this session */
+  /** Whether the list that was read last has any tool. */
+  get hasListed(): boolean {
+    return this.#tools.hasListed;
+  }
+
   knows(name: string): boolean {
     return this.#tools.knows(name);
   }

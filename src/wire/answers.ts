@@ -25,6 +25,8 @@ export interface RefusedCall {
         readonly clockWas?: number | undefined;
         /** There is room again at some time, and other rules refuse the call then. */
         readonly isBarred?: boolean | undefined;
+        /** Calls with other arguments have a count of their own. */
+        readonly isSplit?: boolean | undefined;
       }
     | undefined;
   /** Refused by what depends on the moment: when it no longer does, where that is known. */
@@ -113,7 +115,7 @@ function refusalText(refused: RefusedCall, now: number): string {
   const { decision, advice } = codeRow(refused.code);
   const label = decision === 'ask' ? '[APPROVAL REQUIRED]' : '[POLICY DENIED]';
   const sentences = [
-    refused.authorText && printable(refused.authorText, TEXT_CAP),
+    refused.authorText && sentence(printable(refused.authorText.trim(), TEXT_CAP)),
     `${printable(refused.tool, NAME_CAP)}: ${sentence(printable(refused.explanation, TEXT_CAP))}`,
     refused.limit && nextCall(refused.limit, now),
     refused.demand?.retryAt !== undefined && nextCallAt(refused.demand.retryAt, now),
@@ -124,21 +126,21 @@ function refusalText(refused: RefusedCall, now: number): string {
 }
 
 function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  return /[.!?…:;。！？]["'”»)]?$/u.test(text) ? text : `${text}.`;
 }
 
 function nextCall(
-  { retryAt, inFlight, isBarred }: NonNullable<RefusedCall['limit']>,
+  { retryAt, inFlight, isBarred, isSplit }: NonNullable<RefusedCall['limit']>,
   now: number,
 ): string | undefined {
   if (inFlight !== undefined) return 'The next call is possible when one of them ends well.';
-  if (retryAt !== undefined) return nextCallAt(retryAt, now);
+  if (retryAt !== undefined) return nextCallAt(retryAt, now, isSplit);
   return isBarred ? undefined : 'A call of this size can never pass.';
 }
 
-function nextCallAt(retryAt: number, now: number): string {
+function nextCallAt(retryAt: number, now: number, isSplit = false): string {
   const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000));
-  return `Next call possible in ${seconds} s (${new Date(retryAt).toISOString()}).`;
+  return `Next ${isSplit ? 'such ' : ''}call possible in ${seconds} s (${new Date(retryAt).toISOString()}).`;
 }
 
 /** A JSON-RPC error as a line; `id` is left out when unknown, because clients reject `null`. */

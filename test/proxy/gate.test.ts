@@ -71,6 +71,29 @@ describe('what becomes of a call', () => {
     ]);
   });
 
+  test('a person is told the command that helps: also for what is refused beside limits, the pattern that hides, and nothing for what the server does not have', () => {
+    using between = new Between(temp, {
+      version: '1',
+      default: 'deny',
+      hide: ['get-*'],
+      tools: {
+        rated: { rate_limit: '1/minute' },
+        off: { rate_limit: '5/minute', deny_if: [{ conditions: [] }] },
+        some: { deny_if: [{ conditions: [{ path: 'args.n', op: 'eq', value: 1 }] }] },
+      },
+    });
+    const names = ['rated', 'off', 'some', 'get-env', 'other'];
+    listed(between, ...names.map((name) => ({ name, inputSchema: { type: 'object' } })));
+    for (const [id, name] of ['rated', ...names, 'nosuch'].entries()) between.call(id, name, { n: 1 });
+    expect(between.calls).toEqual(['rated']);
+    expect(between.warnings.flatMap((text) => text.split('; to let it through: ')[1] ?? [])).toEqual([
+      'policy-wrap reset rated_rate --server recorder',
+      'policy-wrap allow recorder off',
+      "policy-wrap allow recorder 'get-*'",
+      'policy-wrap allow recorder other',
+    ]);
+  });
+
   test('G1: before a byte of a call reaches the server, its row and its charge can be read by others', () => {
     using between = new Between(temp, POLICY);
     const seen: unknown[] = [];

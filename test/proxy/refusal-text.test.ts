@@ -51,6 +51,23 @@ describe('what is told of a limit', () => {
   });
 });
 
+test("a limit on the same call does not say that other calls are refused, and the author's words end before what happened", () => {
+  const call = { kind: 'call', id: 1, name: 'echo' } as unknown as ToolCall;
+  const perCall = { text: 'args', root: 'args', steps: [] } as const;
+  const exceeded: Exceeded = {
+    charge: charge(limit({ max: 5, windowText: '10 minutes', per: [perCall], onDeny: 'no echo today' })),
+    used: Decimal.from(5),
+    retryAt: NOW + 5000,
+    inFlight: undefined,
+    clockWas: undefined,
+  };
+  const refused = refusedCall(call, open(), { kind: 'exceeded', row: 7, exceeded });
+  const { result } = JSON.parse(refusalLine(1, 'legacy', false, refused, NOW));
+  expect(result.content[0].text).toContain(
+    '[POLICY DENIED] no echo today. echo: 5 of 5 calls with these arguments per 10 minutes used. Next such call possible in 5 s',
+  );
+});
+
 test.each([
   ['APPROVAL_REJECTED', 'a person rejected this call: too much'],
   ['APPROVAL_EXPIRED', 'approval ab12cd has expired'],

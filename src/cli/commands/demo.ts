@@ -52,9 +52,7 @@ export async function demo(
   if (json) await printJson(io, { held, checks });
   else
     await say(
-      held
-        ? '\nAll of it held. Next: policy-wrap init -- <your server>'
-        : '\nSomething did not hold: please report it.',
+      held ? '\nAll of it held. Next: policy-wrap setup' : '\nSomething did not hold: please report it.',
     );
   return held ? EXIT.done : EXIT.failed;
 }

@@ -73,7 +73,7 @@ async function edit(
   if (impossible !== undefined)
     throw new PolicyWrapError('REFUSED', `${printable(tool)}: ${impossible}`, { hint: 'Allow it first.' });
   const edited = usable(text, place.file, `${wish.kind} ${printable(tool)} was not done.`, old);
-  const still = wish.kind === 'allow' || wish.kind === 'ask' ? stillRefused(tool, edited) : undefined;
+  const still = wish.kind === 'allow' || wish.kind === 'ask' ? stillRefused(server, tool, edited) : undefined;
   if (still !== undefined)
     throw new PolicyWrapError('REFUSED', `${printable(tool)} would stay refused: ${still.why}`, {
       hint: `${still.mend} Nothing was written.`,
@@ -143,13 +143,14 @@ function assertListed(server: string, tool: string, { own }: Usable, { db }: Edi
         ? `It has: ${tools
             .slice(0, 12)
             .map((name) => printable(name))
-            .join(', ')}`
+            .join(', ')}${tools.length > 12 ? ` and ${tools.length - 12} more` : ''}`
         : `Did you mean ${printable(likely)}?`,
   });
 }
 
 /** Why no call could pass all the same: another rule of this file, or a file that this one extends. */
 function stillRefused(
+  server: string,
   tool: string,
   { own, extended }: Usable,
 ): { readonly why: string; readonly mend: string } | undefined {
@@ -166,7 +167,7 @@ function stillRefused(
       : `${where} refuses every call of it, by a limit of 0 or a rule for all tools`;
     const mend =
       pattern && policy === own
-        ? `To show all of those: policy-wrap allow <server> '${pattern.text}'.`
+        ? `To show all of those: policy-wrap allow ${printable(server)} '${pattern.text}'.`
         : `Edit ${where}.`;
     return { why, mend };
   }

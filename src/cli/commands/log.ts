@@ -5,7 +5,7 @@ import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { decisionLine, eventLine, namesOf } from '../log-json.js';
 import { leftAloneText, openIfThere, type StateOptions } from '../open-state.js';
-import { remediesOf } from '../remedies.js';
+import { type Remedy, remediesOf, standings } from '../remedies.js';
 import { serversSeen, strangeLine, strangeName, toolsSeen } from '../seen-names.js';
 import { type Cell, type Column, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -58,7 +58,8 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     const first = merged(newest, happened);
     if (first.length === 0 && limit > 0) await tellEmpty(store, options, io);
     let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, page);
-    if (reads && denied && !options.json && !options.follow) reads = await showRemedies(newest, store, io);
+    if (reads && denied && !options.json && !options.follow)
+      reads = await showRemedies(remediesOf(newest, store, standings(options, io)), io);
     while (options.follow && reads && (await io.pause(FOLLOW_MS))) {
       const decisions = store.log({ ...filter, afterId, limit: FOLLOW_LIMIT });
       const happened = events(store, filter, { afterId: afterEvent, limit: FOLLOW_LIMIT });
@@ -82,8 +83,7 @@ async function tellEmpty(store: Store, { tool, server }: LogOptions, io: Termina
 }
 
 /** How to let through what is shown; for people, so not in JSON. */
-function showRemedies(rows: readonly LogEntry[], store: Store, io: Terminal): Promise<boolean> {
-  const remedies = remediesOf(rows, store);
+function showRemedies(remedies: readonly Remedy[], io: Terminal): Promise<boolean> {
   if (remedies.length === 0) return Promise.resolve(true);
   const lines = remedies.map(({ command, times }): Cell[] => [printable(command), `${count(times, 'call')}`]);
   return io.out.write(`\nTo let them through:\n${table(io.out, lines, { indent: '  ' })}`);

@@ -3,7 +3,7 @@ import { EXIT } from '../../errors.js';
 import type { OtherDatabases } from '../databases.js';
 import { printJson } from '../json-output.js';
 import { type OpenState, openStates, othersThan, type StateOptions } from '../open-state.js';
-import { remediesOf } from '../remedies.js';
+import { remediesOf, standings } from '../remedies.js';
 import { serversSeen, strangeLine, strangeName } from '../seen-names.js';
 import { statusJson } from '../status/json.js';
 import { byName, COUNTERS_IN_JSON, COUNTERS_SHOWN, LATELY_MS, type Snapshot } from '../status/snapshot.js';
@@ -92,6 +92,7 @@ function lookInto({ path, store }: OpenState, options: StatusOptions, now: numbe
     remedies: remediesOf(
       store.log({ denied: true, server, since: now - LATELY_MS, limit: REFUSED_READ }),
       store,
+      standings({ db: path }, { now: () => now }),
     ),
   };
   return { now, path, state };

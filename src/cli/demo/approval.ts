@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { count } from '../../text/count.js';
 import type { Terminal } from '../terminal.js';
 import { thisWrapper } from '../this-installation.js';
 import { arrived, call, connect, type Stage } from './client.js';
@@ -51,5 +52,9 @@ export async function showApproval(stage: Stage, io: Terminal): Promise<void> {
   await client.close();
   const calls = await arrived(stage);
   const expected = approved ? 1 : 0;
-  await check('the server saw exactly what you approved', calls === expected, `${calls} calls arrived`);
+  await check(
+    'the server saw exactly what you approved',
+    calls === expected,
+    `${count(calls, 'call')} arrived`,
+  );
 }

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { LET_THROUGH } from '../../proxy/refusal-notices.js';
 import { printable } from '../../text/escape.js';
 import type { Terminal } from '../terminal.js';
 import { endAbruptly, thisWrapper } from '../this-installation.js';
@@ -25,7 +28,7 @@ export async function arrived({ journal }: Stage): Promise<number> {
 /** Wraps the stand-in server and connects to it as a client does. */
 export async function connect(
   { folder, policy, journal }: Stage,
-  { env }: Terminal,
+  { env, err }: Terminal,
 ): Promise<{ client: Client; kill: () => void }> {
   const { node, script } = thisWrapper();
   const transport = new StdioClientTransport({
@@ -35,8 +38,13 @@ export async function connect(
       ...['--', node, script, 'stand-in', 'demo'],
     ],
     env: { ...(env as Record<string, string>), POLICY_STAND_IN_JOURNAL: journal },
-    stderr: 'inherit',
+    stderr: 'pipe',
   });
+  if (transport.stderr)
+    createInterface({ input: transport.stderr as Readable }).on('line', (line) => {
+      // What the wrapper says of its server holds for the demo's, which is gone when a person reads it.
+      if (!line.includes(LET_THROUGH)) void err.write(`${line}\n`);
+    });
   const client = new Client({ name: 'policy-wrap-demo', version: '1.0.0' });
   await client.connect(transport);
   const kill = () => {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { count } from '../../text/count.js';
 import type { Terminal } from '../terminal.js';
 import { arrived, call, connect, type Stage } from './client.js';
 
@@ -61,5 +62,9 @@ export async function showLimit(stage: Stage, io: Terminal): Promise<void> {
   await second.client.close();
 
   const calls = await arrived(stage);
-  await check('the server saw exactly the calls that passed', calls === MAX, `${calls} calls arrived`);
+  await check(
+    'the server saw exactly the calls that passed',
+    calls === MAX,
+    `${count(calls, 'call')} arrived`,
+  );
 }

@@ -84,7 +84,7 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
     );
   }
   if (state.remedies.length > 0) {
-    text += title('Refused in the last hour');
+    text += title('Refused in the last hour, and what would let it through');
     text += table(
       out,
       state.remedies.slice(0, REMEDIES_SHOWN).map((remedy) => remedyRow(remedy, now)),

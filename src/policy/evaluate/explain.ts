@@ -3,7 +3,7 @@ import { isNumber } from '../../json/value.js';
 import type { Charge } from '../call.js';
 import { show } from '../describe-value.js';
 import { clockAt, dayOf, weekdayOf } from '../limits/calendar.js';
-import type { CalledDemand, Condition, Demand, Predicate } from '../model.js';
+import type { CalledDemand, Condition, Demand, Limit, Predicate } from '../model.js';
 import { operatorOf } from '../operators.js';
 import type { Finding } from './condition.js';
 
@@ -128,15 +128,24 @@ function clockText(at: number, timezone: string): string {
 /**
  * @param used what the counter holds before the call
  * @param inFlight what calls hold of it that are still in flight
- * @returns `30 of 30 calls per minute used`, `900 of 1000 per day used in spend, and this call adds 200`
+ * @returns `30 of 30 calls per minute used`, `5 of 5 calls with these arguments per minute used`, `900 of 1000 per day used in spend, and this call adds 200`
  */
 export function explainUsage({ limit, amount }: Charge, used: Decimal, inFlight?: Decimal): string {
+  const whose = sharedBy(limit);
   const held = inFlight === undefined ? '' : `, ${inFlight} of it by calls that are still in flight`;
   // It takes nothing, and passes only while others have taken little enough.
   if (amount.sign === 0)
-    return `${limit.counter} holds ${used} in one window (${limit.windowText})${held}, and this call passes at ${limit.max} or less`;
+    return `${limit.counter} holds ${used}${whose} in one window (${limit.windowText})${held}, and this call passes at ${limit.max} or less`;
   const countsCalls = limit.amount.kind === 'fixed' && amount.compare(Decimal.one) === 0;
   return countsCalls
-    ? `${used} of ${limit.max} calls per ${limit.windowText} used${held}`
-    : `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}${held}, and this call adds ${amount}`;
+    ? `${used} of ${limit.max} calls${whose} per ${limit.windowText} used${held}`
+    : `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}${whose}${held}, and this call adds ${amount}`;
+}
+
+/** Which calls share the count of a limit that is split by arguments: a model is not to think that all are refused. */
+function sharedBy({ per }: Limit): string {
+  const split = per.filter(({ root }) => root === 'args');
+  if (split.length === 0) return '';
+  const whole = split.some(({ steps }) => steps.length === 0);
+  return whole ? ' with these arguments' : ` with this ${split.map(({ text }) => text).join(' and ')}`;
 }

@@ -35,7 +35,7 @@ export function couldPass(policy: Policy, resolved: Resolved): boolean {
 }
 
 /** @returns whether no call can pass, whatever its arguments are and whatever has happened */
-function neverPasses(checks: Checks): boolean {
+export function neverPasses(checks: Checks): boolean {
   return (
     checks.denyIf.some((predicate) => predicate.conditions.length === 0) ||
     checks.limits.some(

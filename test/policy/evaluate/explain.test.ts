@@ -18,6 +18,22 @@ function usage(limit: object, args: object, used: number, inFlight?: number): st
 test.each([
   ['calls', {}, {}, 30, undefined, '30 of 30 calls per 15 minutes used'],
   ['a price of one', { amount: 1 }, {}, 30, undefined, '30 of 30 calls per 15 minutes used'],
+  [
+    'the same call',
+    { per: ['tool', 'args'] },
+    { x: 1 },
+    30,
+    undefined,
+    '30 of 30 calls with these arguments per 15 minutes used',
+  ],
+  [
+    'an argument',
+    { per: ['args.x'], amount: 2 },
+    { x: 1 },
+    30,
+    undefined,
+    '30 of 30 per 15 minutes used in c with this args.x, and this call adds 2',
+  ],
   ['a price', { amount: 2 }, {}, 29, undefined, '29 of 30 per 15 minutes used in c, and this call adds 2'],
   [
     'an amount of one',
