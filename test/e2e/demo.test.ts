@@ -5,8 +5,8 @@ import { Rig } from '../support/rig.js';
 
 describe.skipIf(PYTHON === undefined)('demo --approve', () => {
   test.each([
-    ['approves', '1250\r', 'ok    the invoice that you saw goes through', '1 calls arrived'],
-    ['does not', 'no\r', 'ok    without your yes the invoice does not go through', '0 calls arrived'],
+    ['approves', '1250\r', 'ok    the invoice that you saw goes through', '1 call arrived'],
+    ['does not', 'no\r', 'ok    without your yes the invoice does not go through', 'no calls arrived'],
   ])('G10: a person %s, and one changed digit is refused either way', async (_who, typed, says, arrived) => {
     await using rig = new Rig();
     const { code, stdout } = await atTerminal(

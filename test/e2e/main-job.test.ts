@@ -97,13 +97,14 @@ describe('the pasted policy', () => {
 });
 
 describe('finding things', () => {
-  test('without a policy every call is refused with the command that makes one', async () => {
+  test('without a policy every call is refused, and the person's file for it is named', async () => {
     await using rig = new Rig();
     const wrapper = rig.wrap({});
     await wrapper.initialize();
     const refused = await wrapper.call('echo');
     expect(decision(refused)).toMatchObject({ code: 'NO_POLICY', rule: '(no policy)' });
-    expect(refused.result.content[0].text).toContain('policy-wrap init -- ');
+    expect(refused.result.content[0].text).toMatch(/The user can write one, in \S+recorder\.json\./);
+    expect(refused.result.content[0].text).not.toContain('policy-wrap init');
     expect(rig.receivedCalls()).toEqual([]);
   });
 

@@ -20,7 +20,7 @@ test.each([
   ['a price of one', { amount: 1 }, {}, 30, undefined, '30 of 30 calls per 15 minutes used'],
   [
     'the same call',
-    { per: ['tool', 'args'] },
+    { per: ['tool.name', 'args'] },
     { x: 1 },
     30,
     undefined,
