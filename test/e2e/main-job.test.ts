@@ -97,7 +97,7 @@ describe('the pasted policy', () => {
 });
 
 describe('finding things', () => {
-  test('without a policy every call is refused, and the person's file for it is named', async () => {
+  test('without a policy every call is refused, and the file in which one can be written is named', async () => {
     await using rig = new Rig();
     const wrapper = rig.wrap({});
     await wrapper.initialize();
