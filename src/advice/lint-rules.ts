@@ -61,11 +61,11 @@ export class RuleLint {
     this.#predicates('require', checks.require, entry, tools);
     this.#predicates('deny_if', checks.denyIf, entry, tools);
     this.#predicates('approve_if', checks.approveIf, entry, tools);
-    this.#afterAlways(
-      checks.denyIf,
-      [...checks.denyIf, ...checks.limits, ...checks.approveIf],
-      'refuses every call',
-    );
+    // One at the end switches a tool off and keeps what holds when it is allowed again, as `policy-wrap deny` does.
+    const isSwitchedOff =
+      checks.denyIf.findIndex(({ conditions }) => conditions.length === 0) === checks.denyIf.length - 1;
+    const behind = isSwitchedOff ? [] : [...checks.limits, ...checks.approveIf];
+    this.#afterAlways(checks.denyIf, [...checks.denyIf, ...behind], 'refuses every call');
     this.#afterAlways(checks.approveIf, checks.approveIf, 'asks for every call');
     for (const limit of checks.limits) this.#limit(limit, entry, tools);
   }

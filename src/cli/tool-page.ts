@@ -65,7 +65,7 @@ export function toolPage(
     patterns: opened.map(({ threat: { id, title }, opening }) => ({ id, title, why: opening.why })),
     rule: Object.keys(rule).length > 0 ? rule : { rate_limit: '30/minute' },
     related: relatedTo(tool, tools),
-    questions: questionsOf(tool.name, toolClass, risk),
+    questions: questionsOf(tool.name, toolClass, risk, reason),
   };
 }
 
@@ -85,7 +85,7 @@ function relatedTo({ name }: ToolDefinition, tools: readonly ToolDefinition[]): 
     .map((each) => each.name);
 }
 
-function questionsOf(name: string, toolClass: string, risk: string): ToolPage['questions'] {
+function questionsOf(name: string, toolClass: string, risk: string, reason: string): ToolPage['questions'] {
   const entry = (members: object) => printableJson({ [name]: members });
   return [
     {
@@ -102,7 +102,7 @@ function questionsOf(name: string, toolClass: string, risk: string): ToolPage['q
     },
     {
       question: `What risk level is ${name}?`,
-      answer: `${risk}: it is classed as ${toolClass}.`,
+      answer: `${risk}: it is classed as ${toolClass} (${reason}).`,
     },
   ];
 }

@@ -171,6 +171,11 @@ describe('shadowed', () => {
       ['/tools/t/deny_if/1', '/tools/t/limits/0'],
     ],
     [
+      'not what a tool keeps that is switched off',
+      { tools: { t: { deny_if: [...rule(when('args.x', 'exists')), ...rule()], limits: limit({}) }, u: {} } },
+      [],
+    ],
+    [
       'questions after one that always asks',
       { tools: { t: { approve_if: [...rule(), ...rule(when('args.x', 'exists'))] } } },
       ['/tools/t/approve_if/1'],

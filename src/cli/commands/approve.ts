@@ -67,7 +67,9 @@ export async function approve(id: string, options: ApproveOptions, io: Terminal)
     }
     const { expiresAt } = decided.approval;
     const until = `until ${clockTime(expiresAt, io.now())} (${span(expiresAt - io.now())})`;
-    await io.out.write(`Approved: ${printable(approval.tool)} passes once, ${until}.\n`);
+    await io.out.write(
+      `Approved: ${printable(approval.tool)} passes once with exactly these arguments, ${until}. Have the call made again.\n`,
+    );
     if (budget) {
       const made = store
         .budgets()

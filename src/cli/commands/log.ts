@@ -163,8 +163,8 @@ function decisionRow(entry: LogEntry, whole: boolean): Cell[] {
     decision === 'allow' ? [outcome ?? 'open', latency].join(' ').trim() : printable(rule ?? ''),
     `${named(clientName)} ${named(clientVersion)}`.trim(),
     [approval === undefined ? '' : `approval ${approval}`, argumentsOf(entry.arguments, whole)]
-      .join(' ')
-      .trim(),
+      .filter(Boolean)
+      .join(' of '),
   ];
 }
 

@@ -13,10 +13,12 @@ import { count } from '../../text/count.js';
 import { NAME_CAP, printable, printableJson } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
 import { liveServer } from '../../upstream/list-tools.js';
+import { entryMeant } from '../entry-meant.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
 import { namedServer } from '../named-server.js';
+import { policyOfServer } from '../policy-in-force.js';
 import { bold, type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { toolPage, toolPageText } from '../tool-page.js';
@@ -45,9 +47,11 @@ const STYLE_OF: Readonly<Partial<Record<Risk, Style>>> = { critical: 'red', high
 export async function tools(
   name: string | undefined,
   argv: readonly string[],
-  options: ToolsOptions,
+  asked: ToolsOptions,
   io: Terminal,
 ): Promise<number> {
+  const entry = asked.url === undefined && asked.server === undefined ? entryMeant('tools', argv) : undefined;
+  const options = entry === undefined ? asked : { ...asked, ...heldBy(entry.server, asked, io) };
   const named = namedServer(argv, options, io.cwd);
   if (named.source === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to look at', { hint: 'policy-wrap tools -- mcp-afip' });
@@ -75,11 +79,24 @@ export async function tools(
   await io.out.write(
     table(io.out, [head, ...lines], { columns: ['whole', 'whole', 'whole', 'prose', 'prose'] }),
   );
-  const source = policy?.source ?? 'none, so every call is refused (policy-wrap init makes one)';
+  const source = policy?.source ?? 'none, so every call is refused (policy-wrap setup makes one)';
   await io.out.write(
     `\n${count(rows.length, 'tool')} of ${printable(server)}; policy: ${printable(source)}\n`,
   );
   return EXIT.done;
+}
+
+/** What holds for a wrapped entry of this name, where the person names no other policy. */
+function heldBy(server: string, { policy, preset }: ToolsOptions, io: Terminal): Partial<ToolsOptions> {
+  if (policy !== undefined || preset !== undefined) return { server };
+  try {
+    const place = policyOfServer(server, {}, io);
+    return place.kind === 'file' ? { server, policy: place.file } : { server };
+  } catch (error) {
+    // Under several policies, or one that is gone: that of its name is shown.
+    if (PolicyWrapError.is(error)) return { server };
+    throw error;
+  }
 }
 
 async function onePage(

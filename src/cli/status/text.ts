@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { changeOf } from '../../store/definition-diff.js';
 import type { ApprovalEntry, BudgetEntry, CounterEntry, SessionEntry } from '../../store/store.js';
 import { count } from '../../text/count.js';
@@ -34,7 +35,9 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
   if (!state) return `There is no state database at ${printable(path)} yet: nothing has been wrapped.\n`;
   const running = state.sessions.filter(({ live }) => live);
   const ended = endedServers(state.sessions, now);
-  let text = paint(out, 'dim', `${printable(path)}   ${localTime(now)}\n`);
+  const [where, when] = [printable(path), localTime(now)];
+  const gap = stringWidth(where) + 3 + stringWidth(when) > out.columns ? '\n' : '   ';
+  let text = paint(out, 'dim', `${where}${gap}${when}\n`);
   for (const { server, since, note } of state.pauses) {
     const what = server === undefined ? 'every server' : named(server);
     const why = note === undefined ? '' : `, ${named(note)}`;
@@ -63,8 +66,9 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
   text += title('Counters');
   if (state.ahead.count > 0) text += `${paint(out, 'red', `  ${aheadText(state.ahead)}`)}\n`;
   if (state.counters.length === 0) text += '  Nothing was counted yet.\n';
-  const rows = byName(state.counters);
-  const left = state.countersTotal - rows.length;
+  // A count of one kind of call that is empty again says nothing: there is one for each that was ever made.
+  const rows = byName(state.counters).filter(({ split, used }) => split === '' || used.sign > 0);
+  const left = state.countersTotal - state.counters.length;
   text += table(
     out,
     rows.map((counter) => counterRow(counter, now)),

@@ -32,7 +32,7 @@ const LABEL_CAP = 120;
 
 /**
  * How people tell the counts of one split limit apart. Environment values must never enter the database, and whole
- * argument objects are too long to show: both appear as a digest, after the variable's name.
+ * argument objects are too long to show: both appear as a digest, after the tool and the variable's name.
  */
 export function labelOf(limit: Limit, split: string): string {
   if (split === '') return '';
@@ -41,7 +41,16 @@ export function labelOf(limit: Limit, split: string): string {
     split.length <= LABEL_CAP &&
     fromEnvironment.length === 0 &&
     limit.per.every(({ steps }) => steps.length > 0);
-  return isShown ? split : `${fromEnvironment.join('')}#${digest(split).slice(0, 10)}`;
+  return isShown ? split : `${toolIn(limit, split)}${fromEnvironment.join('')}#${digest(split).slice(0, 10)}`;
+}
+
+/** The tool whose calls are counted, so that a person finds it again; not known where the split is itself a digest. */
+function toolIn({ per }: Limit, split: string): string {
+  const at = per.findIndex(({ root }) => root === 'tool');
+  if (at < 0 || !split.startsWith('[')) return '';
+  const values: unknown = JSON.parse(split);
+  const tool: unknown = Array.isArray(values) ? values[at] : undefined;
+  return typeof tool === 'string' && tool.length <= LABEL_CAP ? `${tool} ` : '';
 }
 
 function digest(text: string): string {

@@ -76,7 +76,9 @@ describe('approve', () => {
     const io = new FakeTerminal(['9007199254740993.25']);
     expect(await approve(id, { db }, io)).toBe(0);
     expect(io.questions).toEqual(['To approve it, type the value of amount_total: ']);
-    expect(io.out.text).toMatch(/^Approved: create_payment passes once, until .*\(10 min\)\.\n$/);
+    expect(io.out.text).toMatch(
+      /^Approved: create_payment passes once with exactly these arguments, until .*\(10 min\)\. Have the call made again\.\n$/,
+    );
     expect(stateOf(state, id)).toBe('approved');
   });
 
@@ -256,7 +258,7 @@ describe('approvals', () => {
     expect(io.out.text).not.toContain(done);
     const all = new FakeTerminal();
     await approvals({ db: state.db, all: true }, all);
-    expect(all.out.text).toMatch(new RegExp(`Approval ${done}[\\s\\S]*rejected by cli .*: no`));
+    expect(all.out.text).toMatch(new RegExp(`Approval ${done}[\\s\\S]*rejected on the command line .*: no`));
     const json = new FakeTerminal();
     await approvals({ db: state.db, json: true }, json);
     expect(json.out.text).toContain(`"arguments":${PAYMENT}`);

@@ -48,7 +48,9 @@ describe('log', () => {
     expect(decisions[1]).toMatch(
       /would deny +legiti +read\\u\{202e\} +NOT_LISTED +\(default deny\) +secret, n$/,
     );
-    expect(decisions[2]).toMatch(/ask +mcp-afip +refund +APPROVAL_REQUIRED .* approval [a-z0-9]{6} amount$/);
+    expect(decisions[2]).toMatch(
+      /ask +mcp-afip +refund +APPROVAL_REQUIRED .* approval [a-z0-9]{6} of amount$/,
+    );
     expect(decisions[3]).toMatch(/approval\.asked +mcp-afip +refund +by wrapper/);
     expect(decisions[4]).toMatch(/approval\.rejected +refund +by cli .*note no$/);
     expect(decisions).toHaveLength(5);

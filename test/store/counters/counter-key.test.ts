@@ -26,11 +26,15 @@ describe('the label of a split', () => {
     ['all arguments beside one of them', '["20-1"]', ['args.cuit', 'args'], /^#[\w-]{10}$/],
     ['a value of the environment', '["secret"]', ['env.TOKEN'], /^env\.TOKEN #[\w-]{10}$/],
     ['one beside an argument', '["a","b"]', ['args.cuit', 'env.TOKEN'], /^env\.TOKEN #[\w-]{10}$/],
+    ['all arguments of a tool', '["echo",{"cuit":"20-1"}]', ['tool.name', 'args'], /^echo #[\w-]{10}$/],
+    ['those of a tool that are a digest', 'sha256:00', ['tool.name', 'args'], /^#[\w-]{10}$/],
     ['two of them', '["a","b"]', ['env.A', 'env.B'], /^env\.A env\.B #[\w-]{10}$/],
   ])('%s: a digest, with the names of variables', (_, split, per, label) => {
     expect(labelled(split, ...per)).toMatch(label);
     // The counts of two values stay apart.
-    expect(labelled(split, ...per)).not.toBe(labelled(`${split} `, ...per));
+    expect(labelled(split, ...per)).not.toBe(
+      labelled(split.startsWith('[') ? ` ${split}` : `${split} `, ...per),
+    );
   });
 });
 
