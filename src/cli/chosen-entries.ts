@@ -1,6 +1,6 @@
 import { type Choice, choose, type Target, type TargetOptions } from '../clients/selection.js';
 import { PolicyWrapError } from '../errors.js';
-import { printable } from '../text/escape.js';
+import { inQuotes } from '../text/escape.js';
 import { askLine } from './person.js';
 import type { ClientsTerminal } from './this-installation.js';
 
@@ -26,7 +26,7 @@ export async function chosenEntries(
 ): Promise<readonly Choice[]> {
   if (all === true) return choices;
   const names = choices.filter(({ entry }) => entry.kind === 'stdio').map(({ entry }) => entry.name);
-  const list = [...new Set(names)].map((name) => printable(name)).join(', ');
+  const list = [...new Set(names)].map(inQuotes).join(', ');
   if (!io.canAsk)
     throw new PolicyWrapError('USAGE', 'which entries?', {
       hint: `Name them, or say --all. There are: ${list}.`,

@@ -17,16 +17,25 @@ export interface Prompts {
   yes(question: string): Promise<boolean>;
 }
 
+/** To the line above, which is emptied. */
+const UP_AND_CLEAR = '\u001b[1A\u001b[2K';
+
 /**
  * The library is loaded here alone, and shown on standard error, as every question.
  *
  * @throws PolicyWrapError REFUSED, from each of them, when it is not answered
  */
 export async function prompts({ streams }: Terminal): Promise<Prompts> {
-  const { confirm, isCancel, multiselect, select } = await import('@clack/prompts');
+  const { confirm, isCancel, multiselect, select, settings } = await import('@clack/prompts');
+  // An Enter that was typed before the question stood there comes as a line feed, which the library takes for an arrow.
+  settings.actions.delete('enter');
   const common = { input: streams.input, output: streams.error, withGuide: false };
   const answered = <T>(answer: T): Exclude<T, symbol> => {
-    if (isCancel(answer)) throw new PolicyWrapError('REFUSED', 'Nothing was changed.');
+    if (isCancel(answer)) {
+      // The library leaves the answer that the cursor stood on, as if it had been given.
+      streams.error.write(`${UP_AND_CLEAR}Cancelled\n`);
+      throw new PolicyWrapError('REFUSED', 'Nothing was changed.');
+    }
     return answer as Exclude<T, symbol>;
   };
   // The library's own types tell values of text from others; what is chosen is found again by its place.

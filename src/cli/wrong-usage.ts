@@ -48,7 +48,10 @@ function commandOf(argv: readonly string[], program: Command): Command | undefin
 function inOurWords(complaint: string): string {
   const [first = ''] = complaint.replace(/^error: /, '').split('\n');
   const said = /^option '(.*?)' argument '(.*)' is invalid\. ?(.*)$/s.exec(first);
-  const words = said ? `${said[1]}: not ${said[2]}: ${said[3]}` : first;
+  const choices = /^Allowed choices are (.*)$/s.exec(said?.[3] ?? '')?.[1];
+  const why =
+    choices === undefined ? `not ${said?.[2]}: ${said?.[3]}` : `"${said?.[2]}" is none of ${choices}`;
+  const words = said ? `${said[1]}: ${why}` : first;
   return words.replace(/'([^']*)'/g, '$1').replace(/\.$/, '');
 }
 

@@ -16,7 +16,7 @@ interface Printer {
 
 /** What changes to clients' files need from outside, so that tests give them all of it. */
 export interface ClientsIo {
-  readonly out: Printer;
+  readonly out: Printer & { readonly isTerminal: boolean };
   readonly err: Printer;
   /** A question reaches a person. */
   readonly canAsk: boolean;

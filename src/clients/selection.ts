@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
-import { didYouMean, nameHint } from '../text/suggest.js';
+import { didYouMean, nameHint, nearest } from '../text/suggest.js';
 import { typed } from './change/masking.js';
 import { containersAt, type Entry, entriesIn, shapeOf } from './entries.js';
 import { type Format, LENIENT, SHAPES, type Shape } from './file-shapes.js';
@@ -111,14 +111,26 @@ function knownClient(id: string | undefined): Client {
     id === undefined ? 'which client?' : `no client called ${printable(id)}`,
     {
       hint:
-        (id === undefined
-          ? undefined
-          : didYouMean(
-              id,
-              [...CLIENTS, ...SNIPPET_CLIENTS].map((known) => known.id),
-            )) ?? `Clients: ${CLIENTS.map((known) => known.id).join(', ')}. Any other file: --config <file>.`,
+        (id === undefined ? undefined : likelyClients(id)) ??
+        `Clients: ${CLIENTS.map((known) => known.id).join(', ')}. Any other file: --config <file>.`,
     },
   );
+}
+
+/** Fewer letters are near to too many words. */
+const LEAST_LETTERS = 3;
+
+/** Clients that were probably meant: `claude` may be two. */
+function likelyClients(id: string): string | undefined {
+  const ids = [...CLIENTS, ...SNIPPET_CLIENTS].map((known) => known.id);
+  const near = didYouMean(id, ids);
+  if (near !== undefined || id.length < LEAST_LETTERS) return near;
+  const words = new Set(ids.flatMap((known) => known.split('-')));
+  const word = words.has(id) ? id : nearest(id, words);
+  const likely = ids.filter((known) => word !== undefined && known.split('-').includes(word));
+  return likely.length === 0
+    ? undefined
+    : `Did you mean ${likely.map((known) => `"${known}"`).join(' or ')}?`;
 }
 
 /** By the end of a file's name; all others are read as JSON. */

@@ -51,6 +51,9 @@ export function printable(text: string, cap = Number.POSITIVE_INFINITY): string 
   return PLAIN.test(cut) && !cut.includes('\n') ? cut : escaped(cut, codePoint);
 }
 
+/** A name in a sentence, where without quotes it could read as a word of it. */
+export const inQuotes = (name: string): string => `"${printable(name)}"`;
+
 /** The first characters of a text, without half of one at the end. */
 function whole(text: string, length: number): string {
   const cut = text.slice(0, length);

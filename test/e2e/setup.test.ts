@@ -85,7 +85,7 @@ describe('a script', () => {
     expect(first.stdout).toMatch(/^ {2}together +60 per minute \(calls\), 10 per 10 minutes \(failures\)/m);
     expect(first.stdout).toMatch(/^ {2}ghost +does not start: mcp-ghost-that-is-not-there was not found/m);
     expect(first.stdout).toMatch(
-      /^ {2}linear +remote, https:\/\/mcp\.example\.com\/sse; to wrap it by hand: policy-wrap --url/m,
+      /^ {2}linear +remote, https:\/\/mcp\.example\.com\/sse; this prints the entry that wraps it:\n +policy-wrap init --url https:\/\/mcp\.example\.com\/sse$/m,
     );
     expect(first.stdout).toMatch(/^ {2}restart +Quit Claude Desktop fully/m);
     const undo = /^ {2}undo +policy-wrap (.*)$/m.exec(first.stdout)?.[1];
@@ -132,19 +132,39 @@ describe('a script', () => {
 
   test.each<[title: string, args: string[], code: number, says: string]>([
     ['nobody can be asked', ['setup'], 2, '--strength brake --yes'],
-    ['no servers are named', ['setup', '--yes'], 2, 'Name them, or say --all. There are: files'],
+    [
+      'no servers are named',
+      ['setup', '--yes'],
+      2,
+      'policy-wrap setup files --yes, or say --all. There are: files',
+    ],
     ['a server that is not there', ['setup', 'nope', '--yes'], 1, 'There are: files, ghost'],
     ['a client that is not known', ['setup', '--client', 'emacs', '--all', '--yes'], 2, 'emacs'],
     [
       'a client without servers',
       ['setup', '--client', 'cursor', '--all', '--yes'],
       1,
-      'No MCP client with a server',
+      'Cursor: no MCP server.\n  Looked in: ~/.cursor/mcp.json. Claude Desktop has some: policy-wrap setup --client claude-desktop',
     ],
-  ])('%s: refused, and nothing is written', async (_title, args, code, says) => {
+    ['half of a name of a client', ['setup', '--client', 'cluade'], 2, '--strength brake --yes'],
+    [
+      'half of a name of a client, to a script',
+      ['setup', '--client', 'cluade', '--all', '--yes'],
+      2,
+      'Did you mean "claude-desktop" or "claude-code"?',
+    ],
+    [
+      'a strength that there is not',
+      ['setup', '--all', '--yes', '--strength', 'braek'],
+      2,
+      '"braek" is none of',
+    ],
+  ])('%s: refused, and nothing is written or started', async (_title, args, code, says) => {
     await using account = new Account();
     account.put(DESKTOP, CONFIG);
-    expect(account.run(...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });
+    const done = account.run(...args);
+    expect(done).toMatchObject({ code, stderr: expect.stringContaining(says) });
+    expect(done.stderr + done.stdout).not.toContain('Starting');
     expect([account.get(DESKTOP), account.files()]).toEqual([CONFIG, []]);
   });
 
@@ -156,9 +176,27 @@ describe('a script', () => {
     account.put(DESKTOP, config);
     const { code, stdout } = account.run('setup', '--all', '--yes', '--dry-run', '--no-start');
     expect(code).toBe(0);
-    expect(stdout).toContain('not started, so it goes by the names of tools alone');
+    expect(stdout).toMatch(/not started, so it\s+goes\s+by\s+the\s+names\s+of\s+tools\s+alone/);
     expect(stdout).toContain('"--policy"');
+    // The whole line, and the whole policy.
+    expect(stdout).toContain(JSON.stringify(touch));
+    expect(stdout).toMatch(/^\+ +"default": "allow"/m);
     expect([account.get(DESKTOP), account.files(), existsSync(marker)]).toEqual([config, [], false]);
+  });
+
+  test('a policy that is there is kept, and a strength that is not used is told', async () => {
+    await using account = new Account();
+    account.put(DESKTOP, CONFIG);
+    expect(account.run(...ALL_YES).code).toBe(0);
+    const file = '.config/policy-wrap/files.json';
+    const policy = account.get(file);
+    expect(account.run('uninstall', '--all', '--yes').code).toBe(0);
+    const { code, stdout } = account.run('setup', '--all', '--strength', 'careful', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'Kept as it is\n  files  keeps ~/.config/policy-wrap/files.json (brake); careful is not used: move the file away',
+    );
+    expect(account.get(file)).toBe(policy);
   });
 
   test('an agent is told that this is for a person', async () => {
@@ -221,6 +259,24 @@ describe.skipIf(PYTHON === undefined)('a person at a terminal of 80 columns', ()
       expect.stringContaining('// careful: '),
       expect.stringContaining('// watch: '),
     ]);
+  });
+
+  test('an Enter typed before a question is no answer; Ctrl-C leaves none on the screen', async () => {
+    await using account = new Account();
+    account.put(DESKTOP, CONFIG);
+    // In the mode that a terminal is in before a question, Enter comes as a line feed.
+    const shown = await account.type([], [['Set it up now?', '\n\u0003']]);
+    expect(shown.slice(shown.lastIndexOf('Set it up now?'))).toContain('Cancelled\n');
+    expect(shown).not.toContain('lists the commands');
+    const yes = await account.type(
+      [],
+      [
+        ['Set it up now?', `\n${ENTER}`],
+        ['to see what they can do?', '\u0003'],
+      ],
+    );
+    expect(yes).toContain('to see what they can do?');
+    expect(account.get(DESKTOP)).toBe(CONFIG);
   });
 
   test.each<[title: string, answers: [string, string][]]>([

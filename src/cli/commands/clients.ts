@@ -1,9 +1,11 @@
 import type { StdioEntry } from '../../clients/entries.js';
+import { remoteCommand } from '../../clients/install-command.js';
 import { type EntryReport, type PlaceReport, takeInventory } from '../../clients/inventory.js';
 import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { maskWords } from '../../text/masking.js';
 import { printJson } from '../json-output.js';
+import { atHome } from '../setup/final-screen.js';
 import { table } from '../table.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
@@ -18,9 +20,10 @@ export interface ClientsOptions {
  * @returns an exit code
  */
 export async function clients(options: ClientsOptions, io: ClientsTerminal): Promise<number> {
-  const reports = takeInventory(io.machine, io.wrapper).filter(({ state }) => state.kind !== 'absent');
+  const all = takeInventory(io.machine, io.wrapper);
+  const reports = all.filter(({ state }) => state.kind !== 'absent');
   if (options.json) await printJson(io, { places: reports.map(placeAsJson) });
-  else await io.out.write(asText(reports, io));
+  else await io.out.write(reports.length > 0 ? asText(reports, io) : noneText(all, io));
   return EXIT.done;
 }
 
@@ -59,9 +62,13 @@ function entryAsJson({ entry, drift, twins }: EntryReport): object {
 }
 
 function asText(reports: readonly PlaceReport[], io: ClientsTerminal): string {
-  if (reports.length === 0)
-    return 'No client configuration found. For any other client: policy-wrap install --print --add <name> -- <command>\n';
   return reports.map((report) => placeAsText(report, io)).join('\n');
+}
+
+/** Where it was looked for. */
+function noneText(all: readonly PlaceReport[], io: ClientsTerminal): string {
+  const rows = all.map(({ client, place }) => [client.name, atHome(place.path, io)]);
+  return `No client configuration found. Looked for:\n${table(io.out, rows, { indent: '  ', columns: ['whole', 'prose'] })}For any other client: policy-wrap install --print --add <name> -- <command>\n`;
 }
 
 function placeAsText({ client, place, state }: PlaceReport, { out }: ClientsTerminal): string {
@@ -96,7 +103,7 @@ function shownWords({ state, words }: StdioEntry): readonly string[] {
 function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: string } {
   switch (entry.kind) {
     case 'remote':
-      return { code: 'remote', text: 'remote, not wrapped (docs/remote.md says how)' };
+      return { code: 'remote', text: `remote, not wrapped; how: ${remoteCommand(entry.url)}` };
     case 'unusable':
       return { code: 'unusable', text: `cannot be wrapped: ${printable(entry.reason)}` };
     case 'stdio':

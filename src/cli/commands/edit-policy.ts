@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { structuredPatch } from 'diff';
+import { typed } from '../../clients/change/masking.js';
 import { createFile, replaceFile } from '../../clients/files/atomic-write.js';
 import { readSnapshot, type Snapshot } from '../../clients/files/read.js';
 import { loadWithLayers, problemsError } from '../../config/policy-files.js';
@@ -82,6 +83,7 @@ async function edit(
     await io.out.write(
       `Nothing to change in ${printable(place.file)}: ${notes.join('; ') || 'it says so already'}.\n`,
     );
+    if (wish.kind === 'allow') await io.out.write(limitsText(server, tool, policy));
     return EXIT.done;
   }
   if (place.kind === 'new')
@@ -90,15 +92,43 @@ async function edit(
     );
   await io.out.write(diffText(place.file, old, text, io.out));
   for (const note of notes) await io.out.write(`${sentence(printable(note))}\n`);
+  if (wish.kind === 'hide' && tool.includes('*'))
+    await io.out.write(matchedText(server, tool, edited.own, options));
+  if (wish.kind === 'limit' && !isVisible(edited.own, tool, 'all'))
+    await io.out.write(`It stays hidden; to show it: policy-wrap allow ${typed(server)} ${typed(tool)}\n`);
   if (options.dryRun) return EXIT.done;
   await write(place.file, before, text, io);
   const running = liveSessions(server, options, io).length;
   const now =
     running === 0
-      ? 'Holds from the next start.'
+      ? `Holds from when ${printable(server)} is next started.`
       : 'In force at once: running wrappers have read it in a second.';
   await io.out.write(`${printable(tool)} of ${printable(server)}: ${DONE[wish.kind]}. ${now}\n`);
   return EXIT.done;
+}
+
+/** A limit that is used up is no rule against the tool: what gives it back. */
+function limitsText(server: string, tool: string, { own, extended }: Usable): string {
+  const counters = stack(own, extended).all.flatMap((policy) => {
+    const resolved = resolveEntry(policy, tool);
+    const entry = resolved.kind === 'resolved' ? (resolved.entry?.limits ?? []) : [];
+    return [...entry, ...policy.allTools.limits].map(({ counter }) => counter);
+  });
+  const lines = [...new Set(counters)].map(
+    (counter) => `  policy-wrap reset ${typed(counter)} --server ${typed(server)}\n`,
+  );
+  return lines.length === 0
+    ? ''
+    : `Its limits stay. Where one is used up, this empties it:\n${lines.join('')}`;
+}
+
+/** The tools of a server that a pattern takes, as far as they are known. */
+function matchedText(server: string, pattern: string, { hide }: Policy, { db }: EditOptions): string {
+  const found = hide.find(({ text }) => text === pattern);
+  const names = knownTools(server, db).filter((name) => found?.matches(name));
+  return names.length === 0
+    ? ''
+    : `It takes: ${[...new Set(names)].map((name) => printable(name)).join(', ')}\n`;
 }
 
 const DONE = {

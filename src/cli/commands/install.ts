@@ -27,7 +27,7 @@ import { emptyDocument } from '../../clients/text/document.js';
 import { newPrefix } from '../../clients/wrapped-command.js';
 import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { printable, safeJson } from '../../text/escape.js';
+import { inQuotes, printable, safeJson } from '../../text/escape.js';
 import { isMasked, MASK, maskWords } from '../../text/masking.js';
 import { entryServerName, policyNames, SERVER_NAME } from '../../upstream/server-name.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
@@ -88,7 +88,7 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
     return EXIT.done;
   }
   if (changes.length === 0) return EXIT.done;
-  const names = [...new Set(started.map(({ entry }) => printable(entry.name)))].join(', ');
+  const names = [...new Set(started.map(({ entry }) => inQuotes(entry.name)))].join(', ');
   const all = [...protection.files, ...changes];
   if (!(await carryOut(all, target.client, `Wrap ${names}?`, options, io))) return EXIT.done;
   return await conclude(
@@ -237,7 +237,7 @@ async function add(
   const former = formerName(serverNames, places.db, io);
   if (former !== undefined) await io.err.write(`${printable(name)}: ${formerText(server, former)}\n`);
   const all = policyFile === undefined ? changes : [policyFile, ...changes];
-  if (!(await carryOut(all, target.client, `Add ${printable(name)}?`, options, io))) return EXIT.done;
+  if (!(await carryOut(all, target.client, `Add ${inQuotes(name)}?`, options, io))) return EXIT.done;
   return await conclude(target, [{ name, words, env, cwd: undefined, moreEnv: false, about }], io);
 }
 

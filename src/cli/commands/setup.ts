@@ -1,19 +1,14 @@
 import { STRENGTH_TITLES, type Strength } from '../../catalog/strengths.js';
-import {
-  assertWritable,
-  type Change,
-  showChanges,
-  warnOfRunning,
-  writeChanges,
-} from '../../clients/change/apply.js';
-import { type Plan, planInstall } from '../../clients/change/plan.js';
+import { assertWritable, type Change, warnOfRunning, writeChanges } from '../../clients/change/apply.js';
+import { typed } from '../../clients/change/masking.js';
+import { planInstall } from '../../clients/change/plan.js';
 import type { StdioEntry } from '../../clients/entries.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { assertNoAgent } from '../person.js';
 import { type Prompts, prompts } from '../prompts.js';
 import { hasPolicy, type Protection, protect, wrappableOf } from '../protection.js';
-import { atHome, block, finalScreen } from '../setup/final-screen.js';
+import { block, finalScreen } from '../setup/final-screen.js';
 import {
   commandText,
   type FoundClient,
@@ -23,6 +18,8 @@ import {
   lookAt,
   toolsText,
 } from '../setup/found-servers.js';
+import { noServers } from '../setup/no-servers.js';
+import { showEveryLine, showKept, showWhat } from '../setup/what-is-written.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
 export interface SetupOptions {
@@ -71,10 +68,12 @@ export async function setup(
         },
       );
   const meant = names.length === 0 ? servers : servers.filter(({ entry }) => names.includes(entry.name));
+  assertChosen(servers, names, options);
   await see(meant, options, ask, io);
   const { able, failed } = apart(meant);
   const chosen = await chosenServers(able, names, options, ask);
   const protections = await protectAll(chosen, options, ask, io);
+  await showKept(chosen, protections, options.strength, io);
   const plans = clients
     .map(({ target }) => ({ target, here: chosen.filter((found) => found.target === target) }))
     .filter(({ here }) => here.length > 0)
@@ -97,14 +96,16 @@ export async function setup(
   const screen = { chosen, left, plans, protections };
   if (changes.length === 0) {
     await io.out.write(
-      chosen.length === 0 ? 'Nothing was changed.\n' : 'Nothing to change: all of this is set up already.\n',
+      chosen.length === 0
+        ? 'Nothing was changed.\n'
+        : `Nothing to change: ${left.length === 0 ? 'all of this' : 'all that can be wrapped'} is set up already.\n`,
     );
     return await finalScreen({ ...screen, changed: false }, io);
   }
   assertWritable(changes);
   await showWhat(plans, files, protections, io);
   if (options.dryRun === true) {
-    await showChanges(changes, io);
+    await showEveryLine(changes, io);
     return EXIT.done;
   }
   for (const { target } of plans) await warnOfRunning(target.client, io);
@@ -117,32 +118,6 @@ export async function setup(
   return await finalScreen({ ...screen, changed: true }, io);
 }
 
-/** What is about to be written, file by file. */
-async function showWhat(
-  plans: readonly { readonly plan: Plan }[],
-  files: readonly Change[],
-  protections: ReadonlyMap<StdioEntry, Protection>,
-  io: ClientsTerminal,
-): Promise<void> {
-  await io.out.write('\nTo be written\n');
-  for (const file of files) {
-    const about = [...protections.values()].find((each) => each.file === file)?.about.slice(1) ?? [];
-    await io.out.write(
-      `  ${atHome(file.path, io)}\n${block(
-        about.map((line) => ['', line]),
-        io,
-      )}`,
-    );
-  }
-  for (const { plan } of plans)
-    for (const { path } of plan.changes) {
-      const here = plan.started.filter(({ place }) => place.place.path === path);
-      const names = here.map(({ entry }) => printable(entry.name)).join(', ');
-      const text = `${names}: started through policy-wrap; nothing else changes, and a copy is kept`;
-      await io.out.write(`  ${atHome(path, io)}\n${block([['', text]], io)}`);
-    }
-}
-
 async function agreed(changes: readonly Change[], ask: Prompts, io: ClientsTerminal): Promise<boolean> {
   const answer = await ask.one('Write this?', [
     { value: 'yes', label: 'Yes' },
@@ -150,7 +125,7 @@ async function agreed(changes: readonly Change[], ask: Prompts, io: ClientsTermi
     { value: 'no', label: 'No' },
   ]);
   if (answer !== 'show') return answer === 'yes';
-  await showChanges(changes, io);
+  await showEveryLine(changes, io);
   return await ask.yes('Write it?');
 }
 
@@ -169,10 +144,7 @@ async function chosenClients(
   const problems: string[] = [];
   const found = findClients(client, problems, io);
   for (const problem of problems) await io.err.write(`Left alone: ${printable(problem)}\n`);
-  if (found.length === 0)
-    throw new PolicyWrapError('NOT_FOUND', 'No MCP client with a server was found.', {
-      hint: 'policy-wrap clients shows where was looked. For any other: policy-wrap install --print --add <name> -- <command>',
-    });
+  if (found.length === 0) throw noServers(client, io);
   if (found.length === 1 || client !== undefined || yes === true) return found;
   return await ask.some(
     'Which clients?',
@@ -214,18 +186,28 @@ function apart(servers: readonly FoundServer[]): {
   return { able: servers.filter(({ failure }) => failure === undefined), failed };
 }
 
+/** Before anything is started. @throws PolicyWrapError USAGE where nobody is asked and nothing says which servers */
+function assertChosen(
+  servers: readonly FoundServer[],
+  names: readonly string[],
+  { all, yes }: SetupOptions,
+): void {
+  const fresh = servers.filter(({ isWrapped }) => !isWrapped).map(({ entry }) => entry.name);
+  const [first] = fresh;
+  if (first === undefined || yes !== true || all === true || names.length > 0) return;
+  throw new PolicyWrapError('USAGE', 'Which servers?', {
+    hint: `Name them, as in policy-wrap setup ${typed(first)} --yes, or say --all. There are: ${fresh.map((name) => printable(name)).join(', ')}`,
+  });
+}
+
 async function chosenServers(
   able: readonly FoundServer[],
   names: readonly string[],
-  { all, yes }: SetupOptions,
+  { all }: SetupOptions,
   ask: Prompts,
 ): Promise<readonly FoundServer[]> {
   const fresh = able.filter(({ isWrapped }) => !isWrapped);
   if (all === true || names.length > 0 || fresh.length === 0) return able;
-  if (yes === true)
-    throw new PolicyWrapError('USAGE', 'Which servers?', {
-      hint: `Name them, or say --all. There are: ${fresh.map(({ entry }) => printable(entry.name)).join(', ')}`,
-    });
   const chosen = await ask.some(
     'Which servers shall be protected?',
     fresh.map((value) => ({ value, label: labelOf(value, fresh), hint: toolsText(value) })),

@@ -14,7 +14,7 @@ import {
 } from '../../clients/selection.js';
 import { findBackup } from '../../config/backups.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { printable } from '../../text/escape.js';
+import { inQuotes, printable } from '../../text/escape.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { assertNoAgent } from '../person.js';
 import type { ClientsTerminal } from '../this-installation.js';
@@ -52,7 +52,7 @@ export async function uninstall(options: UninstallOptions, io: ClientsTerminal):
   }
   const wrapped = found.flatMap((each) => each.wrapped);
   const clients = found.flatMap(({ target }) => target.client ?? []);
-  const names = [...new Set(wrapped.map(({ entry }) => printable(entry.name)))].join(', ');
+  const names = [...new Set(wrapped.map(({ entry }) => inQuotes(entry.name)))].join(', ');
   if (await carryOut(changesOf(wrapped), clients, `Unwrap ${names}?`, options, io)) {
     await io.out.write(`Unwrapped: ${names}\n`);
     for (const { restart } of clients) await io.out.write(`Next: ${restart}\n`);

@@ -28,15 +28,17 @@ export interface Screen {
 /** Lines are no longer than this where the terminal is wider, or nobody looks. */
 const WIDEST = 100;
 
-/** Rows of a name and a text that goes on below itself, two blanks in. */
+/** Rows of a name and a text that goes on below itself, two blanks in; a line end in a text begins a line. */
 export function block(rows: readonly (readonly string[])[], { out }: { readonly out: Output }): string {
   const width = Math.max(0, ...rows.map(([name = '']) => name.length));
   const room = Math.max(20, Math.min(out.columns, WIDEST) - width - 4);
   return rows
     .flatMap(([name = '', ...texts]) =>
-      wrapped(texts.join(' '), room).map((line, at) =>
-        `  ${(at === 0 ? name : '').padEnd(width)}  ${line}`.trimEnd(),
-      ),
+      texts
+        .join(' ')
+        .split('\n')
+        .flatMap((text) => wrapped(text, room))
+        .map((line, at) => `  ${(at === 0 ? name : '').padEnd(width)}  ${line}`.trimEnd()),
     )
     .map((line) => `${line}\n`)
     .join('');

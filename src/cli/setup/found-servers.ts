@@ -1,6 +1,7 @@
 import { needsClient } from '../../clients/after-install.js';
 import { serverOf } from '../../clients/change/plan.js';
 import { originalOf, type StdioEntry, urlOf } from '../../clients/entries.js';
+import { remoteCommand } from '../../clients/install-command.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { type Choice, choicesIn, openTarget, type Target } from '../../clients/selection.js';
 import { PolicyWrapError } from '../../errors.js';
@@ -75,7 +76,7 @@ function inTarget(target: Target): FoundClient {
       const [url = ''] = maskWords([entry.url]);
       left.push({
         name,
-        reason: `remote, ${printable(url, 60)}; to wrap it by hand: policy-wrap --url (docs/remote.md)`,
+        reason: `remote, ${printable(url, 60)}; this prints the entry that wraps it:\n${remoteCommand(entry.url)}`,
       });
     } else if (entry.kind === 'unusable') left.push({ name, reason: printable(entry.reason) });
     else if (entry.state.kind === 'broken')

@@ -50,6 +50,8 @@ export async function carryOut(
       hint: 'Add --yes to write the change shown, or --dry-run to see it only.',
     });
   for (const each of [client].flat()) await warnOfRunning(each, io);
+  // Whoever is asked sees what about, wherever standard output goes.
+  if (options.yes !== true && !io.out.isTerminal) for (const { shown } of changes) await io.err.write(shown);
   if (options.yes !== true && !(await agreed(question, io))) {
     await io.err.write('Nothing was written.\n');
     return false;

@@ -6,7 +6,10 @@ import type { Edited } from './rewrite-entry.js';
 /** Lines shown around a change. */
 const CONTEXT = 3;
 /** A longer line is cut to the part that changes: a file without line ends is one line of megabytes. Characters. */
-const LONGEST = 240;
+const LONGEST = 2000;
+/** What is shown of such a line, in characters, and how much of it stands before what changes. */
+const PART = 240;
+const LEAD = 40;
 
 interface Hunk {
   /** First line, from 0, and the line after the last. */
@@ -127,7 +130,19 @@ function cut(line: string, counterpart = ''): string {
   if (line.length <= LONGEST) return shown(line);
   let same = 0;
   while (same < line.length && line[same] === counterpart[same]) same += 1;
-  const from = counterpart === '' ? 0 : Math.max(0, same - 40);
-  const part = line.slice(from, from + LONGEST);
-  return `${from > 0 ? '…' : ''}${shown(part)}${from + LONGEST < line.length ? '…' : ''}`;
+  const from = counterpart === '' ? 0 : Math.max(0, same - LEAD);
+  const to = Math.max(
+    from + PART,
+    counterpart === '' ? 0 : Math.min(changedTo(line, counterpart, same), from + LONGEST),
+  );
+  return `${from > 0 ? '…' : ''}${shown(line.slice(from, to))}${to < line.length ? '…' : ''}`;
+}
+
+/** @returns where the part of a line ends that its counterpart does not have; both are the same up to `from` */
+function changedTo(line: string, counterpart: string, from: number): number {
+  const most = Math.min(line.length, counterpart.length) - from;
+  let same = 0;
+  while (same < most && line[line.length - 1 - same] === counterpart[counterpart.length - 1 - same])
+    same += 1;
+  return line.length - same;
 }

@@ -4,6 +4,7 @@ import { printable } from '../../text/escape.js';
 import { entryServerName, policyNames } from '../../upstream/server-name.js';
 import type { Started } from '../after-install.js';
 import { originalOf, type StdioEntry } from '../entries.js';
+import { remoteCommand } from '../install-command.js';
 import type { ClientsIo } from '../io.js';
 import type { Choice, OpenPlace } from '../selection.js';
 import {
@@ -79,7 +80,7 @@ export function planInstall(
 function reasonAgainst(entry: Choice['entry']): string | undefined {
   switch (entry.kind) {
     case 'remote':
-      return 'a remote server; its entry is written by hand: docs/remote.md';
+      return `a remote server; this prints the entry that wraps it: ${remoteCommand(entry.url)}`;
     case 'unusable':
       return `cannot be wrapped: ${printable(entry.reason)}`;
     case 'stdio':

@@ -137,7 +137,7 @@ function kept(entry: Entry, wish: Wish): string[] {
   if (wish.kind === 'deny') return notes;
   const rules = RULE_FIELDS.filter((field) => entry[field] !== undefined);
   const stays = [...new Set(rules.map((field) => (field === 'rate_limit' ? 'limits' : field)))];
-  if (stays.length > 0) notes.push(`what it has besides stays: ${stays.join(', ')}`);
+  if (stays.length > 0) notes.push(`it keeps its other rules: ${stays.join(', ')}`);
   return notes;
 }
 

@@ -44,7 +44,7 @@ test('the table', async () => {
 
 Cursor  ~/.cursor/mcp.json  (user)
   taxes      not wrapped; the same server is wrapped in claude-desktop  mcp-afip --token ***
-  web        remote, not wrapped (docs/remote.md says how)  https://u:***@x.example
+  web        remote, not wrapped; how: policy-wrap init --url '<its address>'  https://u:***@x.example
   odd        cannot be wrapped: no \`command\`
   bell\\u{7}  starts policy-wrap without \`--\` before a server  policy-wrap
 
@@ -55,6 +55,13 @@ Codex  ~/.codex/config.toml  (user)
   cannot be read: ~/.codex/config.toml:1:5: ${home.out.split('toml:1:5: ')[1]?.trimEnd()}
 `,
   );
+});
+
+test('where nothing is, the places that were looked at are named', async () => {
+  using home = new Home();
+  expect(await clients({}, home.io)).toBe(0);
+  expect(home.out).toMatch(/^No client configuration found\. Looked for:\n/);
+  expect(home.out).toContain('~/.config/Claude/claude_desktop_config.json\n');
 });
 
 test('--json has the same, with a version, and no secret', async () => {
@@ -86,6 +93,6 @@ test('a machine without any client', async () => {
   using home = new Home();
   await clients({}, home.io);
   expect(home.out).toMatch(
-    /^No client configuration found\. .* policy-wrap install --print --add <name> -- <command>\n$/,
+    /^No client configuration found\. [\s\S]* policy-wrap install --print --add <name> -- <command>\n$/,
   );
 });

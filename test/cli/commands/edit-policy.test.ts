@@ -135,6 +135,31 @@ describe('who', () => {
   });
 });
 
+describe('what is said beside the change', () => {
+  test('allow of what is allowed names what empties its limits', async () => {
+    policy('shop', {
+      version: '1',
+      default: 'allow',
+      tools: { get_x: { rate_limit: '2/hour' } },
+    });
+    const io = person();
+    expect(await allow('shop', 'get_x', { db: rig.db }, io)).toBe(0);
+    expect(io.out.text).toContain('it keeps its other rules: limits.\nIts limits stay.');
+    expect(io.out.text).toContain('  policy-wrap reset get_x_rate --server shop\n');
+  });
+
+  test('limit of what is hidden says that it stays so; hide of a pattern names what it takes', async () => {
+    policy('mcp-afip', { version: '1', default: 'allow' });
+    const io = person();
+    expect(await hide('mcp-afip', 'create_*', { db: rig.db }, io)).toBe(0);
+    expect(io.out.text).toMatch(/^It takes: .*\bcreate_invoice\b/m);
+    expect(io.out.text).toContain('Holds from when mcp-afip is next started.');
+    expect(await hide('mcp-afip', 'get_x', { db: rig.db }, person()).catch(() => 'unknown')).toBe('unknown');
+    expect(await limit('mcp-afip', 'create_invoice', '2/hour', { db: rig.db }, io)).toBe(0);
+    expect(io.out.text).toContain('It stays hidden; to show it: policy-wrap allow mcp-afip create_invoice\n');
+  });
+});
+
 test('allow writes nothing where a call would stay refused all the same, and says why', async () => {
   policy('org', { version: '1', default: 'allow', tools: { x: { action: 'deny' } } });
   policy('shop', { ...DENY, hide: ['y_*'], extends: './org.json' });

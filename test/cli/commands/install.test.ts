@@ -87,7 +87,9 @@ describe('install', () => {
     using home = new Home();
     home.put(DESKTOP, CONFIG);
     expect(await run(home, { all: true, yes: true })).toBe(0);
-    expect(home.err).toContain('remote: a remote server; its entry is written by hand: docs/remote.md\n');
+    expect(home.err).toContain(
+      'remote: a remote server; this prints the entry that wraps it: policy-wrap init --url ',
+    );
     expect(home.started).toHaveLength(1);
   });
 
@@ -98,10 +100,12 @@ describe('install', () => {
     home.answers = ['afip', 'n'];
     expect(await run(home, {})).toBe(0);
     expect(home.asked.map(({ question }) => question)).toEqual([
-      'Wrap which of afip? (names, or all) ',
-      'Wrap afip? [y/N] ',
+      'Wrap which of "afip"? (names, or all) ',
+      'Wrap "afip"? [y/N] ',
     ]);
     expect(home.err).toContain('Nothing was written.');
+    // Standard output goes elsewhere here: what the question is about stands beside it.
+    expect(home.err).toContain('+    "afip": { "command": ');
     expect(home.get(DESKTOP)).toBe(CONFIG);
     home.answers = ['all', 'yes'];
     expect(await run(home, {})).toBe(0);
@@ -117,7 +121,7 @@ describe('install', () => {
     [
       'no terminal and no names',
       { yes: true },
-      { code: 'USAGE', hint: 'Name them, or say --all. There are: afip.' },
+      { code: 'USAGE', hint: 'Name them, or say --all. There are: "afip".' },
     ],
     [
       'an unknown entry',
@@ -465,7 +469,7 @@ describe('install --add', () => {
       { question: 'AFIP_CUIT (taxpayer number): ', secret: false },
       { question: 'AFIP_TOKEN (access token): ', secret: true },
       { question: 'AFIP_ENV (environment; may stay empty): ', secret: false },
-      { question: 'Add afip? [y/N] ', secret: false },
+      { question: 'Add "afip"? [y/N] ', secret: false },
     ]);
     expect(JSON.parse(home.get(DESKTOP))).toEqual({
       mcpServers: {
@@ -633,7 +637,7 @@ describe('uninstall', () => {
     [
       'no terminal, no names',
       { yes: true },
-      { code: 'USAGE', hint: 'Name them, or say --all. There are: afip.' },
+      { code: 'USAGE', hint: 'Name them, or say --all. There are: "afip".' },
     ],
     ['no terminal, no --yes', { entries: ['afip'] }, { code: 'USAGE' }],
   ])('refused: %s', async (_title, options, error) => {

@@ -84,7 +84,7 @@ describe('allow', () => {
   test('says what stays, and what allows it already', () => {
     expect(
       edited({ ...DENY, tools: { t: { action: 'approve', limits: [LIMIT] } } }, 't', { kind: 'allow' }).notes,
-    ).toEqual(['what it has besides stays: limits']);
+    ).toEqual(['it keeps its other rules: limits']);
     expect(edited({ ...DENY, tools: { 't*': {} } }, 't', { kind: 'allow' }).notes).toEqual([
       '"t*" allows it already',
     ]);
@@ -182,7 +182,7 @@ test.each(Object.entries(RULES))('deny beside %s is no contradiction, and allow 
   expect(denied.document.tools?.t).not.toHaveProperty('action');
   const allowed = edited({}, 't', { kind: 'allow' }, denied.text);
   expect(allowed.document.tools?.t).toEqual(entry);
-  expect(allowed.notes).toEqual([`what it has besides stays: ${field === 'rate_limit' ? 'limits' : field}`]);
+  expect(allowed.notes).toEqual([`it keeps its other rules: ${field === 'rate_limit' ? 'limits' : field}`]);
 });
 
 test('a tool that is refused has nothing to limit', () => {
