@@ -65,7 +65,7 @@ export async function carryOut(
  *
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
-export async function showChanges(changes: readonly Change[], io: ClientsIo): Promise<void> {
+async function showChanges(changes: readonly Change[], io: ClientsIo): Promise<void> {
   for (const { shown } of changes) await io.out.write(shown);
   assertWritable(changes);
 }
