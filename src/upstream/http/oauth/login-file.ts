@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/sdk/client/auth.js';
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { PolicyWrapError } from '../../../errors.js';
 import { sha256 } from '../../../text/hash.js';
 
