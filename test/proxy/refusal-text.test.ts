@@ -80,3 +80,35 @@ test.each([
     explanation,
   });
 });
+
+describe('a form that nobody answered in time', () => {
+  const explained = (channels: string[], form?: Parameters<typeof refusedCall>[3]) => {
+    const approval = { id: 'ab12cd', rule: '/tools/pay', channels, expiresAt: NOW + 600_000 };
+    const call = { kind: 'call', id: 1, name: 'pay' } as unknown as ToolCall;
+    const admitted = { kind: 'asked', row: 7, approval: approval as unknown as ApprovalEntry, isNew: true };
+    return refusedCall(call, open(), admitted as unknown as Parameters<typeof refusedCall>[2], form)
+      .explanation;
+  };
+
+  test('says until when the question stays open and how the user goes on, and names no command', () => {
+    const text = explained(['client', 'queue'], { kind: 'unanswered' });
+    expect(text).toContain('nobody answered the question in the client in time');
+    expect(text).toContain('stays open until 2026-11-22T11:10:00.000Z as approval ab12cd');
+    expect(text).toContain('in a terminal of their own, or answer when exactly this call is made again');
+    expect(text).not.toContain('policy-wrap approve');
+  });
+
+  test('offers no terminal where the policy asks in the client alone', () => {
+    const text = explained(['client'], { kind: 'unanswered' });
+    expect(text).toContain('the user is asked again when exactly this call is made again');
+    expect(text).not.toContain('terminal');
+  });
+
+  test('is another thing than a value that was mistyped', () => {
+    const text = explained(['client'], { kind: 'mistyped', expected: 'It is a number with two decimals.' });
+    expect(text).toContain(
+      'another value was typed than the one that was asked for, so nothing was approved',
+    );
+    expect(text).toContain('It is a number with two decimals.');
+  });
+});
