@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { command } from '../support/command.js';
 import { ALLOW_ALL } from '../support/policies.js';
-import { answer, event, type Received, RemoteServer, stream } from '../support/remote-server.js';
+import { answer, event, isCall, type Received, RemoteServer, stream } from '../support/remote-server.js';
 import { Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 /** One call a day, so that a charge is seen in the next call. */
@@ -37,8 +37,6 @@ async function outcomes(rig: Rig): Promise<(string | null)[]> {
     .split('\n')
     .map((line) => JSON.parse(line).outcome ?? null);
 }
-
-const isCall = ({ message }: Received) => message?.method === 'tools/call';
 
 describe('Streamable HTTP', () => {
   test('a whole conversation: headers, session, list, calls, end', async () => {
@@ -95,8 +93,7 @@ describe('Streamable HTTP', () => {
 
   test('events: notes of progress before the answer, in order, data over several lines', async () => {
     await using rig = new Rig();
-    await using server = await RemoteServer.start((received, response) => {
-      if (!isCall(received)) return undefined;
+    await using server = await RemoteServer.onCalls((received, response) => {
       const send = stream(response);
       for (const progress of [1, 2, 3])
         send(event({ jsonrpc: '2.0', method: 'notifications/progress', params: { progress } }));
@@ -104,7 +101,6 @@ describe('Streamable HTTP', () => {
         `data: {"jsonrpc":"2.0",\ndata: "id":"${received.message.id}","result":\r\ndata: {"content":[]}}\n\n`,
       );
       response.end();
-      return true;
     });
     const wrapper = remote(rig, server.url);
     await wrapper.initialize();
@@ -191,6 +187,7 @@ describe('Streamable HTTP', () => {
       (_, response) => answer(response, { jsonrpc: '2.0', id: 'other', result: {} }),
     ],
     ['a failure of the server', (_, response) => response.writeHead(500).end('oops')],
+    ['a page', (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>done')],
     ['202 for a request', (_, response) => response.writeHead(202).end()],
     [
       'a compressed answer',
@@ -203,10 +200,8 @@ describe('Streamable HTTP', () => {
     'G9: %s: the call is answered with an error, stays charged, and is not sent again',
     async (_, misbehave) => {
       await using rig = new Rig();
-      await using server = await RemoteServer.start((received, response) => {
-        if (!isCall(received)) return undefined;
+      await using server = await RemoteServer.onCalls((received, response) => {
         misbehave(received, response);
-        return true;
       });
       const wrapper = remote(rig, server.url, ONCE);
       await wrapper.initialize();
@@ -255,12 +250,10 @@ describe('Streamable HTTP', () => {
 
   test('an error in the words of MCP passes as it is, whatever the status', async () => {
     await using rig = new Rig();
-    await using server = await RemoteServer.start((received, response) => {
-      if (!isCall(received)) return undefined;
+    await using server = await RemoteServer.onCalls((received, response) => {
       const error = { code: -32020, message: 'header mismatch' };
       response.writeHead(400, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ jsonrpc: '2.0', id: received.message.id, error }));
-      return true;
     });
     const wrapper = remote(rig, server.url);
     await wrapper.initialize();
@@ -292,10 +285,8 @@ describe('Streamable HTTP', () => {
 
   test('G4: a server that acts and then knows no session gets no call for nothing', async () => {
     await using rig = new Rig();
-    await using server = await RemoteServer.start((received, response) => {
-      if (!isCall(received)) return undefined;
+    await using server = await RemoteServer.onCalls((_received, response) => {
       response.writeHead(404).end();
-      return true;
     });
     const wrapper = remote(rig, server.url, ONCE);
     await wrapper.initialize();
@@ -387,8 +378,7 @@ describe('Streamable HTTP', () => {
   test('an endless event is not kept', async () => {
     await using rig = new Rig();
     let written = 0;
-    await using server = await RemoteServer.start((received, response) => {
-      if (!isCall(received)) return undefined;
+    await using server = await RemoteServer.onCalls((_received, response) => {
       const send = stream(response);
       send('data: "');
       const more = () => {
@@ -398,7 +388,6 @@ describe('Streamable HTTP', () => {
         else response.once('drain', more);
       };
       more();
-      return true;
     });
     const wrapper = remote(rig, server.url, ALLOW_ALL, ['--max-server-line', '2']);
     await wrapper.initialize();

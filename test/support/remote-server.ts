@@ -46,6 +46,15 @@ export class RemoteServer {
     return server;
   }
 
+  /** Starts a server that does what the test says with calls, and with calls alone. */
+  static onCalls(act: (received: Received, response: ServerResponse) => void): Promise<RemoteServer> {
+    return RemoteServer.start((received, response) => {
+      if (!isCall(received)) return undefined;
+      act(received, response);
+      return true;
+    });
+  }
+
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
@@ -120,6 +129,10 @@ export class RemoteServer {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
+}
+
+export function isCall({ message }: Received): boolean {
+  return message?.method === 'tools/call';
 }
 
 /** Answers with one message as JSON. */

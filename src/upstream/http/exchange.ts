@@ -202,7 +202,8 @@ export class Exchange {
       else if (type === 'application/json') await this.#take(await wholeBody(body, this.#remote.longest));
       else {
         discard(body);
-        this.#fail(`${this.#remote.url.host} answered with ${type || 'no content type'}, which is no MCP`);
+        // It took the request, whatever it says: a page is no proof that nothing was done.
+        this.#lost(`${this.#remote.url.host} answered with ${type || 'no content type'}, which is no MCP`);
       }
     } catch (error) {
       drop(body);

@@ -34,6 +34,7 @@ describe('addresses', () => {
     } catch (error) {
       message = String(error);
     }
+    expect(message).toContain('user name or password');
     expect(message).not.toContain('secret');
   });
 

@@ -38,13 +38,20 @@ test.each([
   expect(() => new HeaderCredentials([line], { ...TOKEN, EVIL: 'a\r\nx: y' })).toThrow(reason);
 });
 
+/** What is thrown, as people see it; nothing when nothing is. */
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+    return '';
+  } catch (error) {
+    return String(error);
+  }
+}
+
 test('a line that cannot be used is not repeated: it may hold a secret', () => {
-  for (const line of ['s3cret-in-the-wrong-place', `Host: s3cret`, `X: s3cret\n`]) {
-    try {
-      new HeaderCredentials([line], {});
-      expect.unreachable();
-    } catch (error) {
-      expect(String(error)).not.toContain('s3cret');
-    }
+  for (const line of ['s3cret-in-the-wrong-place', 'Host: s3cret', 'X: s3cret\n']) {
+    const refusal = messageOf(() => new HeaderCredentials([line], {}));
+    expect(refusal).toMatch(/is not a header|is no header|cannot be sent/);
+    expect(refusal).not.toContain('s3cret');
   }
 });
