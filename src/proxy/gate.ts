@@ -25,6 +25,7 @@ import { BUSY, LOCKED_HINT } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { sha256 } from '../text/hash.js';
 import { type RefusedCall, refusalLine } from '../wire/answers.js';
+import type { ListKind } from '../wire/mcp-session.js';
 import type { JudgedCall, MalformedCall } from '../wire/message.js';
 import type { WordList } from '../wire/pinned-answers.js';
 import type { ArgumentChecks } from './argument-checks.js';
@@ -32,7 +33,7 @@ import { CalledPins } from './called-pins.js';
 import { hiddenLine } from './hidden-answer.js';
 import { LoggedArguments } from './logged-arguments.js';
 import { PinnedView } from './pinned-view.js';
-import { PinnedWords } from './pinned-words.js';
+import { PinnedWords, wordsThatMayDiffer } from './pinned-words.js';
 import { RefusalNotices } from './refusal-notices.js';
 import { type FormOutcome, refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
@@ -85,6 +86,7 @@ export class Gate implements ApprovalAuthority {
   /** Its prompts, resources and instructions. */
   readonly words: PinnedWords;
   readonly #pinTerms: CalledPins;
+  readonly #pinned: PinnedView;
   readonly #loggedArguments = new LoggedArguments();
 
   constructor(options: GateOptions) {
@@ -94,9 +96,10 @@ export class Gate implements ApprovalAuthority {
     this.#notices = new RefusalNotices(options);
     const { stateSession, finder, warn } = options;
     const pinned = new PinnedView(stateSession);
+    this.#pinned = pinned;
     const suspicions = new Suspicions({ finder, stateSession, warn });
     this.lists = new ToolLists({ ...options, pinned, suspicions });
-    this.words = new PinnedWords({ ...options, pinned });
+    this.words = new PinnedWords({ ...options, pinned, suspicions });
     this.#pinTerms = new CalledPins({ ...options, lists: this.lists });
     this.#stateSession.needsOutcomes(this.#policy?.needsOutcomes ?? false);
   }
@@ -104,13 +107,20 @@ export class Gate implements ApprovalAuthority {
   /**
    * Decides by another policy from the next message on. Counters stay what they are.
    *
-   * @returns whether a tool that was listed is now shown that was not, or the other way round
+   * @returns the lists of which the client may see more now, or less
    */
-  use(policy: Layers): boolean {
+  use(policy: Layers): ReadonlySet<ListKind> {
+    const before = this.#policy;
     this.#policy = policy;
     this.#stateSession.needsOutcomes(policy.needsOutcomes);
+    const changed = new Set<ListKind>(this.#options.observe ? [] : wordsThatMayDiffer(before, policy));
     this.words.use(policy);
-    return this.lists.use(policy);
+    return this.lists.use(policy) ? changed.add('tools') : changed;
+  }
+
+  /** @returns the lists of which the client would get more, since a person has trusted what was kept back; once */
+  trustedSince(): ReadonlySet<ListKind> {
+    return this.#pinned.trustedSince(this.#policy);
   }
 
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */

@@ -1,6 +1,7 @@
 import type { Layers } from '../policy/evaluate/layers.js';
-import type { PinKind } from '../store/store.js';
+import type { PinKind, Standing } from '../store/store.js';
 import { sha256 } from '../text/hash.js';
+import type { ListKind } from '../wire/mcp-session.js';
 import type { StateSession } from './state-session.js';
 
 /** A tool or another part of a server, as it was listed just now. */
@@ -22,12 +23,24 @@ export type View =
   | { readonly kind: 'none'; readonly why: 'new' | 'changed' };
 
 const OWN: View = { kind: 'own' };
+/** Of a list with more than this that is kept back, what is trusted later may show with the client's next list only. */
+const KEPT_BACK_MAX = 1000;
+/** The list that a client reads again to see one. Instructions come once, with the first answer. */
+const LIST_OF: Readonly<Record<PinKind, ListKind | undefined>> = {
+  tool: 'tools',
+  prompt: 'prompts',
+  resource: 'resources',
+  template: 'resources',
+  instructions: undefined,
+};
 
 /** What a client gets to read of definitions that differ from the trusted ones, or that nobody has trusted. */
 export class PinnedView {
   readonly #stateSession: StateSession;
   /** Kinds of which this session has listed all: what comes later is new, whether or not that is written down yet. */
   readonly #known = new Set<PinKind>();
+  /** What the client did not get as its server has it, by kind and name: the digest of that. */
+  readonly #keptBack = new Map<string, { readonly part: ListedPart; readonly hash: string }>();
 
   constructor(stateSession: StateSession) {
     this.#stateSession = stateSession;
@@ -45,9 +58,35 @@ export class PinnedView {
 
   /** @throws PolicyWrapError where the state cannot be read */
   of(part: ListedPart, policy: Layers): View {
-    const { kind, name, isUnpinnable } = part;
-    const hash = isUnpinnable ? '' : sha256(part.definition);
-    const standing = this.#stateSession.standing(kind, name, hash);
+    const hash = part.isUnpinnable ? '' : sha256(part.definition);
+    const standing = this.#stateSession.standing(part.kind, part.name, hash);
+    const view = this.#viewOf(part, standing, policy);
+    const key = `${part.kind} ${part.name}`;
+    if (view.kind === 'own') this.#keptBack.delete(key);
+    else if (this.#keptBack.size < KEPT_BACK_MAX || this.#keptBack.has(key))
+      this.#keptBack.set(key, { part, hash });
+    return view;
+  }
+
+  /**
+   * @returns the lists of which the client would get more now than it got: a person has trusted what was kept back.
+   *   Each is told once; empty where the state cannot be read
+   */
+  trustedSince(policy: Layers | undefined): ReadonlySet<ListKind> {
+    const lists = new Set<ListKind>();
+    if (!PinnedView.isNeeded(policy)) return lists;
+    for (const [key, { part, hash }] of this.#keptBack) {
+      const standing = this.#stateSession.standingNow(part.kind, part.name, hash);
+      if (standing === undefined) break;
+      if (this.#viewOf(part, standing, policy).kind !== 'own') continue;
+      this.#keptBack.delete(key);
+      const list = LIST_OF[part.kind];
+      if (list !== undefined) lists.add(list);
+    }
+    return lists;
+  }
+
+  #viewOf({ kind, isUnpinnable }: ListedPart, standing: Standing, policy: Layers): View {
     const isLate = standing.isLate || (standing.isUnseen && this.#known.has(kind));
     if (isLate && policy.newTools === 'hide') return { kind: 'none', why: 'new' };
     if (standing.isUnseen && isUnpinnable) return { kind: 'none', why: 'changed' };

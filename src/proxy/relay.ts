@@ -3,7 +3,7 @@ import { RoundTrips } from '../approval/retry-state.js';
 import { EXIT } from '../errors.js';
 import type { ExitCode, Upstream } from '../upstream/upstream.js';
 import { writeAll } from '../upstream/write-all.js';
-import { McpSession } from '../wire/mcp-session.js';
+import { type ListKind, McpSession } from '../wire/mcp-session.js';
 import { ClientToServer } from './client-to-server.js';
 import type { Gate } from './gate.js';
 import { ServerToClient } from './server-to-client.js';
@@ -36,8 +36,8 @@ const FLUSH_GRACE = 500;
 export interface Relaying {
   /** The server's exit code, once the client has everything that is for it (G9). */
   readonly ended: Promise<ExitCode>;
-  /** Tells the client, where it may be told, that the list of tools is another. */
-  toolsChanged(): void;
+  /** Tells the client, where it may be told, that these lists are others now. */
+  listsChanged(kinds: Iterable<ListKind>): void;
 }
 
 /**
@@ -164,11 +164,11 @@ export function relay(options: RelayOptions): Relaying {
     clearTimeout(nextLook);
     return unwritable && code === EXIT.done ? EXIT.failed : code;
   });
-  const toolsChanged = () => {
-    for (const notification of session.toolsChanged())
-      client.output.write(`${JSON.stringify(notification)}\n`);
+  const listsChanged = (kinds: Iterable<ListKind>) => {
+    for (const kind of kinds)
+      for (const notification of session.listChanged(kind)) pass([`${JSON.stringify(notification)}\n`]);
   };
-  return { ended, toolsChanged };
+  return { ended, listsChanged };
 }
 
 /** Ends a stream and waits until what was written has left this process, nobody is there to take it, or we must go. */

@@ -42,6 +42,8 @@ export interface ServeOptions {
 
 /** How long one try to open the database may block, in milliseconds; it is tried again. */
 const OPEN_WAIT_MS = 250;
+/** How often it is looked whether a person has trusted what the client does not get, in milliseconds. */
+const TRUST_INTERVAL = 1000;
 /** How many lines of a difference, and for how many changed tools, go to stderr; `trust --dry-run` shows all. */
 const CHANGE_LINES = 12;
 const CHANGED_TOOLS = 10;
@@ -139,13 +141,16 @@ export async function serve(options: ServeOptions): Promise<number> {
       .then(() => {
         inForce = layers;
         stateSession.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
-        if (gate.use(layers)) running.toolsChanged();
+        running.listsChanged(gate.use(layers));
         warn(`the policy was reloaded: ${layers.source}`);
       })
       .catch((error: unknown) => warn(`the policy stays as it was: ${reasonOf(error)}`));
   });
+  const trustWatch = setInterval(() => running.listsChanged(gate.trustedSince()), TRUST_INTERVAL);
+  trustWatch.unref();
   const code = await running.ended;
   stopOpening();
+  clearInterval(trustWatch);
   stopWatching();
   stateSession.close();
   await stderr.finish();

@@ -181,6 +181,13 @@ export class StateSession {
     return this.#connection.openNow().standing(this.#options.session.server, kind, name, hash);
   }
 
+  /** As `standing`, without waiting. @returns undefined where it cannot be told at this moment */
+  standingNow(kind: PinKind, name: string, hash: string): Standing | undefined {
+    return this.#connection.quietly((store) =>
+      store.standing(this.#options.session.server, kind, name, hash),
+    );
+  }
+
   /** @throws PolicyWrapError where nothing can be compared with what is trusted */
   readyToCompare(): void {
     this.#connection.openNow();

@@ -1,14 +1,13 @@
 import type { Finding, findingsIn, findingWords } from '../catalog/definition-findings.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 import { printable } from '../text/escape.js';
-import type { ListedTool } from './listed-tools.js';
 import type { StateSession } from './state-session.js';
 
-/** How many tools are named on stderr; `policy-wrap tools` shows all. */
+/** How many tools and others are named on stderr; `policy-wrap tools` shows all tools. */
 const NAMED_MAX = 20;
 /** Longest excerpt on stderr, in characters. */
 const EXCERPT = 120;
-/** Tools whose findings are kept for a next list. */
+/** Most texts that are remembered, so that a next list is not looked at again. */
 const KEPT_MAX = 10_000;
 
 interface Finder {
@@ -37,14 +36,14 @@ export class DefinitionFinder {
   }
 }
 
-/** What the tools of this session's server say to the model: told to the person, and perhaps kept from the client. */
+/** What this session's server says to the model: told to the person, and perhaps kept from the client. */
 export class Suspicions {
   readonly #finder: DefinitionFinder;
   readonly #stateSession: StateSession;
   readonly #warn: (text: string) => void;
-  /** The text of each tool that was looked at, so that it is looked at once. */
+  /** The text of each that was looked at, so that it is looked at once. */
   readonly #looked = new Map<string, string>();
-  #waiting: { readonly tool: ListedTool }[] = [];
+  #waiting: { readonly name: string; readonly definition: unknown }[] = [];
   #isLooking = false;
   #named = 0;
 
@@ -63,12 +62,17 @@ export class Suspicions {
     return this.#finder.find(definition).length > 0;
   }
 
-  /** Looks at a listed tool once nothing else is to be done, and tells what it says, once for each text. */
-  look(tool: ListedTool, raw: string): void {
-    if (this.#looked.get(tool.name) === raw) return;
+  /**
+   * Looks at a definition once nothing else is to be done, and tells what it says, once for each text.
+   *
+   * @param name for people: `read_mail`, `prompt greet`
+   * @param raw the definition as the server wrote it
+   */
+  look(name: string, definition: unknown, raw: string): void {
+    if (this.#looked.get(name) === raw) return;
     if (this.#looked.size >= KEPT_MAX) this.#looked.clear();
-    this.#looked.set(tool.name, raw);
-    this.#waiting.push({ tool });
+    this.#looked.set(name, raw);
+    this.#waiting.push({ name, definition });
     if (this.#isLooking) return;
     this.#isLooking = true;
     void this.#run();
@@ -79,10 +83,10 @@ export class Suspicions {
       const { findingsIn: find, findingWords: wordsOf } = await this.#finder.load();
       const others = this.#stateSession.toolsOfOthers();
       for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-        // Calls come first: one tool at a time.
+        // Calls come first: one definition at a time.
         await new Promise((resume) => setImmediate(resume));
-        const findings = find(next.tool, others);
-        if (findings.length > 0) this.#tell(next.tool.name, findings, wordsOf(findings));
+        const findings = find(next.definition, others);
+        if (findings.length > 0) this.#tell(next.name, findings, wordsOf(findings));
       }
     } catch (error) {
       this.#warn(`definitions could not be looked at: ${error instanceof Error ? error.message : error}`);
@@ -91,16 +95,16 @@ export class Suspicions {
     }
   }
 
-  #tell(tool: string, findings: readonly Finding[], words: readonly string[]): void {
-    this.#stateSession.suspicious(tool, [...new Set(findings.map(({ kind }) => kind))]);
+  #tell(name: string, findings: readonly Finding[], words: readonly string[]): void {
+    this.#stateSession.suspicious(name, [...new Set(findings.map(({ kind }) => kind))]);
     this.#named += 1;
     if (this.#named > NAMED_MAX + 1) return;
     if (this.#named === NAMED_MAX + 1) {
-      this.#warn('more tools say what is worth a look: policy-wrap tools shows all');
+      this.#warn('more definitions say what is worth a look: policy-wrap tools shows all tools');
       return;
     }
     const [first] = findings;
     const where = first ? ` (${first.where}: "${first.excerpt}")` : '';
-    this.#warn(printable(`${tool} ${words.join(', ')}${where}`, 200 + EXCERPT));
+    this.#warn(printable(`${name} ${words.join(', ')}${where}`, 200 + EXCERPT));
   }
 }

@@ -150,7 +150,7 @@ export class ToolLists {
   edit(tool: ListedTool, raw: string): ToolEdit {
     this.#tools.take(tool, raw);
     if (!this.#observe && !isShown(this.#policy, tool.name)) return 'drop';
-    if (this.#policy) this.#suspicions.look(tool, raw);
+    if (this.#policy) this.#suspicions.look(tool.name, tool, raw);
     const shown = this.#shown(tool, raw);
     if (shown === undefined || this.#hidesSuspicious(shown.tool)) return 'drop';
     const text = this.#tools.annotated(shown.tool, shown.text, this.#policy);

@@ -21,6 +21,16 @@ export interface ClientRequest {
 
 const LIST = 'tools/list';
 
+/** Lists whose change a server may announce: the capability's name. */
+export type ListKind = 'tools' | 'prompts' | 'resources';
+/** How a `subscriptions/listen` (2026-07-28) asks for the changes of each. */
+const WANTED: Readonly<Record<ListKind, string>> = {
+  tools: 'toolsListChanged',
+  prompts: 'promptsListChanged',
+  resources: 'resourcesListChanged',
+};
+const LIST_KINDS = Object.keys(WANTED) as readonly ListKind[];
+
 /** The session alone may change it. */
 type MutableRequest = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
 
@@ -37,9 +47,9 @@ export class McpSession {
   #words = 0;
   #serverTakesTasks = false;
   #clientShowsForms = false;
-  #serverAnnouncesLists = false;
-  /** Open `subscriptions/listen` requests (2026-07-28) that asked for changes of the tool list. */
-  readonly #listening = new Set<Id>();
+  #announced: readonly ListKind[] = [];
+  /** Open `subscriptions/listen` requests (2026-07-28) and the lists whose changes they asked for. */
+  readonly #listening = new Map<Id, readonly ListKind[]>();
 
   /** While a list is pending, nothing ambiguous may pass from the server: it could carry the list around the filter. */
   get listPending(): boolean {
@@ -101,19 +111,22 @@ export class McpSession {
   /** Remembers what a `subscriptions/listen` wants to hear of. */
   listen(id: Id, params: object): void {
     const notifications = own(params, 'notifications');
-    if (isRecord(notifications) && own(notifications, 'toolsListChanged') === true) this.#listening.add(id);
+    if (!isRecord(notifications)) return;
+    const wanted = LIST_KINDS.filter((kind) => own(notifications, WANTED[kind]) === true);
+    if (wanted.length > 0) this.#listening.set(id, wanted);
   }
 
   /**
-   * How the client may be told that the tool list changed: to each listening stream, or, in the handshake era, where
-   * the server said that it announces changes.
+   * How the client may be told that a list changed: to each listening stream that asked for it, or, in the handshake
+   * era, where the server said that it announces changes.
    */
-  toolsChanged(): object[] {
-    const method = 'notifications/tools/list_changed';
-    const streams = [...this.#listening].map((id) => {
-      return { jsonrpc: '2.0', method, params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id } } };
+  listChanged(kind: ListKind): object[] {
+    const method = `notifications/${kind}/list_changed`;
+    const streams = [...this.#listening].flatMap(([id, wanted]) => {
+      const params = { _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
+      return wanted.includes(kind) ? [{ jsonrpc: '2.0', method, params }] : [];
     });
-    return this.#serverAnnouncesLists ? [{ jsonrpc: '2.0', method }, ...streams] : streams;
+    return this.#announced.includes(kind) ? [{ jsonrpc: '2.0', method }, ...streams] : streams;
   }
 
   /**
@@ -189,7 +202,9 @@ export class McpSession {
     this.#serverTakesTasks = isRecord(
       at(answer, 'result', 'capabilities', 'tasks', 'requests', 'tools', 'call'),
     );
-    this.#serverAnnouncesLists = at(answer, 'result', 'capabilities', 'tools', 'listChanged') === true;
+    this.#announced = LIST_KINDS.filter(
+      (kind) => at(answer, 'result', 'capabilities', kind, 'listChanged') === true,
+    );
   }
 }
 

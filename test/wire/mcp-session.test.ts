@@ -94,7 +94,7 @@ describe('G7: the list of tools changed', () => {
   ])('in the handshake era the client is told where the server announces it: %s', (listChanged, told) => {
     const session = new McpSession();
     session.readServer(announced(listChanged));
-    expect(session.toolsChanged()).toEqual(told);
+    expect(session.listChanged('tools')).toEqual(told);
   });
 
   test('in 2026-07-28 each stream that asked for it is told, until it ends', () => {
@@ -106,7 +106,7 @@ describe('G7: the list of tools changed', () => {
       session.listen(id, params);
     }
     const told = () =>
-      session.toolsChanged().map((message) => {
+      session.listChanged('tools').map((message) => {
         const { params } = message as { params: { _meta: object } };
         return params._meta;
       });
@@ -116,6 +116,23 @@ describe('G7: the list of tools changed', () => {
     expect(told()).toEqual([{ 'io.modelcontextprotocol/subscriptionId': 1 }]);
   });
 });
+
+test.each(['prompts', 'resources'] as const)(
+  'G7: the list of %s changed: told apart from the others',
+  (kind) => {
+    const session = new McpSession();
+    session.readServer({ result: { capabilities: { [kind]: { listChanged: true }, tools: {} } } });
+    const method = `notifications/${kind}/list_changed`;
+    expect(session.listChanged(kind)).toEqual([{ jsonrpc: '2.0', method }]);
+    expect(session.listChanged('tools')).toEqual([]);
+    const other = new McpSession();
+    const params = { notifications: { [`${kind}ListChanged`]: true, toolsListChanged: false } };
+    other.addRequest(1, 'subscriptions/listen', 'modern', params);
+    other.listen(1, params);
+    expect(other.listChanged(kind)).toMatchObject([{ method }]);
+    expect(other.listChanged('tools')).toEqual([]);
+  },
+);
 
 describe('capabilities', () => {
   test.each([
