@@ -42,8 +42,10 @@ export interface ApprovalAuthority {
   readonly locale: string | undefined;
   /** Records what a person answered in the client. @returns the record afterwards, whoever decided it */
   decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined>;
-  /** @returns how an approval stands; undefined when its record cannot be read */
+  /** @returns how an approval stood when it was last looked at; undefined when its record cannot be read */
   approvalState(approvalId: string): ApprovalState | undefined;
+  /** @returns how it stands at this moment */
+  approvalNow(approvalId: string): ApprovalState | undefined | Promise<ApprovalState | undefined>;
 }
 
 /**
@@ -175,7 +177,8 @@ export class ApprovalFlow {
     else if (answer === 'deny') await this.#authority.decide(approvalId, 'rejected');
     else await undefined;
     // An equal call was faster, or this answer was used before: this one needs an approval of its own.
-    const isSpent = this.#authority.approvalState(approvalId) === 'consumed';
+    const now = this.#authority.approvalNow(approvalId);
+    const isSpent = (now instanceof Promise ? await now : now) === 'consumed';
     const mistyped = answer === 'mistyped';
     const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true, mistyped };
     this.#resume({ ...held, call, held });

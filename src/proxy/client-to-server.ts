@@ -9,7 +9,7 @@ import type { Id, JudgedCall, MalformedCall } from '../wire/message.js';
 import { isId } from '../wire/message.js';
 import { WriteBatch } from '../wire/write-batch.js';
 import { ClientReader, type Item, NO_ITEM } from './client-reader.js';
-import type { Gate, Ruling } from './gate.js';
+import type { Gate, Ruling, Rulings } from './gate.js';
 
 /** Where lines that were decided together go; each is called at most once for them. */
 export interface Outlets {
@@ -25,10 +25,18 @@ const LINES_PER_TRANSACTION = 48;
 /** While others hold the database: how many tries come at once, then the longest wait, and all of it (ms). */
 const BUSY_WAIT = { atOnce: 4, longest: 60, total: 5000, starting: 30_000 };
 
+/** Since when a decision waits, `performance.now()`, and for a locked database how often it was tried. */
+interface Waiting {
+  readonly first: number;
+  since: number;
+  tries: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
 /**
  * The direction from the client to the server. Lines that were read at once are
  * parsed, the calls among them are admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
- * overtake each other; only a database locked by another process makes the lines behind it wait.
+ * overtake each other; a database locked by another process, or a store that answers later, makes the lines behind wait.
  */
 export class ClientToServer {
   readonly #session: McpSession;
@@ -37,11 +45,9 @@ export class ClientToServer {
   readonly #approvals: ApprovalFlow;
   readonly #reader: ClientReader;
   readonly #splitter: LineSplitter;
-  /** Lines, and calls that were held, that wait behind a call for which the database was locked. */
+  /** Lines, and calls that were held, that wait behind a call which is being decided. */
   #waiting: (AnyLine | ResumedCall)[] = [];
-  #busy:
-    | { readonly first: number; since: number; tries: number; timer: NodeJS.Timeout | undefined }
-    | undefined;
+  #busy: Waiting | undefined;
   #abandoned = false;
   #onBusy: () => void = () => {};
 
@@ -76,7 +82,7 @@ export class ClientToServer {
     this.#splitter = new LineSplitter(options.maxLine);
   }
 
-  /** True while a decision waits for the database: read no more from the client. */
+  /** True while a decision is awaited: read no more from the client. */
   get busy(): boolean {
     return this.#busy !== undefined;
   }
@@ -127,13 +133,41 @@ export class ClientToServer {
       if (call) calls.push(call);
       if (also) calls.push(...also);
     }
-    let rulings: readonly (Ruling | undefined)[] = [];
+    let rulings: Rulings = [];
     if (calls.length > 0) {
       const admitted = this.#gate.admit(calls);
+      if (admitted instanceof Promise) {
+        this.#await(items, admitted);
+        return;
+      }
       if (admitted !== BUSY) rulings = admitted;
       else if (this.#mayRetry(items)) return;
       else rulings = this.#gate.giveUp(calls);
     }
+    this.#decided(items, rulings);
+  }
+
+  #await(items: readonly Item[], admitted: Promise<Rulings>): void {
+    this.#wait();
+    void admitted.then((rulings) => {
+      if (!this.#abandoned) return this.#decided(items, rulings);
+      // Nobody is left to send them to.
+      for (const ruling of rulings)
+        if (ruling?.kind === 'forward' && ruling.row !== undefined)
+          this.#gate.settle(ruling.row, 'not_sent', undefined);
+    });
+  }
+
+  #wait(): Waiting {
+    if (this.#busy) return this.#busy;
+    const first = performance.now();
+    const busy: Waiting = { first, since: first, tries: 0, timer: undefined };
+    this.#busy = busy;
+    this.#onBusy();
+    return busy;
+  }
+
+  #decided(items: readonly Item[], rulings: Rulings): void {
     const waited = this.#busy !== undefined;
     this.#busy = undefined;
     this.#send(items, rulings);
@@ -142,27 +176,23 @@ export class ClientToServer {
   }
 
   #mayRetry(items: readonly Item[]): boolean {
-    if (!this.#busy) {
-      const first = performance.now();
-      this.#busy = { first, since: first, tries: 0, timer: undefined };
-      this.#onBusy();
-    }
+    const busy = this.#wait();
     const now = performance.now();
     // Many wrappers that start at once wait for one another.
-    if (this.#gate.isStarting && now - this.#busy.first < BUSY_WAIT.starting) this.#busy.since = now;
-    if (now - this.#busy.since >= BUSY_WAIT.total) return false;
+    if (this.#gate.isStarting && now - busy.first < BUSY_WAIT.starting) busy.since = now;
+    if (now - busy.since >= BUSY_WAIT.total) return false;
     // A transaction takes microseconds: the first tries come at once, later ones with jitter, so that several wrappers
     // that wait for one database do not meet again and again.
-    const tries = this.#busy.tries++;
+    const tries = busy.tries++;
     const retry = () => {
       if (!this.#abandoned) this.#admit(items);
     };
     if (tries < BUSY_WAIT.atOnce) setImmediate(retry);
-    else this.#busy.timer = setTimeout(retry, Math.random() * Math.min(tries, BUSY_WAIT.longest));
+    else busy.timer = setTimeout(retry, Math.random() * Math.min(tries, BUSY_WAIT.longest));
     return true;
   }
 
-  #send(items: readonly Item[], rulings: readonly (Ruling | undefined)[]): void {
+  #send(items: readonly Item[], rulings: Rulings): void {
     const batch = new WriteBatch();
     const requests: Id[] = [];
     const now = performance.now();

@@ -54,7 +54,10 @@ export function relay(options: RelayOptions): Relaying {
     warn,
     stray: options.stray,
     toServer: (text) => upstream.send([Buffer.from(text)], () => {}),
-    later: (parts) => pass(parts),
+    later: (parts) => {
+      pass(parts);
+      flow();
+    },
   });
   const clientToServer = new ClientToServer(
     session,
@@ -87,7 +90,8 @@ export function relay(options: RelayOptions): Relaying {
     if (isClogged() || isUnread() || clientToServer.busy) client.input.pause();
     else client.input.resume();
     if (isClogged() && !isUnread() && !inputEnded) nextLook ??= setTimeout(lookAtClient, LOOK_EVERY);
-    if (client.output.writableNeedDrain && !gone) upstream.stdout.pause();
+    const isFull = client.output.writableNeedDrain && !gone;
+    if (isFull || serverToClient.busy) upstream.stdout.pause();
     else upstream.stdout.resume();
   };
   // While calls come thick and fast, chunks that are read in one turn of the event loop are decided together, in one
@@ -149,13 +153,17 @@ export function relay(options: RelayOptions): Relaying {
     writeAll(client.output, parts);
     flow();
   };
-  upstream.stdout.on('data', (chunk: Buffer) => pass(serverToClient.push(chunk)));
+  upstream.stdout.on('data', (chunk: Buffer) => {
+    pass(serverToClient.push(chunk));
+    if (serverToClient.busy) flow();
+  });
   upstream.stdout.once('end', () => pass(serverToClient.end()));
 
   const ended = upstream.closed.then(async (code) => {
     decideUnread();
     // What could not be sent any more says so in a microtask, and is given back: it was not left unanswered.
     await undefined;
+    await serverToClient.decided();
     clientToServer.abandon();
     const last = serverToClient.oweNothing(code);
     if (last !== '' && client.output.writable) client.output.write(last);

@@ -103,7 +103,6 @@ export async function serve(options: ServeOptions): Promise<number> {
     server,
     env,
     observe,
-    now: Date.now,
     warn,
   });
   if (found.kind === 'none') warn(observe ? observedText(found.missing, server) : found.advice);

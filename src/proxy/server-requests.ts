@@ -8,7 +8,7 @@ import type { Line } from '../wire/lines.js';
 import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import { type Envelope, type Id, isId, type JudgedCall, lookalikeKey } from '../wire/message.js';
 import { scanLine } from '../wire/scan-line.js';
-import type { Gate, Ruling } from './gate.js';
+import type { Gate, Rulings } from './gate.js';
 
 const INVALID_REQUEST = -32600;
 /** Longer methods look like none of ours, in UTF-16 units. */
@@ -36,7 +36,9 @@ export type Judged =
   /** The client gets this in its place. */
   | { readonly kind: 'instead'; readonly text: string }
   /** The database is locked: look at the line again in a moment. */
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy' }
+  /** It is being decided; what comes then is none of the two last. */
+  | { readonly kind: 'later'; readonly judged: Promise<Judged> };
 
 const PASS: Judged = { kind: 'pass' };
 const STOP: Judged = { kind: 'stop' };
@@ -84,15 +86,14 @@ export class ServerRequests {
     const params = isRecord(exact) ? own(exact, 'params') : undefined;
     const call = callOf(id, method, params);
     if (typeof call === 'string') return refuse(call);
-    const rulings = this.#admit([call], isLast);
-    if (rulings === BUSY) return { kind: 'busy' };
-    const [ruling] = rulings;
-    if (ruling?.kind === 'forward') {
-      this.#session.serverRequests.add(id, { row: ruling.row });
-      return PASS;
-    }
-    if (ruling) this.#toServer(ruling.line);
-    return STOP;
+    return this.#admit([call], isLast, ([ruling]) => {
+      if (ruling?.kind === 'forward') {
+        this.#session.serverRequests.add(id, { row: ruling.row });
+        return PASS;
+      }
+      if (ruling) this.#toServer(ruling.line);
+      return STOP;
+    });
   }
 
   /**
@@ -169,19 +170,21 @@ export class ServerRequests {
   /** Requests that stand in one answer: all of them, or none. */
   #together(calls: readonly JudgedCall[], isLast: boolean): Judged {
     if (calls.length === 0) return PASS;
-    const rulings = this.#admit(calls, isLast);
-    if (rulings === BUSY) return { kind: 'busy' };
-    const refused = rulings.find((ruling) => ruling?.kind !== 'forward');
-    for (const ruling of rulings)
-      if (ruling?.kind === 'forward' && ruling.row !== undefined)
-        // The client's answer goes to the server with the next call; nobody looks into it.
-        this.#gate.settle(ruling.row, refused ? 'not_sent' : 'ok', undefined);
-    return refused ? { kind: 'instead', text: refused.line } : PASS;
+    return this.#admit(calls, isLast, (rulings) => {
+      const refused = rulings.find((ruling) => ruling?.kind !== 'forward');
+      for (const ruling of rulings)
+        if (ruling?.kind === 'forward' && ruling.row !== undefined)
+          // The client's answer goes to the server with the next call; nobody looks into it.
+          this.#gate.settle(ruling.row, refused ? 'not_sent' : 'ok', undefined);
+      return refused ? { kind: 'instead', text: refused.line } : PASS;
+    });
   }
 
-  #admit(calls: readonly JudgedCall[], isLast: boolean): readonly (Ruling | undefined)[] | typeof BUSY {
+  #admit(calls: readonly JudgedCall[], isLast: boolean, decided: (rulings: Rulings) => Judged): Judged {
     const admitted = this.#gate.admit(calls);
-    return admitted === BUSY && isLast ? this.#gate.giveUp(calls) : admitted;
+    if (admitted instanceof Promise) return { kind: 'later', judged: admitted.then(decided) };
+    if (admitted !== BUSY) return decided(admitted);
+    return isLast ? decided(this.#gate.giveUp(calls)) : { kind: 'busy' };
   }
 
   #unclear(id: Id, reason: string): Judged {

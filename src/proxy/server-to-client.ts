@@ -1,6 +1,4 @@
 import { callDigest, type RoundTrips } from '../approval/retry-state.js';
-import { parseDoubles } from '../json/exact.js';
-import { isDeeper } from '../json/strict.js';
 import { isRecord, own } from '../json/value.js';
 import { isServerRequest } from '../policy/server-requests.js';
 import type { ExitCode } from '../upstream/upstream.js';
@@ -15,12 +13,10 @@ import { replaceId } from '../wire/tool-list.js';
 import { WriteBatch } from '../wire/write-batch.js';
 import type { Gate } from './gate.js';
 import { ListAnswers } from './list-answers.js';
+import { outcomeOf, readEnvelope } from './server-message.js';
 import { asksForUrls, type Judged, ServerRequests } from './server-requests.js';
 
 const INTERNAL_ERROR = -32603;
-/** JSON.parse takes many seconds and gigabytes for megabytes of brackets; no client could read such a line either. */
-const LONG_LINE = 1 << 20;
-const LONG_LINE_DEPTH = 10_000;
 
 /** While others hold the database: the longest wait, and all of it, in milliseconds. */
 const BUSY_WAIT = { longest: 60, total: 5000 };
@@ -51,6 +47,9 @@ export class ServerToClient {
   readonly #lists: ListAnswers;
   readonly #later: (parts: readonly (Buffer | string)[]) => void;
   readonly #waiting = new Set<NodeJS.Timeout>();
+  /** Lines behind one that is being decided, and the end of that. */
+  #behind: AnyLine[] | undefined;
+  #held: Promise<void> | undefined;
   /** When what is looked at was read, `performance.now()`: once for all lines of a chunk. */
   #readAt = 0;
   #clientIsGone = false;
@@ -120,13 +119,25 @@ export class ServerToClient {
     return answers;
   }
 
+  /** A line waits for its decision, and all behind it: read no more from the server. */
+  get busy(): boolean {
+    return this.#behind !== undefined;
+  }
+
+  /** Until no line waits for its decision. */
+  async decided(): Promise<void> {
+    while (this.#held) await this.#held;
+  }
+
   #pass(lines: readonly AnyLine[]): readonly (Buffer | string)[] {
     const batch = new WriteBatch<string>();
     for (const line of lines) {
+      if (this.#behind) {
+        this.#behind.push(line);
+        continue;
+      }
       const passed = line.kind === 'oversized' ? this.#oversized(line) : this.#line(line);
-      if (passed === undefined) continue;
-      if (typeof passed === 'string') batch.addText(passed);
-      else batch.addLine(passed);
+      add(batch, passed);
     }
     return batch.parts();
   }
@@ -139,8 +150,7 @@ export class ServerToClient {
         this.#readAt = performance.now();
         const passed = this.#line(line, { since, tries: tries + 1 });
         const batch = new WriteBatch<string>();
-        if (typeof passed === 'string') batch.addText(passed);
-        else if (passed) batch.addLine(passed);
+        add(batch, passed);
         this.#later(batch.parts());
       },
       Math.random() * Math.min(tries + 1, BUSY_WAIT.longest),
@@ -148,16 +158,31 @@ export class ServerToClient {
     this.#waiting.add(timer);
   }
 
-  /** @returns what the client gets of a line with a request to it; `pass` where it is the line */
-  #asks(judged: Judged, line: Line, waited: Waited): string | undefined {
-    if (judged.kind === 'busy') return this.#again(line, waited);
-    return judged.kind === 'instead' ? judged.text : undefined;
+  /** Goes on with a line once it is judged; until then all lines behind it wait, so that they stay in order. */
+  #judged(
+    judged: Judged | undefined,
+    line: Line,
+    waited: Waited,
+    then: (judged: Judged | undefined) => Line | string | undefined,
+  ): Line | string | undefined {
+    if (judged?.kind === 'busy') return this.#again(line, waited);
+    if (judged?.kind !== 'later') return then(judged);
+    this.#behind = [];
+    this.#held = judged.judged.then((decided) => {
+      const batch = new WriteBatch<string>();
+      this.#readAt = performance.now();
+      add(batch, then(decided));
+      const behind = this.#behind ?? [];
+      this.#behind = this.#held = undefined;
+      this.#later([...batch.parts(), ...this.#pass(behind)]);
+    });
+    return undefined;
   }
 
   #line(line: Line, waited: Waited = { since: this.#readAt, tries: 0 }): Line | string | undefined {
     if (line.isBlank) return undefined;
     if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
-    const message = parse(line);
+    const message = readEnvelope(line);
     if (Array.isArray(message)) return this.#batch(line, message);
     if (message?.jsonrpc !== '2.0')
       return this.#keptOff(line, 'it is no JSON', message ? undefined : idFromEnds(line, 'answer'));
@@ -169,11 +194,12 @@ export class ServerToClient {
       if (reason !== undefined) return this.#unreadable(undefined, reason);
       if (this.#gate.judges('serverRequests')) {
         const judged = this.#requests.request(line, message, method, isOver(waited));
-        if (judged.kind !== 'pass') return this.#asks(judged, line, waited);
-        if (isServerRequest(method)) return line;
+        return this.#judged(judged, line, waited, (judged) => {
+          if (judged?.kind !== 'pass') return judged?.kind === 'instead' ? judged.text : undefined;
+          return isServerRequest(method) ? line : this.#asked(line, id);
+        });
       }
-      if (isId(id)) this.#session.serverRequests.add(id, { row: undefined });
-      return line;
+      return this.#asked(line, id);
     }
     // Neither is both: a client that looks at `result` first would take it for an answer.
     if (method !== undefined || outcome === undefined || outcome === 'both') {
@@ -186,12 +212,15 @@ export class ServerToClient {
     const reason = this.#ambiguity(line, message);
     if (reason !== undefined) return this.#unreadable(id, reason);
     if (isId(id)) {
-      const judged = this.#gate.judges('serverRequests') ? this.#asked(line, message, id, waited) : undefined;
-      if (judged?.kind === 'busy') return this.#again(line, waited);
-      const instead = judged?.kind === 'instead' ? judged.text : undefined;
-      return instead === undefined && outcome !== 'error' && this.#lists.looksAt(awaited)
-        ? this.#lists.words(line, message, id, awaited)
-        : this.#answer(line, message, id, outcome, instead);
+      const judged = this.#gate.judges('serverRequests')
+        ? this.#askedIn(line, message, id, waited)
+        : undefined;
+      return this.#judged(judged, line, waited, (judged) => {
+        const instead = judged?.kind === 'instead' ? judged.text : undefined;
+        return instead === undefined && outcome !== 'error' && this.#lists.looksAt(awaited)
+          ? this.#lists.words(line, message, id, awaited)
+          : this.#answer(line, message, id, outcome, instead);
+      });
     }
     // An error may belong to nothing; a result may not, and some clients read `null` as 0.
     if ((id === undefined || id === null) && message.result === undefined) return line;
@@ -199,8 +228,14 @@ export class ServerToClient {
     return undefined;
   }
 
+  /** A request of the server's that passes. */
+  #asked(line: Line, id: unknown): Line {
+    if (isId(id)) this.#session.serverRequests.add(id, { row: undefined });
+    return line;
+  }
+
   /** The server's answer may ask the client for something: in 2026-07-28, and by one error before. */
-  #asked(line: Line, message: Envelope, id: Id, waited: Waited): Judged | undefined {
+  #askedIn(line: Line, message: Envelope, id: Id, waited: Waited): Judged | undefined {
     const pending = this.#session.sentRequest(id);
     if (!pending) return undefined;
     const { result, error } = message;
@@ -299,23 +334,7 @@ export class ServerToClient {
   }
 }
 
-function parse(line: Line): Envelope | unknown[] | undefined {
-  const { text } = line;
-  if (text.length > LONG_LINE && isDeeper(text, LONG_LINE_DEPTH)) return undefined;
-  try {
-    const value: unknown = parseDoubles(text);
-    return isRecord(value) || Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** @returns what an answer says; undefined when there is none in the message, `both` when there are two */
-function outcomeOf({ error, result }: Envelope): 'ok' | 'tool_error' | 'error' | 'both' | undefined {
-  const hasResult = result !== undefined;
-  // Some servers write `"error": null` beside a result, and some a null result beside an error.
-  if (error !== undefined && (error !== null || !hasResult))
-    return hasResult && result !== null ? 'both' : 'error';
-  if (!hasResult) return undefined;
-  return isRecord(result) && own(result, 'isError') === true ? 'tool_error' : 'ok';
+function add(batch: WriteBatch<string>, passed: Line | string | undefined): void {
+  if (typeof passed === 'string') batch.addText(passed);
+  else if (passed) batch.addLine(passed);
 }

@@ -4,6 +4,7 @@ import {
   type Admission,
   type Admitted,
   type ApprovalEntry,
+  type ApprovalState,
   BUSY,
   LOCKED_HINT,
   type Outcome,
@@ -15,6 +16,7 @@ import {
   type Standing,
   type Store,
 } from '../store/store.js';
+import type { Ledger } from './ledger.js';
 import { Outcomes } from './outcomes.js';
 import { PinComparison } from './pin-comparison.js';
 import { StateConnection } from './state-connection.js';
@@ -51,7 +53,7 @@ const TIDY_INTERVAL = 20_000;
  * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
  * transactions, and tidies when idle. Errors of a decision are thrown; those of mere records are warnings.
  */
-export class StateSession {
+export class StateSession implements Ledger {
   readonly #options: StateSessionOptions;
   readonly #connection: StateConnection;
   /** Stays the same when the database is opened again: limits may count by it. */
@@ -250,9 +252,16 @@ export class StateSession {
     }
   }
 
-  /** @returns the record of an approval; undefined when it cannot be read */
-  approval(id: string): ApprovalEntry | undefined {
-    return this.#connection.quietly((store) => store.approval(id));
+  approvalState(id: string): ApprovalState | undefined {
+    return this.#connection.quietly((store) => store.approval(id))?.state;
+  }
+
+  approvalNow(id: string): ApprovalState | undefined {
+    return this.approvalState(id);
+  }
+
+  now(): number {
+    return Date.now();
   }
 
   /** Writes what is still to be written and closes the database. */

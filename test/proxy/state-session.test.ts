@@ -239,11 +239,11 @@ describe('the session', () => {
     } as const;
     const [asked] = done(state.admit([admission({ kind: 'open', charges: [], ask }, { approval: terms })]));
     const { id } = (asked as Extract<Admitted, { kind: 'asked' }>).approval;
-    expect(state.approval(id)?.state).toBe('pending');
+    expect(state.approvalState(id)).toBe('pending');
     expect(await state.decide(id, 'approved')).toMatchObject({ state: 'approved', decidedBy: 'client' });
     expect(await state.decide(id, 'rejected')).toMatchObject({ state: 'approved' });
     expect(await state.decide('zzzzzz', 'approved')).toBeUndefined();
-    expect(state.approval('zzzzzz')).toBeUndefined();
+    expect(state.approvalState('zzzzzz')).toBeUndefined();
     state.close();
   });
 

@@ -4,11 +4,13 @@ import { loadPolicy } from '../../src/policy/read/load.js';
 import { ArgumentChecks } from '../../src/proxy/argument-checks.js';
 import { ClientToServer } from '../../src/proxy/client-to-server.js';
 import { Gate } from '../../src/proxy/gate.js';
+import type { Ledger } from '../../src/proxy/ledger.js';
 import { ServerToClient } from '../../src/proxy/server-to-client.js';
 import { StateSession } from '../../src/proxy/state-session.js';
 import { DefinitionFinder } from '../../src/proxy/suspicions.js';
-import { type PinEntry, Store } from '../../src/store/store.js';
+import { type Admission, type Admitted, type Outcome, type PinEntry, Store } from '../../src/store/store.js';
 import { McpSession } from '../../src/wire/mcp-session.js';
+import { done } from '../store/support.js';
 import { INFO } from '../store/support-shapes.js';
 import type { Message } from '../support/rig.js';
 
@@ -42,6 +44,71 @@ export function stateSession(
   });
 }
 
+/** A real database whose answers come when the test says so, as those of a store beyond this machine do. */
+export class LateLedger implements Ledger {
+  readonly #own: StateSession;
+  /** Batches that were asked about, answered or not. */
+  readonly asked: (readonly Admission[])[] = [];
+  readonly #answers: ((failure?: Error) => Promise<void>)[] = [];
+  /** How far its clock is ahead of this machine's, in milliseconds. */
+  ahead = 0;
+  readonly settled: { row: number; outcome: Outcome }[] = [];
+
+  constructor(own: StateSession) {
+    this.#own = own;
+  }
+
+  admit(admissions: readonly Admission[]): Promise<readonly Admitted[]> {
+    this.asked.push(admissions);
+    return new Promise((resolve, reject) => {
+      this.#answers.push(async (failure) => {
+        if (failure) reject(failure);
+        else resolve(done(this.#own.admit(admissions)));
+        // What waits for it runs first.
+        await new Promise((resume) => setImmediate(resume));
+      });
+    });
+  }
+
+  /** Answers the oldest batch. */
+  async answer(failure?: Error): Promise<void> {
+    await this.#answers.shift()?.(failure);
+  }
+
+  get isStarting(): boolean {
+    return this.#own.isStarting;
+  }
+
+  now(): number {
+    return this.#own.now() + this.ahead;
+  }
+
+  needsOutcomes(needed: boolean): void {
+    this.#own.needsOutcomes(needed);
+  }
+
+  settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
+    this.settled.push({ row, outcome });
+    this.#own.settle(row, outcome, latencyMs);
+  }
+
+  clientIs(name: string, version: string): void {
+    this.#own.clientIs(name, version);
+  }
+
+  decide(id: string, state: 'approved' | 'rejected') {
+    return this.#own.decide(id, state);
+  }
+
+  approvalState(id: string) {
+    return this.#own.approvalState(id);
+  }
+
+  async approvalNow(id: string) {
+    return this.#own.approvalState(id);
+  }
+}
+
 /** All that stands between a client and a server, but for their processes: real parts on a database of their own. */
 export class Between {
   readonly path: string;
@@ -63,7 +130,13 @@ export class Between {
   constructor(
     folder: { path: () => string },
     policy: object | undefined,
-    options: { observe?: boolean; maxLine?: number; path?: string; server?: string } = {},
+    options: {
+      observe?: boolean;
+      maxLine?: number;
+      path?: string;
+      server?: string;
+      ledger?: (own: StateSession) => Ledger;
+    } = {},
   ) {
     const { observe = false, maxLine = 1 << 20, server = 'recorder' } = options;
     this.path = options.path ?? folder.path();
@@ -78,12 +151,12 @@ export class Between {
       policy: policy && layersOf(policy),
       noPolicy: 'make one: policy-wrap init',
       stateSession: this.state,
+      ledger: options.ledger?.(this.state),
       argumentChecks,
       finder,
       server,
       env: { TAXPAYER: '20' },
       observe,
-      now: Date.now,
       warn,
     });
     const roundTrips = new RoundTrips(Date.now);
@@ -150,6 +223,11 @@ export class Between {
     } finally {
       store.close();
     }
+  }
+
+  /** The server or the client is gone. */
+  abandon(): void {
+    this.#clientToServer.abandon();
   }
 
   [Symbol.dispose](): void {
