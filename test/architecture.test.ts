@@ -21,8 +21,9 @@ const ARROWS: Record<string, readonly string[]> = {
   approval: ['wire', 'store', 'policy', 'catalog', 'json', 'text'],
   proxy: ['approval', 'wire', 'upstream', 'store', 'config', 'catalog', 'policy', 'json', 'text', 'errors'],
   clients: ['upstream', 'config', 'text', 'errors'],
+  draft: ['clients', 'store', 'config', 'advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   cli: [
-    ...['clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
+    ...['draft', 'clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
     ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   ],
   main: ['cli', 'text', 'errors'],

@@ -1,12 +1,12 @@
 import { readSnapshot } from '../clients/files/read.js';
 import { loadWithLayers } from '../config/policy-files.js';
+import { knownTools } from '../draft/known-tools.js';
 import { PolicyWrapError } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
 import type { Policy } from '../policy/model.js';
 import { counterOf, remedyFor } from '../policy/remedy.js';
 import { type Standing, standingOf } from '../policy/standing.js';
 import type { LogEntry, Store } from '../store/store.js';
-import { knownTools } from './known-tools.js';
 import type { StateOptions } from './open-state.js';
 import { policyOfServer } from './policy-in-force.js';
 

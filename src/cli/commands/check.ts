@@ -1,15 +1,15 @@
-import { lintPolicy } from '../../advice/lint.js';
-import { type FoundPolicy, findPolicy, readPolicy } from '../../config/policy-files.js';
+import { findPolicy, readPolicy } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
+import { type FoundDraft, findingsOf, unjudgedSections } from '../../draft/findings.js';
+import { knownTools } from '../../draft/known-tools.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
-import { SECTIONS, type Section } from '../../policy/sections.js';
+import type { Section } from '../../policy/sections.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { type LiveServer, liveServer } from '../../upstream/list-tools.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
-import { knownTools } from '../known-tools.js';
 import { tellLeftOut } from '../left-out.js';
 import { type NamedServer, namedServer } from '../named-server.js';
 import type { Terminal } from '../terminal.js';
@@ -40,22 +40,17 @@ export async function check(
   const server = namedServer(argv, options, io.cwd);
   const found = find(file, server, options);
   const source = found.kind === 'problems' ? found.source : found.policy.source;
-  let problems: readonly Problem[];
   let live: LiveServer | undefined;
   // An invalid policy has no rules to compare with the server's tools.
-  if (found.kind === 'problems') problems = found.problems;
-  else {
-    if (server.source) {
-      live = await liveServer(server.source, { install: options.install });
-      await tellLeftOut(live, io);
-      await tellFindings(live.tools, io);
-    }
-    const known = live ? [] : knownTools(options.server, undefined);
-    problems = [...found.loaded.problems, ...lintPolicy(found.loaded, live?.tools, known)];
+  if (found.kind === 'policy' && server.source) {
+    live = await liveServer(server.source, { install: options.install });
+    await tellLeftOut(live, io);
+    await tellFindings(live.tools, io);
   }
+  const problems = findingsOf(found, live?.tools, live ? [] : knownTools(options.server, undefined));
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   // No fault, so no warning: most servers ask for nothing.
-  const passes = found.kind === 'policy' ? SECTIONS.filter((name) => !judges(found, name)) : [];
+  const passes = found.kind === 'policy' ? unjudgedSections(found) : [];
   if (options.json)
     await printJson(io, {
       source,
@@ -67,11 +62,7 @@ export async function check(
   return errors > 0 || (options.strict && problems.length > 0) ? EXIT.policyInvalid : EXIT.done;
 }
 
-function find(
-  file: string | undefined,
-  { names, words }: NamedServer,
-  options: CheckOptions,
-): Exclude<FoundPolicy, { kind: 'none' }> {
+function find(file: string | undefined, { names, words }: NamedServer, options: CheckOptions): FoundDraft {
   if (file !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', 'a policy file and --preset exclude each other');
   }
@@ -91,10 +82,6 @@ const PASSES: Readonly<Record<Section, { readonly key: string; readonly what: st
   resources: { key: 'resources', what: 'resources' },
   prompts: { key: 'prompts', what: 'prompts' },
 };
-
-function judges({ policy, extended }: Extract<FoundPolicy, { kind: 'policy' }>, name: Section): boolean {
-  return [policy, ...extended].some((layer) => layer[name] !== undefined);
-}
 
 function textOf(
   source: string,

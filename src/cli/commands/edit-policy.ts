@@ -1,11 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { structuredPatch } from 'diff';
 import { typed } from '../../clients/change/masking.js';
-import { createFile, replaceFile } from '../../clients/files/atomic-write.js';
 import { readSnapshot, type Snapshot } from '../../clients/files/read.js';
 import { loadWithLayers, problemsError } from '../../config/policy-files.js';
-import { historyFolder, VERSIONS_KEPT } from '../../config/policy-history.js';
+import { knownTools } from '../../draft/known-tools.js';
+import { writePolicyText } from '../../draft/save.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { editEntry, type Wish } from '../../policy/edit/edit-entry.js';
 import { stack } from '../../policy/evaluate/layers.js';
@@ -13,7 +11,6 @@ import { couldPass, isVisible, resolveEntry } from '../../policy/evaluate/resolv
 import type { Policy } from '../../policy/model.js';
 import { printable } from '../../text/escape.js';
 import { nearest } from '../../text/suggest.js';
-import { knownTools } from '../known-tools.js';
 import type { StateOptions } from '../open-state.js';
 import { assertNoAgent, assertPerson } from '../person.js';
 import { liveSessions, type PolicyPlace, policyOfServer } from '../policy-in-force.js';
@@ -205,15 +202,9 @@ function stillRefused(
 }
 
 async function write(file: string, before: Snapshot | undefined, text: string, io: Terminal): Promise<void> {
-  if (before === undefined) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    createFile(file, text, 'It was made just now; try again.');
-    await io.out.write(`Written: ${printable(file)}\n`);
-    return;
-  }
-  const folder = historyFolder(before.real);
-  const kept = replaceFile(before, Buffer.from(text, 'utf8'), folder, new Date(io.now()), VERSIONS_KEPT);
-  await io.out.write(`Written: ${printable(file)}\nBefore:  ${printable(kept)}\n`);
+  const kept = writePolicyText(file, before, text, io.now());
+  await io.out.write(`Written: ${printable(file)}\n`);
+  if (kept !== undefined) await io.out.write(`Before:  ${printable(kept)}\n`);
 }
 
 /** A unified diff with three lines around each change. */

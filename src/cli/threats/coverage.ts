@@ -1,11 +1,11 @@
 import type { Attack, Opening, ServerTools, Step, Threat } from '../../catalog/threats/threat.js';
 import { THREATS } from '../../catalog/threats/threats.js';
+import { type Decision, decide, outcomeOf } from '../../draft/decide.js';
 import type { JsonObject } from '../../json/value.js';
 import type { Call } from '../../policy/call.js';
 import type { Layers } from '../../policy/evaluate/layers.js';
 import { type ArgumentCheck, argumentCheck } from '../../policy/schema/check.js';
 import { Store } from '../../store/store.js';
-import { type Decision, decide, outcomeOf } from '../decide.js';
 import { complied } from './comply.js';
 
 /** A server with the policy that holds it. */

@@ -1,0 +1,169 @@
+import type { Call, Evaluation } from '../policy/call.js';
+import { likelyTool, ownName, prefixedName } from '../policy/client-names.js';
+import { HIDDEN_RULE } from '../policy/codes.js';
+import { approvalTexts } from '../policy/evaluate/approval.js';
+import type { TraceStep } from '../policy/evaluate/evaluate.js';
+import { explainUnmet, explainUsage } from '../policy/evaluate/explain.js';
+import type { Layers } from '../policy/evaluate/layers.js';
+import { evaluateNamed } from '../policy/evaluate/sections.js';
+import type { Policy } from '../policy/model.js';
+import { sectionOf } from '../policy/sections.js';
+import type { StoreReader } from '../store/reader.js';
+import {
+  askingDemand,
+  DEMAND_CODES,
+  firstExceeded,
+  type Peek,
+  type Peeked,
+  refusingDemand,
+  Store,
+  type Unmet,
+  within,
+} from '../store/store.js';
+
+/** What a call would come to just now. */
+export interface Outlook {
+  readonly decision: 'allow' | 'deny' | 'hide' | 'ask';
+  readonly code: string | undefined;
+  readonly rule: string | undefined;
+  readonly why: string;
+  readonly limit?: Peek | undefined;
+  /** UTC milliseconds; for what refuses at this moment and not at all times. */
+  readonly retryAt?: number | undefined;
+}
+
+/** What a call would come to, and how. */
+export interface Traced {
+  readonly outlook: Outlook;
+  /** What was looked at, in order. */
+  readonly trace: readonly TraceStep[];
+}
+
+/**
+ * Judges a call as it would be decided at this moment, without charging or recording anything.
+ *
+ * @param owner whose counters are looked at
+ * @param open the state; asked for only where a rule depends on what has happened, and closed again. Undefined: nothing
+ *   was counted yet
+ * @param now UTC milliseconds
+ */
+export function traceCall(
+  layers: Layers,
+  call: Call,
+  owner: { readonly server: string; readonly grant: string },
+  open: () => StoreReader | undefined,
+  now: number,
+): Traced {
+  const trace: TraceStep[] = [];
+  const evaluation = evaluateNamed(layers, call, trace);
+  const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
+  return { outlook: outlookOf(evaluation, peek(evaluation, owner, open, now), canAsk), trace };
+}
+
+function peek(
+  evaluation: Evaluation,
+  { server, grant }: { readonly server: string; readonly grant: string },
+  open: () => StoreReader | undefined,
+  now: number,
+): Peeked {
+  const none: Peeked = { checks: [], fits: true, demands: [], now };
+  if (evaluation.kind !== 'open' || (evaluation.charges.length === 0 && !evaluation.demands)) return none;
+  const store = open() ?? Store.open(':memory:');
+  try {
+    return store.peek({ server, grant, session: '', observe: false }, evaluation.charges, evaluation.demands);
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * In the order of a decision (docs/architecture.md): limits that refuse come before a person is asked.
+ *
+ * @param canAsk whether a person can be shown the call; else a limit that would ask refuses
+ */
+export function outlookOf(evaluation: Evaluation, peeked: Peeked, canAsk = true): Outlook {
+  const { checks, demands, now } = peeked;
+  switch (evaluation.kind) {
+    case 'hidden':
+      return {
+        decision: 'hide',
+        code: undefined,
+        rule: HIDDEN_RULE,
+        why: 'the tool is hidden: answered like an unknown one',
+      };
+    case 'refused': {
+      const { code, rule, authorText, explanation } = evaluation.refusal;
+      return {
+        decision: 'deny',
+        code,
+        rule,
+        why: authorText ? `${authorText} (${explanation})` : explanation,
+      };
+    }
+    case 'open': {
+      const refusing = firstExceeded(checks, canAsk ? 'deny' : undefined);
+      const unmet = refusingDemand(demands, refusing, now);
+      if (unmet) return unmetOutlook(unmet, now);
+      const limit = refusing ?? firstExceeded(checks);
+      const ask = evaluation.ask ?? askingDemand(demands, now);
+      if (limit && (refusing || !ask)) {
+        const { rule, why } = limitText(within(limit, demands));
+        return refusing
+          ? { decision: 'deny', code: 'LIMIT', rule, why, limit: within(limit, demands) }
+          : {
+              decision: 'ask',
+              code: 'APPROVAL_REQUIRED',
+              rule,
+              why: `${why}; beyond that a person is asked`,
+              limit,
+            };
+      }
+      if (!ask) return { decision: 'allow', code: undefined, rule: undefined, why: 'nothing refuses it' };
+      const { code, rule, authorText, explanation } = ask;
+      return { decision: 'ask', code, rule, why: authorText ?? explanation };
+    }
+  }
+}
+
+function unmetOutlook({ demand, retryAt }: Unmet, now: number): Outlook {
+  const next = retryAt === undefined ? '' : `; next at ${new Date(retryAt).toISOString()}`;
+  const why = `${explainUnmet(demand, now)}${next}`;
+  return { decision: 'deny', code: DEMAND_CODES[demand.kind], rule: demand.pointer, why, retryAt };
+}
+
+function limitText({ charge, used, retryAt, inFlight, isBarred }: Peek): {
+  readonly rule: string;
+  readonly why: string;
+} {
+  const next =
+    inFlight !== undefined
+      ? `next when one of the calls in flight ends well`
+      : retryAt === undefined
+        ? isBarred
+          ? 'other rules refuse it whenever there is room'
+          : 'a call of this size can never pass'
+        : `next at ${new Date(retryAt).toISOString()}`;
+  const why = `${explainUsage(charge, used)}; ${next}`;
+  return { rule: charge.limit.pointer, why };
+}
+
+/** A name that is written as clients show it, here or in the policy, judges nothing. */
+export function hintAbout(
+  tool: string,
+  policies: readonly Policy[],
+  known: readonly string[],
+): string | undefined {
+  if (sectionOf(tool)) return undefined;
+  const written = policies.flatMap(({ tools, hide }) => [
+    ...tools.keys(),
+    ...hide.filter(({ plain }) => plain).map(({ text }) => text),
+  ]);
+  const shown = written.find((name) => ownName(name, (own) => own === tool) !== undefined);
+  if (shown !== undefined && !known.includes(shown) && !written.includes(tool))
+    return `the policy has "${shown}", which is how a client shows "${tool}": it judges nothing; write "${tool}" there`;
+  if (written.includes(tool) || known.includes(tool)) return undefined;
+  const likely = likelyTool(tool, [...known, ...written]) ?? prefixedName(tool);
+  return likely === undefined
+    ? undefined
+    : `did you mean "${likely}"? That is the name by which rules are found`;
+}

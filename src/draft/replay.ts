@@ -1,0 +1,198 @@
+import { Comparison, type DraftDecision } from '../advice/comparison.js';
+import { type LoggedCall, readLogged } from '../advice/logged-call.js';
+import { evaluatePartially } from '../advice/partial-evaluation.js';
+import { CODES, HIDDEN_RULE } from '../policy/codes.js';
+import type { Layers } from '../policy/evaluate/layers.js';
+import { history } from '../store/history.js';
+import type { StoreReader } from '../store/reader.js';
+import { type SimulatedCall, Simulation } from '../store/simulation.js';
+import type { LogEntry } from '../store/store.js';
+import type { declaredArguments } from './known-tools.js';
+
+/** A call of the decision log, and its row. */
+export interface Recorded {
+  readonly row: LogEntry;
+  readonly call: LoggedCall;
+}
+
+/**
+ * The calls that a draft is tried on, oldest first: those of a server, and where rules go by calls of other servers,
+ * those too.
+ *
+ * @param since UTC milliseconds; what was charged before it is still held by counters then, so calls begin earlier
+ */
+export function* recorded(
+  store: StoreReader,
+  layers: Layers,
+  server: string,
+  since?: number,
+): Generator<Recorded> {
+  const warmUp = since === undefined ? undefined : since - longestWindow(layers);
+  for (const row of history(store, { server: layers.looksBack ? undefined : server, since: warmUp }))
+    yield { row, call: readLogged(row) };
+}
+
+export interface ReplayTerms {
+  readonly server: string;
+  /** UTC milliseconds; earlier calls only fill the counters. */
+  readonly since?: number | undefined;
+  /** What checks the arguments of a tool by its schema; undefined where none is known. */
+  readonly declared: (tool: string) => Undeclared;
+}
+
+/** Runs a draft over recorded calls at their own times. @returns what it would change */
+export function replayed(calls: Iterable<Recorded>, layers: Layers, terms: ReplayTerms): Comparison {
+  const replay = new Replay(layers, terms);
+  try {
+    for (const each of calls) replay.add(each);
+    return replay.comparison;
+  } finally {
+    replay.close();
+  }
+}
+
+/** A draft on its way over recorded calls, for who does something else between two of them. */
+export class Replay {
+  readonly comparison = new Comparison();
+  readonly #draft: Draft;
+  readonly #terms: ReplayTerms;
+
+  constructor(layers: Layers, terms: ReplayTerms) {
+    this.#draft = new Draft(layers, terms.declared);
+    this.#terms = terms;
+  }
+
+  /** Takes the next call, in the order of the log. */
+  add({ row, call }: Recorded): void {
+    const { server, since } = this.#terms;
+    if (row.server !== server) {
+      this.#draft.sawElsewhere(row, call);
+      return;
+    }
+    const decided = this.#draft.decide(row, call);
+    if (since !== undefined && call.at < since) return;
+    if (typeof decided === 'string') this.comparison.skip(call, decided);
+    else this.comparison.add(call, decided);
+  }
+
+  close(): void {
+    this.#draft.close();
+  }
+}
+
+function longestWindow({ all, sections }: Layers): number {
+  const judging = [...all, ...Object.values(sections).flatMap((section) => section.all)];
+  const checks = judging.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
+  const spans = checks.flatMap(({ limits, demands = [] }) => [
+    ...limits.map(({ windowMs }) => windowMs),
+    ...demands.map((demand) => (demand.kind === 'hours' ? 0 : demand.withinMs)),
+  ]);
+  return Math.max(0, ...spans);
+}
+
+type Undeclared = ReturnType<typeof declaredArguments>;
+
+/** A policy that is tried on logged calls. */
+class Draft {
+  readonly #layers: Layers;
+  /** Observing wrappers counted apart from the others then, and do now. */
+  readonly #enforced;
+  readonly #observed;
+  /** Approvals whose question the draft has answered: what came of them then is the same call again. */
+  readonly #answered = new Set<string>();
+
+  /** What checks the arguments of tools by their schemas. */
+  readonly #checks = new Map<string, Undeclared>();
+  readonly #checkOf: (tool: string) => Undeclared;
+
+  constructor(layers: Layers, checkOf: (tool: string) => Undeclared) {
+    this.#layers = layers;
+    this.#enforced = new Simulation(layers.looksBack);
+    this.#observed = new Simulation(layers.looksBack);
+    this.#checkOf = checkOf;
+  }
+
+  /** @returns the decision, or why there is none */
+  decide(row: LogEntry, call: LoggedCall): DraftDecision | string {
+    const { approval } = row;
+    if (call.disposition === 'unjudged')
+      return 'no policy had a part in it: a line that could not be read, or a pause';
+    if (!call.isNameWhole) return "the log holds only the beginning of the tool's name";
+    if (approval !== undefined && this.#answered.has(approval))
+      return 'the same call again, after a person was asked';
+    // The log does not hold definitions of tools; what was changed then is taken to be changed still.
+    if (call.code === 'CHANGED' && (this.#layers.pin === 'deny' || this.#layers.pin === 'hold'))
+      return { kind: 'refused', code: 'CHANGED', rule: CODES.CHANGED.rule };
+    const decision = this.#judge(row, call);
+    if (this.#layers.looksBack) this.#tellOthers(row, call, decision);
+    if (approval !== undefined && call.disposition === 'asked' && decision.kind !== 'asked')
+      this.#answered.add(approval);
+    return decision;
+  }
+
+  /** Takes a call of another server: what passed there may matter here. */
+  sawElsewhere(row: LogEntry, call: LoggedCall): void {
+    if (row.observe ? call.disposition === 'unjudged' : call.disposition !== 'passed') return;
+    for (const simulation of [this.#enforced, this.#observed]) simulation.record(simulatedOf(row, call));
+  }
+
+  close(): void {
+    this.#enforced.close();
+    this.#observed.close();
+  }
+
+  /** What passed in a wrapper that observes, which is everything, was called as far as the others go; and so back. */
+  #tellOthers(row: LogEntry, call: LoggedCall, { kind }: DraftDecision): void {
+    const [own, other] = row.observe ? [this.#observed, this.#enforced] : [this.#enforced, this.#observed];
+    if (kind === 'passed' || row.observe) other.record(simulatedOf(row, call));
+    if (kind !== 'passed' && row.observe) own.record(simulatedOf(row, call));
+  }
+
+  #undeclared(tool: string): Undeclared {
+    if (!this.#layers.declares) return undefined;
+    if (!this.#checks.has(tool)) this.#checks.set(tool, this.#checkOf(tool));
+    return this.#checks.get(tool);
+  }
+
+  #judge(row: LogEntry, call: LoggedCall): DraftDecision {
+    const { evaluation, unknowns } = evaluatePartially(
+      this.#layers,
+      call.tool,
+      call.kept,
+      this.#undeclared(call.tool),
+    );
+    if (evaluation.kind === 'hidden') return { kind: 'refused', code: 'HIDDEN', rule: HIDDEN_RULE };
+    if (evaluation.kind === 'refused') {
+      const { code, rule } = evaluation.refusal;
+      return { kind: 'refused', code, rule };
+    }
+    const [unknown] = unknowns;
+    // What did not pass then is not assumed to pass now, so it is not charged either.
+    if (unknown && call.disposition !== 'passed') return { kind: 'unknown', unknown };
+    const simulation = row.observe ? this.#observed : this.#enforced;
+    const simulated = simulation.decide({
+      ...simulatedOf(row, call),
+      evaluation,
+      consented: call.consented,
+    });
+    switch (simulated.kind) {
+      case 'refused':
+        return { kind: 'refused', code: simulated.code, rule: simulated.rule };
+      case 'asked':
+        return { kind: 'asked', code: 'APPROVAL_REQUIRED', rule: simulated.rule };
+      case 'passed':
+        return unknown ? { kind: 'unknown', unknown } : simulated;
+    }
+  }
+}
+
+function simulatedOf(row: LogEntry, call: LoggedCall): Omit<SimulatedCall, 'evaluation' | 'consented'> {
+  return {
+    at: call.at,
+    tool: call.tool,
+    session: { server: row.server, grant: row.grant, id: row.session },
+    // A call that never reached the server is taken to have been answered well.
+    outcome: row.outcome ?? (call.disposition === 'passed' ? undefined : 'ok'),
+    latencyMs: row.latencyMs,
+  };
+}
