@@ -52,7 +52,7 @@ export function replayed(calls: Iterable<Recorded>, layers: Layers, terms: Repla
 }
 
 /** A draft on its way over recorded calls, for who does something else between two of them. */
-export class Replay {
+class Replay {
   readonly comparison = new Comparison();
   readonly #draft: Draft;
   readonly #terms: ReplayTerms;
