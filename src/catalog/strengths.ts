@@ -77,6 +77,7 @@ const DESTROYS =
 const SPENDS =
   'pay payment payout refund charge invoice purchase buy sell order transfer withdraw trade swap checkout deposit ' +
   'donate disburse reimburse topup stake mint bid tip wire money funds subscription send_?transaction ' +
+  'credit[_-]?[nN]ote debit[_-]?[nN]ote nota[_-]?(?:[dD]e[_-]?)?[cC]redito nota[_-]?(?:[dD]e[_-]?)?[dD]ebito comprobante ' +
   'pagar cobrar comprar factura facturar emitir transferir depositar reembolsar';
 
 /**

@@ -15,8 +15,10 @@ interface CodeRow {
   /** Code of the JSON-RPC error where the client waits for a task; outside of the reserved range. */
   readonly error: 40100 | 40300 | 42900;
   readonly policyPart: PolicyPart;
-  /** What a model should do next: a loop that knows when to come back does not hammer. */
+  /** What a model should do next. */
   readonly advice: string;
+  /** The same where the refusal says when the next call is possible: a loop that knows when to come back does not hammer. */
+  readonly adviceUntil?: string;
   /** What stands for the rule where no rule of the policy gave the refusal. */
   readonly rule?: string;
   /** What happened, where no rule of the policy says so. */
@@ -29,6 +31,7 @@ const UNAPPROVED = { decision: 'deny', isApproval: true, error: 40100, policyPar
 const ASK_USER =
   'This is a local policy decision, not a server error: do not repeat the call unchanged; ask the user.';
 const TELL_USER = 'Tell the user.';
+const NOT_BEFORE = 'Do not repeat the call before then.';
 
 /**
  * Why a call was not let through, one row each: stands in `_meta["policy-wrap/decision"].code` and in the decision log.
@@ -74,12 +77,12 @@ export const CODES = {
   /** The call cannot be charged. */
   AMOUNT: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   /** Outside of the hours in which calls pass. */
-  HOURS: { ...DENIED, policyPart: 'line', advice: 'Do not repeat the call before then.' },
+  HOURS: { ...DENIED, policyPart: 'line', advice: ASK_USER, adviceUntil: NOT_BEFORE },
   /** Another tool must have succeeded before. */
   BEFORE: { ...DENIED, policyPart: 'line', advice: 'Call that tool first, if the user wants this.' },
   /** Another tool was called before. */
   AFTER: { ...DENIED, policyPart: 'line', advice: ASK_USER },
-  LIMIT: { ...DENIED, error: 42900, policyPart: 'line', advice: 'Do not repeat the call before then.' },
+  LIMIT: { ...DENIED, error: 42900, policyPart: 'line', advice: ASK_USER, adviceUntil: NOT_BEFORE },
   APPROVAL_REQUIRED: {
     ...UNAPPROVED,
     decision: 'ask',

@@ -112,7 +112,8 @@ export function refusalLine(id: Id, era: Era, asError: boolean, refused: Refused
 
 /** One paragraph for the model: the author's words, what happened, when to come back, by which rule. */
 function refusalText(refused: RefusedCall, now: number): string {
-  const { decision, advice } = codeRow(refused.code);
+  const { decision, advice, adviceUntil = advice } = codeRow(refused.code);
+  const hasTime = (refused.limit?.retryAt ?? refused.demand?.retryAt) !== undefined;
   const label = decision === 'ask' ? '[APPROVAL REQUIRED]' : '[POLICY DENIED]';
   const sentences = [
     refused.authorText && sentence(printable(refused.authorText.trim(), TEXT_CAP)),
@@ -120,7 +121,11 @@ function refusalText(refused: RefusedCall, now: number): string {
     refused.limit && nextCall(refused.limit, now),
     refused.demand?.retryAt !== undefined && nextCallAt(refused.demand.retryAt, now),
     `Rule: ${printable(refused.rule, TEXT_CAP)}${refused.policy === undefined ? '' : `, in ${printable(refused.policy, TEXT_CAP)}`}.`,
-    refused.limit?.inFlight === undefined ? advice : 'Wait for the calls that you have made.',
+    refused.limit?.inFlight !== undefined
+      ? 'Wait for the calls that you have made.'
+      : hasTime
+        ? adviceUntil
+        : advice,
   ];
   return `${label} ${sentences.filter(Boolean).join(' ')}`;
 }

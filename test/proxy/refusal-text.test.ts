@@ -38,7 +38,9 @@ describe('what is told of a limit', () => {
     expect(told({ retryAt: NOW + 5000 }).text).toContain(
       'Next call possible in 5 s (2026-11-22T11:00:05.000Z).',
     );
+    expect(told({ retryAt: NOW + 5000 }).text).toContain('before then');
     expect(told({}).text).toContain('A call of this size can never pass.');
+    for (const changes of [{}, { isBarred: true }]) expect(told(changes).text).not.toContain('before then');
   });
 
   test('a clock that was set back is named, with what mends it', () => {

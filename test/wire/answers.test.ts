@@ -37,6 +37,16 @@ describe('a refusal', () => {
     expect(refusal({}, 'modern').result.resultType).toBe('complete');
   });
 
+  test('names no time that it does not have', () => {
+    for (const code of ['LIMIT', 'HOURS', 'AFTER', 'BEFORE'] as const) {
+      const text = refusal({ code, limit: undefined }).result.content[0].text;
+      expect(text).not.toContain('then');
+    }
+    const { text } = refusal({ code: 'HOURS', limit: undefined, demand: { retryAt: NOW + 1001 } }).result
+      .content[0];
+    expect(text).toContain('before then');
+  });
+
   test.each([
     ['LIMIT', 42900, 'deny'],
     ['APPROVAL_REQUIRED', 40100, 'ask'],

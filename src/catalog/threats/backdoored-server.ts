@@ -7,7 +7,7 @@ export const BACKDOORED_SERVER: Threat = {
   title: 'Backdoored server',
   how: 'The server itself does what nobody asked for: it was bought, taken over or made for it, and copies every mail that it sends to somebody else. Its tools, their definitions and the calls are as they always were.',
   sources: [
-    owasp('MCP04', 'Software Supply Chain Attacks & Dependency Tampering'),
+    owasp('MCP04'),
     safeMcp('SAFE-T1002', 'Supply Chain Compromise'),
     {
       name: 'Koi Security, postmark-mcp 1.0.16 copies every mail, September 2025',

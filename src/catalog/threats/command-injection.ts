@@ -11,7 +11,7 @@ export const COMMAND_INJECTION: Threat = {
   id: 'command-injection',
   title: 'Command injection',
   how: 'A text that a shell, an interpreter or a database runs holds more than was meant: a second command behind `;`, a substitution, a statement that drops a table. Whoever can write into what the model reads can write into what it runs.',
-  sources: [owasp('MCP05', 'Command Injection & Execution'), safeMcp('SAFE-T1101', 'Command Injection')],
+  sources: [owasp('MCP05'), safeMcp('SAFE-T1101', 'Command Injection')],
   opens: 'a tool that runs a text among its arguments',
   sight: 'calls',
   rule: 'An anchored list of what may be run, whole; what is not on it asks nobody and is refused.',

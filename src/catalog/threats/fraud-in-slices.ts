@@ -1,7 +1,7 @@
 import { moneyArguments } from '../arguments.js';
 import { CREATE_PAYMENT } from './examples.js';
 import { sampleArguments } from './sample.js';
-import { safeMcp } from './sources.js';
+import { safeMcpRow } from './sources.js';
 import type { Threat } from './threat.js';
 import { entry, isOf, isRequired, pathTo, perTool, when } from './tools-of.js';
 
@@ -9,7 +9,7 @@ export const FRAUD_IN_SLICES: Threat = {
   id: 'fraud-in-slices',
   title: 'Fraud in slices',
   how: 'Many payments, each too small to be looked at, add up. A limit on each amount is what the slices are cut by.',
-  sources: [safeMcp('SAFE-T2104', 'Fraudulent Transactions')],
+  sources: [safeMcpRow('SAFE-T2104', 'Fraudulent Transactions')],
   opens: 'a tool that moves money or binds to pay',
   sight: 'calls',
   rule: 'The sum of a day is bounded, and single amounts above a bound ask a person.',

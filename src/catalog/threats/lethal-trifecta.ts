@@ -20,7 +20,7 @@ export const LETHAL_TRIFECTA: Threat = {
       url: 'https://simonwillison.net/2025/Jun/16/the-lethal-trifecta/',
     },
     atlas('AML.T0086', 'Exfiltration via AI Agent Tool Invocation'),
-    owasp('MCP06', 'Prompt Injection via Contextual Payloads'),
+    owasp('MCP06'),
     {
       name: 'General Analysis, Supabase MCP can leak your entire SQL database, July 2025',
       url: 'https://www.generalanalysis.com/blog/supabase-mcp-blog',

@@ -1,6 +1,6 @@
 import { READ_PAGE } from './examples.js';
 import { sampleArguments } from './sample.js';
-import { cve, safeMcp } from './sources.js';
+import { cve, safeMcpRow } from './sources.js';
 import type { Threat } from './threat.js';
 import { addressOf, entry, has, pathTo, perTool, when } from './tools-of.js';
 
@@ -9,8 +9,8 @@ export const OUTBOUND_FETCH: Threat = {
   title: 'Outbound fetch, and fetch from the inside',
   how: 'A tool goes to any address. With one of an attacker, what was read leaves in the address itself; with one of the inside (the metadata of a cloud machine, a router, a service without a password) the tool reads for the attacker what only the machine can reach.',
   sources: [
-    safeMcp('SAFE-T1913', 'HTTP POST Exfil'),
-    safeMcp('SAFE-T1901', 'Outbound Webhook C2'),
+    safeMcpRow('SAFE-T1913', 'HTTP POST Exfil'),
+    safeMcpRow('SAFE-T1901', 'Outbound Webhook C2'),
     cve('CVE-2026-26118', 'server-side request forgery in an MCP server'),
   ],
   opens: 'a tool that goes to an address which stands in an argument',

@@ -8,10 +8,7 @@ export const SECRETS_DUMP: Threat = {
   id: 'secrets-dump',
   title: 'Secrets in the open',
   how: "A tool that only reads gives out what opens other doors: variables of the environment, keys, cookies. From then on they stand in the conversation, in the provider's log and in every later call.",
-  sources: [
-    owasp('MCP01', 'Token Mismanagement & Secret Exposure'),
-    safeMcp('SAFE-T1503', 'Env-Var Scraping'),
-  ],
+  sources: [owasp('MCP01'), safeMcp('SAFE-T1503', 'Env-Var Scraping')],
   opens: 'a tool that reads secrets',
   sight: 'calls',
   rule: 'The tool is hidden; where it is needed, a person decides on each call.',

@@ -7,7 +7,7 @@ export const TOOL_POISONING: Threat = {
   title: 'Tool poisoning',
   how: 'The definition of a tool gives the model orders that a person never reads: read this file first, put it in that argument, say nothing of it. The tool need not even be called.',
   sources: [
-    owasp('MCP03', 'Tool Poisoning'),
+    owasp('MCP03'),
     safeMcp('SAFE-T1001', 'Tool Poisoning Attack (TPA)'),
     {
       name: 'Invariant Labs, Tool Poisoning Attacks, April 2025',

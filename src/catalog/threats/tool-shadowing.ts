@@ -13,7 +13,7 @@ export const TOOL_SHADOWING: Threat = {
     safeMcp('SAFE-T1004', 'Server Impersonation / Name-Collision'),
     safeMcp('SAFE-T1008', 'Tool Shadowing Attack'),
     safeMcp('SAFE-T1301', 'Cross-Server Tool Shadowing'),
-    owasp('MCP09', 'Shadow MCP Servers'),
+    owasp('MCP03', ', which has tool shadowing among its techniques'),
   ],
   opens: 'two servers with tools of one name, or of names that look alike',
   sight: 'calls',

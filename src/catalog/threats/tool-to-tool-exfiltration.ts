@@ -2,7 +2,7 @@ import { RECIPIENTS } from '../flow-words.js';
 import { setOf } from '../words.js';
 import { READ_FILE, SEND_EMAIL } from './examples.js';
 import { sampleArguments } from './sample.js';
-import { atlas, safeMcp } from './sources.js';
+import { atlas, safeMcpRow } from './sources.js';
 import type { Threat } from './threat.js';
 import { argumentOf, entry, has, isOf, pathTo, perTool, when } from './tools-of.js';
 
@@ -14,7 +14,7 @@ export const TOOL_TO_TOOL: Threat = {
   title: 'Tool-to-tool exfiltration',
   how: "What one tool has read is what the next one sends: to an address that only the model chose, or as a copy to one that nobody sees. No stranger's text is needed; a wrong guess at an address is enough.",
   sources: [
-    safeMcp('SAFE-T1914', 'Tool-to-Tool Exfil'),
+    safeMcpRow('SAFE-T1914', 'Tool-to-Tool Exfil'),
     atlas('AML.T0086', 'Exfiltration via AI Agent Tool Invocation'),
   ],
   opens: 'a tool that sends to a recipient that stands in an argument',
