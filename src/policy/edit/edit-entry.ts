@@ -1,9 +1,7 @@
-import { canonicalJson } from '../../json/canonical.js';
-import { readJsonc } from '../../json/relaxed.js';
-import { isRecord, type Json } from '../../json/value.js';
+import { isArray, isObject, isRecord, type Json, type JsonObject } from '../../json/value.js';
 import type { NamePattern, Policy } from '../model.js';
 import { RULE_FIELDS } from '../read/format.js';
-import { type EditPath, removeIn, setIn } from './jsonc-text.js';
+import { PolicyText } from './policy-text.js';
 
 /** What a person wants of a tool, or of all that match a pattern. */
 export type Wish =
@@ -21,7 +19,7 @@ export interface EditedPolicy {
   readonly notes: readonly string[];
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+type Entry = JsonObject;
 
 /**
  * Edits what a policy says of a tool, in place.
@@ -39,7 +37,7 @@ type Entry = Readonly<Record<string, unknown>>;
  * @param name exactly as the server has it, or with `*`
  */
 export function editEntry(text: string, policy: Policy, name: string, wish: Wish): EditedPolicy {
-  const document = new Draft(text);
+  const document = new EntryText(text);
   const notes: string[] = [];
   const own = document.entry(name);
   const pattern = own === undefined ? patternOf(policy, name) : undefined;
@@ -76,7 +74,7 @@ export function editEntry(text: string, policy: Policy, name: string, wish: Wish
   return document.done(notes);
 }
 
-function change(document: Draft, name: string, wish: Exclude<Wish, { kind: 'hide' }>): void {
+function change(document: EntryText, name: string, wish: Exclude<Wish, { kind: 'hide' }>): void {
   const at = ['tools', name];
   const entry = document.entry(name) ?? {};
   if (wish.kind === 'limit') {
@@ -156,23 +154,15 @@ function patternOf(policy: Policy, name: string): NamePattern | undefined {
   return name.includes('*') ? undefined : policy.patterns.find((entry) => entry.name.matches(name))?.name;
 }
 
-/** A policy's text on its way to another, with what it says. */
-class Draft {
-  #text: string;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
+class EntryText extends PolicyText {
   entry(name: string): Entry | undefined {
-    const { tools } = this.#document();
-    const entry = isRecord(tools) && Object.hasOwn(tools, name) ? tools[name] : undefined;
-    return isRecord(entry) ? entry : undefined;
+    const entry = this.at(['tools', name]);
+    return isObject(entry) ? entry : undefined;
   }
 
-  hidden(): readonly unknown[] {
-    const { hide } = this.#document();
-    return Array.isArray(hide) ? hide : [];
+  hidden(): readonly Json[] {
+    const hide = this.at(['hide']);
+    return isArray(hide) ? hide : [];
   }
 
   hide(name: string): void {
@@ -184,49 +174,7 @@ class Draft {
     this.remove(hidden.length === 1 ? ['hide'] : ['hide', hidden.indexOf(name)]);
   }
 
-  set(path: EditPath, value: unknown): void {
-    this.#edit(setIn(this.#text, path, value), (document) => put(document, path, value));
-  }
-
-  remove(path: EditPath): void {
-    this.#edit(removeIn(this.#text, path), (document) => put(document, path, undefined));
-  }
-
   done(notes: readonly string[]): EditedPolicy {
-    return { text: this.#text, notes };
+    return { text: this.text, notes };
   }
-
-  /** The text is believed when it says exactly what was meant, and nothing else has changed. */
-  #edit(text: string, expected: (document: Record<string, unknown>) => void): void {
-    const meant = structuredClone(this.#document());
-    expected(meant);
-    this.#text = text;
-    if (canonicalJson(this.#document() as Json) !== canonicalJson(meant as Json))
-      throw new Error('an edit of the policy came out otherwise than meant');
-  }
-
-  #document(): Record<string, unknown> {
-    const value = readJsonc(this.#text.replace(/^\uFEFF/, ' '))?.doubles;
-    if (!isRecord(value)) throw new Error('the policy cannot be edited: it is no longer JSON');
-    return value as Record<string, unknown>;
-  }
-}
-
-/** Sets, adds or (undefined) removes what is at a path. */
-function put(document: Record<string, unknown>, path: EditPath, value: unknown): void {
-  let holder: unknown = document;
-  path.slice(0, -1).forEach((step, i) => {
-    const at = holder as Record<string | number, unknown>;
-    if (!Object.hasOwn(at, step)) define(at, step, typeof path[i + 1] === 'number' ? [] : {});
-    holder = at[step];
-  });
-  const last = path.at(-1) ?? '';
-  if (value !== undefined) define(holder as object, last, value);
-  else if (Array.isArray(holder)) holder.splice(Number(last), 1);
-  else delete (holder as Record<string | number, unknown>)[last];
-}
-
-/** A tool may be called `__proto__`. */
-function define(holder: object, key: string | number, value: unknown): void {
-  Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -1,4 +1,5 @@
 import { applyEdits, type Node, parseTree } from 'jsonc-parser';
+import { Decimal } from '../../json/decimal.js';
 
 /** Where something stands in a document: names of members, places in lists. */
 export type EditPath = readonly (string | number)[];
@@ -12,7 +13,7 @@ const LONGEST_LINE = 80;
  *
  * @param text sound JSON with comments and trailing commas
  * @param path of the member; for a list its length stands for a new element
- * @param value as JSON
+ * @param value as JSON; a Decimal is a number
  */
 export function setIn(text: string, path: EditPath, value: unknown): string {
   const root = treeOf(text);
@@ -61,6 +62,12 @@ export function removeIn(text: string, path: EditPath): string {
     if (last !== undefined) edits.push({ offset: last, length: 1, content: '' });
   }
   return applyEdits(text, edits);
+}
+
+/** @returns what stands at a path, as the text spells it with its comments; undefined where there is nothing */
+export function textAt(text: string, path: EditPath): string | undefined {
+  const found = nodeAt(treeOf(text), path);
+  return found && text.slice(found.offset, found.offset + found.length);
 }
 
 function treeOf(text: string): Node | undefined {
@@ -139,7 +146,7 @@ function added(text: string, holder: Node, key: string | undefined, value: unkno
 /** JSON in the style of the file: in one line where it fits, else a member a line. */
 function written(value: unknown, indent: string, text: string, inLine = false): string {
   const short = inOneLine(value);
-  if (inLine || indent.length + short.length <= LONGEST_LINE) return short;
+  if (inLine || value instanceof Decimal || indent.length + short.length <= LONGEST_LINE) return short;
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const inner = indent + unitOf(text);
   const items = Array.isArray(value)
@@ -153,6 +160,8 @@ function written(value: unknown, indent: string, text: string, inLine = false): 
 }
 
 function inOneLine(value: unknown): string {
+  // With every digit.
+  if (value instanceof Decimal) return value.toString();
   if (Array.isArray(value)) return `[${value.map(inOneLine).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value).map(

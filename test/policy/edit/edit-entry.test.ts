@@ -220,3 +220,10 @@ test.each(['__proto__', 'constructor', 'a/b~c', 'día', 'x"y', '*'])('a tool may
   const { document } = edited({ ...DENY, tools: {} }, name, { kind: 'ask' });
   expect(Object.getOwnPropertyDescriptor(document.tools, name)?.value).toEqual({ action: 'approve' });
 });
+
+test('a number of many digits is copied with all of them', () => {
+  const text = `{ "version": "1", "default": "deny", "tools": { "t*": { "limits": [
+    { "counter": "c", "window": "day", "max": 9007199254740993.5 } ] } } }`;
+  const { text: after } = edited({}, 't', { kind: 'ask' }, text);
+  expect(after.match(/9007199254740993\.5/g)).toHaveLength(2);
+});
