@@ -1,4 +1,4 @@
-import { isArray, isNumber, isObject, type Json, type JsonObject, jsonTypeOf } from '../../json/value.js';
+import { isArray, isNumber, isObject, type Json, jsonTypeOf } from '../../json/value.js';
 import type { EditPath } from '../../policy/edit/jsonc-text.js';
 import { OPERATOR_NAMES, type Operator, operatorOf } from '../../policy/operators.js';
 import type { About, ArgumentPath, Clause, Edit, Input } from './model.js';
