@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildPage } from './build-page.js';
 
 const shared = {
   outdir: 'dist',
@@ -34,21 +35,22 @@ rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
-  external: [...EXTERNAL, './cli/program.js', './cli/wrong-usage.js'],
+  external: [...EXTERNAL, './cli/program.js', './cli/wrong-usage.js', './page/ui.js'],
   // Node's own opens all three standard streams, and more, for whoever imports it: 2 ms of every start.
   alias: { 'node:process': './.config/global-process.cjs' },
   metafile: true,
 });
 await build({
   ...shared,
-  entryPoints: ['src/cli/program.ts', 'src/cli/wrong-usage.ts'],
+  entryPoints: ['src/cli/program.ts', 'src/cli/wrong-usage.ts', 'src/page/ui.ts'],
   outbase: 'src',
   external: EXTERNAL,
 });
+await buildPage();
 
 /** What the wrap path must not load: large, and needed by others alone. It has `zod/mini`. */
 const NOT_THERE =
-  /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic|undici|eventsource-parser|upstream\/http)\//;
+  /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic|undici|eventsource-parser|hono|@hono|preact|upstream\/http)\//;
 /** Remote servers need some of it; their parts are loaded where there is an address. */
 const REMOTE = 'src/upstream/http/start.ts';
 const loaded = new Set();

@@ -4,6 +4,7 @@
  */
 export const SLOW_TESTS = [
   'test/readme.test.ts',
+  'test/page/browser/',
   'test/e2e/',
   'test/cli/commands/policy-commands.test.ts',
   'test/cli/commands/init.test.ts',

@@ -43,7 +43,10 @@ async function runLine(argv: readonly string[]): Promise<number> {
   };
   const program = wrapProgram(async (options, terminal) => settle(await run(server, options, terminal)));
   // A client waits for `run`, and needs none of the others.
-  if (own[0] !== 'run') (await import('./cli/program.js')).addCommands(program, server, settle);
+  if (own[0] !== 'run') {
+    const { addCommands } = await import('./cli/program.js');
+    addCommands(program, server, settle, { ui: async () => (await import('./page/ui.js')).ui });
+  }
   try {
     await program.parseAsync([...own], { from: 'user' });
     return code;

@@ -26,7 +26,13 @@ const ARROWS: Record<string, readonly string[]> = {
     ...['draft', 'clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
     ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   ],
-  main: ['cli', 'text', 'errors'],
+  page: [
+    ...['cli', 'clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
+    ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],
+  ],
+  // What the browser runs (src/page/web): of the page's own server it knows what is sent alone.
+  web: ['page', 'advice', 'policy', 'json', 'text'],
+  main: ['cli', 'page', 'text', 'errors'],
 };
 
 function files(folder: string): string[] {
@@ -36,12 +42,14 @@ function files(folder: string): string[] {
   });
 }
 
+const WEB = 'src/page/web/';
 const roomOf = (path: string) =>
   normalize(path)
+    .replace(WEB, 'src/web/')
     .replace(/^src\//, '')
     .replace(/\/.*|\.(ts|js)$/, '');
 const COMMANDS = 'src/cli/commands/';
-const sources = files('src').filter((path) => path.endsWith('.ts'));
+const sources = files('src').filter((path) => /\.tsx?$/.test(path));
 const importsOf = (path: string) =>
   [...readFileSync(path, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, target = '']) =>
     join(dirname(path), target),
@@ -74,18 +82,46 @@ test('no arrow points up', () => {
     for (const to of below) expect(floors.indexOf(to), `${room} -> ${to}`).toBeLessThan(floors.indexOf(room));
 });
 
+const sourceOf = (target: string) =>
+  sources.find(
+    (path) => path === target.replace(/\.js$/, '.ts') || path === target.replace(/\.js$/, '.tsx'),
+  ) ?? target;
+
 test('no file imports itself by way of others, inside a room either', () => {
   const circles: string[] = [];
   const done = new Set<string>();
   const visit = (path: string, way: readonly string[]) => {
     if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' -> '));
     else if (!done.has(path)) {
-      for (const target of importsOf(path)) visit(target.replace(/\.js$/, '.ts'), [...way, path]);
+      for (const target of importsOf(path)) visit(sourceOf(target), [...way, path]);
       done.add(path);
     }
   };
   for (const path of sources) visit(path, []);
   expect(circles).toEqual([]);
+});
+
+test('the front end takes from the server of the page what is sent, as types, and nothing that could become HTML', () => {
+  const web = sources.filter((path) => path.startsWith(WEB));
+  expect(web.length).toBeGreaterThan(10);
+  for (const path of web) {
+    const text = readFileSync(path, 'utf8');
+    const taken = [...text.matchAll(/^import (type )?[^;]*? from '((?:\.\.\/)+api-types\/(\w+)\.js)';/gm)];
+    const own = importsOf(path).filter((target) => roomOf(target) === 'page');
+    expect(
+      own.filter((target) => !target.startsWith('src/page/api-types/')),
+      path,
+    ).toEqual([]);
+    expect(taken.length, path).toBe(own.length);
+    // A value would bring the schemas of what comes in along.
+    expect(
+      taken.filter(([, isType, , name]) => !isType && name !== 'names'),
+      path,
+    ).toEqual([]);
+    expect(text, path).not.toMatch(
+      /dangerouslySetInnerHTML|\b(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write/,
+    );
+  }
 });
 
 test('commands do not import each other', () => {

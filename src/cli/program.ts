@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { didYouMean } from '../text/suggest.js';
-import type { CommandRow } from './command-groups/command-row.js';
+import type { Above, CommandRow } from './command-groups/command-row.js';
 import { COMMANDS } from './command-table.js';
 import { exitCodesText } from './exit-codes.js';
 import { misplacedOptions } from './misplaced-options.js';
@@ -20,11 +20,13 @@ const EXAMPLES = [
  *
  * @param server what stood behind `--`
  * @param settle takes the exit code of the command that ran
+ * @param above loads what stands in rooms above this one
  */
 export function addCommands(
   policyWrap: Command,
   server: readonly string[],
   settle: (code: number) => void,
+  above: Above,
   rows: readonly CommandRow[] = COMMANDS,
 ): void {
   policyWrap.addHelpText('before', ({ error, command }) => {
@@ -43,7 +45,7 @@ export function addCommands(
       const misplaced = misplacedOptions(row.takesServer ? server : []);
       if (misplaced !== undefined) await processTerminal().err.write(`policy-wrap: ${misplaced}\n`);
       if (row.options) given.push(command.opts());
-      settle(await (await row.load())(...given, processTerminal(command.opts())));
+      settle(await (await row.load(above))(...given, processTerminal(command.opts())));
     });
   }
   addHelp(policyWrap);

@@ -177,6 +177,11 @@ export class StoreReader {
     return this.parts.file.read(() => this.parts.pauses.list());
   }
 
+  /** Differs once another process has written; undefined where the file is gone or was replaced and must be opened again. */
+  get version(): number | undefined {
+    return this.parts.file.version;
+  }
+
   close(): void {
     this.parts.file.close();
   }

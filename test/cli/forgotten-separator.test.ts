@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { withSeparator } from '../../src/cli/forgotten-separator.js';
 import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
+import { ABOVE } from '../support/above.js';
 import { cli } from '../support/cli.js';
 
 const env = { PATH: process.env.PATH };
 const program = wrapProgram(async () => {});
-addCommands(program, [], () => {});
+addCommands(program, [], () => {}, ABOVE);
 
 test.each<[string, string]>([
   ['mcp-afip', 'policy-wrap -- mcp-afip'],

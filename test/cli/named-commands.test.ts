@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
+import { ABOVE } from '../support/above.js';
 
 const program = wrapProgram(async () => {});
-addCommands(program, [], () => {});
+addCommands(program, [], () => {}, ABOVE);
 
 /** What may stand behind the name of the program where a sentence goes on; anything else is taken for a command. */
 const PROSE = new Set(

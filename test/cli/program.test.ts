@@ -7,6 +7,7 @@ import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
 import { thisWrapper } from '../../src/cli/this-installation.js';
 import { Home } from '../clients/home.js';
+import { ABOVE } from '../support/above.js';
 import { cli } from '../support/cli.js';
 import { BIN } from '../support/rig.js';
 import { Played } from './commands/played.js';
@@ -14,7 +15,7 @@ import { FakeTerminal } from './commands/support.js';
 
 function program() {
   const policyWrap = wrapProgram(async () => {});
-  addCommands(policyWrap, [], () => {});
+  addCommands(policyWrap, [], () => {}, ABOVE);
   return policyWrap;
 }
 
@@ -31,7 +32,7 @@ describe('the built command', () => {
 
 describe('the table of commands', () => {
   test.each(COMMANDS)('$name is loaded, and takes what its row says', async (row) => {
-    const command = await row.load();
+    const command = await row.load(ABOVE);
     const { arguments: own = [], takesServer, options } = row;
     expect(command).toHaveLength(
       own.length + Number(takesServer ?? false) + Number(options !== undefined) + 1,
@@ -65,7 +66,7 @@ describe('the table of commands', () => {
     const row = COMMANDS.find(({ name }) => name === 'check') as CommandRow;
     const codes: number[] = [];
     const policyWrap = wrapProgram(async () => {});
-    addCommands(policyWrap, ['mcp-x', '--y'], (code) => codes.push(code), [
+    addCommands(policyWrap, ['mcp-x', '--y'], (code) => codes.push(code), ABOVE, [
       {
         ...row,
         load:
@@ -129,7 +130,7 @@ describe('what programs read', () => {
       await clients({ json: true }, { ...home.io, out: terminal.out });
     } else {
       const [given, options] = CASES[row.name]?.(played) ?? [];
-      await (await row.load())(...(given ?? []), { ...options, json: true }, terminal);
+      await (await row.load(ABOVE))(...(given ?? []), { ...options, json: true }, terminal);
     }
     expect(JSON.parse(terminal.out.text)).toMatchObject({ version: 1 });
   });

@@ -14,7 +14,14 @@ export interface CommandRow {
   readonly needsServer?: boolean;
   readonly options?: readonly Option[];
   /** @returns the command. It takes its arguments, the server's words, its options (where it has any) and the Terminal. */
-  readonly load: () => Promise<(...given: Given) => Promise<number>>;
+  readonly load: (above: Above) => Promise<Loaded>;
+}
+
+type Loaded = (...given: Given) => Promise<number>;
+
+/** Commands of rooms above this one, which `main` knows. */
+export interface Above {
+  readonly ui: () => Promise<Loaded>;
 }
 
 /** As commander gives them: without types. */

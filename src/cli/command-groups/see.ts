@@ -9,6 +9,18 @@ const { json, noColor, db, server, onlyServer, since, yes } = SHARED;
 /** Commands that show what happened, and what follows from it. */
 export const SEE: readonly CommandRow[] = [
   {
+    name: 'ui',
+    group: GROUP,
+    summary: 'open a page in the browser: see it all, build the policy, answer what waits',
+    options: [
+      db,
+      new Option('--port <n>', 'where it listens, on this machine alone (default: any)').argParser(port),
+      new Option('--no-open', 'only print the address'),
+      new Option('--idle <time>', 'end when nobody has it open for so long').default('1h'),
+    ],
+    load: ({ ui }) => ui(),
+  },
+  {
     name: 'status',
     group: GROUP,
     summary: 'show what runs, what is used up and who waits for a person',
@@ -84,6 +96,12 @@ export const SEE: readonly CommandRow[] = [
     load: async () => (await import('../commands/replay.js')).replay,
   },
 ];
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('expected a port, 1 to 65535');
+  return Number(text);
+}
 
 function lines(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a number of lines');

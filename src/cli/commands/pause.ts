@@ -13,17 +13,22 @@ import type { Terminal } from '../terminal.js';
 const BRAKE_WAIT_MS = 15_000;
 
 export interface PauseOptions {
-  readonly db?: string;
+  readonly db?: string | undefined;
   /** All servers when absent. */
-  readonly server?: string;
-  readonly reason?: string;
+  readonly server?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** Stops every call of every wrapper on this machine, at once: each looks before each call. Needs no person. */
-export async function pause({ db, server, reason }: PauseOptions, io: Terminal): Promise<number> {
+export async function pause(options: PauseOptions, io: Terminal): Promise<number> {
+  return stop(options, io, 'cli');
+}
+
+/** As `pause`. @param who where it was said: `cli`, `page` */
+export async function stop({ db, server, reason }: PauseOptions, io: Terminal, who: string): Promise<number> {
   let strange: Strange | undefined;
   const code = await everywhere(db, true, io, (store) => {
-    written(store.pause(server, reason, 'cli'));
+    written(store.pause(server, reason, who));
     strange = strangeName('server', server, serversSeen(store));
     return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
   });
@@ -37,10 +42,15 @@ export async function pause({ db, server, reason }: PauseOptions, io: Terminal):
  *
  * @throws PolicyWrapError REFUSED where no person sits, STATE_UNAVAILABLE
  */
-export async function resume({ db, server }: PauseOptions, io: Terminal): Promise<number> {
+export async function resume(options: PauseOptions, io: Terminal): Promise<number> {
   assertPerson('resume', io);
+  return lift(options, io, 'cli');
+}
+
+/** As `resume`, where a person was made sure of already. @param who where it was said: `cli`, `page` */
+export async function lift({ db, server }: PauseOptions, io: Terminal, who: string): Promise<number> {
   return everywhere(db, false, io, (store) => {
-    const lifted = written(store.resume(server, 'cli'));
+    const lifted = written(store.resume(server, who));
     const [rest] = store.pauses();
     if (rest) return `still paused: ${rest.server === undefined ? 'every server' : printable(rest.server)}`;
     return lifted === 0 ? 'nothing was paused' : 'resumed';

@@ -175,6 +175,16 @@ export class StateFile {
     return this.#isLost;
   }
 
+  /** Differs once another connection has written; undefined where the file can no longer be used and must be opened again. */
+  get version(): number | undefined {
+    try {
+      this.#assertSame(performance.now());
+      return this.#dataVersion.get()?.data_version as number;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** What a person is told of a failure with this file. */
   errorOf(error: unknown): unknown {
     return stateError(error, this.path);

@@ -1,0 +1,132 @@
+import { PassThrough } from 'node:stream';
+import { type OpenState, openState, type StateOptions } from '../cli/open-state.js';
+import type { Output, Terminal } from '../cli/terminal.js';
+import type { Store } from '../store/store.js';
+import type { Changed } from './api-types/names.js';
+import type { States } from './states.js';
+
+/** What the page's routes work with: the databases and policies that the commands use, and who is told of changes. */
+export class Page {
+  readonly options: StateOptions;
+  readonly #terminal: Terminal;
+  readonly #states: States;
+  readonly #tell: (what: Changed) => void;
+  /** @returns an address that signs in one browser, once; given by who started the server */
+  address: () => string = () => '';
+
+  /**
+   * @param terminal of the person who started the page
+   * @param tell tells every browser that something changed
+   */
+  constructor(options: StateOptions, terminal: Terminal, states: States, tell: (what: Changed) => void) {
+    this.options = options;
+    this.#terminal = terminal;
+    this.#states = states;
+    this.#tell = tell;
+  }
+
+  /** Sentences about databases that could not be opened. */
+  get leftAlone(): readonly string[] {
+    return this.#states.leftAlone;
+  }
+
+  /** UTC milliseconds. */
+  now(): number {
+    return this.#terminal.now();
+  }
+
+  get env(): Terminal['env'] {
+    return this.#terminal.env;
+  }
+
+  /** The folder in which the page was started; absolute. */
+  get cwd(): string {
+    return this.#terminal.cwd;
+  }
+
+  /** Every database that wrappers on this machine use, open, the usual one first; the page closes them. */
+  stores(): readonly OpenState[] {
+    return this.#states.open();
+  }
+
+  /**
+   * The database in which something is found, the usual one where it is in none.
+   *
+   * @throws PolicyWrapError NOT_FOUND where there is no database
+   */
+  storeWith(has: (store: Store) => boolean): Store {
+    const states = this.stores();
+    const found = states.find(({ store }) => has(store)) ?? states[0];
+    if (found) return found.store;
+    // Says why there is none.
+    openState(this.options, this).close();
+    this.#states.refresh();
+    return this.storeWith(has);
+  }
+
+  /** Has every browser load again what it shows; called after each change that a route made. */
+  changed(what: Changed): void {
+    if (what === 'clients') this.#states.refresh();
+    this.#tell(what);
+  }
+
+  /** A terminal at which nobody sits, for what commands share: it collects what they say. */
+  collect(): Collected {
+    return new Collected(this.#terminal);
+  }
+}
+
+/** What was written to a terminal at which nobody sits. */
+export class Collected implements Terminal {
+  readonly #outText: string[] = [];
+  readonly #errText: string[] = [];
+  readonly out = collector(this.#outText);
+  readonly err = collector(this.#errText);
+  readonly streams = { input: new PassThrough(), output: new PassThrough(), error: new PassThrough() };
+  readonly env: Terminal['env'];
+  readonly cwd: string;
+  readonly canAsk = false;
+  readonly #now: () => number;
+
+  constructor({ env, cwd, now }: Terminal) {
+    this.env = env;
+    this.cwd = cwd;
+    this.#now = now;
+  }
+
+  /** What went to standard output. */
+  get text(): string {
+    return this.#outText.join('');
+  }
+
+  /** What went to standard error. */
+  get notes(): string {
+    return this.#errText.join('');
+  }
+
+  now(): number {
+    return this.#now();
+  }
+
+  ask(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  onSignals(): void {}
+
+  pause(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+}
+
+function collector(parts: string[]): Output {
+  return {
+    isTerminal: false,
+    hasColor: false,
+    columns: Number.POSITIVE_INFINITY,
+    write(text) {
+      parts.push(text);
+      return Promise.resolve(true);
+    },
+  };
+}

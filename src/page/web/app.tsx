@@ -1,0 +1,34 @@
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { errorOf, signIn } from './api.js';
+import { language } from './i18n/index.js';
+import { href, place } from './router.js';
+import { HOME, WAITING } from './screens.js';
+import { Shell } from './shell/shell.js';
+import { SignedOut } from './shell/signed-out.js';
+import { follow, loadOverview, overview, signedOut } from './state.js';
+import './theme.js';
+
+effect(() => {
+  document.documentElement.lang = language.value;
+});
+
+const root = document.querySelector('#app');
+if (root) {
+  try {
+    await signIn();
+    await loadOverview();
+  } catch (error) {
+    signedOut.value = errorOf(error);
+  }
+  if (signedOut.value === undefined) {
+    // What waits comes first; else what there is to see.
+    if (place.value.path === '/') location.replace(href((overview.value?.waiting ?? 0) > 0 ? WAITING : HOME));
+    follow();
+  }
+  render(<App />, root);
+}
+
+function App() {
+  return signedOut.value ? <SignedOut error={signedOut.value} /> : <Shell />;
+}

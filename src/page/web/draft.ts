@@ -1,0 +1,46 @@
+import { effect, signal } from '@preact/signals';
+
+/** The one policy that is edited now, shared by the screens that change it, try it and save it. */
+export interface Draft {
+  /** Absolute path. */
+  readonly file: string;
+  /** The file's text when the draft was begun; '' for a file that is not there yet. */
+  readonly base: string;
+  readonly text: string;
+}
+
+const KEY = 'policy-wrap-draft';
+
+export const draft = signal<Draft | undefined>(kept());
+
+/** Begins a draft of a file, in the place of any other. */
+export function openDraft(file: string, base: string, text = base): void {
+  draft.value = { file, base, text };
+}
+
+/** Changes the draft's text. */
+export function edit(text: string): void {
+  if (draft.value) draft.value = { ...draft.value, text };
+}
+
+export function closeDraft(): void {
+  draft.value = undefined;
+}
+
+/** Whether there is something to save. */
+export const isChanged = (one: Draft | undefined): boolean => one !== undefined && one.text !== one.base;
+
+// A page that is loaded again, or closed by mistake, loses nothing.
+effect(() => {
+  if (draft.value) sessionStorage.setItem(KEY, JSON.stringify(draft.value));
+  else sessionStorage.removeItem(KEY);
+});
+
+function kept(): Draft | undefined {
+  try {
+    const { file, base, text } = JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Partial<Draft>;
+    return file !== undefined && base !== undefined && text !== undefined ? { file, base, text } : undefined;
+  } catch {
+    return undefined;
+  }
+}

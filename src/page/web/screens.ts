@@ -1,0 +1,31 @@
+import type { ComponentType } from 'preact';
+import type { PlainKey } from './i18n/index.js';
+
+export interface ScreenProps {
+  /** Of the path: `/tools/:server/:tool`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}
+
+/** One screen. */
+export interface Screen {
+  readonly path: string;
+  readonly title: PlainKey;
+  /** Whether the menu names it. */
+  readonly menu: boolean;
+  readonly load: () => Promise<ComponentType<ScreenProps>>;
+}
+
+/** What is shown first where nothing waits. */
+export const HOME = '/waiting';
+export const WAITING: string = '/waiting';
+
+/** Every screen, in the order of the menu: a new one is a folder in `screens/` and a row here. */
+export const SCREENS: readonly Screen[] = [
+  {
+    path: WAITING,
+    title: 'waiting.title',
+    menu: true,
+    load: async () => (await import('./screens/waiting/index.js')).Waiting,
+  },
+];
