@@ -1,3 +1,4 @@
+import { canBeWrapped } from '../clients/change/plan.js';
 import { type Choice, choose, type Target, type TargetOptions } from '../clients/selection.js';
 import { PolicyWrapError } from '../errors.js';
 import { inQuotes } from '../text/escape.js';
@@ -25,7 +26,7 @@ export async function chosenEntries(
   io: ClientsTerminal,
 ): Promise<readonly Choice[]> {
   if (all === true) return choices;
-  const names = choices.filter(({ entry }) => entry.kind === 'stdio').map(({ entry }) => entry.name);
+  const names = choices.filter(({ entry }) => canBeWrapped(entry)).map(({ entry }) => entry.name);
   const list = [...new Set(names)].map(inQuotes).join(', ');
   if (!io.canAsk)
     throw new PolicyWrapError('USAGE', 'which entries?', {

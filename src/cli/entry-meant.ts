@@ -1,4 +1,4 @@
-import { originalOf } from '../clients/entries.js';
+import { originalOf, urlOf } from '../clients/entries.js';
 import { type NamedEntry, takeInventory, wrappedEntries } from '../clients/inventory.js';
 import { thisMachine } from '../clients/machine.js';
 import { PolicyWrapError } from '../errors.js';
@@ -14,8 +14,11 @@ import { thisWrapper } from './this-installation.js';
  */
 export function entryMeant(command: string, argv: readonly string[]): NamedEntry | undefined {
   const entries = wrappedEntries(takeInventory(thisMachine(), thisWrapper()));
-  const typed = ({ entry, server }: NamedEntry) =>
-    shownCommand(['policy-wrap', command, '--server', server, '--', ...originalOf(entry)]);
+  const typed = ({ entry, server }: NamedEntry) => {
+    const url = urlOf(entry);
+    const behind = url === undefined ? ['--', ...originalOf(entry)] : ['--url', url];
+    return shownCommand(['policy-wrap', command, '--server', server, ...behind]);
+  };
   if (argv.length === 0) {
     const [first] = entries;
     const hint = first === undefined ? `policy-wrap ${command} -- mcp-afip` : typed(first);

@@ -24,10 +24,11 @@ export function namedServer(
   options: RemoteOptions & { readonly server?: string | undefined },
   cwd: string,
 ): NamedServer {
-  const { url, header = [], allowPrivate = false } = options;
+  const { url, header = [], headerEnv = [], allowPrivate = false } = options;
   if (url === undefined) {
     const [option] = [
       ...(header.length > 0 ? ['--header'] : []),
+      ...(headerEnv.length > 0 ? ['--header-env'] : []),
       ...(allowPrivate ? ['--allow-private'] : []),
     ];
     if (option !== undefined)
@@ -42,12 +43,28 @@ export function namedServer(
   if (argv.length > 0)
     throw new PolicyWrapError('USAGE', 'one server at a time: an address, or a command behind "--"');
   return {
-    source: { url, headers: header, allowPrivate, logins: loginsFolder() },
+    source: {
+      url,
+      headers: [...header, ...headerEnv.map(fromVariable)],
+      allowPrivate,
+      logins: loginsFolder(),
+    },
     names: [options.server ?? remoteName(url)],
     words: [
       ...['--url', url],
       ...header.flatMap((line) => ['--header', line]),
+      ...headerEnv.flatMap((line) => ['--header-env', line]),
       ...(allowPrivate ? ['--allow-private'] : []),
     ],
   };
+}
+
+/** `Name=VARIABLE` as a line with a place in it. */
+function fromVariable(line: string): string {
+  const [, name, variable] = /^([^=]+)=([A-Za-z_]\w*)$/.exec(line) ?? [];
+  if (name === undefined)
+    throw new PolicyWrapError('USAGE', 'a --header-env names no variable', {
+      hint: 'It looks like Authorization=MCP_TOKEN; the value stands in the variable.',
+    });
+  return `${name}: \${${variable}}`;
 }

@@ -3,16 +3,17 @@ import { knownServer, preset as shipped } from '../catalog/servers.js';
 import { isStrength, STRENGTH_NAMES, STRENGTH_TITLES, type Strength } from '../catalog/strengths.js';
 import { needsClient } from '../clients/after-install.js';
 import type { Change } from '../clients/change/apply.js';
-import type { Own, Wanted } from '../clients/change/plan.js';
-import { originalOf, type StdioEntry } from '../clients/entries.js';
+import { namesOf, type Own, type Wanted } from '../clients/change/plan.js';
+import { optionsOf, originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
 import { OBSERVE_FLAG, optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapped-command.js';
 import { fixedPath } from '../config/paths.js';
 import { type FoundPolicy, problemsError, readPolicy, readPreset } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
-import type { LiveServer } from '../upstream/list-tools.js';
-import { policyNames } from '../upstream/server-name.js';
+import { type LiveServer, loginWanted } from '../upstream/list-tools.js';
+import type { ServerSource } from '../upstream/upstream.js';
+import { namedServer } from './named-server.js';
 import { policyFileOf, schemaFor, writePolicyFile } from './policy-file.js';
 import { countsText, inTheWay, LATER } from './proposal-summary.js';
 import { wrapped } from './table.js';
@@ -33,13 +34,15 @@ export interface ProtectionOptions {
   readonly print?: boolean | undefined;
 }
 
-/** A server that is being wrapped, with its own command line. */
+/** A server that is being wrapped. */
 export interface Wrappable {
   /** As people call it. */
   readonly name: string;
   /** The name that its policy is found under. */
   readonly server: string;
-  readonly words: readonly string[];
+  /** All names under which a policy for it may be, that one first. */
+  readonly names: readonly string[];
+  readonly source: ServerSource;
   readonly env: ReadonlyMap<string, string>;
   readonly cwd: string | undefined;
   /** Options of the wrapper that stand in its entry already. */
@@ -66,10 +69,27 @@ export function hasPolicy(server: Wrappable, io: ClientsTerminal): boolean {
   return server.options.includes(OBSERVE_FLAG) || held(server, {}, io) !== undefined;
 }
 
-export function wrappableOf(entry: StdioEntry, server: string): Wrappable {
+export function wrappableOf(entry: ServerEntry, server: string): Wrappable {
   const { name, env, cwd, moreEnv } = entry;
-  const options = entry.state.kind === 'wrapped' ? entry.state.wrapped.options : [];
-  return { name, server, words: originalOf(entry), env, cwd, moreEnv, options };
+  const names = namesOf(entry, server);
+  return { name, server, names, source: sourceOf(entry), env, cwd, moreEnv, options: optionsOf(entry) };
+}
+
+/** What is started, or connected with, for an entry without the wrapper. */
+export function sourceOf(entry: ServerEntry): ServerSource {
+  const remote = remoteOptionsOf(entry);
+  const named = remote === undefined ? undefined : namedServer([], remote, '').source;
+  return named ?? originalOf(entry);
+}
+
+/** The words of a command line, or the address; safe to show. */
+export function sourceText(source: ServerSource): string {
+  return printable(shownCommand(wordsOf(source)));
+}
+
+/** All that a client could fill in, of what a server is started with. */
+export function wordsOf(source: ServerSource): readonly string[] {
+  return 'url' in source ? [source.url] : source;
 }
 
 /**
@@ -139,15 +159,13 @@ function held(server: Wrappable, options: ProtectionOptions, io: ClientsTerminal
   }
   const file =
     absolute(optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY'), io) ??
-    io.policyOf(policyNames(server.words, server.server, server.cwd));
+    io.policyOf(server.names);
   if (file !== undefined) {
     assertValid(readPolicy(file));
     return { wanted: {}, source: { file }, what: printable(file), isNew: false };
   }
   // A strength that was asked for comes before a preset that nobody chose.
-  const known = policyNames(server.words, server.server, server.cwd)
-    .map(knownServer)
-    .find((each) => each !== undefined);
+  const known = server.names.map(knownServer).find((each) => each !== undefined);
   if (known === undefined || options.strength !== undefined) return undefined;
   const [{ name }] = known.presets;
   return { wanted: {}, source: { preset: name }, what: presetText(name), isNew: false };
@@ -267,14 +285,17 @@ async function toolsOf(
   if (typeof live === 'object') return live;
   if (live !== undefined) return `${live}, so it goes by the names of tools alone`;
   const names = 'it goes by the names of tools alone';
-  if (needsClient(server)) return `only the client can start it, so ${names}`;
-  const command = printable(shownCommand(server.words));
+  if (needsClient({ ...server, words: wordsOf(server.source) }))
+    return `only the client can start it, so ${names}`;
+  const { name, source } = server;
   try {
-    return await io.busy(`Starting ${printable(server.name)} once, to see its tools: ${command}`, () =>
-      io.toolsOf(server.words, Object.fromEntries(server.env), server.cwd),
+    return await io.busy(`Starting ${printable(name)} once, to see its tools: ${sourceText(source)}`, () =>
+      io.toolsOf(source, Object.fromEntries(server.env), server.cwd),
     );
   } catch (error) {
     if (!PolicyWrapError.is(error)) throw error;
+    const login = loginWanted(error);
+    if (login !== undefined) return `it wants a login first (${printable(login)}), so ${names}`;
     const [reason = ''] = error.message.split('\n');
     return `it could not be started to see its tools (${printable(reason, 200)}), so ${names}`;
   }

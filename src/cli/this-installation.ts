@@ -11,6 +11,7 @@ import { policyPlaces, stateFile } from '../config/policy-files.js';
 import { serversIn } from '../store/sqlite/inspect.js';
 import { type LiveServer, liveServer } from '../upstream/list-tools.js';
 import { serverName } from '../upstream/server-name.js';
+import type { ServerSource } from '../upstream/upstream.js';
 import { busy } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -41,7 +42,7 @@ export interface ClientsTerminal extends Terminal, ClientsIo {
   readonly policyFolder: string;
   /** Starts a server as a client would, and lists its tools. @throws PolicyWrapError */
   toolsOf(
-    words: readonly string[],
+    server: ServerSource,
     env: Readonly<Record<string, string>>,
     cwd: string | undefined,
   ): Promise<LiveServer>;
@@ -50,8 +51,8 @@ export interface ClientsTerminal extends Terminal, ClientsIo {
 /** What the commands about clients need. */
 export function clientsTerminal(terminal: Terminal): ClientsTerminal {
   const machine = thisMachine();
-  const toolsOf: ClientsTerminal['toolsOf'] = (words, env, cwd) =>
-    liveServer(words, { env, cwd, install: false });
+  const toolsOf: ClientsTerminal['toolsOf'] = (server, env, cwd) =>
+    liveServer(server, { env, cwd, install: false });
   return {
     ...terminal,
     busy: (what, work) => busy(what, work, terminal.err),

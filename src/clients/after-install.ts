@@ -7,10 +7,12 @@
 import { EXIT } from '../errors.js';
 import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
+import { loginWanted } from '../upstream/list-tools.js';
 import { typed } from './change/masking.js';
 import { type PlaceReport, takeInventory } from './inventory.js';
 import type { ClientsIo } from './io.js';
 import { namesText } from './names.js';
+import { needsFilling } from './remote-entry.js';
 import type { Target } from './selection.js';
 
 /** A server that was written, to be started once. */
@@ -67,7 +69,7 @@ export function needsClient({
   cwd,
   moreEnv,
 }: Pick<Started, 'words' | 'env' | 'cwd' | 'moreEnv'>): boolean {
-  return moreEnv || [...words, ...env.values(), cwd ?? ''].some((text) => /\$\{|^\$\w+$|^%\w+%$/.test(text));
+  return moreEnv || [...words, ...env.values(), cwd ?? ''].some(needsFilling);
 }
 
 async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean; text: string }> {
@@ -82,6 +84,8 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
     const tools = await io.probe(command, args, Object.fromEntries(env), cwd);
     return { ok: true, text: `wrapped; test start: ${count(tools, 'tool')}` };
   } catch (error) {
+    const login = loginWanted(error);
+    if (login !== undefined) return { ok: false, text: `wrapped; it wants a login: ${printable(login)}` };
     const reason = error instanceof Error ? error.message : String(error);
     const lines = reason
       .split('\n')

@@ -1,8 +1,10 @@
+import type { RemoteOptions } from '../config/run-options.js';
 import { SHAPES, type Shape } from './file-shapes.js';
 import type { Place, ProjectKey } from './places.js';
+import { type RemoteParts, remoteParts } from './remote-entry.js';
 import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './text/document.js';
 import type { ListNode, Member, Node, StringNode, TableNode } from './text/nodes.js';
-import { type Recognised, recognise } from './wrapped-command.js';
+import { allValues, type Recognised, recognise } from './wrapped-command.js';
 
 /** Where the words of a stdio entry stand in its file. */
 export interface EntryNodes {
@@ -37,14 +39,25 @@ export type Entry =
       readonly state: Recognised;
       readonly nodes: EntryNodes;
     })
-  | (EntryBase & { readonly kind: 'remote'; readonly url: string })
+  /** Reached by its address. */
+  | (EntryBase &
+      RemoteParts & { readonly kind: 'remote'; readonly cwd: undefined; readonly moreEnv: boolean })
   | (EntryBase & { readonly kind: 'unusable'; readonly reason: string });
 
 export type StdioEntry = Extract<Entry, { kind: 'stdio' }>;
+export type RemoteEntry = Extract<Entry, { kind: 'remote' }>;
+/** An entry that has a server, by its command or its address. */
+export type ServerEntry = StdioEntry | RemoteEntry;
 
-/** The server's own command line, whether the entry is wrapped or not. */
-export function originalOf({ state, words }: StdioEntry): readonly string[] {
-  return state.kind === 'wrapped' ? state.wrapped.original : words;
+/** The server's own command line, whether the entry is wrapped or not; a remote one has none. */
+export function originalOf(entry: ServerEntry): readonly string[] {
+  if (entry.kind === 'remote') return [];
+  return entry.state.kind === 'wrapped' ? entry.state.wrapped.original : entry.words;
+}
+
+/** The wrapper's options in an entry; none where it is not wrapped. */
+export function optionsOf(entry: ServerEntry): readonly string[] {
+  return entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped.options : [];
 }
 
 /** The address behind an entry, where that is a remote server, wrapped or not. */
@@ -53,15 +66,33 @@ export function urlOf(entry: Entry): string | undefined {
   return entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped.url : undefined;
 }
 
+/** What names a remote server on a command line of ours, for an entry of one; undefined for any other. */
+export function remoteOptionsOf(entry: ServerEntry): RemoteOptions | undefined {
+  const url = urlOf(entry);
+  if (url === undefined) return undefined;
+  if (entry.kind === 'remote') {
+    const bearer = entry.nodes.bearer?.value.value;
+    return {
+      url,
+      headerEnv: entry.headers.map(({ header, variable }) => `${header}=${variable}`),
+      ...(bearer !== undefined && { header: [`Authorization: Bearer \${${bearer}}`] }),
+    };
+  }
+  const options = optionsOf(entry);
+  return {
+    url,
+    header: allValues(options, ['--header']),
+    headerEnv: allValues(options, ['--header-env']),
+    allowPrivate: options.includes('--allow-private'),
+  };
+}
+
 /** A table of servers within a file. */
 export interface Container {
   readonly path: readonly string[];
   readonly table: TableNode;
   readonly project: string | undefined;
 }
-
-/** Keys with the address of a server that no client starts. */
-export const URL_KEYS = ['url', 'serverUrl', 'httpUrl', 'uri'];
 
 /** Two spellings of one folder: Claude Code writes `/` on every platform and keeps the drive letter's case. */
 export function sameFolder(a: string, b: string): boolean {
@@ -139,10 +170,10 @@ function readEntry(document: ConfigDocument, named: EntryBase, table: TableNode,
   if (twice !== undefined) return unusable(`the key ${JSON.stringify(twice.key)} is there twice`);
   const command = memberOf(table, shape.command);
   if (command === undefined) {
-    const url = URL_KEYS.map((key) => memberOf(table, key)?.value).find((node) => node?.kind === 'string');
-    return url?.kind === 'string'
-      ? { ...base, kind: 'remote', url: url.value }
-      : unusable(`no \`${shape.command}\`${typeOf(table)}`);
+    const remote = remoteParts(table, shape, base.env);
+    return remote === undefined
+      ? unusable(`no \`${shape.command}\`${typeOf(table)}`)
+      : { ...base, ...remote, kind: 'remote', cwd: undefined, moreEnv: remote.nodes.bearer !== undefined };
   }
   const args = shape.args === undefined ? undefined : memberOf(table, shape.args);
   const located = locate(command, args, shape);

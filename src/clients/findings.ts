@@ -46,9 +46,6 @@ function findUnreadable(reports: readonly PlaceReport[]): Finding[] {
   });
 }
 
-/** `install` does not write the entries of remote servers. */
-const BY_HAND = 'Write the absolute path into its args.';
-
 const DRIFT = {
   'node-gone': { code: 'NODE_GONE', says: 'is gone: the server cannot start' },
   'script-gone': { code: 'SCRIPT_GONE', says: 'is gone: the server cannot start' },
@@ -59,7 +56,7 @@ const DRIFT = {
 function findDrift(reports: readonly PlaceReport[]): Finding[] {
   return each(reports, ({ client, place }, { entry, drift }) => {
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-    const { node = '', script = '', url } = entry.state.wrapped;
+    const { node = '', script = '' } = entry.state.wrapped;
     const name = printable(entry.name);
     return drift.map((kind) => ({
       code: DRIFT[kind].code,
@@ -67,7 +64,7 @@ function findDrift(reports: readonly PlaceReport[]): Finding[] {
       path: place.path,
       entry: entry.name,
       message: `${name} starts ${printable(kind === 'node-gone' ? node : script)}, which ${DRIFT[kind].says}.`,
-      fix: url === undefined ? installCommand(client.id, entry.name, place.scope) : BY_HAND,
+      fix: installCommand(client.id, entry.name, place.scope),
     }));
   });
 }
@@ -76,10 +73,10 @@ function findDrift(reports: readonly PlaceReport[]): Finding[] {
 function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[] {
   return each(reports, ({ client, place }, { entry }) => {
     if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-    const { options, url } = entry.state.wrapped;
+    const { options } = entry.state.wrapped;
     const base = { client: client.id, path: place.path, entry: entry.name };
     const name = printable(entry.name);
-    const fix = url === undefined ? installCommand(client.id, entry.name, place.scope) : BY_HAND;
+    const fix = installCommand(client.id, entry.name, place.scope);
     const written: [named: string, text: string | undefined][] = [
       ['--db', optionValue(options, DB_FLAGS)],
       ['--policy', optionValue(options, POLICY_FLAGS)],

@@ -1,6 +1,7 @@
 import { VALUED } from '../config/run-options.js';
 import { readCommandLine } from '../upstream/command-line.js';
 import { remoteName, serverName } from '../upstream/server-name.js';
+import type { RemoteNodes, RemoteParts } from './remote-entry.js';
 
 /**
  * Recognises and writes the command line of a wrapped entry: the command, then its arguments. The entry describes
@@ -111,15 +112,48 @@ export interface WrapOptions {
 
 /** The words that go in front of the original of an entry that is not wrapped yet, the separator included. */
 export function newPrefix(wrapper: Wrapper, options: WrapOptions, hadArgs: boolean): string[] {
-  const own = [
-    ...(hadArgs ? [] : [NO_ARGS_MARK]),
+  return [...newHead(wrapper, options, hadArgs ? [] : [NO_ARGS_MARK]), '--'];
+}
+
+/** The words that go in front of the address of an entry that is not wrapped yet, its option included. */
+export function newRemotePrefix(wrapper: Wrapper, options: WrapOptions, remote: RemoteParts): string[] {
+  return [
+    ...newHead(wrapper, options, []),
+    ...[ENTRY_FLAG, entryKeys(remote.nodes)],
+    ...remote.headers.flatMap(({ header, variable }) => [HEADER_ENV_FLAG, `${header}=${variable}`]),
+    ...(remote.nodes.bearer === undefined
+      ? []
+      : [HEADER_FLAG, `Authorization: Bearer \${${remote.nodes.bearer.value.value}}`]),
+    ...URL_FLAGS,
+  ];
+}
+
+/** The keys that an entry by address had, for the way back; of the transport the value too. */
+function entryKeys({ url, headers, bearer, type }: RemoteNodes): string {
+  const others = [headers, bearer].flatMap((member) => member?.key ?? []);
+  return [url.key, ...others, ...(type === undefined ? [] : [`${type.key}=${type.value.value}`])].join(',');
+}
+
+/** The same, read. @returns undefined for an entry that `install` has not written */
+export function entryKeysIn(options: readonly string[]): readonly string[] | undefined {
+  return optionValue(options, [ENTRY_FLAG])?.split(',');
+}
+
+/** Which header a variable of the entry stands for. */
+export function headerVariables(options: readonly string[]): ReadonlyMap<string, string> {
+  const pairs = allValues(options, [HEADER_ENV_FLAG]).map((line) => line.split('='));
+  return new Map(pairs.map(([header = '', variable = '']) => [variable, header]));
+}
+
+function newHead(wrapper: Wrapper, options: WrapOptions, first: readonly string[]): string[] {
+  return [
+    ...[wrapper.node, wrapper.script, ...first],
     ...serverOption(options.server),
     ...(options.db === undefined ? [] : ['--db', options.db]),
     ...(options.policy === undefined ? [] : ['--policy', options.policy]),
     ...(options.preset === undefined ? [] : ['--preset', options.preset]),
     ...(options.observe === true ? [OBSERVE_FLAG] : []),
   ];
-  return [wrapper.node, wrapper.script, ...own, '--'];
 }
 
 /** A name that looks like an option, or is the separator itself, keeps to one word with its option. */
@@ -138,7 +172,10 @@ export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options
     wrapped.how === 'installed'
       ? [wrapper.node, ...wrapped.head.slice(1, -1), wrapper.script]
       : [...wrapped.head];
-  let own = withOption(wrapped.options, SERVER_FLAGS, options.server);
+  // The address stays the last word, with the spelling that the file has for it.
+  const isLast = wrapped.url !== undefined && wrapped.options.at(-2) === URL_FLAGS[0];
+  const address = isLast ? wrapped.options.slice(-2) : [];
+  let own = withOption(wrapped.options.slice(0, isLast ? -2 : undefined), SERVER_FLAGS, options.server);
   own = withOption(own, DB_FLAGS, options.db);
   // The one excludes the other.
   if (options.policy !== undefined) own = withoutOption(own, PRESET_FLAGS);
@@ -147,7 +184,7 @@ export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options
   own = withOption(own, PRESET_FLAGS, options.preset);
   if (options.observe !== undefined) own = own.filter((word) => word !== OBSERVE_FLAG);
   if (options.observe === true) own.push(OBSERVE_FLAG);
-  return [...head, ...own, '--'];
+  return [...head, ...own, ...(wrapped.url === undefined ? ['--'] : address)];
 }
 
 /** The name that a wrapped server's counters, log and policy are kept under. */
@@ -163,7 +200,10 @@ export function nameOfWrapped(
 }
 
 const SERVER_FLAGS = ['--server'] as const;
-const URL_FLAGS = ['--url'] as const;
+export const URL_FLAGS = ['--url'] as const;
+const HEADER_FLAG = '--header';
+const HEADER_ENV_FLAG = '--header-env';
+const ENTRY_FLAG = '--entry';
 export const DB_FLAGS = ['--db'] as const;
 export const POLICY_FLAGS = ['--policy', '-p'] as const;
 export const PRESET_FLAGS = ['--preset'] as const;

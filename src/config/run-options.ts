@@ -6,6 +6,8 @@ export interface RemoteOptions {
   readonly url?: string;
   /** Headers for it, as `Name: value`. */
   readonly header?: readonly string[];
+  /** The same, as `Name=VARIABLE`. */
+  readonly headerEnv?: readonly string[];
   readonly allowPrivate?: boolean;
 }
 
@@ -13,6 +15,8 @@ export interface RemoteOptions {
 export interface RunOptions extends PolicyOptions, RemoteOptions {
   readonly db?: string;
   readonly server?: string;
+  /** What stood in a client's entry before `install`; read by `uninstall` alone. */
+  readonly entry?: string;
   readonly grant: string;
   readonly observe?: boolean;
   /** False with `--no-install`. */
@@ -75,9 +79,20 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     isList: true,
   },
   {
+    key: 'headerEnv',
+    flags: '--header-env <name=variable>',
+    description: 'the same, its value in a variable; no client takes it for a place that it has to fill in',
+    isList: true,
+  },
+  {
     key: 'allowPrivate',
     flags: '--allow-private',
     description: 'a public name may lead to an address of a private network',
+  },
+  {
+    key: 'entry',
+    flags: '--entry <keys>',
+    description: 'what an entry was before install, for uninstall; nothing else reads it',
   },
   { key: 'observe', flags: '--observe', description: 'decide and log, refuse nothing' },
   {

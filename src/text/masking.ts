@@ -73,6 +73,8 @@ export function holdsSecret(words: readonly string[]): boolean {
 
 const PLACEHOLDER = /^[\w-]+:\s*(?:[A-Za-z]+ +)?\$\{(?:file:)?[^{}]*\}$/;
 const HEADER_FLAG = /^(?:-H|--headers?)$/;
+/** Of ours: a name and a variable, and neither is a secret. */
+const HEADER_VARIABLE = /^[\w-]+=[A-Za-z_]\w*$/;
 const VARIABLE_FLAG = /^(?:-e|--env)$/;
 const USER_FLAG = /^(?:-u|-U|--user|--proxy-user)$/;
 
@@ -109,6 +111,7 @@ function maskValue(word: string, flag: string): string | undefined {
   if (/^--(?:[a-z][a-z-]*)?$/.test(word)) return undefined;
   // A placeholder of ours is no secret; a shell that fills it in leaves none.
   if (HEADER_FLAG.test(flag) && PLACEHOLDER.test(word)) return word;
+  if (flag === '--header-env' && HEADER_VARIABLE.test(word)) return word;
   if (HEADER_FLAG.test(flag))
     return word.replace(/^([^:=]*[:=]\s*)?[\s\S]+$/, (_all, name = '') => name + MASK);
   if (VARIABLE_FLAG.test(flag)) return word.includes('=') ? word.replace(/=[\s\S]*$/, `=${MASK}`) : undefined;

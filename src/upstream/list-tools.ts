@@ -108,6 +108,13 @@ export async function liveServer(
   }
 }
 
+/** The command with which a person logs in, where a server listed nothing for want of that; safe to show. */
+export function loginWanted(error: unknown): string | undefined {
+  return error instanceof Error
+    ? /policy-wrap login https?:\/\/[^\s;"']+/.exec(error.message)?.[0]
+    : undefined;
+}
+
 /** @param deadline by the monotonic clock, in milliseconds */
 async function listed(
   client: Client,

@@ -16,12 +16,13 @@ import type { Question } from '../../src/cli/terminal.js';
 import type { ClientsTerminal } from '../../src/cli/this-installation.js';
 import type { KnownVariable } from '../../src/clients/io.js';
 import type { Machine } from '../../src/clients/machine.js';
+import type { ServerSource } from '../../src/upstream/upstream.js';
 
 /** A policy. */
 export const ALLOW = '{ "version": "1", "default": "allow" }';
 
 interface Started {
-  readonly words: readonly string[];
+  readonly words: ServerSource;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
 }

@@ -24,7 +24,7 @@ const CONFIG = `{
 \t"mcpServers" : {
 \t\t"files": ${JSON.stringify(tools('read_file', 'write_file', 'delete_file'))},
 \t\t"ghost": { "command": "mcp-ghost-that-is-not-there" },
-\t\t"linear": { "url": "https://mcp.example.com/sse" }
+\t\t"linear": { "url": "wss://mcp.example.com/ws", "type": "ws" }
 \t}
 }
 `;
@@ -85,7 +85,7 @@ describe('a script', () => {
     expect(first.stdout).toMatch(/^ {2}together +60 per minute \(calls\), 10 per 10 minutes \(failures\)/m);
     expect(first.stdout).toMatch(/^ {2}ghost +does not start: mcp-ghost-that-is-not-there was not found/m);
     expect(first.stdout).toMatch(
-      /^ {2}linear +remote, https:\/\/mcp\.example\.com\/sse; this prints the entry that wraps it:\n +policy-wrap init --url https:\/\/mcp\.example\.com\/sse$/m,
+      /^ {2}linear +a remote server that cannot be wrapped in place: it is reached by WebSocket$/m,
     );
     expect(first.stdout).toMatch(/^ {2}restart +Quit Claude Desktop fully/m);
     const undo = /^ {2}undo +policy-wrap (.*)$/m.exec(first.stdout)?.[1];

@@ -28,7 +28,7 @@ export interface Above {
 type Given = Parameters<Parameters<Command['action']>[0]>;
 
 /** Of the commands that take a server by its address too. */
-export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.allowPrivate];
+export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.headerEnv, SHARED.allowPrivate];
 
 /** Loaded for the commands about clients alone. */
 export const loadInstallation = () => import('../this-installation.js');

@@ -1,5 +1,5 @@
+import { reasonAgainst } from '../../clients/change/plan.js';
 import type { StdioEntry } from '../../clients/entries.js';
-import { remoteCommand } from '../../clients/install-command.js';
 import { type EntryReport, type PlaceReport, takeInventory } from '../../clients/inventory.js';
 import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
@@ -103,7 +103,7 @@ function shownWords({ state, words }: StdioEntry): readonly string[] {
 function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: string } {
   switch (entry.kind) {
     case 'remote':
-      return { code: 'remote', text: `remote, not wrapped; how: ${remoteCommand(entry.url)}` };
+      return { code: 'remote', text: reasonAgainst(entry) ?? `remote, not wrapped${around(entry, twins)}` };
     case 'unusable':
       return { code: 'unusable', text: `cannot be wrapped: ${printable(entry.reason)}` };
     case 'stdio':
@@ -114,7 +114,10 @@ function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: s
     return drift.length === 0
       ? { code: 'wrapped', text: 'wrapped' }
       : { code: 'drifted', text: `wrapped, drifted: ${drift.join(', ')}` };
-  const [twin] = twins;
-  const around = twin === undefined ? '' : `; the same server is wrapped in ${twin.client}`;
-  return { code: 'not-wrapped', text: `not wrapped${entry.disabled ? ' (disabled)' : ''}${around}` };
+  return { code: 'not-wrapped', text: `not wrapped${around(entry, twins)}` };
+}
+
+function around({ disabled }: EntryReport['entry'], [twin]: EntryReport['twins']): string {
+  const there = twin === undefined ? '' : `; the same server is wrapped in ${twin.client}`;
+  return `${disabled ? ' (disabled)' : ''}${there}`;
 }

@@ -4,6 +4,7 @@ import { conclude } from '../../clients/after-install.js';
 import { addEntry, type NewEntry, snippet } from '../../clients/change/add-entry.js';
 import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
 import {
+  canBeWrapped,
   formerName,
   formerText,
   placesFor,
@@ -11,7 +12,7 @@ import {
   serverOf,
   type Wanted,
 } from '../../clients/change/plan.js';
-import type { StdioEntry } from '../../clients/entries.js';
+import type { ServerEntry } from '../../clients/entries.js';
 import { SHAPES } from '../../clients/file-shapes.js';
 import { SNIPPET_CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
@@ -153,14 +154,15 @@ async function protections(
   choices: readonly Choice[],
   options: InstallOptions,
   io: ClientsTerminal,
-): Promise<{ of: (entry: StdioEntry) => Protection; files: readonly Change[] }> {
+): Promise<{ of: (entry: ServerEntry) => Protection; files: readonly Change[] }> {
   // Two places of a client may hold one server, which has one policy.
   const byServer = new Map<string, Protection>();
-  const found = new Map<StdioEntry, Protection>();
+  const found = new Map<ServerEntry, Protection>();
   for (const { entry } of choices) {
-    if (entry.kind !== 'stdio' || entry.state.kind === 'broken') continue;
+    if (!canBeWrapped(entry)) continue;
     const server = serverOf(entry, options.server);
-    const known = entry.state.kind === 'wrapped' ? undefined : byServer.get(server);
+    const isWrapped = entry.kind === 'stdio' && entry.state.kind === 'wrapped';
+    const known = isWrapped ? undefined : byServer.get(server);
     const protection = known ?? (await protect(wrappableOf(entry, server), options, io));
     byServer.set(server, protection);
     found.set(entry, protection);
@@ -188,7 +190,8 @@ async function add(
   const variables = io.variablesOf(command);
   const given = givenEnvironment(options.env ?? [], io);
   const judgedBy = async (env: ReadonlyMap<string, string>) => {
-    const wrappable = { name, server, words: command, env, cwd: undefined, options: [], moreEnv: false };
+    const what = { names: serverNames, source: command, env, cwd: undefined, options: [], moreEnv: false };
+    const wrappable = { name, server, ...what };
     const protection = await protect(wrappable, options, io);
     const wanted = { ...places, ...protection.wanted };
     const named = { ...wanted, ...placesFor([], serverNames, new Map(), wanted, io), server };

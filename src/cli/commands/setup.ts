@@ -2,7 +2,7 @@ import { STRENGTH_TITLES, type Strength } from '../../catalog/strengths.js';
 import { assertWritable, type Change, warnOfRunning, writeChanges } from '../../clients/change/apply.js';
 import { typed } from '../../clients/change/masking.js';
 import { planInstall } from '../../clients/change/plan.js';
-import type { StdioEntry } from '../../clients/entries.js';
+import type { ServerEntry } from '../../clients/entries.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { assertNoAgent } from '../person.js';
@@ -78,7 +78,7 @@ export async function setup(
     .map(({ target }) => ({ target, here: chosen.filter((found) => found.target === target) }))
     .filter(({ here }) => here.length > 0)
     .map(({ target, here }) => {
-      const own = (entry: StdioEntry) => protections.get(entry) ?? { wanted: {}, about: [] };
+      const own = (entry: ServerEntry) => protections.get(entry) ?? { wanted: {}, about: [] };
       return {
         target,
         plan: planInstall(
@@ -231,7 +231,7 @@ async function protectAll(
   options: SetupOptions,
   ask: Prompts,
   io: ClientsTerminal,
-): Promise<ReadonlyMap<StdioEntry, Protection>> {
+): Promise<ReadonlyMap<ServerEntry, Protection>> {
   const wrappable = (found: FoundServer) => ({
     ...wrappableOf(found.entry, found.server),
     live: found.live ?? found.unknown,
@@ -240,7 +240,7 @@ async function protectAll(
   const strengths = await strengthsFor(without, options, ask);
   // Two clients may start one server, which has one policy.
   const byServer = new Map<string, Protection>();
-  const protections = new Map<StdioEntry, Protection>();
+  const protections = new Map<ServerEntry, Protection>();
   for (const found of chosen) {
     const known = byServer.get(found.server);
     const strength = strengths.get(found) ?? options.strength;

@@ -1,6 +1,6 @@
 import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
-import { unwrapEntries } from '../../clients/change/rewrite-entry.js';
-import { type StdioEntry, urlOf } from '../../clients/entries.js';
+import { canUnwrap, unwrapEntries } from '../../clients/change/rewrite-entry.js';
+import type { StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
@@ -115,9 +115,9 @@ function isWrapped(choice: Choice): choice is Wrapped {
   return choice.entry.kind === 'stdio' && choice.entry.state.kind === 'wrapped' && !isByHand(choice);
 }
 
-/** A wrapped remote server: its entry does not say what stood there before. */
+/** A wrapped remote server whose entry does not say what stood there before. */
 function isByHand({ entry }: Choice): boolean {
-  return entry.kind === 'stdio' && urlOf(entry) !== undefined;
+  return entry.kind === 'stdio' && !canUnwrap(entry);
 }
 
 function whyNot(choice: Choice): string {

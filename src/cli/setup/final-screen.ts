@@ -1,7 +1,7 @@
 import { needsClient, type Started, warnAfter } from '../../clients/after-install.js';
 import { typed } from '../../clients/change/masking.js';
 import type { Plan } from '../../clients/change/plan.js';
-import type { StdioEntry } from '../../clients/entries.js';
+import type { ServerEntry } from '../../clients/entries.js';
 import type { Target } from '../../clients/selection.js';
 import { readPolicy, readPreset } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
@@ -20,7 +20,7 @@ export interface Screen {
   readonly chosen: readonly FoundServer[];
   readonly left: readonly LeftServer[];
   readonly plans: readonly { readonly target: Target; readonly plan: Plan }[];
-  readonly protections: ReadonlyMap<StdioEntry, Protection>;
+  readonly protections: ReadonlyMap<ServerEntry, Protection>;
   /** Whether anything was written. */
   readonly changed: boolean;
 }

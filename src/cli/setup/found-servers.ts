@@ -1,21 +1,20 @@
 import { needsClient } from '../../clients/after-install.js';
-import { serverOf } from '../../clients/change/plan.js';
-import { originalOf, type StdioEntry, urlOf } from '../../clients/entries.js';
-import { remoteCommand } from '../../clients/install-command.js';
+import { reasonAgainst, serverOf } from '../../clients/change/plan.js';
+import type { ServerEntry } from '../../clients/entries.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { type Choice, choicesIn, openTarget, type Target } from '../../clients/selection.js';
 import { PolicyWrapError } from '../../errors.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
-import { maskWords, shownCommand } from '../../text/masking.js';
-import type { LiveServer } from '../../upstream/list-tools.js';
+import { type LiveServer, loginWanted } from '../../upstream/list-tools.js';
 import { classesText } from '../effects.js';
+import { sourceOf, sourceText, wordsOf } from '../protection.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
 /** A server that can be wrapped. */
 export interface FoundServer {
   readonly choice: Choice;
-  readonly entry: StdioEntry;
+  readonly entry: ServerEntry;
   readonly target: Target;
   /** The name that its policy is found under. */
   readonly server: string;
@@ -71,35 +70,27 @@ function inTarget(target: Target): FoundClient {
   const left: LeftServer[] = [];
   for (const choice of choicesIn(target)) {
     const { entry } = choice;
-    const name = printable(entry.name);
-    if (entry.kind === 'remote') {
-      const [url = ''] = maskWords([entry.url]);
-      left.push({
-        name,
-        reason: `remote, ${printable(url, 60)}; this prints the entry that wraps it:\n${remoteCommand(entry.url)}`,
-      });
-    } else if (entry.kind === 'unusable') left.push({ name, reason: printable(entry.reason) });
-    else if (entry.state.kind === 'broken')
-      left.push({ name, reason: printable(`it ${entry.state.reason}`) });
-    else if (urlOf(entry) !== undefined) left.push({ name, reason: 'wrapped already, a remote server' });
+    const reason = reasonAgainst(entry);
+    if (reason !== undefined || entry.kind === 'unusable')
+      left.push({ name: printable(entry.name), reason: reason ?? '' });
     else {
-      const server = serverOf(entry);
-      servers.push({ choice, entry, target, server, isWrapped: entry.state.kind === 'wrapped' });
+      const isWrapped = entry.kind === 'stdio' && entry.state.kind === 'wrapped';
+      servers.push({ choice, entry, target, server: serverOf(entry), isWrapped });
     }
   }
   return { target, servers, left };
 }
 
-/** The command of a server, short enough for a line; safe to show. */
-export function commandText(entry: StdioEntry): string {
-  return printable(shownCommand(originalOf(entry)), 100);
+/** The command or the address of a server, short enough for a line; safe to show. */
+export function commandText(entry: ServerEntry): string {
+  return printable(sourceText(sourceOf(entry)), 100);
 }
 
 /** Starts servers once, all at the same time, each with its entry's command, environment and folder. */
 export async function lookAt(servers: readonly FoundServer[], io: ClientsTerminal): Promise<void> {
   const startable = servers.filter((found) => {
     const { entry } = found;
-    const isFor = needsClient({ ...entry, words: originalOf(entry) });
+    const isFor = needsClient({ ...entry, words: wordsOf(sourceOf(entry)) });
     if (isFor) found.unknown = 'only your client knows all that it is started with';
     return !isFor;
   });
@@ -113,9 +104,14 @@ export async function lookAt(servers: readonly FoundServer[], io: ClientsTermina
 async function list(found: FoundServer, io: ClientsTerminal): Promise<void> {
   const { entry } = found;
   try {
-    found.live = await io.toolsOf(originalOf(entry), Object.fromEntries(entry.env), entry.cwd);
+    found.live = await io.toolsOf(sourceOf(entry), Object.fromEntries(entry.env), entry.cwd);
   } catch (error) {
     if (!PolicyWrapError.is(error)) throw error;
+    const login = loginWanted(error);
+    if (login !== undefined) {
+      found.failure = `it wants a login: ${printable(login)}`;
+      return;
+    }
     // Where it was searched and what it said is for doctor.
     const [reason = ''] = error.message.split(/\n|; /);
     found.failure = printable(reason, 200);

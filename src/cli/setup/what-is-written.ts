@@ -1,7 +1,7 @@
 import { isStrength, type Strength } from '../../catalog/strengths.js';
 import type { Change } from '../../clients/change/apply.js';
 import type { Plan } from '../../clients/change/plan.js';
-import type { StdioEntry } from '../../clients/entries.js';
+import type { ServerEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
 import { printable } from '../../text/escape.js';
 import type { Protection } from '../protection.js';
@@ -13,7 +13,7 @@ import type { FoundServer } from './found-servers.js';
 export async function showWhat(
   plans: readonly { readonly plan: Plan }[],
   files: readonly Change[],
-  protections: ReadonlyMap<StdioEntry, Protection>,
+  protections: ReadonlyMap<ServerEntry, Protection>,
   io: ClientsTerminal,
 ): Promise<void> {
   await io.out.write('\nTo be written\n');
@@ -51,7 +51,7 @@ export async function showEveryLine(changes: readonly Change[], io: ClientsTermi
 /** Policies that are there already and stay as they are, whatever strength was asked for. */
 export async function showKept(
   chosen: readonly FoundServer[],
-  protections: ReadonlyMap<StdioEntry, Protection>,
+  protections: ReadonlyMap<ServerEntry, Protection>,
   strength: Strength | undefined,
   io: ClientsTerminal,
 ): Promise<void> {

@@ -1,5 +1,6 @@
+import { remoteOptionsOf } from '../../clients/entries.js';
 import { takeInventory } from '../../clients/inventory.js';
-import { allValues, optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
+import { optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
 import {
   type FoundPolicy,
   findPolicy,
@@ -76,16 +77,12 @@ function wrappedServers({ policy, preset }: PolicyOptions, io: ClientsTerminal):
     if (state.kind !== 'read') continue;
     for (const { entry } of state.entries) {
       if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped' || entry.disabled) continue;
-      const { original, options, url } = entry.state.wrapped;
+      const { original, options } = entry.state.wrapped;
       const server = namedServer(
         original,
         {
           server: optionValue(options, ['--server']),
-          ...(url !== undefined && {
-            url,
-            header: allValues(options, ['--header']),
-            allowPrivate: options.includes('--allow-private'),
-          }),
+          ...remoteOptionsOf(entry),
         },
         entry.cwd ?? io.machine.cwd,
       );

@@ -1,13 +1,13 @@
 import { printable } from '../../text/escape.js';
 import { MASK, maskComment, maskText, maskWords, soundsSecret } from '../../text/masking.js';
-import { URL_KEYS } from '../entries.js';
 import { SHAPES } from '../file-shapes.js';
+import { HEADER_KEYS, URL_KEYS } from '../remote-entry.js';
 import type { ConfigDocument } from '../text/document.js';
 import type { Node, Splice } from '../text/nodes.js';
 import { splice } from './rewrite-entry.js';
 
 /** Keys whose every value is hidden: environments and headers. */
-const TABLES = new Set([...Object.values(SHAPES).map(({ env }) => env), 'headers', 'http_headers']);
+const TABLES = new Set([...Object.values(SHAPES).map(({ env }) => env), ...HEADER_KEYS]);
 /** Keys by which an entry is told from a secret. */
 const ENTRY_KEYS = new Set([
   ...Object.values(SHAPES).map(({ command }) => command),

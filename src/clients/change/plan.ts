@@ -1,16 +1,16 @@
 import { fixedPath, hasVariable } from '../../config/paths.js';
 import { PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
-import { entryServerName, policyNames } from '../../upstream/server-name.js';
+import { entryServerName, policyNames, remoteName } from '../../upstream/server-name.js';
 import type { Started } from '../after-install.js';
-import { originalOf, type StdioEntry } from '../entries.js';
-import { remoteCommand } from '../install-command.js';
+import { type Entry, optionsOf, originalOf, type ServerEntry, type StdioEntry, urlOf } from '../entries.js';
 import type { ClientsIo } from '../io.js';
 import type { Choice, OpenPlace } from '../selection.js';
 import {
   DB_FLAGS,
   nameOfWrapped,
   newPrefix,
+  newRemotePrefix,
   optionValue,
   POLICY_FLAGS,
   PRESET_FLAGS,
@@ -19,7 +19,7 @@ import {
 } from '../wrapped-command.js';
 import { type Change, changeOf } from './apply.js';
 import { typed } from './masking.js';
-import { wrapEntries } from './rewrite-entry.js';
+import { type Wrap, wordsAfter, wrapEntries } from './rewrite-entry.js';
 
 /** What an install would do. */
 export interface Plan {
@@ -42,7 +42,7 @@ export function planInstall(
   wanted: Wanted,
   named: readonly string[],
   io: PlanIo,
-  own: (entry: StdioEntry) => Own = () => NOTHING_OWN,
+  own: (entry: ServerEntry) => Own = () => NOTHING_OWN,
 ): Plan {
   const result: Plan = { changes: [], started: [], notes: [] };
   const usable = choices.filter(({ entry }) => {
@@ -56,12 +56,12 @@ export function planInstall(
   const documents = new Set(usable.map(({ at }) => at.file.document));
   for (const document of documents) {
     const here = usable.filter(({ at }) => at.file.document === document);
-    const wraps = here.flatMap(({ at, entry }) => {
-      if (entry.kind !== 'stdio') return [];
+    const wraps = here.flatMap(({ at, entry }): Wrap[] => {
+      if (entry.kind === 'unusable') return [];
       const { wanted: forEntry, about } = own(entry);
       const prefix = prefixFor(entry, { ...wanted, ...forEntry }, result.notes, io);
-      const words = [...prefix, ...originalOf(entry)];
-      if (words.join('\0') === entry.words.join('\0')) {
+      const words = wordsAfter(entry, prefix);
+      if (entry.kind === 'stdio' && words.join('\0') === entry.words.join('\0')) {
         result.notes.push(`${printable(entry.name)}: wrapped already${asOther(entry)}`);
         return [];
       }
@@ -77,17 +77,22 @@ export function planInstall(
   return result;
 }
 
-function reasonAgainst(entry: Choice['entry']): string | undefined {
+/** Whether an entry has a server in front of which the wrapper can be put, or stands. */
+export function canBeWrapped(entry: Entry): entry is ServerEntry {
+  return reasonAgainst(entry) === undefined;
+}
+
+/** Why an entry stays as it is; safe to show. */
+export function reasonAgainst(entry: Entry): string | undefined {
   switch (entry.kind) {
     case 'remote':
-      return `a remote server; this prints the entry that wraps it: ${remoteCommand(entry.url)}`;
+      return entry.obstacle === undefined
+        ? undefined
+        : `a remote server that cannot be wrapped in place: ${printable(entry.obstacle)}`;
     case 'unusable':
       return `cannot be wrapped: ${printable(entry.reason)}`;
     case 'stdio':
-      if (entry.state.kind === 'broken') return `cannot be wrapped: it ${entry.state.reason}`;
-      return entry.state.kind === 'wrapped' && entry.state.wrapped.url !== undefined
-        ? 'wrapped already, as a remote server; its options are changed by hand'
-        : undefined;
+      return entry.state.kind === 'broken' ? `cannot be wrapped: it ${entry.state.reason}` : undefined;
   }
 }
 
@@ -111,26 +116,40 @@ const NOTHING_OWN: Own = { wanted: {}, about: [] };
  *
  * @param wanted the name that a person gave
  */
-export function serverOf(entry: StdioEntry, wanted?: string): string {
+export function serverOf(entry: ServerEntry, wanted?: string): string {
   if (wanted !== undefined) return wanted;
-  return entry.state.kind === 'wrapped'
+  return entry.kind === 'stdio' && entry.state.kind === 'wrapped'
     ? nameOfWrapped(entry.state.wrapped.options, originalOf(entry), entry.cwd)
     : entryServerName(entry.name);
 }
 
-function prefixFor(entry: StdioEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
+/**
+ * The names under which the policy of an entry is looked for, the one that counts first.
+ *
+ * @param server the name that it is kept under
+ */
+export function namesOf(entry: ServerEntry, server: string): [string, ...string[]] {
+  const url = urlOf(entry);
+  if (url === undefined) return policyNames(originalOf(entry), server, entry.cwd);
+  const host = remoteName(url);
+  return host === server ? [server] : [server, host];
+}
+
+function prefixFor(entry: ServerEntry, wanted: Wanted, notes: string[], io: PlanIo): string[] {
   const server = serverOf(entry, wanted.server);
-  const names = policyNames(originalOf(entry), server, entry.cwd);
+  const names = namesOf(entry, server);
   const begun = (former: string | undefined): void => {
     if (former !== undefined) notes.push(`${printable(entry.name)}: ${formerText(server, former)}`);
   };
-  if (entry.state.kind !== 'wrapped') {
-    const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
+  if (entry.kind === 'remote' || entry.state.kind !== 'wrapped') {
     const places = placesFor([], names, entry.env, wanted, io);
     begun(formerName(names, places.db, io));
-    return newPrefix(io.wrapper, { ...wanted, ...places, server }, listed);
+    const options = { ...wanted, ...places, server };
+    if (entry.kind === 'remote') return newRemotePrefix(io.wrapper, options, entry);
+    const listed = entry.nodes.args !== undefined || entry.nodes.list !== undefined;
+    return newPrefix(io.wrapper, options, listed);
   }
-  const { options } = entry.state.wrapped;
+  const options = optionsOf(entry);
   const places = placesFor(options, names, entry.env, wanted, io);
   const before = serverOf(entry);
   if (before !== server) begun(before);

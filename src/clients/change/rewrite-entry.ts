@@ -1,9 +1,10 @@
 import { PolicyWrapError } from '../../errors.js';
-import { originalOf, type StdioEntry } from '../entries.js';
+import { type Entry, optionsOf, originalOf, type ServerEntry, type StdioEntry, urlOf } from '../entries.js';
 import type { Shape } from '../file-shapes.js';
 import { type ConfigDocument, errorAt, parseDocument, quote, rawOf } from '../text/document.js';
 import type { ListNode, Member, Node, Span, Splice, TableNode } from '../text/nodes.js';
-import { hadNoArgs } from '../wrapped-command.js';
+import { entryKeysIn, hadNoArgs } from '../wrapped-command.js';
+import { unwrapRemoteSplices, wrapRemoteSplices } from './rewrite-remote.js';
 import { type Expected, verify } from './verify.js';
 
 /** A document with its changes, which do not overlap and stand in order. */
@@ -15,23 +16,23 @@ export interface Edited {
 
 /** Gives an entry new words: `prefix` up to its original, whether it was wrapped before or not. */
 export interface Wrap {
-  readonly entry: StdioEntry;
-  /** The words before the original, the separator included. */
+  readonly entry: ServerEntry;
+  /** The words before the original, the separator included; of a remote one before its address, where it is new. */
   readonly prefix: readonly string[];
 }
 
 /**
- * Wraps entries in place: nothing but their `command` and `args` changes, and the original words keep their own
- * spelling behind the separator, so that `unwrapEntries` gives back the very bytes.
+ * Wraps entries in place: nothing but their `command` and `args` changes (of a remote one, what rewrite-remote.ts says),
+ * and the original words keep their own spelling behind the separator, so that `unwrapEntries` gives back the very bytes.
  *
  * @throws PolicyWrapError CONFIG_CONFLICT when the result is not exactly what was meant; nothing is written here
  */
 export function wrapEntries(document: ConfigDocument, shape: Shape, wraps: readonly Wrap[]): Edited {
   const edited = wrapped(document, shape, wraps);
   // Only what was bare before must come back to the same bytes: a renewed entry has no other original.
-  const bare = wraps.filter(({ entry }) => entry.state.kind === 'plain');
+  const bare = wraps.filter(({ entry }) => entry.kind === 'remote' || entry.state.kind === 'plain');
   const { after, entries } = bare.length === wraps.length ? edited : wrapped(document, shape, bare);
-  if (splice(after.text, unwrapSplices(after, entries)) !== document.text)
+  if (splice(after.text, unwrapSplices(after, entries, shape)) !== document.text)
     throw conflict(document, 'the change could not be taken back to the same bytes');
   return edited;
 }
@@ -45,8 +46,18 @@ function wrapped(
     document,
     wraps.flatMap(({ entry, prefix }) => wrapSplices(document, entry, prefix, shape)),
   );
-  const expected = wraps.map(({ entry, prefix }) => ({ entry, words: [...prefix, ...originalOf(entry)] }));
-  return { ...edited, entries: confirmed(edited, shape, expected) };
+  const expected = wraps.map(({ entry, prefix }) => ({ entry, words: wordsAfter(entry, prefix) }));
+  return { ...edited, entries: confirmed(edited, shape, expected).filter((entry) => entry.kind === 'stdio') };
+}
+
+/** The words of an entry behind the wrapper. */
+export function wordsAfter(entry: ServerEntry, prefix: readonly string[]): string[] {
+  return [...prefix, ...(entry.kind === 'remote' ? [entry.url] : originalOf(entry))];
+}
+
+/** Whether a wrapped entry says what it was: one by address that was written by hand does not. */
+export function canUnwrap(entry: StdioEntry): boolean {
+  return urlOf(entry) === undefined || entryKeysIn(optionsOf(entry)) !== undefined;
 }
 
 /**
@@ -59,11 +70,11 @@ export function unwrapEntries(
   shape: Shape,
   entries: readonly StdioEntry[],
 ): Edited {
-  const edited = apply(document, unwrapSplices(document, entries));
+  const edited = apply(document, unwrapSplices(document, entries, shape));
   confirmed(
     edited,
     shape,
-    entries.map((entry) => ({ entry, words: originalOf(entry) })),
+    entries.map((entry) => ({ entry, words: urlOf(entry) === undefined ? originalOf(entry) : undefined })),
   );
   return edited;
 }
@@ -101,10 +112,15 @@ function conflict(document: ConfigDocument, message: string, cause?: unknown): P
 
 function wrapSplices(
   document: ConfigDocument,
-  { nodes, state, words }: StdioEntry,
+  entry: ServerEntry,
   prefix: readonly string[],
   shape: Shape,
 ): Splice[] {
+  if (entry.kind === 'remote')
+    return wrapRemoteSplices(document, entry, prefix, shape, (at, items) =>
+      newArgs(document, at, items, shape.args ?? ''),
+    );
+  const { nodes, state, words } = entry;
   const old = state.kind === 'wrapped' ? words.slice(0, state.wrapped.separator + 1) : [];
   if (shape.args === undefined)
     return nodes.list === undefined ? [] : renew(document, nodes.list, old, prefix);
@@ -137,8 +153,10 @@ function renew(
   return replaceItems(document, list, from, to, texts);
 }
 
-function unwrapSplices(document: ConfigDocument, entries: readonly StdioEntry[]): Splice[] {
-  return entries.flatMap(({ nodes, state }) => {
+function unwrapSplices(document: ConfigDocument, entries: readonly StdioEntry[], shape: Shape): Splice[] {
+  return entries.flatMap((entry) => {
+    if (urlOf(entry) !== undefined) return unwrapRemoteSplices(document, entry, shape) ?? [];
+    const { nodes, state } = entry;
     if (state.kind !== 'wrapped' || nodes.list === undefined) return [];
     const { separator } = state.wrapped;
     const original = nodes.words[separator + 1];
@@ -269,7 +287,7 @@ function newArgs(
 }
 
 /** The chosen entries as they are found afterwards, if they and they alone changed as meant. */
-function confirmed(edited: Edited, shape: Shape, expected: readonly Expected[]): StdioEntry[] {
+function confirmed(edited: Edited, shape: Shape, expected: readonly Expected[]): Entry[] {
   const found = verify(edited.document, edited.splices, edited.after, shape, expected);
   if (found === undefined)
     throw conflict(edited.document, 'the change would touch more than the chosen entries');

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PolicyWrapError, reasonOf } from '../../errors.js';
 import type { Credentials } from './exchange.js';
-
-/** Headers that carry the protocol or belong to the connection: ours alone. */
-const RESERVED = new Set([
-  ...['host', 'connection', 'content-length', 'content-type', 'transfer-encoding', 'upgrade', 'keep-alive'],
-  ...['accept', 'accept-encoding', 'expect', 'te', 'trailer', 'last-event-id'],
-  ...['mcp-session-id', 'mcp-protocol-version', 'mcp-method', 'mcp-name'],
-]);
+import { isReserved } from './reserved-headers.js';
 
 const LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*:\s*(.*)$/s;
 /** `${NAME}` or `${file:/path}`. */
@@ -75,7 +69,7 @@ function readLine(line: string): readonly [string, string] {
   // The line itself is not repeated: it may hold a secret.
   if (name === undefined || value === undefined)
     throw new PolicyWrapError('USAGE', 'a --header is no header', { hint: "it looks like 'Name: value'" });
-  if (RESERVED.has(name.toLowerCase())) throw unusable(name, 'it belongs to the protocol');
+  if (isReserved(name)) throw unusable(name, 'it belongs to the protocol');
   return [name, value];
 }
 

@@ -44,7 +44,7 @@ test('the table', async () => {
 
 Cursor  ~/.cursor/mcp.json  (user)
   taxes      not wrapped; the same server is wrapped in claude-desktop  mcp-afip --token ***
-  web        remote, not wrapped; how: policy-wrap init --url '<its address>'  https://u:***@x.example
+  web        a remote server that cannot be wrapped in place: its address holds a secret, which a command line shows to other users of this machine  https://u:***@x.example
   odd        cannot be wrapped: no \`command\`
   bell\\u{7}  starts policy-wrap without \`--\` before a server  policy-wrap
 

@@ -16,7 +16,10 @@ import { ALLOW, Home } from '../../clients/home.js';
 
 const DESKTOP = '.config/Claude/claude_desktop_config.json';
 const ENTRY = '{ "command": "mcp-afip", "args": ["-v"], "env": { "AFIP_TOKEN": "s3cret" } }';
-const CONFIG = `{\n  "mcpServers": {\n    "afip": ${ENTRY},\n    "remote": { "url": "https://x" }\n  }\n}\n`;
+const CONFIG = `{\n  "mcpServers": {\n    "afip": ${ENTRY},\n    "remote": { "type": "ws", "url": "wss://x" }\n  }\n}\n`;
+
+const wordsOf = (started: Home['started'][number] | undefined) =>
+  Array.isArray(started?.words) ? started.words : [];
 
 async function run(home: Home, options: Partial<InstallOptions>): Promise<number> {
   return await install({ client: 'claude-desktop', entries: [], ...options }, home.io);
@@ -88,7 +91,7 @@ describe('install', () => {
     home.put(DESKTOP, CONFIG);
     expect(await run(home, { all: true, yes: true })).toBe(0);
     expect(home.err).toContain(
-      'remote: a remote server; this prints the entry that wraps it: policy-wrap init --url ',
+      'remote: a remote server that cannot be wrapped in place: it is reached by WebSocket',
     );
     expect(home.started).toHaveLength(1);
   });
@@ -252,7 +255,7 @@ describe('install', () => {
     for (const policy of ['one.json', 'two.json']) {
       await run(home, { entries: ['afip'], policy, yes: true });
       const named = ['--server', 'afip', '--db', home.database, '--policy', home.path(`project/${policy}`)];
-      expect(home.started.at(-1)?.words.slice(2)).toEqual([...named, '--', 'mcp-afip', '-v']);
+      expect([...wordsOf(home.started.at(-1))].slice(2)).toEqual([...named, '--', 'mcp-afip', '-v']);
     }
     await uninstall({ client: 'claude-desktop', entries: ['afip'], yes: true }, home.io);
     expect(home.get(DESKTOP)).toBe(CONFIG);
@@ -546,7 +549,7 @@ describe('install --add', () => {
     using home = new Home();
     home.put(DESKTOP, '{}');
     await run(home, { add: 'a', command: ['./server', './data'], yes: true });
-    expect(home.started[0]?.words.slice(-2)).toEqual([home.path('project/server'), './data']);
+    expect(wordsOf(home.started[0]).slice(-2)).toEqual([home.path('project/server'), './data']);
     expect(home.err).toContain('A relative path among the arguments');
   });
 
