@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { knownServer, preset } from '../catalog/servers.js';
-import { originalOf } from '../clients/entries.js';
+import { namesOf } from '../clients/change/plan.js';
 import { type NamedEntry, takeInventory, wrappedEntries } from '../clients/inventory.js';
 import { type Machine, thisMachine } from '../clients/machine.js';
 import { optionValue, POLICY_FLAGS } from '../clients/wrapped-command.js';
@@ -12,7 +12,7 @@ import { serversIn } from '../store/sqlite/inspect.js';
 import type { SessionEntry } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { nearest } from '../text/suggest.js';
-import { policyNames, SERVER_NAME } from '../upstream/server-name.js';
+import { SERVER_NAME } from '../upstream/server-name.js';
 import { openIfThere, type StateOptions } from './open-state.js';
 import { thisWrapper } from './this-installation.js';
 
@@ -65,7 +65,7 @@ export function policyOfServer(
     });
   if (file !== undefined) return { kind: 'file', file };
 
-  const programs = entries.flatMap(({ entry }) => policyNames(originalOf(entry), server, entry.cwd));
+  const programs = entries.flatMap(({ entry }) => namesOf(entry, server));
   const names: [string, ...string[]] = [server, ...new Set(programs.filter((name) => name !== server))];
   const own = policyPlaces({}, names).find(existsSync);
   if (own !== undefined) return { kind: 'file', file: own };

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { KNOWN_SERVERS } from '../../catalog/servers.js';
-import { originalOf } from '../../clients/entries.js';
+import { namesOf } from '../../clients/change/plan.js';
 import { takeInventory, wrappedEntries } from '../../clients/inventory.js';
 import { optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
 import { fixedPath } from '../../config/paths.js';
 import { PolicyWrapError } from '../../errors.js';
 import { nearest } from '../../text/suggest.js';
-import { entryServerName, policyNames } from '../../upstream/server-name.js';
+import { entryServerName } from '../../upstream/server-name.js';
 import { usablePolicies } from './policy.js';
 import { type Check, type Context, type Finding, ok, warn } from './runner.js';
 
@@ -27,9 +27,7 @@ function belonging(context: Context): Finding[] {
     ...reports.flatMap(({ state }) =>
       state.kind === 'read'
         ? state.entries.flatMap(({ entry }) =>
-            entry.kind === 'stdio'
-              ? policyNames(originalOf(entry), entryServerName(entry.name), entry.cwd)
-              : [],
+            entry.kind === 'unusable' ? [] : namesOf(entry, entryServerName(entry.name)),
           )
         : [],
     ),
