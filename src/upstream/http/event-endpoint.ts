@@ -1,5 +1,5 @@
 import { discard, drop, eventsOf } from './bodies.js';
-import { type EventEndpoint, mediaType, type Remote } from './exchange.js';
+import { type EventEndpoint, mediaType, type Remote } from './remote.js';
 
 /** Milliseconds until the server must have said where messages go. */
 const ENDPOINT_WAIT = 15_000;

@@ -1,50 +1,12 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isRecord, own } from '../../json/value.js';
 import { errorLine } from '../../wire/answers.js';
-import { type Id, isId } from '../../wire/message.js';
+import type { Id } from '../../wire/message.js';
 import { discard, drop, eventsOf, excerptOf, wholeBody } from './bodies.js';
-import { type HttpClient, type HttpResponse, networkReason } from './http-client.js';
+import { type HttpResponse, networkReason } from './http-client.js';
 import type { Outgoing } from './outgoing.js';
-import type { RemoteSession } from './session.js';
-
-/** A connection of revision 2024-11-05 ("HTTP with SSE"): one stream brings everything, messages go elsewhere. */
-export interface EventEndpoint {
-  /** Where messages are POSTed. */
-  readonly url: URL;
-  /** Settles when the stream is over, with the reason: no further answer comes. */
-  readonly over: Promise<string>;
-}
-
-/** Says who we are, and gets a new token where the server wants one. */
-export interface Credentials {
-  /** Headers for the next request; values are secret. */
-  headers(): Promise<Record<string, string>>;
-  /** @returns whether there are other credentials now, with which the request may be made again */
-  renew(response: HttpResponse): Promise<boolean>;
-  /** What a person can do about a refusal. */
-  readonly advice: string;
-  /** A text of the server's without the secrets that we sent it: some repeat what they refuse. */
-  masked(text: string): string;
-}
-
-/** What all requests to one server share. */
-export interface Remote {
-  readonly url: URL;
-  readonly client: HttpClient;
-  readonly session: RemoteSession;
-  readonly credentials: Credentials;
-  /** Longest message of the server's, in bytes. */
-  readonly longest: number;
-  /** Aborted when all is over. */
-  readonly over: AbortSignal;
-  /** A message for the client; settles when the client has room for the next. */
-  toClient(message: Buffer): Promise<void>;
-  /** The answer will not come, and the server may have run the request. */
-  lost(id: Id, reason: string): void;
-  /** One line for the person. */
-  warn(text: string): void;
-}
+import { openStream, SPREAD } from './own-stream.js';
+import { answerIn, type EventEndpoint, mediaType, NotSent, type Remote } from './remote.js';
 
 /** What a request to which no answer came may hope for. */
 export type Delivery = 'answered' | 'session lost' | 'not supported';
@@ -53,8 +15,6 @@ export type Delivery = 'answered' | 'session lost' | 'not supported';
 const RESUMPTIONS = 6;
 const RESUME_WAIT = 500;
 const RESUME_WAIT_MAX = 60_000;
-/** A wait is longer by chance, by up to this part of it. */
-export const SPREAD = 8;
 
 const INTERNAL_ERROR = -32603;
 /** Requests by which a client connects. */
@@ -294,65 +254,6 @@ export class Exchange {
     if (this.#answered) return;
     this.#answered = true;
     this.#remote.lost(this.message.id, reason);
-  }
-}
-
-/** The server provably got nothing of a message. */
-export class NotSent extends Error {}
-
-/**
- * Opens a stream on which the server speaks by itself, or goes on with one that was cut.
- *
- * @param after the last event that was read
- * @returns the answer; `never` where the server has no such stream, `gone` where it has lost the session, undefined
- * where it may be tried again
- */
-export async function openStream(
-  remote: Remote,
-  signal: AbortSignal,
-  after: string | undefined,
-): Promise<HttpResponse | 'never' | 'gone' | undefined> {
-  try {
-    const response = await remote.client.request({
-      method: 'GET',
-      url: remote.url,
-      headers: {
-        ...(await remote.credentials.headers()),
-        ...remote.session.headers(),
-        ...(after !== undefined && /^[\x20-\x7e]{1,4096}$/.test(after) && { 'last-event-id': after }),
-        accept: 'text/event-stream',
-      },
-      signal,
-    });
-    const { status, headers, body } = response;
-    if (status === 200 && mediaType(headers['content-type']) === 'text/event-stream') return response;
-    const renewed = status === 401 && (await remote.credentials.renew(response));
-    discard(body);
-    if (renewed) return undefined;
-    if (status === 404 && remote.session.id !== undefined) return 'gone';
-    return status >= 500 || status === 429 ? undefined : 'never';
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return undefined;
-  }
-}
-
-/** A media type without its parameters, in lower case. */
-export function mediaType(header: string | string[] | undefined): string {
-  return typeof header === 'string' ? (header.split(';')[0] ?? '').trim().toLowerCase() : '';
-}
-
-/** What a message of the server's answers, and with what. */
-export function answerIn(
-  bytes: Buffer,
-): { readonly id: Id; readonly message: Record<string, unknown> } | undefined {
-  try {
-    const message: unknown = JSON.parse(bytes.toString('utf8'));
-    if (!isRecord(message) || own(message, 'method') !== undefined) return undefined;
-    const id = own(message, 'id');
-    return isId(id) ? { id, message } : undefined;
-  } catch {
-    return undefined;
   }
 }
 

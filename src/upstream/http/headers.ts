@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { PolicyWrapError, reasonOf } from '../../errors.js';
-import type { Credentials } from './exchange.js';
+import type { Credentials } from './remote.js';
 import { isReserved } from './reserved-headers.js';
 
 const LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*:\s*(.*)$/s;

@@ -3,28 +3,20 @@
  * (2024-11-05) where a server knows nothing else. Loaded only where there is an address.
  */
 
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { PassThrough, Readable } from 'node:stream';
 import { EXIT, EXIT_SIGNAL_BASE, reasonOf } from '../../errors.js';
+import { printable } from '../../text/escape.js';
 import type { Id } from '../../wire/message.js';
-import { replaceId } from '../../wire/tool-list.js';
 import type { ExitCode, NotSentListener, Upstream } from '../upstream.js';
 import { drop } from './bodies.js';
-import { openEventEndpoint } from './event-endpoint.js';
-import {
-  answerIn,
-  type Credentials,
-  type EventEndpoint,
-  Exchange,
-  NotSent,
-  type Remote,
-} from './exchange.js';
+import { Connection } from './connection.js';
+import type { Exchange } from './exchange.js';
 import { HttpClient } from './http-client.js';
-import { listen } from './listening.js';
 import { type OAuthFetch, oauthFetch } from './oauth/oauth-fetch.js';
 import { linesOf, type Outgoing, readOutgoing } from './outgoing.js';
+import { answerIn, type Credentials, NotSent, type Remote } from './remote.js';
 import { RemoteSession } from './session.js';
 
 /** Bytes for the client that are held before the server is read no further. */
@@ -64,6 +56,7 @@ export class HttpUpstream implements Upstream {
   readonly #session = new RemoteSession();
   readonly #over = new AbortController();
   readonly #exchanges = new Map<Id, Exchange>();
+  readonly #connection: Connection;
   #inFlight = 0;
   /** Messages leave one after the other; answers come as they like. */
   #turn: Promise<void> = Promise.resolve();
@@ -76,13 +69,6 @@ export class HttpUpstream implements Upstream {
   #resolve: (code: ExitCode) => void = () => {};
   #ending = false;
   #code: ExitCode = EXIT.done;
-  #listening: AbortController | undefined;
-  /** Answers to requests of our own, which the client never made. */
-  readonly #own = new Map<Id, (answer: Record<string, unknown>) => void>();
-  #renewal: Promise<boolean> | undefined;
-  /** The server knows nothing later than 2024-11-05. */
-  #speaksEvents = false;
-  #events: EventEndpoint | undefined;
 
   constructor(options: RemoteOptions) {
     this.stdout = new Readable({ highWaterMark: HIGH_WATER, read: () => this.#makeRoom() });
@@ -95,7 +81,7 @@ export class HttpUpstream implements Upstream {
     // Each request in flight listens for the end.
     setMaxListeners(0, this.#over.signal);
     const client = new HttpClient(options);
-    const warn = (text: string) => void this.stderr.write(`${text}\n`);
+    const warn = (text: string) => void this.stderr.write(`policy-wrap: ${printable(text)}\n`);
     this.#remote = {
       url: options.url,
       client,
@@ -107,13 +93,11 @@ export class HttpUpstream implements Upstream {
       lost: (id, reason) => this.#onLost(id, reason),
       warn,
     };
+    this.#connection = new Connection(this.#remote, this.#exchanges);
   }
 
   get about(): string {
-    const { revision, id } = this.#session;
-    const wire = this.#speaksEvents ? 'HTTP with SSE' : 'Streamable HTTP';
-    const kept = this.#speaksEvents ? '' : id === undefined ? ', no session' : ', a session';
-    return `${wire}${revision === undefined ? '' : ` of ${revision}`}${kept}`;
+    return this.#connection.about;
   }
 
   get unsent(): number {
@@ -169,8 +153,8 @@ export class HttpUpstream implements Upstream {
     const isRequest = message.id !== undefined;
     const timer = isRequest ? undefined : setTimeout(onSent, ORDER_WAIT);
     try {
-      await this.#exchange(message, isRequest ? onSent : () => {});
-      if (message.method === 'notifications/initialized') this.#listen();
+      await this.#connection.deliver(message, isRequest ? onSent : () => {});
+      if (message.method === 'notifications/initialized') this.#connection.listen();
     } catch (error) {
       const reason = error instanceof NotSent ? error.message : reasonOf(error);
       if (!this.#over.signal.aborted) this.#remote.warn(reason);
@@ -183,37 +167,6 @@ export class HttpUpstream implements Upstream {
       clearTimeout(timer);
       if (message.id !== undefined) this.#exchanges.delete(message.id);
     }
-  }
-
-  async #exchange(message: Outgoing, onSent: () => void): Promise<void> {
-    for (let again = false; ; again = true) {
-      const events = this.#speaksEvents ? await this.#openEvents(message) : undefined;
-      const exchange = new Exchange(message, this.#remote);
-      if (message.id !== undefined) this.#exchanges.set(message.id, exchange);
-      const delivery = await exchange.run(events ?? this.#remote.url, onSent);
-      if (delivery === 'answered') return;
-      if (again || events) throw new NotSent(`${this.#remote.url.host} speaks no MCP that is known here`);
-      if (delivery === 'not supported') this.#speaksEvents = true;
-      else if (!(await this.#renewed()))
-        throw new NotSent(`${this.#remote.url.host} has lost the session, and begins no new one`);
-    }
-  }
-
-  /** The connection to a server of 2024-11-05. One that was cut is made anew, and the session with it. */
-  async #openEvents(message: Outgoing): Promise<EventEndpoint> {
-    if (this.#events) return this.#events;
-    const events = await openEventEndpoint(this.#remote, this.#over.signal).catch((error: unknown) => {
-      throw new NotSent(reasonOf(error));
-    });
-    if (!events) throw new NotSent(`${this.#remote.url.host} has no MCP at ${this.#remote.url.pathname}`);
-    this.#events = events;
-    void events.over.then((reason) => {
-      if (this.#events === events) this.#events = undefined;
-      if (!this.#over.signal.aborted) this.#remote.warn(`the connection is over: ${reason}`);
-    });
-    if (message.method !== 'initialize' && !(await this.#renewed()))
-      throw new NotSent(`${this.#remote.url.host} begins no new session`);
-    return events;
   }
 
   /** In 2026-07-28 a request is cancelled by cutting its stream; the message would be an unknown one. */
@@ -229,8 +182,7 @@ export class HttpUpstream implements Upstream {
     if (answer) {
       const exchange = this.#exchanges.get(answer.id);
       exchange?.settle();
-      const own = this.#own.get(answer.id);
-      if (own) return own(answer.message);
+      if (this.#connection.takes(answer.id, answer.message)) return;
       this.#session.learn(answer.message, exchange?.message.method);
     }
     if (!this.stdout.push(oneLine(bytes))) await new Promise<void>((resolve) => this.#room.push(resolve));
@@ -238,57 +190,6 @@ export class HttpUpstream implements Upstream {
 
   #makeRoom(): void {
     for (const resolve of this.#room.splice(0)) resolve();
-  }
-
-  /** A session that was lost is begun again, once for all that wait, with what the client said at the beginning. */
-  #renewed(): Promise<boolean> {
-    this.#renewal ??= this.#renew().finally(() => {
-      this.#renewal = undefined;
-    });
-    return this.#renewal;
-  }
-
-  async #renew(): Promise<boolean> {
-    const { initialize, initialized } = this.#session;
-    if (!initialize) return false;
-    this.#listening?.abort();
-    const id = `pw-${randomUUID()}`;
-    let isBegun = false;
-    this.#own.set(id, (answer) => {
-      isBegun = Object.hasOwn(answer, 'result');
-      this.#session.learn(answer, 'initialize');
-    });
-    try {
-      const bytes = Buffer.from(replaceId(initialize.bytes.toString('utf8'), id), 'utf8');
-      const target = this.#events ?? this.#remote.url;
-      const beginning = new Exchange({ ...initialize, bytes, id }, this.#remote);
-      this.#exchanges.set(id, beginning);
-      await beginning.run(target, () => {});
-      if (!isBegun) return false;
-      if (initialized) await new Exchange(initialized, this.#remote).run(target, () => {});
-      this.#remote.warn(`${this.#remote.url.host} had lost the session; a new one was begun`);
-      if (initialized) this.#listen();
-      // What the new session lists may be another list.
-      if (this.#session.announcesTools) void this.#toClient(TOOLS_CHANGED);
-      return true;
-    } catch (error) {
-      this.#remote.warn(reasonOf(error));
-      return false;
-    } finally {
-      this.#own.delete(id);
-      this.#exchanges.delete(id);
-    }
-  }
-
-  #listen(): void {
-    if (this.#speaksEvents || this.#ending) return;
-    this.#listening?.abort();
-    const listening = new AbortController();
-    this.#listening = listening;
-    const signal = AbortSignal.any([this.#over.signal, listening.signal]);
-    void listen(this.#remote, signal, () => void this.#renewed()).catch((error: unknown) =>
-      this.#remote.warn(reasonOf(error)),
-    );
   }
 
   end(): void {
@@ -307,7 +208,7 @@ export class HttpUpstream implements Upstream {
   async #end(grace: number): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
-    this.#listening?.abort();
+    this.#connection.end();
     if (this.#inFlight > 0) {
       const timer = setTimeout(() => this.#onIdle(), grace);
       await new Promise<void>((resolve) => {
@@ -344,8 +245,6 @@ export class HttpUpstream implements Upstream {
     }
   }
 }
-
-const TOOLS_CHANGED = Buffer.from('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}', 'utf8');
 
 /** A message as one line: between its tokens, line ends mean nothing; inside a text JSON has none. */
 function oneLine(bytes: Buffer): Buffer {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { drop, eventsOf } from './bodies.js';
-import { openStream, type Remote, SPREAD } from './exchange.js';
+import { openStream, SPREAD } from './own-stream.js';
+import type { Remote } from './remote.js';
 
 /** The first and the longest wait before the stream is opened again, in milliseconds; and how often in a row. */
 const WAIT = 1000;

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../../errors.js';
-import type { Credentials } from '../exchange.js';
 import { type HeaderCredentials, withoutSecrets } from '../headers.js';
 import type { HttpResponse } from '../http-client.js';
+import type { Credentials } from '../remote.js';
 import type { LoginFile } from './login-file.js';
 import type { OAuthFetch } from './oauth-fetch.js';
 import { LoginProvider } from './provider.js';
