@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Claim } from '../store/store.js';
+import { SendError } from './channels/channel.js';
+import { openChannel } from './channels/open.js';
+import { Poster } from './channels/post.js';
+import { messageOf } from './message.js';
+import type { Notice } from './notice.js';
+import { QuietHours } from './quiet.js';
+import { type ChannelSettings, type NotifySettings, PER_HOUR } from './settings.js';
+
+/** What a message waits for at most, in milliseconds, and how often it is sent again when that may help. */
+const PATIENCE = 10_000;
+const TRIES = 4;
+/** The pause before the second try, about four times as long before each next one, in milliseconds. */
+const FIRST_PAUSE = 1000;
+/** Longest time that a receiver may ask to be left alone for, in milliseconds. */
+const LONGEST_PAUSE = 60_000;
+/** Messages on their way at a time; what comes beyond is lost, and said to be. */
+const ON_THEIR_WAY = 100;
+/** How long the last messages of a wrapper that ends may take, in milliseconds. */
+const GRACE = 1500;
+
+export interface NotifierParts {
+  /** Read anew for each notice: a person may add a channel while wrappers run. @throws PolicyWrapError */
+  readonly settings: () => NotifySettings | undefined;
+  /** The state decides which wrapper tells it. Undefined where it cannot be asked. */
+  readonly claim: (key: string, terms: { readonly againAfterMs: number | undefined; readonly perHour: number }) => Promise<Claim | undefined>;
+  /** A message was lost: written down. @param channel its name in the settings */
+  readonly lost: (notice: Notice, channel: string, reason: string) => void;
+  /** Where the page of this machine is open. */
+  readonly link: () => string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  /** UTC milliseconds. */
+  readonly now: () => number;
+  /** The pause before a try, spread so that wrappers do not all knock at once. */
+  readonly pause?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
+}
+
+/** Tells notices in the channels of the person, each once. Never throws and holds nobody up: what fails is written down. */
+export class Notifier {
+  readonly #parts: NotifierParts;
+  readonly #poster: Poster;
+  readonly #stop = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  /** Told by this process without the state, which cannot be asked: when, by key; UTC milliseconds. */
+  readonly #told = new Map<string, number>();
+
+  constructor(parts: NotifierParts) {
+    this.#parts = parts;
+    this.#poster = new Poster(parts.env);
+  }
+
+  tell(notice: Notice): void {
+    if (this.#stop.signal.aborted) return;
+    if (this.#running.size >= ON_THEIR_WAY) return this.#parts.lost(notice, '', 'too many were on their way');
+    const running = this.#tell(notice)
+      .catch((error: unknown) => this.#parts.lost(notice, '', error instanceof Error ? error.message : String(error)))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Waits a moment for what is on its way. */
+  async close(): Promise<void> {
+    const patience = AbortSignal.timeout(GRACE);
+    await Promise.race([Promise.all(this.#running), wait(GRACE, undefined, { signal: patience }).catch(() => {})]);
+    this.#stop.abort();
+    await Promise.all(this.#running);
+    await this.#poster.close();
+  }
+
+  async #tell(notice: Notice): Promise<void> {
+    const settings = this.#parts.settings();
+    const channels = Object.entries(settings?.channels ?? {}).filter(
+      ([, { events }]) => events === undefined || events.includes(notice.event),
+    );
+    if (!settings || channels.length === 0) return;
+    const at = this.#parts.now();
+    if (new QuietHours(settings.quiet).holdBack(notice.event, at)) return;
+    const perHour = settings.per_hour ?? PER_HOUR;
+    const claim = await this.#parts.claim(notice.key, { againAfterMs: notice.againAfterMs, perHour });
+    if (claim === undefined ? !this.#isNews(notice, at) : claim.kind === 'known') return;
+    // One more than is allowed says that no more come, so that silence is not taken for peace.
+    if (claim?.kind === 'too_many' && !claim.isFirst) return;
+    const told = claim?.kind === 'too_many' ? { ...notice, ...tooMany(perHour) } : notice;
+    await Promise.all(channels.map(([name, channel]) => this.#send(told, name, channel, at)));
+  }
+
+  async #send(notice: Notice, name: string, settings: ChannelSettings, at: number): Promise<void> {
+    const extra = { id: `msg_${randomUUID()}`, at, link: this.#parts.link() };
+    const message = messageOf(notice, extra, settings.arguments ?? false);
+    const channel = openChannel(settings, this.#poster, this.#parts.env);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await channel.send(message, AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PATIENCE)]));
+        return;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        const isPassing = error instanceof SendError && error.isPassing && !this.#stop.signal.aborted;
+        if (!isPassing || attempt >= TRIES) return this.#parts.lost(notice, name, reason);
+        await this.#pause(attempt, error.afterMs);
+        if (this.#stop.signal.aborted) return this.#parts.lost(notice, name, reason);
+      }
+    }
+  }
+
+  async #pause(attempt: number, wanted = 0): Promise<void> {
+    const usual = FIRST_PAUSE * 4 ** (attempt - 1) * (0.5 + Math.random());
+    const ms = Math.min(LONGEST_PAUSE, Math.max(usual, wanted));
+    const pause = this.#parts.pause ?? ((time, signal) => wait(time, undefined, { signal, ref: false }));
+    await pause(ms, this.#stop.signal).catch(() => {});
+  }
+
+  /** Without the state each wrapper tells by itself: better twice than never. */
+  #isNews({ key, againAfterMs = Number.POSITIVE_INFINITY }: Notice, at: number): boolean {
+    const before = this.#told.get(key);
+    if (before !== undefined && Math.abs(at - before) < againAfterMs) return false;
+    if (this.#told.size >= ON_THEIR_WAY) this.#told.clear();
+    this.#told.set(key, at);
+    return true;
+  }
+}
+
+function tooMany(perHour: number): Pick<Notice, 'title' | 'text'> {
+  return {
+    title: `policy-wrap: more than ${perHour} messages in an hour`,
+    text: 'No more are sent for now. What waits: policy-wrap ui, or policy-wrap status.',
+  };
+}

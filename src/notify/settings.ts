@@ -1,0 +1,105 @@
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+import { configDirs, type Surroundings, surroundings } from '../config/paths.js';
+import { readTextFile } from '../config/text-file.js';
+import { PolicyWrapError } from '../errors.js';
+import { parseTime } from './quiet.js';
+import { EVENTS } from './notice.js';
+
+/** Where a person wants to be told, and of what. In no policy: others ship those, and would be told too. */
+
+const name = z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'a name is a-z, 0-9, - and _, at most 32'));
+const address = z.string().check(
+  z.refine((text) => isAddress(text), 'an address that begins with https:// or http://'),
+);
+const time = z.string().check(z.refine((text) => parseTime(text) !== undefined, 'a time is written HH:MM'));
+const events = z.optional(z.array(z.enum(EVENTS)));
+/** Messages carry values of calls only where a person wants that. */
+const common = { events, arguments: z.optional(z.boolean()) };
+
+const CHANNEL = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('desktop'), ...common }),
+  z.strictObject({ type: z.literal('ntfy'), url: address, token: z.optional(z.string()), ...common }),
+  z.strictObject({ type: z.literal('webhook'), url: address, secret: z.string(), ...common }),
+  z.strictObject({ type: z.literal('slack'), url: address, ...common }),
+  z.strictObject({ type: z.literal('teams'), url: address, ...common }),
+]);
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const SETTINGS = z.strictObject({
+  version: z.literal('1'),
+  channels: z.record(name, CHANNEL),
+  /** Nothing is sent meanwhile; what still happens afterwards is. */
+  quiet: z.optional(
+    z.strictObject({
+      from: time,
+      to: time,
+      days: z.optional(z.array(z.enum(DAYS))),
+      timezone: z.optional(z.string()),
+      /** What is told all the same. */
+      except: events,
+    }),
+  ),
+  /** Messages in an hour, by all wrappers of this machine together. */
+  per_hour: z.optional(z.number().check(z.int(), z.gte(1), z.lte(1000))),
+});
+
+export type ChannelSettings = z.infer<typeof CHANNEL>;
+export type ChannelType = ChannelSettings['type'];
+export type NotifySettings = z.infer<typeof SETTINGS>;
+export type QuietSettings = NonNullable<NotifySettings['quiet']>;
+
+export const CHANNEL_TYPES: readonly ChannelType[] = ['desktop', 'ntfy', 'webhook', 'slack', 'teams'];
+/** Where `per_hour` says nothing. */
+export const PER_HOUR = 30;
+export const NONE: NotifySettings = { version: '1', channels: {} };
+
+/** The file, in the folder of policies. */
+export function notifyFile(around: Surroundings = surroundings()): string {
+  return join(configDirs(around)[0], 'notify.json');
+}
+
+function isAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/**
+ * @returns undefined where there is no such file
+ * @throws PolicyWrapError CONFIG_INVALID for one that cannot be read or that others may write: it says where messages go
+ */
+export function readSettings(file: string): NotifySettings | undefined {
+  const text = readTextFile(file, 'the file of notifications', 'CONFIG_INVALID');
+  if (text === undefined) return undefined;
+  const { mode, uid } = statSync(file);
+  if (process.platform !== 'win32' && ((mode & 0o077) !== 0 || uid !== process.getuid?.()))
+    throw new PolicyWrapError('CONFIG_INVALID', `${file}: others may read or write it, and it holds addresses that are secrets`, {
+      hint: `chmod 600 ${file}`,
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new PolicyWrapError('CONFIG_INVALID', `${file}: ${error instanceof Error ? error.message : error}`);
+  }
+  const read = SETTINGS.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const where = issue?.path.join('.') ?? '';
+  throw new PolicyWrapError('CONFIG_INVALID', `${file}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'it is wrong'}`);
+}
+
+/** Replaces the file as one step; mode 0600, since addresses of channels are secrets. */
+export function writeSettings(file: string, settings: NotifySettings): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    writeFileSync(draft, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
