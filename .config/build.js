@@ -51,12 +51,12 @@ await buildPage();
 /** What the wrap path must not load: large, and needed by others alone. It has `zod/mini`. */
 const NOT_THERE =
   /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic|undici|eventsource-parser|hono|@hono|preact|upstream\/http)\//;
-/** Remote servers need some of it; their parts are loaded where there is an address. */
-const REMOTE = 'src/upstream/http/start.ts';
+/** Their parts are loaded where there is a remote server, and where a person wants to be told what waits. */
+const LATER = ['src/upstream/http/start.ts', 'src/notify/start.ts'];
 const loaded = new Set();
 const follow = (file) => {
   const output = metafile.outputs[file];
-  if (loaded.has(file) || output?.entryPoint === REMOTE) return;
+  if (loaded.has(file) || LATER.includes(output?.entryPoint)) return;
   loaded.add(file);
   for (const { path } of output?.imports ?? []) follow(path);
 };

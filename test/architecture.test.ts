@@ -18,8 +18,21 @@ const ARROWS: Record<string, readonly string[]> = {
 
   wire: ['policy', 'json', 'text'],
   upstream: ['wire', 'catalog', 'json', 'text', 'errors'],
+  notify: ['upstream', 'store', 'config', 'policy', 'json', 'text', 'errors'],
   approval: ['wire', 'store', 'policy', 'catalog', 'json', 'text'],
-  proxy: ['approval', 'wire', 'upstream', 'store', 'config', 'catalog', 'policy', 'json', 'text', 'errors'],
+  proxy: [
+    'approval',
+    'notify',
+    'wire',
+    'upstream',
+    'store',
+    'config',
+    'catalog',
+    'policy',
+    'json',
+    'text',
+    'errors',
+  ],
   clients: ['upstream', 'config', 'text', 'errors'],
   draft: ['clients', 'store', 'config', 'advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   cli: [

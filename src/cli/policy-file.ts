@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createFile, overwriteFile } from '../clients/files/atomic-write.js';
+import { policyFileName } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { policyJsonSchema } from '../policy/read/json-schema.js';
 import { printable } from '../text/escape.js';
@@ -21,7 +22,7 @@ export function policyFileOf(folder: string, server: string): string {
       hint: 'Name the server with small letters, digits and dashes (--server), or the file (-o).',
     });
   }
-  return join(folder, `${server}.json`);
+  return join(folder, policyFileName(server));
 }
 
 /** The schema lies beside the policies, so that editors complete and explain fields without a network. */

@@ -6,7 +6,7 @@ import { type NamedEntry, takeInventory, wrappedEntries } from '../clients/inven
 import { type Machine, thisMachine } from '../clients/machine.js';
 import { optionValue, POLICY_FLAGS } from '../clients/wrapped-command.js';
 import { configDirs, fixedPath, surroundings } from '../config/paths.js';
-import { policyPlaces, stateFile } from '../config/policy-files.js';
+import { policyFileName, policyPlaces, stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { serversIn } from '../store/sqlite/inspect.js';
 import type { SessionEntry } from '../store/store.js';
@@ -92,7 +92,7 @@ function newPolicy(
   entries: readonly NamedEntry[],
   live: readonly SessionEntry[],
 ): PolicyPlace {
-  const file = join(configDirs(surroundings())[0], `${server}.json`);
+  const file = join(configDirs(surroundings())[0], policyFileName(server));
   const asked = entries.flatMap(({ entry }) =>
     entry.state.kind === 'wrapped' ? (optionValue(entry.state.wrapped.options, ['--preset']) ?? []) : [],
   )[0];

@@ -20,6 +20,8 @@ export interface Surroundings {
 
 const NAME = 'policy-wrap';
 const DATABASE = 'policy-wrap.db';
+/** Where a person says how they want to be told what waits. */
+export const NOTIFY_FILE = 'notify.json';
 
 export function surroundings(): Surroundings {
   const { platform, env } = process;
@@ -71,6 +73,11 @@ export function dataDir({ platform, env, home }: Surroundings): string {
 /** Where the logins to remote servers lie. */
 export function loginsFolder(around: Surroundings = surroundings()): string {
   return pathsOf(around).join(dataDir(around), 'logins');
+}
+
+/** Beside the policies; absolute. */
+export function notifyFile(around: Surroundings = surroundings()): string {
+  return pathsOf(around).join(configDirs(around)[0], NOTIFY_FILE);
 }
 
 /** The state database where nobody names one: in the data folder, or at a former place where only that one is there. */

@@ -9,7 +9,7 @@ import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
 import { nameHint } from '../text/suggest.js';
-import { configDirs, databaseFile, fixedPath, surroundings, writtenPath } from './paths.js';
+import { configDirs, databaseFile, fixedPath, NOTIFY_FILE, surroundings, writtenPath } from './paths.js';
 import { readTextFile } from './text-file.js';
 
 /** The options by which every command finds a policy. */
@@ -94,13 +94,23 @@ function namedPolicy({ policy }: PolicyOptions): string | undefined {
     : undefined;
 }
 
-const SCHEMA_FILE = 'policy.schema.json';
+/** Files of ours beside the policies, which are none. */
+const NO_POLICIES: readonly string[] = ['policy.schema.json', NOTIFY_FILE];
+
+/** The name of the policy file of a server, in any config folder. */
+export function policyFileName(server: string): string {
+  const name = `${server}.json`;
+  // A server may have such a name.
+  return NO_POLICIES.includes(name) ? `${server}.policy.json` : name;
+}
 
 /** The policies of servers in the config folders; absolute paths. */
 export function policyFilesIn(folders: readonly string[] = configDirs(surroundings())): string[] {
   return folders.flatMap((folder) => {
     try {
-      const names = readdirSync(folder).filter((name) => name.endsWith('.json') && name !== SCHEMA_FILE);
+      const names = readdirSync(folder).filter(
+        (name) => name.endsWith('.json') && !NO_POLICIES.includes(name),
+      );
       return names.sort().map((name) => join(folder, name));
     } catch {
       return [];
@@ -110,7 +120,7 @@ export function policyFilesIn(folders: readonly string[] = configDirs(surroundin
 
 /** The files in the config folders, the one that counts first. */
 function ownPolicies(server: string): string[] {
-  return configDirs(surroundings()).map((folder) => join(folder, `${server}.json`));
+  return configDirs(surroundings()).map((folder) => join(folder, policyFileName(server)));
 }
 
 /**

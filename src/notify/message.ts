@@ -45,7 +45,8 @@ export function bodyOf({ text, reason, argumentsText, link }: Message): string {
 
 /** What a program is told: the body of a webhook. */
 export function payloadOf(message: Message): object {
-  const { id, event, at, host, server, tool, title, text, rule, approval, reason, argumentsText, link } = message;
+  const { id, event, at, host, server, tool, title, text, rule, approval, reason, argumentsText, link } =
+    message;
   return {
     version: 1,
     id,

@@ -4,8 +4,12 @@
  * Never enters: what a message could decide. It is told, and nothing is taken back.
  */
 
-import { printable } from '../text/escape.js';
+import type { Decimal } from '../json/decimal.js';
+import type { Charge } from '../policy/call.js';
+import type { ApprovalEntry } from '../store/store.js';
 import { span } from '../text/duration.js';
+import { printable } from '../text/escape.js';
+import { sha256 } from '../text/hash.js';
 
 /** What may be told. The order is that of `policy-wrap notify list`. */
 export const EVENTS = ['approval', 'limit', 'warn_at', 'changed', 'policy', 'paused', 'store'] as const;
@@ -55,14 +59,7 @@ const named = (name: string) => printable(name, NAME);
 
 export function approvalNotice(
   server: string,
-  { id, tool, reason, rule, expiresAt, arguments: argumentsText }: {
-    readonly id: string;
-    readonly tool: string;
-    readonly reason: string;
-    readonly rule: string;
-    readonly expiresAt: number;
-    readonly arguments: string;
-  },
+  { id, tool, reason, rule, expiresAt, arguments: argumentsText }: ApprovalEntry,
   now: number,
 ): Notice {
   return {
@@ -79,12 +76,7 @@ export function approvalNotice(
   };
 }
 
-export function limitNotice(
-  server: string,
-  tool: string,
-  limit: { readonly pointer: string; readonly max: unknown; readonly windowText: string; readonly windowMs: number; readonly counter: string },
-  counterKey: string,
-): Notice {
+export function limitNotice(server: string, tool: string, { limit, split }: Charge): Notice {
   return {
     event: 'limit',
     server,
@@ -92,17 +84,12 @@ export function limitNotice(
     rule: limit.pointer,
     title: `${named(tool)}: limit reached`,
     text: `A call of ${named(tool)} on ${named(server)} was refused: no more than ${limit.max} per ${limit.windowText} in ${printable(limit.counter, NAME)}.`,
-    key: `limit ${server} ${counterKey}`,
+    key: `limit ${server} ${limit.pointer} ${sha256(split)}`,
     againAfterMs: limit.windowMs,
   };
 }
 
-export function fillingNotice(
-  server: string,
-  tool: string,
-  limit: { readonly pointer: string; readonly max: unknown; readonly windowText: string; readonly windowMs: number; readonly counter: string },
-  used: unknown,
-): Notice {
+export function fillingNotice(server: string, tool: string, { limit, split }: Charge, used: Decimal): Notice {
   return {
     event: 'warn_at',
     server,
@@ -110,7 +97,7 @@ export function fillingNotice(
     rule: limit.pointer,
     title: `${named(tool)}: limit fills`,
     text: `${used} of ${limit.max} per ${limit.windowText} used in ${printable(limit.counter, NAME)} (${named(server)}).`,
-    key: `warn_at ${server} ${limit.pointer}`,
+    key: `warn_at ${server} ${limit.pointer} ${sha256(split)}`,
     againAfterMs: limit.windowMs,
   };
 }

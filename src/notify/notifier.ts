@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { reasonOf } from '../errors.js';
 import type { Claim } from '../store/store.js';
 import { SendError } from './channels/channel.js';
 import { openChannel } from './channels/open.js';
@@ -18,6 +19,9 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 /** Messages on their way at a time; what comes beyond is lost, and said to be. */
 const ON_THEIR_WAY = 100;
+/** What was seen within this time is not looked at again, in milliseconds, and how much of it is remembered. */
+const LATELY = 60_000;
+const REMEMBERED = 1000;
 /** How long the last messages of a wrapper that ends may take, in milliseconds. */
 const GRACE = 1500;
 
@@ -25,7 +29,10 @@ export interface NotifierParts {
   /** Read anew for each notice: a person may add a channel while wrappers run. @throws PolicyWrapError */
   readonly settings: () => NotifySettings | undefined;
   /** The state decides which wrapper tells it. Undefined where it cannot be asked. */
-  readonly claim: (key: string, terms: { readonly againAfterMs: number | undefined; readonly perHour: number }) => Promise<Claim | undefined>;
+  readonly claim: (
+    key: string,
+    terms: { readonly againAfterMs: number | undefined; readonly perHour: number },
+  ) => Promise<Claim | undefined>;
   /** A message was lost: written down. @param channel its name in the settings */
   readonly lost: (notice: Notice, channel: string, reason: string) => void;
   /** Where the page of this machine is open. */
@@ -43,7 +50,7 @@ export class Notifier {
   readonly #poster: Poster;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  /** Told by this process without the state, which cannot be asked: when, by key; UTC milliseconds. */
+  /** What this process has seen lately: when, by key; `performance.now()`. */
   readonly #told = new Map<string, number>();
 
   constructor(parts: NotifierParts) {
@@ -52,10 +59,13 @@ export class Notifier {
   }
 
   tell(notice: Notice): void {
-    if (this.#stop.signal.aborted) return;
-    if (this.#running.size >= ON_THEIR_WAY) return this.#parts.lost(notice, '', 'too many were on their way');
+    if (this.#stop.signal.aborted || !this.#isNews(notice)) return;
+    if (this.#running.size >= ON_THEIR_WAY) {
+      this.#parts.lost(notice, '', 'too many were on their way');
+      return;
+    }
     const running = this.#tell(notice)
-      .catch((error: unknown) => this.#parts.lost(notice, '', error instanceof Error ? error.message : String(error)))
+      .catch((error: unknown) => this.#parts.lost(notice, '', reasonOf(error)))
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
@@ -63,7 +73,10 @@ export class Notifier {
   /** Waits a moment for what is on its way. */
   async close(): Promise<void> {
     const patience = AbortSignal.timeout(GRACE);
-    await Promise.race([Promise.all(this.#running), wait(GRACE, undefined, { signal: patience }).catch(() => {})]);
+    await Promise.race([
+      Promise.all(this.#running),
+      wait(GRACE, undefined, { signal: patience }).catch(() => {}),
+    ]);
     this.#stop.abort();
     await Promise.all(this.#running);
     await this.#poster.close();
@@ -79,7 +92,7 @@ export class Notifier {
     if (new QuietHours(settings.quiet).holdBack(notice.event, at)) return;
     const perHour = settings.per_hour ?? PER_HOUR;
     const claim = await this.#parts.claim(notice.key, { againAfterMs: notice.againAfterMs, perHour });
-    if (claim === undefined ? !this.#isNews(notice, at) : claim.kind === 'known') return;
+    if (claim?.kind === 'known') return;
     // One more than is allowed says that no more come, so that silence is not taken for peace.
     if (claim?.kind === 'too_many' && !claim.isFirst) return;
     const told = claim?.kind === 'too_many' ? { ...notice, ...tooMany(perHour) } : notice;
@@ -111,12 +124,16 @@ export class Notifier {
     await pause(ms, this.#stop.signal).catch(() => {});
   }
 
-  /** Without the state each wrapper tells by itself: better twice than never. */
-  #isNews({ key, againAfterMs = Number.POSITIVE_INFINITY }: Notice, at: number): boolean {
+  /**
+   * Keeps an agent that calls in a loop from asking the state each time. Without the state each wrapper tells by itself:
+   * better twice than never.
+   */
+  #isNews({ key, againAfterMs = LATELY }: Notice): boolean {
+    const now = performance.now();
     const before = this.#told.get(key);
-    if (before !== undefined && Math.abs(at - before) < againAfterMs) return false;
-    if (this.#told.size >= ON_THEIR_WAY) this.#told.clear();
-    this.#told.set(key, at);
+    if (before !== undefined && now - before < Math.min(againAfterMs, LATELY)) return false;
+    if (this.#told.size >= REMEMBERED) this.#told.clear();
+    this.#told.set(key, now);
     return true;
   }
 }

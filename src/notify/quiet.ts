@@ -1,5 +1,5 @@
-import type { HoursDemand } from '../policy/model.js';
 import { nextOpen } from '../policy/limits/hours.js';
+import type { HoursDemand } from '../policy/model.js';
 import type { QuietSettings } from './settings.js';
 
 const MINUTE = 60_000;

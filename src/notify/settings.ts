@@ -1,19 +1,20 @@
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as z from 'zod/mini';
-import { configDirs, type Surroundings, surroundings } from '../config/paths.js';
 import { readTextFile } from '../config/text-file.js';
 import { PolicyWrapError } from '../errors.js';
-import { parseTime } from './quiet.js';
 import { EVENTS } from './notice.js';
+import { parseTime } from './quiet.js';
 
 /** Where a person wants to be told, and of what. In no policy: others ship those, and would be told too. */
 
-const name = z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'a name is a-z, 0-9, - and _, at most 32'));
-const address = z.string().check(
-  z.refine((text) => isAddress(text), 'an address that begins with https:// or http://'),
-);
+const name = z
+  .string()
+  .check(z.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'a name is a-z, 0-9, - and _, at most 32'));
+const address = z
+  .string()
+  .check(z.refine((text) => isAddress(text), 'an address that begins with https:// or http://'));
 const time = z.string().check(z.refine((text) => parseTime(text) !== undefined, 'a time is written HH:MM'));
 const events = z.optional(z.array(z.enum(EVENTS)));
 /** Messages carry values of calls only where a person wants that. */
@@ -57,11 +58,6 @@ export const CHANNEL_TYPES: readonly ChannelType[] = ['desktop', 'ntfy', 'webhoo
 export const PER_HOUR = 30;
 export const NONE: NotifySettings = { version: '1', channels: {} };
 
-/** The file, in the folder of policies. */
-export function notifyFile(around: Surroundings = surroundings()): string {
-  return join(configDirs(around)[0], 'notify.json');
-}
-
 function isAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
@@ -75,9 +71,13 @@ export function readSettings(file: string): NotifySettings | undefined {
   if (text === undefined) return undefined;
   const { mode, uid } = statSync(file);
   if (process.platform !== 'win32' && ((mode & 0o077) !== 0 || uid !== process.getuid?.()))
-    throw new PolicyWrapError('CONFIG_INVALID', `${file}: others may read or write it, and it holds addresses that are secrets`, {
-      hint: `chmod 600 ${file}`,
-    });
+    throw new PolicyWrapError(
+      'CONFIG_INVALID',
+      `${file}: others may read or write it, and it holds addresses that are secrets`,
+      {
+        hint: `chmod 600 ${file}`,
+      },
+    );
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -88,7 +88,10 @@ export function readSettings(file: string): NotifySettings | undefined {
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   const where = issue?.path.join('.') ?? '';
-  throw new PolicyWrapError('CONFIG_INVALID', `${file}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'it is wrong'}`);
+  throw new PolicyWrapError(
+    'CONFIG_INVALID',
+    `${file}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'it is wrong'}`,
+  );
 }
 
 /** Replaces the file as one step; mode 0600, since addresses of channels are secrets. */

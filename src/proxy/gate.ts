@@ -3,6 +3,7 @@ import type { ApprovalAuthority, AskRuling } from '../approval/flow.js';
 import type { Question } from '../approval/prompt-form.js';
 import { localeOf } from '../approval/typed-number.js';
 import { PolicyWrapError, reasonOf } from '../errors.js';
+import type { Seen } from '../notify/seen.js';
 import type { Evaluation } from '../policy/call.js';
 import { CODES, codeRow } from '../policy/codes.js';
 import type { Layers } from '../policy/evaluate/layers.js';
@@ -47,6 +48,8 @@ export interface GateOptions {
   readonly observe: boolean;
   /** One line for the person, without line end; goes to stderr. */
   readonly warn: (text: string) => void;
+  /** What a person who looks elsewhere may want to know; never throws. */
+  readonly saw?: ((seen: Seen) => void) | undefined;
 }
 
 /** What becomes of a call: the original bytes go on, or `line` goes back. */
@@ -229,6 +232,7 @@ export class Gate implements ApprovalAuthority {
     if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
       return { kind: 'forward', row: admitted.row };
     }
+    this.#options.saw?.({ kind: 'decided', tool: call.name, admitted });
     if (evaluation.kind === 'hidden') {
       this.#notices.tell(call.name, evaluation, admitted, () => this.#standingOf(call));
       return { kind: 'answer', line: hiddenLine(call) };
@@ -265,8 +269,10 @@ export class Gate implements ApprovalAuthority {
     return standingOf(this.#judge.policy, name);
   }
 
-  #warnOf({ name }: JudgedCall, { charge, used }: Filled): void {
+  #warnOf({ name }: JudgedCall, filled: Filled): void {
+    const { used, charge } = filled;
     const { limit } = charge;
+    this.#options.saw?.({ kind: 'filled', tool: name, filled });
     const usage = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}`;
     this.#options.warn(printable(`${name}: ${usage} (${limit.pointer})`, WARNING_CAP));
   }
@@ -282,6 +288,7 @@ export class Gate implements ApprovalAuthority {
     this.#options.warn(`a call was refused because it could not be decided: ${reasonOf(error)}`);
     // How to mend it is for the person, on stderr: a model would run the command itself.
     const reason = error instanceof Error ? error.message : String(error);
+    this.#options.saw?.({ kind: 'undecided', reason });
     return calls.map((call) => {
       if (call.kind === 'malformed') return undefined;
       const explanation = `the call could not be decided: ${reason}`;

@@ -9,6 +9,7 @@ import { Stderr } from '../upstream/stderr.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { ArgumentChecks } from './argument-checks.js';
 import { Gate } from './gate.js';
+import { Outside } from './outside.js';
 import { watchPolicy } from './policy-watch.js';
 import { relay } from './relay.js';
 import { StateSession } from './state-session.js';
@@ -29,6 +30,8 @@ export interface ServeOptions {
   readonly findPolicy: () => FoundPolicy;
   /** Files in which a policy may appear or change; absolute paths. */
   readonly policyPlaces: readonly string[];
+  /** Where people say how they want to be told what waits; an absolute path. */
+  readonly notifyFile: string;
   /** The state database; an absolute path. */
   readonly stateFile: string;
   /** `full` flushes the disk with every decision. */
@@ -87,8 +90,18 @@ export async function serve(options: ServeOptions): Promise<number> {
     },
     toolsChanged: (tools) => {
       const told = tools.filter(({ changed }) => changed || inForce?.newTools === 'hide');
-      if (told.length > 0) void warnOfChanges(told, server, warn);
+      if (told.length === 0) return;
+      const hashes = told.map(({ definition, changed }) => changed?.hash ?? definition);
+      outside.saw({ kind: 'changed', names: told.map(pinName), hashes });
+      void warnOfChanges(told, server, warn);
     },
+    warn,
+  });
+  const outside = new Outside({
+    server,
+    file: options.notifyFile,
+    stateSession,
+    now: () => stateSession.now(),
     warn,
   });
   const argumentChecks = new ArgumentChecks();
@@ -104,6 +117,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     env,
     observe,
     warn,
+    saw: (seen) => outside.saw(seen),
   });
   if (found.kind === 'none') warn(observe ? observedText(found.missing, server) : found.advice);
   if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
@@ -131,7 +145,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   let reading: Promise<void> = Promise.resolve();
   const stopWatching = watchPolicy(places, options.findPolicy, (reload) => {
     if (reload.kind === 'kept') {
-      stateSession.policyIs({ hash: inForce?.hash, source: inForce?.source, problem: reload.reason });
+      const kept = { hash: inForce?.hash, source: inForce?.source, problem: reload.reason };
+      stateSession.policyIs(kept);
+      outside.saw({ kind: 'policy', ...kept });
       return warn(`the policy stays as it was: ${reload.reason}`);
     }
     const layers = stack(reload.found.policy, reload.found.extended);
@@ -139,7 +155,9 @@ export async function serve(options: ServeOptions): Promise<number> {
       .then(() => Promise.all([argumentChecks.loadFor(layers), finder.loadFor(layers)]))
       .then(() => {
         inForce = layers;
-        stateSession.policyIs({ hash: layers.hash, source: layers.source, problem: undefined });
+        const taken = { hash: layers.hash, source: layers.source, problem: undefined };
+        stateSession.policyIs(taken);
+        outside.saw({ kind: 'policy', ...taken });
         running.listsChanged(gate.use(layers));
         warn(`the policy was reloaded: ${layers.source}`);
       })
@@ -151,6 +169,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   stopOpening();
   clearInterval(trustWatch);
   stopWatching();
+  await outside.close();
   stateSession.close();
   await stderr.finish();
   return code;

@@ -6,6 +6,8 @@ import {
   type ApprovalEntry,
   type ApprovalState,
   BUSY,
+  type Claim,
+  type ClaimTerms,
   LOCKED_HINT,
   type Outcome,
   type PinEntry,
@@ -36,6 +38,8 @@ const SETTLE_DELAY = 50;
 const FINAL_SETTLE_MS = 500;
 /** How long a person's answer waits for a locked database, in milliseconds. */
 const DECIDE_MS = 5000;
+/** How long people are told nothing while the database is locked, in milliseconds; then they are told without it. */
+const CLAIM_MS = 3000;
 /** Longer names of tools are cut in the events, in UTF-16 units. */
 const EVENT_NAME_CAP = 200;
 /** Tools of other servers that are looked for in definitions. */
@@ -262,6 +266,24 @@ export class StateSession implements Ledger {
 
   now(): number {
     return Date.now();
+  }
+
+  /** Asks whether this wrapper is to tell people something. @returns undefined where the state cannot say so */
+  async claimNotice(key: string, terms: ClaimTerms): Promise<Claim | undefined> {
+    const deadline = performance.now() + CLAIM_MS;
+    for (;;) {
+      const claim = this.#connection.quietly((store) => store.claimNotice(key, terms));
+      if (claim !== BUSY) return claim;
+      if (performance.now() > deadline) return undefined;
+      await sleep(5 + 20 * Math.random());
+    }
+  }
+
+  /** Takes down in the events that people were not told something. A record and no more: it is not tried again. */
+  noticeLost(detail: Readonly<Record<string, unknown>>): void {
+    this.#connection.quietly((store) =>
+      store.noticeLost({ server: this.#options.session.server, ...detail }),
+    );
   }
 
   /** Writes what is still to be written and closes the database. */

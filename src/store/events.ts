@@ -28,6 +28,7 @@ export type EventKind =
   | 'tool.left_out'
   | 'tool.suspicious'
   | 'limit.filling'
+  | 'notice.lost'
   | 'pause.begun'
   | 'pause.lifted';
 

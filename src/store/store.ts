@@ -14,6 +14,7 @@ import { askingDemand, DEMAND_CODES, refusingDemand, type Unmet } from './demand
 import type { EventEntry } from './events.js';
 import { type Exceeded, firstExceeded, within } from './exceeded.js';
 import { Maintenance, RETENTION, type Retention } from './maintenance.js';
+import { type Claim, type ClaimTerms, Notices } from './notices.js';
 import type { PauseEntry } from './pauses.js';
 import {
   type PinEntry,
@@ -41,6 +42,8 @@ export type {
   ApprovalTerms,
   BudgetEntry,
   BudgetTerms,
+  Claim,
+  ClaimTerms,
   CounterEntry,
   CounterFilter,
   Decided,
@@ -97,6 +100,8 @@ export interface StoreOptions extends FileOptions {
 export class Store extends StoreReader {
   readonly #admissions: Admissions;
   readonly #maintenance: Maintenance;
+  /** Made when something is told. */
+  #notices: Notices | undefined;
 
   /** Called by `Store.open`, and by tests that put limits on the file's connection. */
   constructor(file: StateFile, options: Pick<StoreOptions, 'now' | 'retention'> = {}) {
@@ -328,6 +333,21 @@ export class Store extends StoreReader {
   /** @returns how many pauses were lifted */
   resume(server: string | undefined, who: string): number | typeof BUSY {
     return this.#write((now) => this.parts.pauses.resume(server, who, now));
+  }
+
+  /** Asks whether this wrapper is to tell people something that others may have seen too. */
+  claimNotice(key: string, terms: ClaimTerms): Claim | typeof BUSY {
+    this.#notices ??= new Notices(this.parts.file.db);
+    const notices = this.#notices;
+    return this.#write((now) => notices.claim(key, terms, now));
+  }
+
+  /** Records in the events that a person was not told. */
+  noticeLost(detail: Readonly<Record<string, unknown>>): undefined | typeof BUSY {
+    return this.#write((now) => {
+      this.parts.events.write(now, 'wrapper', 'notice.lost', detail);
+      return undefined;
+    });
   }
 
   /**

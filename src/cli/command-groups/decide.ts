@@ -67,4 +67,21 @@ export const DECIDE: readonly CommandRow[] = [
     options: [onlyServer, db],
     load: async () => (await import('../commands/pause.js')).resume,
   },
+  {
+    name: 'notify',
+    group: GROUP,
+    summary: 'be told what waits in another window: desktop, ntfy, webhook, slack, teams',
+    arguments: [
+      new Argument('[action]', 'list, add, test, remove, quiet'),
+      new Argument('[words...]', 'add <type> [address], test [name], remove <name>, quiet 22:00 07:00'),
+    ],
+    options: [
+      new Option('--name <name>', 'how the channel is called here'),
+      new Option('--events <list>', 'only these: approval,limit,warn_at,changed,policy,paused,store'),
+      new Option('--arguments', 'the arguments of calls that wait are sent too'),
+      new Option('--token', 'ask for an access token (ntfy)'),
+      json,
+    ],
+    load: async () => (await import('../commands/notify.js')).notify,
+  },
 ];

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { notifyFile } from '../../config/paths.js';
 import {
   findPolicy,
   policyPlaces,
@@ -56,6 +57,7 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
       findPolicy: () => findPolicy(options, names, words),
       policyPlaces: policyPlaces(options, names),
       stateFile: stateFile(options.db),
+      notifyFile: notifyFile(),
       synchronous: options.synchronous,
       observe: options.observe ?? false,
       maxClientLine: options.maxClientLine,

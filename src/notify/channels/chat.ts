@@ -38,12 +38,19 @@ export function teams(poster: Poster, { url }: { readonly url: string }): Channe
         version: '1.4',
         body: [
           run(message.title, { weight: 'Bolder', size: 'Medium' }),
-          ...bodyOf(message).split('\n').map((line) => run(line)),
+          ...bodyOf(message)
+            .split('\n')
+            .map((line) => run(line)),
           run(`${message.host} · ${message.event}`, { isSubtle: true }),
         ],
       };
       const attachment = { contentType: 'application/vnd.microsoft.card.adaptive', content: card };
-      return poster.post(url, JSON_TYPE, printableJson({ type: 'message', attachments: [attachment] }), signal);
+      return poster.post(
+        url,
+        JSON_TYPE,
+        printableJson({ type: 'message', attachments: [attachment] }),
+        signal,
+      );
     },
   };
 }

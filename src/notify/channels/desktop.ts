@@ -54,19 +54,39 @@ function escapedMarkup(text: string): string {
 }
 
 /** What these programs need to reach the person's desktop; the rest of the environment belongs to the server. */
-const NEEDED = ['PATH', 'HOME', 'DISPLAY', 'WAYLAND_DISPLAY', 'DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR', 'SystemRoot', 'USERPROFILE', 'TEMP', 'PSModulePath'];
+const NEEDED = [
+  'PATH',
+  'HOME',
+  'DISPLAY',
+  'WAYLAND_DISPLAY',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'XDG_RUNTIME_DIR',
+  'SystemRoot',
+  'USERPROFILE',
+  'TEMP',
+  'PSModulePath',
+];
 
 /** The person's own desktop. */
 export function desktop(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): Channel {
   return {
     send(message, signal) {
       const { program, args, env: more } = desktopCommand(platform, message);
-      const kept = Object.fromEntries(NEEDED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+      const kept = Object.fromEntries(
+        NEEDED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+      );
       return new Promise((resolve, reject) => {
         const fail = (reason: string) => reject(new SendError(reason, { isPassing: false }));
-        const child = spawn(program, args, { stdio: 'ignore', env: { ...kept, ...more }, windowsHide: true, signal });
+        const child = spawn(program, args, {
+          stdio: 'ignore',
+          env: { ...kept, ...more },
+          windowsHide: true,
+          signal,
+        });
         child.once('error', (error: NodeJS.ErrnoException) =>
-          fail(error.code === 'ENOENT' ? `${program} is not on this machine` : `${program}: ${error.message}`),
+          fail(
+            error.code === 'ENOENT' ? `${program} is not on this machine` : `${program}: ${error.message}`,
+          ),
         );
         child.once('exit', (code) => (code === 0 ? resolve() : fail(`${program} ended with ${code}`)));
       });

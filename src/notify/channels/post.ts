@@ -12,7 +12,12 @@ export class Poster {
   }
 
   /** @throws SendError; no address stands in it, since addresses are secrets */
-  async post(address: string, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<void> {
+  async post(
+    address: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const url = new URL(address);
     let status: number;
     let retryAfter: string | string[] | undefined;

@@ -8,7 +8,10 @@ import type { Poster } from './post.js';
  * A program of the person's own. Signed as Standard Webhooks 1.0 describes it (standardwebhooks.com): an HMAC-SHA256 over
  * id, time and body, so that a receiver knows who sent it, and that it is not an old one sent again.
  */
-export function webhook(poster: Poster, { url, secret }: { readonly url: string; readonly secret: string }): Channel {
+export function webhook(
+  poster: Poster,
+  { url, secret }: { readonly url: string; readonly secret: string },
+): Channel {
   const key = keyOf(secret);
   return {
     send(message: Message, signal) {

@@ -253,6 +253,10 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   -- The arguments that the policy looked at, as JSON (LookedAt); before, nothing was written down of that.
   ALTER TABLE approvals ADD COLUMN looked_at TEXT;
   `,
+  `
+  -- What people were told outside of the client, and when: of several wrappers one tells it.
+  CREATE TABLE notices (key TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Before this step every charge had a row from the start, and was added to its counter later. */

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { BUSY, type Claim, Store } from '../../src/store/store.js';
+
+const NOON = Date.UTC(2026, 10, 26, 12, 0, 0);
+const ONCE = { againAfterMs: undefined, perHour: 3 };
+
+function claiming(
+  store: Store,
+): (key: string, terms?: { againAfterMs: number | undefined; perHour: number }) => Claim {
+  return (key, terms = ONCE) => {
+    const claim = store.claimNotice(key, terms);
+    if (claim === BUSY) throw new Error('busy');
+    return claim;
+  };
+}
+
+describe('who tells people something', () => {
+  test('the first that asks, for ever or until the time is over', () => {
+    let now = NOON;
+    const store = Store.open(':memory:', { now: () => now });
+    const claim = claiming(store);
+    const again = { againAfterMs: 60_000, perHour: 10 };
+    expect(claim('a')).toEqual({ kind: 'mine' });
+    expect(claim('a')).toEqual({ kind: 'known' });
+    expect(claim('b', again)).toEqual({ kind: 'mine' });
+    now += 59_999;
+    expect(claim('b', again)).toEqual({ kind: 'known' });
+    now += 1;
+    expect(claim('b', again)).toEqual({ kind: 'mine' });
+    now += 7 * 86_400_000;
+    expect(claim('a')).toEqual({ kind: 'known' });
+    store.close();
+  });
+
+  test('no more than so much in an hour, said once', () => {
+    let now = NOON;
+    const store = Store.open(':memory:', { now: () => now });
+    const claim = claiming(store);
+    for (const key of ['a', 'b', 'c']) expect(claim(key)).toEqual({ kind: 'mine' });
+    expect(claim('d')).toEqual({ kind: 'too_many', isFirst: true });
+    expect(claim('e')).toEqual({ kind: 'too_many', isFirst: false });
+    now += 3_600_000;
+    // What was not told then is told now.
+    expect(claim('d')).toEqual({ kind: 'mine' });
+    store.close();
+  });
+
+  test('a clock that was set back neither silences for ever nor tells twice', () => {
+    let now = NOON;
+    const store = Store.open(':memory:', { now: () => now });
+    const claim = claiming(store);
+    const again = { againAfterMs: 60_000, perHour: 10 };
+    expect(claim('b', again)).toEqual({ kind: 'mine' });
+    now -= 30_000;
+    expect(claim('b', again)).toEqual({ kind: 'known' });
+    now -= 86_400_000;
+    expect(claim('b', again)).toEqual({ kind: 'mine' });
+    store.close();
+  });
+});
