@@ -118,6 +118,7 @@ export class ApprovalFlow {
       callId: call.id,
       prompt,
       challenge: question.challenge,
+      progressToken: progressTokenOf(call),
       waitMs: this.#authority.holdMs,
       isDecided: () => !['pending', undefined].includes(this.#authority.approvalState(approval.id)),
       resume: (answer) => {
@@ -183,4 +184,10 @@ export class ApprovalFlow {
     const call = { ...held.call, approvalId: isSpent ? undefined : approvalId, wasHeld: true, mistyped };
     this.#resume({ ...held, call, held });
   }
+}
+
+function progressTokenOf({ params }: JudgedCall): string | number | undefined {
+  const meta = own(params, '_meta');
+  const token = isRecord(meta) ? own(meta, 'progressToken') : undefined;
+  return typeof token === 'string' || typeof token === 'number' ? token : undefined;
 }

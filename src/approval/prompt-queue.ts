@@ -10,6 +10,8 @@ export interface HeldCall {
   readonly callId: Id;
   readonly prompt: Prompt;
   readonly challenge: Challenge | undefined;
+  /** By which the client wants to hear how the call goes on (`params._meta.progressToken`). */
+  readonly progressToken?: string | number | undefined;
   /** How long the call may be held in all, its turn in the queue included, in milliseconds. */
   readonly waitMs: number;
   /** What the record says meanwhile; somebody may have decided elsewhere. */
@@ -29,8 +31,13 @@ const POLL_MS = 500;
 /** With less time left than this nobody is asked any more, in milliseconds. */
 const LEAST_LEFT_MS = 1000;
 
-/** `deadline` as `performance.now()` counts. */
-type Queued = HeldCall & { readonly deadline: number };
+/** How often a client hears that a call waits, in milliseconds: some give up on one of which they hear nothing. */
+const PROGRESS_MS = 5000;
+/** Progress must grow with each message, and the server's own, which begins at 0 or 1, comes after ours. */
+const PROGRESS_STEP = 1e-6;
+
+/** `deadline` as `performance.now()` counts; so does `toldAt`. */
+type Queued = HeldCall & { readonly deadline: number; toldAt: number; told: number };
 
 /** Asks a person in a client of the handshake era, one question at a time, while the calls are held. */
 export class PromptQueue {
@@ -56,7 +63,12 @@ export class PromptQueue {
   /** @returns false when too many wait already */
   hold(call: HeldCall): boolean {
     if (this.#queue.length >= QUEUE_CAP) return false;
-    this.#queue.push({ ...call, deadline: performance.now() + call.waitMs });
+    this.#queue.push({
+      ...call,
+      deadline: performance.now() + call.waitMs,
+      toldAt: Number.NEGATIVE_INFINITY,
+      told: 0,
+    });
     this.#next();
     return true;
   }
@@ -105,8 +117,19 @@ export class PromptQueue {
       this.#asked = { id, at: now, held };
       this.#send({ jsonrpc: '2.0', id, method: 'elicitation/create', params: held.prompt });
     }
+    for (const waiting of this.#queue) this.#tellProgress(waiting, now);
     const left = Math.min(...this.#queue.map(({ deadline }) => deadline)) - now;
     this.#timer = setTimeout(() => this.#look(), Math.max(1, Math.min(POLL_MS, left)));
+  }
+
+  #tellProgress(held: Queued, now: number): void {
+    const { progressToken } = held;
+    if (progressToken === undefined || now - held.toldAt < PROGRESS_MS) return;
+    held.toldAt = now;
+    held.told += 1;
+    const progress = held.told * PROGRESS_STEP;
+    const params = { progressToken, progress, message: 'waiting for a person to decide' };
+    this.#send({ jsonrpc: '2.0', method: 'notifications/progress', params });
   }
 
   #look(): void {

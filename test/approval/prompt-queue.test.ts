@@ -20,11 +20,12 @@ class Scene {
     () => undefined,
   );
 
-  hold(callId: string, waitMs = 10_000): boolean {
+  hold(callId: string, waitMs = 10_000, progressToken?: string | number): boolean {
     return this.queue.hold({
       callId,
       prompt: { message: callId, requestedSchema: {} },
       challenge: undefined,
+      progressToken,
       waitMs,
       isDecided: () => this.decided.has(callId),
       resume: (answer) => void this.resumed.push(`${callId} ${answer}`),
@@ -170,5 +171,27 @@ describe('G10: questions to a person in the client', () => {
     expect(scene.resumed).toEqual([]);
     expect(scene.sent).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('while a call waits', () => {
+  const told = ({ sent }: Scene) =>
+    sent.filter(({ method }) => method === 'notifications/progress').map(({ params }) => params);
+
+  test('the client hears of it at once and every five seconds, where it gave a token, until it is over', () => {
+    const scene = new Scene();
+    scene.hold('a', 30_000, 'tok');
+    scene.hold('b', 30_000);
+    expect(told(scene)).toMatchObject([{ progressToken: 'tok', message: 'waiting for a person to decide' }]);
+    vi.advanceTimersByTime(11_000);
+    expect(told(scene)).toHaveLength(3);
+    const values = told(scene).map(({ progress }) => progress);
+    expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
+    // The server's own begins at 0 or 1, and has to be more.
+    expect(Math.max(...values)).toBeLessThan(0.001);
+    scene.answer(scene.questions[0]);
+    vi.advanceTimersByTime(20_000);
+    expect(told(scene).length).toBeLessThanOrEqual(4);
+    expect(scene.resumed).toEqual(['a allow', 'b nobody']);
   });
 });
