@@ -36,7 +36,7 @@ const ARROWS: Record<string, readonly string[]> = {
   clients: ['upstream', 'config', 'text', 'errors'],
   draft: ['clients', 'store', 'config', 'advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   cli: [
-    ...['draft', 'clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
+    ...['draft', 'clients', 'proxy', 'approval', 'notify', 'wire', 'upstream', 'store', 'config'],
     ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   ],
   page: [

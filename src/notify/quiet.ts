@@ -1,9 +1,21 @@
 import { nextOpen } from '../policy/limits/hours.js';
 import type { HoursDemand } from '../policy/model.js';
-import type { QuietSettings } from './settings.js';
+import type { NoticeEvent } from './notice.js';
 
 const MINUTE = 60_000;
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** When nothing is sent, as it stands in the settings. */
+export interface QuietSettings {
+  readonly from: string;
+  readonly to: string;
+  /** On which days that begins; on all where it is absent. */
+  readonly days?: readonly (typeof DAYS)[number][] | undefined;
+  /** IANA name; the machine's own where it is absent. */
+  readonly timezone?: string | undefined;
+  /** What is told all the same. */
+  readonly except?: readonly NoticeEvent[] | undefined;
+}
 
 /** @returns milliseconds since midnight; undefined for what is no time. A day ends at 24:00 */
 export function parseTime(text: string): number | undefined {
@@ -35,7 +47,7 @@ export class QuietHours {
   }
 
   /** @param at UTC milliseconds */
-  holdBack(event: NonNullable<QuietSettings['except']>[number], at: number): boolean {
+  holdBack(event: NoticeEvent, at: number): boolean {
     if (!this.#hours || this.#settings?.except?.includes(event)) return false;
     return nextOpen(this.#hours, at) === at;
   }

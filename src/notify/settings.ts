@@ -51,7 +51,6 @@ const SETTINGS = z.strictObject({
 export type ChannelSettings = z.infer<typeof CHANNEL>;
 export type ChannelType = ChannelSettings['type'];
 export type NotifySettings = z.infer<typeof SETTINGS>;
-export type QuietSettings = NonNullable<NotifySettings['quiet']>;
 
 export const CHANNEL_TYPES: readonly ChannelType[] = ['desktop', 'ntfy', 'webhook', 'slack', 'teams'];
 /** Where `per_hour` says nothing. */

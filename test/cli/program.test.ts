@@ -108,6 +108,7 @@ describe('what programs read', () => {
     recommend: ({ db }) => [[], { db }],
     replay: (played) => [[policyIn(played)], { db: played.db }],
     approvals: ({ db }) => [[], { db }],
+    notify: () => [[undefined, []]],
     trust: ({ db }) => [['demo', undefined], { db, dryRun: true }],
   };
   const POLICY = { version: '1', default: 'allow' };
