@@ -24,6 +24,8 @@ export type PolicyPlace =
 
 export interface PolicyPlaceOptions extends StateOptions {
   readonly policy?: string | undefined;
+  /** Other names that a server is found under which no client's wrapped entry names; it is known then. */
+  readonly called?: readonly string[] | undefined;
 }
 
 /** A policy that lists nothing: what a server without one comes to. */
@@ -66,10 +68,12 @@ export function policyOfServer(
   if (file !== undefined) return { kind: 'file', file };
 
   const programs = entries.flatMap(({ entry }) => namesOf(entry, server));
-  const names: [string, ...string[]] = [server, ...new Set(programs.filter((name) => name !== server))];
+  const others = [...programs, ...(options.called ?? [])].filter((name) => name !== server);
+  const names: [string, ...string[]] = [server, ...new Set(others)];
   const own = policyPlaces({}, names).find(existsSync);
   if (own !== undefined) return { kind: 'file', file: own };
   const isKnown =
+    options.called !== undefined ||
     entries.length > 0 ||
     live.length > 0 ||
     names.some(knownServer) ||

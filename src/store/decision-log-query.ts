@@ -16,6 +16,9 @@ export interface LogFilter {
 
 const DEFAULT_LIMIT = 100;
 
+/** The hour's first row bounds the walk; rows are compared too, since a clock may have been set back. */
+const SINCE = `d.id >= (SELECT coalesce(min(first), ${Number.MAX_SAFE_INTEGER}) FROM log_hours WHERE hour >= ?) AND d.at >= ?`;
+
 /** @returns rows that pass every part of `filter`, oldest first; read inside the caller's transaction */
 export function readLog(db: Database, filter: LogFilter): LogEntry[] {
   const wheres: string[] = [];
@@ -28,14 +31,7 @@ export function readLog(db: Database, filter: LogFilter): LogEntry[] {
   if (filter.tool !== undefined) where('d.tool = ?', filter.tool);
   if (filter.server !== undefined)
     where('d.session IN (SELECT id FROM sessions WHERE server = ?)', filter.server);
-  if (filter.since !== undefined) {
-    // The hour's first row bounds the walk; rows are compared too, since a clock may have been set back.
-    where(
-      `d.id >= (SELECT coalesce(min(first), ${Number.MAX_SAFE_INTEGER}) FROM log_hours WHERE hour >= ?) AND d.at >= ?`,
-      Math.floor(filter.since / HOUR_MS),
-      filter.since,
-    );
-  }
+  if (filter.since !== undefined) where(SINCE, Math.floor(filter.since / HOUR_MS), filter.since);
   const isFollowing = filter.afterId !== undefined;
   if (isFollowing) where('d.id > ?', idOf(filter.afterId));
   const rows = db
@@ -48,4 +44,29 @@ export function readLog(db: Database, filter: LogFilter): LogEntry[] {
     .all(...values, Math.max(0, Math.trunc(filter.limit ?? DEFAULT_LIMIT)));
   const entries = rows.map(entryOf);
   return isFollowing ? entries : entries.reverse();
+}
+
+/** How often a tool was called. */
+export interface CallCount {
+  readonly server: string;
+  readonly tool: string;
+  readonly calls: number;
+  /** Those that were not let through, and those that an observing wrapper would not have let through. */
+  readonly refused: number;
+}
+
+/** @param since UTC milliseconds, inclusive; read inside the caller's transaction */
+export function countCalls(db: Database, since: number): CallCount[] {
+  return db
+    .prepare(
+      `SELECT s.server AS server, d.tool AS tool, count(*) AS calls, sum(d.decision <> 'allow') AS refused
+       FROM decisions d NOT INDEXED JOIN sessions s ON s.id = d.session WHERE ${SINCE} GROUP BY s.server, d.tool`,
+    )
+    .all(Math.floor(since / HOUR_MS), since)
+    .map((row) => ({
+      server: String(row.server),
+      tool: String(row.tool),
+      calls: Number(row.calls),
+      refused: Number(row.refused),
+    }));
 }

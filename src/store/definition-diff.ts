@@ -14,6 +14,33 @@ const LONGEST = 2000;
 /** Unchanged words are shown up to this distance from changed ones; in characters. */
 const NEAR = 60;
 
+/** Around words that differ: no text from a server has them once it is safe to show. */
+const OPEN = '\u0001';
+const CLOSE = '\u0002';
+
+/** A line of what has changed, safe to show. */
+export interface ChangeLine {
+  /** Part of the definition: `description`, `inputSchema`. */
+  readonly part: string;
+  /** Whether it went, came, or stands there to show where. */
+  readonly kind: 'gone' | 'come' | 'context';
+  readonly pieces: readonly { readonly text: string; readonly isMarked: boolean }[];
+}
+
+/** What has changed in a tool's definition since it was first seen, for a page. */
+export function changeLines(pin: PinEntry): readonly ChangeLine[] {
+  return changedParts(pin, MOST_LINES).flatMap(({ name, lines }) =>
+    lines.map((line): ChangeLine => {
+      const kind = line.startsWith('- ') ? 'gone' : line.startsWith('+ ') ? 'come' : 'context';
+      const pieces = line
+        .slice(2)
+        .split(new RegExp(`[${OPEN}${CLOSE}]`))
+        .map((text, at) => ({ text, isMarked: at % 2 === 1 }));
+      return { part: name, kind, pieces: pieces.filter(({ text }) => text !== '') };
+    }),
+  );
+}
+
 /**
  * What has changed in a tool's definition since it was first seen, part by part and line by line, for a person to read.
  * In lines that correspond, words that went are in `[-...-]`, words that came in `{+...+}`.
@@ -22,18 +49,30 @@ const NEAR = 60;
  * @returns lines that are safe to show; the first names the tool
  */
 export function changeOf(pin: PinEntry, cap = Number.POSITIVE_INFINITY): string {
-  const { definition, changed, late, seenAt } = pin;
-  // One that came late is new as a whole: nothing of it was trusted before.
-  const before = late ? {} : partsOf(definition, pin.kind);
-  const after = partsOf(changed?.definition ?? definition, pin.kind);
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const lines = names.flatMap((name) => {
-    const part = difference(linesOf(before, name), linesOf(after, name), Math.min(cap, MOST_LINES));
-    return part.length === 0 ? [] : [`  ${printable(name, 60)}`, ...part.map((line) => `    ${line}`)];
-  });
+  const { late, seenAt } = pin;
+  const lines = changedParts(pin, Math.min(cap, MOST_LINES)).flatMap(({ name, lines }) => [
+    `  ${printable(name, 60)}`,
+    ...lines.map((line) => `    ${withMarks(line)}`),
+  ]);
   const when = new Date(seenAt).toISOString();
   const head = `${printable(pinName(pin), 200)} (${late ? 'new since' : 'first seen'} ${when})`;
   return [head, ...lines.slice(0, cap), ...(lines.length > cap ? ['    (and more)'] : [])].join('\n');
+}
+
+function withMarks(line: string): string {
+  const [open, close] = line.startsWith('- ') ? ['[-', '-]'] : ['{+', '+}'];
+  return line.replaceAll(OPEN, open).replaceAll(CLOSE, close);
+}
+
+/** @param most lines of a part that are compared */
+function changedParts({ definition, kind, changed, late }: PinEntry, most: number) {
+  // One that came late is new as a whole: nothing of it was trusted before.
+  const before = late ? {} : partsOf(definition, kind);
+  const after = partsOf(changed?.definition ?? definition, kind);
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names
+    .map((name) => ({ name, lines: difference(linesOf(before, name), linesOf(after, name), most) }))
+    .filter(({ lines }) => lines.length > 0);
 }
 
 /** Without what a server may write into a definition and no model goes by. */
@@ -113,15 +152,15 @@ function words(gone: string, come: string): readonly [string, string] | undefine
   const now = come.slice(start, come.length - end);
   const pieces = [same(gone.slice(0, start)), ...wordChanges(old, now), same(gone.slice(gone.length - end))];
   if (!pieces.some(({ added, removed, value }) => !added && !removed && /\S/.test(value))) return undefined;
-  const side = (without: 'added' | 'removed', open: string, close: string) =>
+  const side = (without: 'added' | 'removed') =>
     pieces
       .map((piece, at) => {
         if (piece.value === '' || piece[without]) return '';
-        if (piece.added || piece.removed) return `${open}${cutTo(piece.value)}${close}`;
+        if (piece.added || piece.removed) return `${OPEN}${cutTo(piece.value)}${CLOSE}`;
         return near(piece.value, at === 0, at === pieces.length - 1);
       })
       .join('');
-  return [side('added', '[-', '-]'), side('removed', '{+', '+}')];
+  return [side('added'), side('removed')];
 }
 
 function wordChanges(old: string, now: string): readonly Change[] {

@@ -13,7 +13,7 @@ import {
   listCounters,
 } from './counters/counter-list.js';
 import type { LogEntry } from './decision-log.js';
-import { type LogFilter, readLog } from './decision-log-query.js';
+import { type CallCount, countCalls, type LogFilter, readLog } from './decision-log-query.js';
 import { checkDemands, type DemandCheck } from './demands.js';
 import type { EventEntry, EventFilter } from './events.js';
 import { type Exceeded, shownOf } from './exceeded.js';
@@ -99,6 +99,11 @@ export class StoreReader {
   /** @returns the newest rows of the decision log that pass the filter, oldest first */
   log(filter: LogFilter = {}): LogEntry[] {
     return this.parts.file.read(() => readLog(this.parts.file.db, filter));
+  }
+
+  /** @returns how often each tool was called since then, and refused. @param since UTC milliseconds, inclusive */
+  callCounts(since: number): CallCount[] {
+    return this.parts.file.read(() => countCalls(this.parts.file.db, since));
   }
 
   /** @returns the newest events, oldest first */

@@ -48,6 +48,30 @@ describe('a row of the log', () => {
     store.close();
   });
 
+  test('calls and refusals are counted for each tool of each server, from an instant on', () => {
+    const time = clock();
+    const store = Store.open(':memory:', time);
+    const [a, b] = [store.startSession(INFO), store.startSession({ ...INFO, server: 'other' })];
+    const call = { tool: 'pay', requestId: undefined, argumentsText: '[]', policyHash: undefined };
+    const refusal = { code: 'REQUIRE', rule: '/x', authorText: undefined, explanation: 'x' } as const;
+    const refused = admission({ kind: 'refused', refusal }, call);
+    const at = (session: string, ...admissions: ReturnType<typeof admission>[]) =>
+      done(store.admit(session, admissions));
+    at(a, admission(open(), call), refused);
+    time.at += 3_600_000;
+    const since = time.at;
+    at(a, admission(open(), call), refused, refused, admission(open(), { ...call, tool: 'list' }));
+    at(b, admission(open(), call));
+    expect(store.callCounts(since).sort((x, y) => x.calls - y.calls)).toEqual([
+      { server: INFO.server, tool: 'list', calls: 1, refused: 0 },
+      { server: 'other', tool: 'pay', calls: 1, refused: 0 },
+      { server: INFO.server, tool: 'pay', calls: 3, refused: 2 },
+    ]);
+    expect(store.callCounts(0)).toContainEqual({ server: INFO.server, tool: 'pay', calls: 5, refused: 3 });
+    expect(store.callCounts(since + 1)).toEqual([]);
+    store.close();
+  });
+
   test('G4: of rows that are settled together each charge is given back once, and only what the outcome gives back', () => {
     const store = Store.open(':memory:', clock());
     const session = store.startSession(INFO);

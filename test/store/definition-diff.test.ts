@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/json/canonical.js';
 import { parseJson } from '../../src/json/exact.js';
-import { changeOf } from '../../src/store/definition-diff.js';
+import { changeLines, changeOf } from '../../src/store/definition-diff.js';
 import { growth } from '../support/growth.js';
 
 /** What is said of a tool whose parts were others when it was first seen; without the line that names it. */
@@ -110,4 +110,28 @@ describe('what has changed in a tool', () => {
     // 500 lines are compared of either; the rest is only read.
     expect(growth(compare, 500, 4)).toBeLessThan(9);
   });
+});
+
+test('a page gets the same lines in pieces, and no text of a server can pass for a mark', () => {
+  const definition = (text: string) => JSON.stringify(described(text));
+  const lines = changeLines({
+    server: 's',
+    kind: 'tool',
+    tool: 'pay',
+    definition: definition('Pays the \u0001old\u0002 invoice [-now-].'),
+    seenAt: 0,
+    late: false,
+    changed: {
+      definition: definition('Pays any \u0001old\u0002 invoice [-now-].'),
+      at: 1,
+      hash: '',
+      unpinnable: false,
+    },
+  });
+  const rest = { text: ' \\u{1}old\\u{2} invoice [-now-].', isMarked: false };
+  const start = { text: 'Pays ', isMarked: false };
+  expect(lines).toEqual([
+    { part: 'description', kind: 'gone', pieces: [start, { text: 'the', isMarked: true }, rest] },
+    { part: 'description', kind: 'come', pieces: [start, { text: 'any', isMarked: true }, rest] },
+  ]);
 });

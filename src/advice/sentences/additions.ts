@@ -1,6 +1,7 @@
-import { isArray, isNumber, isObject, type Json, type JsonObject } from '../../json/value.js';
+import { isArray, isObject, type Json, type JsonObject } from '../../json/value.js';
 import type { EditPath } from '../../policy/edit/jsonc-text.js';
 import { PolicyText } from '../../policy/edit/policy-text.js';
+import { countersIn, freshCounter } from './counters.js';
 import type { Addition, Edit } from './model.js';
 import { beginning } from './predicates.js';
 import type { Part } from './read.js';
@@ -35,14 +36,14 @@ export function additionsTo(text: string, { path, about }: Part): readonly Addit
   const money = about.arguments.filter(({ isMoney, types }) => isMoney && types?.includes('number'))[0];
   const amount = money && (money.path.includes('[*]') ? { sum: money.path } : money.path);
   const [tool = '*'] = about.tools;
-  const counters = new Set(countersIn(document.at([]) ?? null));
+  const counters = countersIn(document.at([]) ?? null);
   const name = counterBase(path);
   const scope = path[0] === 'tools' || path[0] === 'all_tools' ? { scope: 'grant' } : {};
   const all: (Addition<AdditionKind> | undefined)[] = [
     {
       kind: 'limit',
       edits: append('limits', {
-        counter: fresh(`${name}_rate`, counters),
+        counter: freshCounter(`${name}_rate`, counters),
         window: 'minute',
         max: 30,
         ...scope,
@@ -53,7 +54,7 @@ export function additionsTo(text: string, { path, about }: Part): readonly Addit
       : {
           kind: 'amount',
           edits: append('limits', {
-            counter: fresh(`${name}_amount`, counters),
+            counter: freshCounter(`${name}_amount`, counters),
             window: 'day',
             max: 100_000,
             ...scope,
@@ -125,18 +126,4 @@ function roomFor(document: PolicyText, part: JsonObject, path: EditPath): readon
 function counterBase(path: EditPath): string {
   const name = path.at(-1);
   return path[0] === 'all_tools' || name === undefined ? 'calls' : String(name);
-}
-
-function fresh(name: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(name)) return name;
-  for (let n = 2; ; n += 1) if (!taken.has(`${name}_${n}`)) return `${name}_${n}`;
-}
-
-/** Every counter that a policy has: two of one name would be one count. */
-function countersIn(value: Json, key = ''): readonly string[] {
-  if (isArray(value)) return value.flatMap((each) => countersIn(each));
-  if (!isObject(value) || isNumber(value)) return [];
-  const own = typeof value.counter === 'string' ? [value.counter] : [];
-  const rate = value.rate_limit === undefined ? [] : [`${key}_rate`];
-  return [...own, ...rate, ...Object.entries(value).flatMap(([name, member]) => countersIn(member, name))];
 }

@@ -200,7 +200,9 @@ export function effectOf(policy: Layers | undefined, tool: string): string {
     resolved.kind === 'resolved' && resolved.entry ? [layer.allTools, resolved.entry] : [layer.allTools],
   );
   const limits = all.flatMap((checks) => checks.limits).map(limitText);
-  const conditional = all.some(({ require, denyIf }) => require.length + denyIf.length > 0);
+  const conditional = all.some(
+    ({ require, denyIf, demands, declared }) => require.length + denyIf.length > 0 || demands || declared,
+  );
   const parts = [
     ...asking(all),
     ...(limits.length > 0 ? [`limit ${limits.slice(0, SHOWN_LIMITS).join(', ')}`] : []),
