@@ -106,7 +106,7 @@ export function isFor(approval: ApprovalEntry, call: ApprovedCall): boolean {
 }
 
 /** What was written by this or a later version; a text of another form says nothing. */
-function lookedAtIn(text: string | undefined): LookedAt | undefined {
+export function lookedAtIn(text: string | undefined): LookedAt | undefined {
   if (text === undefined) return undefined;
   const value = JSON.parse(text) as Partial<LookedAt> | null;
   return value?.amounts && value.conditions

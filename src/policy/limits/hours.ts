@@ -23,13 +23,19 @@ const last = new WeakMap<HoursDemand, Stretch>();
  *   ends at the first instant at which clocks show its time or, where they skip it, a later one
  */
 export function nextOpen(hours: HoursDemand, at: number): number | undefined {
+  const stretch = stretchAt(hours, at);
+  if (stretch.isOpen) return at;
+  return Number.isFinite(stretch.end) ? stretch.end : undefined;
+}
+
+/** @returns the stretch of time that `at` lies in, UTC milliseconds; a closed one may have begun before it says */
+export function stretchAt(hours: HoursDemand, at: number): Stretch {
   let stretch = last.get(hours);
   if (!stretch || at < stretch.start || at >= stretch.end) {
     stretch = stretchAround(hours, at);
     last.set(hours, stretch);
   }
-  if (stretch.isOpen) return at;
-  return Number.isFinite(stretch.end) ? stretch.end : undefined;
+  return stretch;
 }
 
 /** @returns the first instant from `at` on at which all are open; undefined when there is none */

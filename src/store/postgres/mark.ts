@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The newest row of the team's log that this machine was told of. */
+export interface Mark {
+  readonly epoch: string;
+  readonly row?: number | undefined;
+  /** Of the row's batch: a number alone could be given to another row by an older copy. */
+  readonly batch?: string | undefined;
+}
+
+/** Written at the latest this long after a row, in milliseconds. */
+const WRITE_MS = 250;
+
+/**
+ * What this machine remembers of the team's history: were it gone, the engine would be an older copy (a backup, a
+ * standby that had not everything), with charges missing. Shared by all wrappers of the machine that use this store.
+ */
+export class HistoryMark {
+  readonly #file: string | undefined;
+  #mark: Mark | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param file undefined where nothing is kept */
+  constructor(file: string | undefined) {
+    this.#file = file;
+    this.#mark = this.#read();
+  }
+
+  get latest(): Mark | undefined {
+    return this.#mark;
+  }
+
+  note(mark: Mark): void {
+    this.#mark = later(this.#mark, mark);
+    if (this.#file === undefined || this.#timer) return;
+    this.#timer = setTimeout(() => this.write(), WRITE_MS);
+    this.#timer.unref();
+  }
+
+  /** Another process may have written a later one. */
+  write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#file === undefined || this.#mark === undefined) return;
+    const known = this.#read();
+    const mark = known && known.epoch === this.#mark.epoch ? later(known, this.#mark) : this.#mark;
+    if (known && mark.epoch === known.epoch && mark.row === known.row) return;
+    mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+    const draft = `${this.#file}.${randomUUID()}`;
+    writeFileSync(draft, `${JSON.stringify(mark)}\n`, { mode: 0o600 });
+    renameSync(draft, this.#file);
+  }
+
+  #read(): Mark | undefined {
+    if (this.#file === undefined) return undefined;
+    let text: string;
+    try {
+      text = readFileSync(this.#file, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    return JSON.parse(text) as Mark;
+  }
+}
+
+/** Under another epoch, which an owner has begun, the new one holds. */
+function later(known: Mark | undefined, mark: Mark): Mark {
+  if (!known || known.epoch !== mark.epoch) return mark;
+  return (known.row ?? 0) >= (mark.row ?? 0) ? known : mark;
+}

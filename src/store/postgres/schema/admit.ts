@@ -1,0 +1,324 @@
+/**
+ * The one function that decides. Its steps stand in docs/architecture.md, "A store that a team shares"; what it gets and
+ * gives is in `request.ts` and `answer.ts`.
+ *
+ * Two batches never wait for each other in a circle: missing counters are made in the order of their keys before any is
+ * locked, all are locked in that order, and everything else comes after.
+ */
+export const ADMIT = /* sql */ `
+CREATE FUNCTION policy_wrap.admit_v1(req jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  v_team constant text := req->>'team';
+  v_batch constant uuid := (req->>'batch')::uuid;
+  v_host constant text := coalesce(req->>'host', '');
+  v_machine constant text := coalesce(req->>'machine', '');
+  v_session bigint; v_server text; v_grant text; v_observe boolean; v_seen bigint; v_uid text;
+  v_epoch uuid; v_tidied bigint; v_lost text;
+  v_now bigint;
+  v_keys text[] := ARRAY(SELECT c->>'key' FROM jsonb_array_elements(req->'counters') WITH ORDINALITY AS e(c, n) ORDER BY n);
+  v_size constant integer := cardinality(v_keys);
+  -- By the place of a counter in the request, then those that only get something back.
+  k_id bigint[] := array_fill(NULL::bigint, ARRAY[v_size]);
+  k_clock bigint[] := k_id; k_cutoff bigint[] := k_id; k_oldest bigint[] := k_id;
+  k_used numeric[] := array_fill(NULL::numeric, ARRAY[v_size]);
+  k_live numeric[] := k_used; k_max numeric[] := k_used;
+  k_added numeric[] := array_fill(0::numeric, ARRAY[v_size]);
+  k_dirty boolean[] := array_fill(false, ARRAY[v_size]);
+  v_settle jsonb := coalesce(req->'settle', '[]');
+  r_counter bigint[] := '{}'; r_at bigint[] := '{}'; r_decision bigint[] := '{}'; r_part smallint[] := '{}';
+  v_one record; v_item jsonb; v_call jsonb; v_charge jsonb; v_entry jsonb;
+  v_i integer; v_n integer; v_part integer;
+  v_known integer := 0; v_clocks jsonb := '{}'; v_again boolean := false; v_demanded boolean := false;
+  v_paused boolean;
+  v_amount numeric; v_sum numeric; v_end bigint;
+  v_checks jsonb; v_held jsonb; v_free record; v_fits boolean;
+  v_denied boolean; v_asked_limit integer; v_unmet integer; v_asks integer;
+  v_decision text; v_code text; v_rule text; v_approval text; v_records jsonb; v_refunds integer; v_kind text;
+  v_more jsonb; v_standing jsonb; v_why jsonb; v_terms jsonb; v_called bigint; v_row bigint; v_filled jsonb;
+  v_first bigint; v_last bigint; v_calls jsonb := '[]';
+BEGIN
+  -- The answer is acknowledged by flush_v1, which follows in the same message and waits until all of this is safe: so
+  -- the counters' locks are held for the decision alone, and not for the disk.
+  PERFORM set_config('synchronous_commit', CASE WHEN (req->>'flushes')::boolean THEN 'off' ELSE 'on' END, true),
+    set_config('lock_timeout', '2000', true);
+
+  SELECT t.epoch, t.tidied INTO v_epoch, v_tidied FROM policy_wrap.teams t
+    WHERE t.team = v_team AND policy_wrap.has_role_v1(v_team, ARRAY['wrapper']);
+  IF NOT FOUND THEN PERFORM policy_wrap.need_role_v1(v_team, ARRAY['wrapper']); END IF;
+  v_lost := policy_wrap.lost_v1(v_team, v_epoch, v_tidied, req->'mark');
+  IF v_lost IS NOT NULL THEN
+    RETURN jsonb_build_object('status', 'history', 'lost', v_lost, 'now', policy_wrap.now_v1());
+  END IF;
+
+  v_item := req->'session';
+  v_uid := v_item->>'uid';
+  SELECT s.id, s.server, s.grant_name, s.observe, s.seen_at INTO v_session, v_server, v_grant, v_observe, v_seen
+    FROM policy_wrap.sessions s WHERE s.team = v_team AND s.uid = v_uid AND s.who = session_user;
+  v_now := policy_wrap.now_v1();
+  IF v_session IS NULL OR v_item ? 'info' OR v_now - v_seen >= 15000 OR v_now < v_seen OR v_item ? 'ended' THEN
+    IF v_session IS NULL AND NOT v_item ? 'info' THEN
+      RETURN jsonb_build_object('status', 'session', 'now', v_now);
+    END IF;
+    SELECT id, server, grant_name, observe INTO v_session, v_server, v_grant, v_observe
+      FROM policy_wrap.session_v1(v_team, v_item, v_machine, v_host, v_now);
+  END IF;
+
+  INSERT INTO policy_wrap.batches (team, id, at, session) VALUES (v_team, v_batch, v_now, v_session)
+    ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN RETURN jsonb_build_object('status', 'seen', 'now', v_now); END IF;
+  -- A batch whose answer was lost: from now on it is known, so that it does nothing if it comes later.
+  FOR v_item IN SELECT value FROM jsonb_array_elements(req->'void') LOOP
+    INSERT INTO policy_wrap.batches (team, id, at, session) VALUES (v_team, (v_item#>>'{}')::uuid, v_now, v_session)
+      ON CONFLICT DO NOTHING;
+    CONTINUE WHEN FOUND;
+    SELECT v_settle || jsonb_build_array(jsonb_build_array(b.first, b.last, 'not_sent', NULL)) INTO v_settle
+      FROM policy_wrap.batches b
+      WHERE b.team = v_team AND b.id = (v_item#>>'{}')::uuid AND b.session = v_session AND b.first IS NOT NULL;
+    v_settle := coalesce(v_settle, req->'settle', '[]');
+  END LOOP;
+  FOR v_item IN SELECT value FROM jsonb_array_elements(v_settle) LOOP
+    v_n := CASE v_item->>2 WHEN 'not_sent' THEN 7 WHEN 'ok' THEN 4 WHEN 'error' THEN 2 WHEN 'tool_error' THEN 2 ELSE 0 END;
+    CONTINUE WHEN v_n = 0;
+    FOR v_one IN SELECT d.id, (e.c->>0)::bigint AS counter, (e.c->>1)::bigint AS at, (e.part - 1)::smallint AS part
+      FROM policy_wrap.decisions d, jsonb_array_elements(d.charges) WITH ORDINALITY AS e(c, part)
+      WHERE d.team = v_team AND d.id BETWEEN (v_item->>0)::bigint AND (v_item->>1)::bigint AND d.session = v_session
+        AND d.outcome IS NULL AND d.refunds & v_n <> 0 AND (1 << (e.c->>3)::integer) & v_n <> 0
+    LOOP
+      r_counter := r_counter || v_one.counter; r_at := r_at || v_one.at;
+      r_decision := r_decision || v_one.id; r_part := r_part || v_one.part;
+    END LOOP;
+  END LOOP;
+
+  IF v_size > (SELECT count(*) FROM policy_wrap.counters c WHERE c.team = v_team AND c.key = ANY (v_keys)) THEN
+    INSERT INTO policy_wrap.counters (team, key, name, scope, server, grant_name, machine, session, split, window_ms,
+        unit, timezone, observe, max, clock)
+      SELECT v_team, x.key, x.name, x.scope, x.server, x.grant_name, x.machine, x.session, x.split, x.window_ms,
+        x.unit, x.timezone, v_observe, x.max, v_now
+      FROM jsonb_to_recordset(req->'counters') AS x(key text, name text, scope text, server text, grant_name text,
+        machine text, session text, split text, window_ms bigint, unit text, timezone text, max numeric)
+      ORDER BY x.key COLLATE "C"
+      ON CONFLICT DO NOTHING;
+  END IF;
+  IF v_size > 0 OR r_counter <> '{}' THEN
+    FOR v_one IN SELECT c.id, c.key, c.clock, c.used, c.oldest, c.max FROM policy_wrap.counters c
+      WHERE c.team = v_team AND (c.key = ANY (v_keys) OR c.id = ANY (r_counter)) ORDER BY c.key FOR NO KEY UPDATE
+    LOOP
+      v_i := coalesce(array_position(v_keys, v_one.key), cardinality(k_id) + 1);
+      k_id[v_i] := v_one.id; k_clock[v_i] := v_one.clock; k_used[v_i] := v_one.used;
+      k_oldest[v_i] := v_one.oldest; k_max[v_i] := v_one.max; k_dirty[v_i] := false;
+      IF v_i <= v_size THEN v_known := v_known + 1; END IF;
+    END LOOP;
+    IF v_known < v_size THEN RAISE EXCEPTION 'a counter was removed' USING ERRCODE = '40001'; END IF;
+  END IF;
+
+  -- Only now: whoever waited for a lock must not be judged by the time before.
+  v_now := policy_wrap.now_v1();
+  IF v_now > (req->>'deadline')::bigint THEN RETURN jsonb_build_object('status', 'late', 'now', v_now); END IF;
+  FOR v_item, v_i IN SELECT e.c, e.n FROM jsonb_array_elements(req->'counters') WITH ORDINALITY AS e(c, n) LOOP
+    k_clock[v_i] := greatest(k_clock[v_i], v_now);
+    IF v_item ? 'start' THEN
+      k_cutoff[v_i] := (v_item->>'start')::bigint - 1;
+      IF k_clock[v_i] <= k_cutoff[v_i] OR k_clock[v_i] >= (v_item->>'end')::bigint THEN
+        v_clocks := v_clocks || jsonb_build_object(v_item->>'key', k_clock[v_i]);
+      END IF;
+    ELSE
+      k_cutoff[v_i] := k_clock[v_i] - (v_item->>'window_ms')::bigint;
+    END IF;
+  END LOOP;
+  FOR v_item IN SELECT d FROM jsonb_array_elements(req->'calls') c, jsonb_array_elements(c->'demands') d LOOP
+    IF v_item->>'kind' = 'hours' THEN
+      v_again := v_again OR v_now < (v_item->>'start')::bigint OR v_now >= (v_item->>'end')::bigint;
+    ELSE
+      v_demanded := true;
+    END IF;
+  END LOOP;
+  v_again := v_again OR v_clocks <> '{}' OR v_demanded AND EXISTS (
+    SELECT FROM policy_wrap.tools t WHERE t.team = v_team AND t.id > (req->>'tools')::bigint);
+  IF v_again THEN
+    -- Nothing was changed but that the counters are there: the same comes again under another id.
+    RETURN jsonb_build_object('status', 'recompute', 'now', v_now, 'clocks', v_clocks, 'tools', (
+      SELECT coalesce(jsonb_agg(jsonb_build_array(t.id, t.server, t.name) ORDER BY t.id), '[]')
+      FROM policy_wrap.tools t WHERE t.team = v_team AND t.id > (req->>'tools')::bigint));
+  END IF;
+
+  FOR v_item IN SELECT value FROM jsonb_array_elements(v_settle) LOOP
+    UPDATE policy_wrap.decisions SET outcome = v_item->>2, latency_ms = (v_item->>3)::integer
+      WHERE team = v_team AND id BETWEEN (v_item->>0)::bigint AND (v_item->>1)::bigint AND session = v_session
+        AND outcome IS NULL;
+  END LOOP;
+  FOR v_n IN 1 .. cardinality(r_counter) LOOP
+    v_i := array_position(k_id, r_counter[v_n]);
+    DELETE FROM policy_wrap.charges WHERE counter = r_counter[v_n] AND at = r_at[v_n] AND decision = r_decision[v_n]
+      AND part = r_part[v_n] RETURNING amount INTO v_amount;
+    CONTINUE WHEN NOT FOUND;
+    k_used[v_i] := k_used[v_i] - v_amount; k_dirty[v_i] := true;
+  END LOOP;
+
+  v_paused := EXISTS (SELECT FROM policy_wrap.pauses WHERE team = v_team AND server IN ('', v_server));
+  FOR v_i IN 1 .. v_size LOOP
+    k_live[v_i] := k_used[v_i];
+    IF k_oldest[v_i] <= k_cutoff[v_i] THEN
+      SELECT * INTO v_one FROM policy_wrap.expire_v1(k_id[v_i], k_cutoff[v_i]);
+      k_used[v_i] := k_used[v_i] - v_one.removed; k_oldest[v_i] := v_one.oldest; k_dirty[v_i] := true;
+      k_live[v_i] := k_used[v_i] - v_one.kept;
+    END IF;
+  END LOOP;
+
+  FOR v_call IN SELECT value FROM jsonb_array_elements(req->'calls') LOOP
+    v_decision := 'deny'; v_code := NULL; v_rule := NULL; v_approval := NULL; v_records := NULL; v_refunds := 0;
+    v_more := '{}'; v_filled := NULL; v_checks := NULL; v_held := NULL; v_kind := 'refused'; v_called := NULL; v_row := NULL;
+    v_entry := v_call->'early';
+    IF v_entry IS NULL THEN
+      IF v_paused THEN v_entry := '["deny", "PAUSED", "(paused)"]'; ELSE v_entry := v_call->'late'; END IF;
+    END IF;
+    IF v_entry IS NOT NULL THEN
+      v_decision := v_entry->>0; v_code := v_entry->>1; v_rule := v_entry->>2;
+    ELSE
+      v_checks := '[]'; v_denied := false; v_asked_limit := NULL; v_part := 0;
+      FOR v_charge IN SELECT value FROM jsonb_array_elements(v_call->'charges') LOOP
+        v_i := (v_charge->>0)::integer + 1; v_amount := (v_charge->>1)::numeric; v_sum := (v_charge->>2)::numeric;
+        k_added[v_i] := k_added[v_i] + v_amount;
+        v_fits := k_live[v_i] + k_added[v_i] <= v_sum;
+        IF v_fits THEN
+          v_checks := v_checks || jsonb_build_array(jsonb_build_array(k_live[v_i]::text, true));
+        ELSE
+          v_item := req->'counters'->(v_i - 1);
+          SELECT * INTO v_free FROM policy_wrap.freed_v1(v_team, k_id[v_i], k_cutoff[v_i], k_clock[v_i],
+            (v_item->>'window_ms')::bigint, (v_item->>'end')::bigint, k_live[v_i], k_added[v_i], v_sum,
+            CASE WHEN (v_charge->>4)::integer = 2 THEN v_now - 120000 END);
+          v_checks := v_checks || jsonb_build_array(jsonb_build_array(
+            k_live[v_i]::text, false, v_free.retry_at, v_free.in_flight::text, k_clock[v_i]));
+          IF v_charge->>3 = 'deny' THEN
+            IF NOT v_denied THEN v_rule := v_charge->>5; END IF;
+            v_denied := true;
+          ELSIF v_asked_limit IS NULL THEN v_asked_limit := v_part;
+          END IF;
+        END IF;
+        v_part := v_part + 1;
+      END LOOP;
+      v_unmet := NULL; v_asks := NULL;
+      IF v_call ? 'demands' THEN
+        v_held := policy_wrap.demands_v1(v_team, v_call->'demands', v_now, v_server, v_grant, v_machine, v_session);
+        FOR v_n IN 0 .. jsonb_array_length(v_held) - 1 LOOP
+          CONTINUE WHEN (v_held->v_n->>0)::boolean;
+          IF v_call->'demands'->v_n->>'otherwise' = 'deny' THEN v_unmet := coalesce(v_unmet, v_n);
+          ELSE v_asks := coalesce(v_asks, v_n);
+          END IF;
+        END LOOP;
+      END IF;
+      v_terms := CASE WHEN NOT v_observe AND v_call ? 'policy' THEN v_call->'approval' END;
+      IF v_unmet IS NOT NULL THEN
+        v_kind := 'unmet'; v_code := v_call->'demands'->v_unmet->>'code'; v_rule := v_call->'demands'->v_unmet->>'rule';
+      ELSIF v_denied THEN
+        v_kind := 'exceeded'; v_code := 'LIMIT';
+      ELSE
+        IF v_call ? 'ask' OR v_asks IS NOT NULL THEN v_asked_limit := NULL; END IF;
+        v_rule := coalesce(v_call->'ask'->>'rule', v_call->'demands'->v_asks->>'rule',
+          v_call->'charges'->v_asked_limit->>5);
+        v_kind := 'allowed';
+        IF v_terms IS NOT NULL THEN
+          IF v_rule IS NOT NULL OR v_terms->>'id' IS NOT NULL THEN
+            v_why := CASE WHEN v_call ? 'ask' THEN v_call->'ask'
+              WHEN v_rule IS NULL THEN '{"rule": "", "reason": "", "kept": ""}'
+              WHEN v_call->'why'->>'rule' = v_rule THEN v_call->'why' END;
+            v_standing := policy_wrap.consent_v1(v_team, v_server, v_grant, v_call->>'tool', v_call->>'policy', v_terms,
+              v_why, v_now, v_host, v_uid);
+            v_kind := v_standing->>'kind'; v_approval := v_standing->>'id';
+          ELSE
+            PERFORM policy_wrap.withdraw_v1(v_team, v_server, v_grant, v_call->>'tool', v_terms->>'hash',
+              v_call->>'policy', v_now, v_host);
+          END IF;
+          CASE v_kind
+            WHEN 'allowed', 'approved' THEN v_kind := 'allowed';
+            WHEN 'pending' THEN
+              v_kind := 'asked'; v_decision := 'ask'; v_code := 'APPROVAL_REQUIRED';
+              v_more := v_standing - 'kind' - 'id';
+            WHEN 'rejected', 'expired' THEN
+              v_code := CASE v_kind WHEN 'rejected' THEN 'APPROVAL_REJECTED' ELSE 'APPROVAL_EXPIRED' END;
+              v_kind := 'refused'; v_more := v_standing - 'kind' - 'id';
+            WHEN 'impossible' THEN v_kind := 'refused'; v_code := 'APPROVAL_REQUIRED';
+            -- The question must be worded by what was found here: nothing is decided, and the call comes again.
+            ELSE v_kind := 'word';
+          END CASE;
+        ELSIF v_rule IS NOT NULL THEN
+          -- Nobody can be asked, or nobody is because nothing is enforced.
+          IF v_asked_limit IS NOT NULL AND NOT v_observe THEN v_kind := 'exceeded'; v_code := 'LIMIT';
+          ELSE v_kind := 'refused'; v_decision := 'ask'; v_code := 'APPROVAL_REQUIRED';
+          END IF;
+        END IF;
+      END IF;
+      IF v_kind = 'allowed' THEN v_decision := 'allow'; v_rule := NULL; END IF;
+    END IF;
+
+    IF v_kind <> 'word' THEN
+      IF v_decision = 'allow' OR v_observe AND coalesce(v_code, '') NOT IN ('MALFORMED', 'PAUSED') THEN
+        v_called := policy_wrap.tool_v1(v_team, v_server, v_call->>'tool');
+      END IF;
+      IF v_kind = 'allowed' AND v_call ? 'charges' THEN
+        v_records := '[]'; v_part := 0;
+        FOR v_charge IN SELECT value FROM jsonb_array_elements(v_call->'charges') LOOP
+          v_i := (v_charge->>0)::integer + 1;
+          v_records := v_records || jsonb_build_array(
+            jsonb_build_array(k_id[v_i], k_clock[v_i], v_charge->>1, (v_charge->>4)::integer));
+          v_refunds := v_refunds | (1 << (v_charge->>4)::integer);
+          IF v_charge->>6 IS NOT NULL AND k_live[v_i] < (v_charge->>6)::numeric
+            AND k_live[v_i] + k_added[v_i] >= (v_charge->>6)::numeric THEN
+            v_filled := coalesce(v_filled, '[]') || jsonb_build_array(
+              jsonb_build_array(v_part, (k_live[v_i] + k_added[v_i])::text));
+            PERFORM policy_wrap.note_v1(v_team, v_now, v_host, 'wrapper', 'limit.filling', jsonb_build_object(
+              'name', req->'counters'->(v_i - 1)->>'name', 'server', v_server, 'tool', v_call->>'tool',
+              'rule', v_charge->>5, 'used', (k_live[v_i] + k_added[v_i])::text, 'max', v_charge->>2));
+          END IF;
+          v_part := v_part + 1;
+        END LOOP;
+      END IF;
+      INSERT INTO policy_wrap.decisions (team, at, batch, session, called, tool, decision, code, rule, policy, arguments,
+          request, approval, charges, refunds)
+        VALUES (v_team, v_now, v_batch, v_session, v_called, v_call->>'tool', v_decision, v_code, v_rule,
+          v_call->>'policy', v_call->>'arguments', v_call->>'request', v_approval, v_records, v_refunds)
+        RETURNING id INTO v_row;
+      v_first := coalesce(v_first, v_row); v_last := v_row;
+      IF v_records IS NOT NULL THEN
+        INSERT INTO policy_wrap.charges (counter, at, decision, part, amount)
+          SELECT (e.c->>0)::bigint, (e.c->>1)::bigint, v_row, e.n - 1, (e.c->>2)::numeric
+          FROM jsonb_array_elements(v_records) WITH ORDINALITY AS e(c, n);
+      END IF;
+    END IF;
+    FOR v_charge IN SELECT value FROM jsonb_array_elements(CASE WHEN v_checks IS NOT NULL THEN v_call->'charges' END) LOOP
+      v_i := (v_charge->>0)::integer + 1;
+      IF v_kind = 'allowed' THEN
+        v_amount := (v_charge->>1)::numeric;
+        k_live[v_i] := k_live[v_i] + v_amount; k_used[v_i] := k_used[v_i] + v_amount;
+        k_oldest[v_i] := least(k_oldest[v_i], k_clock[v_i]);
+        k_max[v_i] := (v_charge->>2)::numeric; k_dirty[v_i] := true;
+      END IF;
+      k_added[v_i] := 0;
+    END LOOP;
+    v_calls := v_calls || jsonb_build_array(v_more || jsonb_build_object('kind', v_kind, 'row', v_row, 'code', v_code)
+      || CASE WHEN v_kind IN ('allowed', 'refused') AND v_filled IS NULL AND v_held IS NULL AND NOT req ? 'peek' THEN '{}'
+        ELSE jsonb_build_object('checks', v_checks, 'demands', v_held, 'filled', v_filled) END);
+  END LOOP;
+
+  FOR v_i IN 1 .. cardinality(k_id) LOOP
+    CONTINUE WHEN NOT k_dirty[v_i];
+    UPDATE policy_wrap.counters SET used = k_used[v_i], clock = greatest(clock, k_clock[v_i]), oldest = k_oldest[v_i],
+      max = k_max[v_i] WHERE id = k_id[v_i];
+  END LOOP;
+  IF v_first IS NOT NULL THEN
+    UPDATE policy_wrap.batches SET first = v_first, last = v_last WHERE team = v_team AND id = v_batch;
+  END IF;
+  RETURN jsonb_build_object('status', 'ok', 'now', v_now, 'epoch', v_epoch, 'calls', v_calls);
+END $$;
+
+CREATE FUNCTION policy_wrap.flush_v1() RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- What comes after in the write-ahead log is safe only when everything before it is.
+  IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
+  PERFORM pg_logical_emit_message(true, 'policy-wrap', '');
+END $$;
+`;

@@ -1,0 +1,78 @@
+import { beforeAll, afterAll } from 'vitest';
+import { initStore } from '../../../src/store/postgres/init.js';
+import { PostgresStore, type PostgresOptions } from '../../../src/store/postgres/postgres-store.js';
+import type { Admitted } from '../../../src/store/admission.js';
+import type { Charge } from '../../../src/policy/call.js';
+import type { Role } from '../../../src/store/shared-store.js';
+import { Cluster, type ClusterOptions, someTeam } from '../../support/postgres.js';
+import { admission, INFO, open } from '../support-shapes.js';
+
+/** One server for a file of tests, with a team that each test makes for itself. */
+export function sharedCluster(options: ClusterOptions = {}) {
+  const at = { cluster: undefined as unknown as Cluster };
+  beforeAll(async () => {
+    at.cluster = await Cluster.start(options);
+    await at.cluster.prepare('alice', 'bob', 'carol', 'dave');
+  });
+  afterAll(async () => {
+    await at.cluster?.[Symbol.asyncDispose]();
+  });
+  return at;
+}
+
+/** A team of its own, in which alice and bob wrap, carol approves, dave audits, and `admin` owns. */
+export async function newTeam(cluster: Cluster): Promise<Team> {
+  const team = someTeam();
+  const address = cluster.address(team, 'admin');
+  await initStore({ address, password: async () => undefined });
+  const roles: [string, Role][] = [
+    ['alice', 'wrapper'],
+    ['bob', 'wrapper'],
+    ['carol', 'approver'],
+    ['dave', 'auditor'],
+  ];
+  await cluster.sql(roles.map(([login, role]) => `SELECT policy_wrap.grant_v1('${team}', '${login}', '${role}')`).join(';'));
+  return new Team(cluster, team);
+}
+
+export class Team {
+  readonly cluster: Cluster;
+  readonly name: string;
+  readonly #stores: PostgresStore[] = [];
+
+  constructor(cluster: Cluster, name: string) {
+    this.cluster = cluster;
+    this.name = name;
+  }
+
+  store(login = 'alice', changes: Partial<PostgresOptions> = {}): PostgresStore {
+    const store = new PostgresStore({
+      address: this.cluster.address(this.name, login),
+      password: async () => undefined,
+      machine: `${login}-machine`,
+      host: `${login}-laptop`,
+      ...changes,
+    });
+    this.#stores.push(store);
+    return store;
+  }
+
+  /** A store with a session of its own. */
+  wrapper(login = 'alice', changes: Partial<PostgresOptions> = {}) {
+    const store = this.store(login, changes);
+    const session = store.startSession(INFO);
+    const admit = async (...charges: Charge[]): Promise<Admitted> => {
+      const { admitted } = await store.exchange(session, [], [admission(open(...charges))]);
+      return admitted[0] as Admitted;
+    };
+    return { store, session, admit };
+  }
+
+  rows(sql: string): Promise<Record<string, unknown>[]> {
+    return this.cluster.sql(sql.replaceAll('$team', `'${this.name}'`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#stores.map((store) => store.close().catch(() => {})));
+  }
+}
