@@ -5,7 +5,7 @@ import type { ApprovalEntry, Decided } from './approval-entry.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
 import type { Owner } from './counters/counter-key.js';
 import type { CounterEntry, CounterFilter, FullestCounters } from './counters/counter-list.js';
-import type { LogEntry, Settlement } from './decision-log.js';
+import type { LogEntry, Outcome, Settlement } from './decision-log.js';
 import type { LogFilter } from './decision-log-query.js';
 import type { EventEntry, EventFilter } from './events.js';
 import type { PauseEntry } from './pauses.js';
@@ -47,7 +47,7 @@ export interface Mine {
 export type SharedLogEntry = LogEntry & Origin;
 export type SharedApproval = ApprovalEntry & Origin & { readonly decidedWho: string | undefined };
 export type SharedSession = SessionEntry & Origin;
-export type SharedEvent = EventEntry & { readonly host: string };
+export type SharedEvent = EventEntry & { readonly host: string; readonly by: string };
 export type SharedPause = PauseEntry & { readonly who: string };
 
 /** How a member stands in the team. */
@@ -117,6 +117,15 @@ export interface SharedStore extends SharedReader, SharedChanges {
   /** Since when the engine has not answered, by this machine's clock, UTC milliseconds, and why; undefined while it does. */
   readonly trouble: { readonly since: number; readonly reason: string } | undefined;
 
+  /** What the login may do, once the engine has answered. */
+  readonly roles: readonly Role[] | undefined;
+
+  /**
+   * Takes down calls that passed while the engine could not be reached, without charges: each once for this machine and
+   * row, as `allow` with the code UNCOUNTED and the time that this machine gave them.
+   */
+  recordOffline(session: string, rows: readonly OfflineRow[]): Promise<void>;
+
   /** Removes what is too old, where no other member does so now. @returns whether there may be more */
   tidy(): Promise<boolean>;
 
@@ -171,6 +180,20 @@ export interface SharedChanges {
   revoke(login: string, role: Role): Promise<void>;
   /** Owner. Takes the engine's present history for the right one, after a restored backup or a lossy failover. */
   acceptHistory(by: string): Promise<void>;
+}
+
+/** A call that passed without the engine. */
+export interface OfflineRow {
+  /** Of the local log. */
+  readonly id: number;
+  /** UTC milliseconds by this machine's clock. */
+  readonly at: number;
+  readonly tool: string;
+  readonly argumentsText: string;
+  readonly policyHash: string | undefined;
+  readonly rule: string | undefined;
+  readonly outcome: Outcome | undefined;
+  readonly latencyMs: number | undefined;
 }
 
 /** A local counter on its way into a shared one. */

@@ -13,7 +13,9 @@ const PLACES = [
   ...['/opt/homebrew/bin', '/usr/local/bin', '/usr/local/pgsql/bin', '/usr/bin'],
 ];
 /** Where PostgreSQL's programs are; undefined where it is not installed. */
-export const PROGRAMS = PLACES.find((place) => existsSync(join(place, 'initdb')) && existsSync(join(place, 'postgres')));
+export const PROGRAMS = PLACES.find(
+  (place) => existsSync(join(place, 'initdb')) && existsSync(join(place, 'postgres')),
+);
 /** An account without rights: PostgreSQL refuses to run as root. */
 const NOBODY = 65_534;
 const isRoot = process.getuid?.() === 0;
@@ -30,7 +32,8 @@ function versionsIn(folder: string): string[] {
 function command(program: string, args: readonly string[]): [string, string[]] {
   const path = join(PROGRAMS as string, program);
   if (process.platform !== 'linux') return [path, [...args]];
-  const rights = statSync('/dev/null').mode & 0o006 ? [] : ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  const rights =
+    statSync('/dev/null').mode & 0o006 ? [] : ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
   const account = isRoot ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', ...rights] : [];
   return ['setpriv', [...account, '--pdeathsig=QUIT', path, ...args]];
 }
@@ -108,7 +111,8 @@ export class Cluster {
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (text) => (this.#log = `${this.#log}${text}`.slice(-20_000)));
     while (!(await this.isReady())) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`postgres ended: ${this.#log}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`postgres ended: ${this.#log}`);
       await sleep(30);
     }
   }
@@ -201,7 +205,10 @@ export function runProgram(program: string, args: readonly string[], cwd: string
 
 function childrenOf(pid: number): number[] {
   const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-  return stdout.split('\n').map(Number).filter((one) => one > 0);
+  return stdout
+    .split('\n')
+    .map(Number)
+    .filter((one) => one > 0);
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

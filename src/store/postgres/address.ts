@@ -27,9 +27,13 @@ export function parseStoreAddress(text: string): StoreAddress {
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')
     throw usage(`a store begins with postgres://, not with ${url.protocol}//`);
   if (url.password !== '') {
-    throw new PolicyWrapError('USAGE', 'the address of the store has a password, which others can read there', {
-      hint: 'Put it into POLICY_WRAP_STORE_PASSWORD, or into a file named by POLICY_WRAP_STORE_PASSWORD_FILE.',
-    });
+    throw new PolicyWrapError(
+      'USAGE',
+      'the address of the store has a password, which others can read there',
+      {
+        hint: 'Put it into POLICY_WRAP_STORE_PASSWORD, or into a file named by POLICY_WRAP_STORE_PASSWORD_FILE.',
+      },
+    );
   }
   const wrong = [...url.searchParams.keys()].find((name) => !OPTIONS.includes(name));
   if (wrong !== undefined) throw usage(`the address of the store has ?${wrong}=`);
@@ -40,7 +44,8 @@ export function parseStoreAddress(text: string): StoreAddress {
   if (host === '') throw usage('the address of the store names no host');
   if (user === '') throw usage('the address of the store names no login');
   if (database === '') throw usage('the address of the store names no database');
-  if (!TEAM.test(team)) throw usage(`the address of the store names no team${team && `: ${JSON.stringify(team)}`}`);
+  if (!TEAM.test(team))
+    throw usage(`the address of the store names no team${team && `: ${JSON.stringify(team)}`}`);
   const ca = url.searchParams.get('ca') ?? undefined;
   const tls = isThisMachine(host) && ca === undefined ? 'off' : 'verify-full';
   return { host, port: url.port === '' ? DEFAULT_PORT : Number(url.port), user, database, team, tls, ca };

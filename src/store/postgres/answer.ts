@@ -18,9 +18,10 @@ type FoundDemand = readonly [boolean, (number | null)?, (string | null)?, (strin
 
 /** What `admit_v1` gives for one call. */
 export interface FoundCall {
-  readonly kind: 'allowed' | 'refused' | 'exceeded' | 'unmet' | 'asked' | 'word';
-  readonly row: number | null;
-  readonly code: RefusalCode | null;
+  /** `word`: the question must be worded by what was found; `wait`: it comes after such a one. Neither is decided. */
+  readonly kind: 'allowed' | 'refused' | 'exceeded' | 'unmet' | 'asked' | 'word' | 'wait';
+  readonly row?: number | null;
+  readonly code?: RefusalCode | null;
   readonly checks?: readonly FoundLimit[] | null;
   readonly demands?: readonly FoundDemand[] | null;
   /** Places of charges, and what their counters hold now. */
@@ -51,13 +52,14 @@ export function admittedOf(found: FoundCall, admission: SharedAdmission, now: nu
       const code = found.code ?? 'NOT_LISTED';
       const why = code === 'CHANGED' ? stopped?.why : whyUnfit(code, evaluation);
       const approval = found.approval ? approvalOf(found.approval) : undefined;
-      return { kind: 'refused', row, code, why, approval, ask: askOf(found, evaluation, now) };
+      const ask = code === 'APPROVAL_REQUIRED' ? askOf(found, evaluation, now) : undefined;
+      return { kind: 'refused', row, code, why, approval, ask };
     }
     case 'exceeded': {
       const open = evaluation as Open;
       const checks = checksOf(found, open, now);
-      const full = firstExceeded(checks, 'deny');
-      const exceeded = full ?? firstExceeded(checks);
+      const full = fullOf(checks, 'deny');
+      const exceeded = full ?? fullOf(checks);
       if (!exceeded) throw new Error('the engine refused by a limit that fits');
       const isWithin = full && open.demands;
       return {
@@ -76,12 +78,13 @@ export function admittedOf(found: FoundCall, admission: SharedAdmission, now: nu
     case 'asked': {
       if (!found.approval) throw new Error('the engine asked a person without a question');
       const ask = askOf(found, evaluation, now);
-      const exceeded = ask ? undefined : firstExceeded(checksOf(found, evaluation as Open, now));
+      const exceeded = ask ? undefined : fullOf(checksOf(found, evaluation as Open, now));
       const isNew = found.isNew === true;
       return { kind: 'asked', row, approval: approvalOf(found.approval), isNew, exceeded };
     }
     case 'word':
-      throw new Error('the engine asks for words twice');
+    case 'wait':
+      throw new Error('the engine did not decide');
   }
 }
 
@@ -104,6 +107,13 @@ function askOf(found: FoundCall, evaluation: Evaluation, now: number) {
   return evaluation.ask ?? askingDemand(demandsOf(found, evaluation), now);
 }
 
+function fullOf(checks: readonly Checked[], onExceed?: 'deny'): Exceeded | undefined {
+  const first = firstExceeded(checks, onExceed);
+  if (!first) return undefined;
+  const { fits: _, ...exceeded } = first;
+  return exceeded;
+}
+
 function checksOf(found: FoundCall, { charges }: Open, now: number): Checked[] {
   const checks = found.checks ?? [];
   return charges.flatMap((charge, i) => {
@@ -112,11 +122,7 @@ function checksOf(found: FoundCall, { charges }: Open, now: number): Checked[] {
   });
 }
 
-export function checkOf(
-  charge: Charge,
-  [used, fits, retryAt, inFlight, clock]: FoundLimit,
-  now: number,
-): Checked {
+function checkOf(charge: Charge, [used, fits, retryAt, inFlight, clock]: FoundLimit, now: number): Checked {
   return {
     charge,
     fits,

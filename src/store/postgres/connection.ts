@@ -168,7 +168,9 @@ function tlsFor({ ca }: StoreAddress): ClientConfig['ssl'] {
   try {
     return { rejectUnauthorized: true, ca: readFileSync(ca, 'utf8') };
   } catch (error) {
-    throw new PolicyWrapError('USAGE', `the certificates of the store cannot be read: ${ca}`, { cause: error });
+    throw new PolicyWrapError('USAGE', `the certificates of the store cannot be read: ${ca}`, {
+      cause: error,
+    });
   }
 }
 

@@ -30,6 +30,10 @@ export class Engine {
     return this.#trouble;
   }
 
+  get roles(): readonly Role[] | undefined {
+    return this.#roles;
+  }
+
   /** The engine's time: not later than it really is. UTC milliseconds; undefined before it has said one. */
   now(): number | undefined {
     return this.#heard && Math.floor(this.#heard.at + performance.now() - this.#heard.received);

@@ -22,9 +22,13 @@ export async function initStore(
   try {
     const before = await versionIn(connection);
     if (before > MIGRATIONS.length) {
-      throw new PolicyWrapError('STATE_NEWER', `the store has version ${before}, and this one knows ${MIGRATIONS.length}`, {
-        hint: 'Update policy-wrap on this machine. Wrappers of both versions work side by side meanwhile.',
-      });
+      throw new PolicyWrapError(
+        'STATE_NEWER',
+        `the store has version ${before}, and this one knows ${MIGRATIONS.length}`,
+        {
+          hint: 'Update policy-wrap on this machine. Wrappers of both versions work side by side meanwhile.',
+        },
+      );
     }
     const steps = MIGRATIONS.slice(before).map(
       (step, i) => `${step}\nUPDATE policy_wrap.meta SET version = ${before + i + 1};`,

@@ -2,5 +2,6 @@
 declare module 'pg/lib/client.js' {
   import { Client } from 'pg';
 
+  // biome-ignore lint/style/noDefaultExport: it is what the package has.
   export default Client;
 }

@@ -9,12 +9,12 @@ import type { Settlement } from '../decision-log.js';
 import type { Peeked } from '../reader.js';
 import type { PolicyState, SessionInfo } from '../sessions.js';
 import type { Exchanged, SharedAdmission } from '../shared-store.js';
-import { admittedOf, type FoundCall, peekedOf, wordsFor } from './answer.js';
 import { shownAddress } from './address.js';
+import { admittedOf, type FoundCall, peekedOf, wordsFor } from './answer.js';
 import type { ConnectionOptions } from './connection.js';
 import { Engine, literal } from './engine.js';
 import { HistoryMark } from './mark.js';
-import { type KnownTool, wired, type Worded } from './request.js';
+import { type KnownTool, type Worded, wired } from './request.js';
 import { sharedKeyOf } from './shared-key.js';
 import { storable } from './storable.js';
 
@@ -73,7 +73,7 @@ export class PostgresStore {
   protected readonly engine: Engine;
   protected readonly machine: string;
   protected readonly host: string;
-  readonly #mark: HistoryMark;
+  protected readonly mark: HistoryMark;
   readonly #sessions = new Map<string, Session>();
   #tools: KnownTool[] = [];
   /** When a person was told last that a count fills, by key, UTC milliseconds by the engine. */
@@ -86,7 +86,7 @@ export class PostgresStore {
     this.engine = new Engine(options);
     this.machine = options.machine;
     this.host = storable(options.host.slice(0, 200));
-    this.#mark = new HistoryMark(options.markFile);
+    this.mark = new HistoryMark(options.markFile);
   }
 
   get trouble(): { readonly since: number; readonly reason: string } | undefined {
@@ -153,7 +153,7 @@ export class PostgresStore {
       // Others see by its silence that it has ended.
     }
     this.#sessions.delete(session);
-    this.#mark.write();
+    this.mark.write();
   }
 
   /** Decides as `exchange` does, and takes it all back. */
@@ -187,8 +187,13 @@ export class PostgresStore {
 
   async close(): Promise<void> {
     await this.#last;
-    this.#mark.write();
+    this.mark.write();
     await this.engine.close();
+  }
+
+  /** What the engine is told of a session. */
+  protected infoOf(session: string): object {
+    return this.#get(session).info;
   }
 
   #get(session: string): Session {
@@ -230,29 +235,36 @@ export class PostgresStore {
     batches.push(asked.batch);
     const found = [...asked.calls];
     let { now } = asked;
-    // Questions whose words depend on what was found come again with them; others may have asked the same meanwhile.
-    for (let round = 0; round < ATTEMPTS; round += 1) {
-      const open = found.flatMap(({ kind }, i) => (kind === 'word' ? [i] : []));
-      if (open.length === 0) break;
-      const again = open.map((i) => admissions[i] as SharedAdmission);
-      const words = new Map<number, Worded>(
-        again.map((admission, i) => [i, wordsFor(found[open[i] as number] as FoundCall, admission, now)]),
-      );
-      const next = await this.#ask(session, [], again, words);
+    // A question whose words depend on what was found comes again with them, and with it what came after it.
+    for (let tries = admissions.length + ATTEMPTS; tries > 0; tries -= 1) {
+      const from = found.findIndex(({ kind }) => kind === 'word');
+      const question = found[from];
+      const admission = admissions[from];
+      if (!question || !admission) break;
+      const words = new Map([[0, wordsFor(question, admission, now)]]);
+      const next = await this.#ask(session, [], admissions.slice(from), words);
       batches.push(next.batch);
       now = next.now;
-      for (const [i, call] of next.calls.entries()) found[open[i] as number] = call;
+      found.splice(from, found.length - from, ...next.calls);
     }
     return { admitted: found.map((call, i) => this.#admitted(session, call, admissions[i], now)), now };
   }
 
-  #admitted(session: Session, call: FoundCall, admission: SharedAdmission | undefined, now: number): Admitted {
+  #admitted(
+    session: Session,
+    call: FoundCall,
+    admission: SharedAdmission | undefined,
+    now: number,
+  ): Admitted {
     if (!admission) throw new Error('the engine answered more than it was asked');
     const admitted = admittedOf(call, admission, now);
     if (admitted.kind !== 'allowed' || !admitted.filled) return admitted;
     if (this.#warned.size >= REMEMBERED) this.#warned.clear();
     for (const { charge } of admitted.filled)
-      this.#warned.set(sharedKeyOf(session.owner, this.machine, charge.limit, charge.split), now + charge.limit.windowMs);
+      this.#warned.set(
+        sharedKeyOf(session.owner, this.machine, charge.limit, charge.split),
+        now + charge.limit.windowMs,
+      );
     return admitted;
   }
 
@@ -279,7 +291,7 @@ export class PostgresStore {
         batch,
         flushes: !isPeek,
         deadline: now + DEADLINE_MS,
-        mark: this.#mark.latest,
+        mark: this.mark.latest,
         session: {
           uid: session.owner.session,
           info: session.isNews ? session.info : undefined,
@@ -356,7 +368,7 @@ export class PostgresStore {
   #remember(epoch: string | undefined, found: readonly FoundCall[], batch: string, isPeek: boolean): void {
     if (epoch === undefined || isPeek) return;
     const rows = found.flatMap(({ row }) => row ?? []);
-    this.#mark.note(rows.length === 0 ? { epoch } : { epoch, row: Math.max(...rows), batch });
+    this.mark.note(rows.length === 0 ? { epoch } : { epoch, row: Math.max(...rows), batch });
   }
 }
 

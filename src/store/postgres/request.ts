@@ -1,8 +1,8 @@
 import { Decimal } from '../../json/decimal.js';
+import type { Charge } from '../../policy/call.js';
+import { CODES, comesBefore, HIDDEN_RULE } from '../../policy/codes.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import { stretchAt } from '../../policy/limits/hours.js';
-import { CODES, comesBefore, HIDDEN_RULE } from '../../policy/codes.js';
-import type { Charge } from '../../policy/call.js';
 import type { CalledDemand, Demand } from '../../policy/model.js';
 import { labelOf, type Owner } from '../counters/counter-key.js';
 import { DEMAND_CODES } from '../demands.js';
@@ -87,7 +87,8 @@ export function wired(
     }
     return known.place;
   };
-  const calls = admissions.map((admission, i) => wiredCall(admission, about, placeOf, words.get(i)));
+  const beside = [...new Set(admissions.map(toolOf))];
+  const calls = admissions.map((admission, i) => wiredCall(admission, about, placeOf, words.get(i), beside));
   return { counters: [...counters.values()].map(({ row }) => row), calls };
 }
 
@@ -96,6 +97,7 @@ function wiredCall(
   about: Circumstances,
   placeOf: (charge: Charge) => number,
   why: Worded | undefined,
+  beside: readonly string[],
 ): WiredCall {
   const { evaluation, requestId, policyHash, approval } = admission;
   const call: WiredCall = {
@@ -110,7 +112,7 @@ function wiredCall(
   return {
     ...call,
     charges: charges.length === 0 ? undefined : charges.map((charge) => wiredCharge(charge, about, placeOf)),
-    demands: demands?.map((demand) => wiredDemand(demand, about)),
+    demands: demands?.map((demand) => wiredDemand(demand, about, beside)),
     ask: ask && {
       rule: storable(ask.rule),
       reason: shown(ask.authorText ?? ask.explanation),
@@ -170,11 +172,7 @@ export function unfitCharge(charges: readonly Charge[]): Charge | undefined {
   );
 }
 
-function wiredCharge(
-  charge: Charge,
-  about: Circumstances,
-  placeOf: (charge: Charge) => number,
-): WiredCharge {
+function wiredCharge(charge: Charge, about: Circumstances, placeOf: (charge: Charge) => number): WiredCharge {
   const { limit, amount, split } = charge;
   const isWarned =
     limit.warnAt === undefined || about.isWarned(sharedKeyOf(about.owner, about.machine, limit, split));
@@ -218,7 +216,11 @@ function counterRow(
   };
 }
 
-function wiredDemand(demand: Demand, { now, tools }: Circumstances): Readonly<Record<string, unknown>> {
+function wiredDemand(
+  demand: Demand,
+  { now, tools, owner }: Circumstances,
+  beside: readonly string[],
+): Readonly<Record<string, unknown>> {
   const { kind, otherwise, pointer } = demand;
   const any = { kind, otherwise, rule: storable(cut(pointer, CAPS.rule)), code: DEMAND_CODES[kind] };
   if (demand.kind === 'hours') {
@@ -228,6 +230,8 @@ function wiredDemand(demand: Demand, { now, tools }: Circumstances): Readonly<Re
   return {
     ...any,
     tools: tools.filter((tool) => isSought(demand, tool)).map(({ id }) => id),
+    // Calls of this very batch, whose tools the engine may not know before it.
+    named: beside.filter((name) => isSought(demand, { id: 0, server: owner.server, name })),
     within: demand.withinMs,
     scope: demand.scope,
   };

@@ -1,8 +1,10 @@
-import { beforeAll, afterAll } from 'vitest';
-import { initStore } from '../../../src/store/postgres/init.js';
-import { PostgresStore, type PostgresOptions } from '../../../src/store/postgres/postgres-store.js';
-import type { Admitted } from '../../../src/store/admission.js';
+import { afterAll, beforeAll } from 'vitest';
 import type { Charge } from '../../../src/policy/call.js';
+import type { Admitted } from '../../../src/store/admission.js';
+import { Connection } from '../../../src/store/postgres/connection.js';
+import { initStore } from '../../../src/store/postgres/init.js';
+import type { PostgresOptions } from '../../../src/store/postgres/postgres-store.js';
+import { TeamStore } from '../../../src/store/postgres/team-store.js';
 import type { Role } from '../../../src/store/shared-store.js';
 import { Cluster, type ClusterOptions, someTeam } from '../../support/postgres.js';
 import { admission, INFO, open } from '../support-shapes.js';
@@ -31,22 +33,24 @@ export async function newTeam(cluster: Cluster): Promise<Team> {
     ['carol', 'approver'],
     ['dave', 'auditor'],
   ];
-  await cluster.sql(roles.map(([login, role]) => `SELECT policy_wrap.grant_v1('${team}', '${login}', '${role}')`).join(';'));
+  await cluster.sql(
+    roles.map(([login, role]) => `SELECT policy_wrap.grant_v1('${team}', '${login}', '${role}')`).join(';'),
+  );
   return new Team(cluster, team);
 }
 
 export class Team {
   readonly cluster: Cluster;
   readonly name: string;
-  readonly #stores: PostgresStore[] = [];
+  readonly #stores: TeamStore[] = [];
 
   constructor(cluster: Cluster, name: string) {
     this.cluster = cluster;
     this.name = name;
   }
 
-  store(login = 'alice', changes: Partial<PostgresOptions> = {}): PostgresStore {
-    const store = new PostgresStore({
+  store(login = 'alice', changes: Partial<PostgresOptions> = {}): TeamStore {
+    const store = new TeamStore({
       address: this.cluster.address(this.name, login),
       password: async () => undefined,
       machine: `${login}-machine`,
@@ -75,4 +79,26 @@ export class Team {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close().catch(() => {})));
   }
+}
+
+/**
+ * Lets a test say what time it is on its server, for all teams on it. The function that is replaced is the only place
+ * where the schema reads a clock.
+ */
+export async function movableClock(cluster: Cluster, start = Date.UTC(2026, 10, 22, 11, 0, 0)) {
+  await cluster.sql(`
+    CREATE TABLE IF NOT EXISTS public.test_clock (at bigint);
+    TRUNCATE public.test_clock; INSERT INTO public.test_clock VALUES (${start});
+    CREATE OR REPLACE FUNCTION policy_wrap.now_v1() RETURNS bigint LANGUAGE sql VOLATILE AS
+      'SELECT at FROM public.test_clock'`);
+  const connection = new Connection({
+    address: cluster.address('x', 'admin'),
+    password: async () => undefined,
+  });
+  return {
+    set: async (at: number) => {
+      await connection.run(`UPDATE public.test_clock SET at = ${at}`);
+    },
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
 }

@@ -15,7 +15,7 @@ DECLARE
   v_host constant text := coalesce(req->>'host', '');
   v_machine constant text := coalesce(req->>'machine', '');
   v_session bigint; v_server text; v_grant text; v_observe boolean; v_seen bigint; v_uid text;
-  v_epoch uuid; v_tidied bigint; v_lost text;
+  v_epoch uuid; v_tidied bigint; v_lost text; v_least bigint;
   v_now bigint;
   v_keys text[] := ARRAY(SELECT c->>'key' FROM jsonb_array_elements(req->'counters') WITH ORDINALITY AS e(c, n) ORDER BY n);
   v_size constant integer := cardinality(v_keys);
@@ -29,7 +29,7 @@ DECLARE
   v_settle jsonb := coalesce(req->'settle', '[]');
   r_counter bigint[] := '{}'; r_at bigint[] := '{}'; r_decision bigint[] := '{}'; r_part smallint[] := '{}';
   v_one record; v_item jsonb; v_call jsonb; v_charge jsonb; v_entry jsonb;
-  v_i integer; v_n integer; v_part integer;
+  v_i integer; v_n integer; v_part integer; v_touched integer[];
   v_known integer := 0; v_clocks jsonb := '{}'; v_again boolean := false; v_demanded boolean := false;
   v_paused boolean;
   v_amount numeric; v_sum numeric; v_end bigint;
@@ -44,7 +44,7 @@ BEGIN
   PERFORM set_config('synchronous_commit', CASE WHEN (req->>'flushes')::boolean THEN 'off' ELSE 'on' END, true),
     set_config('lock_timeout', '2000', true);
 
-  SELECT t.epoch, t.tidied INTO v_epoch, v_tidied FROM policy_wrap.teams t
+  SELECT t.epoch, t.tidied, t.clock INTO v_epoch, v_tidied, v_least FROM policy_wrap.teams t
     WHERE t.team = v_team AND policy_wrap.has_role_v1(v_team, ARRAY['wrapper']);
   IF NOT FOUND THEN PERFORM policy_wrap.need_role_v1(v_team, ARRAY['wrapper']); END IF;
   v_lost := policy_wrap.lost_v1(v_team, v_epoch, v_tidied, req->'mark');
@@ -114,7 +114,7 @@ BEGIN
   END IF;
 
   -- Only now: whoever waited for a lock must not be judged by the time before.
-  v_now := policy_wrap.now_v1();
+  v_now := greatest(policy_wrap.now_v1(), v_least);
   IF v_now > (req->>'deadline')::bigint THEN RETURN jsonb_build_object('status', 'late', 'now', v_now); END IF;
   FOR v_item, v_i IN SELECT e.c, e.n FROM jsonb_array_elements(req->'counters') WITH ORDINALITY AS e(c, n) LOOP
     k_clock[v_i] := greatest(k_clock[v_i], v_now);
@@ -167,6 +167,11 @@ BEGIN
   END LOOP;
 
   FOR v_call IN SELECT value FROM jsonb_array_elements(req->'calls') LOOP
+    -- Calls are decided in their order: those after one that comes again wait for it.
+    IF v_kind = 'word' OR v_kind = 'wait' THEN
+      v_kind := 'wait'; v_calls := v_calls || '[{"kind": "wait"}]';
+      CONTINUE;
+    END IF;
     v_decision := 'deny'; v_code := NULL; v_rule := NULL; v_approval := NULL; v_records := NULL; v_refunds := 0;
     v_more := '{}'; v_filled := NULL; v_checks := NULL; v_held := NULL; v_kind := 'refused'; v_called := NULL; v_row := NULL;
     v_entry := v_call->'early';
@@ -257,14 +262,15 @@ BEGIN
         v_called := policy_wrap.tool_v1(v_team, v_server, v_call->>'tool');
       END IF;
       IF v_kind = 'allowed' AND v_call ? 'charges' THEN
-        v_records := '[]'; v_part := 0;
+        v_records := '[]'; v_part := 0; v_touched := '{}';
         FOR v_charge IN SELECT value FROM jsonb_array_elements(v_call->'charges') LOOP
           v_i := (v_charge->>0)::integer + 1;
           v_records := v_records || jsonb_build_array(
             jsonb_build_array(k_id[v_i], k_clock[v_i], v_charge->>1, (v_charge->>4)::integer));
           v_refunds := v_refunds | (1 << (v_charge->>4)::integer);
-          IF v_charge->>6 IS NOT NULL AND k_live[v_i] < (v_charge->>6)::numeric
+          IF v_charge->>6 IS NOT NULL AND v_i <> ALL (v_touched) AND k_live[v_i] < (v_charge->>6)::numeric
             AND k_live[v_i] + k_added[v_i] >= (v_charge->>6)::numeric THEN
+            v_touched := v_touched || v_i;
             v_filled := coalesce(v_filled, '[]') || jsonb_build_array(
               jsonb_build_array(v_part, (k_live[v_i] + k_added[v_i])::text));
             PERFORM policy_wrap.note_v1(v_team, v_now, v_host, 'wrapper', 'limit.filling', jsonb_build_object(
@@ -286,13 +292,16 @@ BEGIN
           FROM jsonb_array_elements(v_records) WITH ORDINALITY AS e(c, n);
       END IF;
     END IF;
+    v_touched := '{}';
     FOR v_charge IN SELECT value FROM jsonb_array_elements(CASE WHEN v_checks IS NOT NULL THEN v_call->'charges' END) LOOP
       v_i := (v_charge->>0)::integer + 1;
       IF v_kind = 'allowed' THEN
         v_amount := (v_charge->>1)::numeric;
         k_live[v_i] := k_live[v_i] + v_amount; k_used[v_i] := k_used[v_i] + v_amount;
         k_oldest[v_i] := least(k_oldest[v_i], k_clock[v_i]);
-        k_max[v_i] := (v_charge->>2)::numeric; k_dirty[v_i] := true;
+        k_dirty[v_i] := true;
+        IF v_i <> ALL (v_touched) THEN k_max[v_i] := (v_charge->>2)::numeric; END IF;
+        v_touched := v_touched || v_i;
       END IF;
       k_added[v_i] := 0;
     END LOOP;

@@ -134,7 +134,9 @@ BEGIN
       CONTINUE;
     END IF;
     SELECT * INTO v_found FROM policy_wrap.earlier_v1(
-      v_team, ARRAY(SELECT jsonb_array_elements_text(v_demand->'tools')::bigint),
+      v_team, ARRAY(SELECT jsonb_array_elements_text(v_demand->'tools')::bigint
+        UNION SELECT t.id FROM policy_wrap.tools t, jsonb_array_elements_text(v_demand->'named') n
+          WHERE t.team = v_team AND t.server = v_server AND t.name = n.value),
       v_now - (v_demand->>'within')::bigint, v_demand->>'kind' = 'before', v_demand->>'scope',
       v_server, v_grant, v_machine, v_session);
     v_held := v_held || jsonb_build_array(jsonb_build_array(

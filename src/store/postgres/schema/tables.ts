@@ -17,6 +17,8 @@ CREATE TABLE policy_wrap.teams (
   made_at bigint NOT NULL,
   -- Rows of the log up to this one were removed because they are old.
   tidied bigint NOT NULL DEFAULT 0,
+  -- Counters that had nothing left at this time were removed: no call is judged by an earlier one.
+  clock bigint NOT NULL DEFAULT 0,
   keeps_ms bigint NOT NULL DEFAULT 90 * 86400000::bigint CHECK (keeps_ms >= 32 * 86400000::bigint)
 );
 

@@ -1,0 +1,326 @@
+import { PolicyWrapError } from '../../errors.js';
+import { Decimal } from '../../json/decimal.js';
+import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
+import type { CalendarUnit, Limit } from '../../policy/model.js';
+import type { Decided } from '../approval-entry.js';
+import { randomId } from '../approvals.js';
+import type { BudgetEntry, BudgetTerms } from '../budgets.js';
+import type { CounterEntry, CounterFilter, FullestCounters } from '../counters/counter-list.js';
+import type { LogFilter } from '../decision-log-query.js';
+import type { EventFilter } from '../events.js';
+import { argumentsOf, CAPS, cut } from '../logged-text.js';
+import type {
+  ImportedCounter,
+  Member,
+  Mine,
+  OfflineRow,
+  Role,
+  SharedApproval,
+  SharedEvent,
+  SharedLogEntry,
+  SharedPause,
+  SharedSession,
+  SharedStore,
+  StoreFinding,
+} from '../shared-store.js';
+import { type ApprovalRow, approvalOf } from './approval-row.js';
+import { checkStore } from './check.js';
+import { fitsNumeric } from './numeric.js';
+import { PostgresStore } from './postgres-store.js';
+import { sharedKeyOfLocal } from './shared-key.js';
+import { storable } from './storable.js';
+
+const LOG_LIMIT = 100;
+/** Counters that are taken over in one transaction. */
+const IMPORT_MOST = 100;
+
+/** All of a team's store: decisions, and what people read and change. */
+export class TeamStore extends PostgresStore implements SharedStore {
+  get roles(): readonly Role[] | undefined {
+    return this.engine.roles;
+  }
+
+  async recordOffline(session: string, rows: readonly OfflineRow[]): Promise<void> {
+    const wanted = rows.map(({ tool, argumentsText, policyHash, rule, latencyMs, at, ...row }) => ({
+      ...row,
+      at: Math.trunc(at),
+      tool: storable(cut(tool, CAPS.tool)),
+      arguments: storable(argumentsOf(argumentsText)),
+      policy: policyHash,
+      rule: rule && storable(cut(rule, CAPS.rule)),
+      latencyMs: latencyMs === undefined ? undefined : Math.round(latencyMs),
+    }));
+    const item = { uid: session, info: this.infoOf(session) };
+    await this.engine.call('offline_v1', this.team, item, this.machine, this.host, wanted);
+  }
+
+  async counters(filter: CounterFilter = {}): Promise<CounterEntry[]> {
+    return [...(await this.#counters(filter, 'name')).counters];
+  }
+
+  fullestCounters(filter: CounterFilter, limit: number): Promise<FullestCounters> {
+    return this.#counters(filter, 'fullest', limit);
+  }
+
+  async counterNames(limit: number): Promise<string[]> {
+    return (await this.engine.call('counter_names_v1', this.team, limit)) as string[];
+  }
+
+  async log({ mine, ...filter }: LogFilter & Mine = {}): Promise<SharedLogEntry[]> {
+    const { limit = LOG_LIMIT } = filter;
+    const wanted = {
+      ...filter,
+      limit: Math.max(0, Math.trunc(limit)),
+      machine: mine ? this.machine : undefined,
+    };
+    return presentRows(await this.engine.call('log_v1', this.team, wanted));
+  }
+
+  async events({ limit = LOG_LIMIT, ...filter }: EventFilter = {}): Promise<SharedEvent[]> {
+    return presentRows(
+      await this.engine.call('events_v1', this.team, { ...filter, limit: Math.max(0, limit) }),
+    );
+  }
+
+  async sessions({ mine }: Mine = {}): Promise<SharedSession[]> {
+    return presentRows(await this.engine.call('sessions_v1', this.team, mine ? this.machine : null));
+  }
+
+  async approvals(all = false, { mine }: Mine = {}): Promise<SharedApproval[]> {
+    return this.#approvals({ all, host: mine ? this.host : undefined });
+  }
+
+  async approval(id: string): Promise<SharedApproval | undefined> {
+    const [found] = await this.#approvals({ all: true, id: plain(id) });
+    return found;
+  }
+
+  async budgets(): Promise<BudgetEntry[]> {
+    const { budgets } = await this.#standing();
+    return budgets.map(({ path, max, ...budget }) => ({
+      ...budget,
+      bound: path != null && max != null ? { path, max } : undefined,
+    }));
+  }
+
+  async pauses(): Promise<SharedPause[]> {
+    return presentRows((await this.#standing()).pauses);
+  }
+
+  async members(): Promise<Member[]> {
+    return (await this.#standing()).members;
+  }
+
+  check(): Promise<StoreFinding[]> {
+    return checkStore(this.engine, this.team);
+  }
+
+  async decideApproval(
+    id: string,
+    state: 'approved' | 'rejected' | 'expired',
+    by: string,
+    { note, budget }: { readonly note?: string | undefined; readonly budget?: BudgetTerms | undefined } = {},
+  ): Promise<Decided> {
+    const terms = budget && budgetTerms(budget);
+    const answer = (await this.engine.call(
+      'decide_v1',
+      this.team,
+      plain(id),
+      state,
+      by,
+      note === undefined ? null : storable(note),
+      terms,
+      this.host,
+    )) as { kind: Decided['kind']; approval?: ApprovalRow };
+    if (!answer.approval) return { kind: 'unknown' };
+    return { kind: answer.kind, approval: approvalOf(answer.approval) } as Decided;
+  }
+
+  async revokeBudget(id: string, by: string): Promise<boolean> {
+    return (await this.engine.call('revoke_budget_v1', this.team, id, by, this.host)) as boolean;
+  }
+
+  async pause(server: string | undefined, note: string | undefined, by: string): Promise<void> {
+    const texts = [server, note].map((text) => (text === undefined ? null : storable(text)));
+    await this.engine.call('pause_v1', this.team, ...texts, by, this.host);
+  }
+
+  async resume(server: string | undefined, by: string): Promise<number> {
+    const name = server === undefined ? null : storable(server);
+    return Number(await this.engine.call('resume_v1', this.team, name, by, this.host));
+  }
+
+  async resetCounter(
+    name: string,
+    filter: Omit<CounterFilter, 'name'>,
+    by: string,
+    limit?: number,
+  ): Promise<CounterEntry[]> {
+    const starts = await this.#starts();
+    const rows = await this.engine.call(
+      'reset_v1',
+      this.team,
+      { ...filter, name },
+      starts,
+      limit ?? null,
+      by,
+      this.host,
+    );
+    return (rows as CounterRow[]).map(counterOf);
+  }
+
+  async importCharges(counters: readonly ImportedCounter[], by: string): Promise<number> {
+    const rows = counters.flatMap((one) => importRow(one, this.machine) ?? []);
+    let count = 0;
+    for (let from = 0; from < rows.length; from += IMPORT_MOST) {
+      const part = rows.slice(from, from + IMPORT_MOST);
+      count += Number(await this.engine.call('import_v1', this.team, part, by, this.host));
+    }
+    return count;
+  }
+
+  async grant(login: string, role: Role): Promise<void> {
+    await this.engine.call('grant_v1', this.team, login, role);
+  }
+
+  async revoke(login: string, role: Role): Promise<void> {
+    await this.engine.call('revoke_v1', this.team, login, role);
+  }
+
+  async acceptHistory(by: string): Promise<void> {
+    await this.engine.call('accept_v1', this.team, by, this.host, this.mark.latest ?? {});
+  }
+
+  async tidy(): Promise<boolean> {
+    return (await this.engine.call('tidy_v1', this.team)) as boolean;
+  }
+
+  async #counters(filter: CounterFilter, order: string, limit?: number): Promise<FullestCounters> {
+    const starts = await this.#starts();
+    const answer = await this.engine.call('counters_v1', this.team, filter, starts, order, limit ?? null);
+    const { counters, total } = answer as { counters: CounterRow[]; total: number };
+    return { counters: counters.map(counterOf), total };
+  }
+
+  /** The periods of the calendars that counters go by, around the engine's time. */
+  async #starts(): Promise<Record<string, [number, number]>> {
+    const answer = await this.engine.call('calendars_v1', this.team);
+    const { now, calendars } = answer as { now: number; calendars: [CalendarUnit, string][] };
+    return Object.fromEntries(
+      calendars.map(([unit, timezone]) => [
+        `${unit} ${timezone}`,
+        [calendarStart(now, unit, timezone), calendarEnd(now, unit, timezone)],
+      ]),
+    );
+  }
+
+  async #approvals(filter: object): Promise<SharedApproval[]> {
+    const answer = (await this.engine.call('approvals_v1', this.team, filter)) as {
+      approvals: ApprovalRow[];
+    };
+    return answer.approvals.map(approvalOf);
+  }
+
+  async #standing() {
+    return (await this.engine.call('standing_v1', this.team)) as {
+      pauses: unknown;
+      budgets: (Omit<BudgetEntry, 'bound'> & { path: string | null; max: string | null })[];
+      members: Member[];
+    };
+  }
+}
+
+interface CounterRow {
+  readonly id: number;
+  readonly name: string;
+  readonly scope: Limit['scope'];
+  readonly server: string | null;
+  readonly grant: string | null;
+  readonly session: string | null;
+  readonly split: string;
+  readonly windowMs: number;
+  readonly unit: CalendarUnit | null;
+  readonly timezone: string | null;
+  readonly observe: boolean;
+  readonly used: string;
+  readonly max: string;
+  readonly freesAt: number | null;
+  readonly aheadMs: number;
+}
+
+function counterOf({
+  unit,
+  timezone,
+  server,
+  grant,
+  session,
+  used,
+  max,
+  freesAt,
+  ...row
+}: CounterRow): CounterEntry {
+  return {
+    ...row,
+    server: server ?? undefined,
+    grant: grant ?? undefined,
+    session: session ?? undefined,
+    calendar: unit !== null && timezone !== null ? { unit, timezone } : undefined,
+    used: Decimal.from(used),
+    max: Decimal.from(max),
+    freesAt: freesAt ?? undefined,
+  };
+}
+
+/** Rows as they came, without what is null in them. */
+function presentRows<T>(rows: unknown): T[] {
+  return (rows as Record<string, unknown>[]).map(
+    (row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value ?? undefined])) as T,
+  );
+}
+
+/** An id as a person types it. */
+function plain(id: string): string {
+  return id.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+function budgetTerms({ calls, forMs, bound }: BudgetTerms): object {
+  if (!Number.isSafeInteger(calls) || calls < 1) throw new RangeError(`a budget of ${calls} calls`);
+  const max = bound && Decimal.from(bound.max);
+  if (max && !fitsNumeric(max)) {
+    throw new PolicyWrapError('USAGE', `the team store cannot hold ${bound.max}`, {
+      hint: 'Take a number with fewer digits.',
+    });
+  }
+  return { id: randomId(), calls, forMs: Math.trunc(forMs), path: bound?.path, max: max && String(max) };
+}
+
+function importRow({ key, entry, charges }: ImportedCounter, machine: string): object | undefined {
+  const shared = sharedKeyOfLocal(key, machine);
+  const live = charges.filter(({ amount }) => fitsNumeric(Decimal.from(amount)));
+  if (shared === undefined || live.length === 0) return undefined;
+  const { name, scope, server, grant, split, windowMs, calendar, observe, max } = entry;
+  return {
+    key: shared,
+    name: storable(name),
+    scope,
+    server: server && storable(server),
+    grant_name: grant && storable(grant),
+    machine: scope === 'machine' ? machine : undefined,
+    split: storable(split),
+    window_ms: windowMs,
+    unit: calendar?.unit,
+    timezone: calendar?.timezone,
+    observe,
+    max: String(max),
+    // The machine's own: the same counter of another one is added to it, and the same again is not.
+    source: sourceOf(machine),
+    charges: live.map(({ at, amount }) => [Math.trunc(at), amount]),
+  };
+}
+
+/** A number of 31 bits that stands for a machine, above 0. */
+function sourceOf(machine: string): number {
+  let hash = 7;
+  for (const unit of machine) hash = (hash * 31 + (unit.codePointAt(0) ?? 0)) % 2_147_483_647;
+  return hash + 1;
+}
