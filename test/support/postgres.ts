@@ -196,13 +196,6 @@ export function someTeam(): string {
   return `t${randomBytes(6).toString('hex')}`;
 }
 
-/** Runs one of PostgreSQL's programs to its end. */
-export function runProgram(program: string, args: readonly string[], cwd: string): void {
-  const [path, all] = command(program, args);
-  const { status, stderr, error } = spawnSync(path, all, { encoding: 'utf8', env: ENV, cwd });
-  if (status !== 0) throw new Error(`${program}: ${error ?? stderr}`);
-}
-
 function childrenOf(pid: number): number[] {
   const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
   return stdout

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { charge, limit } from '../support-shapes.js';
-import { newTeam, sharedCluster } from './support.js';
+import { newTeam, sharedCluster, test } from './support.js';
 
 const at = sharedCluster();
 

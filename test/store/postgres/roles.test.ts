@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { PolicyWrapError } from '../../../src/errors.js';
 import { RIGHTS } from '../../../src/store/postgres/schema/members.js';
 import { approvable, charge, limit } from '../support-shapes.js';
-import { newTeam, sharedCluster } from './support.js';
+import { newTeam, sharedCluster, test } from './support.js';
 
 const at = sharedCluster();
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { Decimal } from '../../../src/json/decimal.js';
 import type { Demand } from '../../../src/policy/model.js';
 import type { Admission, Admitted } from '../../../src/store/admission.js';
 import { type CounterEntry, type Outcome, Store } from '../../../src/store/store.js';
 import { clock, done } from '../support.js';
 import { admission, charge, INFO, limit, settlement } from '../support-shapes.js';
-import { movableClock, newTeam, sharedCluster } from './support.js';
+import { movableClock, newTeam, sharedCluster, test } from './support.js';
 
 const at = sharedCluster({ settings: { synchronous_commit: 'off' } });
 
