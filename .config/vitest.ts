@@ -21,7 +21,11 @@ function rank({ moduleId }: TestSpecification): number {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'test/bench/**'],
+    // Where there is no pseudo terminal, nobody can start the page.
+    exclude: [
+      ...['test/interop/**', 'test/bench/**'],
+      ...(process.platform === 'win32' ? ['test/page/browser/**'] : []),
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A poll ends as soon as it is met: the bound is for a loaded machine.

@@ -63,11 +63,14 @@ export function keptOf({ arguments: text }: ApprovalEntry): {
   }
 }
 
-const CHANNELS: Readonly<Record<string, string>> = { cli: ' on the command line', page: ' on the page' };
+const CHANNELS = new Map([
+  ['cli', ' on the command line'],
+  ['page', ' on the page'],
+]);
 
 /** `approved by cli 2026-11-22 14:05:12 -03:00: note`. */
 export function stateOf({ state, decidedBy, decidedAt, note }: ApprovalEntry): string {
-  const by = decidedBy === undefined ? '' : (CHANNELS[decidedBy] ?? ` by ${printable(decidedBy, 40)}`);
+  const by = decidedBy === undefined ? '' : (CHANNELS.get(decidedBy) ?? ` by ${printable(decidedBy, 40)}`);
   const at = decidedAt === undefined ? '' : ` ${localTime(decidedAt)}`;
   return `${state}${by}${at}${note === undefined ? '' : `: ${printable(note)}`}`;
 }

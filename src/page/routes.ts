@@ -1,5 +1,6 @@
 import { SHELL } from './api/shell.js';
+import { WAITING } from './api/waiting.js';
 import type { Route } from './route.js';
 
 /** Every route of the page, by area: a new area is a file in `api/` and a line here. */
-export const ROUTES: readonly Route[] = [...SHELL];
+export const ROUTES: readonly Route[] = [...SHELL, ...WAITING];

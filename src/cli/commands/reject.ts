@@ -16,6 +16,11 @@ export interface RejectOptions extends StateOptions {
  * @throws PolicyWrapError NOT_FOUND, REFUSED, STATE_UNAVAILABLE
  */
 export async function reject(id: string, options: RejectOptions, io: Terminal): Promise<number> {
+  return refuse(id, options, io, 'cli');
+}
+
+/** As `reject`. @param who where it was said: `cli`, `page` */
+export async function refuse(id: string, options: RejectOptions, io: Terminal, who: string): Promise<number> {
   const budget = id.toLowerCase().replace(/[^a-z0-9]/g, '');
   const store = openStateWith(
     options,
@@ -24,7 +29,7 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
   );
   try {
     const wasApproved = store.approval(id)?.state === 'approved';
-    const decided = written(store.decideApproval(id, 'rejected', 'cli', { note: options.reason }));
+    const decided = written(store.decideApproval(id, 'rejected', who, { note: options.reason }));
     switch (decided.kind) {
       case 'done':
         await io.out.write(
@@ -43,7 +48,7 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
             : `approval ${decided.approval.id} is no longer waiting: ${stateOf(decided.approval)}`,
         );
       case 'unknown': {
-        if (!written(store.revokeBudget(budget, 'cli'))) {
+        if (!written(store.revokeBudget(budget, who))) {
           throw new PolicyWrapError(
             'NOT_FOUND',
             `there is neither an approval nor a budget ${printable(id, 40)}`,

@@ -4,6 +4,7 @@ import { errorOf, signIn } from './api.js';
 import { language } from './i18n/index.js';
 import { href, place } from './router.js';
 import { HOME, WAITING } from './screens.js';
+import { notifyOfWaiting } from './shell/notify.js';
 import { Shell } from './shell/shell.js';
 import { SignedOut } from './shell/signed-out.js';
 import { follow, loadOverview, overview, signedOut } from './state.js';
@@ -25,6 +26,7 @@ if (root) {
     // What waits comes first; else what there is to see.
     if (place.value.path === '/') location.replace(href((overview.value?.waiting ?? 0) > 0 ? WAITING : HOME));
     follow();
+    notifyOfWaiting();
   }
   render(<App />, root);
 }

@@ -1,4 +1,3 @@
-import { useSignalEffect } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { errorOf } from '../api.js';
@@ -16,9 +15,9 @@ export function Shell() {
   const found = screenAt(place.value.path);
   const waiting = overview.value?.waiting ?? 0;
   const title = found ? t(found.screen.title) : t('shell.not_found');
-  useSignalEffect(() => {
+  useEffect(() => {
     document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${title} · policy-wrap`;
-  });
+  }, [title, waiting]);
   return (
     <>
       <button

@@ -1,0 +1,108 @@
+import * as z from 'zod/mini';
+
+/** All that waits for a person, and what they have said lately. Times in UTC milliseconds. */
+export interface WaitingAnswer {
+  readonly now: number;
+  readonly waiting: readonly WaitingCall[];
+  /** The newest first. */
+  readonly lately: readonly DecidedCall[];
+  readonly budgets: readonly Budget[];
+}
+
+interface CallShown {
+  readonly id: string;
+  readonly server: string;
+  readonly grant: string;
+  readonly tool: string;
+  readonly client: { readonly name: string; readonly version: string | undefined } | undefined;
+  /** A pointer into the policy. */
+  readonly rule: string;
+  readonly reason: string;
+  readonly askedAt: number;
+  readonly expiresAt: number;
+  /** JSON text, every digit as it came; undefined once the values are no longer kept. */
+  readonly arguments: string | undefined;
+  readonly argumentNames: readonly string[];
+}
+
+/** A call that waits. */
+export interface WaitingCall extends CallShown {
+  /** False where the policy leaves it to the client: here it can be rejected alone. */
+  readonly canApprove: boolean;
+  /** What a person must type, for people: `the value of amount_total`; undefined where a yes is enough. */
+  readonly challenge: string | undefined;
+  readonly comparison: Comparison;
+  readonly further: Further;
+}
+
+/** How the call compares with those of its tool that passed before. */
+export interface Comparison {
+  readonly calls: number;
+  readonly withValues: number;
+  readonly since: number | undefined;
+  readonly unusual: readonly Difference[];
+}
+
+export type Difference =
+  | { readonly kind: 'first_call' | 'new_client' }
+  | { readonly kind: 'new_argument' | 'missing_argument'; readonly path: string }
+  | { readonly kind: 'larger'; readonly path: string; readonly value: string; readonly before: string }
+  | { readonly kind: 'new_value'; readonly path: string; readonly before: number }
+  | { readonly kind: 'often'; readonly calls: number; readonly before: number };
+
+/** Whether further calls of the tool may be granted with this one, and what bounds them. */
+export type Further =
+  /** An amount cannot be told, so that no bound would hold. */
+  | { readonly kind: 'unclear' }
+  /** There is no number in the call. */
+  | { readonly kind: 'unbounded' }
+  | {
+      readonly kind: 'bounded';
+      /** The number that counts, where that is known. */
+      readonly path: string | undefined;
+      /** Whether the call has amounts of money: then further calls are bounded by them. */
+      readonly isMoney: boolean;
+      /** Exact decimals. */
+      readonly numbers: readonly { readonly path: string; readonly value: string }[];
+    };
+
+export interface DecidedCall extends CallShown {
+  readonly state: 'approved' | 'rejected' | 'consumed' | 'expired';
+  readonly decidedAt: number | undefined;
+  /** `cli`, `page`, `client`, or `wrapper`. */
+  readonly decidedBy: string | undefined;
+  readonly note: string | undefined;
+}
+
+/** Further calls that a person granted, while they can be used. */
+export interface Budget {
+  readonly id: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly callsLeft: number;
+  readonly expiresAt: number;
+  readonly bound: { readonly path: string; readonly max: string } | undefined;
+}
+
+const id = z.string().check(z.maxLength(100));
+const short = z.string().check(z.maxLength(200));
+
+export const ApproveBody = z.strictObject({
+  id,
+  /** What the person typed, and the language that they write numbers in. */
+  typed: z.optional(z.string().check(z.maxLength(2000))),
+  locale: z.optional(short),
+  further: z.optional(
+    z.strictObject({
+      calls: short,
+      /** `30m`. */
+      for: short,
+      max: z.optional(short),
+      path: z.optional(z.string().check(z.maxLength(2000))),
+    }),
+  ),
+});
+export type ApproveBody = z.infer<typeof ApproveBody>;
+
+export const RejectBody = z.strictObject({ id, reason: z.optional(z.string().check(z.maxLength(2000))) });
+export type RejectBody = z.infer<typeof RejectBody>;

@@ -1,0 +1,151 @@
+import { useState } from 'preact/hooks';
+import type { Budget, DecidedCall } from '../../../api-types/waiting.js';
+import { api, errorOf } from '../../api.js';
+import { Button } from '../../components/button.js';
+import { Badge, type BadgeKind, Scroll } from '../../components/pieces.js';
+import { toast } from '../../components/toast.js';
+import { Value } from '../../components/value.js';
+import { spanText, t, timeText } from '../../i18n/index.js';
+
+/** Takes back an approval that was not used, or what was granted in advance: both only ever stop something. */
+function TakeBack({
+  id,
+  said,
+  label,
+  onChanged,
+}: {
+  id: string;
+  said: string;
+  label: string;
+  onChanged: () => void;
+}) {
+  const [busy, setBusy] = useState(false);
+  const press = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const { notes } = await api.post<{ notes: string }>('/api/waiting/reject', { id });
+      toast(`${said} ${notes}`.trim());
+      onChanged();
+    } catch (error) {
+      toast(errorOf(error).message, 'bad');
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Button busy={busy} onClick={() => void press()}>
+      {label}
+    </Button>
+  );
+}
+
+/** What was granted in advance and can still be used. */
+export function Budgets({
+  budgets,
+  now,
+  onChanged,
+}: {
+  budgets: readonly Budget[];
+  now: number;
+  onChanged: () => void;
+}) {
+  const open = budgets.filter(({ expiresAt }) => expiresAt > now);
+  if (open.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>{t('budget.title')}</h2>
+      <ul class="plain-list">
+        {open.map(({ id, callsLeft, tool, server, bound, expiresAt }) => (
+          <li key={id} class="row spread">
+            <span>
+              {t('budget.left', { n: callsLeft, tool, server })},{' '}
+              {bound ? t('budget.bound', bound) : t('budget.any')}. {t('waiting.expires')}{' '}
+              {t('waiting.expires.in', { time: spanText(expiresAt - now) })}.
+            </span>
+            <TakeBack id={id} said={t('budget.revoked')} label={t('budget.revoke')} onChanged={onChanged} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const BADGES: Readonly<Record<DecidedCall['state'], BadgeKind>> = {
+  approved: 'allow',
+  consumed: 'allow',
+  rejected: 'deny',
+  expired: 'hide',
+};
+
+/** What was decided in the last day. */
+export function Lately({
+  calls,
+  now,
+  onChanged,
+}: {
+  calls: readonly DecidedCall[];
+  now: number;
+  onChanged: () => void;
+}) {
+  return (
+    <section class="stack tight">
+      <h2>{t('lately.title')}</h2>
+      {calls.length === 0 ? (
+        <p class="muted">{t('lately.none')}</p>
+      ) : (
+        <Scroll label={t('lately.title')}>
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">{t('lately.call')}</th>
+                <th scope="col">{t('lately.state')}</th>
+                <th scope="col">{t('lately.when')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {calls.map((call) => (
+                <Row key={call.id} call={call} now={now} onChanged={onChanged} />
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </section>
+  );
+}
+
+function Row({ call, now, onChanged }: { call: DecidedCall; now: number; onChanged: () => void }) {
+  const { tool, server, state, decidedBy, note, id } = call;
+  return (
+    <tr>
+      <th scope="row">
+        <Value of={tool} cap={200} />
+        <div class="hint">
+          <Value of={server} cap={200} />
+        </div>
+      </th>
+      <td>
+        <div class="row">
+          <Badge kind={BADGES[state]}>{t(`lately.${state}`)}</Badge>
+          {(decidedBy === 'cli' || decidedBy === 'page' || decidedBy === 'client') && (
+            <span>{t(`lately.by.${decidedBy}`)}</span>
+          )}
+          {state === 'approved' && call.expiresAt > now && (
+            <TakeBack
+              id={id}
+              said={t('lately.taken_back')}
+              label={t('lately.take_back')}
+              onChanged={onChanged}
+            />
+          )}
+        </div>
+        {note !== undefined && (
+          <div class="hint">
+            <Value of={note} cap={500} />
+          </div>
+        )}
+      </td>
+      <td>{timeText(call.decidedAt ?? call.askedAt, now)}</td>
+    </tr>
+  );
+}

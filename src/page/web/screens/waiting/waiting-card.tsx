@@ -1,0 +1,195 @@
+import { useId, useState } from 'preact/hooks';
+import type { WaitingCall } from '../../../api-types/waiting.js';
+import { type ApiError, api, errorOf } from '../../api.js';
+import { Button } from '../../components/button.js';
+import { Check, TextField } from '../../components/field.js';
+import { JsonText } from '../../components/json-text.js';
+import { Badge, Problem } from '../../components/pieces.js';
+import { toast } from '../../components/toast.js';
+import { Value } from '../../components/value.js';
+import { spanText, t, timeText } from '../../i18n/index.js';
+import { challengeText } from './challenge-text.js';
+import { Compared } from './compared.js';
+import { begin, FurtherFields, type FurtherForm, typedOf } from './further.js';
+
+/** One call that waits, with all that a person needs to decide. */
+export function WaitingCard({
+  call,
+  now,
+  onDecided,
+}: {
+  call: WaitingCall;
+  now: number;
+  onDecided: () => void;
+}) {
+  const id = useId();
+  return (
+    <article class={call.challenge === undefined ? 'card call' : 'card call severe'} aria-labelledby={id}>
+      <header class="row spread">
+        <h2 id={id}>
+          <Value of={call.tool} />
+        </h2>
+        {call.challenge !== undefined && <Badge kind="deny">{t('waiting.severe')}</Badge>}
+      </header>
+      <Facts call={call} now={now} />
+      <section class="stack tight">
+        <h3>{t('waiting.arguments')}</h3>
+        <JsonText of={call.arguments ?? '{}'} label={t('waiting.arguments')} />
+      </section>
+      <Compared comparison={call.comparison} />
+      <Decision call={call} onDecided={onDecided} />
+    </article>
+  );
+}
+
+function Facts({ call, now }: { call: WaitingCall; now: number }) {
+  const { client } = call;
+  return (
+    <dl class="facts">
+      <dt>{t('waiting.why')}</dt>
+      <dd>
+        <Value of={call.reason} />
+      </dd>
+      <dt>{t('waiting.rule')}</dt>
+      <dd>
+        <code>
+          <Value of={call.rule} />
+        </code>
+      </dd>
+      <dt>{t('waiting.server')}</dt>
+      <dd>
+        <Value of={call.server} />
+      </dd>
+      <dt>{t('waiting.client')}</dt>
+      <dd>
+        {client ? (
+          <Value of={`${client.name} ${client.version ?? ''}`.trim()} cap={200} />
+        ) : (
+          t('waiting.unknown')
+        )}
+      </dd>
+      {call.grant !== 'default' && (
+        <>
+          <dt>{t('waiting.grant')}</dt>
+          <dd>
+            <Value of={call.grant} />
+          </dd>
+        </>
+      )}
+      <dt>{t('waiting.asked')}</dt>
+      <dd>{timeText(call.askedAt, now)}</dd>
+      <dt>{t('waiting.expires')}</dt>
+      <dd>
+        {timeText(call.expiresAt, now)} ({t('waiting.expires.in', { time: spanText(call.expiresAt - now) })})
+      </dd>
+    </dl>
+  );
+}
+
+function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => void }) {
+  const [typed, setTyped] = useState('');
+  const [further, setFurther] = useState<FurtherForm>();
+  const [reason, setReason] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError>();
+  const decide = async (path: string, body: object, said: (answer: { expiresAt?: number }) => string) => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      toast(said(await api.post(path, { id: call.id, ...body })));
+      onDecided();
+    } catch (thrown) {
+      setError(errorOf(thrown));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const approve = () =>
+    decide(
+      '/api/waiting/approve',
+      {
+        ...(call.challenge !== undefined && { typed, locale: navigator.language }),
+        ...(further && { further: typedOf(further) }),
+      },
+      ({ expiresAt = 0 }) => t('approve.done', { tool: call.tool, time: spanText(expiresAt - Date.now()) }),
+    );
+  const reject = () =>
+    decide('/api/waiting/reject', { reason: reason ?? '' }, () => t('reject.done', { tool: call.tool }));
+  return (
+    <div class="stack tight decision">
+      {call.canApprove ? (
+        <form
+          class="stack tight"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void approve();
+          }}
+        >
+          <FurtherFields
+            call={call}
+            form={further}
+            onChange={setFurther}
+            toggle={
+              <Check
+                label={t('approve.also')}
+                checked={further !== undefined}
+                onChange={(on) => setFurther(on ? begin(call) : undefined)}
+              />
+            }
+          />
+          {call.challenge !== undefined && (
+            <TextField
+              label={t('approve.type', { what: challengeText(call.challenge) })}
+              value={typed}
+              onInput={setTyped}
+            />
+          )}
+          <div class="row">
+            <Button
+              kind="main"
+              submit
+              busy={busy}
+              disabled={call.challenge !== undefined && typed.trim() === ''}
+            >
+              {t('approve.once')}
+            </Button>
+            <Button
+              kind="danger"
+              busy={busy}
+              onClick={() => setReason(reason === undefined ? '' : undefined)}
+            >
+              {t('reject.do')}…
+            </Button>
+          </div>
+        </form>
+      ) : (
+        <>
+          <p>{t('approve.only_client')}</p>
+          <div class="row">
+            <Button kind="danger" onClick={() => setReason(reason === undefined ? '' : undefined)}>
+              {t('reject.do')}…
+            </Button>
+          </div>
+        </>
+      )}
+      {reason !== undefined && (
+        <form
+          class="stack tight"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void reject();
+          }}
+        >
+          <TextField label={t('reject.reason')} value={reason} onInput={setReason} />
+          <div class="row">
+            <Button kind="danger" submit busy={busy}>
+              {t('reject.confirm')}
+            </Button>
+            <Button onClick={() => setReason(undefined)}>{t('common.cancel')}</Button>
+          </div>
+        </form>
+      )}
+      {error && <Problem error={error} />}
+    </div>
+  );
+}
