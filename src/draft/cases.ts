@@ -1,11 +1,16 @@
-import { dirname, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { createFile, replaceFile } from '../clients/files/atomic-write.js';
+import { readSnapshot } from '../clients/files/read.js';
 import { loadWithLayers, problemsError, readPolicy } from '../config/policy-files.js';
+import { historyFolder } from '../config/policy-history.js';
 import { readTextFile } from '../config/text-file.js';
 import { PolicyWrapError } from '../errors.js';
 import { canonicalJson } from '../json/canonical.js';
 import { isObject, type JsonObject } from '../json/value.js';
 import type { Call } from '../policy/call.js';
+import { setIn } from '../policy/edit/jsonc-text.js';
 import { type Layers, stack } from '../policy/evaluate/layers.js';
 import { formatProblem } from '../policy/read/problem.js';
 import { Source } from '../policy/read/source.js';
@@ -13,7 +18,11 @@ import { type ArgumentCheck, argumentCheck } from '../policy/schema/check.js';
 import { Store } from '../store/store.js';
 import { parseDuration } from '../text/duration.js';
 import { printable } from '../text/escape.js';
-import { decide, outcomeOf, PASSED } from './decide.js';
+import { sha256 } from '../text/hash.js';
+import { type Decision, decide, outcomeOf, PASSED } from './decide.js';
+
+/** When a case happens that does not say. */
+const USUAL_TIME = '2026-01-15T12:00:00.000Z';
 
 /** An instant: ISO 8601, or relative to the case's own like `-30s`, `-2h`. */
 const TIME = z.string().describe('ISO 8601, or before the call: "-30s", "-5m", "-2h", "-1d"');
@@ -37,7 +46,7 @@ const CASES = z.strictObject({
   cases: z.array(
     z.strictObject({
       name: z.string(),
-      at: z.string().default('2026-01-15T12:00:00.000Z').describe('when the call is made, ISO 8601'),
+      at: z.string().default(USUAL_TIME).describe('when the call is made, ISO 8601'),
       env: z.record(z.string(), z.string()).optional(),
       earlier: z
         .array(
@@ -74,14 +83,22 @@ export interface CaseOutcome {
   readonly actual: Expected;
 }
 
+/** A policy's text that is not saved yet. */
+export interface UnsavedPolicy {
+  /** Absolute. */
+  readonly file: string;
+  readonly text: string;
+}
+
 /**
  * Runs the cases of a file against the real evaluator and a database in memory, each from a clean start.
  *
+ * @param draft in the place of the policy file that the cases name, where that is the draft's
  * @throws PolicyWrapError when the file, or the policy that it names, cannot be read
  */
-export function runCases(file: string): CaseOutcome[] {
+export function runCases(file: string, draft?: UnsavedPolicy): CaseOutcome[] {
   const { cases, source } = readCases(file);
-  const policy = readCasePolicy(cases, source, file);
+  const policy = readCasePolicy(cases, source, file, draft);
   const checks = new Map(Object.entries(cases.tools).map(([tool, schema]) => [tool, argumentCheck(schema)]));
   return cases.cases.map((one, index) => {
     const earlier = one.earlier.map((_, i) => argsAt(source, ['cases', index, 'earlier', i, 'args']));
@@ -89,6 +106,85 @@ export function runCases(file: string): CaseOutcome[] {
     const actual = runCase(policy, one, args, { ...cases.env, ...one.env }, checks);
     return { file, name: one.name, passed: agrees(one.expect, actual), expected: one.expect, actual };
   });
+}
+
+/** The file of a policy's cases that `casesOf` finds and `keepCase` makes: `cases/afip.json` beside `afip.json`. */
+export function caseFileOf(policy: string): string {
+  return join(dirname(policy), 'cases', basename(policy));
+}
+
+/** The case files in the folder `cases` beside a policy that are about it. */
+export function casesOf(policy: string): string[] {
+  const folder = dirname(caseFileOf(policy));
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
+  return names
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((file) => {
+      try {
+        const named = new Source(readTextFile(file, 'the case file', 'USAGE') ?? '').doubles(['policy']);
+        return typeof named === 'string' && resolve(folder, named) === policy;
+      } catch (error) {
+        if (!PolicyWrapError.is(error)) throw error;
+        // Its own cases are expected to be readable; what else lies there is somebody else's.
+        return file === caseFileOf(policy);
+      }
+    });
+}
+
+/** A call that is to be decided the same way from now on. */
+export interface KeptCall {
+  readonly name: string;
+  readonly tool: string;
+  readonly args: JsonObject;
+  readonly env: Readonly<Record<string, string>>;
+  /** The tool's input schema, where a rule looks at it. */
+  readonly inputSchema?: unknown;
+}
+
+/** What a policy does with a call from a clean start: nothing was called or counted before. */
+export function freshDecision(policy: Layers, { tool, args, env, inputSchema }: KeptCall): Decision {
+  const one = {
+    name: '',
+    at: USUAL_TIME,
+    earlier: [],
+    call: { tool, args: {} },
+    expect: { decision: 'allow' },
+  };
+  const checks = inputSchema === undefined ? [] : [[tool, argumentCheck(inputSchema)] as const];
+  return runCase(policy, one as Case, { call: args, earlier: [] }, env, new Map(checks));
+}
+
+/**
+ * Adds a case to the case file of a policy, which `policy-wrap test` reads; makes the file where there is none.
+ * Comments and order of the others stay.
+ *
+ * @returns the file
+ * @throws PolicyWrapError USAGE for a file that is no case file, CONFIG_CONFLICT where it cannot be written
+ */
+export function keepCase(policy: string, call: KeptCall, expect: Decision): string {
+  const file = caseFileOf(policy);
+  const before = readSnapshot(file);
+  const old =
+    before?.text ?? `{\n  "policy": ${JSON.stringify(`../${basename(policy)}`)},\n  "cases": []\n}\n`;
+  const at = before ? readCases(file).cases.cases.length : 0;
+  // Numbers keep their digits: the arguments are put in as text.
+  const mark = `args ${sha256(old).slice(0, 16)}`;
+  const one = {
+    name: call.name,
+    ...(Object.keys(call.env).length > 0 && { env: call.env }),
+    call: { tool: call.tool, args: mark },
+    expect: { decision: expect.decision, code: expect.code, rule: expect.rule },
+  };
+  let text = setIn(old, ['cases', at], JSON.parse(JSON.stringify(one)));
+  text = text.replace(JSON.stringify(mark), () => canonicalJson(call.args));
+  if (call.inputSchema !== undefined) text = setIn(text, ['tools', call.tool], call.inputSchema);
+  if (before) replaceFile(before, Buffer.from(text, 'utf8'), historyFolder(before.real), new Date());
+  else {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    createFile(file, text);
+  }
+  return file;
 }
 
 /** Numbers as the policy reads them: with every digit. */
@@ -111,11 +207,18 @@ function readCases(file: string): { readonly cases: CaseFile; readonly source: S
 }
 
 /** By the loader of every other command, with what the policy extends. */
-function readCasePolicy({ policy }: CaseFile, source: Source, file: string): Layers {
+function readCasePolicy(
+  { policy }: CaseFile,
+  source: Source,
+  file: string,
+  draft: UnsavedPolicy | undefined,
+): Layers {
   const path = resolve(dirname(file), typeof policy === 'string' ? policy : resolve(file));
   const found =
     typeof policy === 'string'
-      ? readPolicy(path)
+      ? draft?.file === path
+        ? loadWithLayers(draft.text, path)
+        : readPolicy(path)
       : loadWithLayers(canonicalJson(source.value(['policy']) ?? null), path);
   if (found.kind === 'policy') return stack(found.policy, found.extended);
   if (found.kind === 'problems') throw problemsError(found);

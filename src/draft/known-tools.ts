@@ -1,4 +1,5 @@
 import { KNOWN_SERVERS } from '../catalog/servers.js';
+import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { stateFile } from '../config/policy-files.js';
 import { isRecord, own } from '../json/value.js';
 import type { Call } from '../policy/call.js';
@@ -14,6 +15,26 @@ import { type PinEntry, Store } from '../store/store.js';
 export function knownTools(server: string | undefined, db: string | undefined): readonly string[] {
   const known = KNOWN_SERVERS.filter(({ command }) => server === undefined || command === server);
   return [...known.flatMap(({ tools }) => tools.map(({ name }) => name)), ...seenTools(server, db)];
+}
+
+/**
+ * What is known of a server's tools, without it being started: as wrappers have first seen them, else as the catalogue
+ * has them.
+ */
+export function knownDefinitions(server: string, db: string | undefined): readonly ToolDefinition[] {
+  const seen = seenDefinitions(server, db).flatMap(({ definition }) => definitionIn(definition));
+  if (seen.length > 0) return seen;
+  return KNOWN_SERVERS.filter(({ command }) => command === server).flatMap(({ tools }) => tools);
+}
+
+/** None where it was too long to be kept whole. */
+function definitionIn(text: string): ToolDefinition[] {
+  try {
+    const tool: unknown = JSON.parse(text);
+    return isRecord(tool) && typeof tool.name === 'string' ? [tool as unknown as ToolDefinition] : [];
+  } catch {
+    return [];
+  }
 }
 
 /**
