@@ -40,7 +40,7 @@ const ARROWS: Record<string, readonly string[]> = {
     ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   ],
   page: [
-    ...['cli', 'clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
+    ...['cli', 'draft', 'clients', 'proxy', 'approval', 'wire', 'upstream', 'store', 'config'],
     ...['advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   ],
   // What the browser runs (src/page/web): of the page's own server it knows what is sent alone.

@@ -109,7 +109,7 @@ export function runCases(file: string, draft?: UnsavedPolicy): CaseOutcome[] {
 }
 
 /** The file of a policy's cases that `casesOf` finds and `keepCase` makes: `cases/afip.json` beside `afip.json`. */
-export function caseFileOf(policy: string): string {
+function caseFileOf(policy: string): string {
   return join(dirname(policy), 'cases', basename(policy));
 }
 

@@ -32,6 +32,9 @@ export interface Outlook {
   readonly retryAt?: number | undefined;
 }
 
+/** Lends the state for one look. */
+type WithState = (look: (store: StoreReader | undefined) => Peeked) => Peeked;
+
 /** What a call would come to, and how. */
 export interface Traced {
   readonly outlook: Outlook;
@@ -43,37 +46,43 @@ export interface Traced {
  * Judges a call as it would be decided at this moment, without charging or recording anything.
  *
  * @param owner whose counters are looked at
- * @param open the state; asked for only where a rule depends on what has happened, and closed again. Undefined: nothing
- *   was counted yet
+ * @param withState lends the state, undefined where nothing was counted yet; asked only where a rule depends on what has
+ *   happened
  * @param now UTC milliseconds
  */
 export function traceCall(
   layers: Layers,
   call: Call,
   owner: { readonly server: string; readonly grant: string },
-  open: () => StoreReader | undefined,
+  withState: WithState,
   now: number,
 ): Traced {
   const trace: TraceStep[] = [];
   const evaluation = evaluateNamed(layers, call, trace);
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
-  return { outlook: outlookOf(evaluation, peek(evaluation, owner, open, now), canAsk), trace };
+  return { outlook: outlookOf(evaluation, peek(evaluation, owner, withState, now), canAsk), trace };
 }
 
 function peek(
   evaluation: Evaluation,
   { server, grant }: { readonly server: string; readonly grant: string },
-  open: () => StoreReader | undefined,
+  withState: WithState,
   now: number,
 ): Peeked {
   const none: Peeked = { checks: [], fits: true, demands: [], now };
   if (evaluation.kind !== 'open' || (evaluation.charges.length === 0 && !evaluation.demands)) return none;
-  const store = open() ?? Store.open(':memory:');
-  try {
-    return store.peek({ server, grant, session: '', observe: false }, evaluation.charges, evaluation.demands);
-  } finally {
-    store.close();
-  }
+  const { charges, demands } = evaluation;
+  const look = (store: StoreReader) =>
+    store.peek({ server, grant, session: '', observe: false }, charges, demands);
+  return withState((store) => {
+    if (store) return look(store);
+    const empty = Store.open(':memory:', { now: () => now });
+    try {
+      return look(empty);
+    } finally {
+      empty.close();
+    }
+  });
 }
 
 /**

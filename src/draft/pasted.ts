@@ -3,17 +3,7 @@ import { readJsonc } from '../json/relaxed.js';
 import { isRecord } from '../json/value.js';
 import { setIn } from '../policy/edit/jsonc-text.js';
 import { RULE_FIELDS } from '../policy/read/format.js';
-
-/** What was done to a text so that it is a policy. */
-export type PasteNote =
-  /** It stood in a code block of Markdown. */
-  | { readonly kind: 'fence' }
-  /** This member was missing, and has this value now. */
-  | { readonly kind: 'added'; readonly key: 'version' | 'default'; readonly value: string }
-  /** Rules by the names of tools, which stand under `tools` now. */
-  | { readonly kind: 'tools' }
-  /** Of the predecessor's YAML: what could not be carried over, or means something else here. */
-  | { readonly kind: 'import'; readonly text: string };
+import type { PasteNote } from './told.js';
 
 export type Pasted =
   | {

@@ -52,27 +52,44 @@ export function replayed(calls: Iterable<Recorded>, layers: Layers, terms: Repla
 }
 
 /** A draft on its way over recorded calls, for who does something else between two of them. */
-class Replay {
+export class Replay {
   readonly comparison = new Comparison();
+  /** What the draft does with the calls that count, whatever became of them then. */
+  readonly fates = { passed: 0, refused: 0, asked: 0 };
+  /** Calls that each rule refuses or asks about. */
+  readonly stoppedBy = new Map<string, number>();
   readonly #draft: Draft;
   readonly #terms: ReplayTerms;
+  /** What is charged before the first call that counts is still held by counters then. UTC milliseconds. */
+  readonly #from: number;
+  readonly #looksBack: boolean;
 
   constructor(layers: Layers, terms: ReplayTerms) {
     this.#draft = new Draft(layers, terms.declared);
     this.#terms = terms;
+    this.#from = terms.since === undefined ? Number.NEGATIVE_INFINITY : terms.since - longestWindow(layers);
+    this.#looksBack = layers.looksBack;
   }
 
-  /** Takes the next call, in the order of the log. */
+  /** Takes the next call, of any server, in the order of the log. */
   add({ row, call }: Recorded): void {
     const { server, since } = this.#terms;
+    if (call.at < this.#from) return;
     if (row.server !== server) {
-      this.#draft.sawElsewhere(row, call);
+      if (this.#looksBack) this.#draft.sawElsewhere(row, call);
       return;
     }
     const decided = this.#draft.decide(row, call);
     if (since !== undefined && call.at < since) return;
-    if (typeof decided === 'string') this.comparison.skip(call, decided);
-    else this.comparison.add(call, decided);
+    if (typeof decided === 'string') {
+      this.comparison.skip(call, decided);
+      return;
+    }
+    this.comparison.add(call, decided);
+    if (decided.kind === 'unknown') return;
+    this.fates[decided.kind] += 1;
+    if (decided.kind !== 'passed')
+      this.stoppedBy.set(decided.rule, (this.stoppedBy.get(decided.rule) ?? 0) + 1);
   }
 
   close(): void {

@@ -1,19 +1,7 @@
 import { stack } from '../policy/evaluate/layers.js';
 import { couldPass, resolveEntry } from '../policy/evaluate/resolve.js';
 import type { Policy } from '../policy/model.js';
-
-/** Something that a policy leaves to those it extends, or that they hold stricter than it does. */
-export type Tightened =
-  /** A setting: what this policy says by itself, and what holds. */
-  | { readonly kind: 'setting'; readonly name: string; readonly own: string; readonly holds: string }
-  /** A limit over all tools of an extended policy. */
-  | { readonly kind: 'limit'; readonly layer: string; readonly text: string }
-  /** Another rule over all tools. */
-  | { readonly kind: 'rules'; readonly layer: string; readonly count: number }
-  /** What stands there of a tool or pattern: `hides`, or an entry that judges its calls too. */
-  | { readonly kind: 'hides' | 'judges'; readonly layer: string; readonly name: string }
-  /** A tool of which no call can pass because of a layer, though this policy by itself would let some. */
-  | { readonly kind: 'stops'; readonly layer: string; readonly name: string };
+import type { Tightened } from './told.js';
 
 /** Names that are listed for each layer at most. */
 const MOST = 200;

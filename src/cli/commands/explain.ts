@@ -60,7 +60,20 @@ export async function explain(
     ...(undeclared && { undeclared: () => undeclared(args) }),
   };
   const owner = { server, grant: options.grant };
-  const { outlook, trace } = traceCall(layers, call, owner, () => openIfThere(options, io), io.now());
+  const { outlook, trace } = traceCall(
+    layers,
+    call,
+    owner,
+    (look) => {
+      const store = openIfThere(options, io);
+      try {
+        return look(store);
+      } finally {
+        store?.close();
+      }
+    },
+    io.now(),
+  );
   const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
   if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
   else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint], io)}`);

@@ -28,4 +28,34 @@ export const SCREENS: readonly Screen[] = [
     menu: true,
     load: async () => (await import('./screens/waiting/index.js')).Waiting,
   },
+  {
+    path: '/file',
+    title: 'file.title',
+    menu: true,
+    load: async () => (await import('./screens/file/index.js')).File,
+  },
+  {
+    path: '/try',
+    title: 'try.title',
+    menu: true,
+    load: async () => (await import('./screens/try/index.js')).Try,
+  },
+  {
+    path: '/impact',
+    title: 'impact.title',
+    menu: true,
+    load: async () => (await import('./screens/impact/index.js')).ImpactScreen,
+  },
+  {
+    path: '/paste',
+    title: 'paste.title',
+    menu: true,
+    load: async () => (await import('./screens/paste/index.js')).Paste,
+  },
+  {
+    path: '/save',
+    title: 'save.title',
+    menu: true,
+    load: async () => (await import('./screens/save/index.js')).Save,
+  },
 ];

@@ -1,11 +1,13 @@
 import { signal } from '@preact/signals';
 import { printable } from '../../../text/escape.js';
+import { policy } from './policy.js';
 import { shell } from './shell.js';
 import type { Phrase, Wants } from './strings.js';
+import { trying } from './trying.js';
 import { waiting } from './waiting.js';
 
 /** Every text of the page: a new area is a file beside this one, and a line here. */
-const TABLE = { ...shell, ...waiting };
+const TABLE = { ...shell, ...waiting, ...policy, ...trying };
 
 type Table = typeof TABLE;
 export type Key = keyof Table;

@@ -1,0 +1,77 @@
+import type { Impact } from '../../../api-types/trying.js';
+import { Badge, type BadgeKind, Scroll } from '../../components/pieces.js';
+import { Value } from '../../components/value.js';
+import { numberText, t, timeText } from '../../i18n/index.js';
+
+const KINDS: Readonly<Record<Impact['changes'][number]['change'], BadgeKind>> = {
+  'newly refused': 'deny',
+  'newly allowed': 'allow',
+  'newly asked': 'ask',
+};
+
+/** What would have come out otherwise, by tool and rule, and what nobody can tell. */
+export function Changes({ impact: { changes, notJudged } }: { impact: Impact }) {
+  return (
+    <section class="card" aria-labelledby="the-changes">
+      <h2 id="the-changes">{t('impact.changes')}</h2>
+      {changes.length === 0 && <p class="muted">{t('impact.changes.none')}</p>}
+      {changes.length > 0 && (
+        <Scroll label={t('impact.changes')}>
+          <table class="table calls">
+            <thead>
+              <tr>
+                <th scope="col">{t('impact.calls')}</th>
+                <th scope="col">{t('try.tool')}</th>
+                <th scope="col">{t('impact.change')}</th>
+                <th scope="col">{t('impact.rule')}</th>
+                <th scope="col">{t('impact.examples')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {changes.map(({ change, tool, rule, code, calls, examples }) => (
+                <tr key={`${change} ${tool} ${rule} ${code}`}>
+                  <td class="number">{numberText(calls)}</td>
+                  <td>
+                    <Value of={tool} cap={100} />
+                  </td>
+                  <td>
+                    <Badge kind={KINDS[change]}>{t(`impact.${change}`)}</Badge> <code>{code}</code>
+                  </td>
+                  <td>
+                    <code>
+                      <Value of={rule} cap={200} />
+                    </code>
+                  </td>
+                  <td>
+                    <ul class="bare">
+                      {examples.map(({ auditId, at, args }) => (
+                        <li key={auditId}>
+                          {timeText(at)} #{auditId}{' '}
+                          {args !== undefined && (
+                            <code>
+                              <Value of={args} cap={120} />
+                            </code>
+                          )}
+                        </li>
+                      ))}
+                    </ul>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+      {notJudged.length > 0 && (
+        <>
+          <h3>{t('impact.unknown')}</h3>
+          <ul class="notes">
+            {notJudged.map(({ why, calls }) => (
+              <li key={why}>{t('impact.unknown.row', { n: calls, why })}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,66 @@
+import { useState } from 'preact/hooks';
+import type { Kept } from '../../../api-types/trying.js';
+import { api, errorOf } from '../../api.js';
+import { Button } from '../../components/button.js';
+import { TextField } from '../../components/field.js';
+import { Problem } from '../../components/pieces.js';
+import { toast } from '../../components/toast.js';
+import { Value } from '../../components/value.js';
+import { t } from '../../i18n/index.js';
+import { versions } from '../../state.js';
+import type { Question } from './question.js';
+
+/** Keeps the call as a case that `policy-wrap test` and the save screen run. */
+export function Keep({
+  file,
+  text,
+  question,
+  fresh,
+}: {
+  file: string;
+  text: string;
+  question: Question;
+  fresh: string;
+}) {
+  const [name, setName] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+  const keep = async () => {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      const kept = await api.post<Kept>('/api/try/keep', { file, text, ...question, name });
+      toast(t('try.kept', { file: kept.file }));
+      setName('');
+      versions.policies.value += 1;
+    } catch (thrown) {
+      setFailure(thrown);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void keep();
+      }}
+    >
+      <h3>{t('try.keep')}</h3>
+      <p>
+        {t('try.keep.how')}{' '}
+        <code>
+          <Value of={fresh} cap={400} />
+        </code>
+      </p>
+      <TextField label={t('try.keep.name')} value={name} onInput={setName} />
+      {failure !== undefined && <Problem error={errorOf(failure)} />}
+      <div>
+        <Button submit busy={isBusy} disabled={name.trim() === ''}>
+          {t('try.keep.do')}
+        </Button>
+      </div>
+    </form>
+  );
+}
