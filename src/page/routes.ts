@@ -1,3 +1,4 @@
+import { LIVE } from './api/live.js';
 import { POLICY } from './api/policy.js';
 import { SHELL } from './api/shell.js';
 import { TRYING } from './api/trying.js';
@@ -5,4 +6,4 @@ import { WAITING } from './api/waiting.js';
 import type { Route } from './route.js';
 
 /** Every route of the page, by area: a new area is a file in `api/` and a line here. */
-export const ROUTES: readonly Route[] = [...SHELL, ...WAITING, ...POLICY, ...TRYING];
+export const ROUTES: readonly Route[] = [...SHELL, ...WAITING, ...LIVE, ...POLICY, ...TRYING];

@@ -70,3 +70,35 @@ export function countCalls(db: Database, since: number): CallCount[] {
       refused: Number(row.refused),
     }));
 }
+
+/** What was decided within one hour. */
+export interface HourCount {
+  /** UTC milliseconds of its beginning. */
+  readonly at: number;
+  readonly allowed: number;
+  readonly asked: number;
+  readonly refused: number;
+}
+
+/**
+ * @param since UTC milliseconds; the whole hour is counted
+ * @param server of all servers when absent
+ * @returns the hours in which anything was decided, in order; read inside the caller's transaction
+ */
+export function countHours(db: Database, since: number, server: string | undefined): HourCount[] {
+  const hour = Math.floor(since / HOUR_MS);
+  const only = 'AND d.session IN (SELECT id FROM sessions WHERE server = ?)';
+  return db
+    .prepare(
+      `SELECT d.at / ${HOUR_MS} AS hour, sum(d.decision = 'allow') AS allowed, sum(d.decision = 'ask') AS asked,
+         sum(d.decision NOT IN ('allow', 'ask')) AS refused
+       FROM decisions d NOT INDEXED WHERE ${SINCE} ${server === undefined ? '' : only} GROUP BY 1 ORDER BY 1`,
+    )
+    .all(hour, hour * HOUR_MS, ...(server === undefined ? [] : [server]))
+    .map((row) => ({
+      at: Number(row.hour) * HOUR_MS,
+      allowed: Number(row.allowed),
+      asked: Number(row.asked),
+      refused: Number(row.refused),
+    }));
+}

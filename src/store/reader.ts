@@ -13,7 +13,14 @@ import {
   listCounters,
 } from './counters/counter-list.js';
 import type { LogEntry } from './decision-log.js';
-import { type CallCount, countCalls, type LogFilter, readLog } from './decision-log-query.js';
+import {
+  type CallCount,
+  countCalls,
+  countHours,
+  type HourCount,
+  type LogFilter,
+  readLog,
+} from './decision-log-query.js';
 import { checkDemands, type DemandCheck } from './demands.js';
 import type { EventEntry, EventFilter } from './events.js';
 import { type Exceeded, shownOf } from './exceeded.js';
@@ -104,6 +111,11 @@ export class StoreReader {
   /** @returns how often each tool was called since then, and refused. @param since UTC milliseconds, inclusive */
   callCounts(since: number): CallCount[] {
     return this.parts.file.read(() => countCalls(this.parts.file.db, since));
+  }
+
+  /** @returns what was decided hour by hour, of a server or of all. @param since UTC milliseconds */
+  callsByHour(since: number, server?: string): HourCount[] {
+    return this.parts.file.read(() => countHours(this.parts.file.db, since, server));
   }
 
   /** @returns the newest events, oldest first */

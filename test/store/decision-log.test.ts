@@ -69,6 +69,11 @@ describe('a row of the log', () => {
     ]);
     expect(store.callCounts(0)).toContainEqual({ server: INFO.server, tool: 'pay', calls: 5, refused: 3 });
     expect(store.callCounts(since + 1)).toEqual([]);
+    // The whole hour counts, of all servers or of one.
+    const hour = Math.floor(since / 3_600_000) * 3_600_000;
+    expect(store.callsByHour(since)).toEqual([{ at: hour, allowed: 3, asked: 0, refused: 2 }]);
+    expect(store.callsByHour(0)).toHaveLength(2);
+    expect(store.callsByHour(since, 'other')).toEqual([{ at: hour, allowed: 1, asked: 0, refused: 0 }]);
     store.close();
   });
 

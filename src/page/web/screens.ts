@@ -29,6 +29,12 @@ export const SCREENS: readonly Screen[] = [
     load: async () => (await import('./screens/waiting/index.js')).Waiting,
   },
   {
+    path: '/live',
+    title: 'live.title',
+    menu: true,
+    load: async () => (await import('./screens/live/index.js')).Live,
+  },
+  {
     path: '/file',
     title: 'file.title',
     menu: true,

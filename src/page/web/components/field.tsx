@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
+import { printable } from '../../../text/escape.js';
 
 interface Described {
   readonly label: string;
@@ -120,7 +121,7 @@ export function Select<T extends string>({
         >
           {options.map((option) => (
             <option key={option.value} value={option.value}>
-              {option.text}
+              {printable(option.text, 200)}
             </option>
           ))}
         </select>

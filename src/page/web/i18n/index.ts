@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { printable } from '../../../text/escape.js';
+import { live } from './live.js';
 import { policy } from './policy.js';
 import { shell } from './shell.js';
 import type { Phrase, Wants } from './strings.js';
@@ -7,7 +8,7 @@ import { trying } from './trying.js';
 import { waiting } from './waiting.js';
 
 /** Every text of the page: a new area is a file beside this one, and a line here. */
-const TABLE = { ...shell, ...waiting, ...policy, ...trying };
+const TABLE = { ...shell, ...waiting, ...live, ...policy, ...trying };
 
 type Table = typeof TABLE;
 export type Key = keyof Table;
@@ -69,6 +70,11 @@ export function timeText(at: number, now: number = Date.now()): string {
     ...(isToday ? {} : { dateStyle: 'medium' }),
     timeStyle: 'medium',
   }).format(at);
+}
+
+/** The hour of an instant, by this machine's clock. @param at UTC milliseconds */
+export function hourText(at: number): string {
+  return new Intl.DateTimeFormat(language.value, { hour: 'numeric', minute: '2-digit' }).format(at);
 }
 
 /** How long: `4 min`, `2 h 5 min`. @param ms milliseconds; less than nothing counts as nothing */

@@ -1,0 +1,72 @@
+/** What happens now. Times in UTC milliseconds. */
+export interface LiveAnswer {
+  readonly now: number;
+  /** The newest first. */
+  readonly decisions: readonly Decision[];
+  /** The fullest first. */
+  readonly counters: readonly Counter[];
+  /** How many counters there are; only the fullest are told. */
+  readonly countersTotal: number;
+  readonly servers: readonly LiveServer[];
+}
+
+export interface Decision {
+  readonly id: string;
+  readonly at: number;
+  readonly server: string;
+  readonly tool: string;
+  readonly decision: 'allow' | 'deny' | 'ask' | 'hide';
+  readonly code: string | undefined;
+  readonly rule: string | undefined;
+  /** Nothing was enforced: a refusal is what would have been one. */
+  readonly observe: boolean;
+  readonly outcome: string | undefined;
+  readonly latencyMs: number | undefined;
+  readonly client: string | undefined;
+  readonly argumentNames: readonly string[];
+  /** JSON text, where the policy has the values recorded. */
+  readonly arguments: string | undefined;
+}
+
+export interface Counter {
+  readonly id: number;
+  readonly name: string;
+  /** Undefined where all servers share it. */
+  readonly server: string | undefined;
+  readonly grant: string | undefined;
+  /** The values that split the count, as JSON, or a digest of them; empty when it is one count. */
+  readonly split: string;
+  /** Exact decimals. */
+  readonly used: string;
+  readonly max: string;
+  /** From 0 to 1, for a bar. */
+  readonly share: number;
+  readonly windowMs: number;
+  /** `day`, where it begins anew with the calendar. */
+  readonly calendar: string | undefined;
+  readonly observe: boolean;
+  /** When there is room again; undefined while there is. */
+  readonly freesAt: number | undefined;
+}
+
+export interface LiveServer {
+  readonly server: string;
+  readonly running: number;
+  readonly clients: readonly string[];
+  readonly pausedSince: number | undefined;
+  /** Why a changed policy file was not taken. */
+  readonly policyProblem: string | undefined;
+}
+
+/** What was decided, hour by hour; hours without anything are not told. */
+export interface HoursAnswer {
+  readonly now: number;
+  readonly hours: readonly Hour[];
+}
+
+export interface Hour {
+  readonly at: number;
+  readonly allowed: number;
+  readonly asked: number;
+  readonly refused: number;
+}

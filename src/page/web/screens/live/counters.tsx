@@ -1,0 +1,83 @@
+import { printable } from '../../../../text/escape.js';
+import type { Counter } from '../../../api-types/live.js';
+import { Badge } from '../../components/pieces.js';
+import { Value } from '../../components/value.js';
+import { spanText, t, timeText } from '../../i18n/index.js';
+
+/** Counters as bars, the fullest first, with the instant at which they have room again. */
+export function Counters({
+  counters,
+  total,
+  now,
+}: {
+  counters: readonly Counter[];
+  total: number;
+  now: number;
+}) {
+  return (
+    <section class="card">
+      <h2>{t('live.counters')}</h2>
+      {counters.length === 0 && <p class="muted">{t('live.counters.none')}</p>}
+      {total > counters.length && (
+        <p class="hint">{t('live.counters.more', { shown: counters.length, total })}</p>
+      )}
+      <ul class="plain-list">
+        {counters.map((counter) => (
+          <Bar key={`${counter.name} ${counter.server} ${counter.id}`} counter={counter} now={now} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Bar({ counter, now }: { counter: Counter; now: number }) {
+  const { name, server, split, used, max, share, freesAt, observe } = counter;
+  const isFull = freesAt !== undefined && freesAt > now;
+  const told = t('live.used', { used, max });
+  return (
+    <li class="counter">
+      <div class="row spread">
+        <span>
+          <strong>
+            <Value of={name} cap={200} />
+          </strong>{' '}
+          <span class="muted">
+            {server !== undefined && <Value of={server} cap={200} />}
+            {split !== '' && ' '}
+            {split !== '' && <Value of={split} cap={100} />}
+          </span>{' '}
+          {observe && <Badge kind="info">{t('live.observing')}</Badge>}
+        </span>
+        <span class="used">
+          {told} {windowText(counter)}
+        </span>
+      </div>
+      <meter
+        class={isFull ? 'full' : ''}
+        min={0}
+        max={1}
+        value={share}
+        aria-label={printable(name, 200)}
+        aria-valuetext={told}
+      />
+      <p class={isFull ? 'error' : 'hint'}>
+        {isFull
+          ? t('live.full', { time: timeText(freesAt, now), span: spanText(freesAt - now) })
+          : t('live.room')}
+      </p>
+    </li>
+  );
+}
+
+function windowText({ calendar, windowMs }: Counter): string {
+  switch (calendar) {
+    case 'minute':
+    case 'hour':
+    case 'day':
+    case 'week':
+    case 'month':
+      return t(`live.calendar.${calendar}`);
+    default:
+      return t('live.window', { time: spanText(windowMs) });
+  }
+}

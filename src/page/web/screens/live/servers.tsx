@@ -1,0 +1,82 @@
+import { useState } from 'preact/hooks';
+import type { LiveServer } from '../../../api-types/live.js';
+import type { Overview } from '../../../api-types/shell.js';
+import { api, errorOf } from '../../api.js';
+import { Button } from '../../components/button.js';
+import { toast } from '../../components/toast.js';
+import { Value } from '../../components/value.js';
+import { t, timeText } from '../../i18n/index.js';
+import { overview } from '../../state.js';
+
+/** The servers that were wrapped, each with a brake of its own. */
+export function Servers({
+  servers,
+  now,
+  onChanged,
+}: {
+  servers: readonly LiveServer[];
+  now: number;
+  onChanged: () => void;
+}) {
+  if (servers.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>{t('live.servers')}</h2>
+      <ul class="plain-list">
+        {servers.map((each) => (
+          <li key={each.server} class="row spread">
+            <span>
+              <strong>
+                <Value of={each.server} cap={200} />
+              </strong>{' '}
+              <span class="muted">
+                {t('live.running', { n: each.running })}
+                {each.clients.length > 0 && ': '}
+                {each.clients.length > 0 && <Value of={each.clients.join(', ')} cap={200} />}
+              </span>
+              {each.pausedSince !== undefined && (
+                <span class="error"> {t('live.paused', { time: timeText(each.pausedSince, now) })}</span>
+              )}
+              {each.policyProblem !== undefined && (
+                <span class="error"> {t('live.problem', { why: each.policyProblem.slice(0, 500) })}</span>
+              )}
+            </span>
+            <ServerBrake
+              server={each.server}
+              isPaused={each.pausedSince !== undefined}
+              onChanged={onChanged}
+            />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function ServerBrake({
+  server,
+  isPaused,
+  onChanged,
+}: {
+  server: string;
+  isPaused: boolean;
+  onChanged: () => void;
+}) {
+  const [busy, setBusy] = useState(false);
+  const press = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      overview.value = await api.post<Overview>(isPaused ? '/api/resume' : '/api/pause', { server });
+      onChanged();
+    } catch (error) {
+      toast(errorOf(error).message, 'bad');
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Button kind={isPaused ? 'plain' : 'danger'} busy={busy} onClick={() => void press()}>
+      {isPaused ? t('live.resume', { server }) : t('live.pause', { server })}
+    </Button>
+  );
+}
