@@ -18,7 +18,7 @@ const ARROWS: Record<string, readonly string[]> = {
 
   wire: ['policy', 'json', 'text'],
   upstream: ['wire', 'catalog', 'json', 'text', 'errors'],
-  notify: ['upstream', 'store', 'config', 'policy', 'json', 'text', 'errors'],
+  notify: ['wire', 'upstream', 'store', 'config', 'policy', 'json', 'text', 'errors'],
   approval: ['wire', 'store', 'policy', 'catalog', 'json', 'text'],
   proxy: [
     'approval',

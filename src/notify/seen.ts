@@ -1,5 +1,6 @@
-import type { Admitted, Filled } from '../store/store.js';
+import type { Admitted, Filled, Outcome } from '../store/store.js';
 import { sha256 } from '../text/hash.js';
+import type { JudgedCall } from '../wire/message.js';
 import {
   approvalNotice,
   changedNotice,
@@ -11,13 +12,23 @@ import {
   storeNotice,
 } from './notice.js';
 
+/** A call that was decided. Those that are allowed are told of only where somebody wants all calls. */
+export interface CallSeen {
+  readonly kind: 'decided';
+  readonly call: JudgedCall;
+  readonly admitted: Admitted;
+  /** Why it was not let through; both undefined where it was, also what would have been refused under `--observe`. */
+  readonly code: string | undefined;
+  readonly rule: string | undefined;
+  /** The policy has the log keep all arguments. */
+  readonly keepsArguments: boolean;
+}
+
 /** What a wrapper has seen that a person elsewhere may want to know. */
 export type Seen =
-  | {
-      readonly kind: 'decided';
-      readonly tool: string;
-      readonly admitted: Exclude<Admitted, { kind: 'allowed' }>;
-    }
+  | CallSeen
+  /** What became of a call that was let through, by its row in the decision log. */
+  | { readonly kind: 'settled'; readonly row: number; readonly outcome: Outcome }
   | { readonly kind: 'filled'; readonly tool: string; readonly filled: Filled }
   /** `hashes` tell what they are now. */
   | { readonly kind: 'changed'; readonly names: readonly string[]; readonly hashes: readonly string[] }
@@ -36,7 +47,10 @@ export type Seen =
 export function noticeOf(server: string, seen: Seen, now: number): Notice | undefined {
   switch (seen.kind) {
     case 'decided':
-      return ofDecision(server, seen.tool, seen.admitted, now);
+      // Under --observe nothing is refused.
+      return seen.code === undefined ? undefined : ofDecision(server, seen.call.name, seen.admitted, now);
+    case 'settled':
+      return undefined;
     case 'filled':
       return fillingNotice(server, seen.tool, seen.filled.charge, seen.filled.used);
     case 'changed':
@@ -48,12 +62,7 @@ export function noticeOf(server: string, seen: Seen, now: number): Notice | unde
   }
 }
 
-function ofDecision(
-  server: string,
-  tool: string,
-  admitted: Exclude<Admitted, { kind: 'allowed' }>,
-  now: number,
-): Notice | undefined {
+function ofDecision(server: string, tool: string, admitted: Admitted, now: number): Notice | undefined {
   switch (admitted.kind) {
     case 'asked':
       return approvalNotice(server, admitted.approval, now);
@@ -61,6 +70,7 @@ function ofDecision(
       return limitNotice(server, tool, admitted.exceeded.charge);
     case 'refused':
       return admitted.code === 'PAUSED' ? pausedNotice(server, tool) : undefined;
+    case 'allowed':
     case 'unmet':
       return undefined;
   }

@@ -44,6 +44,10 @@ const SETTINGS = z.strictObject({
       except: events,
     }),
   ),
+  /** A collector that takes OTLP over HTTP, which is sent what every call came to. */
+  telemetry: z.optional(
+    z.strictObject({ endpoint: address, headers: z.optional(z.record(z.string(), z.string())) }),
+  ),
   /** Messages in an hour, by all wrappers of this machine together. */
   per_hour: z.optional(z.number().check(z.int(), z.gte(1), z.lte(1000))),
 });
@@ -51,6 +55,7 @@ const SETTINGS = z.strictObject({
 export type ChannelSettings = z.infer<typeof CHANNEL>;
 export type ChannelType = ChannelSettings['type'];
 export type NotifySettings = z.infer<typeof SETTINGS>;
+export type TelemetrySettings = NonNullable<NotifySettings['telemetry']>;
 
 export const CHANNEL_TYPES: readonly ChannelType[] = ['desktop', 'ntfy', 'webhook', 'slack', 'teams'];
 /** Where `per_hour` says nothing. */

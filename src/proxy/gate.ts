@@ -3,9 +3,8 @@ import type { ApprovalAuthority, AskRuling } from '../approval/flow.js';
 import type { Question } from '../approval/prompt-form.js';
 import { localeOf } from '../approval/typed-number.js';
 import { PolicyWrapError, reasonOf } from '../errors.js';
-import type { Seen } from '../notify/seen.js';
 import type { Evaluation } from '../policy/call.js';
-import { CODES, codeRow } from '../policy/codes.js';
+import { CODES, codeRow, HIDDEN_RULE } from '../policy/codes.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 import { isShownInSection } from '../policy/evaluate/sections.js';
 import type { Section } from '../policy/sections.js';
@@ -21,6 +20,7 @@ import type { ArgumentChecks } from './argument-checks.js';
 import { CallJudge } from './call-judge.js';
 import { hiddenLine } from './hidden-answer.js';
 import type { Ledger } from './ledger.js';
+import type { Outside } from './outside.js';
 import { PinnedView } from './pinned-view.js';
 import { PinnedWords, wordsThatMayDiffer } from './pinned-words.js';
 import { RefusalNotices } from './refusal-notices.js';
@@ -49,7 +49,7 @@ export interface GateOptions {
   /** One line for the person, without line end; goes to stderr. */
   readonly warn: (text: string) => void;
   /** What a person who looks elsewhere may want to know; never throws. */
-  readonly saw?: ((seen: Seen) => void) | undefined;
+  readonly outside?: Pick<Outside, 'saw' | 'wantsCalls'> | undefined;
 }
 
 /** What becomes of a call: the original bytes go on, or `line` goes back. */
@@ -210,6 +210,7 @@ export class Gate implements ApprovalAuthority {
 
   settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
     this.#ledger.settle(row, outcome, latencyMs);
+    if (this.#options.outside?.wantsCalls) this.#options.outside.saw({ kind: 'settled', row, outcome });
   }
 
   /** Takes down what a person answered in the client. @returns the record afterwards, whoever decided it */
@@ -230,10 +231,11 @@ export class Gate implements ApprovalAuthority {
     const isPaused = admitted.kind === 'refused' && admitted.code === 'PAUSED';
     if (admitted.kind === 'allowed') for (const filled of admitted.filled ?? []) this.#warnOf(call, filled);
     if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
+      if (this.#options.outside?.wantsCalls) this.#sawCall(call, admitted);
       return { kind: 'forward', row: admitted.row };
     }
-    this.#options.saw?.({ kind: 'decided', tool: call.name, admitted });
     if (evaluation.kind === 'hidden') {
+      this.#sawCall(call, admitted, { code: 'HIDDEN', rule: HIDDEN_RULE });
       this.#notices.tell(call.name, evaluation, admitted, () => this.#standingOf(call));
       return { kind: 'answer', line: hiddenLine(call) };
     }
@@ -242,6 +244,7 @@ export class Gate implements ApprovalAuthority {
     const form: FormOutcome | undefined = mistyped
       ? { kind: 'mistyped', expected: expectedText(mistyped) }
       : undefined;
+    this.#sawCall(call, admitted, refusedCall(call, evaluation, admitted));
     const lineAfter = (form?: FormOutcome) => {
       const refused = refusedCall(call, evaluation, admitted, form);
       return this.#line(call, { ...refused, policy: this.#policyOf(refused) });
@@ -262,6 +265,17 @@ export class Gate implements ApprovalAuthority {
     return { kind: 'ask', line, unanswered: () => lineAfter({ kind: 'unanswered' }), question, approval };
   }
 
+  #sawCall(
+    call: JudgedCall,
+    admitted: Admitted,
+    why?: { readonly code: string; readonly rule: string },
+  ): void {
+    const keepsArguments = this.#judge.policy?.auditArguments === 'full';
+    this.#options.outside?.saw({
+      ...{ kind: 'decided', call, admitted, code: why?.code, rule: why?.rule, keepsArguments },
+    });
+  }
+
   #standingOf({ name, section }: JudgedCall): Standing | undefined {
     if (!this.#judge.policy || section) return undefined;
     // No edit of the policy makes a tool that the server does not have.
@@ -272,7 +286,7 @@ export class Gate implements ApprovalAuthority {
   #warnOf({ name }: JudgedCall, filled: Filled): void {
     const { used, charge } = filled;
     const { limit } = charge;
-    this.#options.saw?.({ kind: 'filled', tool: name, filled });
+    this.#options.outside?.saw({ kind: 'filled', tool: name, filled });
     const usage = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}`;
     this.#options.warn(printable(`${name}: ${usage} (${limit.pointer})`, WARNING_CAP));
   }
@@ -288,7 +302,7 @@ export class Gate implements ApprovalAuthority {
     this.#options.warn(`a call was refused because it could not be decided: ${reasonOf(error)}`);
     // How to mend it is for the person, on stderr: a model would run the command itself.
     const reason = error instanceof Error ? error.message : String(error);
-    this.#options.saw?.({ kind: 'undecided', reason });
+    this.#options.outside?.saw({ kind: 'undecided', reason });
     return calls.map((call) => {
       if (call.kind === 'malformed') return undefined;
       const explanation = `the call could not be decided: ${reason}`;

@@ -36,6 +36,16 @@ export class Outside {
     this.#warn = parts.warn;
   }
 
+  /** Somebody wants to hear of every call, allowed ones included. */
+  get wantsCalls(): boolean {
+    return this.#telling?.wantsCalls ?? false;
+  }
+
+  /** Gets ready where a person wants to be told: all calls are, from then on. */
+  prepare(): void {
+    if (existsSync(this.#file)) this.#loading ??= this.#load().catch((error: unknown) => this.#failed(error));
+  }
+
   saw(seen: Seen): void {
     if (this.#telling) this.#tell(this.#telling, seen);
     else if (this.#loading !== undefined || existsSync(this.#file)) {
@@ -52,7 +62,11 @@ export class Outside {
 
   async #load(): Promise<void> {
     const { openTelling } = await import('../notify/start.js');
-    const telling = openTelling(this.#server, this.#file, {
+    const telling = await openTelling({
+      server: this.#server,
+      file: this.#file,
+      counters: () => this.#stateSession.unsplitCounters(),
+      warn: this.#warn,
       claim: (key, terms) => this.#stateSession.claimNotice(key, terms),
       lost: ({ event, title }, channel, reason) => {
         this.#warn(`a message did not go out${channel === '' ? '' : ` by ${channel}`}: ${reason} (${title})`);

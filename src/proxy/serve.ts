@@ -117,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     env,
     observe,
     warn,
-    saw: (seen) => outside.saw(seen),
+    outside,
   });
   if (found.kind === 'none') warn(observe ? observedText(found.missing, server) : found.advice);
   if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
@@ -134,6 +134,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     stray: strayLines(warn),
   });
   const stopOpening = whenQuiet(upstream.stdout, () => {
+    outside.prepare();
     try {
       stateSession.open();
     } catch (error) {

@@ -268,6 +268,15 @@ export class StateSession implements Ledger {
     return Date.now();
   }
 
+  /** @returns the counters of this server, and those shared with others, that no argument splits; empty where they cannot be read */
+  unsplitCounters(): { name: string; used: number; max: number }[] {
+    const { server } = this.#options.session;
+    const read = (store: Store) => store.counters({ ofServer: server, split: '', observe: false });
+    return (this.#connection.quietly(read) ?? []).map(({ name, used, max }) => {
+      return { name, used: used.toNumber(), max: max.toNumber() };
+    });
+  }
+
   /** Asks whether this wrapper is to tell people something. @returns undefined where the state cannot say so */
   async claimNotice(key: string, terms: ClaimTerms): Promise<Claim | undefined> {
     const deadline = performance.now() + CLAIM_MS;
