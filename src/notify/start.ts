@@ -8,8 +8,8 @@ import type { CounterReading, Telemetry } from './telemetry.js';
 export interface Telling {
   /** Somebody wants to hear of every call, allowed ones included. */
   readonly wantsCalls: boolean;
-  /** @param now UTC milliseconds, by the clock of whoever decides on calls */
-  saw(seen: Seen, now: number): void;
+  /** @param when UTC milliseconds: `at` by this machine's clock, when it was seen; `now` by that of whoever decides */
+  saw(seen: Seen, when: { readonly at: number; readonly now: number }): void;
   /** Waits a moment for what is on its way. */
   close(): Promise<void>;
 }
@@ -28,9 +28,9 @@ export async function openTelling(parts: TellingParts): Promise<Telling> {
   const telemetry = await openTelemetry(parts);
   return {
     wantsCalls: telemetry !== undefined,
-    saw(seen, now) {
-      if (seen.kind === 'decided') telemetry?.decided(seen);
-      else if (seen.kind === 'settled') telemetry?.settled(seen.row, seen.outcome);
+    saw(seen, { at, now }) {
+      if (seen.kind === 'decided') telemetry?.decided(seen, at);
+      else if (seen.kind === 'settled') telemetry?.settled(seen.row, seen.outcome, at);
       const notice = noticeOf(server, seen, now);
       if (notice) notifier.tell(notice);
     },

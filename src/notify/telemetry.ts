@@ -10,6 +10,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import packageJson from '../../package.json' with { type: 'json' };
 import { canonicalJson } from '../json/canonical.js';
+import type { Outcome } from '../store/store.js';
 import type { CallSeen } from './seen.js';
 import type { TelemetrySettings } from './settings.js';
 
@@ -107,7 +108,8 @@ export class Telemetry {
     );
   }
 
-  decided({ call, admitted, code, rule, keepsArguments }: CallSeen): void {
+  /** @param at UTC milliseconds */
+  decided({ call, admitted, code, rule, keepsArguments }: CallSeen, at: number): void {
     const decision = admitted.kind === 'allowed' ? 'allow' : admitted.kind === 'asked' ? 'ask' : 'deny';
     const tool = call.name.slice(0, NAME);
     const judged = {
@@ -128,12 +130,13 @@ export class Telemetry {
     };
     const span = this.#tracer.startSpan(
       `tools/call ${tool}`,
-      { kind: SpanKind.SERVER, attributes },
+      { kind: SpanKind.SERVER, attributes, startTime: at },
       parentOf(call.params),
     );
     this.#decisions.add(1, judged);
     this.#logger.emit({
       eventName: 'policy_wrap.decision',
+      timestamp: at,
       severityNumber: decision === 'allow' ? SeverityNumber.INFO : SeverityNumber.WARN,
       body: [decision, tool, code, rule].filter((word) => word !== undefined).join(' '),
       attributes,
@@ -144,19 +147,18 @@ export class Telemetry {
     else {
       // It ends here: the server never hears of it.
       if (code !== undefined) span.setAttribute('error.type', code).setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
+      span.end(at);
     }
   }
 
   /** @param outcome what became of a call that was let through */
-  settled(row: number, outcome: string): void {
+  settled(row: number, outcome: Outcome, at: number): void {
     const span = this.#open.get(row);
     if (!span) return;
     this.#open.delete(row);
     span.setAttribute('policy_wrap.outcome', outcome);
-    if (outcome !== 'success')
-      span.setAttribute('error.type', outcome).setStatus({ code: SpanStatusCode.ERROR });
-    span.end();
+    if (outcome !== 'ok') span.setAttribute('error.type', outcome).setStatus({ code: SpanStatusCode.ERROR });
+    span.end(at);
   }
 
   /** Sends what is left, within a moment. */

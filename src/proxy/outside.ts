@@ -5,7 +5,7 @@ import type { Telling } from '../notify/start.js';
 import type { StateSession } from './state-session.js';
 
 /** What was seen while the rest is loaded, at most. */
-const WAITING_MAX = 100;
+const WAITING_MAX = 1000;
 
 /**
  * Passes on what a person elsewhere may want to know. Never throws and holds no call up; nothing of it is loaded before a
@@ -17,9 +17,11 @@ export class Outside {
   readonly #stateSession: StateSession;
   readonly #now: () => number;
   readonly #warn: (text: string) => void;
-  #waiting: Seen[] = [];
+  #waiting: { readonly seen: Seen; readonly at: number }[] = [];
   #telling: Telling | undefined;
   #loading: Promise<void> | undefined;
+  /** There were settings at the start: until they are read, every call may be of interest. */
+  readonly #isWanted: boolean;
 
   /** @param parts `file` says where people want to be told; `now` is the time of whoever decides on calls */
   constructor(parts: {
@@ -34,22 +36,24 @@ export class Outside {
     this.#stateSession = parts.stateSession;
     this.#now = parts.now;
     this.#warn = parts.warn;
+    this.#isWanted = existsSync(this.#file);
   }
 
   /** Somebody wants to hear of every call, allowed ones included. */
   get wantsCalls(): boolean {
-    return this.#telling?.wantsCalls ?? false;
+    return this.#telling?.wantsCalls ?? this.#isWanted;
   }
 
-  /** Gets ready where a person wants to be told: all calls are, from then on. */
+  /** Gets ready where a person wants to be told something. */
   prepare(): void {
-    if (existsSync(this.#file)) this.#loading ??= this.#load().catch((error: unknown) => this.#failed(error));
+    if (this.#isWanted) this.#loading ??= this.#load().catch((error: unknown) => this.#failed(error));
   }
 
   saw(seen: Seen): void {
-    if (this.#telling) this.#tell(this.#telling, seen);
-    else if (this.#loading !== undefined || existsSync(this.#file)) {
-      if (this.#waiting.length < WAITING_MAX) this.#waiting.push(seen);
+    const at = Date.now();
+    if (this.#telling) this.#tell(this.#telling, seen, at);
+    else if (this.#isWanted || existsSync(this.#file)) {
+      if (this.#waiting.length < WAITING_MAX) this.#waiting.push({ seen, at });
       this.#loading ??= this.#load().catch((error: unknown) => this.#failed(error));
     }
   }
@@ -76,12 +80,12 @@ export class Outside {
       now: Date.now,
     });
     this.#telling = telling;
-    for (const seen of this.#waiting.splice(0)) this.#tell(telling, seen);
+    for (const { seen, at } of this.#waiting.splice(0)) this.#tell(telling, seen, at);
   }
 
-  #tell(telling: Telling, seen: Seen): void {
+  #tell(telling: Telling, seen: Seen, at: number): void {
     try {
-      telling.saw(seen, this.#now());
+      telling.saw(seen, { at, now: this.#now() });
     } catch (error) {
       this.#failed(error);
     }

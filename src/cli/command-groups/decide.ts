@@ -72,8 +72,11 @@ export const DECIDE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'be told what waits in another window: desktop, ntfy, webhook, slack, teams',
     arguments: [
-      new Argument('[action]', 'list, add, test, remove, quiet'),
-      new Argument('[words...]', 'add <type> [address], test [name], remove <name>, quiet 22:00 07:00'),
+      new Argument('[action]', 'list, add, test, remove, quiet, telemetry'),
+      new Argument(
+        '[words...]',
+        'add <type> [address], test [name], remove <name>, quiet 22:00 07:00, telemetry <address>',
+      ),
     ],
     options: [
       new Option('--name <name>', 'how the channel is called here'),

@@ -56,7 +56,10 @@ export const SEE: readonly CommandRow[] = [
     summary: 'write the whole log',
     options: [
       db,
-      new Option('--format <format>', 'JSON lines or CSV').choices(['jsonl', 'csv']).default('jsonl'),
+      new Option('--format <format>', 'JSON lines, CSV, or events of OCSF 1.6')
+        .choices(['jsonl', 'csv', 'ocsf'])
+        .default('jsonl'),
+      new Option('-f, --follow', 'go on with what is decided from now on'),
       new Option('-o, --output <file>', 'write to a file instead of standard output'),
       since,
     ],

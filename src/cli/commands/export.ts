@@ -5,18 +5,23 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import type { EventEntry, LogEntry, Store } from '../../store/store.js';
 import { printable, printableJson, safeJson } from '../../text/escape.js';
 import { decisionLine, eventLine } from '../log-json.js';
+import { ocsfDecision, ocsfEvent } from '../ocsf.js';
 import { leftAloneText, openState, type StateOptions } from '../open-state.js';
 import { drained, type Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
 export interface ExportOptions extends StateOptions {
-  readonly format: 'jsonl' | 'csv';
+  readonly format: 'jsonl' | 'csv' | 'ocsf';
+  /** Goes on with what is decided from now on, until Ctrl-C. */
+  readonly follow?: boolean | undefined;
   readonly output?: string | undefined;
   readonly since?: string | undefined;
 }
 
 /** Rows that are in memory at a time. */
 const PAGE = 1000;
+/** How often it is looked for new rows, in milliseconds. */
+const FOLLOW_MS = 500;
 
 type Row =
   | { readonly kind: 'decision'; readonly entry: LogEntry }
@@ -30,15 +35,22 @@ export async function exportLog(options: ExportOptions, io: Terminal): Promise<n
   const target = options.output === undefined ? undefined : new File(resolve(options.output));
   const write = target ? (text: string) => target.write(text) : (text: string) => io.out.write(text);
   try {
-    let text = options.format === 'csv' ? csvRow(COLUMNS) : '';
+    const written = WRITERS[options.format];
+    const heading = options.format === 'csv' ? csvRow(COLUMNS) : '';
+    if (heading !== '' && !(await write(heading))) return EXIT.done;
+    const from = { since, decision: '0', event: '0' };
     let length = 0;
-    for (const row of rowsOf(store, since)) {
-      text += options.format === 'csv' ? csvRow(cellsOf(row)) : `${jsonOf(row)}\n`;
-      if (++length % PAGE !== 0) continue;
-      if (!(await write(text))) return EXIT.done;
-      text = '';
-    }
-    await write(text);
+    do {
+      let text = '';
+      for (const row of rowsOf(store, from)) {
+        text += written(row);
+        if (++length % PAGE !== 0) continue;
+        if (!(await write(text))) return EXIT.done;
+        text = '';
+      }
+      // Who reads no more is noticed when there is something to read.
+      if (text !== '' && !(await write(text))) return EXIT.done;
+    } while (options.follow && (await io.pause(FOLLOW_MS)));
     await target?.end();
     if (target) await io.err.write(`${length} rows in ${printable(options.output ?? '')}\n`);
     return EXIT.done;
@@ -47,15 +59,24 @@ export async function exportLog(options: ExportOptions, io: Terminal): Promise<n
   }
 }
 
-/** Both parts of the log, merged by time, a page of each in memory. */
-function* rowsOf(store: Store, since: number | undefined): Generator<Row> {
+/** Where reading goes on: the ids of the last rows of both parts that were read. */
+interface Position {
+  readonly since: number | undefined;
+  decision: string;
+  event: string;
+}
+
+/** Both parts of the log, merged by time, a page of each in memory. `from` moves on with what is read. */
+function* rowsOf(store: Store, from: Position): Generator<Row> {
   const decisions = pages(
-    since,
+    from.since,
+    from.decision,
     (filter) => store.log(filter),
     ({ auditId }) => auditId,
   );
   const events = pages(
-    since,
+    from.since,
+    from.event,
     (filter) => store.events(filter),
     ({ id }) => id,
   );
@@ -64,9 +85,11 @@ function* rowsOf(store: Store, since: number | undefined): Generator<Row> {
   while (!decision.done || !event.done) {
     if (event.done || (!decision.done && decision.value.at <= event.value.at)) {
       if (decision.done) return;
+      from.decision = decision.value.auditId;
       yield { kind: 'decision', entry: decision.value };
       decision = decisions.next();
     } else {
+      from.event = event.value.id;
       yield { kind: 'event', entry: event.value };
       event = events.next();
     }
@@ -75,10 +98,11 @@ function* rowsOf(store: Store, since: number | undefined): Generator<Row> {
 
 function* pages<T extends { readonly at: number }>(
   since: number | undefined,
+  afterId: string,
   read: (filter: { since?: number | undefined; afterId: string; limit: number }) => readonly T[],
   idOf: (entry: T) => string,
 ): Generator<T> {
-  let page = read({ since, afterId: '0', limit: PAGE });
+  let page = read({ since, afterId, limit: PAGE });
   for (;;) {
     // The first page finds where to begin; on every later one the search for it would cost a walk from there.
     for (const entry of page) if (since === undefined || entry.at >= since) yield entry;
@@ -116,6 +140,12 @@ class File {
     if (this.#failure) throw this.#failure;
   }
 }
+
+const WRITERS: Readonly<Record<ExportOptions['format'], (row: Row) => string>> = {
+  jsonl: (row) => `${jsonOf(row)}\n`,
+  csv: (row) => csvRow(cellsOf(row)),
+  ocsf: (row) => `${row.kind === 'event' ? ocsfEvent(row.entry) : ocsfDecision(row.entry)}\n`,
+};
 
 const jsonOf = (row: Row) => (row.kind === 'event' ? eventLine(row.entry) : decisionLine(row.entry, true));
 

@@ -32,7 +32,7 @@ export interface NotifyOptions {
   readonly json?: boolean;
 }
 
-const ACTIONS = ['list', 'add', 'test', 'remove', 'quiet'] as const;
+const ACTIONS = ['list', 'add', 'test', 'remove', 'quiet', 'telemetry'] as const;
 /** How long a test waits for each channel, in milliseconds. */
 const PATIENCE = 10_000;
 
@@ -61,6 +61,8 @@ export async function notify(
       return remove(words[0], io);
     case 'quiet':
       return quiet(words, io);
+    case 'telemetry':
+      return telemetry(words[0], io);
     default:
       throw new PolicyWrapError('USAGE', `notify cannot ${printable(action, 40)}`, {
         hint: didYouMean(action, ACTIONS) ?? `It can ${ACTIONS.join(', ')}.`,
@@ -70,7 +72,8 @@ export async function notify(
 
 async function list({ json }: NotifyOptions, io: Terminal): Promise<number> {
   const file = notifyFile();
-  const { channels, quiet, per_hour } = readSettings(file) ?? NONE;
+  const { channels, quiet, telemetry, per_hour } = readSettings(file) ?? NONE;
+  const collector = telemetry && new URL(telemetry.endpoint).host;
   const rows = Object.entries(channels).map(([name, channel]) => ({
     name,
     type: channel.type,
@@ -79,9 +82,10 @@ async function list({ json }: NotifyOptions, io: Terminal): Promise<number> {
     arguments: channel.arguments ?? false,
   }));
   if (json) {
-    await printJson(io, { file, channels: rows, quiet, per_hour });
+    await printJson(io, { file, channels: rows, quiet, per_hour, telemetry: collector });
     return EXIT.done;
   }
+  if (collector !== undefined) await io.out.write(`Every call is sent to the collector ${collector}.\n`);
   if (rows.length === 0) {
     await io.out.write(
       'Nobody is told outside of the client. To be told on this desktop: policy-wrap notify add desktop\n',
@@ -264,6 +268,27 @@ async function quiet([from, to]: readonly string[], io: Terminal): Promise<numbe
     });
   write({ ...settings, quiet: { ...before, from, to } });
   await io.out.write(`Nothing is sent from ${from} to ${to}, by the clock of this machine.\n`);
+  return EXIT.done;
+}
+
+/** `telemetry http://localhost:4318`, and `telemetry off`. */
+async function telemetry(address: string | undefined, io: Terminal): Promise<number> {
+  assertPerson('notify telemetry', io);
+  const { telemetry: before, ...settings } = readSettings(notifyFile()) ?? NONE;
+  if (address === 'off') {
+    write(settings);
+    await io.out.write('Nothing is sent to a collector.\n');
+    return EXIT.done;
+  }
+  const url = address !== undefined && URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new PolicyWrapError('USAGE', 'notify telemetry needs the address of a collector', {
+      hint: 'policy-wrap notify telemetry http://localhost:4318, or: policy-wrap notify telemetry off',
+    });
+  write({ ...settings, telemetry: { ...before, endpoint: url.href } });
+  await io.out.write(
+    `Every call of wrappers that start from now on is sent to ${url.host}, without its arguments.\n`,
+  );
   return EXIT.done;
 }
 
