@@ -1,3 +1,4 @@
+import { pageAddress } from '../config/page-address.js';
 import { PolicyWrapError } from '../errors.js';
 import { Notifier, type NotifierParts } from './notifier.js';
 import { noticeOf, type Seen } from './seen.js';
@@ -24,7 +25,11 @@ export interface TellingParts extends Omit<NotifierParts, 'settings' | 'link'> {
 
 export async function openTelling(parts: TellingParts): Promise<Telling> {
   const { server, file } = parts;
-  const notifier = new Notifier({ ...parts, settings: () => readSettings(file), link: () => undefined });
+  const link = () => {
+    const page = pageAddress();
+    return page && `${page}#/waiting`;
+  };
+  const notifier = new Notifier({ ...parts, settings: () => readSettings(file), link });
   const telemetry = await openTelemetry(parts);
   return {
     wantsCalls: telemetry !== undefined,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { StateOptions } from '../cli/open-state.js';
 import { assertPerson } from '../cli/person.js';
 import type { Terminal } from '../cli/terminal.js';
+import { announcePage } from '../config/page-address.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { parseDuration, span } from '../text/duration.js';
 import { Access } from './access.js';
@@ -53,6 +54,7 @@ export async function ui(options: UiOptions, io: Terminal): Promise<number> {
     report: (error) => void io.err.write(`policy-wrap: this is a bug, please report it\n${stackOf(error)}\n`),
   });
   page.address = () => `http://127.0.0.1:${server.port}/#token=${access.newToken()}`;
+  const conceal = announcePage(server.port);
   let removePage: (() => void) | undefined;
   try {
     const address = page.address();
@@ -68,6 +70,7 @@ export async function ui(options: UiOptions, io: Terminal): Promise<number> {
     }
     return EXIT.done;
   } finally {
+    conceal();
     removePage?.();
     watch.close();
     await server.close();

@@ -1,14 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+// OpenTelemetry's own definitions of the wire format, as their tools generated code from them.
+import root from 'otlp-protos/build/src/generated/root.js';
 import { describe, expect, test, vi } from 'vitest';
 import { Receiver } from '../support/receiver.js';
 import { Rig, refusalCode } from '../support/rig.js';
 
-/** OpenTelemetry's own definitions of the wire format, as their tools generated code from them. */
-const { opentelemetry } = createRequire(import.meta.url)('otlp-protos/build/src/generated/root.js');
+// biome-ignore lint/suspicious/noExplicitAny: the generated code has no types of its own
+const { opentelemetry } = root as any;
 const requests = {
   '/v1/traces': opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest,
   '/v1/logs': opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest,
