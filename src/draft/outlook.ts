@@ -20,6 +20,7 @@ import {
   type Unmet,
   within,
 } from '../store/store.js';
+import { stoppedNow } from './stopped.js';
 
 /** What a call would come to just now. */
 export interface Outlook {
@@ -33,7 +34,7 @@ export interface Outlook {
 }
 
 /** Lends the state for one look. */
-type WithState = (look: (store: StoreReader | undefined) => Peeked) => Peeked;
+type WithState = <T>(look: (store: StoreReader | undefined) => T) => T;
 
 /** What a call would come to, and how. */
 export interface Traced {
@@ -46,8 +47,7 @@ export interface Traced {
  * Judges a call as it would be decided at this moment, without charging or recording anything.
  *
  * @param owner whose counters are looked at
- * @param withState lends the state, undefined where nothing was counted yet; asked only where a rule depends on what has
- *   happened
+ * @param withState lends the state, undefined where nothing has happened yet
  * @param now UTC milliseconds
  */
 export function traceCall(
@@ -59,6 +59,15 @@ export function traceCall(
 ): Traced {
   const trace: TraceStep[] = [];
   const evaluation = evaluateNamed(layers, call, trace);
+  const stopped = withState((store) => stoppedNow(layers, call, owner.server, store));
+  const isListed =
+    evaluation.kind !== 'hidden' &&
+    !(evaluation.kind === 'refused' && evaluation.refusal.code === 'NOT_LISTED');
+  if (stopped && isListed) {
+    const { code, rule, why } = stopped;
+    const step = { look: 'now', rule, result: 'stops', answer: undefined, text: why } as const;
+    return { outlook: { decision: 'deny', code, rule, why }, trace: [step] };
+  }
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
   return { outlook: outlookOf(evaluation, peek(evaluation, owner, withState, now), canAsk), trace };
 }

@@ -10,15 +10,8 @@ import { CHECKED_BY_NOBODY, demandsOf, resolveEntry, ruleOf } from './resolve.js
 
 /** One thing that was looked at on the way to a decision, for `explain`. */
 export interface TraceStep {
-  readonly look:
-    | 'hide'
-    | 'entry'
-    | 'arguments'
-    | 'require'
-    | 'deny_if'
-    | 'limit'
-    | Demand['kind']
-    | 'approve_if';
+  readonly look: /** What holds at this moment, whatever the rules say: a pause, a pin. */
+  'now' | 'hide' | 'entry' | 'arguments' | 'require' | 'deny_if' | 'limit' | Demand['kind'] | 'approve_if';
   /** The rule's pointer, as in a refusal. */
   readonly rule: string;
   /** `stops` ends it with a refusal, `asks` needs a person. */
