@@ -65,7 +65,7 @@ const OTHER_CODES: readonly [line: RegExp, code: number][] = [
   // There is no channel: nobody is told.
   [/ notify test$/, 1],
   // Until Ctrl-C.
-  [/ --watch$|^policy-wrap ui\b/, 130],
+  [/ --(?:watch|follow)$|^policy-wrap ui\b/, 130],
 ];
 
 /** Lines that cannot run here, with the reason. */
