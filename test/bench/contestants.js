@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,9 +12,10 @@ const NODE = process.execPath;
 const WRAP = resolve('bin/policy-wrap.js');
 const here = (file) => resolve('test/bench', file);
 
-/** Other people's bridges, for context: stdio to HTTP and back. */
-const BRIDGES = { 'mcp-proxy': '6.7.19', supergateway: '4.0.0' };
+/** Other people's bridges: stdio to HTTP and back. */
+const BRIDGES = { 'mcp-proxy': '6.7.19', supergateway: '4.0.0', 'mcp-remote': '0.15.1' };
 const BRIDGE_FOLDER = join(tmpdir(), 'policy-wrap-bench-bridges');
+const bridge = (name) => join(BRIDGE_FOLDER, 'node_modules', '.bin', name);
 
 const ECHO_AND = (entry) => ({ version: '1', default: 'deny', tools: { echo: entry, count: {} } });
 const LIMIT = { counter: 'calls', window: 'minute', max: 1e9 };
@@ -92,6 +94,34 @@ export class Scene {
     return [NODE, WRAP, ...own, '--', ...this.tiny(tools)];
   }
 
+  /** In front of a server at an address. */
+  wrapRemote({ policy, url }) {
+    const [node, wrapper, ...own] = this.wrap({ policy, more: ['--url', url] });
+    return [node, wrapper, ...own.slice(0, own.indexOf('--'))];
+  }
+
+  /** One of the others, from stdio to an address. */
+  bridgeTo(name, url) {
+    const options = {
+      'mcp-remote': [url, '--silent'],
+      supergateway: ['--streamableHttp', url, '--logLevel', 'none'],
+    };
+    return [NODE, bridge(name), ...options[name]];
+  }
+
+  /** Starts the server at an address that costs as little as one can. @returns its address */
+  async httpServer() {
+    const child = spawn(NODE, [here('servers/tiny-http.cjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const exit = new Promise((resolve) => child.once('close', resolve));
+    const end = () => {
+      child.stdin.end();
+      return exit;
+    };
+    this.#peers.push({ child, exit, end });
+    const [port] = await once(child.stdout, 'data');
+    return `http://127.0.0.1:${Number(port)}/mcp`;
+  }
+
   /** A name for a database that is not there yet. */
   database() {
     return join(this.folder, `state-${this.#files++}`, 'state.db');
@@ -121,15 +151,14 @@ export class Scene {
 
   /** Two bridges as one contestant; `memory` covers both. Undefined when they are not installed. */
   async startBridges() {
-    const bin = (name) => join(BRIDGE_FOLDER, 'node_modules', '.bin', name);
-    if (!existsSync(bin('mcp-proxy'))) return undefined;
+    if (!bridgesAreInstalled()) return undefined;
     const port = await freePort();
     const options = ['--host', '127.0.0.1', '--port', String(port), '--server', 'stream'];
-    const there = this.launch('mcp-proxy', [NODE, bin('mcp-proxy'), ...options, '--', ...this.tiny()]);
+    const there = this.launch('mcp-proxy', [NODE, bridge('mcp-proxy'), ...options, '--', ...this.tiny()]);
     for (let tries = 0; tries < 100 && !there.errors.includes('starting'); tries++) await sleep(50);
     await sleep(500);
     const url = `http://127.0.0.1:${port}/mcp`;
-    const back = [NODE, bin('supergateway'), '--streamableHttp', url, '--logLevel', 'none'];
+    const back = [NODE, bridge('supergateway'), '--streamableHttp', url, '--logLevel', 'none'];
     const peer = await this.start('mcp-proxy + supergateway', back);
     const own = peer.memory.bind(peer);
     peer.memory = () => (own() ?? 0) + (there.memory() ?? 0);
@@ -141,6 +170,12 @@ export class Scene {
       await there.end();
     };
     return peer;
+  }
+
+  /** Ends these processes alone. */
+  async endOf(peers) {
+    this.#peers = this.#peers.filter((peer) => !peers.includes(peer));
+    await Promise.all(peers.map((peer) => peer.end()));
   }
 
   /** Ends every process, checking first that none of `peers` answered a call on its own. */
@@ -185,7 +220,7 @@ async function bundledFill(folder) {
 
 /** Installs the bridges once for all runs. @returns why they are not there, or undefined */
 export function installBridges() {
-  if (existsSync(join(BRIDGE_FOLDER, 'node_modules', '.bin', 'supergateway'))) return undefined;
+  if (bridgesAreInstalled()) return undefined;
   mkdirSync(BRIDGE_FOLDER, { recursive: true });
   const specs = Object.entries(BRIDGES).map(([name, version]) => `${name}@${version}`);
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefix', BRIDGE_FOLDER];
@@ -194,12 +229,12 @@ export function installBridges() {
     return undefined;
   } catch {
     rmSync(BRIDGE_FOLDER, { recursive: true, force: true });
-    return 'mcp-proxy and supergateway could not be installed and are left out';
+    return 'the bridges could not be installed and are left out';
   }
 }
 
 export function bridgesAreInstalled() {
-  return existsSync(join(BRIDGE_FOLDER, 'node_modules', '.bin', 'supergateway'));
+  return Object.keys(BRIDGES).every((name) => existsSync(bridge(name)));
 }
 
 function freePort() {

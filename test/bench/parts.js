@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { POLICIES, Scene } from './contestants.js';
+import { call, inScene, plan, warmUp } from './common.js';
+import { POLICIES } from './contestants.js';
 import { interleave, median, quantile, ratio, spread } from './measure.js';
 import { request } from './peer.js';
+import { remote } from './remote.js';
 
 const RAW = 'raw relay';
 const RAW_AGAIN = 'raw relay again';
@@ -17,13 +19,8 @@ const MB = 1_000_000;
  * @typedef {{ quick: boolean, bridges: boolean, report: import('./report.js').Report, say: (text: string) => void }} Run
  */
 
-/** @returns {import('./measure.js').Plan} */
-function plan({ quick }, few, many) {
-  return quick ? { rounds: few, patience: 1 } : { rounds: many, patience: 2 };
-}
-
 /** What there is to measure, by the name that `--only` takes. */
-export const PARTS = { start, calls, sizes, memory, processes, rules, charges, log, lists };
+export const PARTS = { start, calls, sizes, memory, processes, rules, charges, log, lists, remote };
 
 /** From the start of the process to the answer to `initialize`; each round starts everybody once, alone. */
 async function start(run) {
@@ -400,38 +397,6 @@ function compare(report, contestants, base, again, measures) {
     }
     report.control(title, ratio(valuesOf(again), baseValues).value, bound);
   }
-}
-
-async function inScene(work) {
-  const scene = new Scene();
-  try {
-    await work(scene);
-  } finally {
-    await scene.abandon();
-  }
-}
-
-async function warmUp(peer, templates, count) {
-  await peer.drive(templates, count, 8);
-}
-
-/** A call of `echo` whose line is `size` bytes long, give or take a few. */
-function call(size, body = text, args = { doc_number: 'A-00017', amount_total: 1250.5 }) {
-  const bare = request('tools/call', { name: 'echo', arguments: { ...args, body: '' } });
-  const room = Math.max(0, size - bare.prefix.length - 7 - bare.suffix.length);
-  const { prefix, suffix } = request('tools/call', {
-    name: 'echo',
-    arguments: { ...args, body: body(room) },
-  });
-  return { prefix, suffix: suffix.length > 4 * KB ? Buffer.from(suffix) : suffix };
-}
-
-/** What a file or a message looks like in JSON: a line break or a quote every now and then. */
-function text(size) {
-  const line = 'Invoice A-00017 of the year was "accepted" by the office; see the other side.\n';
-  const escaped = JSON.stringify(line).length - 2;
-  if (size < escaped) return 'x'.repeat(size);
-  return line.repeat(Math.floor(size / escaped));
 }
 
 function records(size) {

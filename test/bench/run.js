@@ -29,7 +29,7 @@ const report = new Report();
 const parts = Object.entries(PARTS).filter(
   ([name]) => options.only.length === 0 || options.only.includes(name),
 );
-let bridges = !options['no-bridges'] && parts.some(([name]) => name === 'calls' || name === 'memory');
+let bridges = !options['no-bridges'] && parts.some(([name]) => ['calls', 'memory', 'remote'].includes(name));
 if (bridges && options.quick) bridges = bridgesAreInstalled();
 else if (bridges) {
   const problem = installBridges();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { command } from '../support/command.js';
 import { ALLOW_ALL } from '../support/policies.js';
 import { answer, event, isCall, type Received, RemoteServer, stream } from '../support/remote-server.js';
-import { Rig, refusalCode, type Wrapper } from '../support/rig.js';
+import { RECORDER, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 /** One call a day, so that a charge is seen in the next call. */
 const ONCE = {
@@ -89,6 +89,40 @@ describe('Streamable HTTP', () => {
     const local = rig.wrap({ policy: ONCE });
     await local.initialize();
     expect(refusalCode(await local.call('act'))).toBe('LIMIT');
+  });
+
+  test('G4: one policy, one counter and one log for a remote server and one that is started, at once', async () => {
+    await using rig = new Rig();
+    await using server = await RemoteServer.start();
+    const limit = { counter: 'acts', window: 'day', max: 3, scope: 'machine' };
+    const policy = rig.file('policy.json', {
+      version: '1',
+      default: 'deny',
+      tools: { act: { limits: [limit] } },
+    });
+    const own = ['--policy', policy, '--db', rig.db];
+    const far = rig.spawn([...own, '--server', 'far', '--url', server.url]);
+    const near = rig.spawn([...own, '--server', 'near', '--', process.execPath, RECORDER]);
+    await Promise.all([far.initialize(), near.initialize()]);
+    const codes: (string | undefined)[] = [];
+    for (const wrapper of [far, near, far, near, far]) codes.push(refusalCode(await wrapper.call('act')));
+    expect(codes).toEqual([undefined, undefined, undefined, 'LIMIT', 'LIMIT']);
+    expect(server.calls).toEqual(['act', 'act']);
+    expect(refusalCode(await near.call('other'))).toBe('NOT_LISTED');
+    await Promise.all([far.end(), near.end()]);
+    const { stdout } = await command(rig, ['log', '--db', rig.db, '--json']);
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows.map((row) => [row.server, row.tool, row.decision])).toEqual([
+      ['far', 'act', 'allow'],
+      ['near', 'act', 'allow'],
+      ['far', 'act', 'allow'],
+      ['near', 'act', 'deny'],
+      ['far', 'act', 'deny'],
+      ['near', 'other', 'deny'],
+    ]);
   });
 
   test('events: notes of progress before the answer, in order, data over several lines', async () => {

@@ -75,12 +75,12 @@ export async function excerptOf(body: Readable): Promise<string> {
   return text.slice(0, EXCERPT);
 }
 
-/** Ends a body that is not wanted any more; that it was cut is no error then. */
+/** Ends a body that is not wanted any more. */
 export function drop(body: Readable): void {
-  body.on('error', () => {}).destroy();
+  body.destroy();
 }
 
 /** Throws away what is left of a body, so that its connection can be used again. */
 export function discard(body: Readable): void {
-  body.on('error', () => {}).resume();
+  body.resume();
 }

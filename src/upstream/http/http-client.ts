@@ -83,6 +83,8 @@ export class HttpClient {
         body: request.body ? told(request.body, request.sending) : null,
         signal: request.signal,
       });
+      // Whoever reads it gets an error while reading; one that comes later, or to nobody, must not end this process.
+      body.on('error', () => {});
       const target = redirectTarget(statusCode, headers.location, url);
       if (target === undefined) return { status: statusCode, headers, body };
       drop(body);
