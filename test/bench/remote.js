@@ -45,6 +45,8 @@ export async function remote(run) {
       ['start', 'ms', starts, 0.1],
       ['p50', 'ms', byName(single, (all) => all.map(({ latencies }) => quantile(latencies, 0.5))), 0.1],
       ['calls/s, 32 in flight', '/s', byName(many, (all) => all.map(({ ms }) => (count / ms) * 1000)), 0.1],
+      ['processor time, one in flight', 'us', byName(single, (all) => all.map(({ cost }) => cost)), 0.1],
+      ['processor time, 32 in flight', 'us', byName(many, (all) => all.map(({ cost }) => cost)), 0.1],
       ['memory', 'MB', byName(memory, (all) => all), 0.1],
     ];
     for (const [title, unit, samples, bound] of measures) {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { guardedLookup, hostOf, isPrivate, namesLoopback } from './address.js';
 import { drop } from './bodies.js';
 
@@ -31,37 +31,47 @@ const REDIRECTS = 3;
  * HTTP with connections that are kept, through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name. Nothing
  * is decompressed (none is asked for), and no redirect leads to another origin: credentials and calls go where the
  * person said and nowhere else.
+ *
+ * HTTP/1.1: over HTTP/2 (undici's `allowH2`) a call took three times as long on this machine (0.15 ms for 0.05), a
+ * fifth as many were done in a second with 32 in flight, and over a line of 40 ms there and back neither differed by
+ * more than a twentieth (one server of ours, TLS, connections kept).
  */
 export class HttpClient {
-  readonly #dispatcher: Dispatcher;
+  readonly #direct: Dispatcher;
+  readonly #proxied: Dispatcher | undefined;
   readonly #allowPrivate: boolean;
+  readonly #proxyPorts: readonly number[];
 
   constructor(options: { readonly allowPrivate: boolean; readonly env: NodeJS.ProcessEnv }) {
     const { env } = options;
     this.#allowPrivate = options.allowPrivate;
-    const connect = { timeout: CONNECT_TIMEOUT, lookup: guardedLookup(options.allowPrivate) };
     const settings = {
-      connect,
+      connect: { timeout: CONNECT_TIMEOUT, lookup: guardedLookup(options.allowPrivate) },
       // Each request in flight needs one: with a bound, calls that wait would hold up the message that cancels them.
       connections: null,
       keepAliveTimeout: KEEP_ALIVE,
       headersTimeout: 0,
       bodyTimeout: 0,
     };
-    const httpProxy = env.HTTP_PROXY ?? env.http_proxy;
-    const httpsProxy = env.HTTPS_PROXY ?? env.https_proxy;
+    const httpProxy = env.HTTP_PROXY || env.http_proxy;
+    const httpsProxy = env.HTTPS_PROXY || env.https_proxy;
     const noProxy = env.NO_PROXY ?? env.no_proxy;
-    this.#dispatcher =
+    this.#proxyPorts = [httpProxy, httpsProxy].flatMap((proxy) => (proxy ? portOf(proxy) : []));
+    this.#direct = new Agent(settings);
+    this.#proxied =
       httpProxy || httpsProxy
         ? new EnvHttpProxyAgent({
             ...settings,
-            // The proxy itself may stand in the private network.
+            // The proxy itself may stand in the private network. One that takes the connection and then says nothing
+            // is waited for no longer than a server.
             proxyTls: { timeout: CONNECT_TIMEOUT },
+            clientFactory: (origin, factoryOptions) =>
+              new Pool(origin, { ...factoryOptions, headersTimeout: CONNECT_TIMEOUT }),
             ...(httpProxy && { httpProxy }),
             ...(httpsProxy && { httpsProxy }),
             ...(noProxy && { noProxy }),
           })
-        : new Agent(settings);
+        : undefined;
   }
 
   /**
@@ -75,14 +85,7 @@ export class HttpClient {
       if (!typed && !this.#allowPrivate && (namesLoopback(url) || isLiteralPrivate(url))) {
         throw new Error(`${url.host}, which the server named, is an address of a private network`);
       }
-      const { statusCode, headers, body }: Dispatcher.ResponseData = await this.#dispatcher.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: request.method,
-        headers: { ...request.headers, 'accept-encoding': 'identity' },
-        body: request.body ? told(request.body, request.sending) : null,
-        signal: request.signal,
-      });
+      const { statusCode, headers, body } = await this.#send(url, request);
       // Whoever reads it gets an error while reading; one that comes later, or to nobody, must not end this process.
       body.on('error', () => {});
       const target = redirectTarget(statusCode, headers.location, url);
@@ -96,10 +99,49 @@ export class HttpClient {
     }
   }
 
+  async #send(url: URL, request: HttpRequest): Promise<Dispatcher.ResponseData> {
+    const proxied = namesLoopback(url) ? undefined : this.#proxied;
+    try {
+      // What is meant for this machine may be in the clear, and is no proxy's business.
+      return await (proxied ?? this.#direct).request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: request.method,
+        headers: { ...request.headers, 'accept-encoding': 'identity' },
+        body: request.body ? told(request.body, request.sending) : null,
+        signal: request.signal,
+      });
+    } catch (error) {
+      throw (proxied && proxyError(error, this.#proxyPorts)) ?? error;
+    }
+  }
+
   /** Ends every connection. */
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await Promise.all([this.#direct.destroy(), this.#proxied?.destroy()]);
   }
+}
+
+function portOf(proxy: string): number[] {
+  if (!URL.canParse(proxy)) return [];
+  const { port, protocol } = new URL(proxy);
+  return [Number(port || (protocol === 'https:' ? 443 : 80))];
+}
+
+/** In words, where it was the proxy that failed. */
+function proxyError(error: unknown, ports: readonly number[]): Error | undefined {
+  const { code, message = '', port } = error as { code?: string; message?: string; port?: number };
+  const status = /^Proxy response \((\d+)\)/.exec(message)?.[1];
+  if (status === '407')
+    return new Error(
+      'the proxy wants to know who asks (407): HTTPS_PROXY can be https://user:password@proxy',
+    );
+  if (status !== undefined) return new Error(`the proxy makes no connection (${status})`);
+  if (code === 'ECONNREFUSED' && ports.includes(port ?? 0))
+    return new Error('nothing answers at the address of the proxy (HTTPS_PROXY)');
+  if (code === 'UND_ERR_HEADERS_TIMEOUT')
+    return new Error(`the proxy made no connection within ${CONNECT_TIMEOUT / 1000} s`);
+  return undefined;
 }
 
 /** A body that says when it begins to leave; it is read once the connection stands. */
