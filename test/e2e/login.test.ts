@@ -182,7 +182,7 @@ test('from a server that asks who is there to a call, and out again', async () =
   expect((await command(rig, ['logout', server.url])).stderr).toContain('nobody is logged in');
 });
 
-test('several wrappers renew one token once', async () => {
+test('eight wrappers renew one token once', async () => {
   await using rig = new Rig();
   const issuer = new Issuer();
   let asked: string | undefined;
@@ -196,16 +196,37 @@ test('several wrappers renew one token once', async () => {
   });
   await logIn(rig, server.url, async (address) => void (await browse(address)));
   asked = issuer.valid;
-  const wrappers = [1, 2, 3, 4].map(() => wrap(rig, server.url));
+  const wrappers = Array.from({ length: 8 }, () => wrap(rig, server.url));
   const answers = await Promise.all(wrappers.map((wrapper) => wrapper.initialize()));
-  expect(answers.map(({ result }) => result?.serverInfo.name)).toEqual([
-    'remote',
-    'remote',
-    'remote',
-    'remote',
-  ]);
+  expect(answers.map(({ result }) => result?.serverInfo.name)).toEqual(Array(8).fill('remote'));
   expect(issuer.refreshes).toHaveLength(1);
   expect(files(rig)).toHaveLength(1);
+});
+
+test('a server that refuses every token has none renewed with each call', async () => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  let refuses = false;
+  await using server = await RemoteServer.start((received, response, self) => {
+    if (!refuses || received.path !== '/mcp') return issuer.behaviour(received, response, self);
+    response.writeHead(401).end();
+    return true;
+  });
+  await logIn(rig, server.url, async (address) => void (await browse(address)));
+  const wrapper = wrap(rig, server.url);
+  await wrapper.initialize();
+  const began = performance.now();
+  refuses = true;
+  const calls = async () => await Promise.all(Array.from({ length: 30 }, () => wrapper.call('act')));
+  const answers = [...(await calls()), ...(await calls())];
+  expect(answers.map(({ error }) => error?.message.includes('answered 401'))).toEqual(Array(60).fill(true));
+  // Each call went out at most twice, and the authorization server was asked about every ten seconds.
+  expect(server.posted('tools/call').length).toBeLessThanOrEqual(120);
+  expect(issuer.refreshes.length).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - began) / 10_000));
+  // Once tokens are taken again, so is the one that is there.
+  refuses = false;
+  expect((await wrapper.call('act')).result).toBeDefined();
+  expect(await wrapper.end()).toBe(0);
 });
 
 test('a login that is refused, one that another page sends, and one that nobody begins', async () => {

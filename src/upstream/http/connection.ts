@@ -74,7 +74,8 @@ export class Connection {
     this.#listening?.abort();
     const listening = new AbortController();
     this.#listening = listening;
-    const signal = AbortSignal.any([this.#remote.over, listening.signal]);
+    const { signal } = listening;
+    this.#remote.over.addEventListener('abort', () => listening.abort(), { once: true, signal });
     void listen(this.#remote, signal, () => void this.#renewed()).catch((error: unknown) =>
       this.#remote.warn(reasonOf(error)),
     );

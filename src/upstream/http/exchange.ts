@@ -128,7 +128,7 @@ export class Exchange {
           method: 'POST',
           url,
           headers: {
-            ...(await credentials.headers()),
+            ...(await unlessAborted(credentials.headers(), this.#signal)),
             ...session.headersOf(this.message),
             'content-type': 'application/json',
             'content-length': String(this.message.bytes.length),
@@ -143,7 +143,7 @@ export class Exchange {
         });
         // The server did not look at the message, so it may have it again.
         if ((response.status !== 401 && response.status !== 403) || again) return response;
-        if (!(await credentials.renew(response))) return response;
+        if (!(await unlessAborted(credentials.renew(response), this.#signal))) return response;
         discard(response.body);
       }
     } catch (error) {
@@ -255,6 +255,16 @@ export class Exchange {
     this.#answered = true;
     this.#remote.lost(this.message.id, reason);
   }
+}
+
+/** A token may be long in coming; what ends the request ends the wait too. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new Error('the request was given up'));
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function isAnswerTo(bytes: Buffer, id: Id): boolean {

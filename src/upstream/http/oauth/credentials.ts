@@ -9,6 +9,9 @@ import { LoginProvider } from './provider.js';
 /** Nobody comes back to it: where a browser is needed, the wrapper says so instead. */
 const NOWHERE = 'http://127.0.0.1/callback';
 
+/** Milliseconds in which a token that was just renewed, and is refused, is not renewed again: the next would be too. */
+const RENEWAL_PAUSE = 10_000;
+
 /**
  * The token of an earlier `policy-wrap login`, beside the headers that a person named. Several wrappers share one token:
  * whoever finds it refused first renews it, alone; the others take what is in the file by then.
@@ -21,6 +24,8 @@ export class LoginCredentials implements Credentials {
   readonly #warn: (text: string) => void;
   #used: string | undefined;
   #renewal: Promise<boolean> | undefined;
+  /** What the last renewal of this process brought, and when, by the monotonic clock. */
+  #last: { readonly token: string | undefined; readonly at: number } | undefined;
 
   constructor(options: {
     readonly file: LoginFile;
@@ -72,7 +77,7 @@ export class LoginCredentials implements Credentials {
         const tokens = this.#file.read()?.tokens;
         if (tokens === undefined) return false;
         if (tokens.access_token !== refused) return true;
-        if (tokens.refresh_token === undefined) return false;
+        if (tokens.refresh_token === undefined || this.#isJustRenewed(refused)) return false;
         let isAsked = false;
         const provider = new LoginProvider(this.#file, {
           redirectUrl: NOWHERE,
@@ -83,11 +88,18 @@ export class LoginCredentials implements Credentials {
         });
         const { auth } = await import('@modelcontextprotocol/sdk/client/auth.js');
         const result = await auth(provider, { serverUrl: this.#url, fetchFn: this.#fetch });
+        this.#last = { token: this.#file.read()?.tokens?.access_token, at: performance.now() };
         return result === 'AUTHORIZED' && !isAsked;
       });
     } catch (error) {
       this.#warn(`the login could not be renewed: ${reasonOf(error)}`);
       return false;
     }
+  }
+
+  /** A server that refuses every token would have the authorization server asked with each call. */
+  #isJustRenewed(refused: string | undefined): boolean {
+    const last = this.#last;
+    return last !== undefined && last.token === refused && performance.now() - last.at < RENEWAL_PAUSE;
   }
 }

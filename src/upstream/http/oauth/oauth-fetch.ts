@@ -34,6 +34,8 @@ export function oauthFetch(client: HttpClient, server: URL): OAuthFetch {
     const body = typeof text === 'string' ? Buffer.from(text, 'utf8') : undefined;
     if (init.body instanceof URLSearchParams) headers['content-type'] ??= 'application/x-www-form-urlencoded';
     if (body) headers['content-length'] = String(body.length);
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(new Error(`no answer within ${TIMEOUT / 1000} s`)), TIMEOUT);
     try {
       const response = await client.request(
         {
@@ -41,7 +43,7 @@ export function oauthFetch(client: HttpClient, server: URL): OAuthFetch {
           url,
           headers,
           ...(body && { body }),
-          signal: AbortSignal.timeout(TIMEOUT),
+          signal: stop.signal,
         },
         typed,
       );
@@ -55,6 +57,8 @@ export function oauthFetch(client: HttpClient, server: URL): OAuthFetch {
       });
     } catch (error) {
       throw new Error(networkReason(error, url.host));
+    } finally {
+      clearTimeout(timer);
     }
   };
 }
