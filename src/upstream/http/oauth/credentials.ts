@@ -73,6 +73,8 @@ export class LoginCredentials implements Credentials {
   async #renewed(refused: string | undefined): Promise<boolean> {
     if (this.#file.read() === undefined) return false;
     try {
+      // Before anybody has to wait for us.
+      const { auth } = await import('@modelcontextprotocol/sdk/client/auth.js');
       return await this.#file.alone(async () => {
         const tokens = this.#file.read()?.tokens;
         if (tokens === undefined) return false;
@@ -86,15 +88,21 @@ export class LoginCredentials implements Credentials {
             isAsked = true;
           },
         });
-        const { auth } = await import('@modelcontextprotocol/sdk/client/auth.js');
         const result = await auth(provider, { serverUrl: this.#url, fetchFn: this.#fetch });
         this.#last = { token: this.#file.read()?.tokens?.access_token, at: performance.now() };
-        return result === 'AUTHORIZED' && !isAsked;
+        return (result === 'AUTHORIZED' && !isAsked) || this.#isAnother(refused);
       });
     } catch (error) {
+      if (this.#isAnother(refused)) return true;
       this.#warn(`the login could not be renewed: ${reasonOf(error)}`);
       return false;
     }
+  }
+
+  /** Whether somebody else, who logged in or renewed, has put another token there. */
+  #isAnother(refused: string | undefined): boolean {
+    const token = this.#file.read()?.tokens?.access_token;
+    return token !== undefined && token !== refused;
   }
 
   /** A server that refuses every token would have the authorization server asked with each call. */

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -34,8 +35,9 @@ const LOGIN = z.object({
   discovery: z.optional(record),
 });
 
-/** How long somebody else may hold the file while a token is renewed, in milliseconds; then they have died. */
+/** How long somebody else may hold the file without a sign of life, in milliseconds; then they have died. */
 const STALE = 30_000;
+const SIGN_EVERY = 5000;
 const LOOK_EVERY = 50;
 
 /**
@@ -115,9 +117,18 @@ export class LoginFile {
         await wait(LOOK_EVERY);
       }
     }
+    const signs = setInterval(() => {
+      const now = new Date();
+      try {
+        utimesSync(lock, now, now);
+      } catch {
+        // Somebody deleted it; what we do is not undone by that.
+      }
+    }, SIGN_EVERY);
     try {
       return await work();
     } finally {
+      clearInterval(signs);
       rmSync(lock, { force: true });
     }
   }
