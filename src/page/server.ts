@@ -103,7 +103,9 @@ function api(app: Hono, port: number, parts: ServerParts): void {
       return context.text('this request comes from another page\n', 403);
     return next();
   });
-  app.use('/api/*', bodyLimit({ maxSize: MOST_BYTES }));
+  const tooLarge = (context: Context) =>
+    context.json(failure('USAGE', `more than ${MOST_BYTES >> 20} MB was sent`), 413);
+  app.use('/api/*', bodyLimit({ maxSize: MOST_BYTES, onError: tooLarge }));
   app.post('/api/sign-in', async (context) => {
     const given = await bodyOf(context, SignIn);
     const signedIn = access.signIn(given.token);
