@@ -13,6 +13,7 @@ export const SLOW_TESTS = [
   'test/cli/commands/replay.test.ts',
   'test/cli/doctor.test.ts',
   'test/cli/threats-table.test.ts',
+  'test/cli/threats-fragments.test.ts',
   'test/store/lost-log.test.ts',
   'test/store/processes.test.ts',
 ];

@@ -1,5 +1,11 @@
 import { isAddress, isCode, type Properties } from './arguments.js';
-import { ACTION_ARGUMENTS, QUERY_ARGUMENTS, QUERY_LANGUAGES, SURE_CODE_ARGUMENTS } from './evidence.js';
+import {
+  ACTION_ARGUMENTS,
+  PROGRAMS,
+  QUERY_ARGUMENTS,
+  QUERY_LANGUAGES,
+  SURE_CODE_ARGUMENTS,
+} from './evidence.js';
 import { type Finding, fromName, rankOf } from './name-evidence.js';
 import { searchForm, setOf, shown, wordsOf } from './words.js';
 
@@ -10,6 +16,9 @@ const IS = {
   /** Behind such a word in an argument's name they leave it what it is: `scriptContent`, and not `scriptName`. */
   wholeOf: setOf('text content contents source string body line lines code query'),
   harmlessMethod: setOf('get head options'),
+  /** Programs that do what their arguments say. */
+  program: setOf(PROGRAMS),
+  handedOn: setOf('args arguments argv argumentlist cmdline commandline params flags options'),
   keeps: setOf('create update add edit save define register duplicate import'),
 };
 
@@ -45,10 +54,24 @@ export function fromActions(properties: Properties): Finding[] {
 }
 
 /** Where a tool has no name that says anything: an argument that is run says enough. */
-export function fromCode(properties: Properties): Finding | undefined {
-  const [name] = properties.find(([each]) => isCode(each)) ?? [];
-  return name === undefined ? undefined : { class: 'Execute', reason: `argument "${shown(name)}"` };
+export function fromCode(properties: Properties, words: readonly string[]): Finding | undefined {
+  const name = properties.find(([each]) => isCode(each))?.[0] ?? handedOn(properties, words);
+  if (name !== undefined) return { class: 'Execute', reason: `argument "${shown(name)}"` };
+  const [program] = words;
+  return words.length === 1 && program !== undefined && IS.program.has(program)
+    ? { class: 'Execute', reason: `name: "${shown(program)}", a program` }
+    : undefined;
 }
+
+/** What a program gets that does what its arguments say. */
+const handedOn = (properties: Properties, words: readonly string[]): string | undefined =>
+  words.some((word) => IS.program.has(word))
+    ? properties.find(
+        ([each, schema]) =>
+          IS.handedOn.has(searchForm(each.slice(0, MAX_NAME)).replace(/[^a-z]/g, '')) &&
+          mayBeText(schema.type),
+      )?.[0]
+    : undefined;
 
 /**
  * A text among the arguments that is run: a `script`, a `command`, or a `query` in a language that can change data.
@@ -60,9 +83,10 @@ export function fromRunText(
   described: readonly Finding[],
   description: string,
   properties: Properties,
+  words: readonly string[],
 ): Finding | undefined {
   if (rankOf(basis.class) >= rankOf('Execute')) return undefined;
-  const name = runTextArgument(description, properties);
+  const name = runTextArgument(description, properties, words);
   if (name === undefined) return undefined;
   const looks = basis.class === 'Read' && basis.row?.noun !== true && basis.row?.vague !== true;
   if (looks && (described[0]?.class !== 'Execute' || ONLY_LOOKS.test(description.slice(0, MAX_LEAD))))
@@ -70,9 +94,17 @@ export function fromRunText(
   return { class: 'Execute', reason: `argument "${shown(name)}" is run` };
 }
 
-/** @returns the name of the argument that is run, if there is one */
-export const runTextArgument = (description: string, properties: Properties): string | undefined =>
-  properties.find(([name, schema]) => isRunText(name, schema, description))?.[0];
+/**
+ * @param words of the tool's name: what it hands its arguments on to may be a program that runs them
+ * @returns the name of the argument that is run, if there is one
+ */
+export const runTextArgument = (
+  description: string,
+  properties: Properties,
+  words: readonly string[] = [],
+): string | undefined =>
+  properties.find(([name, schema]) => isRunText(name, schema, description))?.[0] ??
+  handedOn(properties, words);
 
 const MAX_LEAD = 300;
 const ONLY_LOOKS = /\bread-?\s?only\b|\bselect\b/;

@@ -80,6 +80,12 @@ export const isPaid = (name: string): boolean =>
 export const isCode = (name: string): boolean =>
   name.length <= MAX_NAME && wordsOf(name).some((word) => codeWords.has(word));
 
+const ADDRESS_FORMATS = setOf('uri url iri');
+
+/** The same by its schema too: what has the form of an address is one, whatever it is called. */
+export const takesAddress = (name: string, { format }: Readonly<Record<string, unknown>>): boolean =>
+  isAddress(name) || (typeof format === 'string' && ADDRESS_FORMATS.has(format.toLowerCase()));
+
 /** Whether an argument of that name is an address that the tool may go to: `url`, `targetUrl`, `webhook_uri`. */
 export const isAddress = (name: string): boolean =>
   name.length <= MAX_NAME && addressWords.has(singular(wordsOf(name).at(-1) ?? ''));

@@ -59,7 +59,11 @@ export function classify(tool: ToolDefinition): Classification {
 
   const clear = named?.row?.vague && named.class === named.row.class ? undefined : named;
   const basis =
-    clear ?? worst([...described, ...actions]) ?? named ?? fromNouns(words, description) ?? fromCode(schema);
+    clear ??
+    worst([...described, ...actions]) ??
+    named ??
+    fromNouns(words, description) ??
+    fromCode(schema, words);
   const against =
     basis === undefined ? [] : aggravating(basis, { words, described, actions, description, schema });
   const found = worst([...(basis ? [basis] : []), ...against, ...fromAnnotations(tool, basis)]);
@@ -139,7 +143,10 @@ function aggravating(basis: Finding, evidence: Evidence): Finding[] {
   const amount = basis.row?.commits ? schema.find(([name]) => isPaid(name))?.[0] : undefined;
   if (amount !== undefined)
     findings.push({ class: 'Financial', reason: `${basis.reason} with argument "${shown(amount)}"` });
-  for (const finding of [fromHttpMethods(words, schema), fromRunText(basis, described, description, schema)])
+  for (const finding of [
+    fromHttpMethods(words, schema),
+    fromRunText(basis, described, description, schema, words),
+  ])
     if (finding !== undefined) findings.push(finding);
   return findings;
 }

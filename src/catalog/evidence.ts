@@ -61,6 +61,10 @@ export const CODE_ARGUMENTS =
 /** Among those, the ones that mean nothing else: `code` may be a country's. */
 export const SURE_CODE_ARGUMENTS = 'command cmd shell javascript sql bytecode script cypher';
 
+/** Programs that run what their arguments say: a tool that hands on a list of them is a shell. */
+export const PROGRAMS =
+  'docker podman kubectl helm terraform ansible aws gcloud npx npm pnpm yarn pip uvx make ffmpeg git gh ssh curl wget';
+
 /** Languages in which a text can change what it is run on; a `query` in one of them is code. */
 export const QUERY_LANGUAGES = 'sql cypher gremlin cql hql plsql tsql aql surrealql graphql';
 

@@ -33,7 +33,7 @@ export const OWN_IN_NAMES =
   'client user member account balance order subscription charge statement transfer payout tax ticket project task repo ' +
   'code branch diff log audit screen memory entity graph observation workspace environment variable config setting ' +
   'secret key session history profile photo attachment report deal lead opportunity workflow execution spec kv group ' +
-  'team organization cuenta saldo pedido usuario contacto';
+  'team organization cuenta saldo pedido usuario contacto kubectl kubernetes pod namespace deployment container';
 
 /** Read where these stand, it is nobody's in particular: prices, maps, manuals. */
 export const PUBLIC_DATA =

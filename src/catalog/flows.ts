@@ -1,5 +1,5 @@
 import { runTextArgument } from './argument-evidence.js';
-import { isAddress, isCode, type Properties, propertiesOf } from './arguments.js';
+import { isCode, type Properties, propertiesOf, takesAddress } from './arguments.js';
 import { classify } from './classify.js';
 import type { ToolClass } from './evidence.js';
 import {
@@ -79,6 +79,8 @@ interface About {
   readonly sentence: readonly string[];
   readonly schema: Properties;
   readonly address: string | undefined;
+  /** Its schema says that it is one. */
+  readonly isFormed: boolean;
   /** It runs a program or a command. */
   readonly runs: string | undefined;
   /** It runs a query. */
@@ -95,11 +97,12 @@ function read(tool: ToolDefinition): About {
   const words = wordsOf(name);
   const run =
     toolClass === 'Execute'
-      ? (runTextArgument(described, schema) ??
+      ? (runTextArgument(described, schema, words) ??
         schema.find(([each]) => isCode(wordsOf(each.slice(0, MAX_NAME)).at(-1) ?? ''))?.[0])
       : undefined;
   const secret = toolClass === 'Read' ? secretsAmong(words, first) : undefined;
   const isQuery = run !== undefined && /sql|quer|cypher|statement/i.test(run);
+  const address = schema.find(([each, about]) => takesAddress(each, about));
   const sentence = wordsOf(first).map(singular);
   const shell =
     toolClass === 'Execute'
@@ -113,7 +116,8 @@ function read(tool: ToolDefinition): About {
     all: words.flatMap((word) => [word, singular(word)]),
     sentence,
     schema,
-    address: schema.find(([each]) => isAddress(each))?.[0],
+    address: address?.[0],
+    isFormed: address !== undefined && takesAddress('', address[1]),
     runs: runs === undefined || runs === '' ? undefined : runs,
     queries: isQuery ? reason : undefined,
     secret: secret === undefined ? undefined : `"${secret}"`,
@@ -181,10 +185,13 @@ function sends(about: About): string | undefined {
   }
   // An address says enough: what was read can stand in it.
   if (address === undefined || words.some((word) => IS.keeps.has(word))) return undefined;
-  const body = schema.find(([name]) => IS.body.has(plain(name)))?.[0];
+  const body = schema.find(([name]) => name !== address && IS.body.has(plain(name)))?.[0];
   if (body !== undefined) return `arguments "${shown(address)}" and "${shown(body)}"`;
   const goes =
-    about.class === 'Read' || about.class === 'Execute' || words.some((word) => IS.goesOut.has(word));
+    about.class === 'Read' ||
+    about.class === 'Execute' ||
+    about.isFormed ||
+    words.some((word) => IS.goesOut.has(word));
   return goes ? `argument "${shown(address)}"` : undefined;
 }
 

@@ -11,8 +11,11 @@ export interface EnvironmentVariable {
   readonly what: string;
   /** Whether it names a file, which must be there. */
   readonly isFile?: boolean;
-  /** The value under which calls have real effects, so that a policy should look at the variable. */
-  readonly real?: { readonly value: string; readonly why: string };
+  /**
+   * The value under which calls have real effects, so that a policy should look at the variable, and those under which
+   * they have none; without a variable that is not required they have none either.
+   */
+  readonly real?: { readonly value: string; readonly why: string; readonly test: readonly string[] };
 }
 
 /** A policy that ships with policy-wrap. */

@@ -1,10 +1,13 @@
 import { classify } from '../catalog/classify.js';
 import { tokensOf } from '../catalog/definition-cost.js';
 import { flowsOf } from '../catalog/flows.js';
+import type { ServerTools } from '../catalog/threats/threat.js';
 import { closes, joinedEntry, THREATS } from '../catalog/threats/threats.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { setOf, singular, wordsOf } from '../catalog/words.js';
 import { printable, printableJson } from '../text/escape.js';
+import { wrapped } from './table.js';
+import { fragmentText } from './threats/fragment-text.js';
 
 /** All that can be said of one tool without calling it. */
 export interface ToolPage {
@@ -17,8 +20,17 @@ export interface ToolPage {
   /** What the policy that would hold now does with it. */
   readonly policy: string;
   readonly tokens: number;
-  readonly patterns: readonly { readonly id: string; readonly title: string; readonly why: string }[];
-  /** An entry under `tools`, with what counters the patterns that this tool opens by itself. */
+  readonly patterns: readonly {
+    readonly id: string;
+    readonly title: string;
+    /** What of this tool opens it. */
+    readonly why: string;
+    /** How it works, what counters it, and what that leaves. */
+    readonly how: string;
+    readonly rule: string;
+    readonly leaves: string;
+  }[];
+  /** An entry under `tools`: what the policy in force says of the tool, and what counters the patterns that it opens by itself. */
   readonly rule: Readonly<Record<string, unknown>>;
   readonly related: readonly string[];
   readonly questions: readonly { readonly question: string; readonly answer: string }[];
@@ -32,27 +44,33 @@ const ANY_TOOL = setOf('spare-argument tool-poisoning rug-pull server-requests b
 const NEEDS_YOU = setOf('wrong-environment');
 
 /**
- * @param tools all tools of the server
+ * @param of the server with all its tools
  * @param policy what the policy does with the tool, in words
+ * @param inForce the entry by which the policy judges it, as its file has it
  */
 export function toolPage(
-  server: string,
+  of: ServerTools,
   tool: ToolDefinition,
-  tools: readonly ToolDefinition[],
   policy: string,
+  inForce: Readonly<Record<string, unknown>> = {},
 ): ToolPage {
+  const { server, tools } = of;
   const { class: toolClass, risk, reason } = classify(tool);
   const opened = THREATS.flatMap((threat) => {
     if (ANY_TOOL.has(threat.id)) return [];
-    const mine = threat
-      .openings([{ server, tools }])
-      .find(({ tools: of }) => of.some((at) => at.tool === tool));
+    const mine = threat.openings([of]).find((each) => each.tools.some((at) => at.tool === tool));
     return mine === undefined ? [] : [{ threat, opening: mine }];
   });
   const alone = opened.filter(
     ({ threat, opening }) => opening.tools.length === 1 && !NEEDS_YOU.has(threat.id),
   );
-  const rule = joinedEntry(alone.map(({ opening }) => closes([opening])[server]?.tools?.[tool.name] ?? {}));
+  const parts = alone.map(({ opening }) => closes([opening])[server]);
+  const isHidden = parts.some((part) => part?.hide?.includes(tool.name));
+  const rule = joinedEntry([
+    inForce,
+    ...parts.map((part) => part?.tools?.[tool.name] ?? {}),
+    isHidden ? { action: 'hide' } : {},
+  ]);
   return {
     name: tool.name,
     description: (tool.description ?? '').slice(0, MAX_DESCRIPTION),
@@ -62,7 +80,14 @@ export function toolPage(
     flows: flowsOf(tool),
     policy,
     tokens: tokensOf(tool),
-    patterns: opened.map(({ threat: { id, title }, opening }) => ({ id, title, why: opening.why })),
+    patterns: opened.map(({ threat: { id, title, how, rule: closedBy, leaves }, opening }) => ({
+      id,
+      title,
+      why: opening.why,
+      how,
+      rule: closedBy,
+      leaves,
+    })),
     rule: Object.keys(rule).length > 0 ? rule : { rate_limit: '30/minute' },
     related: relatedTo(tool, tools),
     questions: questionsOf(tool.name, toolClass, risk, reason),
@@ -107,6 +132,9 @@ function questionsOf(name: string, toolClass: string, risk: string, reason: stri
   ];
 }
 
+/** Where nobody says how wide a line may be: in a pipe. */
+const WIDEST = 100;
+
 const FLOW_WORDS: Readonly<Record<string, string>> = {
   untrusted: 'text of strangers comes in',
   private: 'it reads what is private',
@@ -114,8 +142,11 @@ const FLOW_WORDS: Readonly<Record<string, string>> = {
   sends: 'something leaves for others',
 };
 
-/** The page for people. */
-export function toolPageText(page: ToolPage, server: string): string {
+/** The page for people. @param columns of a line */
+export function toolPageText(page: ToolPage, server: string, columns: number): string {
+  const width = Math.min(columns, WIDEST);
+  const prose = (text: string, indent: string) =>
+    wrapped(printable(text), width - indent.length).map((line) => `${indent}${line}`);
   const lines = [
     `${page.name}, a tool of ${server}`,
     page.description.split('\n')[0] ?? '',
@@ -131,17 +162,23 @@ export function toolPageText(page: ToolPage, server: string): string {
     'Why it needs a policy',
     ...(page.patterns.length === 0
       ? ['  No pattern needs this tool in particular; what any tool opens still holds.']
-      : page.patterns.map(({ id, title, why }) => `  ${title}: ${why} (docs/threats/${id}.md)`)),
+      : page.patterns.flatMap(({ title, why, how, rule, leaves }) => [
+          `  ${title}: ${why}`,
+          ...[how, `Rule: ${rule}`, `It leaves: ${leaves}`].flatMap((text) => prose(text, '    ')),
+        ])),
     '',
-    'Recommended, under "tools"; put your own values in',
+    'Recommended, under "tools" in the place of what stands there; put your own values in',
+    ...(page.policy === 'not listed'
+      ? ['The policy refuses this tool by not listing it: with this entry it passes, under these rules.']
+      : []),
   ].map((line) => printable(line).trimEnd());
-  const rule = printableJson({ [page.name]: page.rule }, 2)
+  const rule = fragmentText({ [page.name]: page.rule })
     .split('\n')
-    .slice(1, -1);
+    .slice(0, -1);
   const more = [
-    ...(page.related.length > 0 ? ['', `Related tools: ${page.related.join(', ')}`] : []),
+    ...(page.related.length > 0 ? ['', printable(`Related tools: ${page.related.join(', ')}`)] : []),
     '',
-    ...page.questions.flatMap(({ question, answer }) => [question, `  ${answer}`]),
-  ].map((line) => printable(line));
+    ...page.questions.flatMap(({ question, answer }) => [printable(question), ...prose(answer, '  ')]),
+  ];
   return `${[...lines, ...rule, ...more].join('\n')}\n`;
 }

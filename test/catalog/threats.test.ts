@@ -6,25 +6,19 @@ const [one, other] = [{ conditions: [] }, { conditions: [], on_deny: 'x' }];
 test('two rules for one tool refuse and ask for what either does', () => {
   expect(
     joinedEntry([
-      { require: [one], action: 'deny', reason: 'first', limits: [{ max: 1 }] },
-      { require: [other], action: 'approve', limits: [{ max: 1 }, { max: 2 }], arguments: 'declared' },
+      { require: [one], action: 'approve', reason: 'first', limits: [{ max: 1 }] },
+      { require: [other], approve_if: [one], limits: [{ max: 1 }, { max: 2 }], arguments: 'declared' },
     ]),
   ).toEqual({
     require: [one, other],
-    action: 'deny',
+    action: 'approve',
     reason: 'first',
     limits: [{ max: 1 }, { max: 2 }],
     arguments: 'declared',
   });
-  expect(
-    joinedEntry([
-      { action: 'allow', reason: 'a' },
-      { action: 'hide', reason: 'b' },
-    ]),
-  ).toEqual({
-    action: 'hide',
-    reason: 'b',
-  });
+  const allowed = { action: 'allow', reason: 'a', limits: [{ max: 1 }] };
+  expect(joinedEntry([allowed, { action: 'hide', reason: 'b' }])).toEqual({ action: 'hide' });
+  expect(joinedEntry([{ action: 'deny', reason: 'b' }, allowed])).toEqual({ action: 'deny', reason: 'b' });
 });
 
 test('what closes several openings keeps the rules of each, by server and tool', () => {

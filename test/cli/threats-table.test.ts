@@ -4,9 +4,11 @@ import { expect, test } from 'vitest';
 import { proposePolicy } from '../../src/catalog/propose.js';
 import { KNOWN_SERVERS } from '../../src/catalog/servers.js';
 import { STRENGTH_PRESETS } from '../../src/catalog/strengths.js';
+import { environmentOf } from '../../src/catalog/threats/environment.js';
 import type { ServerTools } from '../../src/catalog/threats/threat.js';
 import { THREATS } from '../../src/catalog/threats/threats.js';
-import { coverageOf, type Held, type State } from '../../src/cli/threats/coverage.js';
+import { coverageOf, type State } from '../../src/cli/threats/coverage.js';
+import type { Held } from '../../src/cli/threats/held.js';
 import { stack } from '../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 
@@ -16,7 +18,7 @@ const SERVERS = JSON.parse(readFileSync('test/fixtures/ten-servers.json', 'utf8'
 function held(of: ServerTools, text: string): Held {
   const { policy, problems } = loadPolicy(text, `${of.server}.json`);
   expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
-  return { server: of.server, tools: of.tools, policy: stack(policy!) };
+  return { ...of, policy: stack(policy!) };
 }
 
 const proposed = (of: ServerTools, strength: 'brake' | 'careful'): Held =>
@@ -59,9 +61,13 @@ function matrix(
 }
 
 test('the table over ten servers and the shipped presets is the one that was looked at', async () => {
-  const shipped = KNOWN_SERVERS.flatMap(({ command, tools, presets }) =>
+  const shipped = KNOWN_SERVERS.flatMap(({ command, tools, presets, environment }) =>
     [...presets, ...STRENGTH_PRESETS.filter(({ name }) => name === 'brake' || name === 'careful')].map(
-      (preset) => [`${command}: ${preset.name}`, [held({ server: command, tools }, preset.text)]] as const,
+      (preset) =>
+        [
+          `${command}: ${preset.name}`,
+          [held({ server: command, tools, environment: environmentOf(environment, []) }, preset.text)],
+        ] as const,
     ),
   );
   const together = (strength: 'brake' | 'careful') =>

@@ -6,7 +6,8 @@ import { lintPolicy } from '../../src/advice/lint.js';
 import { THREATS } from '../../src/catalog/threats/threats.js';
 import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
 import { test as runCases } from '../../src/cli/commands/test.js';
-import { coverageOf, type Held } from '../../src/cli/threats/coverage.js';
+import { coverageOf } from '../../src/cli/threats/coverage.js';
+import type { Held } from '../../src/cli/threats/held.js';
 import { stack } from '../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 import { asksAlways, fixOf, hasCases, heldBy, policyWith, threatFiles } from '../support/threat-docs.js';
@@ -157,7 +158,7 @@ describe('decided by the calls of the attack, and not by words in the policy', (
     const [web, files, mail] = heldBy(threat, fixOf(threat)) as [Held, Held, Held];
     expect(stateOf([web, files, mail], threat.id)).toBe('countered');
     const other = { ...web.tools[0]!, name: 'get_issue', description: 'Gets an issue.' };
-    expect(stateOf([{ ...web, tools: [...web.tools, other] }, files, mail], threat.id)).toBe('open');
+    expect(stateOf([{ ...web, tools: [...web.tools, other] }, files, mail], threat.id)).toBe('partly');
     expect(stateOf([{ ...web, policy: 'unwrapped' }, files, mail], threat.id)).toBe('open');
     expect(stateOf([web, mail], threat.id)).toBe('not opened');
   });

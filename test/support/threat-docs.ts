@@ -4,7 +4,9 @@
  */
 import type { Attack, Fix, Opening, PolicyPart, Step, Threat } from '../../src/catalog/threats/threat.js';
 import { closes, THREATS } from '../../src/catalog/threats/threats.js';
-import { coverageOf, type Held } from '../../src/cli/threats/coverage.js';
+import { complied } from '../../src/cli/threats/comply.js';
+import { coverageOf, stepsOf } from '../../src/cli/threats/coverage.js';
+import type { Held } from '../../src/cli/threats/held.js';
 import { stack } from '../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 
@@ -27,7 +29,7 @@ export function heldBy(threat: Threat, fix: Fix | 'nothing'): Held[] {
     const part = fix === 'nothing' ? (threat.sight === 'asks' ? asksAlways(threat) : undefined) : fix[server];
     const { policy, problems } = loadPolicy(JSON.stringify(policyWith(part)), `${server}.json`);
     if (policy === undefined) throw new Error(JSON.stringify(problems));
-    return { server, tools, policy: stack(policy) };
+    return { server, tools, policy: stack(policy), document: policyWith(part) as Held['document'] };
   });
 }
 
@@ -35,13 +37,15 @@ export const fixOf = (threat: Threat): Fix => closes(threat.openings(threat.exam
 
 export const hasCases = ({ sight }: Threat): boolean => sight === 'calls' || sight === 'asks';
 
-/** The opening that takes the most tools: one that is all of them by itself shows less. */
-const plainest = (threat: Threat, servers: Threat['example']): Opening | undefined =>
-  threat
-    .openings(servers)
-    .toSorted(
-      (a, b) => new Set(b.tools.map(({ tool }) => tool)).size - new Set(a.tools.map(({ tool }) => tool)).size,
-    )[0];
+/** The opening whose sender only sends, where there is one: one that is all of them by itself shows less. */
+const plainest = (threat: Threat, servers: Threat['example']): Opening | undefined => {
+  const openings = threat.openings(servers);
+  const others = openings.filter(({ places = [] }) => {
+    const [sender] = places.at(-1)?.tools ?? [];
+    return !places.slice(0, -1).some(({ tools }) => tools.some(({ tool }) => tool === sender?.tool));
+  });
+  return others[0] ?? openings[0];
+};
 
 /** The case file of a pattern: each attack of one opening, ended by the rule. */
 function casesOf(threat: Threat): object | undefined {
@@ -56,45 +60,72 @@ function casesOf(threat: Threat): object | undefined {
     ...(threat.id === 'spare-argument' && {
       tools: Object.fromEntries(tools.map(({ name, inputSchema }) => [name, inputSchema])),
     }),
-    cases: (opening?.attacks ?? []).map((attack, at) => caseOf(threat, attack, at, fix, sender)),
+    cases: (opening?.attacks ?? []).flatMap((attack) => caseOf(threat, attack, fix, sender) ?? []),
   };
 }
 
-function caseOf(threat: Threat, attack: Attack, at: number, fix: Fix, sender: string): object {
+function caseOf(threat: Threat, attack: Attack, fix: Fix, sender: string): object | undefined {
   // The opening with this attack alone, so that the stop is this attack's.
   const alone: Threat = {
     ...threat,
-    openings: (servers) => [{ ...(plainest(threat, servers) as Opening), attacks: [attack] }],
+    openings: (servers) => [
+      {
+        ...(plainest(threat, servers) as Opening),
+        attacks: threat.sight === 'asks' ? (plainest(threat, servers) as Opening).attacks : [attack],
+      },
+    ],
   };
-  const stop = coverageOf(heldBy(threat, fix), [alone])[0]?.openings[0]?.stop;
-  if (stop === undefined) throw new Error(`${threat.id}: the rule does not stop attack ${at}`);
-  const calls = attack.map((each) => (Array.isArray(each) ? each[0] : each) as Step);
+  const [tried] = coverageOf(heldBy(threat, fix), [alone])[0]?.openings[0]?.tried ?? [];
+  const stop = tried?.stop;
+  const calls = stepsOf(attack, []);
+  const held = heldBy(threat, fix);
+  /** As the attacker sends it who knows this policy. */
+  const sent = (step: Step | undefined, n: number) => {
+    const policy = held.find(({ server }) => server === step?.server)?.policy;
+    return step && typeof policy === 'object' ? complied(policy, step, n) : { args: {}, env: {} };
+  };
+  if (threat.sight === 'asks') {
+    const [call] = calls;
+    const isLarge = attack.name === tried?.attack.name;
+    if (!isLarge && attack.name !== plainest(threat, threat.example)?.attacks[0]?.name) return undefined;
+    return {
+      name: attack.name,
+      call: { tool: call?.tool.name, args: call?.args },
+      expect: isLarge ? { decision: 'ask', code: stop?.code, rule: stop?.rule } : { decision: 'allow' },
+    };
+  }
+  if (stop === undefined) throw new Error(`${threat.id}: the rule does not stop "${attack.name}"`);
   const earlier: object[] = [];
   let before = stop.call - 1;
-  let last: Step | undefined;
   for (const step of calls) {
     const times = Math.min(before, step.times ?? 1);
-    if (times < (step.times ?? 1)) {
-      last = step;
-      if (times === 0) break;
-    }
-    earlier.push({
+    before -= times;
+    if (times === 0) break;
+    const one = (n: number, again: number) => ({
       ...(step.server !== sender && { server: step.server }),
       tool: step.tool.name,
-      args: step.args,
-      at: '-1s',
-      ...(times > 1 && { times }),
+      args: sent(step, n).args,
+      at: step.every === undefined ? '-1s' : `-${step.every}s`,
+      ...(again > 1 && { times: again }),
       ...(step.fails && { outcome: 'error' }),
     });
-    before -= times;
-    if (last !== undefined) break;
+    if (step.vary === undefined && step.others === undefined) earlier.push(one(0, times));
+    else for (let n = 0; n < times; n += 1) earlier.push(one(n, 1));
+    if (times < (step.times ?? 1)) break;
   }
-  const call = last ?? (calls.at(-1) as Step);
+  let at = stop.call - 1;
+  const ends = calls.find((step) => {
+    const isIt = at < (step.times ?? 1);
+    if (!isIt) at -= step.times ?? 1;
+    return isIt;
+  });
+  const call = ends ?? calls.at(-1);
+  const last = sent(call, at);
   return {
-    name: `${threat.id} ${at + 1}`,
-    ...(call.env && { env: call.env }),
+    name: attack.name,
+    ...(Object.keys(last.env).length > 0 && { env: last.env }),
     ...(earlier.length > 0 && { earlier }),
-    call: { tool: call.tool.name, args: call.args },
+    call: { tool: call?.tool.name, args: last.args },
     expect: {
       decision: stop.decision,
       ...(stop.code !== undefined && { code: stop.code }),
@@ -161,6 +192,19 @@ Why a tool needs a policy: ${THREATS.length} patterns by which agents and their 
 | pattern | opened by | rule | seen in |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## What "countered" means
+
+Each pattern has several ways to do it, and the calls of each are made. Whoever attacks has time and knows the policy: they
+
+- come when the hours of the policy are open, in the next conversation, half an hour later, or the same day where a limit on a pace holds them up;
+- call first what \`before\` wants to be called, where that passes itself;
+- choose every argument that the attack does not depend on so that the policy has nothing against it, keep amounts below a bound, and put what the policy looks for beside what they want: \`npm test; rm -rf /\`, \`/work/../..\`;
+- take any tool that reads and any that sends, on any server, where the attack is over several.
+
+**countered**: every way is refused, hidden, or asked about, which leaves it to a person. **partly**: some come through, and they are named. **open**: all do. **not opened**: these tools do not have what it takes, or, for consent fatigue, nobody is asked.
+
+It is no proof. Other ways than those of the case file are not tried, a person may say yes, and what a server does with a call that passes is its own. The fragments that \`threats\` prints stand for what the policy has under the same names and carry it along, so that what was refused stays refused; the one against consent fatigue is there to ask less, and says so.
 
 These pages are made from \`src/catalog/threats/\` by \`npm run docs:threats\`. Frames that they cite: [OWASP MCP Top 10](https://owasp.org/www-project-mcp-top-10/), [SAFE-MCP](https://github.com/safe-agentic-framework/safe-mcp), [MITRE ATLAS](https://atlas.mitre.org/).
 `;

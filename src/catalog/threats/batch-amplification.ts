@@ -1,10 +1,10 @@
 import { isRecord } from '../../json/value.js';
 import { propertiesOf } from '../arguments.js';
 import { listOf, object, string } from '../tool-definition.js';
-import { sampleArguments } from './sample.js';
+import { sampleArguments, variedArguments } from './sample.js';
 import { safeMcp } from './sources.js';
 import type { Threat, ToolAt } from './threat.js';
-import { entry, isOf, isRequired, pathTo, perTool } from './tools-of.js';
+import { attack, entry, isOf, isRequired, pathTo, perTool } from './tools-of.js';
 
 /** Lists that say how, and not on what. */
 const HOW =
@@ -39,12 +39,22 @@ export const BATCH_AMPLIFICATION: Threat = {
       if (list === undefined) return undefined;
       const [one] = (sampleArguments({ properties: { list: list.schema }, required: ['list'] }).list ??
         []) as unknown[];
-      const args = sampleArguments(at.tool.inputSchema, {
-        [list.name]: Array.from({ length: SIZE }, () => one ?? 'x'),
-      });
+      const many = (length: number) => ({ [list.name]: Array.from({ length }, () => one ?? 'x') });
+      const args = (length: number) => sampleArguments(at.tool.inputSchema, many(length));
+      const others = variedArguments(at.tool.inputSchema, [list.name]);
       return {
         why: `argument "${list.name}" is a list`,
-        attacks: [[{ ...at, args }]],
+        attacks: [
+          attack(`a list of ${SIZE}`, { ...at, args: args(SIZE) }),
+          attack('lists of 10, fifty times in a day', {
+            ...at,
+            args: args(10),
+            times: 50,
+            every: 60,
+            patience: 86_400,
+            ...(others !== undefined && { others }),
+          }),
+        ],
         fix: entry(at, {
           limits: [
             {

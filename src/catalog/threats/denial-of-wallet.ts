@@ -1,9 +1,9 @@
 import { number, object, string } from '../tool-definition.js';
 import { setOf } from '../words.js';
-import { sampleArguments } from './sample.js';
+import { sampleArguments, variedArguments } from './sample.js';
 import { safeMcp } from './sources.js';
-import type { Threat } from './threat.js';
-import { argumentOf, entry, isOf, isRequired, pathTo, perTool } from './tools-of.js';
+import type { Step, Threat } from './threat.js';
+import { argumentOf, attack, entry, isOf, isRequired, pathTo, perTool } from './tools-of.js';
 
 const DEAR = setOf('tokens maxtokens seconds duration minutes images samples n count credits pages');
 const WORK =
@@ -46,10 +46,24 @@ export const DENIAL_OF_WALLET: Threat = {
       const works = WORK.test(at.tool.name) || WORK.test(at.tool.description?.slice(0, 200) ?? '');
       if (argument === undefined || !works || isOf(at, 'Destructive')) return undefined;
       const args = sampleArguments(at.tool.inputSchema, { [argument]: 100_000 });
+      const dear: Step = {
+        ...at,
+        args,
+        times: 72,
+        every: 1200,
+        patience: 86_400,
+        least: { [argument]: 10_000 },
+      };
+      const others = variedArguments(at.tool.inputSchema, [argument]);
       return {
         why: `argument "${argument}" says how much is done`,
         // Every 20 minutes for a day.
-        attacks: [[{ ...at, args, times: 72, every: 1200 }]],
+        attacks: [
+          attack('72 dear calls in a day', { ...dear, anew: true }),
+          ...(others === undefined
+            ? []
+            : [attack('the same, each with something else', { ...dear, others })]),
+        ],
         fix: entry(at, {
           limits: [
             { counter: `${at.tool.name} ${argument}`, window: 'day', max: 200_000, amount: pathTo(argument) },

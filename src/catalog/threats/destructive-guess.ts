@@ -2,7 +2,7 @@ import { DELETE_VOLUME } from './examples.js';
 import { sampleArguments } from './sample.js';
 import { atlas, safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
-import { entry, isOf, perTool } from './tools-of.js';
+import { attack, entry, isOf, perTool } from './tools-of.js';
 
 export const DESTRUCTIVE_GUESS: Threat = {
   id: 'destructive-guess',
@@ -28,7 +28,7 @@ export const DESTRUCTIVE_GUESS: Threat = {
       isOf(at, 'Destructive')
         ? {
             why: 'it destroys',
-            attacks: [[{ ...at, args: sampleArguments(at.tool.inputSchema) }]],
+            attacks: [attack('one call', { ...at, args: sampleArguments(at.tool.inputSchema) })],
             fix: entry(at, {
               action: 'approve',
               reason: 'This may destroy something, so a person decides.',

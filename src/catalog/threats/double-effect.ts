@@ -2,7 +2,7 @@ import { propertiesOf } from '../arguments.js';
 import { CREATE_PAYMENT } from './examples.js';
 import { sampleArguments } from './sample.js';
 import type { Threat } from './threat.js';
-import { entry, has, isOf, pathTo, perTool } from './tools-of.js';
+import { attack, entry, has, isOf, pathTo, perTool } from './tools-of.js';
 
 const FRESH = /(idempotency|request|trace|client)_?(key|id|token)$|^nonce$/i;
 
@@ -33,10 +33,21 @@ export const DOUBLE_EFFECT: Threat = {
       return {
         why: 'doing it twice is not doing it once',
         attacks: [
-          [
-            { ...at, args, fails: true, every: 60 },
-            { ...at, args },
-          ],
+          attack('again after a minute', { ...at, args, fails: true, every: 60 }, { ...at, args }),
+          attack(
+            'again after an hour, by a wrapper that was started anew',
+            { ...at, args, fails: true, every: 3600 },
+            { ...at, args, anew: true },
+          ),
+          ...(fresh.length === 0
+            ? []
+            : [
+                attack(
+                  'again with a fresh key',
+                  { ...at, args, fails: true, every: 60 },
+                  { ...at, args: { ...args, ...Object.fromEntries(fresh.map((name) => [name, 'fresh'])) } },
+                ),
+              ]),
         ],
         fix: entry(at, {
           limits: [

@@ -1,9 +1,9 @@
 import { moneyArguments } from '../arguments.js';
 import { CREATE_PAYMENT } from './examples.js';
-import { sampleArguments } from './sample.js';
+import { sampleArguments, variedArguments } from './sample.js';
 import { safeMcpRow } from './sources.js';
-import type { Threat } from './threat.js';
-import { entry, isOf, isRequired, pathTo, perTool, when } from './tools-of.js';
+import type { Step, Threat } from './threat.js';
+import { attack, entry, isOf, isRequired, pathTo, perTool, when } from './tools-of.js';
 
 export const FRAUD_IN_SLICES: Threat = {
   id: 'fraud-in-slices',
@@ -26,10 +26,23 @@ export const FRAUD_IN_SLICES: Threat = {
         amount === undefined
           ? { counter: `${at.tool.name} calls`, window: 'day', max: 20 }
           : { counter: `${at.tool.name} ${amount}`, window: 'day', max: 1000, amount: pathTo(amount) };
+      const slices: Step = {
+        ...at,
+        args,
+        // Every five minutes for eight hours; whoever is held up goes on the same day.
+        times: 96,
+        every: 300,
+        patience: DAY,
+        anew: true,
+        ...(amount !== undefined && { least: { [amount]: 2 } }),
+      };
+      const others = variedArguments(at.tool.inputSchema, amounts);
       return {
         why: amount === undefined ? 'it moves money' : `argument "${amount}" is money`,
-        // 90 a time, every five minutes for eight hours.
-        attacks: [[{ ...at, args, times: 96, every: 300 }]],
+        attacks: [
+          attack('96 slices in a day, over several conversations', slices),
+          ...(others === undefined ? [] : [attack('slices that differ in all else', { ...slices, others })]),
+        ],
         fix: entry(at, {
           ...(amount !== undefined && {
             approve_if: [when(pathTo(amount), 'gt', 100, 'Amounts above 100 are looked at by a person.')],
@@ -39,3 +52,5 @@ export const FRAUD_IN_SLICES: Threat = {
       };
     }),
 };
+
+const DAY = 86_400;

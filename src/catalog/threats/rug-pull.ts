@@ -1,7 +1,7 @@
 import { READ_FILE } from './examples.js';
 import { cve, safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
-import { TOOL_POISONING } from './tool-poisoning.js';
+import { CHANGED, TOOL_POISONING } from './tool-poisoning.js';
 
 export const RUG_PULL: Threat = {
   id: 'rug-pull',
@@ -19,6 +19,8 @@ export const RUG_PULL: Threat = {
   openings: (servers) =>
     TOOL_POISONING.openings(servers).map((opening) => ({
       ...opening,
+      attacks: [CHANGED],
+      fix: Object.fromEntries(Object.keys(opening.fix).map((server) => [server, { pin: 'hold' as const }])),
       why: 'what it lists may change after it was trusted',
     })),
 };

@@ -1,8 +1,8 @@
 import { LIST_CUSTOMERS } from './examples.js';
-import { sampleArguments } from './sample.js';
+import { sampleArguments, variedArguments } from './sample.js';
 import { safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
-import { everyTool } from './tools-of.js';
+import { attack, everyTool } from './tools-of.js';
 
 const REPEATED = { counter: 'same_call', window: '10m', max: 30, per: ['tool.name', 'args'] };
 const ALL = { counter: 'calls', window: 'minute', max: 60 };
@@ -22,11 +22,30 @@ export const RUNAWAY_LOOP: Threat = {
   openings: (servers) =>
     everyTool(servers).map((at) => {
       const call = { ...at, args: sampleArguments(at.tool.inputSchema) };
+      const others = variedArguments(at.tool.inputSchema);
       return {
         tools: [at],
         why: 'it can be called',
-        // Once a second for five minutes; and as fast, failing each time, with something else each time.
-        attacks: [[{ ...call, times: 300 }]],
+        attacks: [
+          attack('the same call, ten times a second', { ...call, times: 150, every: 0.1 }),
+          ...(others === undefined
+            ? []
+            : [
+                attack('something else each time, ten times a second', {
+                  ...call,
+                  times: 150,
+                  every: 0.1,
+                  others,
+                }),
+                attack('something else every five seconds, and it fails each time', {
+                  ...call,
+                  times: 60,
+                  every: 5,
+                  fails: true,
+                  others,
+                }),
+              ]),
+        ],
         fix: { [at.server]: { all_tools: { limits: [ALL, REPEATED, FAILED] } } },
       };
     }),

@@ -16,6 +16,44 @@ export function sampleArguments(inputSchema: unknown, given: Json = {}): Json {
   return { ...(isRecord(sampled) ? sampled : {}), ...given };
 }
 
+/**
+ * The same call with something else each time, for what counts calls apart: each text, number and listed value that
+ * the tool requires, or the first text or number that it takes.
+ *
+ * @param kept arguments that the attack depends on
+ * @returns undefined where every call of the tool is the same
+ */
+export function variedArguments(
+  inputSchema: unknown,
+  kept: readonly string[] = [],
+): ((n: number) => Json) | undefined {
+  const properties = isRecord(inputSchema) && isRecord(inputSchema.properties) ? inputSchema.properties : {};
+  const required = isRecord(inputSchema) && Array.isArray(inputSchema.required) ? inputSchema.required : [];
+  const able = Object.entries(properties).filter(
+    ([name, schema]) => !kept.includes(name) && isRecord(schema) && otherOf(schema, 1) !== undefined,
+  );
+  const must = able.filter(([name]) => required.includes(name));
+  const chosen = must.length > 0 ? must : able.slice(0, 1);
+  if (chosen.length === 0) return undefined;
+  return (n) => Object.fromEntries(chosen.map(([name, schema]) => [name, otherOf(schema as Json, n)]));
+}
+
+/** Value number `n` of a schema; undefined where it has one alone. */
+function otherOf(schema: Json, n: number): unknown {
+  if (Array.isArray(schema.enum))
+    return schema.enum.length > 1 ? schema.enum[n % schema.enum.length] : undefined;
+  if (schema.const !== undefined) return undefined;
+  switch ([schema.type].flat()[0] ?? 'string') {
+    case 'string':
+      return schema.pattern === undefined && schema.format === undefined ? `v${n}` : undefined;
+    case 'number':
+    case 'integer':
+      return atLeast(schema.minimum, 1) + n;
+    default:
+      return undefined;
+  }
+}
+
 function sample(schema: unknown, depth: number): unknown {
   if (!isRecord(schema) || depth > MAX_DEPTH) return 'x';
   if (schema.const !== undefined) return schema.const;

@@ -2,7 +2,7 @@ import { object } from '../tool-definition.js';
 import { sampleArguments } from './sample.js';
 import { owasp, safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
-import { entry, has, perTool } from './tools-of.js';
+import { attack, has, perTool } from './tools-of.js';
 
 export const SECRETS_DUMP: Threat = {
   id: 'secrets-dump',
@@ -26,8 +26,8 @@ export const SECRETS_DUMP: Threat = {
       has(at, 'secrets')
         ? {
             why: 'it gives out secrets',
-            attacks: [[{ ...at, args: sampleArguments(at.tool.inputSchema) }]],
-            fix: entry(at, { action: 'hide' }),
+            attacks: [attack('one call', { ...at, args: sampleArguments(at.tool.inputSchema) })],
+            fix: { [at.server]: { hide: [at.tool.name] } },
           }
         : undefined,
     ),

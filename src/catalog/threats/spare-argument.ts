@@ -3,7 +3,7 @@ import { SEND_EMAIL } from './examples.js';
 import { sampleArguments } from './sample.js';
 import { safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
-import { everyTool } from './tools-of.js';
+import { attack, entry, everyTool } from './tools-of.js';
 
 export const SPARE_ARGUMENT: Threat = {
   id: 'spare-argument',
@@ -21,9 +21,23 @@ export const SPARE_ARGUMENT: Threat = {
       .map((at) => ({
         tools: [at],
         why: 'a key that its schema does not name goes through',
-        attacks: [
-          [{ ...at, args: sampleArguments(at.tool.inputSchema, { conversation_notes: 'sk-live-51H' }) }],
-        ],
-        fix: { [at.server]: { all_tools: { arguments: 'declared' } } },
+        attacks: KEYS.map((key) =>
+          attack(`in "${key}"`, {
+            ...at,
+            args: sampleArguments(at.tool.inputSchema, { [key]: 'sk-live-51H' }),
+          }),
+        ),
+        // A schema that takes any key refuses none.
+        fix: takesAny(at.tool.inputSchema)
+          ? entry(at, { action: 'approve', reason: 'It takes any argument, so a person looks at each call.' })
+          : { [at.server]: { all_tools: { arguments: 'declared' } } },
       })),
 };
+
+/** Names that no schema has: a rule against one of them is not a rule against all. */
+const KEYS = ['conversation_notes', 'x_trace'];
+
+const takesAny = (schema: unknown): boolean =>
+  isRecord(schema) &&
+  (schema.additionalProperties === true ||
+    (isRecord(schema.additionalProperties) && schema.additionalProperties !== null));

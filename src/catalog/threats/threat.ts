@@ -4,12 +4,27 @@ import type { ToolDefinition } from '../tool-definition.js';
 export interface ServerTools {
   readonly server: string;
   readonly tools: readonly ToolDefinition[];
+  /** The variable that says where the server works, where that is known. */
+  readonly environment?: ServerEnvironment | undefined;
+}
+
+export interface ServerEnvironment {
+  readonly variable: string;
+  /** Under which nothing is real. */
+  readonly test: readonly string[];
+  /** Under which everything is. */
+  readonly real: string;
+  /** What it does without the variable. */
+  readonly unset: 'test' | 'real';
 }
 
 export interface ToolAt {
   readonly server: string;
   readonly tool: ToolDefinition;
 }
+
+/** What shows a policy, in the place of an argument's value, the text that it looks for, and is the attack all the same. */
+export type Disguise = (wanted: string) => readonly string[];
 
 /** Calls of an attack, or of its victim's agent. */
 export interface Step extends ToolAt {
@@ -18,24 +33,45 @@ export interface Step extends ToolAt {
   readonly times?: number;
   /** Seconds between them, and after them; default 1. */
   readonly every?: number;
+  /** It takes no pains not to be asked about. */
+  readonly frank?: true;
   /** The server answers with an error. */
   readonly fails?: true;
+  /** Each call comes through a wrapper that was started anew, as with each conversation. */
+  readonly anew?: true;
+  /** Who is held up by a limit waits and goes on, for as long as this in all; in seconds. */
+  readonly patience?: number;
   /** Variables of the server's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** By argument number `n` of `times`, where they differ. */
+  /** What every variable says that tells where the server works; null: none of them is set. */
+  readonly environment?: string | null;
+  /** By number `n` of `times`, where the calls differ in what does not matter to the attack. */
+  readonly others?: (n: number) => Readonly<Record<string, unknown>>;
+  /** The same for what it is about. */
   readonly vary?: (n: number) => Readonly<Record<string, unknown>>;
+  /** Of numbers that may be smaller where the policy bounds them: down to what is still the attack. */
+  readonly least?: Readonly<Record<string, number>>;
+  /** By the name of the argument in whose texts it stands. */
+  readonly disguises?: Readonly<Record<string, Disguise>>;
 }
 
 /**
- * In their order. An attack is countered where one of its steps is refused, hidden or asked about; of steps in a
- * list, the first that passes is taken.
+ * One way to do it. Its calls in their order; it ends where one of them is refused, hidden or asked about. Of steps in a
+ * list each is a way of its own.
  */
-export type Attack = readonly (Step | readonly Step[])[];
+export interface Attack {
+  /** What is tried, in a few words that a person reads behind "still passes:". */
+  readonly name: string;
+  readonly steps: readonly (Step | readonly Step[])[];
+  /** No call shows it: what a server lists later, where that is what counts. */
+  readonly lists?: 'changed' | 'new';
+}
 
 /** Members of a policy, as JSON, for each server that needs one. */
 export type Fix = Readonly<Record<string, PolicyPart>>;
 export interface PolicyPart {
   readonly pin?: 'hold' | 'deny';
+  readonly new_tools?: 'hide';
   readonly hide?: readonly string[];
   readonly server_requests?: Readonly<Record<string, unknown>>;
   readonly all_tools?: Readonly<Record<string, unknown>>;
@@ -52,6 +88,10 @@ export interface Opening {
   readonly attacks: readonly Attack[];
   /** Closes it. */
   readonly fix: Fix;
+  /** The fix lets pass unasked what was asked about: that is what it is for. */
+  readonly eases?: true;
+  /** Where many tools could take each place: which ones, in the order of the places. */
+  readonly places?: readonly { readonly does: string; readonly tools: readonly ToolAt[] }[];
 }
 
 export interface Source {
@@ -61,8 +101,8 @@ export interface Source {
 
 /**
  * How it can be told whether a policy counters a pattern: by the attack's calls, which must not all pass; by questions,
- * which small calls must not lead to; by how changed definitions are treated;
- * or not at all, since what happens is nowhere in what passes through the wrapper.
+ * which a small amount must not lead to where a larger one does; by how changed definitions are treated; or not at all,
+ * since what happens is nowhere in what passes through the wrapper.
  */
 export type Sight = 'calls' | 'asks' | 'pin' | 'none';
 

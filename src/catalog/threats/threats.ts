@@ -55,6 +55,9 @@ export function closes(openings: readonly Pick<Opening, 'fix'>[]): Fix {
       all[server] = {
         ...had,
         ...part,
+        ...((had?.all_tools || part.all_tools) && {
+          all_tools: joinedEntry([had?.all_tools ?? {}, part.all_tools ?? {}]),
+        }),
         ...((had?.hide || part.hide) && { hide: [...(had?.hide ?? []), ...(part.hide ?? [])] }),
         // A reader of one opening is the sender of another.
         ...((had?.tools || part.tools) && { tools: joinedTools(had?.tools ?? {}, part.tools ?? {}) }),
@@ -77,9 +80,12 @@ function joinedTools(had: Entries, next: Entries): Entries {
 /** From the mildest on. */
 const ACTIONS: readonly unknown[] = [undefined, 'allow', 'approve', 'deny', 'hide'];
 
-/** One entry that refuses and asks for whatever one of them does: lists are joined, the stricter action has its reason. */
+/**
+ * One entry that refuses and asks for whatever one of them does: lists are joined, the stricter action has its reason, and
+ * what says less than the action is left out, as a policy must not have it beside it.
+ */
 export function joinedEntry(entries: readonly Entry[]): Entry {
-  return entries.reduce<Entry>((had, next) => {
+  const joined = entries.reduce<Entry>((had, next) => {
     const lists = Object.entries(next).flatMap(([key, value]) => {
       const before = had[key];
       if (!Array.isArray(before) || !Array.isArray(value)) return [];
@@ -90,6 +96,10 @@ export function joinedEntry(entries: readonly Entry[]): Entry {
     const [milder, stricter] = isStricter ? [had, next] : [next, had];
     return { ...milder, ...stricter, ...Object.fromEntries(lists) };
   }, {});
+  const { action, reason, approve_if: _, ...others } = joined;
+  if (action === 'hide') return { action };
+  if (action === 'deny') return { action, ...(reason !== undefined && { reason }) };
+  return action === 'approve' ? { action, ...(reason !== undefined && { reason }), ...others } : joined;
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,6 +1,10 @@
 import { READ_FILE } from './examples.js';
 import { owasp, safeMcp } from './sources.js';
-import type { Threat } from './threat.js';
+import type { Attack, Threat } from './threat.js';
+
+/** No call shows these: they go by what a policy does with what is listed. */
+export const CHANGED: Attack = { name: 'a definition that changes', steps: [], lists: 'changed' };
+const NEW: Attack = { name: 'a tool that comes later', steps: [], lists: 'new' };
 
 export const TOOL_POISONING: Threat = {
   id: 'tool-poisoning',
@@ -26,7 +30,7 @@ export const TOOL_POISONING: Threat = {
       .map(({ server, tools }) => ({
         tools: tools.map((tool) => ({ server, tool })),
         why: 'the model reads what the server says of its tools',
-        attacks: [],
-        fix: { [server]: { pin: 'hold' } },
+        attacks: [CHANGED, NEW],
+        fix: { [server]: { pin: 'hold', new_tools: 'hide' } },
       })),
 };

@@ -3,7 +3,7 @@ import { sampleArguments } from './sample.js';
 import { skeleton } from './skeleton.js';
 import { owasp, safeMcp } from './sources.js';
 import type { Opening, Threat } from './threat.js';
-import { canStand, everyTool } from './tools-of.js';
+import { attack, canStand, everyTool } from './tools-of.js';
 
 export const TOOL_SHADOWING: Threat = {
   id: 'tool-shadowing',
@@ -36,10 +36,11 @@ export const TOOL_SHADOWING: Threat = {
           why: 'the two names look alike',
           // Both must be there for one to be taken for the other.
           attacks: [
-            [
+            attack(
+              'both can be called',
               { ...other, args: sampleArguments(other.tool.inputSchema) },
               { ...at, args: sampleArguments(at.tool.inputSchema) },
-            ],
+            ),
           ],
           fix: { [at.server]: { hide: [at.tool.name] } },
         });

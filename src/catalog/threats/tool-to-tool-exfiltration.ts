@@ -1,13 +1,8 @@
-import { RECIPIENTS } from '../flow-words.js';
-import { setOf } from '../words.js';
 import { READ_FILE, SEND_EMAIL } from './examples.js';
-import { sampleArguments } from './sample.js';
+import { isUnseen, onlyOwn, recipientPlaces, toStrangers } from './recipients.js';
 import { atlas, safeMcpRow } from './sources.js';
 import type { Threat } from './threat.js';
-import { argumentOf, entry, has, isOf, pathTo, perTool, when } from './tools-of.js';
-
-const RECIPIENT = setOf(RECIPIENTS);
-const COPIES = setOf('bcc cc');
+import { entry, has, isOf, perTool, when } from './tools-of.js';
 
 export const TOOL_TO_TOOL: Threat = {
   id: 'tool-to-tool-exfiltration',
@@ -19,37 +14,31 @@ export const TOOL_TO_TOOL: Threat = {
   ],
   opens: 'a tool that sends to a recipient that stands in an argument',
   sight: 'calls',
-  rule: 'Recipients must be of your own domain, and unseen copies are refused.',
+  rule: 'Recipients must be of your own domain or on your own list, unseen copies are refused, and where a call may leave a recipient out, one that names it is looked at by a person.',
   leaves: 'Who shares a domain with you, and what a recipient passes on.',
   example: [{ server: 'mail', tools: [READ_FILE, SEND_EMAIL] }],
   openings: (servers) =>
     perTool(servers, (at) => {
-      const to = argumentOf(at.tool, RECIPIENT, 'string') ?? argumentOf(at.tool, RECIPIENT, 'array');
-      if (to === undefined || !has(at, 'sends') || isOf(at, 'Destructive')) return undefined;
-      const list = argumentOf(at.tool, RECIPIENT, 'string') === undefined;
-      const copy = argumentOf(at.tool, COPIES, 'string') ?? argumentOf(at.tool, COPIES, 'array');
-      const own = 'colleague@example.com';
-      const foreign = 'someone@attacker.example';
-      const of = (value: string, isList: boolean) => (isList ? [value] : value);
-      const attacks = [[{ ...at, args: sampleArguments(at.tool.inputSchema, { [to]: of(foreign, list) }) }]];
-      if (copy !== undefined && copy !== to) {
-        const isList = argumentOf(at.tool, COPIES, 'string') === undefined;
-        const args = sampleArguments(at.tool.inputSchema, {
-          [to]: of(own, list),
-          [copy]: of(foreign, isList),
-        });
-        attacks.push([{ ...at, args }]);
-      }
-      const path = list ? `${pathTo(to)}[*]` : pathTo(to);
+      if (!has(at, 'sends') || isOf(at, 'Destructive')) return undefined;
+      const places = recipientPlaces(at.tool);
+      if (places.length === 0) return undefined;
+      const names = places.map(({ path }) => path.slice('args.'.length));
+      const required = places.filter(({ isRequired }) => isRequired);
+      const unseen = places.filter((place) => !place.isRequired && isUnseen(place));
+      const others = places.filter((place) => !place.isRequired && !isUnseen(place));
       return {
-        why: `argument "${to}" says who gets it`,
-        attacks,
+        why: `${names.length === 1 ? 'argument' : 'arguments'} "${names.join('", "')}" ${names.length === 1 ? 'says' : 'say'} who gets it`,
+        attacks: places.flatMap((place) => toStrangers(at, place)),
         fix: entry(at, {
-          require: [
-            when(path, 'regex', '^[A-Za-z0-9._+-]+@example[.]com$', 'Only to recipients of our own domain.'),
-          ],
-          ...(copy !== undefined &&
-            copy !== to && { deny_if: [when(pathTo(copy), 'exists', true, 'No unseen copies.')] }),
+          ...(required.length > 0 && { require: required.map(onlyOwn) }),
+          ...(unseen.length > 0 && {
+            deny_if: unseen.map(({ path }) => when(path, 'exists', true, 'No unseen copies.')),
+          }),
+          ...(others.length > 0 && {
+            approve_if: others.map(({ path }) =>
+              when(path, 'exists', true, 'Somebody else gets this, so a person decides.'),
+            ),
+          }),
         }),
       };
     }),

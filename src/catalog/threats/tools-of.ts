@@ -1,11 +1,11 @@
 import { isRecord } from '../../json/value.js';
-import { isAddress, propertiesOf } from '../arguments.js';
+import { propertiesOf } from '../arguments.js';
 import { type Classification, classify } from '../classify.js';
 import type { ToolClass } from '../evidence.js';
 import { type Flow, type Flows, flowsOf } from '../flows.js';
 import type { ToolDefinition } from '../tool-definition.js';
 import { wordsOf } from '../words.js';
-import type { Fix, Opening, ServerTools, ToolAt } from './threat.js';
+import type { Attack, Fix, Opening, ServerTools, ToolAt } from './threat.js';
 
 const classes = new WeakMap<ToolDefinition, Classification>();
 const flows = new WeakMap<ToolDefinition, Flows>();
@@ -44,9 +44,6 @@ export function argumentOf(
   )?.[0];
 }
 
-export const addressOf = ({ inputSchema }: ToolDefinition): string | undefined =>
-  propertiesOf(inputSchema).find(([name]) => isAddress(name))?.[0];
-
 export function isRequired({ inputSchema }: ToolDefinition, argument: string): boolean {
   return (
     isRecord(inputSchema) && Array.isArray(inputSchema.required) && inputSchema.required.includes(argument)
@@ -57,7 +54,7 @@ export function isRequired({ inputSchema }: ToolDefinition, argument: string): b
 export const pathTo = (argument: string): string =>
   /^[A-Za-z_][\w-]*$/.test(argument) ? `args.${argument}` : `args[${JSON.stringify(argument)}]`;
 
-/** A tool whose name no entry can stand for alone is left out of fixes. */
+/** No entry can stand for some names alone: what opens a pattern with such a tool has no fix. */
 export const canStand = ({ tool: { name } }: ToolAt): boolean =>
   name !== '' && !name.includes('*') && name.length <= 200;
 
@@ -67,10 +64,13 @@ export function perTool(
   opening: (at: ToolAt) => Omit<Opening, 'tools'> | undefined,
 ): Opening[] {
   return everyTool(servers).flatMap((at) => {
-    const found = canStand(at) ? opening(at) : undefined;
-    return found === undefined ? [] : [{ tools: [at], ...found }];
+    const found = opening(at);
+    return found === undefined ? [] : [{ tools: [at], ...found, ...(!canStand(at) && { fix: {} }) }];
   });
 }
+
+/** An attack by its name and its steps. */
+export const attack = (name: string, ...steps: Attack['steps']): Attack => ({ name, steps });
 
 /** An entry for one tool. */
 export const entry = ({ server, tool }: ToolAt, members: Readonly<Record<string, unknown>>): Fix => ({

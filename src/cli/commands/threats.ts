@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { closes, THREATS } from '../../catalog/threats/threats.js';
+import type { ToolAt } from '../../catalog/threats/threat.js';
+import { THREATS } from '../../catalog/threats/threats.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { count } from '../../text/count.js';
 import { printable, printableJson } from '../../text/escape.js';
@@ -8,9 +9,12 @@ import { nameHint } from '../../text/suggest.js';
 import { printJson } from '../json-output.js';
 import { sarif } from '../sarif.js';
 import type { ClientsTerminal } from '../this-installation.js';
-import { type Coverage, coverageOf, type Held } from '../threats/coverage.js';
+import { type Coverage, coverageOf, type OpeningCoverage } from '../threats/coverage.js';
+import { fragmentsFor } from '../threats/fragment.js';
+import type { Held } from '../threats/held.js';
 import { heldServers, type ServersOptions } from '../threats/servers.js';
-import { isOpen, threatsText } from '../threats/text.js';
+import { isLeft, isOpen, threatsText, toolsOf } from '../threats/text.js';
+import type { Stop } from '../threats/trials.js';
 
 export interface ThreatsOptions extends ServersOptions {
   readonly json?: boolean;
@@ -39,7 +43,7 @@ export async function threats(
   if (options.sarif) await io.out.write(`${printableJson(asSarif(rows, held, accepted), 2)}\n`);
   else if (options.json) await printJson(io, asJson(rows, held, accepted));
   else {
-    await io.out.write(threatsText(rows, held.length > 1, io));
+    await io.out.write(threatsText(rows, held, io));
     const tools = held.reduce((sum, { tools: each }) => sum + each.length, 0);
     const policies = held.map(({ server, policy }) => `${printable(server)}: ${printable(sourceOf(policy))}`);
     await io.out.write(`\n${count(tools, 'tool')}; policy of ${policies.join('; ')}\n`);
@@ -70,50 +74,77 @@ function asJson(rows: readonly Coverage[], held: readonly Held[], accepted: Read
       tools: tools.length,
       policy: sourceOf(policy),
     })),
-    patterns: rows.map((row) => {
-      const open = row.openings.filter(({ stop }) => stop === undefined);
-      return {
-        id: row.threat.id,
-        title: row.threat.title,
-        state: row.state,
-        accepted: accepted.has(row.threat.id),
-        openings: row.openings.map(({ opening, stop }) => ({
-          tools: opening.tools.map(({ server, tool }) => ({ server, tool: tool.name })),
-          why: opening.why,
-          countered: stop !== undefined,
-          ...(stop && {
-            by: {
-              server: stop.server,
-              tool: stop.tool,
-              rule: stop.rule,
-              code: stop.code,
-              decision: stop.decision,
-              call: stop.call,
-            },
-          }),
+    /** What closes all of them together. */
+    closes: fragmentsFor(
+      held,
+      rows.flatMap(({ openings }) => openings.filter(isLeft).map(({ opening }) => opening)),
+    ),
+    patterns: rows.map((row) => ({
+      id: row.threat.id,
+      title: row.threat.title,
+      state: row.state,
+      accepted: accepted.has(row.threat.id),
+      openings: row.openings.map((each) => ({
+        tools: each.opening.tools.map(named),
+        why: each.opening.why,
+        state: each.state,
+        countered: each.state === 'countered',
+        ...(each.state === 'countered' && firstStop(each)),
+        ...(each.opening.places && {
+          places: each.opening.places.map(({ does, tools }) => ({ does, tools: tools.map(named) })),
+        }),
+        attacks: each.tried.map(({ attack, way, stop }) => ({
+          name: attack.name,
+          ...(way.some((group) => group.length > 0) && { route: way.map((group) => group.map(named)) }),
+          passes: stop === undefined,
+          ...(stop && { by: stopped(stop) }),
         })),
-        ...(isOpen(row) && { closes: closes(open.map(({ opening }) => opening)) }),
-      };
-    }),
+        ...(isLeft(each) && { closes: fragmentsFor(held, [each.opening]) }),
+      })),
+      ...(isOpen(row) && {
+        closes: fragmentsFor(
+          held,
+          row.openings.filter(isLeft).map(({ opening }) => opening),
+        ),
+      }),
+    })),
   };
 }
+
+const firstStop = ({ tried }: OpeningCoverage) => {
+  const stop = tried.find((each) => each.stop !== undefined)?.stop;
+  return stop && { by: stopped(stop) };
+};
+
+const named = ({ server, tool }: ToolAt) => ({ server, tool: tool.name });
+
+const stopped = ({ server, tool, rule, code, decision, call }: Stop) => ({
+  server,
+  tool,
+  rule,
+  code,
+  decision,
+  call,
+});
 
 /** A result for each pattern that is open, at the policy of the server whose tool comes last. */
 function asSarif(rows: readonly Coverage[], held: readonly Held[], accepted: ReadonlySet<string>): object {
   const results = rows.filter(isOpen).flatMap(({ threat, openings }) =>
-    openings
-      .filter(({ stop }) => stop === undefined)
-      .map(({ opening }) => {
-        const last = opening.tools.at(-1);
-        const policy = held.find(({ server }) => server === last?.server)?.policy;
-        const names = opening.tools.slice(0, 3).map(({ server, tool }) => `${server}/${tool.name}`);
-        return {
-          rule: threat.id,
-          level: accepted.has(threat.id) ? ('note' as const) : ('warning' as const),
-          message: `${threat.title}: ${names.join(' + ')}: ${opening.why}. ${threat.rule}`,
-          file: fileOf(sourceOf(policy ?? 'none')),
-        };
-      }),
+    openings.filter(isLeft).map((each) => {
+      const { opening, tried } = each;
+      const last = toolsOf(each).at(-1);
+      const policy = held.find(({ server }) => server === last?.server)?.policy;
+      const names = toolsOf(each)
+        .slice(0, 3)
+        .map(({ server, tool }) => `${server}/${tool.name}`);
+      const passes = new Set(tried.flatMap(({ attack, stop }) => (stop === undefined ? [attack.name] : [])));
+      return {
+        rule: threat.id,
+        level: accepted.has(threat.id) ? ('note' as const) : ('warning' as const),
+        message: `${threat.title}: ${names.join(' + ')}: ${opening.why}. Passes: ${[...passes].slice(0, 5).join(', ')}. ${threat.rule}`,
+        file: fileOf(sourceOf(policy ?? 'none')),
+      };
+    }),
   );
   const rules = THREATS.map(({ id, title, how }) => ({ id, title, text: how }));
   return sarif(packageJson.version, rules, results);

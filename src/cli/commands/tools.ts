@@ -1,11 +1,15 @@
 import { type Classification, classify, type Risk } from '../../catalog/classify.js';
 import { tokensOf } from '../../catalog/definition-cost.js';
 import { type Finding, findingsIn } from '../../catalog/definition-findings.js';
+import { knownServer } from '../../catalog/servers.js';
+import { environmentOf } from '../../catalog/threats/environment.js';
+import type { ServerTools } from '../../catalog/threats/threat.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
+import { isRecord } from '../../json/value.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { couldPass, resolveEntry } from '../../policy/evaluate/resolve.js';
 import type { Checks, Limit } from '../../policy/model.js';
@@ -21,6 +25,7 @@ import { namedServer } from '../named-server.js';
 import { policyOfServer } from '../policy-in-force.js';
 import { bold, type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
+import { entryInForce } from '../threats/fragment.js';
 import { toolPage, toolPageText } from '../tool-page.js';
 
 export interface ToolsOptions extends PolicyOptions, RemoteOptions {
@@ -63,7 +68,14 @@ export async function tools(
   const live = await liveServer(named.source, { install: options.install });
   await tellLeftOut(live, io);
   await tellFindings(live.tools, io);
-  if (name !== undefined) return onePage(name, server, live.tools, policy, options, io);
+  if (name !== undefined) {
+    const known = named.names.map(knownServer).find((each) => each !== undefined);
+    const of = { server, tools: live.tools, environment: environmentOf(known?.environment ?? [], []) };
+    const document = found.kind === 'policy' ? found.loaded.locations.source.doubles([]) : undefined;
+    const inForce =
+      found.kind === 'policy' && isRecord(document) ? entryInForce(document, found.policy, name) : undefined;
+    return onePage(name, of, policy, inForce, options, io);
+  }
   if (options.cost) return cost(server, live.tools, policy, options, io);
   const rows = inventory(live.tools, policy);
   if (options.json) {
@@ -101,12 +113,13 @@ function heldBy(server: string, { policy, preset }: ToolsOptions, io: Terminal):
 
 async function onePage(
   name: string,
-  server: string,
-  all: readonly ToolDefinition[],
+  of: ServerTools,
   policy: Layers | undefined,
+  inForce: Readonly<Record<string, unknown>> | undefined,
   { json }: ToolsOptions,
   io: Terminal,
 ): Promise<number> {
+  const { server, tools: all } = of;
   const tool = all.find((each) => each.name === name);
   if (tool === undefined) {
     const hint = nameHint(
@@ -119,9 +132,9 @@ async function onePage(
       hint === undefined ? {} : { hint },
     );
   }
-  const page = toolPage(server, tool, all, effectOf(policy, name));
+  const page = toolPage(of, tool, effectOf(policy, name), inForce);
   if (json) await printJson(io, { server, ...page });
-  else await io.out.write(toolPageText(page, server));
+  else await io.out.write(toolPageText(page, server, io.out.columns));
   return EXIT.done;
 }
 

@@ -1,3 +1,5 @@
+import { knownServer } from '../../catalog/servers.js';
+import { environmentOf } from '../../catalog/threats/environment.js';
 import { remoteOptionsOf } from '../../clients/entries.js';
 import { takeInventory } from '../../clients/inventory.js';
 import { optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
@@ -10,13 +12,14 @@ import {
 } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
 import { PolicyWrapError } from '../../errors.js';
+import { isRecord } from '../../json/value.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { tellLeftOut } from '../left-out.js';
 import { type NamedServer, namedServer } from '../named-server.js';
 import type { ClientsTerminal } from '../this-installation.js';
-import type { Held } from './coverage.js';
+import type { Held } from './held.js';
 
 /** How a server is started, and under which policy. */
 interface Start {
@@ -117,6 +120,17 @@ async function start(
   if (found.kind === 'problems') throw problemsError(found);
   const live = await liveServer(source, { install, cwd, ...(env !== undefined && { env }) });
   await tellLeftOut(live, io);
-  const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : 'none';
-  return { server: names[0], tools: live.tools, policy };
+  const known = names.map(knownServer).find((each) => each !== undefined);
+  const about = {
+    server: names[0],
+    tools: live.tools,
+    environment: environmentOf(known?.environment ?? [], Object.keys(env ?? {})),
+  };
+  if (found.kind !== 'policy') return { ...about, policy: 'none' };
+  const document = found.loaded.locations.source.doubles([]);
+  return {
+    ...about,
+    policy: stack(found.policy, found.extended),
+    ...(isRecord(document) && { document }),
+  };
 }

@@ -59,7 +59,7 @@ test('the rule of a page is one that check accepts', () => {
     required: ['amount', 'payee'],
   };
   const tool = { name: 'create_payment', description: 'Pays.', inputSchema };
-  const { rule, patterns } = toolPage('bank', tool, [tool], 'allow');
+  const { rule, patterns } = toolPage({ server: 'bank', tools: [tool] }, tool, 'allow');
   expect(patterns.map(({ id }) => id)).toEqual(
     expect.arrayContaining(['fraud-in-slices', 'consent-fatigue']),
   );
@@ -70,6 +70,52 @@ test('the rule of a page is one that check accepts', () => {
     'create_payment amount',
     'create_payment once',
   ]);
+});
+
+test('what stands under "Recommended" can be pasted as it is, anywhere under "tools", and keeps what the policy says', async () => {
+  await using rig = new Rig();
+  const policy = join(rig.folder, 'p.json');
+  const rules = { 'delete_*': { limits: [{ counter: 'c', window: 'day', max: 1 }] } };
+  writeFileSync(policy, JSON.stringify({ version: '1', default: 'allow', tools: rules }));
+  const page = await command(rig, [
+    'tools',
+    'delete_page',
+    '-p',
+    policy,
+    ...recorder(['get_page', 'delete_page']),
+  ]);
+  const lines = page.stdout.split('\n');
+  const from = lines.findIndex((line) => line.startsWith('Recommended')) + 1;
+  const members = lines.slice(from, lines.indexOf('', from)).join('\n');
+  for (const text of [members, `${members} "other": {}`, `"other": {}, ${members}`]) {
+    const loaded = loadPolicy(`{ "version": "1", "default": "allow", "tools": { ${text} } }`, 'p');
+    expect(loaded.problems).toEqual([]);
+    const entry = loaded.policy?.tools.get('delete_page');
+    expect(entry?.limits.map(({ counter }) => counter)).toEqual(['c', 'delete_page calls']);
+  }
+  // The text of the pattern itself, since its page does not ship.
+  expect(page.stdout).toContain('An agent meets an error and repairs it by a guess');
+  expect(page.stdout).not.toContain('docs/threats');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(120);
+});
+
+test('in a pipe lines stay as short as in a terminal, and each opening has what closes it', async () => {
+  await using rig = new Rig();
+  const policy = join(rig.folder, 'p.json');
+  writeFileSync(policy, JSON.stringify({ version: '1', default: 'allow' }));
+  const names = Array.from({ length: 12 }, (_, n) => `delete_what_is_in_the_page_${n}`);
+  const server = recorder(['get_page', ...names]);
+  const { stdout } = await command(rig, ['threats', '-p', policy, ...server]);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  const asJson = await command(rig, ['threats', '-p', policy, '--json', ...server]);
+  const { patterns } = JSON.parse(asJson.stdout);
+  const guess = patterns.find(({ id }: { id: string }) => id === 'destructive-guess');
+  expect(guess.openings).toHaveLength(12);
+  for (const { tools, closes, attacks } of guess.openings) {
+    const [part] = Object.values(closes) as { tools: object }[];
+    expect(Object.keys(part?.tools ?? {})).toEqual([tools[0].tool]);
+    expect(attacks).toEqual([{ name: 'one call', passes: true }]);
+  }
 });
 
 test('the page of one tool, and what definitions cost', async () => {

@@ -30,7 +30,7 @@ export const AFIP: KnownServer = {
       required: false,
       secret: false,
       what: '`homologation` (the default: no fiscal effect) or `production`',
-      real: { value: 'production', why: 'where invoices count' },
+      real: { value: 'production', why: 'where invoices count', test: ['homologation'] },
     },
   ],
   presets: AFIP_PRESETS,
