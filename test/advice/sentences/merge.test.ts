@@ -48,7 +48,7 @@ describe.each(KNOWN_SERVERS)('what counters the patterns that $command opens', (
       fc.property(policyText, fc.constantFrom(...tools), (text, tool) => {
         fc.pre(errorsOf(text).length === 0);
         const before = text.replaceAll('"t"', JSON.stringify(tool.name));
-        const { rule } = toolPage(command, tool, tools, '');
+        const { rule } = toolPage({ server: command, tools }, tool, '');
         const after = merged(before, { tools: { [tool.name]: rule as JsonObject } });
         expect(errorsOf(after)).toEqual([]);
         expect(merged(after, { tools: { [tool.name]: rule as JsonObject } })).toBe(after);
