@@ -136,15 +136,15 @@ export class Scene {
   }
 
   /** Starts a process without speaking to it. */
-  launch(name, argv) {
-    const peer = new Peer(name, argv, environment(this.folder));
+  launch(name, argv, env = {}) {
+    const peer = new Peer(name, argv, { ...environment(this.folder), ...env });
     this.#peers.push(peer);
     return peer;
   }
 
   /** Starts a process and shakes hands. */
-  async start(name, argv) {
-    const peer = this.launch(name, argv);
+  async start(name, argv, env) {
+    const peer = this.launch(name, argv, env);
     await peer.initialize();
     return peer;
   }

@@ -4,6 +4,7 @@ import { POLICIES } from './contestants.js';
 import { interleave, median, quantile, ratio, spread } from './measure.js';
 import { request } from './peer.js';
 import { remote } from './remote.js';
+import { told } from './told.js';
 
 const RAW = 'raw relay';
 const RAW_AGAIN = 'raw relay again';
@@ -20,7 +21,7 @@ const MB = 1_000_000;
  */
 
 /** What there is to measure, by the name that `--only` takes. */
-export const PARTS = { start, calls, sizes, memory, processes, rules, charges, log, lists, remote };
+export const PARTS = { start, calls, sizes, memory, processes, rules, charges, log, lists, remote, told };
 
 /** From the start of the process to the answer to `initialize`; each round starts everybody once, alone. */
 async function start(run) {
