@@ -30,7 +30,7 @@ export interface ConnectionOptions {
  * Drivers wait for ever for an engine that hangs, and on a connection of which only one side knows that it ended
  * (node-postgres#2973): each request has a timer of our own here, and what has been silent for so long is destroyed.
  */
-const TIMEOUT_MS = 2000;
+export const TIMEOUT_MS = 2000;
 
 /**
  * One connection, made when it is needed and again after it was lost. One request at a time: the caller queues.

@@ -11,7 +11,7 @@ import type { PolicyState, SessionInfo } from '../sessions.js';
 import type { Exchanged, SharedAdmission } from '../shared-store.js';
 import { shownAddress } from './address.js';
 import { admittedOf, type FoundCall, peekedOf, wordsFor } from './answer.js';
-import type { ConnectionOptions } from './connection.js';
+import { type ConnectionOptions, TIMEOUT_MS } from './connection.js';
 import { Engine, literal } from './engine.js';
 import { HistoryMark } from './mark.js';
 import { type KnownTool, type Worded, wired } from './request.js';
@@ -54,8 +54,6 @@ interface Asked {
   readonly calls: readonly FoundCall[];
 }
 
-/** A request that comes to the engine later than this after it was made does nothing, in milliseconds. */
-const DEADLINE_MS = 2000;
 /** More calls than this are decided in several transactions: others wait meanwhile. */
 const MOST_CALLS = 64;
 /** How often one request is made anew: by another calendar, after a deadlock, with a session that was forgotten. */
@@ -74,6 +72,7 @@ export class PostgresStore {
   protected readonly machine: string;
   protected readonly host: string;
   protected readonly mark: HistoryMark;
+  readonly #timeoutMs: number;
   readonly #sessions = new Map<string, Session>();
   #tools: KnownTool[] = [];
   /** When a person was told last that a count fills, by key, UTC milliseconds by the engine. */
@@ -84,6 +83,7 @@ export class PostgresStore {
     this.team = options.address.team;
     this.shown = shownAddress(options.address);
     this.engine = new Engine(options);
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.machine = options.machine;
     this.host = storable(options.host.slice(0, 200));
     this.mark = new HistoryMark(options.markFile);
@@ -290,7 +290,8 @@ export class PostgresStore {
         host: this.host,
         batch,
         flushes: !isPeek,
-        deadline: now + DEADLINE_MS,
+        // By then its caller has given up.
+        deadline: now + this.#timeoutMs,
         mark: this.mark.latest,
         session: {
           uid: session.owner.session,

@@ -1,0 +1,211 @@
+import { expect } from 'vitest';
+import { PolicyWrapError } from '../../../src/errors.js';
+import { Between } from '../../support/between.js';
+import type { Cluster } from '../../support/postgres.js';
+import { charge, limit, settlement } from '../support-shapes.js';
+import { newTeam, sharedCluster, type Team, test } from './support.js';
+
+const at = sharedCluster();
+
+const RATE = limit({ max: 1000, windowMs: 3_600_000 });
+
+/** A wrapper behind a wire on which things go wrong. */
+async function behind(cluster: Cluster, team: Team, timeoutMs = 400) {
+  const between = await Between.to(cluster.port);
+  const address = { ...cluster.address(team.name, 'alice'), port: between.port };
+  const wrapper = team.wrapper('alice', { address, timeoutMs });
+  return { ...wrapper, between, [Symbol.asyncDispose]: () => between[Symbol.asyncDispose]() };
+}
+
+async function failure(work: Promise<unknown>): Promise<PolicyWrapError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!PolicyWrapError.is(error)) throw new Error(`expected a refusal, got ${String(error)}`);
+  return error;
+}
+
+async function used(team: Team): Promise<number> {
+  const [row] = await team.rows(
+    'SELECT coalesce(sum(used), 0)::text AS used FROM policy_wrap.counters WHERE team = $team',
+  );
+  const [sum] = await team.rows(
+    'SELECT coalesce(sum(h.amount), 0)::text AS used FROM policy_wrap.charges h JOIN policy_wrap.counters c ON c.id = h.counter WHERE c.team = $team',
+  );
+  expect(sum?.used).toBe(row?.used);
+  return Number(row?.used);
+}
+
+test('G3, G5: an answer that is cut anywhere is a refusal, and what it charged is given back once', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
+  let acknowledged = 1;
+  for (const bytes of [0, 1, 15, 40, 90, 150, 200, 230, 250]) {
+    wire.between.answerBytes = bytes;
+    const error = await failure(wire.admit(charge(RATE)));
+    expect(error.code).toBe('STATE_UNAVAILABLE');
+    wire.between.heal();
+    // Also when a second answer in a row is lost: that of the request which was to give back the first.
+    wire.between.answerBytes = bytes * 2;
+    const next = await wire.admit(charge(RATE)).catch((reason: unknown) => reason);
+    wire.between.heal();
+    if (!PolicyWrapError.is(next)) acknowledged += 1;
+    expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
+    acknowledged += 1;
+    expect(await used(team), `after ${bytes} bytes`).toBe(acknowledged);
+  }
+  const lost = await team.rows(
+    `SELECT count(*)::integer AS n FROM policy_wrap.decisions WHERE team = $team AND outcome = 'not_sent'`,
+  );
+  expect(Number(lost[0]?.n)).toBeGreaterThan(5);
+});
+
+test('G3: a request that is cut on its way has done nothing', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  await wire.admit(charge(RATE));
+  for (const bytes of [0, 3, 100, 500]) {
+    wire.between.requestBytes = bytes;
+    await failure(wire.admit(charge(RATE)));
+    wire.between.heal();
+  }
+  expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
+  expect(await used(team)).toBe(2);
+});
+
+test('G3: a wire that stalls is a refusal after our own time, and the wrapper goes on when it is mended', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  await wire.admit(charge(RATE));
+  wire.between.mode = 'stall';
+  const error = await failure(wire.admit(charge(RATE)));
+  expect(error.message).toMatch(/did not answer within 0.4 s \(since \d{4}-/);
+  const { since } = wire.store.trouble ?? { since: 0 };
+  expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);
+  // Still: the reason stays, and so does since when.
+  await failure(wire.admit(charge(RATE)));
+  expect(wire.store.trouble?.since).toBe(since);
+  wire.between.cut();
+  wire.between.heal();
+  expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
+  expect(wire.store.trouble).toBeUndefined();
+  expect(await used(team)).toBe(2);
+});
+
+test('G3: an engine that nobody reaches refuses, and says why', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  wire.between.mode = 'cut';
+  expect((await failure(wire.admit(charge(RATE)))).message).toContain('cannot be used');
+  await wire.between[Symbol.asyncDispose]();
+  expect((await failure(wire.admit(charge(RATE)))).message).toContain('ECONNREFUSED');
+});
+
+test('G4: an engine that stood still decides nothing that was given up meanwhile', async () => {
+  await using team = await newTeam(at.cluster);
+  const { admit } = team.wrapper('alice', { timeoutMs: 500 });
+  const other = team.wrapper('bob', { timeoutMs: 500 });
+  const tight = limit({ max: 3, windowMs: 3_600_000 });
+  expect((await admit(charge(tight))).kind).toBe('allowed');
+  expect((await other.admit(charge(limit({ counter: 'other' })))).kind).toBe('allowed');
+  at.cluster.signal('SIGSTOP');
+  try {
+    await failure(admit(charge(tight)));
+    await failure(other.admit(charge(tight)));
+  } finally {
+    at.cluster.signal('SIGCONT');
+  }
+  // The requests come to it all the same, and it sees that they are late.
+  const seen = () => team.rows('SELECT count(*)::integer AS n FROM policy_wrap.batches WHERE team = $team');
+  await expect.poll(async () => (await seen())[0]?.n).toBe(4);
+  expect(await used(team)).toBe(2);
+  expect((await admit(charge(tight))).kind).toBe('allowed');
+  expect((await other.admit(charge(tight))).kind).toBe('allowed');
+  expect((await admit(charge(tight))).kind).toBe('exceeded');
+  expect(await used(team)).toBe(4);
+});
+
+test('G4: a batch that was given up does nothing if it comes later', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  await wire.admit(charge(RATE));
+  const before = await used(team);
+  // What the next request would have been, on its way for long.
+  const [now] = await team.rows('SELECT policy_wrap.now_v1() AS now');
+  const late = {
+    team: team.name,
+    machine: 'alice-machine',
+    batch: '00000000-0000-4000-8000-000000000001',
+    deadline: Number(now?.now) - 1,
+    session: { uid: wire.session },
+    counters: [],
+    calls: [{ tool: 'x', arguments: '[]' }],
+  };
+  const send = async (request: object) => {
+    const text = JSON.stringify(request).replaceAll("'", "''");
+    const [row] = await at.cluster.sql(`SELECT policy_wrap.admit_v1('${text}') AS answer`, 'app', 'alice');
+    return (row?.answer as { status: string } | undefined)?.status;
+  };
+  expect(await send(late)).toBe('late');
+  expect(await send({ ...late, deadline: undefined })).toBe('seen');
+  // A batch that is given back before it came.
+  const batch = '00000000-0000-4000-8000-000000000002';
+  expect(
+    await send({
+      ...late,
+      deadline: undefined,
+      batch: '00000000-0000-4000-8000-000000000003',
+      void: [batch],
+    }),
+  ).toBe('ok');
+  expect(await send({ ...late, deadline: undefined, batch })).toBe('seen');
+  expect(await used(team)).toBe(before);
+});
+
+test('outcomes of a request that failed are handed in again, and count once', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  const back = limit({ counter: 'back', refund: 'on_error', max: 10 });
+  const first = await wire.admit(charge(back, 4));
+  const outcome = settlement(first.row, 'error');
+  wire.between.answerBytes = 30;
+  await failure(wire.store.exchange(wire.session, [outcome], []));
+  wire.between.heal();
+  await wire.store.exchange(wire.session, [outcome], []);
+  await wire.store.exchange(wire.session, [outcome], []);
+  expect(await used(team)).toBe(0);
+});
+
+test('variables of the wrapped server that begin with PG change nothing', async () => {
+  await using team = await newTeam(at.cluster);
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    PGHOST: '203.0.113.1',
+    PGPORT: '1',
+    PGUSER: 'mallory',
+    PGDATABASE: 'other',
+    PGPASSWORD: 'secret',
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-c role=mallory -c synchronous_commit=off',
+    PGAPPNAME: 'other',
+    PGREPLICATION: 'database',
+    PGBINARY: '1',
+    PGCLIENT_ENCODING: 'LATIN1',
+    PGSSLNEGOTIATION: 'direct',
+    PGCONNECT_TIMEOUT: '1',
+    NODE_PG_FORCE_NATIVE: '1',
+  });
+  try {
+    const { admit } = team.wrapper('alice');
+    expect((await admit(charge(RATE))).kind).toBe('allowed');
+    const [row] = await team.rows(
+      `SELECT application_name AS name FROM pg_stat_activity WHERE usename = 'alice' AND datname = 'app'`,
+    );
+    expect(row?.name).toBe('policy-wrap');
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+});
