@@ -16,4 +16,6 @@ export const SLOW_TESTS = [
   'test/cli/threats-fragments.test.ts',
   'test/store/lost-log.test.ts',
   'test/store/processes.test.ts',
+  'test/store/postgres/crashes.test.ts',
+  'test/store/postgres/machines.test.ts',
 ];

@@ -121,17 +121,25 @@ export function done<T>(result: T | typeof BUSY): T {
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
 /** Programs that are run as processes of their own, from one bundled file. */
 export class Children {
   readonly #script: string;
   readonly #running = new Set<ChildProcess>();
 
-  /** @param script where to put the bundle */
-  constructor(script: string) {
+  /**
+   * @param script where to put the bundle
+   * @param source what is bundled
+   */
+  constructor(script: string, source = 'test/store/child.ts') {
     this.#script = script;
     buildSync({
-      entryPoints: [join(REPOSITORY, 'test/store/child.ts')],
+      entryPoints: [join(REPOSITORY, source)],
       bundle: true,
+      // Bundled CommonJS packages ask for `require` of Node's own modules.
+      banner: { js: REQUIRE },
       platform: 'node',
       format: 'esm',
       external: ['better-sqlite3'],

@@ -14,16 +14,18 @@ export class Between {
   answerBytes = Number.POSITIVE_INFINITY;
   /** Bytes of the next requests that still come through; then the server's side is cut. */
   requestBytes = Number.POSITIVE_INFINITY;
-  /** Set when the next answer begins. */
-  answered: (() => void) | undefined;
+
+  /** The port of what it leads to. */
+  target: number;
 
   private constructor(target: number) {
+    this.target = target;
     this.#server = createServer((client) => {
       if (this.mode === 'cut') {
         client.destroy();
         return;
       }
-      const server = connect(target, '127.0.0.1');
+      const server = connect(this.target, '127.0.0.1');
       const pair = [client, server] as const;
       this.#pairs.add(pair);
       for (const socket of pair) {
@@ -39,7 +41,6 @@ export class Between {
       });
       server.on('data', (bytes) => {
         if (this.mode === 'stall') return;
-        this.answered?.();
         const part = bytes.subarray(0, this.answerBytes);
         this.answerBytes -= part.length;
         client.write(part);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,9 +51,12 @@ async function freePort(): Promise<number> {
 export interface ClusterOptions {
   /** Lines of postgresql.conf; what is left out has PostgreSQL's own default, but `fsync` is off. */
   readonly settings?: Readonly<Record<string, string | number>>;
-  /** A folder that is there already, of a copy. */
+  /** A folder with a copy of another server's data. */
   readonly folder?: string;
-  readonly port?: number;
+  /** The copy follows that server. */
+  readonly isStandby?: boolean;
+  /** An empty folder to take, where it has to be on a disk of its own. */
+  readonly room?: string;
 }
 
 /** A PostgreSQL server of a test's own: `await using cluster = await Cluster.start()`. */
@@ -70,9 +73,9 @@ export class Cluster {
     this.#settings = settings;
   }
 
-  static async start({ settings = {}, folder, port }: ClusterOptions = {}): Promise<Cluster> {
-    const place = folder ?? Cluster.newFolder();
-    const cluster = new Cluster(place, port ?? (await freePort()), { fsync: 'off', ...settings });
+  static async start({ settings = {}, folder, isStandby, room }: ClusterOptions = {}): Promise<Cluster> {
+    const place = folder ?? room ?? Cluster.newFolder();
+    const cluster = new Cluster(place, await freePort(), { fsync: 'off', ...settings });
     if (folder === undefined) {
       const [program, args] = command('initdb', [
         ...['-D', join(place, 'data'), '-U', 'admin', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'],
@@ -80,13 +83,18 @@ export class Cluster {
       const made = spawnSync(program, args, { encoding: 'utf8', env: ENV, cwd: place });
       if (made.status !== 0) throw new Error(`initdb: ${made.error ?? made.stderr}`);
     }
+    if (isStandby) {
+      const mark = join(place, 'data', 'standby.signal');
+      writeFileSync(mark, '');
+      if (isRoot) chownSync(mark, NOBODY, NOBODY);
+    }
     await cluster.run();
     return cluster;
   }
 
   /** A folder that the server's account may write to. */
-  static newFolder(): string {
-    const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-pg-'));
+  static newFolder(inside = tmpdir()): string {
+    const folder = mkdtempSync(join(inside, 'policy-wrap-pg-'));
     if (isRoot) chownSync(folder, NOBODY, NOBODY);
     return folder;
   }
@@ -194,6 +202,13 @@ export class Cluster {
 /** A random word for teams, so that tests of one file can share a server. */
 export function someTeam(): string {
   return `t${randomBytes(6).toString('hex')}`;
+}
+
+/** Runs one of PostgreSQL's programs to its end. */
+export function runProgram(program: string, args: readonly string[], cwd: string): void {
+  const [path, all] = command(program, args);
+  const { status, stderr, error } = spawnSync(path, all, { encoding: 'utf8', env: ENV, cwd });
+  if (status !== 0) throw new Error(`${program}: ${error ?? stderr}`);
 }
 
 function childrenOf(pid: number): number[] {
