@@ -85,7 +85,7 @@ export class Connection {
     try {
       password = await this.#options.password();
     } catch (error) {
-      throw failureOf(error, false);
+      throw PolicyWrapError.is(error) ? error : failureOf(error, false);
     }
     const client = clientFor(this.#options.address, password);
     // What happens between requests shows with the next one.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { PolicyWrapError } from '../../errors.js';
 
 /** The newest row of the team's log that this machine was told of. */
 export interface Mark {
@@ -35,7 +36,7 @@ export class HistoryMark {
   note(mark: Mark): void {
     this.#mark = later(this.#mark, mark);
     if (this.#file === undefined || this.#timer) return;
-    this.#timer = setTimeout(() => this.write(), WRITE_MS);
+    this.#timer = setTimeout(() => this.#writeQuietly(), WRITE_MS);
     this.#timer.unref();
   }
 
@@ -53,6 +54,15 @@ export class HistoryMark {
     renameSync(draft, this.#file);
   }
 
+  /** What cannot be written now is tried again with the next row; until then this process remembers it. */
+  #writeQuietly(): void {
+    try {
+      this.write();
+    } catch {
+      // The next row tries again.
+    }
+  }
+
   #read(): Mark | undefined {
     if (this.#file === undefined) return undefined;
     let text: string;
@@ -62,7 +72,19 @@ export class HistoryMark {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
-    return JSON.parse(text) as Mark;
+    try {
+      const { epoch, row, batch } = JSON.parse(text) as Partial<Mark>;
+      if (typeof epoch === 'string') return { epoch, row, batch };
+    } catch {
+      // Reported below.
+    }
+    throw new PolicyWrapError(
+      'STATE_CORRUPT',
+      `what this machine remembers of the team store cannot be read: ${this.#file}`,
+      {
+        hint: 'Ask whether the store was restored from a backup; if not, remove the file.',
+      },
+    );
   }
 }
 

@@ -90,6 +90,7 @@ export class Team {
  * where the schema reads a clock.
  */
 export async function movableClock(cluster: Cluster, start = Date.UTC(2026, 10, 22, 11, 0, 0)) {
+  const [real] = await cluster.sql(`SELECT pg_get_functiondef('policy_wrap.now_v1()'::regprocedure) AS text`);
   await cluster.sql(`
     CREATE TABLE IF NOT EXISTS public.test_clock (at bigint);
     TRUNCATE public.test_clock; INSERT INTO public.test_clock VALUES (${start});
@@ -103,6 +104,9 @@ export async function movableClock(cluster: Cluster, start = Date.UTC(2026, 10, 
     set: async (at: number) => {
       await connection.run(`UPDATE public.test_clock SET at = ${at}`);
     },
-    [Symbol.asyncDispose]: () => connection.close(),
+    [Symbol.asyncDispose]: async () => {
+      await connection.run(String(real?.text));
+      await connection.close();
+    },
   };
 }
