@@ -22,6 +22,7 @@ describe('what is offered in the editor comes from our schema', () => {
     ['{ | }', ['version', 'default', 'tools', 'all_tools'], []],
     ['{ "version": "1", "def| }', ['default', 'tools'], ['version']],
     ['{ "version": "1", "def|": "deny" }', ['default'], ['version']],
+    ['{ "version": "1", "def|\n}', ['default'], ['version']],
     ['// a comment\n{ "default": | }', ['"allow"', '"deny"'], []],
     ['{ "default": "d|" }', ['"allow"', '"deny"'], []],
     ['{ "tools": { "|" } }', ['create_invoice'], []],
@@ -44,6 +45,13 @@ describe('what is offered in the editor comes from our schema', () => {
     const all = offered(text);
     expect(all).toEqual(expect.arrayContaining(some));
     expect(all.filter((one) => none.includes(one))).toEqual([]);
+  });
+
+  test('what is chosen takes the place of all that is there, quotes and all', () => {
+    for (const text of ['{ "de|\n}', '{ "de|f": 1 }', '{ |"def": 1 }', '{ de| }']) {
+      const place = placeAt(text.replace('|', ''), text.indexOf('|'));
+      expect(place && text.replace('|', '').slice(0, place.from), text).toBe('{ ');
+    }
   });
 
   test.each(['// |\n{}', '{ /* | */ }', '{ "a": 1 } // x |'])('nothing in a comment: %s', (text) => {

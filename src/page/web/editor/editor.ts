@@ -39,6 +39,8 @@ export interface EditorOptions {
 export class Editor {
   readonly #view: EditorView;
   readonly #describe: EditorOptions['describe'];
+  /** The text comes from elsewhere: nobody needs to hear of it. */
+  #isTaking = false;
 
   constructor({ root, text, label, isReadOnly, onChange, schema, describe }: EditorOptions) {
     this.#describe = describe;
@@ -63,14 +65,15 @@ export class Editor {
           autocompletion({ override: [(context) => offers(context, schema())], icons: false }),
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...lintKeymap]),
           EditorState.readOnly.of(isReadOnly),
-          EditorView.editable.of(!isReadOnly),
           EditorView.contentAttributes.of({
             'aria-label': label,
-            ...(isReadOnly && { tabindex: '0', 'aria-readonly': 'true' }),
+            tabindex: '0',
+            // It keeps the cursor: what is only read is read and copied by the keyboard too.
+            ...(isReadOnly && { 'aria-readonly': 'true' }),
           }),
           EditorView.lineWrapping,
           EditorView.updateListener.of(({ docChanged, state }) => {
-            if (docChanged) onChange(state.sliceDoc());
+            if (docChanged && !this.#isTaking) onChange(state.sliceDoc());
           }),
           THEME,
         ],
@@ -81,24 +84,23 @@ export class Editor {
   /** Takes a text that was changed elsewhere; the cursor stays where it can. */
   setText(text: string): void {
     const { state } = this.#view;
-    const old = state.sliceDoc();
-    if (old === text) return;
+    const old = state.doc;
+    const doc = state.toText(text);
+    if (old.eq(doc)) return;
+    const [before, after] = [old.toString(), doc.toString()];
+    const most = Math.min(before.length, after.length);
     let from = 0;
-    while (from < old.length && from < text.length && old[from] === text[from]) from += 1;
+    while (from < most && before[from] === after[from]) from += 1;
     let end = 0;
-    while (
-      end < old.length - from &&
-      end < text.length - from &&
-      old[old.length - 1 - end] === text[text.length - 1 - end]
-    )
-      end += 1;
-    if (state.lineBreak.length > 1) {
-      // Offsets here count such an end as one.
-      this.#view.dispatch({ changes: { from: 0, to: state.doc.length, insert: state.toText(text) } });
-      return;
+    while (end < most - from && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+    this.#isTaking = true;
+    try {
+      this.#view.dispatch({
+        changes: { from, to: old.length - end, insert: doc.slice(from, doc.length - end) },
+      });
+    } finally {
+      this.#isTaking = false;
     }
-    const insert = state.toText(text.slice(from, text.length - end));
-    this.#view.dispatch({ changes: { from, to: old.length - end, insert } });
   }
 
   setProblems(problems: readonly Problem[]): void {
@@ -210,5 +212,18 @@ const THEME = EditorView.theme({
     backgroundColor: 'var(--accent)',
   },
   '.cm-specialChar': { color: 'var(--bad)' },
+  // CodeMirror's own marks are pictures in addresses, which the content security policy does not load.
+  '.cm-lintRange': { backgroundImage: 'none', textDecoration: 'underline wavy' },
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecorationColor: 'var(--bad)' },
+  '.cm-lintRange-warning': { backgroundImage: 'none', textDecorationColor: 'var(--warn)' },
+  '.cm-lint-marker': {
+    borderRadius: '50%',
+    content: '""',
+    inlineSize: '0.7em',
+    blockSize: '0.7em',
+    margin: '0.4em auto',
+  },
+  '.cm-lint-marker-error': { content: '""', backgroundColor: 'var(--bad)' },
+  '.cm-lint-marker-warning': { content: '""', backgroundColor: 'var(--warn)', borderRadius: '0' },
   '.cm-diagnostic': { whiteSpace: 'pre-wrap' },
 });

@@ -25,7 +25,9 @@ export function placeAt(text: string, at: number): JsonPlace | undefined {
     previousNode?.type === 'string' &&
     previousNode.offset < at &&
     at <= previousNode.offset + previousNode.length;
-  const from = isInside ? previousNode.offset : at - word.length;
+  // A text that is not ended yet is no node.
+  const opened = !isInside && text[at - word.length - 1] === '"' ? 1 : 0;
+  const from = isInside ? previousNode.offset : at - word.length - opened;
   const to = isInside ? previousNode.offset + previousNode.length : at;
   if (!isAtPropertyKey) return { path, kind: 'value', present: new Set(), from, to };
   const object = path.slice(0, -1);

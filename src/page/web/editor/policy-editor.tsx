@@ -56,7 +56,8 @@ export function PolicyEditor({
       editor.current = undefined;
     };
   }, [label, isReadOnly]);
-  useEffect(() => editor.current?.setText(text), [text]);
+  // Not the text of this drawing: something may have been typed since.
+  useEffect(() => editor.current?.setText(latest.current.text), [text]);
   useEffect(() => editor.current?.setProblems(problems ?? []), [problems]);
   useEffect(() => {
     if (place) editor.current?.goTo(place.line, place.column);

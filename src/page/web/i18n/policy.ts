@@ -2,6 +2,7 @@ import { strings } from './strings.js';
 
 /** Texts about the policy that is edited: which it is, its file, and saving it. */
 export const policy = strings({
+  'policy.table': ['Table: {what}', 'Tabla: {what}'],
   'policy.choose': ['Policy of', 'Política de'],
   'policy.none': ['There is no policy here yet', 'Todavía no hay ninguna política'],
   'policy.none.how': [
@@ -26,7 +27,7 @@ export const policy = strings({
   'policy.problems.none': ['No problems', 'Sin problemas'],
   'policy.error': ['error', 'error'],
   'policy.warning': ['warning', 'aviso'],
-  'policy.likely': ['Did you mean', '¿Quisiste decir'],
+  'policy.likely': ['Did you mean "{word}"?', '¿Quisiste decir "{word}"?'],
   'policy.place': ['line {line}, column {column}', 'línea {line}, columna {column}'],
   'policy.changed': ['Changes are not saved yet', 'Hay cambios sin guardar'],
   'policy.unchanged': ['As on disk', 'Igual que en el disco'],

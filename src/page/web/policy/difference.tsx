@@ -7,7 +7,7 @@ import { t } from '../i18n/index.js';
 export function Difference({ hunks }: { hunks: readonly Hunk[] }) {
   if (hunks.length === 0) return <p class="muted">{t('save.same')}</p>;
   return (
-    <Scroll label={t('save.difference')}>
+    <Scroll label={t('policy.table', { what: t('save.difference') })}>
       <pre class="difference">
         {hunks.map(({ oldStart, newStart, lines }) => (
           <span key={`${oldStart} ${newStart}`}>

@@ -27,11 +27,7 @@ export function Problems({
             placeText(problem)
           )}{' '}
           <Value of={problem.message} cap={600} />{' '}
-          {problem.likely !== undefined && (
-            <>
-              {t('policy.likely')} <Value of={problem.likely} cap={200} />.{' '}
-            </>
-          )}
+          {problem.likely !== undefined && `${t('policy.likely', { word: problem.likely.slice(0, 200) })} `}
           <span class="muted">
             <Value of={problem.hint} cap={400} />
           </span>

@@ -16,7 +16,7 @@ export function Changes({ impact: { changes, notJudged } }: { impact: Impact }) 
       <h2 id="the-changes">{t('impact.changes')}</h2>
       {changes.length === 0 && <p class="muted">{t('impact.changes.none')}</p>}
       {changes.length > 0 && (
-        <Scroll label={t('impact.changes')}>
+        <Scroll label={t('policy.table', { what: t('impact.changes') })}>
           <table class="table calls">
             <thead>
               <tr>

@@ -101,7 +101,8 @@ function Saving({ policy, draft }: Chosen) {
           </div>
         </section>
       )}
-      <Deciding file={file} />
+      {/* Begun anew with each version: what was true of the last one says nothing of this. */}
+      <Deciding key={base} file={file} />
       <Versions policy={policy} draft={draft} />
     </>
   );

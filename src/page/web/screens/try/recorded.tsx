@@ -17,7 +17,7 @@ export function Recorded({ server, onUse }: { server: string; onUse: (call: Reco
       {error && <Problem error={error} />}
       {data?.length === 0 && <p class="muted">{t('try.recorded.none')}</p>}
       {data && data.length > 0 && (
-        <Scroll label={t('try.recorded')}>
+        <Scroll label={t('policy.table', { what: t('try.recorded') })}>
           <table class="table calls">
             <tbody>
               {data.map((call) => (

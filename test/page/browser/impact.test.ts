@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { fill } from '../../bench/prefill.js';
+import { cli } from '../../support/cli.js';
+import { PageRig } from '../support/page-rig.js';
+
+const policyOf = (max: number) => ({
+  version: '1',
+  default: 'deny',
+  audit: { arguments: 'full' },
+  all_tools: { limits: [{ counter: 'all', window: 'hour', max: 5000 }] },
+  tools: { track_logout: { limits: [{ counter: 'out', window: 'minute', max }] } },
+});
+
+const CALLS = 10_000;
+
+test('a number is moved over 10,000 recorded calls, and each move says within a second what it would have stopped, as replay does', async () => {
+  await using rig = await PageRig.start();
+  const policy = policyOf(30);
+  rig.policy('legiti', policy);
+  const args = [{ user_id: 'a' }, { user_id: 'b' }];
+  const calls = { tool: 'track_logout', args, calls: CALLS, together: 1, days: 0.5 };
+  fill({ db: rig.db, server: 'legiti', policy: JSON.stringify(policy), ...calls });
+  const page = await rig.open('/impact');
+  const summary = page.locator('[data-took]');
+  await expect.poll(() => summary.innerText()).toContain('Of 10,000 calls: 10,000 pass, 0 refused');
+  const slider = page.getByRole('slider', { name: 'track_logout, per minute' });
+  await slider.focus();
+
+  const took: number[] = [];
+  for (const max of [29, 28, 27, 26, 25]) {
+    const began = performance.now();
+    await page.keyboard.press('ArrowLeft');
+    await page
+      .getByText(new RegExp(`^${max} per minute would have stopped [\\d,]+ of 10,000 calls$`))
+      .waitFor();
+    await expect.poll(() => summary.locator('..').getAttribute('aria-busy'), { interval: 5 }).toBe('false');
+    took.push(performance.now() - began);
+  }
+  // The machine may be busy with something else at any one move, not at all of them.
+  expect(Math.min(...took)).toBeLessThan(1000);
+
+  // By hand, and held against the command.
+  await page.getByRole('textbox', { name: 'track_logout, per minute' }).fill('10');
+  const draft = rig.file('draft.json', policyOf(10));
+  const { changes } = JSON.parse(
+    cli(['replay', draft, '--db', rig.db, '--server', 'legiti', '--json'], { env: rig.env() }).stdout,
+  );
+  const refused: number = changes[0].calls;
+  expect(refused).toBeGreaterThan(1000);
+  const shown = new Intl.NumberFormat('en').format(refused);
+  await page.getByText(`10 per minute would have stopped ${shown} of 10,000 calls`).waitFor();
+  await page.getByText('newly refused').waitFor();
+  // The draft says so, and nothing on disk does.
+  await page.reload();
+  await page.getByText(`10 per minute would have stopped ${shown} of 10,000 calls`).waitFor();
+  expect(rig.problems).toEqual([]);
+});
