@@ -14,8 +14,6 @@ export interface Overview {
   /** How many calls wait for a person. */
   readonly waiting: number;
   readonly pauses: readonly Pause[];
-  /** Servers that were wrapped at any time, by name. */
-  readonly servers: readonly ServerSeen[];
   /** Where the state lies; the usual place also where nothing is there yet. */
   readonly databases: readonly string[];
   /** Sentences about databases that could not be opened. */
@@ -27,12 +25,6 @@ export interface Pause {
   readonly server: string | undefined;
   readonly since: number;
   readonly note: string | undefined;
-}
-
-export interface ServerSeen {
-  readonly server: string;
-  /** Wrappers that run now. */
-  readonly running: number;
 }
 
 export const PauseBody = z.strictObject({

@@ -2,10 +2,9 @@ import * as z from 'zod/mini';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { isForQueue } from '../../cli/approval-view.js';
 import { lift, stop } from '../../cli/commands/pause.js';
-import { serversSeen } from '../../cli/seen-names.js';
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { type Address, type Overview, PauseBody, ResumeBody, type ServerSeen } from '../api-types/shell.js';
+import { type Address, type Overview, PauseBody, ResumeBody } from '../api-types/shell.js';
 import type { Collected, Page } from '../page.js';
 import { get, post, type Route } from '../route.js';
 
@@ -30,22 +29,9 @@ function overview(page: Page): Overview {
     now: page.now(),
     waiting: states.flatMap(({ store }) => store.approvals().filter(isForQueue)).length,
     pauses: states.flatMap(({ store }) => store.pauses()),
-    servers: serversOf(page),
     databases: states.length === 0 ? [stateFile(page.options.db)] : states.map(({ path }) => path),
     leftAlone: page.leftAlone,
   };
-}
-
-function serversOf(page: Page): ServerSeen[] {
-  const running = new Map<string, number>();
-  for (const { store } of page.stores()) {
-    for (const server of serversSeen(store)) running.set(server, running.get(server) ?? 0);
-    for (const { server, live } of store.sessions())
-      if (live) running.set(server, (running.get(server) ?? 0) + 1);
-  }
-  return [...running]
-    .map(([server, count]) => ({ server, running: count }))
-    .sort((a, b) => (a.server < b.server ? -1 : 1));
 }
 
 /** @throws PolicyWrapError STATE_UNAVAILABLE when it holds in some databases only */

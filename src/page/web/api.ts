@@ -65,13 +65,16 @@ export const api = {
     }),
 };
 
+/** The token behind `#`, where the address has one. */
+export const tokenInAddress = (): string | undefined => /^#token=([\w-]+)$/.exec(location.hash)?.[1];
+
 /**
  * Signs in by the token behind `#` in the address that the terminal printed, and takes it out of the address.
  *
  * @throws ApiError
  */
 export async function signIn(): Promise<void> {
-  const token = /^#token=([\w-]+)$/.exec(location.hash)?.[1];
+  const token = tokenInAddress();
   if (token === undefined) return;
   history.replaceState(null, '', '/');
   dispatchEvent(new HashChangeEvent('hashchange'));

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { errorOf, signIn } from './api.js';
+import { errorOf, signIn, tokenInAddress } from './api.js';
 import { language } from './i18n/index.js';
 import { href, place } from './router.js';
 import { HOME, WAITING } from './screens.js';
@@ -12,6 +12,11 @@ import './theme.js';
 
 effect(() => {
   document.documentElement.lang = language.value;
+});
+
+// An address of another run, typed where the page is open already, would else only change what stands behind `#`.
+addEventListener('hashchange', () => {
+  if (tokenInAddress() !== undefined) location.reload();
 });
 
 const root = document.querySelector('#app');

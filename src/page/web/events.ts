@@ -9,6 +9,8 @@ export interface Listener {
   readonly opened: () => void;
   readonly changed: (what: Changed) => void;
   readonly closed: () => void;
+  /** Called when this browser is not signed in, or not any more; then nothing is asked again. */
+  readonly refused: () => void;
 }
 
 /** Listens to what changed, and asks again whenever the line breaks. `EventSource` cannot send our header. */
@@ -16,7 +18,7 @@ export function listen(listener: Listener): void {
   void (async () => {
     for (;;) {
       try {
-        await read(listener);
+        if ((await read(listener)) === 'refused') return listener.refused();
       } catch {
         // The line broke, or policy-wrap does not run.
       }
@@ -26,14 +28,15 @@ export function listen(listener: Listener): void {
   })();
 }
 
-async function read({ opened, changed }: Listener): Promise<void> {
+async function read({ opened, changed }: Listener): Promise<'refused' | 'ended'> {
   const response = await fetch('/api/events', { headers: keyHeader(), credentials: 'same-origin' });
-  if (!response.ok || !response.body) return;
+  if (response.status === 401) return 'refused';
+  if (!response.ok || !response.body) return 'ended';
   const lines = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {
     const { done, value } = await lines.read();
-    if (done) return;
+    if (done) return 'ended';
     const events = (rest + value).split('\n\n');
     rest = events.pop() ?? '';
     for (const event of events) {

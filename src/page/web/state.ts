@@ -56,6 +56,8 @@ export function follow(): void {
     closed: () => {
       connected.value = false;
     },
+    // Says why.
+    refused: () => void loadOverview(),
   });
   effect(() => {
     if (versions.state.value > 0) void loadOverview();

@@ -22,10 +22,10 @@ export function Dialog({
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
-      <header class="dialog-head">
+      <div class="dialog-head">
         <h2 id={id}>{title}</h2>
         <Button onClick={() => dialog.current?.close()}>{t('common.close')}</Button>
-      </header>
+      </div>
       {children}
     </dialog>
   );

@@ -10,6 +10,8 @@ export const shell = strings({
     'policy-wrap does not answer. What you see may be old.',
     'policy-wrap no responde. Lo que ves puede ser viejo.',
   ],
+  'shell.left_alone': ['Not looked at:', 'No se miró:'],
+  'shell.databases': ['State', 'Estado'],
   'shell.signed_out': ['This browser is not signed in', 'Este navegador no tiene acceso'],
   'shell.signed_out.how': [
     'Open the address that `policy-wrap ui` has printed in your terminal. It signs in one browser, once.',

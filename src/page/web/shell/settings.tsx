@@ -5,7 +5,9 @@ import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Select } from '../components/field.js';
 import { Problem } from '../components/pieces.js';
+import { Value } from '../components/value.js';
 import { language, speak, t } from '../i18n/index.js';
+import { overview } from '../state.js';
 import { theme } from '../theme.js';
 
 /** Language, colours, and the way into another browser. */
@@ -42,6 +44,15 @@ export function Settings() {
             }}
           />
           <OtherBrowser />
+          <div class="hint">
+            {t('shell.databases')}:{' '}
+            {overview.value?.databases.map((path) => (
+              <div key={path}>
+                <Value of={path} />
+              </div>
+            ))}
+            policy-wrap {overview.value?.version}
+          </div>
         </Dialog>
       )}
     </>

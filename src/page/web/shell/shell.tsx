@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { errorOf } from '../api.js';
 import { Empty, Loading, Problem } from '../components/pieces.js';
 import { Toasts } from '../components/toast.js';
+import { Value } from '../components/value.js';
 import { t } from '../i18n/index.js';
 import { href, match, place } from '../router.js';
 import { HOME, SCREENS, type Screen, type ScreenProps, WAITING } from '../screens.js';
@@ -56,6 +57,11 @@ export function Shell() {
           {t('shell.offline')}
         </p>
       )}
+      {(overview.value?.leftAlone ?? []).map((line) => (
+        <p key={line} class="banner warn">
+          {t('shell.left_alone')} <Value of={line} />
+        </p>
+      ))}
       <main id="content" tabIndex={-1}>
         <h1>{title}</h1>
         {found ? <Content key={found.screen.path} {...found} /> : <Empty title={t('shell.not_found')} />}
