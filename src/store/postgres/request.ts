@@ -205,11 +205,8 @@ function counterRow(
     machine: scope === 'machine' ? machine : undefined,
     session: scope === 'session' ? owner.session : undefined,
     split: storable(labelOf(limit, split)),
-    window_ms: limit.windowMs,
     max: String(limit.max),
     ...(align.kind === 'calendar' && {
-      unit: align.unit,
-      timezone: align.timezone,
       start: calendarStart(at, align.unit, align.timezone),
       end: calendarEnd(at, align.unit, align.timezone),
     }),

@@ -48,7 +48,11 @@ export function sharedKeyOfLocal(key: string, machine: string): string | undefin
   return keyText(scope === 'machine' ? [scope, machine, ...rest] : parts);
 }
 
-/** Short and in plain characters: locks are taken in the order of keys. */
+/**
+ * Ends with the window and whether it is an observing wrapper's, which the engine reads from there: a login that gave
+ * another window beside the key could let the charges of others expire. What comes before is a digest: short, in plain
+ * characters, the same for all.
+ */
 function keyText(parts: readonly unknown[]): string {
-  return sha256(JSON.stringify(parts), 'base64url');
+  return JSON.stringify([sha256(JSON.stringify(parts), 'base64url'), ...parts.slice(-2)]);
 }

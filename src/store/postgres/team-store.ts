@@ -298,7 +298,7 @@ function importRow({ key, entry, charges }: ImportedCounter, machine: string): o
   const shared = sharedKeyOfLocal(key, machine);
   const live = charges.filter(({ amount }) => fitsNumeric(Decimal.from(amount)));
   if (shared === undefined || live.length === 0) return undefined;
-  const { name, scope, server, grant, split, windowMs, calendar, observe, max } = entry;
+  const { name, scope, server, grant, split, observe, max } = entry;
   return {
     key: shared,
     name: storable(name),
@@ -307,9 +307,6 @@ function importRow({ key, entry, charges }: ImportedCounter, machine: string): o
     grant_name: grant && storable(grant),
     machine: scope === 'machine' ? machine : undefined,
     split: storable(split),
-    window_ms: windowMs,
-    unit: calendar?.unit,
-    timezone: calendar?.timezone,
     observe,
     max: String(max),
     // The machine's own: the same counter of another one is added to it, and the same again is not.

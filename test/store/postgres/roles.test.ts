@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { PolicyWrapError } from '../../../src/errors.js';
 import { RIGHTS } from '../../../src/store/postgres/schema/members.js';
-import { approvable, charge, limit } from '../support-shapes.js';
+import { sharedKeyOf } from '../../../src/store/postgres/shared-key.js';
+import { approvable, charge, INFO, limit } from '../support-shapes.js';
 import { newTeam, sharedCluster, test } from './support.js';
 
 const at = sharedCluster();
@@ -167,4 +168,71 @@ test('a role that is taken away is gone with the next call', async () => {
   );
   expect(PolicyWrapError.is(error) && error.code).toBe('REFUSED');
   expect(PolicyWrapError.is(error) && error.hint).toContain('policy-wrap store grant bob wrapper');
+});
+
+test('G4: what a login says of amounts, windows and calendars makes no room in a count that others share', async () => {
+  await using team = await newTeam(at.cluster);
+  const bob = team.wrapper('bob');
+  const day = { align: { kind: 'calendar', unit: 'day', timezone: 'UTC' }, windowMs: 86_400_000 } as const;
+  const sliding = charge(limit({ max: 3, windowMs: 3_600_000 }), 3);
+  const calendar = charge(limit({ counter: 'day', max: 3, ...day }), 3);
+  expect((await bob.admit(sliding, calendar)).kind).toBe('allowed');
+  const alice = team.wrapper('alice');
+  await alice.admit();
+  const counters = await team.rows('SELECT key, name, unit FROM policy_wrap.counters WHERE team = $team');
+  let n = 0;
+  const send = async (counter: object, amount: string, max = '1000000') => {
+    n += 1;
+    const request = {
+      team: team.name,
+      machine: 'm',
+      host: 'h',
+      batch: `00000000-0000-4000-8000-0000000000${10 + n}`,
+      session: { uid: alice.session },
+      counters: [{ name: 'x', scope: 'grant', split: '', max, ...counter }],
+      calls: [{ tool: 'x', arguments: '[]', charges: [[0, amount, max, 'deny', 0, '/x', null]] }],
+    };
+    const text = JSON.stringify(request);
+    return refused(() => at.cluster.sql(`SELECT policy_wrap.admit_v1('${text}') AS answer`, 'app', 'alice'));
+  };
+  for (const { key, unit } of counters) {
+    const later = Date.now() - 1;
+    const forged = { key, window_ms: 1, ...(unit !== null && { start: later, end: later + 600_000 }) };
+    for (const amount of ['-3', 'NaN', 'Infinity', '-1e-9'])
+      expect(await send(forged, amount), amount).toMatch(/a charge of|invalid input syntax/);
+    expect(await send(forged, '1', 'NaN')).toMatch(/a charge of/);
+    expect(await send(forged, '0')).toBe('it was done');
+    // Of another kind of wrapper, which this one is not.
+    const parts = JSON.parse(String(key)) as unknown[];
+    expect(await send({ ...forged, key: JSON.stringify([...parts.slice(0, -1), 1]) }, '0')).toMatch(
+      /not of this kind/,
+    );
+  }
+  expect((await bob.admit(sliding)).kind).toBe('exceeded');
+  expect((await bob.admit(calendar)).kind).toBe('exceeded');
+  expect((await team.store('dave').counters()).map(({ used }) => String(used))).toEqual(['3', '3']);
+});
+
+test('G4: a counter that a login makes before others do is the one that its key names', async () => {
+  await using team = await newTeam(at.cluster);
+  const alice = team.wrapper('alice');
+  await alice.admit();
+  const rate = limit({ max: 1, windowMs: 3_600_000 });
+  const owner = { server: INFO.server, grant: INFO.grant, session: 's', observe: false };
+  const key = sharedKeyOf(owner, 'bob-machine', rate, '');
+  const request = {
+    team: team.name,
+    batch: '00000000-0000-4000-8000-000000000099',
+    session: { uid: alice.session },
+    counters: [
+      { key, name: 'x', scope: 'grant', split: '', max: '1', window_ms: 1, unit: 'second', timezone: 'UTC' },
+    ],
+    calls: [],
+  };
+  await at.cluster.sql(`SELECT policy_wrap.admit_v1('${JSON.stringify(request)}') AS answer`, 'app', 'alice');
+  const bob = team.wrapper('bob');
+  expect((await bob.admit(charge(rate))).kind).toBe('allowed');
+  await new Promise((done) => setTimeout(done, 20));
+  expect((await bob.admit(charge(rate))).kind).toBe('exceeded');
+  expect(await bob.store.counters()).toMatchObject([{ windowMs: 3_600_000, calendar: undefined }]);
 });

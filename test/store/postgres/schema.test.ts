@@ -40,7 +40,7 @@ test('two versions of the function live side by side and draw from one count', a
       host: 'h',
       batch: '00000000-0000-4000-8000-00000000000a',
       session: { uid: session },
-      counters: [{ key: counter?.key, name: 'x', scope: 'grant', split: '', window_ms: 60_000, max: '3' }],
+      counters: [{ key: counter?.key, name: 'x', scope: 'grant', split: '', max: '3' }],
       calls: [{ tool: 'x', arguments: '[]', charges: [[0, '1', '3', 'deny', 0, '/x', null]] }],
     };
     const [row] = await at.cluster.sql(

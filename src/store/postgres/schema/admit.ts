@@ -21,9 +21,10 @@ DECLARE
   v_size constant integer := cardinality(v_keys);
   -- By the place of a counter in the request, then those that only get something back.
   k_id bigint[] := array_fill(NULL::bigint, ARRAY[v_size]);
-  k_clock bigint[] := k_id; k_cutoff bigint[] := k_id; k_oldest bigint[] := k_id;
+  k_clock bigint[] := k_id; k_cutoff bigint[] := k_id; k_oldest bigint[] := k_id; k_window bigint[] := k_id;
+  k_period bigint[] := k_id;
   k_used numeric[] := array_fill(NULL::numeric, ARRAY[v_size]);
-  k_live numeric[] := k_used; k_max numeric[] := k_used;
+  k_live numeric[] := k_used; k_max numeric[] := k_used; k_before numeric[] := k_used;
   k_added numeric[] := array_fill(0::numeric, ARRAY[v_size]);
   k_dirty boolean[] := array_fill(false, ARRAY[v_size]);
   v_settle jsonb := coalesce(req->'settle', '[]');
@@ -92,22 +93,16 @@ BEGIN
   END LOOP;
 
   IF v_size > (SELECT count(*) FROM policy_wrap.counters c WHERE c.team = v_team AND c.key = ANY (v_keys)) THEN
-    INSERT INTO policy_wrap.counters (team, key, name, scope, server, grant_name, machine, session, split, window_ms,
-        unit, timezone, observe, max, clock)
-      SELECT v_team, x.key, x.name, x.scope, x.server, x.grant_name, x.machine, x.session, x.split, x.window_ms,
-        x.unit, x.timezone, v_observe, x.max, v_now
-      FROM jsonb_to_recordset(req->'counters') AS x(key text, name text, scope text, server text, grant_name text,
-        machine text, session text, split text, window_ms bigint, unit text, timezone text, max numeric)
-      ORDER BY x.key COLLATE "C"
-      ON CONFLICT DO NOTHING;
+    PERFORM policy_wrap.make_counters_v1(v_team, req->'counters', v_observe, v_now);
   END IF;
   IF v_size > 0 OR r_counter <> '{}' THEN
-    FOR v_one IN SELECT c.id, c.key, c.clock, c.used, c.oldest, c.max FROM policy_wrap.counters c
+    FOR v_one IN SELECT c.id, c.key, c.clock, c.used, c.oldest, c.max, c.period, c.before FROM policy_wrap.counters c
       WHERE c.team = v_team AND (c.key = ANY (v_keys) OR c.id = ANY (r_counter)) ORDER BY c.key FOR NO KEY UPDATE
     LOOP
       v_i := coalesce(array_position(v_keys, v_one.key), cardinality(k_id) + 1);
       k_id[v_i] := v_one.id; k_clock[v_i] := v_one.clock; k_used[v_i] := v_one.used;
-      k_oldest[v_i] := v_one.oldest; k_max[v_i] := v_one.max; k_dirty[v_i] := false;
+      k_oldest[v_i] := v_one.oldest; k_max[v_i] := v_one.max; k_period[v_i] := v_one.period;
+      k_before[v_i] := v_one.before; k_dirty[v_i] := false;
       IF v_i <= v_size THEN v_known := v_known + 1; END IF;
     END LOOP;
     IF v_known < v_size THEN RAISE EXCEPTION 'a counter was removed' USING ERRCODE = '40001'; END IF;
@@ -118,13 +113,14 @@ BEGIN
   IF v_now > (req->>'deadline')::bigint THEN RETURN jsonb_build_object('status', 'late', 'now', v_now); END IF;
   FOR v_item, v_i IN SELECT e.c, e.n FROM jsonb_array_elements(req->'counters') WITH ORDINALITY AS e(c, n) LOOP
     k_clock[v_i] := greatest(k_clock[v_i], v_now);
-    IF v_item ? 'start' THEN
+    k_window[v_i] := policy_wrap.window_v1(v_item->>'key');
+    IF jsonb_typeof((v_item->>'key')::jsonb->-2) = 'string' THEN
       k_cutoff[v_i] := (v_item->>'start')::bigint - 1;
       IF k_clock[v_i] <= k_cutoff[v_i] OR k_clock[v_i] >= (v_item->>'end')::bigint THEN
         v_clocks := v_clocks || jsonb_build_object(v_item->>'key', k_clock[v_i]);
       END IF;
     ELSE
-      k_cutoff[v_i] := k_clock[v_i] - (v_item->>'window_ms')::bigint;
+      k_cutoff[v_i] := k_clock[v_i] - k_window[v_i];
     END IF;
   END LOOP;
   FOR v_item IN SELECT d FROM jsonb_array_elements(req->'calls') c, jsonb_array_elements(c->'demands') d LOOP
@@ -153,16 +149,26 @@ BEGIN
     DELETE FROM policy_wrap.charges WHERE counter = r_counter[v_n] AND at = r_at[v_n] AND decision = r_decision[v_n]
       AND part = r_part[v_n] RETURNING amount INTO v_amount;
     CONTINUE WHEN NOT FOUND;
-    k_used[v_i] := k_used[v_i] - v_amount; k_dirty[v_i] := true;
+    k_used[v_i] := k_used[v_i] - v_amount; k_period[v_i] := NULL; k_dirty[v_i] := true;
   END LOOP;
 
   v_paused := EXISTS (SELECT FROM policy_wrap.pauses WHERE team = v_team AND server IN ('', v_server));
   FOR v_i IN 1 .. v_size LOOP
     k_live[v_i] := k_used[v_i];
-    IF k_oldest[v_i] <= k_cutoff[v_i] THEN
-      SELECT * INTO v_one FROM policy_wrap.expire_v1(k_id[v_i], k_cutoff[v_i]);
+    IF k_period[v_i] = k_cutoff[v_i] THEN
+      -- A period that was looked at before is not added up again.
+      k_live[v_i] := k_used[v_i] - k_before[v_i];
+      v_end := least(k_cutoff[v_i], k_clock[v_i] - k_window[v_i]);
+      IF k_oldest[v_i] <= v_end THEN
+        SELECT * INTO v_one FROM policy_wrap.expire_v1(k_id[v_i], v_end, v_end);
+        k_used[v_i] := k_used[v_i] - v_one.removed; k_before[v_i] := k_before[v_i] - v_one.removed;
+        k_oldest[v_i] := v_one.oldest; k_dirty[v_i] := true;
+      END IF;
+    ELSIF k_oldest[v_i] <= k_cutoff[v_i] THEN
+      SELECT * INTO v_one FROM policy_wrap.expire_v1(k_id[v_i], k_cutoff[v_i], k_clock[v_i] - k_window[v_i]);
       k_used[v_i] := k_used[v_i] - v_one.removed; k_oldest[v_i] := v_one.oldest; k_dirty[v_i] := true;
       k_live[v_i] := k_used[v_i] - v_one.kept;
+      k_before[v_i] := v_one.kept; k_period[v_i] := k_cutoff[v_i];
     END IF;
   END LOOP;
 
@@ -184,6 +190,10 @@ BEGIN
       v_checks := '[]'; v_denied := false; v_asked_limit := NULL; v_part := 0;
       FOR v_charge IN SELECT value FROM jsonb_array_elements(v_call->'charges') LOOP
         v_i := (v_charge->>0)::integer + 1; v_amount := (v_charge->>1)::numeric; v_sum := (v_charge->>2)::numeric;
+        -- Neither may be what compares as it likes, or make room for others.
+        IF v_amount NOT BETWEEN 0 AND 1e600 OR v_sum NOT BETWEEN 0 AND 1e600 THEN
+          RAISE EXCEPTION 'a charge of % at a max of %', v_charge->>1, v_charge->>2 USING ERRCODE = 'PW403';
+        END IF;
         k_added[v_i] := k_added[v_i] + v_amount;
         v_fits := k_live[v_i] + k_added[v_i] <= v_sum;
         IF v_fits THEN
@@ -191,7 +201,7 @@ BEGIN
         ELSE
           v_item := req->'counters'->(v_i - 1);
           SELECT * INTO v_free FROM policy_wrap.freed_v1(v_team, k_id[v_i], k_cutoff[v_i], k_clock[v_i],
-            (v_item->>'window_ms')::bigint, (v_item->>'end')::bigint, k_live[v_i], k_added[v_i], v_sum,
+            k_window[v_i], (v_item->>'end')::bigint, k_live[v_i], k_added[v_i], v_sum,
             CASE WHEN (v_charge->>4)::integer = 2 THEN v_now - 120000 END);
           v_checks := v_checks || jsonb_build_array(jsonb_build_array(
             k_live[v_i]::text, false, v_free.retry_at, v_free.in_flight::text, k_clock[v_i]));
@@ -313,7 +323,7 @@ BEGIN
   FOR v_i IN 1 .. cardinality(k_id) LOOP
     CONTINUE WHEN NOT k_dirty[v_i];
     UPDATE policy_wrap.counters SET used = k_used[v_i], clock = greatest(clock, k_clock[v_i]), oldest = k_oldest[v_i],
-      max = k_max[v_i] WHERE id = k_id[v_i];
+      max = k_max[v_i], period = k_period[v_i], before = k_before[v_i] WHERE id = k_id[v_i];
   END LOOP;
   IF v_first IS NOT NULL THEN
     UPDATE policy_wrap.batches SET first = v_first, last = v_last WHERE team = v_team AND id = v_batch;

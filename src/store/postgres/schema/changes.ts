@@ -115,7 +115,7 @@ BEGIN
     v_now := policy_wrap.now_v1();
     v_held := policy_wrap.holds_v1(v_row, v_now, v_starts);
     DELETE FROM policy_wrap.charges WHERE counter = v_row.id;
-    UPDATE policy_wrap.counters SET used = 0, oldest = NULL WHERE id = v_row.id;
+    UPDATE policy_wrap.counters SET used = 0, oldest = NULL, period = NULL WHERE id = v_row.id;
     v_all := v_all || jsonb_build_array(v_held);
     PERFORM policy_wrap.note_v1(v_team, v_now, v_host, v_by, 'counter.reset', jsonb_build_object(
       'name', v_row.name, 'server', v_row.server, 'grant', v_row.grant_name, 'split', v_row.split,
@@ -139,13 +139,7 @@ DECLARE
 BEGIN
   PERFORM policy_wrap.safely_v1(), policy_wrap.need_role_v1(v_team, ARRAY['owner']);
   FOR v_item IN SELECT value FROM jsonb_array_elements(v_counters) ORDER BY value->>'key' COLLATE "C" LOOP
-    INSERT INTO policy_wrap.counters (team, key, name, scope, server, grant_name, machine, split, window_ms, unit,
-        timezone, observe, max, clock)
-      SELECT v_team, x.key, x.name, x.scope, x.server, x.grant_name, x.machine, x.split, x.window_ms, x.unit, x.timezone,
-        x.observe, x.max, v_now
-      FROM jsonb_to_record(v_item) AS x(key text, name text, scope text, server text, grant_name text, machine text,
-        split text, window_ms bigint, unit text, timezone text, observe boolean, max numeric)
-      ON CONFLICT DO NOTHING;
+    PERFORM policy_wrap.make_counters_v1(v_team, jsonb_build_array(v_item), (v_item->>'observe')::boolean, v_now);
     SELECT id INTO v_id FROM policy_wrap.counters WHERE team = v_team AND key = v_item->>'key' FOR NO KEY UPDATE;
     -- A charge of the future would never be before the counter's clock. Row 0 is no decision's.
     WITH one AS (
@@ -156,7 +150,8 @@ BEGIN
       ON CONFLICT DO NOTHING RETURNING at, amount
     )
     SELECT count(*), coalesce(sum(amount), 0), min(at), max(at) INTO v_new, v_sum, v_first, v_last FROM one;
-    UPDATE policy_wrap.counters SET used = used + v_sum, oldest = least(oldest, v_first), clock = greatest(clock, v_last)
+    UPDATE policy_wrap.counters SET used = used + v_sum, oldest = least(oldest, v_first), clock = greatest(clock, v_last),
+        period = NULL
       WHERE id = v_id AND v_new > 0;
     v_count := v_count + v_new;
   END LOOP;

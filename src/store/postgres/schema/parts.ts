@@ -146,14 +146,43 @@ BEGIN
   RETURN v_held;
 END $$;
 
--- Removes charges that have expired, a bounded number at once, and says what those add up to that stay.
-CREATE FUNCTION policy_wrap.expire_v1(v_counter bigint, v_cutoff bigint, OUT removed numeric, OUT kept numeric, OUT oldest bigint)
+-- The window that a key names, in milliseconds; of a calendar's the longest. Nothing else says how long charges count.
+CREATE FUNCTION policy_wrap.window_v1(v_key text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE jsonb_typeof(w) WHEN 'number' THEN greatest((w#>>'{}')::bigint, 1) ELSE
+    CASE split_part(w#>>'{}', ' ', 1) WHEN 'second' THEN 1000 WHEN 'minute' THEN 60000 WHEN 'hour' THEN 3600000
+      WHEN 'day' THEN 86400000 WHEN 'week' THEN 604800000 ELSE 2678400000 END END::bigint
+  FROM (SELECT v_key::jsonb->-2 AS w) x
+$$;
+
+-- Makes the counters of a request that are not there yet, in the order of their keys.
+CREATE FUNCTION policy_wrap.make_counters_v1(v_team text, v_counters jsonb, v_observe boolean, v_now bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM jsonb_array_elements(v_counters) c WHERE (c->>'key')::jsonb->-1 <> to_jsonb(v_observe::integer)) THEN
+    RAISE EXCEPTION 'a counter that is not of this kind of wrapper' USING ERRCODE = 'PW403';
+  END IF;
+  INSERT INTO policy_wrap.counters (team, key, name, scope, server, grant_name, machine, session, split, window_ms,
+      unit, timezone, observe, max, clock)
+    SELECT v_team, x.key, x.name, x.scope, x.server, x.grant_name, x.machine, x.session, x.split,
+      policy_wrap.window_v1(x.key), split_part(x.calendar, ' ', 1), split_part(x.calendar, ' ', 2), v_observe, x.max, v_now
+    FROM (SELECT r.*, CASE jsonb_typeof(r.key::jsonb->-2) WHEN 'string' THEN r.key::jsonb->>-2 END AS calendar
+      FROM jsonb_to_recordset(v_counters) AS r(key text, name text, scope text, server text, grant_name text,
+        machine text, session text, split text, max numeric)) x
+    ORDER BY x.key COLLATE "C"
+    ON CONFLICT DO NOTHING;
+END $$;
+
+-- Removes charges that have expired, a bounded number at once, and says what those add up to that stay. Where a
+-- calendar's period begins is what the client says: nothing is removed that is younger than the window.
+CREATE FUNCTION policy_wrap.expire_v1(v_counter bigint, v_cutoff bigint, v_gone bigint, OUT removed numeric,
+  OUT kept numeric, OUT oldest bigint)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_count bigint;
 BEGIN
   WITH old AS (
-    SELECT c.at, c.decision, c.part FROM policy_wrap.charges c WHERE c.counter = v_counter AND c.at <= v_cutoff
+    SELECT c.at, c.decision, c.part FROM policy_wrap.charges c
+    WHERE c.counter = v_counter AND c.at <= least(v_cutoff, v_gone)
     ORDER BY c.at, c.decision, c.part LIMIT 2000
   ), gone AS (
     DELETE FROM policy_wrap.charges c USING old
@@ -162,7 +191,7 @@ BEGIN
   )
   SELECT coalesce(sum(gone.amount), 0), count(*) INTO removed, v_count FROM gone;
   kept := 0;
-  IF v_count = 2000 THEN
+  IF v_count = 2000 OR v_gone < v_cutoff THEN
     SELECT coalesce(sum(c.amount), 0) INTO kept FROM policy_wrap.charges c WHERE c.counter = v_counter AND c.at <= v_cutoff;
   END IF;
   SELECT c.at INTO oldest FROM policy_wrap.charges c WHERE c.counter = v_counter ORDER BY c.at LIMIT 1;

@@ -83,6 +83,9 @@ CREATE TABLE policy_wrap.counters (
   used numeric NOT NULL DEFAULT 0,
   -- Not more than the time of any charge; null without one.
   oldest bigint,
+  -- Of a calendar: what charges before this time add up to that are still there.
+  period bigint,
+  before numeric,
   UNIQUE (team, key)
 ) WITH (fillfactor = 30, autovacuum_vacuum_scale_factor = 0.05);
 
