@@ -202,7 +202,7 @@ class Lint {
       return;
     }
     // Nobody knows here what other servers have.
-    if (scope === 'machine') return;
+    if (scope === 'machine' || scope === 'team') return;
     for (const [index, { text, matches }] of tools.entries()) {
       if (sectionOf(text) !== undefined) continue;
       const at = [...path, 'tools', index];

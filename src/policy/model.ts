@@ -24,6 +24,8 @@ export interface Policy {
   /** Tells the file from every other, whatever it is called: its real path where it has one, else its source. */
   readonly identity: string;
   readonly default: 'allow' | 'deny';
+  /** The team without whose store every call is refused. */
+  readonly store: string | undefined;
   /** The policy that this one narrows, as the file writes it. */
   readonly extends: string | undefined;
   readonly hide: readonly NamePattern[];
@@ -111,7 +113,7 @@ export interface CalledDemand extends AnyDemand {
   readonly withinMs: number;
   /** Reads on from "within": `one hour`, `15 minutes`. */
   readonly withinText: string;
-  readonly scope: 'grant' | 'session' | 'machine';
+  readonly scope: Scope;
   /** A tool whose calls do not count: the one that is being called, where this goes on with an earlier call. */
   readonly except?: { readonly server: string; readonly tool: string };
 }
@@ -179,6 +181,12 @@ export interface Path {
 /** `[*]`: every element of a list. */
 export const EACH: unique symbol = Symbol('[*]');
 
+/**
+ * Whose calls are taken together: a server and grant, one wrapper process, everything on a machine, everything on the
+ * machines of a team. In a shared store a grant is that of all machines.
+ */
+export type Scope = 'grant' | 'session' | 'machine' | 'team';
+
 export type CalendarUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month';
 
 export interface Limit {
@@ -193,7 +201,7 @@ export interface Limit {
     | { readonly kind: 'sliding' }
     | { readonly kind: 'calendar'; readonly unit: CalendarUnit; readonly timezone: string };
   readonly max: Decimal;
-  readonly scope: 'grant' | 'session' | 'machine';
+  readonly scope: Scope;
   readonly amount: Amount;
   /** Paths whose values split the count; empty when it is one. */
   readonly per: readonly Path[];

@@ -20,6 +20,7 @@ export class CallJudge {
   policy: Layers | undefined;
   readonly #noPolicy: string;
   readonly #server: string;
+  readonly #team: string | undefined;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #lists: ToolLists;
   readonly #argumentChecks: ArgumentChecks;
@@ -31,6 +32,8 @@ export class CallJudge {
     /** What to tell the model when there is no policy. */
     readonly noPolicy: string;
     readonly server: string;
+    /** Whose store decides; undefined: this machine's file. */
+    readonly team: string | undefined;
     /** The server's environment, for `env.*`. */
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly lists: ToolLists;
@@ -40,6 +43,7 @@ export class CallJudge {
     this.policy = parts.policy;
     this.#noPolicy = parts.noPolicy;
     this.#server = parts.server;
+    this.#team = parts.team;
     this.#env = parts.env;
     this.#lists = parts.lists;
     this.#argumentChecks = parts.argumentChecks;
@@ -67,7 +71,11 @@ export class CallJudge {
     else if (this.#lists.isSuspicious(call.name)) return { kind: 'hidden' };
     else if (!this.policy.declares) evaluation = evaluateLayers(this.policy, judged);
     else evaluation = evaluateLayers(this.policy, { ...judged, undeclared: () => this.#undeclared(call) });
-    if (!call.continues || evaluation.kind !== 'open') return evaluation;
+    if (evaluation.kind !== 'open') return evaluation;
+    // Leaving the option out would be a fresh quota.
+    const missing = this.policy.stores.find((store) => store !== this.#team);
+    if (missing !== undefined) return refusedBy('STORE', this.#missing(missing), '/store');
+    if (!call.continues) return evaluation;
     // Charged and asked about already; what refuses at this moment refuses the rest of it too.
     const demands = evaluation.demands
       ?.filter(({ otherwise }) => otherwise === 'deny')
@@ -76,6 +84,11 @@ export class CallJudge {
         demand.kind === 'after' ? { ...demand, except: { server: this.#server, tool: call.name } } : demand,
       );
     return { kind: 'open', charges: [], ask: undefined, demands };
+  }
+
+  #missing(store: string): string {
+    const instead = this.#team === undefined ? 'none' : `that of "${this.#team}"`;
+    return `the policy counts in the store of the team "${store}", and this wrapper was started with ${instead}`;
   }
 
   #undeclared(call: JudgedCall): string | undefined {
@@ -126,6 +139,10 @@ function mayAsk({ ask, charges, demands }: Extract<Evaluation, { kind: 'open' }>
   );
 }
 
-function refusedBy(code: 'MALFORMED' | 'NO_POLICY', explanation: string): Evaluation {
-  return { kind: 'refused', refusal: { code, rule: CODES[code].rule, authorText: undefined, explanation } };
+function refusedBy(
+  code: 'MALFORMED' | 'NO_POLICY' | 'STORE',
+  explanation: string,
+  rule: string = CODES[code].rule,
+): Evaluation {
+  return { kind: 'refused', refusal: { code, rule, authorText: undefined, explanation } };
 }

@@ -42,6 +42,8 @@ export interface GateOptions {
   /** Likewise. */
   readonly finder: DefinitionFinder;
   readonly server: string;
+  /** Whose store decides; undefined: this machine's file. */
+  readonly team?: string | undefined;
   /** The server's environment, for `env.*`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decide and log, refuse nothing. */
@@ -91,7 +93,7 @@ export class Gate implements ApprovalAuthority {
     const suspicions = new Suspicions({ finder, stateSession, warn });
     this.lists = new ToolLists({ ...options, pinned, suspicions });
     this.words = new PinnedWords({ ...options, pinned, suspicions });
-    this.#judge = new CallJudge({ ...options, lists: this.lists });
+    this.#judge = new CallJudge({ ...options, team: options.team, lists: this.lists });
     this.#ledger.needsOutcomes(options.policy?.needsOutcomes ?? false);
   }
 
@@ -116,7 +118,7 @@ export class Gate implements ApprovalAuthority {
 
   /** How long a call may be held for a person, in milliseconds; 0 when clients are not to ask. */
   get holdMs(): number {
-    const approvals = this.#judge.policy?.approvals;
+    const approvals = this.#ledger.asksHere ? this.#judge.policy?.approvals : undefined;
     return approvals?.channels.includes('client') ? Math.min(approvals.waitMs, LONGEST_HOLD) : 0;
   }
 

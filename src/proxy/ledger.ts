@@ -39,6 +39,9 @@ export interface Ledger {
    */
   decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined>;
 
+  /** Whether an approval may be given in the client, by whoever sits in front of it. */
+  readonly asksHere: boolean;
+
   /** How an approval stood when it was last looked at; asks for a newer look where that takes time. */
   approvalState(id: string): ApprovalState | undefined;
 

@@ -1,8 +1,10 @@
 import { BUSY, type Outcome, type Settlement, type Store } from '../store/store.js';
 
+type Unwritten = Settlement & { last: number };
+
 /** What became of forwarded calls, until it is written: many outcomes in one transaction. */
 export class Outcomes {
-  #unwritten: (Settlement & { last: number })[] = [];
+  #unwritten: Unwritten[] = [];
   #areNeeded = false;
   #areDue = false;
 
@@ -32,6 +34,19 @@ export class Outcomes {
     if (continues) last.last = row;
     else this.#unwritten.push({ first: row, last: row, outcome, latencyMs });
     this.#areDue ||= this.#areNeeded || outcome === 'not_sent';
+  }
+
+  /** What is not written, which is then somebody else's to write. */
+  take(): readonly Unwritten[] {
+    const taken = this.#unwritten;
+    this.#unwritten = [];
+    this.#areDue = false;
+    return taken;
+  }
+
+  /** It could not be written: a call is settled once, so it may be tried again. */
+  putBack(taken: readonly Unwritten[]): void {
+    this.#unwritten = [...taken, ...this.#unwritten];
   }
 
   /** @returns false when another process holds the database: nothing was written */

@@ -70,7 +70,7 @@ export function refusedCall(
     case 'refused': {
       const { code, approval } = admitted;
       // Whatever the policy's text says: these are found out later, by what has happened.
-      if (code === 'PAUSED' || code === 'CHANGED') {
+      if (code === 'PAUSED' || code === 'CHANGED' || (code === 'STORE' && admitted.why !== undefined)) {
         const { rule, explanation } = CODES[code];
         return { ...base, code, rule, authorText: undefined, explanation: admitted.why ?? explanation };
       }

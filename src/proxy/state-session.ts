@@ -16,6 +16,7 @@ import {
   type SeenTool,
   type SessionInfo,
   type Standing,
+  type Stop,
   type Store,
 } from '../store/store.js';
 import type { Ledger } from './ledger.js';
@@ -158,6 +159,26 @@ export class StateSession implements Ledger {
     return admitted;
   }
 
+  /**
+   * What this machine alone knows that stops calls, whoever decides on them: its own pause, and definitions that have
+   * changed.
+   *
+   * @throws PolicyWrapError where that cannot be told
+   */
+  stops(admissions: readonly Admission[]): (Stop | undefined)[] | typeof BUSY {
+    const store = this.#connection.open();
+    if (store === BUSY) return BUSY;
+    try {
+      this.#lastUse = performance.now();
+      if (!this.#pins.run(store)) return BUSY;
+      this.#isStarting = false;
+      return store.stops(this.#options.session.server, admissions);
+    } catch (error) {
+      this.#connection.letGoIfLost(store, error);
+      throw error;
+    }
+  }
+
   /** Whoever calls without a pause pays for the removal of old rows with the growth of the log. */
   #tidyAsItGrows(store: Store, admissions: readonly Admission[]): void {
     for (const { argumentsText } of admissions) this.#grown += ROW_BYTES + argumentsText.length;
@@ -293,6 +314,10 @@ export class StateSession implements Ledger {
     this.#connection.quietly((store) =>
       store.noticeLost({ server: this.#options.session.server, ...detail }),
     );
+  }
+
+  get asksHere(): boolean {
+    return true;
   }
 
   /** Writes what is still to be written and closes the database. */

@@ -1,5 +1,5 @@
 import type { Evaluation, Refusal } from '../policy/call.js';
-import { CODES, comesBefore, HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
+import { CODES, HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
 import { explainUsage } from '../policy/evaluate/explain.js';
 import type {
   ApprovalEntry,
@@ -21,6 +21,7 @@ import {
 import { type Exceeded, exceededOf, within } from './exceeded.js';
 import type { Parts } from './parts.js';
 import type { PinTerms } from './pins.js';
+import { stopOf } from './stops.js';
 import type { Filled } from './warnings.js';
 
 /** One judged call on its way to the server, or a refusal on its way to the log. */
@@ -66,8 +67,6 @@ export type Admitted =
       readonly exceeded: Exceeded | undefined;
     };
 
-const NEW_TOOL = 'the server did not have it when it was first seen; a person must look at it and trust it';
-
 type Record = (entry: Entry) => number;
 
 /**
@@ -99,9 +98,10 @@ export class Admissions {
   #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
     const { evaluation } = admission;
     const record: Record = (entry) => this.#parts.log.add(session, admission, entry, now);
-    const stopped = this.#stopped(owner, admission, isPaused, now);
+    const stopped = stopOf(this.#parts, owner.server, admission, isPaused, now);
     if (stopped) {
-      const { code, rule, why } = stopped;
+      const { code, why } = stopped;
+      const { rule } = CODES[code];
       return { kind: 'refused', row: record({ decision: 'deny', code, rule }), code, why };
     }
     switch (evaluation.kind) {
@@ -116,25 +116,6 @@ export class Admissions {
       case 'open':
         return this.#decideOpen(owner, admission, evaluation, record, now);
     }
-  }
-
-  /** What comes before every rule of a listed tool: a pause, then a changed definition. */
-  #stopped(
-    { server }: Owner,
-    { tool, evaluation, pinned }: Admission,
-    isPaused: boolean,
-    now: number,
-  ): { readonly code: RefusalCode; readonly rule: string; readonly why?: string | undefined } | undefined {
-    if (evaluation.kind === 'hidden') return undefined;
-    if (evaluation.kind === 'refused' && comesBefore(evaluation.refusal.code, 'PAUSED')) return undefined;
-    if (isPaused) return { code: 'PAUSED', rule: CODES.PAUSED.rule };
-    const fault = pinned && this.#parts.pins.fault(server, tool, pinned, now);
-    if (!fault) return undefined;
-    return {
-      code: 'CHANGED',
-      rule: CODES.CHANGED.rule,
-      why: fault === 'new' ? NEW_TOOL : pinned.held?.fault,
-    };
   }
 
   #decideOpen(

@@ -232,12 +232,12 @@ function seenOf({ id, server, tool, at }: Row): Seen {
 
 function keyOf({ server, grant, session }: Owner, demand: CalledDemand): string {
   const { kind, scope, tools, withinMs, except } = demand;
-  const whose = { machine: [], grant: [server, grant], session: [session] }[scope];
+  const whose = { machine: [], team: [], grant: [server, grant], session: [session] }[scope];
   return JSON.stringify([kind, scope, ...whose, withinMs, tools.map(({ text }) => text), except]);
 }
 
 function inScope(owner: Owner, { scope }: CalledDemand, { server, grant, uid }: Row): boolean {
-  if (scope === 'machine') return true;
+  if (scope === 'machine' || scope === 'team') return true;
   return scope === 'session' ? uid === owner.session : server === owner.server && grant === owner.grant;
 }
 

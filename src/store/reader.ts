@@ -29,6 +29,7 @@ import type { PauseEntry } from './pauses.js';
 import type { PinEntry, PinKind, PinUpdate, SeenTool, Standing } from './pin-entry.js';
 import { listSessions, type SessionEntry } from './sessions.js';
 import type { StateFile } from './sqlite/file.js';
+import { type Stop, type Stoppable, stopOf } from './stops.js';
 
 /** How a call's charges would fare. */
 export interface Peeked {
@@ -188,6 +189,15 @@ export class StoreReader {
   /** @returns the remembered tools of a server, or of all */
   pins(server?: string): PinEntry[] {
     return this.parts.file.read(() => this.parts.pins.list(server));
+  }
+
+  /** What this machine alone knows that stops calls: one answer each, undefined where nothing does. */
+  stops(server: string, calls: readonly Stoppable[]): (Stop | undefined)[] {
+    const now = this.clock();
+    return this.parts.file.read(() => {
+      const isPaused = this.parts.pauses.isPaused(server);
+      return calls.map((call) => stopOf(this.parts, server, call, isPaused, now));
+    });
   }
 
   pauses(): PauseEntry[] {

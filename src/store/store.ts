@@ -32,6 +32,7 @@ import type { PolicyState, SessionEntry, SessionInfo } from './sessions.js';
 import { isPassing, LOCKED_HINT } from './sqlite/faults.js';
 import { BUSY, StateFile } from './sqlite/file.js';
 import type { FileOptions } from './sqlite/open.js';
+import type { Stop } from './stops.js';
 import type { Filled } from './warnings.js';
 
 export type {
@@ -68,6 +69,7 @@ export type {
   SessionInfo,
   Settlement,
   Standing,
+  Stop,
   Unmet,
 };
 // The types that callers exchange with the store; each is declared where it belongs.

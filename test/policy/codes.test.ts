@@ -35,8 +35,13 @@ test('only what a person can still allow is asked', () => {
   ]);
 });
 
-test('no policy has a part in a line that cannot be read, a pause and a failure', () => {
-  expect(where((code) => codeRow(code).policyPart === 'none')).toEqual(['INTERNAL', 'MALFORMED', 'PAUSED']);
+test('no policy has a part in a line that cannot be read, a pause, a store out of reach and a failure', () => {
+  expect(where((code) => codeRow(code).policyPart === 'none')).toEqual([
+    'INTERNAL',
+    'MALFORMED',
+    'PAUSED',
+    'STORE',
+  ]);
 });
 
 test('a rule draws a line, and the absence of one does not', () => {

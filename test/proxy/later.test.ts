@@ -100,6 +100,37 @@ describe('a store that answers later', () => {
   });
 });
 
+describe('a policy that names the store of a team', () => {
+  const NAMED = { ...LIMITED, store: 'billing', hide: ['secret'] };
+
+  test('G4: every call is refused by a wrapper that was started without it, or with another', () => {
+    for (const team of [undefined, 'other']) {
+      using between = new Between(temp, NAMED, { team });
+      between.call(1, 'take');
+      between.call(2, 'anything');
+      for (const id of [1, 2])
+        expect(between.answer(id).result._meta['policy-wrap/decision']).toMatchObject({
+          ...{ code: 'STORE', rule: '/store' },
+        });
+      expect(between.answer(1).result.content[0].text).toContain('the store of the team "billing"');
+      expect(between.calls).toEqual([]);
+      expect(between.read((store) => store.log().map(({ code }) => code))).toEqual(['STORE', 'STORE']);
+    }
+  });
+
+  test('G6: what it hides stays hidden then', () => {
+    using between = new Between(temp, NAMED);
+    between.call(1, 'secret');
+    expect(between.answer(1).error).toMatchObject({ code: -32602, message: 'Unknown tool: secret' });
+  });
+
+  test('with it they pass', () => {
+    using between = new Between(temp, NAMED, { team: 'billing' });
+    between.call(1, 'take');
+    expect(between.calls).toEqual(['take']);
+  });
+});
+
 describe('requests of the server', () => {
   const ASKED = {
     version: '1',

@@ -83,6 +83,10 @@ export class LateLedger implements Ledger {
     return this.#own.now() + this.ahead;
   }
 
+  get asksHere(): boolean {
+    return true;
+  }
+
   needsOutcomes(needed: boolean): void {
     this.#own.needsOutcomes(needed);
   }
@@ -135,6 +139,7 @@ export class Between {
       maxLine?: number;
       path?: string;
       server?: string;
+      team?: string | undefined;
       ledger?: (own: StateSession) => Ledger;
     } = {},
   ) {
@@ -152,6 +157,7 @@ export class Between {
       noPolicy: 'make one: policy-wrap init',
       stateSession: this.state,
       ledger: options.ledger?.(this.state),
+      team: options.team,
       argumentChecks,
       finder,
       server,

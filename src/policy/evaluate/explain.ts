@@ -94,7 +94,7 @@ export function explainDemand(demand: Demand): string {
 
 /** `a call of fetch_* or web/read`, and whose. */
 function namesOf({ tools, scope }: CalledDemand): string {
-  const whose = { machine: '', grant: ' here', session: ' in this session' }[scope];
+  const whose = { machine: '', team: ' in the team', grant: ' here', session: ' in this session' }[scope];
   return `a call of ${tools.map(({ text }) => text).join(' or ')}${whose}`;
 }
 

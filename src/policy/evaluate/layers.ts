@@ -15,6 +15,8 @@ export interface Layers {
   /** Names the whole in the decision log. */
   readonly hash: string;
   readonly source: string;
+  /** Teams that the layers name: a call is refused unless the wrapper's store is that of all of them. */
+  readonly stores: readonly string[];
   readonly pin: Policy['pin'];
   readonly newTools: Policy['newTools'];
   readonly onSuspicious: Policy['onSuspicious'];
@@ -60,6 +62,7 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
       return hash;
     },
     source: own.source,
+    stores: [...new Set(all.flatMap(({ store }) => store ?? []))],
     pin: all.reduce<Policy['pin']>(
       (pin, policy) => (STRICTNESS[policy.pin] > STRICTNESS[pin] ? policy.pin : pin),
       'off',

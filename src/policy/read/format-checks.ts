@@ -67,8 +67,8 @@ const limit = about(
     max: about(z.number(), 'The most that the window may hold; a number of at least 0.'),
     scope: z.optional(
       about(
-        z.enum(['grant', 'session', 'machine']),
-        'grant (default): one count for a server and grant, across sessions and restarts. session: this wrapper process. machine: over all servers and grants.',
+        z.enum(['grant', 'session', 'machine', 'team']),
+        'grant (default): one count for a server and grant, across sessions and restarts. session: this wrapper process. machine: over all servers and grants. team: that, over all machines of the `store`.',
       ),
     ),
     amount: z.optional(amount),
@@ -160,7 +160,7 @@ const called = {
   then: z.optional(about(otherwise, 'deny (default) refuses the call; approve asks a person.')),
   on_deny: z.optional(about(z.string(), 'What the agent is told.')),
 };
-const calledScope = z.enum(['grant', 'session', 'machine']);
+const calledScope = z.enum(['grant', 'session', 'machine', 'team']);
 
 const after = about(
   z.strictObject({
@@ -172,7 +172,7 @@ const after = about(
     scope: z.optional(
       about(
         calledScope,
-        'Whose calls of them count. machine (default): those of every server and grant; grant: those of this server and grant; session: those of this wrapper process.',
+        'Whose calls of them count. machine (default): those of every server and grant; grant: those of this server and grant; session: those of this wrapper process; team: those of every machine of the `store`.',
       ),
     ),
   }),
@@ -191,7 +191,7 @@ const before = about(
     scope: z.optional(
       about(
         calledScope,
-        'Whose calls of them count. grant (default): those of this server and grant; session: those of this wrapper process; machine: those of every server and grant.',
+        'Whose calls of them count. grant (default): those of this server and grant; session: those of this wrapper process; machine: those of every server and grant; team: those of every machine of the `store`.',
       ),
     ),
   }),

@@ -101,6 +101,12 @@ export const policySchema = about(
     version: about(z.literal('1'), 'Version of this format.'),
     default: about(z.enum(['allow', 'deny']), 'What happens to tools that match no entry under `tools`.'),
     extends: z.optional(about(z.string(), 'Path of a policy that this one narrows, relative to this file.')),
+    store: z.optional(
+      about(
+        z.string(),
+        'Name of the team whose shared store counts (`?team=` of --store): a wrapper that was started without it refuses every call.',
+      ),
+    ),
     hide: z.optional(
       about(
         z.array(z.string()),

@@ -19,6 +19,7 @@ export function keyOf(
 ): string {
   const whose = {
     machine: [],
+    team: [],
     grant: [owner.server, owner.grant],
     session: [owner.server, owner.grant, owner.session],
   }[scope];

@@ -249,14 +249,15 @@ export class Counters implements Cache {
   #ready(owner: Owner, { limit, split }: Charge, { counter, now }: Held): CounterBalance {
     if (counter.balance) return counter.balance;
     const { align, scope } = limit;
+    const isWide = scope === 'machine' || scope === 'team';
     const isCalendar = align.kind === 'calendar';
     const max = String(toStored(limit.max));
     const { lastInsertRowid } = this.#create.run(
       counter.key,
       limit.counter,
       scope,
-      scope === 'machine' ? null : owner.server,
-      scope === 'machine' ? null : owner.grant,
+      isWide ? null : owner.server,
+      isWide ? null : owner.grant,
       scope === 'session' ? owner.session : null,
       labelOf(limit, split),
       limit.windowMs,

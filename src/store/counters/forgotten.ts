@@ -53,7 +53,7 @@ export class Forgotten implements Cache {
 
 /** The text that names one limit without its split: one row for a limit, not one for each value. */
 export function limitKeyOf(owner: Owner, { scope, counter, windowMs, align }: Limit): string {
-  const isMachine = scope === 'machine';
+  const isMachine = scope === 'machine' || scope === 'team';
   const window = align.kind === 'sliding' ? windowMs : `${align.unit} ${align.timezone}`;
   return key(
     scope,
