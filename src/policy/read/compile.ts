@@ -19,7 +19,7 @@ const DEFAULT_EXPIRES_MS = 600_000;
 const MAX_WAIT_MS = 3_600_000;
 const MAX_EXPIRES_MS = 30 * 86_400_000;
 /** As the store takes it. */
-const TEAM = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const TEAM = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /**
  * Writes out the shorthands and compiles what the document says. With an error among the problems the policy is not
@@ -80,7 +80,7 @@ function compileStore(
 ): string | undefined {
   if (store !== undefined && !TEAM.test(store)) {
     const message = `"${store}" is no name of a team.`;
-    context.report('NAME', ['store'], message, 'Write small letters, digits, - and _, as in "billing".');
+    context.report('NAME', ['store'], message, 'Write letters, digits, ".", "-" and "_", as in "billing".');
   }
   if (context.source.has(['store'])) return store;
   for (const { limits, demands } of checks) {

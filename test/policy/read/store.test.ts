@@ -25,11 +25,11 @@ describe('the store of a team', () => {
   });
 
   test('has a name that fits into an address', () => {
-    for (const store of ['', 'Billing', 'a b', '../x', 'a&b=c', 'é', 'x'.repeat(64)])
+    for (const store of ['', '.a', 'a b', '../x', 'a&b=c', 'é', 'x'.repeat(64)])
       expect(
         problemsOf(JSON.stringify(policy({ store }))).map(({ code, pointer }) => [code, pointer]),
       ).toEqual([['NAME', '/store']]);
-    for (const store of ['billing', 'team-2', '0_a']) expect(policyOf(policy({ store })).store).toBe(store);
+    for (const store of ['billing', 'Team-2.x', '0_a']) expect(policyOf(policy({ store })).store).toBe(store);
   });
 
   test('every layer that names one is heard', () => {
