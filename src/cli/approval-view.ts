@@ -3,16 +3,22 @@ import { isSevere } from '../catalog/classify.js';
 import { PolicyWrapError } from '../errors.js';
 import { parseJson } from '../json/exact.js';
 import { isObject, type JsonObject } from '../json/value.js';
-import type { ApprovalEntry, Store } from '../store/store.js';
+import type { Origin } from '../store/shared-store.js';
+import type { ApprovalEntry } from '../store/store.js';
 import { span } from '../text/duration.js';
 import { NAME_CAP, printable, spreadJson } from '../text/escape.js';
 import { paint, table } from './table.js';
+import type { AnyStore } from './team-store.js';
 import type { Output } from './terminal.js';
 import { clockTime, localTime } from './time.js';
 
 /** What waits for a person, with all that they need to decide: the arguments whole and escaped (G10). */
-export function describeApproval(approval: ApprovalEntry, out: Output, now: number): string {
-  const { id, server, grant, tool, reason, rule, state, askedAt, expiresAt } = approval;
+export function describeApproval(
+  approval: ApprovalEntry & Partial<Origin>,
+  out: Output,
+  now: number,
+): string {
+  const { id, server, grant, tool, reason, rule, state, askedAt, expiresAt, who, host } = approval;
   const isOpen = state === 'pending' || state === 'approved';
   const rows = [
     ['tool', printable(tool)],
@@ -20,6 +26,9 @@ export function describeApproval(approval: ApprovalEntry, out: Output, now: numb
       'server',
       `${printable(server, NAME_CAP)}${grant === 'default' ? '' : `, grant ${printable(grant, NAME_CAP)}`}`,
     ],
+    ...(who === undefined
+      ? []
+      : [['from', `${printable(who, NAME_CAP)} on ${printable(host ?? '', NAME_CAP)}`]]),
     ['why', printable(reason)],
     ['rule', printable(rule)],
     ['asked', clockTime(askedAt, now)],
@@ -69,10 +78,17 @@ const CHANNELS = new Map([
 ]);
 
 /** `approved by cli 2026-11-22 14:05:12 -03:00: note`. */
-export function stateOf({ state, decidedBy, decidedAt, note }: ApprovalEntry): string {
+export function stateOf({
+  state,
+  decidedBy,
+  decidedAt,
+  note,
+  decidedWho,
+}: ApprovalEntry & { readonly decidedWho?: string | undefined }): string {
   const by = decidedBy === undefined ? '' : (CHANNELS.get(decidedBy) ?? ` by ${printable(decidedBy, 40)}`);
+  const person = decidedWho === undefined ? '' : ` by ${printable(decidedWho, 40)}`;
   const at = decidedAt === undefined ? '' : ` ${localTime(decidedAt)}`;
-  return `${state}${by}${at}${note === undefined ? '' : `: ${printable(note)}`}`;
+  return `${state}${person}${by}${at}${note === undefined ? '' : `: ${printable(note)}`}`;
 }
 
 /** The arguments with every digit; empty when they are not what we write, and then nothing can be approved by them. */
@@ -89,14 +105,16 @@ export function isSevereCall({ severe, tool }: ApprovalEntry): boolean {
 }
 
 /** What a person must type to approve this call; undefined when yes is enough. */
-export function challengeFor(approval: ApprovalEntry, store: Store): Challenge | undefined {
+export function challengeFor(approval: ApprovalEntry, store: AnyStore): Challenge | undefined {
   if (!isSevereCall(approval)) return undefined;
   const { tool, lookedAt } = approval;
   return challengeOf(tool, argumentsOf(approval), { inputSchema: inputSchemaOf(approval, store), lookedAt });
 }
 
 /** What the server said last of the tool's arguments; undefined where nothing of it was remembered. */
-export function inputSchemaOf({ server, tool }: ApprovalEntry, store: Store): unknown {
+export function inputSchemaOf({ server, tool }: ApprovalEntry, store: AnyStore): unknown {
+  // Definitions of tools stay on the machine of the wrapper.
+  if (!('pins' in store)) return undefined;
   const pin = store.pins(server).find((each) => each.tool === tool);
   if (!pin) return undefined;
   try {

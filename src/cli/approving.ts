@@ -1,11 +1,12 @@
 import { amountsOf, boundedNumber, numbersOf } from '../approval/numeric-arguments.js';
 import { PolicyWrapError } from '../errors.js';
 import { Decimal } from '../json/decimal.js';
-import type { ApprovalEntry, BudgetEntry, BudgetTerms, Store } from '../store/store.js';
+import type { ApprovalEntry, BudgetEntry, BudgetTerms } from '../store/store.js';
 import { parseDuration } from '../text/duration.js';
 import { printable } from '../text/escape.js';
 import { argumentsOf, inputSchemaOf, isForQueue, notHere, stateOf } from './approval-view.js';
 import { written } from './open-state.js';
+import type { AnyStore } from './team-store.js';
 
 const DEFAULT_FOR = '30m';
 /** What is granted in advance stays within what a person can oversee. */
@@ -18,8 +19,8 @@ const LONGEST_MS = 24 * 3_600_000;
  * @param id as a person types it
  * @throws PolicyWrapError NOT_FOUND, REFUSED
  */
-export function waitingCall(id: string, store: Store): ApprovalEntry {
-  const approval = store.approval(id);
+export async function waitingCall(id: string, store: AnyStore): Promise<ApprovalEntry> {
+  const approval = await store.approval(id);
   if (!approval) {
     throw new PolicyWrapError('NOT_FOUND', `there is no approval ${printable(id, 40)}`, {
       hint: 'policy-wrap approvals lists what waits.',
@@ -36,13 +37,13 @@ export function waitingCall(id: string, store: Store): ApprovalEntry {
  * @param who where it was said: `cli`, `page`
  * @throws PolicyWrapError REFUSED when it no longer waits, NOT_FOUND, STATE_UNAVAILABLE
  */
-export function approveCall(
+export async function approveCall(
   approval: ApprovalEntry,
-  store: Store,
+  store: AnyStore,
   who: string,
   budget: BudgetTerms | undefined,
-): ApprovalEntry {
-  const decided = written(store.decideApproval(approval.id, 'approved', who, { budget }));
+): Promise<ApprovalEntry> {
+  const decided = written(await store.decideApproval(approval.id, 'approved', who, { budget }));
   if (decided.kind === 'done') return decided.approval;
   if (decided.kind === 'not_here') throw notHere(approval);
   assertPending(decided.kind === 'not_pending' ? decided.approval : approval);
@@ -50,9 +51,11 @@ export function approveCall(
 }
 
 /** What was granted last for the tool of a call. */
-export function latestBudget({ tool, server }: ApprovalEntry, store: Store): BudgetEntry | undefined {
-  return store
-    .budgets()
+export async function latestBudget(
+  { tool, server }: ApprovalEntry,
+  store: AnyStore,
+): Promise<BudgetEntry | undefined> {
+  return (await store.budgets())
     .filter((each) => each.tool === tool && each.server === server)
     .sort((a, b) => b.madeAt - a.madeAt)[0];
 }
@@ -120,7 +123,7 @@ function amountOf(text: string): string {
 export function bounded(
   { calls, forMs, max, amount }: Further,
   approval: ApprovalEntry,
-  store: Store,
+  store: AnyStore,
 ): BudgetTerms {
   if (max === undefined) return { calls, forMs };
   const args = argumentsOf(approval);

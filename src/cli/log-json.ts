@@ -1,3 +1,4 @@
+import type { Origin } from '../store/shared-store.js';
 import type { EventEntry, LogEntry } from '../store/store.js';
 import { versioned, withMember } from './json-output.js';
 import { isoTime } from './time.js';
@@ -7,7 +8,7 @@ import { isoTime } from './time.js';
  *
  * @param whole with the arguments as they were recorded, where the policy had them recorded; else with their names
  */
-export function decisionLine(entry: LogEntry, whole: boolean): string {
+export function decisionLine(entry: LogEntry & Partial<Origin>, whole: boolean): string {
   const { clientName, clientVersion } = entry;
   const text = versioned({
     type: 'decision',
@@ -29,6 +30,7 @@ export function decisionLine(entry: LogEntry, whole: boolean): string {
     requestId: entry.requestId ?? null,
     approval: entry.approval ?? null,
     argumentNames: namesOf(entry.arguments),
+    ...(entry.who !== undefined && { who: entry.who, host: entry.host }),
   });
   // Taken as text: a number beyond a double's digits must not be rounded on its way through.
   const isWhole = whole && entry.arguments.startsWith('{') && parsed(entry.arguments) !== undefined;
@@ -36,12 +38,13 @@ export function decisionLine(entry: LogEntry, whole: boolean): string {
 }
 
 /** An event as one line of JSON, without its line end. */
-export function eventLine({ id, at, who, kind, detail }: EventEntry): string {
+export function eventLine({ id, at, who, host, kind, detail }: EventEntry & Partial<Origin>): string {
   return versioned({
     type: 'event',
     id,
     at: isoTime(at),
     who,
+    ...(host !== undefined && { host }),
     kind,
     detail,
   });

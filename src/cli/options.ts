@@ -23,6 +23,8 @@ export const SHARED = {
     'from 90s, 2h or 7d ago, or from an ISO date (default: all that is kept)',
   ),
   yes: new Option('--yes', 'do not ask'),
+  mine: new Option('--mine', "in the store of a team: only this login's, on this machine"),
+  here: new Option('--here', 'this machine alone, and without the store of a team'),
   dryRun: new Option('--dry-run', 'show the change without making it'),
   config: new Option('--config <file>', 'a configuration file in a known format'),
   strength: new Option('--strength <name>', 'how strict').choices(STRENGTH_NAMES),
@@ -30,7 +32,19 @@ export const SHARED = {
 } as Readonly<
   Record<
     | OptionRow['key']
-    | ('json' | 'noColor' | 'onlyServer' | 'since' | 'yes' | 'dryRun' | 'config' | 'scope' | 'strength'),
+    | (
+        | 'json'
+        | 'noColor'
+        | 'onlyServer'
+        | 'since'
+        | 'yes'
+        | 'mine'
+        | 'here'
+        | 'dryRun'
+        | 'config'
+        | 'scope'
+        | 'strength'
+      ),
     Option
   >
 >;

@@ -6,9 +6,10 @@ import { stack } from '../policy/evaluate/layers.js';
 import type { Policy } from '../policy/model.js';
 import { counterOf, remedyFor } from '../policy/remedy.js';
 import { type Standing, standingOf } from '../policy/standing.js';
-import type { LogEntry, Store } from '../store/store.js';
+import type { LogEntry } from '../store/store.js';
 import type { StateOptions } from './open-state.js';
 import { policyOfServer } from './policy-in-force.js';
+import type { AnyStore } from './team-store.js';
 
 /** A command that would let through what was refused. */
 export interface Remedy {
@@ -21,7 +22,7 @@ export interface Remedy {
   readonly times: number;
 }
 
-type State = Pick<Store, 'approval' | 'pauses' | 'events'>;
+type State = Pick<AnyStore, 'approval' | 'pauses' | 'events'>;
 
 /** Resets that are looked at for what has been done already. */
 const RESETS_READ = 1000;
@@ -34,14 +35,16 @@ const RESETS_READ = 1000;
  * @param standing how a tool stands under the policy that holds now: none for what passes by now
  * @returns each command once, the one whose call came last first
  */
-export function remediesOf(
+export async function remediesOf(
   rows: readonly LogEntry[],
   store: State,
   standing: (server: string, tool: string) => Standing | undefined,
-): Remedy[] {
+): Promise<Remedy[]> {
   const found = new Map<string, Remedy>();
   const resets = rows.some(({ code }) => code === 'LIMIT')
-    ? store.events({ since: rows[0]?.at, limit: RESETS_READ }).filter(({ kind }) => kind === 'counter.reset')
+    ? (await store.events({ since: rows[0]?.at, limit: RESETS_READ })).filter(
+        ({ kind }) => kind === 'counter.reset',
+      )
     : [];
   for (const row of rows.toReversed()) {
     const { code, rule, server, tool, approval, at } = row;
@@ -57,7 +60,7 @@ export function remediesOf(
     const command = remedyFor({ code, rule, server, tool, approval, standing: standing(server, tool) });
     if (command === undefined) continue;
     const before = found.get(command);
-    if (before === undefined && !isOpen(row, store)) continue;
+    if (before === undefined && !(await isOpen(row, store))) continue;
     found.set(
       command,
       before ? { ...before, times: before.times + 1 } : { command, server, tool, code, at, times: 1 },
@@ -113,9 +116,9 @@ function layersOf(
   }
 }
 
-function isOpen({ code, approval, server }: LogEntry, store: State): boolean {
+async function isOpen({ code, approval, server }: LogEntry, store: State): Promise<boolean> {
   if (code === 'APPROVAL_REQUIRED')
-    return approval !== undefined && store.approval(approval)?.state === 'pending';
+    return approval !== undefined && (await store.approval(approval))?.state === 'pending';
   if (code !== 'PAUSED') return true;
-  return store.pauses().some((pause) => pause.server === undefined || pause.server === server);
+  return (await store.pauses()).some((pause) => pause.server === undefined || pause.server === server);
 }

@@ -1,11 +1,18 @@
 import type { Store } from '../store/store.js';
 import { NAME_CAP, printable } from '../text/escape.js';
 import { nameHint } from '../text/suggest.js';
+import type { AnyStore } from './team-store.js';
 
 /** The servers that wrappers have had in front of them, as far as the database remembers. */
 export function serversSeen(store: Store): string[] {
   const pinned = store.pins().map(({ server }) => server);
   return [...new Set([...store.sessions().map(({ server }) => server), ...pinned])];
+}
+
+/** The same of any store; that of a team knows no definitions of tools. */
+export async function serversSeenBy(store: AnyStore): Promise<string[]> {
+  if ('pins' in store) return serversSeen(store);
+  return [...new Set((await store.sessions()).map(({ server }) => server))];
 }
 
 /** The tools that servers have listed. @param server of this one; of all where it is undefined */

@@ -14,6 +14,10 @@ export interface RemoteOptions {
 /** What `run` is told on its command line. */
 export interface RunOptions extends PolicyOptions, RemoteOptions {
   readonly db?: string;
+  /** The store that a team shares, by its address. */
+  readonly store?: string;
+  /** What becomes of calls while it cannot be reached. */
+  readonly storeOffline: 'refuse' | 'uncounted';
   readonly server?: string;
   /** What stood in a client's entry before `install`; read by `uninstall` alone. */
   readonly entry?: string;
@@ -55,6 +59,18 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     key: 'db',
     flags: '--db <file>',
     description: 'the state database (else POLICY_WRAP_DB, the data folder)',
+  },
+  {
+    key: 'store',
+    flags: '--store <address>',
+    description: 'the store that a team shares: postgres://user@host/db?team=name (else POLICY_WRAP_STORE)',
+  },
+  {
+    key: 'storeOffline',
+    flags: '--store-offline <mode>',
+    description: '"uncounted": calls that count nothing and ask nobody pass while it cannot be reached',
+    fallback: 'refuse',
+    parse: (text) => oneOf(text, ['refuse', 'uncounted']),
   },
   {
     key: 'server',
@@ -120,12 +136,12 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--synchronous <mode>',
     description: '"full": what was decided survives a loss of power, at the price of a disk flush a call',
     fallback: 'normal',
-    parse: synchronous,
+    parse: (text) => oneOf(text, ['normal', 'full']),
   },
 ];
 
-function synchronous(text: string): string {
-  if (text !== 'normal' && text !== 'full') throw new RangeError('"normal" or "full" is needed');
+function oneOf(text: string, words: readonly [string, string]): string {
+  if (!words.includes(text)) throw new RangeError(`"${words[0]}" or "${words[1]}" is needed`);
   return text;
 }
 

@@ -3,15 +3,18 @@ import type { Readable, Writable } from 'node:stream';
 import type { FoundPolicy } from '../config/policy-files.js';
 import { reasonOf } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
-import { type PinEntry, pinName, Store } from '../store/store.js';
+import type { SharedStore } from '../store/shared-store.js';
+import { type PinEntry, type PolicyState, pinName, type SessionInfo, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { Stderr } from '../upstream/stderr.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { ArgumentChecks } from './argument-checks.js';
 import { Gate } from './gate.js';
+import type { Ledger } from './ledger.js';
 import { Outside } from './outside.js';
 import { watchPolicy } from './policy-watch.js';
 import { relay } from './relay.js';
+import type { SharedLedger } from './shared-ledger.js';
 import { StateSession } from './state-session.js';
 import { DefinitionFinder } from './suspicions.js';
 
@@ -36,6 +39,15 @@ export interface ServeOptions {
   readonly stateFile: string;
   /** `full` flushes the disk with every decision. */
   readonly synchronous: 'normal' | 'full';
+  /** The store that a team shares, which then decides; undefined: the state database does. */
+  readonly store:
+    | {
+        readonly team: string;
+        readonly open: () => Promise<SharedStore>;
+        /** Calls that count nothing and ask nobody pass while it cannot be reached. */
+        readonly uncounted: boolean;
+      }
+    | undefined;
   /** Refuse nothing. */
   readonly observe: boolean;
   /** Longest line in bytes. */
@@ -75,19 +87,20 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (options.note) warn(options.note);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   let inForce = policy;
+  const session: SessionInfo = {
+    server,
+    grant: options.grant,
+    pid: process.pid,
+    get policyHash() {
+      return policy?.hash;
+    },
+    policySource: policy?.source,
+    observe,
+  };
   const stateSession = new StateSession({
     openStore: () =>
       Store.open(options.stateFile, { synchronous: options.synchronous, openWaitMs: OPEN_WAIT_MS }),
-    session: {
-      server,
-      grant: options.grant,
-      pid: process.pid,
-      get policyHash() {
-        return policy?.hash;
-      },
-      policySource: policy?.source,
-      observe,
-    },
+    session,
     toolsChanged: (tools) => {
       const told = tools.filter(({ changed }) => changed || inForce?.newTools === 'hide');
       if (told.length === 0) return;
@@ -106,13 +119,20 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   const argumentChecks = new ArgumentChecks();
   const finder = new DefinitionFinder();
-  await Promise.all([argumentChecks.loadFor(policy), finder.loadFor(policy)]);
+  const [shared] = await Promise.all([
+    options.store && sharedLedger(options.store, stateSession, session, warn),
+    argumentChecks.loadFor(policy),
+    finder.loadFor(policy),
+  ]);
+  const ledger: Ledger = shared ?? stateSession;
   const gate = new Gate({
     policy,
     argumentChecks,
     finder,
     noPolicy: found.kind === 'none' ? found.told : '',
     stateSession,
+    ledger,
+    team: options.store?.team,
     server,
     env,
     observe,
@@ -129,7 +149,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     gate,
     maxClientLine: options.maxClientLine,
     maxServerLine: options.maxServerLine,
-    now: Date.now,
+    now: () => ledger.now(),
     warn,
     stray: strayLines(warn),
   });
@@ -137,17 +157,22 @@ export async function serve(options: ServeOptions): Promise<number> {
     outside.prepare();
     try {
       stateSession.open();
+      shared?.open();
     } catch (error) {
       warn(`every call is refused: ${reasonOf(error)}`);
     }
   });
+  const policyIs = (state: PolicyState) => {
+    stateSession.policyIs(state);
+    shared?.policyIs(state);
+  };
   const places = [...(found.kind === 'policy' ? found.files : []), ...options.policyPlaces];
   // One after the other: what a policy needs is loaded before it holds.
   let reading: Promise<void> = Promise.resolve();
   const stopWatching = watchPolicy(places, options.findPolicy, (reload) => {
     if (reload.kind === 'kept') {
       const kept = { hash: inForce?.hash, source: inForce?.source, problem: reload.reason };
-      stateSession.policyIs(kept);
+      policyIs(kept);
       outside.saw({ kind: 'policy', ...kept });
       return warn(`the policy stays as it was: ${reload.reason}`);
     }
@@ -157,7 +182,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       .then(() => {
         inForce = layers;
         const taken = { hash: layers.hash, source: layers.source, problem: undefined };
-        stateSession.policyIs(taken);
+        policyIs(taken);
         outside.saw({ kind: 'policy', ...taken });
         running.listsChanged(gate.use(layers));
         warn(`the policy was reloaded: ${layers.source}`);
@@ -171,9 +196,21 @@ export async function serve(options: ServeOptions): Promise<number> {
   clearInterval(trustWatch);
   stopWatching();
   await outside.close();
+  await shared?.close();
   stateSession.close();
   await stderr.finish();
   return code;
+}
+
+/** What a store of a team needs is loaded where there is one. */
+async function sharedLedger(
+  { open, uncounted }: NonNullable<ServeOptions['store']>,
+  own: StateSession,
+  session: SessionInfo,
+  warn: (text: string) => void,
+): Promise<SharedLedger> {
+  const [{ SharedLedger }, store] = await Promise.all([import('./shared-ledger.js'), open()]);
+  return new SharedLedger({ store, own, session, uncounted, warn });
 }
 
 /** Says on stderr what has changed; what finds that out is loaded when it is needed. */

@@ -114,9 +114,6 @@ export interface SharedStore extends SharedReader, SharedChanges {
    */
   now(): number | undefined;
 
-  /** What the login may do in the team; undefined before the first answer. */
-  readonly roles: readonly Role[] | undefined;
-
   /** Since when the engine has not answered, by this machine's clock, UTC milliseconds, and why; undefined while it does. */
   readonly trouble: { readonly since: number; readonly reason: string } | undefined;
 

@@ -4,7 +4,7 @@ import type { CommandRow } from './command-row.js';
 
 const GROUP = 'Decide yourself:';
 
-const { json, noColor, db, onlyServer, yes } = SHARED;
+const { json, noColor, db, store, mine, here, onlyServer, yes } = SHARED;
 
 /** Commands by which a person decides. */
 export const DECIDE: readonly CommandRow[] = [
@@ -13,7 +13,7 @@ export const DECIDE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'list the calls that wait for a person',
     options: [
-      db,
+      ...[db, store, mine],
       new Option('--all', 'include those already decided or expired'),
       json,
       new Option('--watch', 'ask about one after the other, until Ctrl-C'),
@@ -27,7 +27,7 @@ export const DECIDE: readonly CommandRow[] = [
     summary: 'let a waiting call through, once',
     arguments: [new Argument('<id>')],
     options: [
-      db,
+      ...[db, store],
       new Option('--yes', 'do not ask; never enough for tools that cost money or destroy'),
       new Option('--also <calls>', 'further calls of this tool too: "next 10"'),
       new Option('--for <time>', 'how long that holds (default: 30m)'),
@@ -42,7 +42,7 @@ export const DECIDE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'refuse a waiting call, or take back an approval that was not used yet',
     arguments: [new Argument('<id>')],
-    options: [db, new Option('--reason <text>', 'what the model is told')],
+    options: [db, store, new Option('--reason <text>', 'what the model is told')],
     load: async () => (await import('../commands/reject.js')).reject,
   },
   {
@@ -56,15 +56,15 @@ export const DECIDE: readonly CommandRow[] = [
   {
     name: 'pause',
     group: GROUP,
-    summary: 'refuse every call of every wrapper on this machine, at once',
-    options: [onlyServer, db, new Option('--reason <text>', 'shown by status')],
+    summary: 'refuse every call of every wrapper on this machine, or in a team, at once',
+    options: [onlyServer, db, store, here, new Option('--reason <text>', 'shown by status')],
     load: async () => (await import('../commands/pause.js')).pause,
   },
   {
     name: 'resume',
     group: GROUP,
     summary: 'lift a pause',
-    options: [onlyServer, db],
+    options: [onlyServer, db, store, here],
     load: async () => (await import('../commands/pause.js')).resume,
   },
   {

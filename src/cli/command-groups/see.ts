@@ -4,7 +4,7 @@ import type { CommandRow } from './command-row.js';
 
 const GROUP = 'See what happened:';
 
-const { json, noColor, db, server, onlyServer, since, yes } = SHARED;
+const { json, noColor, db, store, mine, server, onlyServer, since, yes } = SHARED;
 
 /** Commands that show what happened, and what follows from it. */
 export const SEE: readonly CommandRow[] = [
@@ -25,7 +25,7 @@ export const SEE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'show what runs, what is used up and who waits for a person',
     options: [
-      ...[db, onlyServer],
+      ...[db, store, mine, onlyServer],
       new Option('--counter <name>', 'only the counters of this name'),
       json,
       new Option('--watch', 'refresh every second until Ctrl-C'),
@@ -38,7 +38,7 @@ export const SEE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'show decisions, the newest last',
     options: [
-      db,
+      ...[db, store, mine],
       new Option('--denied', 'only what was not allowed'),
       new Option('--tool <name>', 'only this tool'),
       ...[onlyServer, since],
@@ -55,7 +55,7 @@ export const SEE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'write the whole log',
     options: [
-      db,
+      ...[db, store, mine],
       new Option('--format <format>', 'JSON lines, CSV, or events of OCSF 1.6')
         .choices(['jsonl', 'csv', 'ocsf'])
         .default('jsonl'),
@@ -71,7 +71,7 @@ export const SEE: readonly CommandRow[] = [
     summary: 'empty a counter, repair counters after a wrong clock, or set a damaged database aside',
     arguments: [new Argument('[counter]')],
     options: [
-      ...[db, onlyServer],
+      ...[db, store, onlyServer],
       new Option('--grant <name>', 'only this grant'),
       new Option('--clock', 'count what was charged while the clock was ahead as charged now'),
       new Option('--database', 'set the whole database aside'),

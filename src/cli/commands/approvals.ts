@@ -1,7 +1,8 @@
 import { judgeTyped } from '../../approval/challenge.js';
 import { localeOf } from '../../approval/typed-number.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import type { ApprovalEntry, Store } from '../../store/store.js';
+import type { Origin } from '../../store/shared-store.js';
+import type { ApprovalEntry } from '../../store/store.js';
 import { printable, printableJson } from '../../text/escape.js';
 import {
   challengeFor,
@@ -14,10 +15,12 @@ import {
 import { versioned, withMember } from '../json-output.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
+import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { isoTime } from '../time.js';
 
-export interface ApprovalsOptions extends StateOptions {
+export interface ApprovalsOptions extends StateOptions, StoreOptions {
+  readonly mine?: boolean | undefined;
   readonly all?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly watch?: boolean | undefined;
@@ -28,9 +31,13 @@ const WATCH_MS = 500;
 /** Lists what waits for a person, or with `watch` asks about one after the other until Ctrl-C. */
 export async function approvals(options: ApprovalsOptions, io: Terminal): Promise<number> {
   if (options.watch) return watch(options, io);
-  const { states, leftAlone } = openStates(options, io);
-  const entries = states.flatMap(({ store }) => store.approvals(options.all));
-  for (const { store } of states) store.close();
+  const { stores, leftAlone } = await openStores(options, io);
+  const entries: (ApprovalEntry & Partial<Origin>)[] = [];
+  try {
+    for (const store of stores) entries.push(...(await store.approvals(options.all, { mine: options.mine })));
+  } finally {
+    for (const store of stores) await store.close();
+  }
   for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
   if (options.json) {
     await io.out.write(`${withMember(versioned({}), 'approvals', `[${entries.map(asJson).join(',')}]`)}\n`);
@@ -51,7 +58,7 @@ function advice(approval: ApprovalEntry): string {
 }
 
 /** The arguments are copied as text, so that no digit is lost. */
-function asJson(approval: ApprovalEntry): string {
+function asJson(approval: ApprovalEntry & Partial<Origin>): string {
   const { id, server, grant, tool, rule, reason, state, policyHash, channels } = approval;
   const { names } = keptOf(approval);
   const text = printableJson({
@@ -63,6 +70,7 @@ function asJson(approval: ApprovalEntry): string {
     decidedAt: isoTime(approval.decidedAt),
     decidedBy: approval.decidedBy ?? null,
     note: approval.note ?? null,
+    ...(approval.who !== undefined && { who: approval.who, host: approval.host }),
     ...(names && { argumentNames: names, arguments: null }),
   });
   return names ? text : withMember(text, 'arguments', approval.arguments);
@@ -72,41 +80,54 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
   if (options.json)
     throw new PolicyWrapError('USAGE', '--watch asks a person and --json does not: choose one');
   assertPerson('approvals --watch', io);
-  const { states, leftAlone } = openStates(options, io);
+  const { stores, leftAlone } = await openStores(options, io);
   // Says why there is nothing to watch.
-  if (states.length === 0) openState(options, io).close();
-  const waiting = () =>
-    states.flatMap(({ store }) =>
-      store
-        .approvals()
-        .filter(isForQueue)
-        .map((approval) => ({ store, approval })),
-    );
+  if (stores.length === 0) openState(options, io).close();
+  const waiting = async () => {
+    const all: { readonly store: AnyStore; readonly approval: ApprovalEntry }[] = [];
+    for (const store of stores)
+      for (const approval of await store.approvals()) if (isForQueue(approval)) all.push({ store, approval });
+    return all;
+  };
   try {
     for (const line of leftAlone) await io.err.write(`Left alone: ${line}\n`);
     const skipped = new Set<string>();
     await io.err.write('Waiting for calls that need a person; end with Ctrl-C.\n');
     do {
-      for (const { store, approval } of waiting()) {
+      for (const { store, approval } of await waiting()) {
         if (skipped.has(approval.id)) continue;
         const answer = await put(approval, store, io);
         if (answer === undefined) return EXIT.done;
         if (answer === 'skip') skipped.add(approval.id);
-        else await io.out.write(`${decide(store, approval.id, answer)}\n`);
+        else await io.out.write(`${await decide(store, approval.id, answer)}\n`);
         // Others may have been decided or have expired meanwhile.
         break;
       }
-    } while (waiting().some(({ approval }) => !skipped.has(approval.id)) || (await io.pause(WATCH_MS)));
+    } while (
+      (await waiting()).some(({ approval }) => !skipped.has(approval.id)) ||
+      (await io.pause(WATCH_MS))
+    );
     return EXIT.done;
   } finally {
-    for (const { store } of states) store.close();
+    for (const store of stores) await store.close();
   }
+}
+
+/** The store of a team where one is named, else every database of this machine. */
+async function openStores(
+  options: ApprovalsOptions,
+  io: Terminal,
+): Promise<{ readonly stores: readonly AnyStore[]; readonly leftAlone: readonly string[] }> {
+  const team = await openTeam(options, io);
+  if (team) return { stores: [team], leftAlone: [] };
+  const { states, leftAlone } = openStates(options, io);
+  return { stores: states.map(({ store }) => store), leftAlone };
 }
 
 /** @returns what the person said; undefined when they want no more */
 async function put(
   approval: ApprovalEntry,
-  store: Store,
+  store: AnyStore,
   io: Terminal,
 ): Promise<'approved' | 'rejected' | 'skip' | undefined> {
   const challenge = challengeFor(approval, store);
@@ -125,8 +146,8 @@ async function put(
   }
 }
 
-function decide(store: Store, id: string, answer: 'approved' | 'rejected'): string {
-  const decided = written(store.decideApproval(id, answer, 'cli'));
+async function decide(store: AnyStore, id: string, answer: 'approved' | 'rejected'): Promise<string> {
+  const decided = written(await store.decideApproval(id, answer, 'cli'));
   switch (decided.kind) {
     case 'done':
       return `${id} ${answer}`;

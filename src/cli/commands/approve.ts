@@ -1,7 +1,7 @@
 import { judgeTyped } from '../../approval/challenge.js';
 import { localeOf } from '../../approval/typed-number.js';
 import { EXIT } from '../../errors.js';
-import type { ApprovalEntry, BudgetTerms, Store } from '../../store/store.js';
+import type { ApprovalEntry, BudgetTerms } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { span } from '../../text/duration.js';
 import { printable } from '../../text/escape.js';
@@ -16,10 +16,11 @@ import {
 } from '../approving.js';
 import { openStateWith, type StateOptions } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
+import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { clockTime } from '../time.js';
 
-export interface ApproveOptions extends StateOptions, FurtherTyped {
+export interface ApproveOptions extends StateOptions, StoreOptions, FurtherTyped {
   readonly yes?: boolean | undefined;
 }
 
@@ -31,33 +32,34 @@ export interface ApproveOptions extends StateOptions, FurtherTyped {
 export async function approve(id: string, options: ApproveOptions, io: Terminal): Promise<number> {
   assertPerson('approve', io);
   const further = furtherCalls(options);
-  const store = openStateWith(options, io, (each) => each.approval(id) !== undefined);
+  const store =
+    (await openTeam(options, io)) ?? openStateWith(options, io, (each) => each.approval(id) !== undefined);
   try {
-    const approval = waitingCall(id, store);
+    const approval = await waitingCall(id, store);
     const budget = further && bounded(further, approval, store);
     await io.err.write(describeApproval(approval, io.err, io.now()));
     if (budget) await io.err.write(`  also      ${budgetText(budget, approval)}\n`);
     if (!(await isMeant(approval, store, options, io))) return EXIT.failed;
 
-    const { expiresAt } = approveCall(approval, store, 'cli', budget);
+    const { expiresAt } = await approveCall(approval, store, 'cli', budget);
     const until = `until ${clockTime(expiresAt, io.now())} (${span(expiresAt - io.now())})`;
     await io.out.write(
       `Approved: ${printable(approval.tool)} passes once with exactly these arguments, ${until}. Have the call made again.\n`,
     );
     if (budget) {
-      const made = latestBudget(approval, store);
+      const made = await latestBudget(approval, store);
       await io.out.write(`Also ${budgetText(budget, approval)}. Revoke: policy-wrap reject ${made?.id}\n`);
     }
     return EXIT.done;
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
 /** A severe call takes a value typed by a person; `--yes` has no say in it. */
 async function isMeant(
   approval: ApprovalEntry,
-  store: Store,
+  store: AnyStore,
   options: ApproveOptions,
   io: Terminal,
 ): Promise<boolean> {

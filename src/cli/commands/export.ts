@@ -2,15 +2,18 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import type { EventEntry, LogEntry, Store } from '../../store/store.js';
+import type { Origin } from '../../store/shared-store.js';
+import type { EventEntry, LogEntry } from '../../store/store.js';
 import { printable, printableJson, safeJson } from '../../text/escape.js';
 import { decisionLine, eventLine } from '../log-json.js';
 import { ocsfDecision, ocsfEvent } from '../ocsf.js';
 import { leftAloneText, openState, type StateOptions } from '../open-state.js';
+import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
 import { drained, type Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
-export interface ExportOptions extends StateOptions {
+export interface ExportOptions extends StateOptions, StoreOptions {
+  readonly mine?: boolean | undefined;
   readonly format: 'jsonl' | 'csv' | 'ocsf';
   /** Goes on with what is decided from now on, until Ctrl-C. */
   readonly follow?: boolean | undefined;
@@ -24,14 +27,15 @@ const PAGE = 1000;
 const FOLLOW_MS = 500;
 
 type Row =
-  | { readonly kind: 'decision'; readonly entry: LogEntry }
-  | { readonly kind: 'event'; readonly entry: EventEntry };
+  | { readonly kind: 'decision'; readonly entry: LogEntry & Partial<Origin> }
+  | { readonly kind: 'event'; readonly entry: EventEntry & Partial<Origin> };
 
 /** Writes the whole log, decisions and events by their times, as it was recorded. */
 export async function exportLog(options: ExportOptions, io: Terminal): Promise<number> {
   const since = sinceOf(options.since, io.now());
-  await io.err.write(leftAloneText(options));
-  const store = openState(options, io);
+  const team = await openTeam(options, io);
+  if (!team) await io.err.write(leftAloneText(options));
+  const store = team ?? openState(options, io);
   const target = options.output === undefined ? undefined : new File(resolve(options.output));
   const write = target ? (text: string) => target.write(text) : (text: string) => io.out.write(text);
   try {
@@ -42,7 +46,7 @@ export async function exportLog(options: ExportOptions, io: Terminal): Promise<n
     let length = 0;
     do {
       let text = '';
-      for (const row of rowsOf(store, from)) {
+      for await (const row of rowsOf(store, from, options.mine)) {
         text += written(row);
         if (++length % PAGE !== 0) continue;
         if (!(await write(text))) return EXIT.done;
@@ -55,7 +59,7 @@ export async function exportLog(options: ExportOptions, io: Terminal): Promise<n
     if (target) await io.err.write(`${length} rows in ${printable(options.output ?? '')}\n`);
     return EXIT.done;
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
@@ -67,48 +71,53 @@ interface Position {
 }
 
 /** Both parts of the log, merged by time, a page of each in memory. `from` moves on with what is read. */
-function* rowsOf(store: Store, from: Position): Generator<Row> {
+async function* rowsOf(store: AnyStore, from: Position, mine?: boolean): AsyncGenerator<Row> {
   const decisions = pages(
     from.since,
     from.decision,
-    (filter) => store.log(filter),
+    (filter) => store.log({ ...filter, mine }),
     ({ auditId }) => auditId,
   );
+  // What is one's own is calls.
   const events = pages(
     from.since,
     from.event,
-    (filter) => store.events(filter),
+    (filter) => (mine ? [] : store.events(filter)),
     ({ id }) => id,
   );
-  let decision = decisions.next();
-  let event = events.next();
+  let decision = await decisions.next();
+  let event = await events.next();
   while (!decision.done || !event.done) {
     if (event.done || (!decision.done && decision.value.at <= event.value.at)) {
       if (decision.done) return;
       from.decision = decision.value.auditId;
       yield { kind: 'decision', entry: decision.value };
-      decision = decisions.next();
+      decision = await decisions.next();
     } else {
       from.event = event.value.id;
       yield { kind: 'event', entry: event.value };
-      event = events.next();
+      event = await events.next();
     }
   }
 }
 
-function* pages<T extends { readonly at: number }>(
+async function* pages<T extends { readonly at: number }>(
   since: number | undefined,
   afterId: string,
-  read: (filter: { since?: number | undefined; afterId: string; limit: number }) => readonly T[],
+  read: (filter: {
+    since?: number | undefined;
+    afterId: string;
+    limit: number;
+  }) => readonly T[] | Promise<readonly T[]>,
   idOf: (entry: T) => string,
-): Generator<T> {
-  let page = read({ since, afterId, limit: PAGE });
+): AsyncGenerator<T> {
+  let page = await read({ since, afterId, limit: PAGE });
   for (;;) {
     // The first page finds where to begin; on every later one the search for it would cost a walk from there.
     for (const entry of page) if (since === undefined || entry.at >= since) yield entry;
     const last = page.at(-1);
     if (page.length < PAGE || last === undefined) return;
-    page = read({ afterId: idOf(last), limit: PAGE });
+    page = await read({ afterId: idOf(last), limit: PAGE });
   }
 }
 
@@ -151,15 +160,16 @@ const jsonOf = (row: Row) => (row.kind === 'event' ? eventLine(row.entry) : deci
 
 const COLUMNS = (
   'type id at server grant tool decision code rule observe outcome latency_ms ' +
-  'client_name client_version session pid policy request_id approval arguments who detail'
+  'client_name client_version session pid policy request_id approval arguments who detail host'
 ).split(' ');
 
 function cellsOf(row: Row): readonly string[] {
   const at = new Date(row.entry.at).toISOString();
   if (row.kind === 'event') {
-    const { id, kind, who, detail } = row.entry;
+    const { id, kind, who, host, detail } = row.entry;
     const of = (key: string) => (typeof detail[key] === 'string' ? detail[key] : '');
     const cells = new Map<string, string>([
+      ['host', host ?? ''],
       ...Object.entries({ type: 'event', id, at, decision: kind, who, detail: printableJson(detail) }),
       ...['server', 'grant', 'tool', 'approval'].map((key) => [key, of(key)] as const),
     ]);
@@ -170,7 +180,7 @@ function cellsOf(row: Row): readonly string[] {
     ...['decision', entry.auditId, at, entry.server, entry.grant, entry.tool, entry.decision, entry.code],
     ...[entry.rule, entry.observe, entry.outcome, entry.latencyMs, entry.clientName, entry.clientVersion],
     ...[entry.session, entry.pid, entry.policyHash, entry.requestId, entry.approval],
-    ...[safeJson(entry.arguments), '', ''],
+    ...[safeJson(entry.arguments), entry.who, '', entry.host],
   ].map((cell) => (cell === undefined ? '' : String(cell)));
 }
 

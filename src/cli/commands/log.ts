@@ -1,17 +1,20 @@
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
-import type { EventEntry, LogEntry, LogFilter, Store } from '../../store/store.js';
+import type { Mine, Origin } from '../../store/shared-store.js';
+import type { EventEntry, LogEntry, LogFilter } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { decisionLine, eventLine, namesOf } from '../log-json.js';
 import { leftAloneText, openIfThere, type StateOptions } from '../open-state.js';
 import { type Remedy, remediesOf, standings } from '../remedies.js';
-import { serversSeen, strangeLine, strangeName, toolsSeen } from '../seen-names.js';
+import { serversSeenBy, strangeLine, strangeName, toolsSeen } from '../seen-names.js';
 import { type Cell, type Column, type Style, table } from '../table.js';
+import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { clockTime, localDay, sinceOf } from '../time.js';
 
-export interface LogOptions extends StateOptions {
+export interface LogOptions extends StateOptions, StoreOptions {
+  readonly mine?: boolean | undefined;
   readonly denied?: boolean | undefined;
   readonly tool?: string | undefined;
   readonly server?: string | undefined;
@@ -23,7 +26,7 @@ export interface LogOptions extends StateOptions {
 }
 
 type Line = { readonly at: number } & (
-  | { readonly kind: 'decision'; readonly entry: LogEntry }
+  | { readonly kind: 'decision'; readonly entry: LogEntry & Partial<Origin> }
   | { readonly kind: 'event'; readonly entry: EventEntry }
 );
 
@@ -35,8 +38,9 @@ const COLUMNS: readonly Column[] = ['whole', 'whole', 'whole', 'whole', 'whole',
 /** Shows decisions and what happened beside them, the newest last. */
 export async function log(options: LogOptions, io: Terminal): Promise<number> {
   const since = sinceOf(options.since, io.now());
-  await io.err.write(leftAloneText(options));
-  const store = openIfThere(options, io);
+  const team = await openTeam(options, io);
+  if (!team) await io.err.write(leftAloneText(options));
+  const store = team ?? openIfThere(options, io);
   if (!store) {
     await io.err.write(
       `There is no state database at ${printable(stateFile(options.db))} yet: nothing has been decided.\n`,
@@ -44,14 +48,14 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     return EXIT.done;
   }
   try {
-    const { denied, tool, server } = options;
-    const filter = { denied, tool, server, since };
+    const { denied, tool, server, mine } = options;
+    const filter = { denied, tool, server, since, mine };
     // Read before the rows are: none that comes in between is skipped.
-    let afterId = store.log({ limit: 1 }).at(-1)?.auditId ?? '0';
-    let afterEvent = store.events({ limit: 1 }).at(-1)?.id ?? '0';
+    let afterId = (await store.log({ limit: 1, mine })).at(-1)?.auditId ?? '0';
+    let afterEvent = (await store.events({ limit: 1 })).at(-1)?.id ?? '0';
     const { limit } = options;
-    const newest = store.log({ ...filter, limit });
-    const happened = events(store, filter, { limit });
+    const newest = await store.log({ ...filter, limit });
+    const happened = await events(store, filter, { limit });
     afterId = later(afterId, newest.at(-1)?.auditId);
     afterEvent = later(afterEvent, happened.at(-1)?.id);
     const page: Page = { widths: [], day: undefined };
@@ -59,25 +63,26 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     if (first.length === 0 && limit > 0) await tellEmpty(store, options, io);
     let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, page);
     if (reads && denied && !options.json && !options.follow)
-      reads = await showRemedies(remediesOf(newest, store, standings(options, io)), io);
+      reads = await showRemedies(await remediesOf(newest, store, standings(options, io)), io);
     while (options.follow && reads && (await io.pause(FOLLOW_MS))) {
-      const decisions = store.log({ ...filter, afterId, limit: FOLLOW_LIMIT });
-      const happened = events(store, filter, { afterId: afterEvent, limit: FOLLOW_LIMIT });
+      const decisions = await store.log({ ...filter, afterId, limit: FOLLOW_LIMIT });
+      const happened = await events(store, filter, { afterId: afterEvent, limit: FOLLOW_LIMIT });
       afterId = later(afterId, decisions.at(-1)?.auditId);
       afterEvent = later(afterEvent, happened.at(-1)?.id);
       reads = await show(merged(decisions, happened), options, io, page);
     }
     return EXIT.done;
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
 /** Says why there may be nothing to show. */
-async function tellEmpty(store: Store, { tool, server }: LogOptions, io: Terminal): Promise<void> {
+async function tellEmpty(store: AnyStore, { tool, server }: LogOptions, io: Terminal): Promise<void> {
   const strange = [
-    strangeName('server', server, serversSeen(store)),
-    strangeName('tool', tool, toolsSeen(store)),
+    strangeName('server', server, await serversSeenBy(store)),
+    // What tools a server has is known on its machine alone.
+    'pins' in store ? strangeName('tool', tool, toolsSeen(store)) : undefined,
   ];
   await io.err.write(`No line of the log matches.\n${strange.map(strangeLine).join('')}`);
 }
@@ -94,19 +99,23 @@ function later(a: string, b: string | undefined): string {
 }
 
 /** Events that pass the filter: what is said of a call is found through its approval. */
-function events(
-  store: Store,
-  { denied, tool, server, since }: LogFilter,
+async function events(
+  store: AnyStore,
+  { denied, tool, server, since, mine }: LogFilter & Mine,
   page: { readonly limit: number; readonly afterId?: string },
-): EventEntry[] {
-  if (denied) return [];
-  const all = store.events({ since, ...page });
+): Promise<EventEntry[]> {
+  // What is one's own is calls.
+  if (denied || mine) return [];
+  const all = await store.events({ since, ...page });
   if (tool === undefined && server === undefined) return all;
-  return all.filter(({ detail }) => {
-    const approval = typeof detail.approval === 'string' ? store.approval(detail.approval) : undefined;
+  const passes = async ({ detail }: EventEntry) => {
+    const approval = typeof detail.approval === 'string' ? await store.approval(detail.approval) : undefined;
     const isOf = (wanted: string | undefined, said: unknown) => wanted === undefined || wanted === said;
     return isOf(tool, detail.tool ?? approval?.tool) && isOf(server, detail.server ?? approval?.server);
-  });
+  };
+  const kept: EventEntry[] = [];
+  for (const one of all) if (await passes(one)) kept.push(one);
+  return kept;
 }
 
 function merged(decisions: readonly LogEntry[], happened: readonly EventEntry[]): Line[] {
@@ -151,7 +160,7 @@ const STYLE: Record<LogEntry['decision'], Style> = {
 };
 const named = (text: string | undefined) => printable(text ?? '', NAME_CAP);
 
-function decisionRow(entry: LogEntry, whole: boolean): Cell[] {
+function decisionRow(entry: LogEntry & Partial<Origin>, whole: boolean): Cell[] {
   const { decision, code, rule, observe, outcome, latencyMs, clientName, clientVersion, approval } = entry;
   const latency = latencyMs === undefined ? '' : `${latencyMs} ms`;
   return [
@@ -161,11 +170,16 @@ function decisionRow(entry: LogEntry, whole: boolean): Cell[] {
     named(entry.tool),
     code ?? '',
     decision === 'allow' ? [outcome ?? 'open', latency].join(' ').trim() : printable(rule ?? ''),
-    `${named(clientName)} ${named(clientVersion)}`.trim(),
+    [`${named(clientName)} ${named(clientVersion)}`.trim(), originOf(entry)].filter(Boolean).join(', '),
     [approval === undefined ? '' : `approval ${approval}`, argumentsOf(entry.arguments, whole)]
       .filter(Boolean)
       .join(' of '),
   ];
+}
+
+/** `alice on laptop-2`, in a store that a team shares. */
+function originOf({ who, host }: Partial<Origin>): string {
+  return who === undefined ? '' : `${named(who)} on ${named(host)}`;
 }
 
 /** The recorded arguments: their names, or all that the policy had recorded. */
@@ -174,7 +188,7 @@ function argumentsOf(recorded: string, whole: boolean): string {
   return printable(namesOf(recorded).join(', '));
 }
 
-function eventRow({ at, who, kind, detail }: EventEntry): Cell[] {
+function eventRow({ at, who, host, kind, detail }: EventEntry & Partial<Origin>): Cell[] {
   const { server, tool, approval, budget, name, ...rest } = detail;
   const about = [name, approval, budget].filter((one) => typeof one === 'string').map(String);
   return [
@@ -182,7 +196,7 @@ function eventRow({ at, who, kind, detail }: EventEntry): Cell[] {
     { text: kind, style: 'bold' },
     named(typeof server === 'string' ? server : ''),
     named(typeof tool === 'string' ? tool : ''),
-    `by ${named(who)}`,
+    `by ${named(who)}${host === undefined ? '' : ` on ${named(host)}`}`,
     printable(about.join(' '), NAME_CAP),
     '',
     printable(

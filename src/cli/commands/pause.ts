@@ -2,18 +2,22 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
+import type { SharedStore } from '../../store/shared-store.js';
 import type { Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { openState, othersThan, unclearText, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
-import { type Strange, serversSeen, strangeLine, strangeName } from '../seen-names.js';
+import { type Strange, serversSeen, serversSeenBy, strangeLine, strangeName } from '../seen-names.js';
+import { openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 
 /** The brake waits longer for others than any other command, in milliseconds. */
 const BRAKE_WAIT_MS = 15_000;
 
-export interface PauseOptions {
+export interface PauseOptions extends StoreOptions {
   readonly db?: string | undefined;
+  /** This machine alone, also where a store of a team is named: the brake needs no network. */
+  readonly here?: boolean | undefined;
   /** All servers when absent. */
   readonly server?: string | undefined;
   readonly reason?: string | undefined;
@@ -25,12 +29,15 @@ export async function pause(options: PauseOptions, io: Terminal): Promise<number
 }
 
 /** As `pause`. @param who where it was said: `cli`, `page` */
-export async function stop({ db, server, reason }: PauseOptions, io: Terminal, who: string): Promise<number> {
+export async function stop(options: PauseOptions, io: Terminal, who: string): Promise<number> {
+  const { db, server, reason } = options;
+  const team = options.here ? undefined : await openTeam(options, io);
+  if (team) return pauseTeam(team, options, io, who);
   let strange: Strange | undefined;
   const code = await everywhere(db, true, io, (store) => {
     written(store.pause(server, reason, who));
     strange = strangeName('server', server, serversSeen(store));
-    return `paused: every call of ${server === undefined ? 'every server' : printable(server)} is refused until policy-wrap resume`;
+    return `paused: every call of ${named(server)} is refused until policy-wrap resume${options.here ? ' --here' : ''}`;
   });
   // The pause holds all the same: the server may be started later.
   await io.err.write(strangeLine(strange));
@@ -48,14 +55,64 @@ export async function resume(options: PauseOptions, io: Terminal): Promise<numbe
 }
 
 /** As `resume`, where a person was made sure of already. @param who where it was said: `cli`, `page` */
-export async function lift({ db, server }: PauseOptions, io: Terminal, who: string): Promise<number> {
+export async function lift(options: PauseOptions, io: Terminal, who: string): Promise<number> {
+  const { db, server } = options;
+  const team = options.here ? undefined : await openTeam(options, io);
+  if (team) return resumeTeam(team, options, io, who);
   return everywhere(db, false, io, (store) => {
     const lifted = written(store.resume(server, who));
     const [rest] = store.pauses();
-    if (rest) return `still paused: ${rest.server === undefined ? 'every server' : printable(rest.server)}`;
+    if (rest) return `still paused: ${named(rest.server)}`;
     return lifted === 0 ? 'nothing was paused' : 'resumed';
   });
 }
+
+/** On every machine of the team, with the next call. */
+async function pauseTeam(
+  team: SharedStore,
+  { server, reason }: PauseOptions,
+  io: Terminal,
+  who: string,
+): Promise<number> {
+  try {
+    await team.pause(server, reason, who);
+    const seen = await serversSeenBy(team);
+    await io.out.write(
+      `paused in the team ${team.team}: every call of ${named(server)} is refused on every machine until policy-wrap resume\n`,
+    );
+    await io.err.write(strangeLine(strangeName('server', server, seen)));
+    return EXIT.done;
+  } catch (error) {
+    if (!PolicyWrapError.is(error)) throw error;
+    const hint = `policy-wrap pause --here stops this machine, without the store. ${error.hint ?? ''}`.trim();
+    throw new PolicyWrapError(error.code, error.message, { hint, cause: error });
+  } finally {
+    await team.close();
+  }
+}
+
+async function resumeTeam(
+  team: SharedStore,
+  { server }: PauseOptions,
+  io: Terminal,
+  who: string,
+): Promise<number> {
+  try {
+    const lifted = await team.resume(server, who);
+    const [rest] = await team.pauses();
+    const says = rest
+      ? `still paused: ${named(rest.server)}`
+      : lifted === 0
+        ? 'nothing was paused'
+        : 'resumed';
+    await io.out.write(`${says} in the team ${team.team}\n`);
+    return EXIT.done;
+  } finally {
+    await team.close();
+  }
+}
+
+const named = (server: string | undefined) => (server === undefined ? 'every server' : printable(server));
 
 /**
  * Acts on every database that wrappers may be using, or on the one that was named. One that cannot be used keeps no

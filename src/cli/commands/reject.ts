@@ -1,11 +1,12 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import type { ApprovalEntry, Store } from '../../store/store.js';
+import type { ApprovalEntry } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { stateOf } from '../approval-view.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
+import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 
-export interface RejectOptions extends StateOptions {
+export interface RejectOptions extends StateOptions, StoreOptions {
   readonly reason?: string | undefined;
 }
 
@@ -22,14 +23,16 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
 /** As `reject`. @param who where it was said: `cli`, `page` */
 export async function refuse(id: string, options: RejectOptions, io: Terminal, who: string): Promise<number> {
   const budget = id.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const store = openStateWith(
-    options,
-    io,
-    (each) => each.approval(id) !== undefined || each.budgets().some((one) => one.id === budget),
-  );
+  const store =
+    (await openTeam(options, io)) ??
+    openStateWith(
+      options,
+      io,
+      (each) => each.approval(id) !== undefined || each.budgets().some((one) => one.id === budget),
+    );
   try {
-    const wasApproved = store.approval(id)?.state === 'approved';
-    const decided = written(store.decideApproval(id, 'rejected', who, { note: options.reason }));
+    const wasApproved = (await store.approval(id))?.state === 'approved';
+    const decided = written(await store.decideApproval(id, 'rejected', who, { note: options.reason }));
     switch (decided.kind) {
       case 'done':
         await io.out.write(
@@ -48,7 +51,7 @@ export async function refuse(id: string, options: RejectOptions, io: Terminal, w
             : `approval ${decided.approval.id} is no longer waiting: ${stateOf(decided.approval)}`,
         );
       case 'unknown': {
-        if (!written(store.revokeBudget(budget, who))) {
+        if (!written(await store.revokeBudget(budget, who))) {
           throw new PolicyWrapError(
             'NOT_FOUND',
             `there is neither an approval nor a budget ${printable(id, 40)}`,
@@ -62,17 +65,17 @@ export async function refuse(id: string, options: RejectOptions, io: Terminal, w
       }
     }
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
 /** What was approved in advance goes on without the approval that it was given with. */
 async function tellBudgets(
   { server, grant, tool }: ApprovalEntry,
-  store: Store,
+  store: AnyStore,
   io: Terminal,
 ): Promise<void> {
-  for (const budget of store.budgets()) {
+  for (const budget of await store.budgets()) {
     if (budget.server !== server || budget.grant !== grant || budget.tool !== tool) continue;
     await io.err.write(
       `Still approved in advance: the next ${budget.callsLeft} of ${printable(tool)}. Take it back: policy-wrap reject ${budget.id}\n`,

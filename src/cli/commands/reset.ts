@@ -2,17 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { setAside } from '../../store/sqlite/set-aside.js';
-import type { BUSY, CounterEntry, Store } from '../../store/store.js';
+import type { CounterEntry } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
 import { leftAloneText, openState, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { table } from '../table.js';
+import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { localTime } from '../time.js';
 
-export interface ResetOptions extends StateOptions {
+export interface ResetOptions extends StateOptions, StoreOptions {
   readonly server?: string | undefined;
   readonly grant?: string | undefined;
   readonly database?: boolean | undefined;
@@ -49,18 +50,21 @@ export async function reset(
 
 async function resetCounter(name: string, options: ResetOptions, io: Terminal): Promise<number> {
   const { server, grant } = options;
-  await io.err.write(leftAloneText(options));
-  const store = openState(options, io);
+  const team = await openTeam(options, io);
+  if (!team) await io.err.write(leftAloneText(options));
+  const store = team ?? openState(options, io);
   try {
-    const found = store.fullestCounters({ name, server, grant }, SHOWN);
-    if (found.total === 0) throw notFound(name, store);
+    const found = await store.fullestCounters({ name, server, grant }, SHOWN);
+    if (found.total === 0) throw await notFound(name, store);
     await io.err.write(`This gives back everything charged to:\n${shown(found.counters, found.total, io)}`);
     if (!(await confirm('Empty it?', options, io))) return EXIT.failed;
-    const emptied = await inSteps(() => store.resetCounter(name, { server, grant }, 'cli', AT_ONCE));
+    const emptied = await inSteps(async () =>
+      written(await store.resetCounter(name, { server, grant }, 'cli', AT_ONCE)),
+    );
     await io.out.write(`Emptied:\n${shown(emptied.slice(0, SHOWN), emptied.length, io)}`);
     return EXIT.done;
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
@@ -80,7 +84,7 @@ async function resetClock(options: ResetOptions, io: Terminal): Promise<number> 
         `${localTime(until)}. It says ${now} now. What was charged and called then will count as of now; what expired by that time no longer counts.\n`,
     );
     if (!(await confirm('Is the clock right now?', options, io))) return EXIT.failed;
-    const mended = await inSteps(() => store.resetClock('cli', AT_ONCE));
+    const mended = await inSteps(async () => written(store.resetClock('cli', AT_ONCE)));
     const called = calls.count > 0 ? ` and ${count(calls.count, 'call')}` : '';
     await io.out.write(`Mended ${count(mended.length, 'counter')}${called}.\n`);
     return EXIT.done;
@@ -90,10 +94,10 @@ async function resetClock(options: ResetOptions, io: Terminal): Promise<number> 
 }
 
 /** Repeats a step until nothing is left for it. */
-async function inSteps(step: () => CounterEntry[] | typeof BUSY): Promise<CounterEntry[]> {
+async function inSteps(step: () => Promise<CounterEntry[]>): Promise<CounterEntry[]> {
   const all: CounterEntry[] = [];
   for (;;) {
-    const some = written(step());
+    const some = await step();
     all.push(...some);
     if (some.length < AT_ONCE) return all;
     await sleep(1);
@@ -112,15 +116,15 @@ async function resetDatabase(options: ResetOptions, io: Terminal): Promise<numbe
   return EXIT.done;
 }
 
-function notFound(name: string, store: Store): PolicyWrapError {
+async function notFound(name: string, store: AnyStore): Promise<PolicyWrapError> {
   return new PolicyWrapError('NOT_FOUND', `there is no counter ${printable(name, NAME_CAP)} here`, {
-    hint: nameHint(name, store.counterNames(MOST_NAMES)) ?? 'Nothing was counted yet.',
+    hint: nameHint(name, await store.counterNames(MOST_NAMES)) ?? 'Nothing was counted yet.',
   });
 }
 
 function shown(entries: readonly CounterEntry[], total: number, io: Terminal): string {
-  const rows = entries.map(({ name, server, grant, split, used, max, observe }) => [
-    printable(server ?? '(machine)', NAME_CAP),
+  const rows = entries.map(({ name, scope, server, grant, split, used, max, observe }) => [
+    printable(server ?? `(${scope})`, NAME_CAP),
     printable(name, NAME_CAP),
     `${used} / ${max}`,
     [

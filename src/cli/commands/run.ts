@@ -15,6 +15,7 @@ import { upstreamEnv } from '../../upstream/environment.js';
 import { findUpstream } from '../../upstream/start.js';
 import { misplacedOptions } from '../misplaced-options.js';
 import { namedServer } from '../named-server.js';
+import { openStore, storeAddress } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -33,6 +34,7 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
   checkOutput();
   const misplaced = misplacedOptions(argv);
   if (misplaced !== undefined) await io.err.write(`policy-wrap: ${misplaced}\n`);
+  const address = await storeAddress(options, io.env);
   const env = upstreamEnv(io.env);
   const { install, maxServerLine } = options;
   const startable = await findUpstream(source, { install, env, longest: maxServerLine });
@@ -59,6 +61,11 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
       stateFile: stateFile(options.db),
       notifyFile: notifyFile(),
       synchronous: options.synchronous,
+      store: address && {
+        team: address.team,
+        open: () => openStore(address, io.env, true),
+        uncounted: options.storeOffline === 'uncounted',
+      },
       observe: options.observe ?? false,
       maxClientLine: options.maxClientLine,
       maxServerLine,

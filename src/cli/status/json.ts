@@ -1,3 +1,4 @@
+import type { Origin } from '../../store/shared-store.js';
 import { isForQueue } from '../approval-view.js';
 import { VERSION } from '../json-output.js';
 import { isoTime } from '../time.js';
@@ -15,6 +16,11 @@ export function statusJson(
   };
 }
 
+/** In a store that a team shares. */
+function originOf({ who, host }: Partial<Origin>): object {
+  return who === undefined ? {} : { who, host };
+}
+
 /** Amounts as exact decimal text. */
 function asJson({ now, path, state }: Snapshot): object {
   const base = { now: isoTime(now), database: { path, exists: state !== undefined } };
@@ -30,10 +36,12 @@ function asJson({ now, path, state }: Snapshot): object {
   } = state ?? {};
   return {
     ...base,
-    pauses: pauses.map(({ server, since, note }) => ({
+    pauses: pauses.map(({ server, since, note, who, isHere }) => ({
       server: server ?? null,
       since: isoTime(since),
       note: note ?? null,
+      ...(who !== undefined && { who }),
+      ...(isHere && { here: true }),
     })),
     changedTools: changed.map(({ server, kind, tool }) => ({ server, kind, tool })),
     wrappers: sessions
@@ -49,6 +57,7 @@ function asJson({ now, path, state }: Snapshot): object {
         seenAt: isoTime(rest.seenAt),
         policy: policyHash === undefined ? null : { hash: policyHash, source: policySource ?? null },
         policyProblem: rest.policyProblem ?? null,
+        ...originOf(rest),
       })),
     servers: [...new Set(sessions.map(({ server }) => server))].map((server) => {
       const own = sessions.filter((session) => session.server === server);
@@ -82,6 +91,7 @@ function asJson({ now, path, state }: Snapshot): object {
         askedAt: isoTime(askedAt),
         expiresAt: isoTime(expiresAt),
         approve: isForQueue(approval) ? `policy-wrap approve ${id}` : null,
+        ...originOf(approval),
       };
     }),
     countersTotal,

@@ -1,3 +1,4 @@
+import type { Origin } from '../../store/shared-store.js';
 import type {
   ApprovalEntry,
   BudgetEntry,
@@ -14,22 +15,29 @@ export const COUNTERS_IN_JSON = 200;
 /** How long a refusal is named with what would let it through, in milliseconds. */
 export const LATELY_MS = 3_600_000;
 
+/** In the store of a team with who made it; one of this machine alone lies beside that. */
+export interface Pause extends PauseEntry {
+  readonly who?: string | undefined;
+  readonly isHere?: boolean | undefined;
+}
+
 /** All that `status` shows of a database, as of one instant; times in UTC milliseconds. */
 export interface Snapshot {
   readonly now: number;
+  /** Of the database, or the address of a team's store. */
   readonly path: string;
   /** Undefined where there is no database. */
   readonly state:
     | {
-        readonly sessions: readonly SessionEntry[];
+        readonly sessions: readonly (SessionEntry & Partial<Origin>)[];
         /** By name; the fullest first where not all are there. */
         readonly counters: readonly CounterEntry[];
         readonly countersTotal: number;
         /** Counters that were charged at a time that has not come yet. */
         readonly ahead: { readonly count: number; readonly until: number };
-        readonly approvals: readonly ApprovalEntry[];
+        readonly approvals: readonly (ApprovalEntry & Partial<Origin>)[];
         readonly budgets: readonly BudgetEntry[];
-        readonly pauses: readonly PauseEntry[];
+        readonly pauses: readonly Pause[];
         /** Commands that would let through what was refused lately. */
         readonly remedies: readonly Remedy[];
         /** Tools that are not what they were. */

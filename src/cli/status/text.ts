@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { changeOf } from '../../store/definition-diff.js';
+import type { Origin } from '../../store/shared-store.js';
 import type { ApprovalEntry, BudgetEntry, CounterEntry, SessionEntry } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { span, textOfDuration } from '../../text/duration.js';
@@ -38,10 +39,12 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
   const [where, when] = [printable(path), localTime(now)];
   const gap = stringWidth(where) + 3 + stringWidth(when) > out.columns ? '\n' : '   ';
   let text = paint(out, 'dim', `${where}${gap}${when}\n`);
-  for (const { server, since, note } of state.pauses) {
+  for (const { server, since, note, who, isHere } of state.pauses) {
     const what = server === undefined ? 'every server' : named(server);
     const why = note === undefined ? '' : `, ${named(note)}`;
-    text += `${paint(out, 'red', `PAUSED: every call of ${what} is refused`)} since ${clockTime(since, now)}${why}: policy-wrap resume\n`;
+    const by = who === undefined ? '' : ` by ${named(who)}`;
+    const says = `PAUSED${isHere ? ' on this machine' : ''}: every call of ${what} is refused`;
+    text += `${paint(out, 'red', says)} since ${clockTime(since, now)}${by}${why}: policy-wrap resume${isHere ? ' --here' : ''}\n`;
   }
   text += title('Servers');
   if (running.length + ended.length === 0) text += '  No wrapper is running.\n';
@@ -135,9 +138,10 @@ function remedyRow({ command, server, tool, code, at, times }: Remedy, now: numb
 
 const named = (text: string | undefined) => printable(text ?? '', NAME_CAP);
 
-function sessionRow(session: SessionEntry, now: number): Cell[] {
+function sessionRow(session: SessionEntry & Partial<Origin>, now: number): Cell[] {
   const { server, grant, clientName, clientVersion, pid, startedAt, seenAt, policySource, observe, live } =
     session;
+  const { who, host } = session;
   if (!live)
     return [named(server), { text: 'not running', style: 'dim' }, `last seen ${clockTime(seenAt, now)}`];
   return [
@@ -145,7 +149,7 @@ function sessionRow(session: SessionEntry, now: number): Cell[] {
     observe ? { text: 'observes, refuses nothing', style: 'yellow' } : { text: 'running', style: 'green' },
     `since ${clockTime(startedAt, now)}`,
     clientName === undefined ? 'no client yet' : `${named(clientName)} ${named(clientVersion)}`.trim(),
-    `pid ${pid}`,
+    who === undefined ? `pid ${pid}` : `${named(who)} on ${named(host)}`,
     grant === 'default' ? '' : `grant ${named(grant)}`,
     policySource === undefined ? 'no policy' : printable(policySource),
   ];
@@ -172,7 +176,7 @@ function counterRow(counter: CounterEntry, now: number): Cell[] {
   const full = used.compare(max) >= 0;
   const style = full ? 'red' : share >= 0.8 ? 'yellow' : 'green';
   return [
-    counter.server === undefined ? '(machine)' : named(counter.server),
+    counter.server === undefined ? `(${counter.scope})` : named(counter.server),
     named(counter.name),
     { text: bar(share), style },
     { text: `${used} / ${max}`, style },
@@ -204,14 +208,14 @@ function windowOf({ windowMs, calendar }: CounterEntry): string {
     : `per ${textOfDuration(windowMs)}`;
 }
 
-function approvalRow(approval: ApprovalEntry, now: number): Cell[] {
-  const { id, server, tool, reason, expiresAt } = approval;
+function approvalRow(approval: ApprovalEntry & Partial<Origin>, now: number): Cell[] {
+  const { id, server, tool, reason, expiresAt, who, host } = approval;
   return [
     { text: isForQueue(approval) ? `policy-wrap approve ${id}` : `${id}, in the client`, style: 'yellow' },
     named(server),
     named(tool),
     `expires in ${span(expiresAt - now)}`,
-    printable(reason),
+    `${printable(reason)}${who === undefined ? '' : ` (${named(who)} on ${named(host)})`}`,
   ];
 }
 

@@ -135,15 +135,19 @@ function latelyOf(store: Store, now: number): DecidedCall[] {
 const decidedAt = ({ decidedAt: at, askedAt }: DecidedCall): number => at ?? askedAt;
 
 /** @throws PolicyWrapError as `approve` on the command line, and USAGE for what was typed */
-function approve({ id, typed, locale, further }: ApproveBody, page: Page): { readonly expiresAt: number } {
+async function approve(
+  { id, typed, locale, further }: ApproveBody,
+  page: Page,
+): Promise<{ readonly expiresAt: number }> {
   const store = page.storeWith((each) => each.approval(id) !== undefined);
-  const approval = waitingCall(id, store);
+  const approval = await waitingCall(id, store);
   const challenge = challengeFor(approval, store);
   if (challenge) {
     const judged = judgeTyped(challenge, typed ?? '', localeIn(locale));
     if (judged.kind !== 'met') throw new PolicyWrapError('USAGE', judged.text);
   }
-  const { expiresAt } = approveCall(approval, store, 'page', further && budgetOf(approval, further, store));
+  const budget = further && budgetOf(approval, further, store);
+  const { expiresAt } = await approveCall(approval, store, 'page', budget);
   page.changed('state');
   return { expiresAt };
 }
