@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { dataDir, surroundings } from '../config/paths.js';
+import { configDirs, dataDir, surroundings } from '../config/paths.js';
 import type { SharedStore, StoreAddress } from '../store/shared-store.js';
 import type { Store } from '../store/store.js';
 import { sha256 } from '../text/hash.js';
@@ -39,6 +39,11 @@ export async function openTeam(
   return address && openStore(address, env, false);
 }
 
+/** Where the password of a store is looked for when no variable names another place. */
+export function passwordFile(): string {
+  return join(configDirs(surroundings())[0], 'store-password');
+}
+
 /**
  * Opens a store; it connects with the first request. What it needs is loaded now, and by nobody without a store.
  *
@@ -59,7 +64,7 @@ export async function openStore(
   const mark = sha256([host, port, database, team].join('\n'), 'hex').slice(0, 16);
   return openSharedStore({
     address,
-    password: passwordOf(env),
+    password: passwordOf(env, passwordFile()),
     machine: machineId(folder),
     host: hostname(),
     markFile: decides ? join(folder, 'stores', `${team}-${mark}.json`) : undefined,

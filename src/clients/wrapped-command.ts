@@ -102,6 +102,8 @@ export interface WrapOptions {
   readonly policy?: string | undefined;
   /** Absolute, for the default depends on who starts the wrapper. */
   readonly db?: string | undefined;
+  /** The store of a team, by its address. */
+  readonly store?: string | undefined;
   /** The name that counters, log and approvals are kept under. */
   readonly server?: string | undefined;
   /** A shipped policy in the place of a file. */
@@ -150,6 +152,7 @@ function newHead(wrapper: Wrapper, options: WrapOptions, first: readonly string[
     ...[wrapper.node, wrapper.script, ...first],
     ...serverOption(options.server),
     ...(options.db === undefined ? [] : ['--db', options.db]),
+    ...(options.store === undefined ? [] : ['--store', options.store]),
     ...(options.policy === undefined ? [] : ['--policy', options.policy]),
     ...(options.preset === undefined ? [] : ['--preset', options.preset]),
     ...(options.observe === true ? [OBSERVE_FLAG] : []),
@@ -177,6 +180,7 @@ export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options
   const address = isLast ? wrapped.options.slice(-2) : [];
   let own = withOption(wrapped.options.slice(0, isLast ? -2 : undefined), SERVER_FLAGS, options.server);
   own = withOption(own, DB_FLAGS, options.db);
+  own = withOption(own, STORE_FLAGS, options.store);
   // The one excludes the other.
   if (options.policy !== undefined) own = withoutOption(own, PRESET_FLAGS);
   if (options.preset !== undefined) own = withoutOption(own, POLICY_FLAGS);
@@ -205,6 +209,7 @@ const HEADER_FLAG = '--header';
 const HEADER_ENV_FLAG = '--header-env';
 const ENTRY_FLAG = '--entry';
 export const DB_FLAGS = ['--db'] as const;
+export const STORE_FLAGS = ['--store'] as const;
 export const POLICY_FLAGS = ['--policy', '-p'] as const;
 export const PRESET_FLAGS = ['--preset'] as const;
 export const OBSERVE_FLAG = '--observe';

@@ -24,6 +24,8 @@ const HEARTBEAT = 20_000;
 const CLOSE_MS = 3000;
 /** How long this machine's own log is waited for where others hold it, in milliseconds. */
 const OWN_LOG_MS = 5000;
+/** Calls that the store hears of in one request. */
+const UNSENT_AT_ONCE = 100;
 /** Approvals whose state is remembered between two looks. */
 const SEEN_CAP = 64;
 
@@ -47,6 +49,7 @@ export class SharedLedger implements Ledger {
   /** What was said on stderr of the store's failure; undefined while it answers. */
   #told: string | undefined;
   #closed = false;
+  #isTelling = false;
   /** The last exchange: at the end it is waited for, since what it let through may have to be given back. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -101,11 +104,34 @@ export class SharedLedger implements Ledger {
       const { admitted } = await this.#store.exchange(this.#session, settlements, asked);
       if (this.#told !== undefined) this.#warn(`the store ${this.#store.shown} answers again`);
       this.#told = undefined;
+      if (this.#uncounted) void this.#tellOf();
       return admitted;
     } catch (error) {
       this.#outcomes.putBack(settlements);
       this.#tell(error);
       throw error;
+    }
+  }
+
+  /** Sends what passed without it, a part at a time; with the next sign of life goes on with what is left. */
+  async #tellOf(): Promise<void> {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (;;) {
+        const calls = this.#own.unsent(this.#store.shown, UNSENT_AT_ONCE);
+        if (calls.length === 0) return;
+        const rows = calls.map(({ auditId, at, tool, policyHash, rule, outcome, latencyMs, ...call }) => ({
+          id: Number(auditId),
+          ...{ at, tool, argumentsText: call.arguments, policyHash, rule, outcome, latencyMs },
+        }));
+        await this.#store.recordOffline(this.#session, rows);
+        if (!this.#own.sent(calls)) return;
+      }
+    } catch {
+      // It is gone again: they stay where they are.
+    } finally {
+      this.#isTelling = false;
     }
   }
 
@@ -117,7 +143,8 @@ export class SharedLedger implements Ledger {
     const admitted = await this.#here(
       admissions.map((admission) => {
         const { evaluation } = admission;
-        if (evaluation.kind !== 'open' || (mayPass && countsNothing(evaluation))) return admission;
+        if (evaluation.kind !== 'open') return admission;
+        if (mayPass && countsNothing(evaluation)) return { ...admission, unsentTo: this.#store.shown };
         return { ...admission, approval: undefined, evaluation: { kind: 'refused', refusal } };
       }),
     );

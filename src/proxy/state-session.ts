@@ -9,6 +9,7 @@ import {
   type Claim,
   type ClaimTerms,
   LOCKED_HINT,
+  type LogEntry,
   type Outcome,
   type PinEntry,
   type PinKind,
@@ -177,6 +178,17 @@ export class StateSession implements Ledger {
       this.#connection.letGoIfLost(store, error);
       throw error;
     }
+  }
+
+  /** Calls of this server of which the store of a team has not heard yet; empty where they cannot be read. */
+  unsent(store: string, limit: number): readonly LogEntry[] {
+    return this.#connection.quietly((own) => own.unsent(store, this.#options.session.server, limit)) ?? [];
+  }
+
+  /** @returns whether it is written down that the store has heard of them; it may hear of them twice */
+  sent(calls: readonly LogEntry[]): boolean {
+    const written = this.#connection.quietly((own) => own.sent(calls.map(({ auditId }) => auditId)) !== BUSY);
+    return written ?? false;
   }
 
   /** Whoever calls without a pause pays for the removal of old rows with the growth of the log. */

@@ -30,6 +30,8 @@ export interface Admission extends LoggedCall {
   readonly evaluation: Evaluation;
   /** What its tool must be like (`pin: "hold"` and `"deny"`); absent where the policy does not ask. */
   readonly pinned?: PinTerms | undefined;
+  /** The store of a team that decides, and could not be reached: it is to hear of the call, if that passes. */
+  readonly unsentTo?: string | undefined;
   /** How a person can be asked about this call; without it a call that needs one is refused. */
   readonly approval?: ApprovalTerms | undefined;
 }
@@ -168,6 +170,7 @@ export class Admissions {
     const taken = this.#parts.counters.prepare(owner, checks);
     const row = record({ decision: 'allow', charges: taken, approvalId: consent?.id });
     this.#parts.counters.commit(checks);
+    if (admission.unsentTo !== undefined) this.#parts.unsent.add(row, admission.unsentTo);
     return { kind: 'allowed', row, filled };
   }
 

@@ -11,6 +11,7 @@ import { Pauses } from './pauses.js';
 import { Pins } from './pins.js';
 import { Sessions } from './sessions.js';
 import type { StateFile } from './sqlite/file.js';
+import { Unsent } from './unsent.js';
 import { Warnings } from './warnings.js';
 
 /** What the store is made of, each made once for a file. All methods of all of them run inside a transaction of it. */
@@ -29,6 +30,7 @@ export class Parts {
   readonly pauses;
   readonly warnings;
   readonly calls;
+  readonly unsent;
 
   constructor(file: StateFile) {
     const { db } = file;
@@ -46,5 +48,6 @@ export class Parts {
     this.pauses = new Pauses(file, this.events);
     this.warnings = new Warnings(file, this.events);
     this.calls = new CallHistory(file);
+    this.unsent = new Unsent(db);
   }
 }

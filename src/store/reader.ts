@@ -12,6 +12,7 @@ import {
   fullestCounters,
   listCounters,
 } from './counters/counter-list.js';
+import { type CounterCharges, liveCharges } from './counters/live-charges.js';
 import type { LogEntry } from './decision-log.js';
 import {
   type CallCount,
@@ -87,6 +88,11 @@ export class StoreReader {
     return this.parts.file.read(() =>
       fullestCounters(this.parts.file.db, this.parts.pending, filter, this.clock(), limit),
     );
+  }
+
+  /** What another store needs to go on counting where this one is. */
+  liveCharges(): CounterCharges[] {
+    return this.parts.file.read(() => liveCharges(this.parts.file.db, this.parts.pending, this.clock()));
   }
 
   /** @returns names of counters, at most `limit` */
@@ -198,6 +204,12 @@ export class StoreReader {
       const isPaused = this.parts.pauses.isPaused(server);
       return calls.map((call) => stopOf(this.parts, server, call, isPaused, now));
     });
+  }
+
+  /** Calls of which the store of a team has not heard yet, the oldest first. */
+  unsent(store: string, server: string, limit: number): LogEntry[] {
+    const now = this.clock();
+    return this.parts.file.read(() => this.parts.unsent.list(store, server, now, limit));
   }
 
   pauses(): PauseEntry[] {

@@ -204,6 +204,14 @@ export class Store extends StoreReader {
     });
   }
 
+  /** The store of a team has heard of these calls. @param decisions their audit ids */
+  sent(decisions: readonly string[]): undefined | typeof BUSY {
+    return this.#write(() => {
+      this.parts.unsent.remove(decisions);
+      return undefined;
+    });
+  }
+
   /**
    * Empties counters and says so in the events.
    *

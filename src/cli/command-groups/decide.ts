@@ -4,6 +4,8 @@ import type { CommandRow } from './command-row.js';
 
 const GROUP = 'Decide yourself:';
 
+const STORE_ACTIONS = ['init', 'check', 'members', 'grant', 'revoke', 'import', 'accept'];
+
 const { json, noColor, db, store, mine, here, onlyServer, yes } = SHARED;
 
 /** Commands by which a person decides. */
@@ -59,6 +61,22 @@ export const DECIDE: readonly CommandRow[] = [
     summary: 'refuse every call of every wrapper on this machine, or in a team, at once',
     options: [onlyServer, db, store, here, new Option('--reason <text>', 'shown by status')],
     load: async () => (await import('../commands/pause.js')).pause,
+  },
+  {
+    name: 'store',
+    group: GROUP,
+    summary: 'set up and look after the store that a team shares (docs/team.md)',
+    arguments: [
+      new Argument('<action>').choices(STORE_ACTIONS),
+      new Argument('[login]', 'for grant and revoke'),
+      new Argument('[role]', 'wrapper, approver, auditor or owner'),
+    ],
+    options: [
+      ...[store, db],
+      new Option('--as-team', 'with import: counts with "scope": "machine" become the team\'s'),
+      ...[yes, json, noColor],
+    ],
+    load: async () => (await import('../commands/store.js')).store,
   },
   {
     name: 'resume',

@@ -4,7 +4,7 @@ import { type CommandRow, loadInstallation, remote } from './command-row.js';
 
 const GROUP = 'Look at a server and write a policy:';
 
-const { json, noColor, policy, preset, db, server, install, strength } = SHARED;
+const { json, noColor, policy, preset, db, store, server, install, strength } = SHARED;
 
 /** Commands that look at a server, and write a policy for it. */
 export const LOOK: readonly CommandRow[] = [
@@ -77,7 +77,7 @@ export const LOOK: readonly CommandRow[] = [
     group: GROUP,
     summary: 'look for everything that is wrong, and say how to mend it',
     takesServer: true,
-    options: [policy, preset, db, server, ...remote, json, noColor],
+    options: [policy, preset, db, store, server, ...remote, json, noColor],
     load: async () => (await import('../commands/doctor.js')).doctor,
   },
   {

@@ -11,6 +11,7 @@ import type { Terminal } from '../terminal.js';
 
 export interface DoctorOptions extends PolicyOptions, RemoteOptions {
   readonly db?: string;
+  readonly store?: string;
   readonly server?: string;
   readonly json?: boolean;
 }

@@ -34,6 +34,7 @@ import { entryServerName, policyNames, SERVER_NAME } from '../../upstream/server
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { askLine, assertNoAgent } from '../person.js';
 import { type Protection, protect, wrappableOf } from '../protection.js';
+import { storeAddress } from '../team-store.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
 export interface InstallOptions extends EntryOptions {
@@ -46,6 +47,8 @@ export interface InstallOptions extends EntryOptions {
   readonly observe?: boolean | undefined;
   /** The state database that the entries are to name; else the one that wrappers share. */
   readonly db?: string | undefined;
+  /** The store of a team that the entries are to name. */
+  readonly store?: string | undefined;
   /** The name that one entry's counters, log and policy are kept under; else it is named after the entry. */
   readonly server?: string | undefined;
   readonly print?: boolean | undefined;
@@ -66,13 +69,15 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
   const { policy, preset, strength } = options;
   if ([policy, preset, strength].filter((each) => each !== undefined).length > 1)
     throw new PolicyWrapError('USAGE', '--policy, --preset and --strength exclude each other');
-  const wanted = { db: databasePath(options, io), server: options.server };
+  // What is no address, or has a password in it, goes into no file.
+  if (options.store !== undefined) await storeAddress(options, {});
+  const wanted = { db: databasePath(options, io), store: options.store, server: options.server };
   const judge = { ...options, policy: policyPath(options, io) };
   if (options.add !== undefined) return await add(judge, options.add, wanted, io);
   const target = openTarget(options, io.machine);
   const choices = await chosen(options, target, io);
   if (isRenewal(options, choices))
-    assertNoAgent('install with another policy, database or name, or with --observe,', io.machine);
+    assertNoAgent('install with another policy, database, store or name, or with --observe,', io.machine);
   if (options.server !== undefined) assertOneName(options.server, choices);
   // What cannot be wrapped is told before anything is asked.
   planInstall(choices, wanted, target.entries, io);
@@ -101,8 +106,8 @@ export async function install(options: InstallOptions, io: ClientsTerminal): Pro
 
 /** Another policy, database or name in the place of the one in force may let more through, and so does watching only. */
 function isRenewal(options: InstallOptions, choices: readonly Choice[]): boolean {
-  const { policy, preset, db, server, observe, dryRun, print } = options;
-  const changes = observe === true || [policy, preset, db, server].some((each) => each !== undefined);
+  const { policy, preset, db, store, server, observe, dryRun, print } = options;
+  const changes = observe === true || [policy, preset, db, store, server].some((each) => each !== undefined);
   if (!changes || dryRun === true || print === true) return false;
   return choices.some(({ entry }) => entry.kind === 'stdio' && entry.state.kind === 'wrapped');
 }

@@ -6,11 +6,13 @@ import { POLICY_NAME_CHECKS } from './policy-names.js';
 import { REMOTE_CHECKS } from './remote.js';
 import type { Check } from './runner.js';
 import { SERVER_CHECKS } from './server.js';
+import { STORE_CHECKS } from './store.js';
 
 /** Everything that `doctor` looks at, in the order in which it is told. */
 export const CHECKS: readonly Check[] = [
   ...MACHINE_CHECKS,
   ...DATABASE_CHECKS,
+  ...STORE_CHECKS,
   ...POLICY_CHECKS,
   ...POLICY_NAME_CHECKS,
   ...SERVER_CHECKS,

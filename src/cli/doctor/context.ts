@@ -21,7 +21,8 @@ import type { Context } from './runner.js';
 /** @param argv the server's command and its arguments; empty when no server is asked about */
 export function contextOf(
   argv: readonly string[],
-  options: PolicyOptions & RemoteOptions & { readonly db?: string; readonly server?: string },
+  options: PolicyOptions &
+    RemoteOptions & { readonly db?: string; readonly store?: string; readonly server?: string },
   terminal: Terminal,
 ): Context {
   const machine = thisMachine();
@@ -38,6 +39,7 @@ export function contextOf(
     env: terminal.env,
     configFolder: configFolders[0],
     database: stateFile(options.db),
+    store: options.store,
     server,
     known: names.map(knownServer).find((each) => each !== undefined),
     now: () => terminal.now(),

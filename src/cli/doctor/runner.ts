@@ -36,6 +36,8 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   readonly configFolder: string;
   readonly database: string;
+  /** The store of a team that was named; else that of the environment and of entries is looked at. */
+  readonly store: string | undefined;
   /** The name of the server that is asked about. */
   readonly server: string | undefined;
   readonly known: KnownServer | undefined;

@@ -1,5 +1,5 @@
 import { exec } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
 import { isFixedPath } from '../../text/fixed-path.js';
 
@@ -18,14 +18,16 @@ const OTHERS = 0o077;
  * (a keychain, a cloud's short-lived token). It is asked for with each new connection, and never kept in a file of ours.
  *
  * @param env of this process; none of these variables reaches a wrapped server
- * @returns reads it; undefined where none of the three is set, and the engine needs none
+ * @param usual a file that is read where no variable says otherwise and it is there
+ * @returns reads it; undefined where there is none, and the engine needs none
  */
-export function passwordOf(env: NodeJS.ProcessEnv): () => Promise<string | undefined> {
+export function passwordOf(env: NodeJS.ProcessEnv, usual?: string): () => Promise<string | undefined> {
   return async () => {
     const { [VALUE]: value, [FILE]: file, [COMMAND]: command } = env;
     if (value) return value;
     if (file) return fromFile(file);
-    return command ? fromCommand(command, env) : undefined;
+    if (command) return fromCommand(command, env);
+    return usual !== undefined && existsSync(usual) ? fromFile(usual) : undefined;
   };
 }
 

@@ -257,6 +257,10 @@ export const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   -- What people were told outside of the client, and when: of several wrappers one tells it.
   CREATE TABLE notices (key TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Calls that passed while the store of a team could not be reached, and of which it has not heard yet.
+  CREATE TABLE unsent (decision INTEGER PRIMARY KEY, store TEXT NOT NULL) STRICT;
+  `,
 ];
 
 /** Before this step every charge had a row from the start, and was added to its counter later. */

@@ -44,6 +44,13 @@ describe('the password of a store', () => {
     }
   });
 
+  test('a usual file is read where no variable says otherwise', async () => {
+    const usual = file('usual', 'g h\n');
+    expect(await passwordOf({}, usual)()).toBe('g h');
+    expect(await passwordOf({ POLICY_WRAP_STORE_PASSWORD: 'i' }, usual)()).toBe('i');
+    expect(await passwordOf({}, join(folder, 'missing'))()).toBeUndefined();
+  });
+
   test('a file that is not there, or is relative, is said', async () => {
     const missing = join(folder, 'missing');
     await expect(passwordOf({ POLICY_WRAP_STORE_PASSWORD_FILE: missing })()).rejects.toThrow('ENOENT');

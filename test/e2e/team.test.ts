@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newTeam } from '../store/postgres/support.js';
+import { command } from '../support/command.js';
+import { Laptop } from '../support/laptop.js';
+import { Cluster, PROGRAMS } from '../support/postgres.js';
+import { type Message, refusalCode } from '../support/rig.js';
+
+/** Five calls a day for the whole team, whoever makes them. */
+const QUOTA = {
+  version: '1',
+  default: 'allow',
+  hide: ['secret'],
+  tools: {
+    issue: { limits: [{ counter: 'issued', window: 'day', max: 5, scope: 'team' }] },
+    pay: { action: 'approve' },
+    drop: { action: 'deny', reason: 'Never.' },
+  },
+};
+
+let cluster: Cluster;
+beforeAll(async () => {
+  if (PROGRAMS === undefined) return;
+  cluster = await Cluster.start();
+  await cluster.prepare('alice', 'bob', 'carol', 'dave');
+});
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+});
+
+const decisionOf = (answer: Message) => answer.result._meta['policy-wrap/decision'];
+const textOf = (answer: Message): string => answer.result.content[0].text;
+
+describe.runIf(PROGRAMS !== undefined)('two laptops and one quota', () => {
+  test('G4, G5: the second is refused exactly when the first has used it up, also after both were killed', async () => {
+    await using team = await newTeam(cluster);
+    await using one = new Laptop(cluster, 'alice', team.name);
+    await using two = new Laptop(cluster, 'bob', team.name);
+    const [first, second] = [one.wrap(QUOTA), two.wrap(QUOTA)];
+    await Promise.all([first.initialize(), second.initialize()]);
+    for (const wrapper of [first, second, first, second, first])
+      expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();
+    for (const wrapper of [second, first])
+      expect(decisionOf(await wrapper.call('issue'))).toMatchObject({ code: 'LIMIT', used: 5, max: 5 });
+    for (const wrapper of [first, second]) {
+      wrapper.child.kill('SIGKILL');
+      await wrapper.exit;
+    }
+    const again = two.wrap(QUOTA);
+    await again.initialize();
+    expect(refusalCode(await again.call('issue'))).toBe('LIMIT');
+    expect(refusalCode(await again.call('look'))).toBeUndefined();
+    const sent = [...one.rig.receivedCalls(), ...two.rig.receivedCalls()];
+    expect(sent.filter((name) => name === 'issue')).toHaveLength(5);
+    await again.end();
+  });
+
+  test('G1, G7: calls that come together leave in their order, and each is in the log with who made it', async () => {
+    await using team = await newTeam(cluster);
+    await using one = new Laptop(cluster, 'alice', team.name);
+    await using auditor = new Laptop(cluster, 'dave', team.name);
+    const wrapper = one.wrap(QUOTA);
+    await wrapper.initialize();
+    const ids = Array.from({ length: 30 }, (_, i) => 100 + i);
+    const line = (id: number) =>
+      JSON.stringify({
+        ...{ jsonrpc: '2.0', id, method: 'tools/call' },
+        params: { name: id % 3 === 0 ? 'issue' : 'look', arguments: { id } },
+      });
+    wrapper.write(`${ids.map(line).join('\n')}\n`);
+    await Promise.all(ids.map((id) => wrapper.next((message) => message.id === id)));
+    const issues = ids.filter((id) => id % 3 === 0);
+    const passed = ids.filter((id) => id % 3 !== 0 || issues.indexOf(id) < 5);
+    const sent = one.rig.received().filter(({ method }) => method === 'tools/call');
+    expect(sent.map(({ params }) => params.arguments.id)).toEqual(passed);
+    await wrapper.end();
+    const rows = (await auditor.log()).filter(({ type }) => type === 'decision');
+    expect(rows.map(({ requestId }) => Number(requestId))).toEqual(ids);
+    const allowed = rows.filter(({ decision }) => decision === 'allow');
+    expect(allowed.map(({ outcome }) => outcome)).toEqual(passed.map(() => 'ok'));
+    expect(new Set(rows.map(({ who }) => who))).toEqual(new Set(['alice']));
+  });
+
+  test('G4: without the option, or with a password in it, nothing passes', async () => {
+    await using team = await newTeam(cluster);
+    await using one = new Laptop(cluster, 'alice', team.name);
+    const without = one.rig.wrap({ policy: { ...QUOTA, store: team.name } });
+    await without.initialize();
+    const refused = await without.call('issue');
+    expect(decisionOf(refused)).toMatchObject({ code: 'STORE', rule: '/store' });
+    await without.end();
+    expect(one.rig.receivedCalls()).toEqual([]);
+    const told = one.rig.wrap({ policy: QUOTA, args: ['--store', one.store.replace('@', ':hunter2@')] });
+    expect(await told.exit).toBe(2);
+    expect(told.stderr).toContain('POLICY_WRAP_STORE_PASSWORD');
+    expect(told.stderr).not.toContain('hunter2');
+  });
+});
+
+describe.runIf(PROGRAMS !== undefined)('a store that cannot be reached', () => {
+  test('G3: refuses with the reason and since when, hides what is hidden, and passes again when it is back', async () => {
+    await using own = await Cluster.start();
+    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using team = await newTeam(own);
+    await using one = new Laptop(own, 'alice', team.name);
+    const wrapper = one.wrap(QUOTA);
+    await wrapper.initialize();
+    expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();
+    await own.kill();
+    for (const name of ['issue', 'look', 'pay']) {
+      const refused = await wrapper.call(name);
+      expect(decisionOf(refused)).toMatchObject({ code: 'STORE', rule: '(store)' });
+      expect(textOf(refused)).toMatch(/cannot be used: .+ \(since \d{4}-\d\d-\d\dT/);
+    }
+    // What is refused anyway says why.
+    expect(textOf(await wrapper.call('drop'))).toContain('Never.');
+    expect((await wrapper.call('secret')).error.message).toBe('Unknown tool: secret');
+    expect(one.rig.receivedCalls()).toEqual(['issue']);
+    await own.run();
+    await expect
+      .poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 })
+      .toBeUndefined();
+    for (let i = 0; i < 4; i++) expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();
+    expect(refusalCode(await wrapper.call('issue'))).toBe('LIMIT');
+    await wrapper.end();
+    expect(wrapper.stderr.match(/calls are refused/g)).toHaveLength(1);
+    expect(wrapper.stderr).toContain('answers again');
+    // What was refused meanwhile is in the log of this machine.
+    const here = await command(one.rig, ['log', '--json', '--denied', '--db', one.rig.db]);
+    const codes = here.stdout
+      .trim()
+      .split('\n')
+      .map((row) => JSON.parse(row).code);
+    expect(codes).toEqual(['STORE', 'STORE', 'STORE', 'ACTION_DENY', null]);
+  });
+
+  test('G5: a call that was given up while it hung costs nothing, however late the store wakes up', async () => {
+    await using own = await Cluster.start();
+    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using team = await newTeam(own);
+    await using one = new Laptop(own, 'alice', team.name);
+    const wrapper = one.wrap(QUOTA);
+    await wrapper.initialize();
+    expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();
+    own.signal('SIGSTOP');
+    expect(refusalCode(await wrapper.call('issue'))).toBe('STORE');
+    own.signal('SIGCONT');
+    await expect
+      .poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 })
+      .toBeUndefined();
+    for (let i = 0; i < 4; i++) expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();
+    expect(refusalCode(await wrapper.call('issue'))).toBe('LIMIT');
+    expect(one.rig.receivedCalls().filter((name) => name === 'issue')).toHaveLength(5);
+    await wrapper.end();
+  });
+
+  test('G4: with --store-offline uncounted only what counts nothing and asks nobody passes, and is told of later', async () => {
+    await using own = await Cluster.start();
+    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using team = await newTeam(own);
+    await using one = new Laptop(own, 'alice', team.name);
+    await using auditor = new Laptop(own, 'dave', team.name);
+    const wrapper = one.wrap(QUOTA, ['--store-offline', 'uncounted']);
+    await wrapper.initialize();
+    await own.kill();
+    expect(refusalCode(await wrapper.call('look', { at: 1 }))).toBeUndefined();
+    for (const name of ['issue', 'pay']) expect(refusalCode(await wrapper.call(name))).toBe('STORE');
+    expect((await one.run('pause', '--here')).code).toBe(0);
+    expect(refusalCode(await wrapper.call('look', { at: 2 }))).toBe('PAUSED');
+    expect((await one.type(['resume', '--here'])).code).toBe(0);
+    expect(one.rig.receivedCalls()).toEqual(['look']);
+    await own.run();
+    const offline = async () =>
+      (await auditor.log())
+        .filter(({ code }) => code === 'UNCOUNTED')
+        .map(({ tool, outcome, who }) => [tool, outcome, who]);
+    await expect
+      .poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 })
+      .toBeUndefined();
+    await expect.poll(offline, { timeout: 20_000 }).toEqual([['look', 'ok', 'alice']]);
+    await wrapper.end();
+    // A second wrapper tells nothing twice.
+    const again = one.wrap(QUOTA, ['--store-offline', 'uncounted']);
+    await again.initialize();
+    await again.call('look');
+    await again.end();
+    expect(await offline()).toHaveLength(1);
+  });
+});
