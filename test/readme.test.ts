@@ -62,6 +62,8 @@ const OTHER_CODES: readonly [line: RegExp, code: number][] = [
   [/ explain create_invoice .*700000/, 4],
   // A change is found: the call that waits for a person is none that passed, and so not in the draft.
   [/ replay .*--check/, 4],
+  // There is no store here: test/e2e/team-commands.test.ts has one.
+  [/^policy-wrap store /, 2],
   // There is no channel: nobody is told.
   [/ notify test$/, 1],
   // Until Ctrl-C.
