@@ -40,10 +40,15 @@ interface Noted {
 
 /** Counters as one would write them without caring for speed: all charges for ever, summed at every look. */
 class Naive {
+  readonly #refusalsMoveClocks: boolean;
   readonly #charges = new Map<string, Noted[]>();
   readonly #clocks = new Map<string, number>();
   /** What was dropped by a refused call must not be missed by a clock that is set back: until then nothing is known. */
   readonly #unknown = new Map<string, number>();
+
+  constructor(refusalsMoveClocks: boolean) {
+    this.#refusalsMoveClocks = refusalsMoveClocks;
+  }
 
   /**
    * @returns what the call charges, or the instant at which it would fit, which is Infinity for never, and where it
@@ -60,7 +65,8 @@ class Naive {
     for (const { limit } of charges) {
       const at = this.#now(limit, now);
       const ends = this.#of(limit).map((charge) => this.#endOf(limit, charge.at));
-      if (fitsAt <= now) this.#clocks.set(key(limit), Math.max(this.#clocks.get(key(limit)) ?? at, at));
+      if (fitsAt <= now || this.#refusalsMoveClocks)
+        this.#clocks.set(key(limit), Math.max(this.#clocks.get(key(limit)) ?? at, at));
       else {
         const dropped = ends.filter((end) => end <= at);
         this.#unknown.set(key(limit), Math.max(this.#unknown.get(key(limit)) ?? 0, ...dropped));
@@ -187,9 +193,17 @@ export interface Subject {
   counters(): Promise<CounterEntry[]> | CounterEntry[];
 }
 
-/** Plays a program on a store and on the model. */
-export async function play(store: Subject, program: readonly Step[]): Promise<void> {
-  const naive = new Naive();
+/**
+ * Plays a program on a store and on the model.
+ *
+ * @param refusalsMoveClocks a counter's clock goes on with refused calls too: what they drop is then over for good
+ */
+export async function play(
+  store: Subject,
+  program: readonly Step[],
+  refusalsMoveClocks = false,
+): Promise<void> {
+  const naive = new Naive(refusalsMoveClocks);
   const open: { row: number; noted: Noted[] }[] = [];
   for (const step of program) {
     switch (step.kind) {

@@ -29,7 +29,7 @@ async function onEngine(work: (store: Subject) => Promise<void>): Promise<void> 
   });
 }
 
-const plays = (program: Step[]) => onEngine((store) => play(store, program));
+const plays = (program: Step[]) => onEngine((store) => play(store, program, true));
 const FEW = { numRuns: Number(process.env.RUNS ?? 6), endOnFailure: true };
 
 test('G4, G5: a team’s counters do as the naive model does, and a refused call is refused until retryAt and allowed at it', async () => {
