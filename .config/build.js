@@ -50,9 +50,9 @@ await buildPage();
 
 /** What the wrap path must not load: large, and needed by others alone. It has `zod/mini`. */
 const NOT_THERE =
-  /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic|undici|eventsource-parser|hono|@hono|preact|upstream\/http)\//;
-/** Their parts are loaded where there is a remote server, and where a person wants to be told what waits. */
-const LATER = ['src/upstream/http/start.ts', 'src/notify/start.ts'];
+  /(?:^|\/)(?:@modelcontextprotocol|yaml|smol-toml|zod\/v4\/classic|undici|eventsource-parser|hono|@hono|preact|pg|pg-\w+|upstream\/http)\//;
+/** Their parts are loaded where there is a remote server or a team's store, and where a person wants to be told what waits. */
+const LATER = ['src/upstream/http/start.ts', 'src/notify/start.ts', 'src/store/postgres/open.ts'];
 const loaded = new Set();
 const follow = (file) => {
   const output = metafile.outputs[file];
