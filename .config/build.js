@@ -14,9 +14,9 @@ const shared = {
   format: 'esm',
   splitting: true,
   chunkNames: 'parts/[name]-[hash]',
-  // Names stay as they are, for stack traces.
-  minifyWhitespace: true,
-  minifySyntax: true,
+  // Every start reads what it runs, and keeps it in memory: a third less. With --maps stack traces can be read again.
+  minify: true,
+  sourcemap: process.argv.includes('--maps') ? 'linked' : false,
   legalComments: 'eof',
   // jsonc-parser's UMD form hides its files from bundlers; its ES modules do not.
   mainFields: ['module', 'main'],
@@ -74,7 +74,7 @@ if (loaded.size < 2 || unwanted.length > 0) {
  * Most bytes that a start may read before the server is started. A package whose exports are taken as one object
  * (`import { z }` in the place of `import * as z`) comes whole, and a part that shares it brings it here.
  */
-const START_BYTES = 530_000;
+const START_BYTES = 380_000;
 const start = new Set();
 const read = (file) => {
   if (start.has(file) || !metafile.outputs[file]) return;
