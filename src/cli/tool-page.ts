@@ -1,7 +1,7 @@
 import { classify } from '../catalog/classify.js';
 import { tokensOf } from '../catalog/definition-cost.js';
 import { flowsOf } from '../catalog/flows.js';
-import type { ServerTools } from '../catalog/threats/threat.js';
+import type { Opening, ServerTools, Threat } from '../catalog/threats/threat.js';
 import { closes, joinedEntry, THREATS } from '../catalog/threats/threats.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { setOf, singular, wordsOf } from '../catalog/words.js';
@@ -56,14 +56,8 @@ export function toolPage(
 ): ToolPage {
   const { server, tools } = of;
   const { class: toolClass, risk, reason } = classify(tool);
-  const opened = THREATS.flatMap((threat) => {
-    if (ANY_TOOL.has(threat.id)) return [];
-    const mine = threat.openings([of]).find((each) => each.tools.some((at) => at.tool === tool));
-    return mine === undefined ? [] : [{ threat, opening: mine }];
-  });
-  const alone = opened.filter(
-    ({ threat, opening }) => opening.tools.length === 1 && !NEEDS_YOU.has(threat.id),
-  );
+  const opened = openedBy(of, tool);
+  const alone = opened.filter(({ needsYou, opening }) => opening.tools.length === 1 && !needsYou);
   const parts = alone.map(({ opening }) => closes([opening])[server]);
   const isHidden = parts.some((part) => part?.hide?.includes(tool.name));
   const rule = joinedEntry([
@@ -92,6 +86,23 @@ export function toolPage(
     related: relatedTo(tool, tools),
     questions: questionsOf(tool.name, toolClass, risk, reason),
   };
+}
+
+/** A pattern that a tool opens, and where. */
+export interface Opened {
+  readonly threat: Threat;
+  readonly opening: Opening;
+  /** Its rule needs a value of the person's before it lets anything through. */
+  readonly needsYou: boolean;
+}
+
+/** The patterns that a tool opens, by itself or with others of its server. */
+export function openedBy(of: ServerTools, tool: ToolDefinition): Opened[] {
+  return THREATS.flatMap((threat) => {
+    if (ANY_TOOL.has(threat.id)) return [];
+    const opening = threat.openings([of]).find((each) => each.tools.some((at) => at.tool === tool));
+    return opening === undefined ? [] : [{ threat, opening, needsYou: NEEDS_YOU.has(threat.id) }];
+  });
 }
 
 /** Those that share a word of the name other than the server's own, the nearest first. */

@@ -10,7 +10,7 @@ import { countersIn, freshCounter } from './counters.js';
  * is stricter, that holds. Nothing that was refused passes afterwards, and the result can be used where both parts can.
  *
  * @param text of a policy
- * @param part `pin`, `hide`, `all_tools`, `server_requests` and `tools`, as they would stand in a policy
+ * @param part `pin`, `new_tools`, `hide`, `all_tools`, `server_requests` and `tools`, as they would stand in a policy
  * @returns the text with all of it; comments, order and everything else stay
  * @throws Error where the text cannot be read
  */
@@ -18,6 +18,7 @@ export function merged(text: string, part: JsonObject): string {
   const document = new PolicyText(text);
   for (const [key, value] of Object.entries(part)) {
     if (key === 'pin') raise(document, value);
+    else if (key === 'new_tools') document.set(['new_tools'], value);
     else if (key === 'hide' && isArray(value)) addNames(document, value);
     else if (key === 'tools' && isObject(value)) {
       for (const [tool, entry] of Object.entries(value)) if (isObject(entry)) addEntry(document, tool, entry);

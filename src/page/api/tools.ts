@@ -1,0 +1,156 @@
+import { tokensOf } from '../../catalog/definition-cost.js';
+import { findingWords } from '../../catalog/definition-findings.js';
+import { effectOf, inventory } from '../../cli/commands/tools.js';
+import { loadWithLayers, problemsError } from '../../config/policy-files.js';
+import { PolicyWrapError } from '../../errors.js';
+import { editEntry } from '../../policy/edit/edit-entry.js';
+import { type Layers, stack } from '../../policy/evaluate/layers.js';
+import {
+  type EffectHere,
+  type Effects,
+  EffectsBody,
+  type PolicyHere,
+  type Read,
+  ReadBody,
+  type ServerHere,
+  type ServersHere,
+  type ToolRow,
+  WishBody,
+  type Wished,
+} from '../api-types/tools.js';
+import type { Page } from '../page.js';
+import { get, post, type Route } from '../route.js';
+import { knownServers, policyHere, readTools, startOf, toolsHere } from '../servers.js';
+
+/** The servers of this machine, their tools, and what a policy does with them. */
+export const TOOLS: readonly Route[] = [
+  get('/api/servers', (_asked, page): ServersHere => serversHere(page)),
+  post('/api/servers/read', ReadBody, async ({ body: { server } }, page): Promise<Read> => {
+    const { tools, leftOut } = await readTools(page, server);
+    page.changed('clients');
+    return {
+      tools: tools.length,
+      leftOut: leftOut.map(({ name, reason }) => `${name ?? '(no name)'}: ${reason}`),
+    };
+  }),
+  post('/api/tools/effects', EffectsBody, ({ body: { file, text, tools } }): Effects => {
+    const layers = layersOf(text, file);
+    return { effects: layers && tools.map((tool) => effectHere(layers, tool)) };
+  }),
+  post('/api/tools/edit', WishBody, ({ body }): Wished => wished(body)),
+];
+
+/** What is counted, in milliseconds: 7 days. */
+const COUNTED_MS = 7 * 86_400_000;
+
+function serversHere(page: Page): ServersHere {
+  const counts = countsOf(page);
+  const running = new Map<string, number>();
+  for (const { store } of page.stores())
+    for (const { server, live } of store.sessions())
+      if (live) running.set(server, (running.get(server) ?? 0) + 1);
+  const servers = knownServers(page).map((known): ServerHere => {
+    const { server, entries } = known;
+    const policy = policyHere(known, page);
+    const { from, tools, pins } = toolsHere(page, known);
+    const layers = layersIn(policy);
+    const rows = inventory(tools, layers).map((row): ToolRow => {
+      const { name, class: toolClass, risk, reason, findings } = row;
+      const { calls = 0, refused = 0 } = counts.get(`${server}\n${name}`) ?? {};
+      const pin = pins.get(name);
+      const tool = tools.find((each) => each.name === name);
+      return {
+        ...{ name, class: toolClass, risk, evidence: reason, calls, refused },
+        tokens: tool === undefined ? 0 : tokensOf(tool),
+        effect: layers === undefined ? NONE : effectHere(layers, name),
+        findings: findings.map(({ where, excerpt, kind }) => ({
+          words: findingWords([{ where, excerpt, kind }]).join(''),
+          where,
+          excerpt,
+        })),
+        isChanged: pin !== undefined && (pin.late || pin.changed !== undefined),
+      };
+    });
+    return {
+      server,
+      entries,
+      running: running.get(server) ?? 0,
+      policy,
+      from,
+      ...startOf(known),
+      tools: rows,
+    };
+  });
+  return { servers };
+}
+
+/** How long a count is believed while calls keep coming, in milliseconds: a log may have a million rows. */
+const BELIEVED_MS = 5000;
+
+interface Counted {
+  readonly calls: number;
+  readonly refused: number;
+}
+const counted = new WeakMap<Page, { at: number; counts: ReadonlyMap<string, Counted> }>();
+
+/** By server and tool. */
+function countsOf(page: Page): ReadonlyMap<string, Counted> {
+  const last = counted.get(page);
+  const now = performance.now();
+  if (last && now - last.at < BELIEVED_MS) return last.counts;
+  const counts = new Map<string, Counted>();
+  for (const { store } of page.stores())
+    for (const { server, tool, calls, refused } of store.callCounts(page.now() - COUNTED_MS)) {
+      const had = counts.get(`${server}\n${tool}`) ?? { calls: 0, refused: 0 };
+      counts.set(`${server}\n${tool}`, { calls: had.calls + calls, refused: had.refused + refused });
+    }
+  counted.set(page, { at: performance.now(), counts });
+  return counts;
+}
+
+const NONE: EffectHere = { kind: 'none', text: '' };
+
+/** The policy with what it extends; undefined where none can be used, so that every call is refused. */
+export function layersIn(policy: PolicyHere): Layers | undefined {
+  return policy.kind === 'unclear' ? undefined : layersOf(policy.text, policy.file);
+}
+
+function layersOf(text: string, file: string): Layers | undefined {
+  const found = loadWithLayers(text, file);
+  return found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
+}
+
+/** What `policy-wrap tools` says, and in one word. */
+function effectHere(policy: Layers, tool: string): EffectHere {
+  const text = effectOf(policy, tool);
+  const parts = text.split('; ').filter((part) => !/^(?:limit|\d+ more limits)/.test(part));
+  const [only] = parts;
+  if (text === 'not listed') return { kind: 'deny', text };
+  if (parts.length === 0) return { kind: 'limit', text };
+  const isWord = only === 'allow' || only === 'ask' || only === 'deny' || only === 'hide';
+  return { kind: parts.length === 1 && isWord ? only : 'custom', text };
+}
+
+/** What `policy-wrap allow`, `ask`, `deny`, `hide` and `limit` do, for several tools at once, without writing. */
+function wished({ file, text, tools, wish }: WishBody): Wished {
+  const notes: { tool: string; note: string }[] = [];
+  const impossible: { tool: string; why: string }[] = [];
+  let edited = text;
+  for (const tool of tools) {
+    const found = loadWithLayers(edited, file);
+    if (found.kind === 'problems') {
+      // What was typed is wrong for all of them alike; the text that came was so before.
+      const { message } = problemsError(found);
+      throw new PolicyWrapError(edited === text ? 'POLICY_INVALID' : 'USAGE', message);
+    }
+    const result = editEntry(edited, found.policy, tool, wish);
+    if (result.impossible !== undefined) impossible.push({ tool, why: result.impossible });
+    else {
+      notes.push(...result.notes.map((note) => ({ tool, note })));
+      edited = result.text;
+    }
+  }
+  const found = loadWithLayers(edited, file);
+  if (found.kind === 'problems') throw new PolicyWrapError('USAGE', found.problems[0]?.message ?? '');
+  return { text: edited, notes, impossible };
+}

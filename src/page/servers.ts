@@ -1,0 +1,164 @@
+import type { KnownServer } from '../catalog/known-server.js';
+import { knownServer } from '../catalog/servers.js';
+import type { ToolDefinition } from '../catalog/tool-definition.js';
+import { namedServer } from '../cli/named-server.js';
+import { type PolicyPlace, policyOfServer } from '../cli/policy-in-force.js';
+import { serversSeen } from '../cli/seen-names.js';
+import { thisWrapper } from '../cli/this-installation.js';
+import { needsClient } from '../clients/after-install.js';
+import { namesOf, serverOf } from '../clients/change/plan.js';
+import { originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
+import { isWrapped, takeInventory } from '../clients/inventory.js';
+import { thisMachine } from '../clients/machine.js';
+import { readTextFile } from '../config/text-file.js';
+import { PolicyWrapError } from '../errors.js';
+import { isRecord } from '../json/value.js';
+import type { PinEntry } from '../store/store.js';
+import { shownCommand } from '../text/masking.js';
+import { type LiveServer, liveServer } from '../upstream/list-tools.js';
+import type { EntryHere, PolicyHere } from './api-types/tools.js';
+import type { Page } from './page.js';
+
+/** A server that a client's configuration or the state knows. */
+export interface KnownHere {
+  readonly server: string;
+  readonly entries: readonly EntryHere[];
+  /** What starts it: the first entry that can, wrapped ones first. */
+  readonly entry: ServerEntry | undefined;
+}
+
+/** Every server of this machine, by the name that it is kept under. */
+export function knownServers(page: Page): readonly KnownHere[] {
+  const found = new Map<string, { entries: EntryHere[]; wrapped: ServerEntry[]; plain: ServerEntry[] }>();
+  const of = (server: string) => {
+    const known = found.get(server) ?? { entries: [], wrapped: [], plain: [] };
+    found.set(server, known);
+    return known;
+  };
+  for (const { client, place, state } of takeInventory(thisMachine(), thisWrapper())) {
+    if (state.kind !== 'read') continue;
+    for (const { entry } of state.entries) {
+      if (entry.kind === 'unusable' || entry.disabled) continue;
+      if (entry.kind === 'stdio' && entry.state.kind === 'broken') continue;
+      const known = of(serverOf(entry));
+      const isOurs = isWrapped(entry);
+      known.entries.push({ client: client.name, name: entry.name, path: place.path, isWrapped: isOurs });
+      (isOurs ? known.wrapped : known.plain).push(entry);
+    }
+  }
+  for (const { store } of page.stores()) for (const server of serversSeen(store)) of(server);
+  return [...found]
+    .map(([server, { entries, wrapped, plain }]) => ({
+      server,
+      entries,
+      entry: [...wrapped, ...plain].find((entry) => !isFilledIn(entry)) ?? wrapped[0] ?? plain[0],
+    }))
+    .sort((a, b) => (a.server < b.server ? -1 : 1));
+}
+
+/** @throws PolicyWrapError NOT_FOUND */
+export function knownServerHere(page: Page, server: string): KnownHere {
+  const found = knownServers(page).find((each) => each.server === server);
+  if (found) return found;
+  throw new PolicyWrapError('NOT_FOUND', `no server is called ${server}`);
+}
+
+const isFilledIn = (entry: ServerEntry): boolean => needsClient({ ...entry, words: originalOf(entry) });
+
+/** The policy that holds for a server or, where there is none, the one that a first edit makes. */
+export function policyHere({ server, entry }: KnownHere, page: Page): PolicyHere {
+  try {
+    const called = entry === undefined ? [] : namesOf(entry, server);
+    const place = policyOfServer(server, { ...page.options, called }, page);
+    return { ...textOf(place), file: place.file };
+  } catch (error) {
+    if (!PolicyWrapError.is(error)) throw error;
+    return { kind: 'unclear', message: error.message, hint: error.hint };
+  }
+}
+
+function textOf(place: PolicyPlace) {
+  if (place.kind === 'new') return { kind: 'new' as const, text: place.text, from: place.from };
+  return { kind: 'file' as const, text: readTextFile(place.file, 'the policy', 'POLICY_INVALID') ?? '' };
+}
+
+/** What starts a server, for a person to see; or why nothing does. */
+export function startOf({ server, entry }: KnownHere): {
+  readonly command: string | undefined;
+  readonly unstartable: string | undefined;
+} {
+  if (entry === undefined)
+    return { command: undefined, unstartable: `no client's configuration has an entry for ${server}` };
+  const url = remoteOptionsOf(entry)?.url;
+  const command = url === undefined ? shownCommand(originalOf(entry)) : shownCommand([url]);
+  const unstartable = isFilledIn(entry) ? 'only your client knows all that it is started with' : undefined;
+  return { command, unstartable };
+}
+
+/** What servers have listed when they were started from the page; forgotten with it. */
+const read = new WeakMap<Page, Map<string, LiveServer>>();
+
+/**
+ * Starts a server once, as `policy-wrap tools` does, with its entry's environment and folder.
+ *
+ * @throws PolicyWrapError NOT_FOUND, REFUSED, and what `liveServer` throws
+ */
+export async function readTools(page: Page, server: string): Promise<LiveServer> {
+  const known = knownServerHere(page, server);
+  const { entry } = known;
+  const { unstartable } = startOf(known);
+  if (entry === undefined || unstartable !== undefined)
+    throw new PolicyWrapError('REFUSED', `${server} is not started from here: ${unstartable}`);
+  const cwd = entry.cwd ?? page.cwd;
+  const { source = [] } = namedServer(originalOf(entry), { server, ...remoteOptionsOf(entry) }, cwd);
+  const live = await liveServer(source, { env: Object.fromEntries(entry.env), cwd: entry.cwd });
+  const all = read.get(page) ?? new Map<string, LiveServer>();
+  read.set(page, all.set(server, live));
+  return live;
+}
+
+/** The server of the catalogue that it is, where it is one. */
+export function catalogued({ server, entry }: KnownHere): KnownServer | undefined {
+  const names = entry === undefined ? [server] : namesOf(entry, server);
+  return names.map(knownServer).find((each) => each !== undefined);
+}
+
+/** The tools of a server, without starting it. */
+export interface ToolsKnown {
+  readonly from: 'seen' | 'read' | 'catalogue' | 'nothing';
+  readonly tools: readonly ToolDefinition[];
+  /** What is pinned of them. */
+  readonly pins: ReadonlyMap<string, PinEntry>;
+}
+
+export function toolsHere(page: Page, known: KnownHere): ToolsKnown {
+  const { server } = known;
+  const pins = new Map<string, PinEntry>();
+  for (const { store } of page.stores())
+    for (const pin of store.pins(server))
+      if (pin.kind === 'tool' && !pins.has(pin.tool)) pins.set(pin.tool, pin);
+  const live = read.get(page)?.get(server);
+  if (live) return { from: 'read', tools: live.tools, pins };
+  const seen = [...pins.values()].flatMap((pin) => definitionOf(pin) ?? []);
+  if (seen.length > 0) return { from: 'seen', tools: seen, pins };
+  const shipped = catalogued(known);
+  return shipped ? { from: 'catalogue', tools: shipped.tools, pins } : { from: 'nothing', tools: [], pins };
+}
+
+/** What a server lists now, as far as it was kept. */
+function definitionOf({ tool, definition, changed }: PinEntry): ToolDefinition | undefined {
+  for (const text of [changed?.definition, definition]) {
+    if (text === undefined) continue;
+    const value: unknown = JSON.parse(text);
+    if (!isRecord(value)) continue;
+    const { title, description, inputSchema, annotations } = value;
+    return {
+      name: tool,
+      title: typeof title === 'string' ? title : undefined,
+      description: typeof description === 'string' ? description : undefined,
+      inputSchema,
+      annotations: isRecord(annotations) ? annotations : undefined,
+    };
+  }
+  return { name: tool };
+}
