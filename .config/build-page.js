@@ -27,6 +27,8 @@ export async function buildPage() {
     jsxImportSource: 'preact',
     tsconfig: `${FROM}/tsconfig.json`,
     mainFields: ['module', 'main'],
+    // For patterns of a policy, which the server judges.
+    external: ['re2js'],
     metafile: true,
     logLevel: 'warning',
   });

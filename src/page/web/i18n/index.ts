@@ -2,13 +2,14 @@ import { signal } from '@preact/signals';
 import { printable } from '../../../text/escape.js';
 import { live } from './live.js';
 import { policy } from './policy.js';
+import { sentences } from './sentences.js';
 import { shell } from './shell.js';
 import type { Phrase, Wants } from './strings.js';
 import { trying } from './trying.js';
 import { waiting } from './waiting.js';
 
 /** Every text of the page: a new area is a file beside this one, and a line here. */
-const TABLE = { ...shell, ...waiting, ...live, ...policy, ...trying };
+const TABLE = { ...shell, ...waiting, ...live, ...policy, ...trying, ...sentences };
 
 type Table = typeof TABLE;
 export type Key = keyof Table;
