@@ -1,15 +1,12 @@
 import { basename, dirname } from 'node:path';
-import { type PolicyPlace, policyOfServer } from '../cli/policy-in-force.js';
-import { serversSeen } from '../cli/seen-names.js';
-import { thisWrapper } from '../cli/this-installation.js';
-import { takeInventory, wrappedEntries } from '../clients/inventory.js';
-import { thisMachine } from '../clients/machine.js';
+import type { PolicyPlace } from '../cli/policy-in-force.js';
 import { policyFilesIn } from '../config/policy-files.js';
 import { readTextFile } from '../config/text-file.js';
 import { readDraft } from '../draft/findings.js';
 import { PolicyWrapError } from '../errors.js';
 import type { PolicyList, PolicyRow } from './api-types/policy.js';
 import type { Page } from './page.js';
+import { knownServers, policyPlace } from './servers.js';
 
 /** A policy of this machine, with what its file says. */
 export interface Here extends PolicyRow {
@@ -19,18 +16,19 @@ export interface Here extends PolicyRow {
   readonly fresh: Extract<PolicyPlace, { readonly kind: 'new' }> | undefined;
 }
 
-/** The policies that hold on this machine for servers that were wrapped, and those that lie in the config folders. */
+/** The policies that hold on this machine for its servers, or would once those are wrapped, and those that lie in the config folders. */
 export function policiesHere(page: Page): {
   readonly policies: readonly Here[];
   readonly unclear: PolicyList['unclear'];
 } {
   const places = new Map<string, { servers: string[]; place: PolicyPlace }>();
   const unclear: { server: string; message: string }[] = [];
-  for (const server of serversHere(page)) {
+  for (const known of knownServers(page)) {
+    const { server } = known;
     try {
-      const place = policyOfServer(server, page.options, page);
-      const known = places.get(place.file);
-      if (known) known.servers.push(server);
+      const place = policyPlace(known, page);
+      const there = places.get(place.file);
+      if (there) there.servers.push(server);
       else places.set(place.file, { servers: [server], place });
     } catch (error) {
       if (!PolicyWrapError.is(error)) throw error;
@@ -64,12 +62,6 @@ function order(a: Here, b: Here): number {
     Number(b.servers.length > 0) - Number(a.servers.length > 0) ||
     (basename(a.file) < basename(b.file) ? -1 : 1)
   );
-}
-
-function serversHere(page: Page): string[] {
-  const wrapped = wrappedEntries(takeInventory(thisMachine(), thisWrapper())).map(({ server }) => server);
-  const seen = page.stores().flatMap(({ store }) => serversSeen(store));
-  return [...new Set([...wrapped, ...seen])].sort();
 }
 
 /** '' for what cannot be read: the check says why. */

@@ -65,11 +65,20 @@ export function knownServerHere(page: Page, server: string): KnownHere {
 
 const isFilledIn = (entry: ServerEntry): boolean => needsClient({ ...entry, words: originalOf(entry) });
 
+/**
+ * Where the policy of a server is, or would be.
+ *
+ * @throws PolicyWrapError what `policyOfServer` throws
+ */
+export function policyPlace({ server, entry }: KnownHere, page: Page): PolicyPlace {
+  const called = entry === undefined ? [] : namesOf(entry, server);
+  return policyOfServer(server, { ...page.options, called }, page);
+}
+
 /** The policy that holds for a server or, where there is none, the one that a first edit makes. */
-export function policyHere({ server, entry }: KnownHere, page: Page): PolicyHere {
+export function policyHere(known: KnownHere, page: Page): PolicyHere {
   try {
-    const called = entry === undefined ? [] : namesOf(entry, server);
-    const place = policyOfServer(server, { ...page.options, called }, page);
+    const place = policyPlace(known, page);
     return { ...textOf(place), file: place.file };
   } catch (error) {
     if (!PolicyWrapError.is(error)) throw error;

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import type { ArgumentPath } from '../../advice/sentences/model.js';
 import type { JsonObject } from '../../json/value.js';
-import type { ChangeLine } from '../../store/definition-diff.js';
 
 const Name = z.string().check(z.maxLength(500));
 const Names = z.array(Name).check(z.maxLength(10_000));
@@ -141,11 +140,19 @@ export interface ChangeHere {
   /** It came when the server was known already. */
   readonly isNew: boolean;
   readonly since: number;
-  readonly lines: readonly ChangeLine[];
+  readonly lines: readonly ChangedLine[];
   /** What is trusted with the button: the digest of the definition that is shown. */
   readonly hash: string;
   /** It cannot be trusted: two parsers could read it differently. */
   readonly isUnpinnable: boolean;
+}
+
+/** A line of what has changed, safe to show; what differs of it is marked. */
+export interface ChangedLine {
+  /** Part of the definition: `description`, `inputSchema`. */
+  readonly part: string;
+  readonly kind: 'gone' | 'come' | 'context';
+  readonly pieces: readonly { readonly text: string; readonly isMarked: boolean }[];
 }
 
 export const PatternsBody = z.strictObject({ ...Policy, server: Name, tool: Name });

@@ -29,6 +29,18 @@ export const SCREENS: readonly Screen[] = [
     load: async () => (await import('./screens/waiting/index.js')).Waiting,
   },
   {
+    path: '/tools',
+    title: 'tools.title',
+    menu: true,
+    load: async () => (await import('./screens/tools/index.js')).Tools,
+  },
+  {
+    path: '/tools/:server/:tool',
+    title: 'tool.title',
+    menu: false,
+    load: async () => (await import('./screens/tool/index.js')).Tool,
+  },
+  {
     path: '/live',
     title: 'live.title',
     menu: true,

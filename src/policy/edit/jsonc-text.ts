@@ -70,6 +70,12 @@ export function textAt(text: string, path: EditPath): string | undefined {
   return found && text.slice(found.offset, found.offset + found.length);
 }
 
+/** @returns where the member stands whose value is at a path, in characters from the start; undefined where none is */
+export function offsetOf(text: string, path: EditPath): number | undefined {
+  const found = nodeAt(treeOf(text), path);
+  return found && itemOf(found).offset;
+}
+
 function treeOf(text: string): Node | undefined {
   // A byte order mark is blanked, so that offsets stay those of the file.
   return parseTree(text.replace(/^\uFEFF/, ' '), [], { allowTrailingComma: true });

@@ -38,9 +38,12 @@ export function beginDraft({ file, text, start }: PolicyText): void {
 /** The choice among the policies of this machine, and what stands on the draft of the chosen one. */
 export function ChosenPolicy({
   query,
+  isFixed = false,
   children,
 }: {
   query: URLSearchParams;
+  /** The one that the query names, without a choice. */
+  isFixed?: boolean;
   children: (chosen: Chosen) => ComponentChildren;
 }) {
   const { data: list, error, reload } = useResource<PolicyList>('/api/policies', ['policies', 'clients']);
@@ -64,7 +67,7 @@ export function ChosenPolicy({
     );
   return (
     <div class="stack">
-      <Choice list={list} row={row} />
+      {!isFixed && <Choice list={list} row={row} />}
       <Unclear list={list} />
       {loaded.error && <Problem error={loaded.error} onAgain={loaded.reload} />}
       {current && current.file !== row.file && isTouched(current) ? (

@@ -1,0 +1,74 @@
+import { useState } from 'preact/hooks';
+import type { ChangedLine, ChangeHere } from '../../../api-types/tools.js';
+import { type ApiError, api, errorOf } from '../../api.js';
+import { Button } from '../../components/button.js';
+import { Problem, Scroll } from '../../components/pieces.js';
+import { toast } from '../../components/toast.js';
+import { t, timeText } from '../../i18n/index.js';
+
+/** A definition that is not the trusted one: what differs, word by word, and a button that trusts just this one. */
+export function Change({ server, tool, change }: { server: string; tool: string; change: ChangeHere }) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError>();
+  const trust = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await api.post('/api/tool/trust', { server, tool, hash: change.hash });
+      toast(t('tool.trusted', { tool }));
+    } catch (failure) {
+      setError(errorOf(failure));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section class="card warned" aria-labelledby="change">
+      <h3 id="change">{t(change.isNew ? 'tool.change.new' : 'tool.change')}</h3>
+      <p class="hint">{t('tool.change.since', { when: timeText(change.since) })}</p>
+      <Scroll label={t('tool.change.lines')}>
+        <pre class="difference">
+          {change.lines.map((line, at) => (
+            <Line key={`${at} ${line.part}`} line={line} before={change.lines[at - 1]} />
+          ))}
+        </pre>
+      </Scroll>
+      {error && <Problem error={error} />}
+      {change.isUnpinnable ? (
+        <p>{t('tool.change.odd')}</p>
+      ) : (
+        <p>
+          <Button kind="main" busy={isBusy} onClick={() => void trust()}>
+            {t('tool.trust')}
+          </Button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+const SIGNS = { gone: '- ', come: '+ ', context: '  ' } as const;
+const CLASSES = { gone: 'removed', come: 'added', context: 'same' } as const;
+
+/** Its text comes escaped. */
+function Line({
+  line: { part, kind, pieces },
+  before,
+}: {
+  line: ChangedLine;
+  before: ChangedLine | undefined;
+}) {
+  return (
+    <>
+      {part !== before?.part && <span class="hunk">{`${part}\n`}</span>}
+      <span class={CLASSES[kind]}>
+        {SIGNS[kind]}
+        {pieces.map(({ text, isMarked }, at) => {
+          if (!isMarked) return <bdi key={`${at}`}>{text}</bdi>;
+          return kind === 'gone' ? <del key={`${at}`}>{text}</del> : <ins key={`${at}`}>{text}</ins>;
+        })}
+        {'\n'}
+      </span>
+    </>
+  );
+}

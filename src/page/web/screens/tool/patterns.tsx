@@ -1,0 +1,136 @@
+import { useMemo } from 'preact/hooks';
+import { merged } from '../../../../advice/sentences/merge.js';
+import { sentencesIn } from '../../../../advice/sentences/read.js';
+import type { JsonObject } from '../../../../json/value.js';
+import { printable } from '../../../../text/escape.js';
+import type { PatternHere, Patterns as PatternsAnswer, ToolHere } from '../../../api-types/tools.js';
+import { Button } from '../../components/button.js';
+import { Badge, Problem } from '../../components/pieces.js';
+import { Value } from '../../components/value.js';
+import { type Draft, edit } from '../../draft.js';
+import { t } from '../../i18n/index.js';
+import { usePost } from '../../policy/post.js';
+import { say } from '../../sentences/say.js';
+import { sentenceText } from '../../sentences/words.js';
+
+export interface PatternsProps {
+  readonly tool: ToolHere;
+  readonly draft: Draft;
+  readonly isReadOnly: boolean;
+}
+
+/** What the tool is open to under the draft, and the rules that counter it: one press each. */
+export function Patterns({ tool: here, draft: { file, text }, isReadOnly }: PatternsProps) {
+  const { server, tool, rule } = here;
+  const answer = usePost<PatternsAnswer>('/api/tool/patterns', { server, tool, file, text }, 250);
+  const put = (part: JsonObject) => {
+    const next = mergedOr(text, part);
+    if (next !== undefined) edit(next);
+  };
+  return (
+    <>
+      <section class="card" aria-labelledby="why">
+        <h3 id="why">{t('tool.why')}</h3>
+        {answer.error && <Problem error={answer.error} />}
+        {answer.data?.patterns.length === 0 && <p class="muted">{t('tool.why.none')}</p>}
+        <ul class="patterns">
+          {answer.data?.patterns.map((pattern) => (
+            <Pattern key={pattern.id} pattern={pattern} isReadOnly={isReadOnly} onPut={put} />
+          ))}
+        </ul>
+      </section>
+      <Recommended text={text} tool={tool} rule={rule} isReadOnly={isReadOnly} onPut={put} />
+    </>
+  );
+}
+
+function mergedOr(text: string, part: JsonObject): string | undefined {
+  try {
+    return merged(text, part);
+  } catch {
+    // The text is no JSON at the moment, which stands beside it.
+    return undefined;
+  }
+}
+
+const BADGES = { countered: 'allow', open: 'deny', unknown: 'info' } as const;
+
+function Pattern({
+  pattern: { title, why, rule, leaves, state, by, part, needsYou },
+  isReadOnly,
+  onPut,
+}: {
+  pattern: PatternHere;
+  isReadOnly: boolean;
+  onPut: (part: JsonObject) => void;
+}) {
+  return (
+    <li>
+      <div class="row spread">
+        <h4>
+          {title} <Badge kind={BADGES[state]}>{t(`tool.state.${state}`)}</Badge>
+        </h4>
+        {state === 'open' && part && !isReadOnly && (
+          <Button label={t('tool.counter.what', { pattern: title })} onClick={() => onPut(part)}>
+            {t('tool.counter')}
+          </Button>
+        )}
+      </div>
+      <p>
+        <Value of={why} cap={300} />
+      </p>
+      {by !== undefined && (
+        <p class="hint">
+          <code>{t('tool.by', { rule: printable(by, 200) })}</code>
+        </p>
+      )}
+      <p class="hint">
+        <Value of={rule} cap={600} />
+      </p>
+      <p class="hint">{t('tool.leaves', { what: leaves })}</p>
+      {needsYou && state === 'open' && <p class="hint">{t('tool.needs')}</p>}
+    </li>
+  );
+}
+
+/** The rule that counters what the tool opens by itself. */
+function Recommended({
+  text,
+  tool,
+  rule,
+  isReadOnly,
+  onPut,
+}: {
+  text: string;
+  tool: string;
+  rule: JsonObject;
+  isReadOnly: boolean;
+  onPut: (part: JsonObject) => void;
+}) {
+  const part = useMemo(() => ({ tools: { [tool]: rule } }), [tool, rule]);
+  const lines = useMemo(() => {
+    const path = ['tools', tool];
+    const reading = sentencesIn(JSON.stringify(part), { path, about: { arguments: [], tools: [] } });
+    return reading?.sentences ?? [];
+  }, [part, tool]);
+  const isThere = useMemo(() => mergedOr(text, part) === text, [text, part]);
+  return (
+    <section class="card" aria-labelledby="recommended">
+      <h3 id="recommended">{t('tool.recommended')}</h3>
+      <ul>
+        {lines.map((sentence) => (
+          <li key={sentence.path.join('/')}>{printable(sentenceText(sentence, say), 400)}</li>
+        ))}
+      </ul>
+      {isThere ? (
+        <p class="muted">{t('tool.recommended.there')}</p>
+      ) : (
+        !isReadOnly && (
+          <p>
+            <Button onClick={() => onPut(part)}>{t('tool.recommended.add')}</Button>
+          </p>
+        )
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,133 @@
+import { useMemo, useState } from 'preact/hooks';
+import { patternFor, withOwnEntry } from '../../../../advice/sentences/merge.js';
+import type { Wish } from '../../../../policy/edit/edit-entry.js';
+import { PolicyText } from '../../../../policy/edit/policy-text.js';
+import type { Checked } from '../../../api-types/policy.js';
+import type { Effects, ToolHere, Wished } from '../../../api-types/tools.js';
+import { type ApiError, errorOf } from '../../api.js';
+import { Problem } from '../../components/pieces.js';
+import { Value } from '../../components/value.js';
+import { edit } from '../../draft.js';
+import type { Schema } from '../../editor/completion.js';
+import { PolicyEditor } from '../../editor/policy-editor.js';
+import { t } from '../../i18n/index.js';
+import { wish } from '../../policy/begin.js';
+import type { Chosen } from '../../policy/chosen.js';
+import { DraftNotice } from '../../policy/draft-notice.js';
+import { usePost } from '../../policy/post.js';
+import { Problems } from '../../policy/problems.js';
+import { Wishes } from '../../policy/wishes.js';
+import { useResource } from '../../resource.js';
+import { Sentences } from '../../sentences/sentences.js';
+import { versions } from '../../state.js';
+import { EffectBadge } from '../tools/effect-badge.js';
+import { About } from './about.js';
+import { Patterns } from './patterns.js';
+import { placeIn } from './place-in.js';
+
+/** What the draft says of a tool, to be changed sentence by sentence or in its text, and what else there is to know. */
+export function Rules({ tool: here, chosen }: { tool: ToolHere; chosen: Chosen }) {
+  const { tool, arguments: args, others } = here;
+  const { policy, draft } = chosen;
+  const { file, text } = draft;
+  const isReadOnly = policy.extendedBy.length > 0;
+  const [error, setError] = useState<ApiError>();
+  const [done, setDone] = useState<Wished>();
+  const [place, setPlace] = useState(() => placeIn(text, ['tools', tool]));
+  const checked = usePost<Checked>('/api/policy/check', { file, text }, 200, versions.policies.value);
+  const effect = usePost<Effects>('/api/tools/effects', { file, text, tools: [tool] }, 100);
+  const schema = useResource<Schema>(`/api/policy/schema?file=${encodeURIComponent(file)}`);
+  const part = useMemo(
+    () => ({ path: ['tools', tool], about: { arguments: args, tools: others } }),
+    [tool, args, others],
+  );
+  const whole = useMemo(() => ({ path: [], about: { arguments: [], tools: [] } }), []);
+  const problems = checked.data?.problems;
+  const now = effect.data?.effects?.[0];
+
+  const set = async (wanted: Wish) => {
+    setError(undefined);
+    try {
+      setDone(await wish(file, [tool], wanted));
+    } catch (failure) {
+      setError(errorOf(failure));
+    }
+  };
+
+  return (
+    <>
+      <DraftNotice />
+      <div class="beside">
+        <section class="card" aria-labelledby="rules">
+          <div class="row spread">
+            <h3 id="rules">{t('tool.rules')}</h3>
+            <div role="status">{now && <EffectBadge effect={now} />}</div>
+          </div>
+          <Standing text={text} tool={tool} />
+          {!isReadOnly && <Wishes label={t('tool.rules')} onWish={(wanted) => void set(wanted)} />}
+          {error && <Problem error={error} />}
+          {done && <Told done={done} />}
+          <Sentences
+            text={text}
+            part={part}
+            isReadOnly={isReadOnly}
+            onText={edit}
+            prepared={(given) => withOwnEntry(given, tool)}
+          />
+          <h4>{t('tool.file')}</h4>
+          <Sentences text={text} part={whole} isReadOnly={isReadOnly} onText={edit} />
+        </section>
+        <section class="card" aria-labelledby="text">
+          <h3 id="text">{t('tool.json')}</h3>
+          <PolicyEditor
+            label={t('tool.json')}
+            text={text}
+            isReadOnly={isReadOnly}
+            onChange={edit}
+            problems={problems}
+            schema={schema.data}
+            place={place}
+          />
+          <div aria-live="polite">
+            {problems && (
+              <Problems problems={problems} onGo={({ line, column }) => setPlace({ line, column })} />
+            )}
+          </div>
+        </section>
+      </div>
+      <Patterns tool={here} draft={draft} isReadOnly={isReadOnly} />
+      <About tool={here} />
+    </>
+  );
+}
+
+/** Why there are no sentences of the tool's own. */
+function Standing({ text, tool }: { text: string; tool: string }) {
+  const document = readable(text);
+  if (!document || document.at(['tools', tool]) !== undefined) return null;
+  const pattern = patternFor(text, tool);
+  if (pattern !== undefined) return <p class="hint">{t('tool.pattern', { pattern })}</p>;
+  return <p class="hint">{t(document.at(['default']) === 'allow' ? 'tool.passes' : 'tool.unlisted')}</p>;
+}
+
+function readable(text: string): PolicyText | undefined {
+  try {
+    return new PolicyText(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function Told({ done: { notes, impossible } }: { done: Wished }) {
+  const lines = [...impossible.map(({ why }) => why), ...notes.map(({ note }) => note)];
+  if (lines.length === 0) return null;
+  return (
+    <ul class="notes">
+      {lines.map((line) => (
+        <li key={line}>
+          <Value of={line} cap={400} />
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,52 @@
+import { useState } from 'preact/hooks';
+import type { Read, ServerHere } from '../../../api-types/tools.js';
+import { type ApiError, api, errorOf } from '../../api.js';
+import { Button } from '../../components/button.js';
+import { Problem } from '../../components/pieces.js';
+import { toast } from '../../components/toast.js';
+import { Value } from '../../components/value.js';
+import { t } from '../../i18n/index.js';
+
+/** Starts the server once, when somebody asks for it, and says what that is. */
+export function ReadTools({ server: { server, command, unstartable } }: { server: ServerHere }) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError>();
+  const [leftOut, setLeftOut] = useState<readonly string[]>([]);
+  if (command === undefined) return null;
+  const read = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      const found = await api.post<Read>('/api/servers/read', { server });
+      setLeftOut(found.leftOut);
+      toast(t('tools.read.done', { n: found.tools }));
+    } catch (failure) {
+      setError(errorOf(failure));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <div class="row">
+        <Button busy={isBusy} disabled={unstartable !== undefined} onClick={() => void read()}>
+          {t('tools.read')}
+        </Button>
+        <span class="hint">
+          {unstartable === undefined ? t('tools.read.what') : <Value of={unstartable} cap={200} />}{' '}
+          <code>
+            <Value of={command} cap={200} />
+          </code>
+        </span>
+      </div>
+      {leftOut.length > 0 && (
+        <ul class="notes">
+          {leftOut.slice(0, 20).map((what) => (
+            <li key={what}>{t('tools.read.left', { what })}</li>
+          ))}
+        </ul>
+      )}
+      {error && <Problem error={error} />}
+    </>
+  );
+}
