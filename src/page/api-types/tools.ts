@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { ArgumentPath } from '../../advice/sentences/model.js';
+import type { FindingKind } from '../../catalog/finding-patterns.js';
 import type { JsonObject } from '../../json/value.js';
 
 const Name = z.string().check(z.maxLength(500));
@@ -58,9 +59,16 @@ export interface ToolRow {
   readonly refused: number;
   readonly effect: EffectHere;
   /** What its definition says to a model. */
-  readonly findings: readonly { readonly words: string; readonly where: string; readonly excerpt: string }[];
+  readonly findings: readonly FindingHere[];
   /** Its definition is not the one that is trusted, or nobody has trusted it yet. */
   readonly isChanged: boolean;
+}
+
+/** Something that a definition says to a model: evidence to read, no verdict. */
+export interface FindingHere {
+  readonly kind: FindingKind;
+  readonly where: string;
+  readonly excerpt: string;
 }
 
 /** What a policy does with a tool. */
@@ -121,7 +129,7 @@ export interface ToolHere {
   readonly evidence: string;
   readonly flows: Readonly<Record<string, string>>;
   readonly tokens: number;
-  readonly findings: ToolRow['findings'];
+  readonly findings: readonly FindingHere[];
   readonly arguments: readonly ArgumentPath[];
   /** The whole definition as JSON. */
   readonly definition: string;

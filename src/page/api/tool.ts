@@ -1,8 +1,10 @@
 import { argumentsOf } from '../../advice/sentences/arguments.js';
-import { findingsIn, findingWords } from '../../catalog/definition-findings.js';
+
+import { findingsIn } from '../../catalog/definition-findings.js';
 import { environmentOf } from '../../catalog/threats/environment.js';
 import type { Fix, ServerTools } from '../../catalog/threats/threat.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
+
 import { written } from '../../cli/open-state.js';
 import { coverageOf } from '../../cli/threats/coverage.js';
 import { openedBy, toolPage } from '../../cli/tool-page.js';
@@ -58,11 +60,7 @@ function toolHere(page: Page, server: string, name: string): ToolHere {
     ...{ server, policy: policyHere(known, page), tool: name, title: tool.title },
     description: tool.description ?? '',
     ...{ class: toolClass, risk, evidence, flows, tokens, related, questions },
-    findings: findingsIn(tool).map(({ kind, where, excerpt }) => ({
-      words: findingWords([{ kind, where, excerpt }]).join(''),
-      where,
-      excerpt,
-    })),
+    findings: findingsIn(tool),
     arguments: argumentsOf(tool.inputSchema),
     definition: JSON.stringify(tool, null, 2),
     others: tools.flatMap((each) => (each.name === name ? [] : [each.name])),

@@ -1,5 +1,4 @@
 import { tokensOf } from '../../catalog/definition-cost.js';
-import { findingWords } from '../../catalog/definition-findings.js';
 import { effectOf, inventory } from '../../cli/commands/tools.js';
 import { loadWithLayers, problemsError } from '../../config/policy-files.js';
 import { PolicyWrapError } from '../../errors.js';
@@ -63,11 +62,7 @@ function serversHere(page: Page): ServersHere {
         ...{ name, class: toolClass, risk, evidence: reason, calls, refused },
         tokens: tool === undefined ? 0 : tokensOf(tool),
         effect: layers === undefined ? NONE : effectHere(layers, name),
-        findings: findings.map(({ where, excerpt, kind }) => ({
-          words: findingWords([{ where, excerpt, kind }]).join(''),
-          where,
-          excerpt,
-        })),
+        findings,
         isChanged: pin !== undefined && (pin.late || pin.changed !== undefined),
       };
     });

@@ -134,7 +134,7 @@ export const sentences = strings({
   'word.day.fri': ['Fri', 'vie'],
   'word.day.sat': ['Sat', 'sáb'],
   'word.day.sun': ['Sun', 'dom'],
-  'word.args': ['all arguments', 'todos los argumentos'],
+  'word.args': ['set of arguments', 'conjunto de argumentos'],
   'word.tool.name': ['the tool’s name', 'el nombre de la herramienta'],
   'word.other': ['another …', 'otro …'],
 

@@ -26,8 +26,10 @@ export function Sentences({ text, part, isReadOnly = false, onText, prepared = s
   const { sentences, others } = reading;
   return (
     <div class="stack">
-      {sentences.length + others.length === 0 && <p class="muted">{t('sentence.none')}</p>}
-      <ul class="sentences">
+      {part.path.length > 0 && sentences.length + others.length === 0 && (
+        <p class="muted">{t('sentence.none')}</p>
+      )}
+      <ul class="sentences" hidden={sentences.length + others.length === 0}>
         {sentences.map((sentence) => (
           <li key={sentence.path.join('/')}>
             <SentenceView sentence={sentence} isReadOnly={isReadOnly} onEdit={edit} />

@@ -53,10 +53,10 @@ function mergedOr(text: string, part: JsonObject): string | undefined {
   }
 }
 
-const BADGES = { countered: 'allow', open: 'deny', unknown: 'info' } as const;
+const BADGES = { countered: 'allow', partly: 'warn', open: 'deny', 'not seen': 'info' } as const;
 
 function Pattern({
-  pattern: { title, why, rule, leaves, state, by, part, needsYou },
+  pattern: { title, why, rule, leaves, state, by, passes, part, needsYou },
   isReadOnly,
   onPut,
 }: {
@@ -64,13 +64,14 @@ function Pattern({
   isReadOnly: boolean;
   onPut: (part: JsonObject) => void;
 }) {
+  const isOpen = state === 'open' || state === 'partly';
   return (
     <li>
       <div class="row spread">
         <h4>
           {title} <Badge kind={BADGES[state]}>{t(`tool.state.${state}`)}</Badge>
         </h4>
-        {state === 'open' && part && !isReadOnly && (
+        {isOpen && part && !isReadOnly && (
           <Button label={t('tool.counter.what', { pattern: title })} onClick={() => onPut(part)}>
             {t('tool.counter')}
           </Button>
@@ -79,16 +80,17 @@ function Pattern({
       <p>
         <Value of={why} cap={300} />
       </p>
-      {by !== undefined && (
+      {passes.length > 0 && isOpen && <p>{t('tool.passes.still', { what: passes.join('; ') })}</p>}
+      {by.length > 0 && (
         <p class="hint">
-          <code>{t('tool.by', { rule: printable(by, 200) })}</code>
+          <code>{t('tool.by', { rule: by.map((rule) => printable(rule, 200)).join(', ') })}</code>
         </p>
       )}
       <p class="hint">
         <Value of={rule} cap={600} />
       </p>
       <p class="hint">{t('tool.leaves', { what: leaves })}</p>
-      {needsYou && state === 'open' && <p class="hint">{t('tool.needs')}</p>}
+      {needsYou && isOpen && <p class="hint">{t('tool.needs')}</p>}
     </li>
   );
 }
