@@ -106,7 +106,7 @@ function countsOf(page: Page): ReadonlyMap<string, Counted> {
 const NONE: EffectHere = { kind: 'none', text: '' };
 
 /** The policy with what it extends; undefined where none can be used, so that every call is refused. */
-export function layersIn(policy: PolicyHere): Layers | undefined {
+function layersIn(policy: PolicyHere): Layers | undefined {
   return policy.kind === 'unclear' ? undefined : layersOf(policy.text, policy.file);
 }
 

@@ -17,7 +17,7 @@ export function inTheWay(file: string): string | undefined {
  * @returns its text
  * @throws ApiError
  */
-export async function draftOf(file: string): Promise<string> {
+async function draftOf(file: string): Promise<string> {
   const current = draft.value;
   if (current?.file === file) return current.text;
   const policy = await api.get<PolicyText>(`/api/policy?file=${encodeURIComponent(file)}`);

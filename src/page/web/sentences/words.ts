@@ -122,7 +122,7 @@ export function pathText(path: string, say: Say): string {
 }
 
 /** Of a limit it reads on from what is counted, elsewhere from a word such as "for". */
-export function windowText(value: Json, name: string, say: Say): string {
+function windowText(value: Json, name: string, say: Say): string {
   const isWord = typeof value === 'string' && (WINDOW_WORDS as readonly string[]).includes(value);
   if (isWord) return say(`word.${spanKind(name)}.${value}` as SentenceKey);
   const span = typeof value === 'number' ? `${value}s` : String(value);
