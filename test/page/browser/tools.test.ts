@@ -248,7 +248,7 @@ test('names and descriptions of a hostile server are text, and what they say to 
   const section = page.getByRole('region', { name: 'hostile', exact: true });
   await section.getByRole('button', { name: 'Read its tools' }).click();
   await page.getByText('tells the model what to do').first().waitFor();
-  expect(await page.locator('main img, main script, main i, main b').count()).toBe(0);
+  expect(await page.locator('main img[src], main script, main i, main b').count()).toBe(0);
   expect(await page.locator('main').innerText()).not.toMatch(/[\u202E\u200B]/);
   await accessible(page);
   await page.getByRole('link', { name: /^<img/ }).first().click();
@@ -257,7 +257,7 @@ test('names and descriptions of a hostile server are text, and what they say to 
   await page.getByRole('group', { name: /^Refuse unless/ }).waitFor();
   await page.getByText('Its whole definition').click();
   expect(await page.locator('main').innerText()).not.toMatch(/[\u202E\u200B]/);
-  expect(await page.locator('main img, main script, main b').count()).toBe(0);
+  expect(await page.locator('main img[src], main script, main b').count()).toBe(0);
   await expect.poll(() => page.title()).not.toBe('owned');
   await fitsWidth(page);
 });
