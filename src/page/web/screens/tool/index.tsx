@@ -5,13 +5,12 @@ import { t } from '../../i18n/index.js';
 import { ChosenPolicy } from '../../policy/chosen.js';
 import { useResource } from '../../resource.js';
 import { href } from '../../router.js';
-import type { ScreenProps } from '../../screens.js';
 import { About } from './about.js';
 import { Change } from './change.js';
 import { Rules } from './rules.js';
 
 /** One tool: its rules as sentences with the policy's text beside them, and why it needs some. */
-export function Tool({ params: { server = '', tool = '' } }: ScreenProps) {
+export function Tool({ params: { server = '', tool = '' } }: { params: Readonly<Record<string, string>> }) {
   const query = new URLSearchParams({ server, tool });
   const { data, error, reload } = useResource<ToolHere>(`/api/tool?${query}`, [
     'state',
