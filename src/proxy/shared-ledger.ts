@@ -20,6 +20,8 @@ const SETTLE_DELAY = 100;
 const SETTLE_AGAIN = 5000;
 /** How often a silent wrapper gives a sign of life, in milliseconds. */
 const HEARTBEAT = 20_000;
+/** How often in a row old rows are removed, some hundred at a time. */
+const TIDY_TIMES = 20;
 /** How long the end of the process waits for the store, in milliseconds. */
 const CLOSE_MS = 3000;
 /** How long this machine's own log is waited for where others hold it, in milliseconds. */
@@ -211,10 +213,13 @@ export class SharedLedger implements Ledger {
   }
 
   async #beat(): Promise<void> {
-    if (performance.now() - this.#lastUse < HEARTBEAT / 2) return;
-    if (!(await this.#send())) return;
-    // Only a record that is kept too long; the next who is idle tries again.
-    await this.#store.tidy().catch(() => {});
+    const isIdle = performance.now() - this.#lastUse >= HEARTBEAT / 2;
+    if (isIdle && !(await this.#send())) return;
+    try {
+      for (let times = 0; times < TIDY_TIMES && (await this.#store.tidy()); times += 1);
+    } catch {
+      // Only a record that is kept too long; the next heartbeat tries again.
+    }
   }
 
   clientIs(name: string, version: string): void {

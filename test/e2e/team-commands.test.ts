@@ -49,6 +49,40 @@ describe.runIf(PROGRAMS !== undefined && PYTHON !== undefined)('what people see 
     expect(one.rig.receivedCalls()).toEqual(['tag']);
   });
 
+  test('G10: a form in the client is shown to whoever may approve, and to nobody else', async () => {
+    await using team = await newTeam(cluster);
+    await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'bob', 'approver')`);
+    await using one = new Laptop(cluster, 'alice', team.name);
+    await using two = new Laptop(cluster, 'bob', team.name);
+    for (const laptop of [one, two]) {
+      const wrapper = laptop.wrap(ASKING);
+      await wrapper.request('initialize', {
+        protocolVersion: '2025-06-18',
+        capabilities: { elicitation: {} },
+        clientInfo: { name: 'forms', version: '1' },
+      });
+      // The roles are known with the first answer.
+      await wrapper.call('look');
+      wrapper.send({
+        jsonrpc: '2.0',
+        id: 'asked',
+        method: 'tools/call',
+        params: { name: 'tag', arguments: {} },
+      });
+      const first = await wrapper.next(({ id, method }) => id === 'asked' || method === 'elicitation/create');
+      if (laptop === one) expect(refusalCode(first)).toBe('APPROVAL_REQUIRED');
+      else {
+        // Somebody else may answer meanwhile: the look at the store that is made while the call is held finds it.
+        const { approvals } = JSON.parse((await two.run('approvals', '--json')).stdout);
+        const waiting = approvals.find(({ who }: Message) => who === 'bob');
+        await two.type(['approve', waiting.id, '--yes']);
+        expect(refusalCode(await wrapper.next(({ id }) => id === 'asked'))).toBeUndefined();
+        expect(laptop.rig.receivedCalls()).toEqual(['look', 'tag']);
+      }
+      await wrapper.end();
+    }
+  });
+
   test('a pause stops every machine; one of this machine alone stops no other; lifting needs the role', async () => {
     await using team = await newTeam(cluster);
     await using one = new Laptop(cluster, 'alice', team.name);
@@ -156,6 +190,10 @@ describe.runIf(PROGRAMS !== undefined && PYTHON !== undefined)('what people see 
     // This cluster has fsync off, which no store of a team may have.
     expect(findings.find((one: Message) => one.about === 'fsync').level).toBe('error');
     expect(checked.code).toBe(1);
+    const doctor = JSON.parse((await one.run('doctor', '--json')).stdout);
+    const store = doctor.checks.find(({ id }: Message) => id === 'store');
+    expect(store).toMatchObject({ status: 'fail' });
+    expect(store.findings.map(({ message }: Message) => message).join()).toContain('fsync');
     expect((await owner.run('store', 'members')).stdout).toMatch(/erin +wrapper/);
     expect((await owner.run('store', 'revoke', 'erin', 'wrapper')).code).toBe(0);
     await expect.poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 }).toBe('STORE');

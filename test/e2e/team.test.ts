@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newTeam } from '../store/postgres/support.js';
 import { command } from '../support/command.js';
@@ -133,6 +134,20 @@ describe.runIf(PROGRAMS !== undefined)('a store that cannot be reached', () => {
     expect(codes).toEqual(['STORE', 'STORE', 'STORE', 'ACTION_DENY', null]);
   });
 
+  test('G9: a wrapper ends soon after its client also while the store hangs', async () => {
+    await using own = await Cluster.start();
+    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using team = await newTeam(own);
+    await using one = new Laptop(own, 'alice', team.name);
+    const wrapper = one.wrap(QUOTA);
+    await wrapper.initialize();
+    await wrapper.call('look');
+    own.signal('SIGSTOP');
+    const code = await Promise.race([wrapper.end(), sleep(15_000, 'still there', { ref: false })]);
+    own.signal('SIGCONT');
+    expect(code).toBe(0);
+  });
+
   test('G5: a call that was given up while it hung costs nothing, however late the store wakes up', async () => {
     await using own = await Cluster.start();
     await own.prepare('alice', 'bob', 'carol', 'dave');
@@ -178,6 +193,13 @@ describe.runIf(PROGRAMS !== undefined)('a store that cannot be reached', () => {
       .toBeUndefined();
     await expect.poll(offline, { timeout: 20_000 }).toEqual([['look', 'ok', 'alice']]);
     await wrapper.end();
+    // It answers, and refuses: that is no outage.
+    await own.sql(`SELECT policy_wrap.revoke_v1('${team.name}', 'alice', 'wrapper')`);
+    const without = one.wrap(QUOTA, ['--store-offline', 'uncounted']);
+    await without.initialize();
+    expect(refusalCode(await without.call('look'))).toBe('STORE');
+    await without.end();
+    await own.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'wrapper')`);
     // A second wrapper tells nothing twice.
     const again = one.wrap(QUOTA, ['--store-offline', 'uncounted']);
     await again.initialize();

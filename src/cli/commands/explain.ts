@@ -75,11 +75,18 @@ export async function explain(
     io.now(),
   );
   const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
-  if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint));
-  else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint], io)}`);
+  const shared = sharedText(layers.stores);
+  if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint ?? shared));
+  else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint, shared], io)}`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
   ];
+}
+
+/** What is said here is by this machine's database. */
+function sharedText(stores: readonly string[]): string | undefined {
+  if (stores.length === 0) return undefined;
+  return `This policy counts in the store of the team ${stores.map((store) => printable(store)).join(' and ')}: what is used there is not looked at here, and a wrapper without --store refuses every call (STORE).`;
 }
 
 function readArgs(text: string | undefined): { readonly [key: string]: Json } {

@@ -3,13 +3,14 @@ import { sha256 } from '../../text/hash.js';
 import { canonicalName } from '../../text/lookalike.js';
 import { comparePatterns, namePattern } from '../evaluate/name-pattern.js';
 import { parseWindow } from '../limits/window.js';
-import type { Checks, NamePattern, Policy } from '../model.js';
+import type { NamePattern, Policy } from '../model.js';
 import { CompileContext } from './compile-context.js';
 import { compileEntry } from './compile-entry.js';
 import { compileTimezone } from './compile-limits.js';
 import { compileExcept } from './compile-paths.js';
 import { compileChecks } from './compile-rules.js';
 import { byCanonicalName, compileSections, withSections } from './compile-sections.js';
+import { compileStore } from './compile-store.js';
 import { checkSharedCounters } from './shared-counters.js';
 import type { Source } from './source.js';
 import type { Shape } from './validate.js';
@@ -18,8 +19,6 @@ const DEFAULT_WAIT_MS = 45_000;
 const DEFAULT_EXPIRES_MS = 600_000;
 const MAX_WAIT_MS = 3_600_000;
 const MAX_EXPIRES_MS = 30 * 86_400_000;
-/** As the store takes it. */
-const TEAM = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /**
  * Writes out the shorthands and compiles what the document says. With an error among the problems the policy is not
@@ -70,29 +69,6 @@ export function compilePolicy(
     approvals: compileApprovals(context, document.approvals ?? {}),
   };
   return { policy: withSections(policy, sections), context };
-}
-
-/** A team's name goes into an address, and a count over a team must not become one's own where the store is left out. */
-function compileStore(
-  context: CompileContext,
-  store: string | undefined,
-  checks: readonly Checks[],
-): string | undefined {
-  if (store !== undefined && !TEAM.test(store)) {
-    const message = `"${store}" is no name of a team.`;
-    context.report('NAME', ['store'], message, 'Write letters, digits, ".", "-" and "_", as in "billing".');
-  }
-  if (context.source.has(['store'])) return store;
-  for (const { limits, demands } of checks) {
-    for (const one of [...limits, ...(demands ?? [])]) {
-      if (!('scope' in one) || one.scope !== 'team') continue;
-      const at = context.locations.get(one.pointer) ?? one.pointer.split('/').slice(1);
-      const message = '"scope": "team" counts on every machine of a team, and this policy names no "store".';
-      const hint = 'Write "store": "<team>" at the top, so that a wrapper without it refuses every call.';
-      context.report('CONTRADICTION', at, message, hint);
-    }
-  }
-  return undefined;
 }
 
 function compileNewTools(

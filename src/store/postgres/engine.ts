@@ -109,7 +109,9 @@ export class Engine {
     const shown = shownAddress(this.#address);
     if (state !== undefined && DENIED.has(state)) {
       return new PolicyWrapError('REFUSED', `the store ${shown} refuses: ${message}`, {
-        hint: `Ask its owner: policy-wrap store init makes the tables, policy-wrap store grant ${this.#address.user} wrapper gives the right.`,
+        hint: state.startsWith('28')
+          ? 'Look at POLICY_WRAP_STORE_PASSWORD, or at the file store-password in the config folder.'
+          : `Ask its owner: policy-wrap store init makes the tables, policy-wrap store grant ${this.#address.user} wrapper gives the right.`,
         cause: failure,
       });
     }

@@ -3,12 +3,12 @@ import type { Charge } from '../../policy/call.js';
 import { CODES, comesBefore, HIDDEN_RULE } from '../../policy/codes.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import { stretchAt } from '../../policy/limits/hours.js';
+import { fitsNumeric } from '../../policy/limits/numeric.js';
 import type { CalledDemand, Demand } from '../../policy/model.js';
 import { labelOf, type Owner } from '../counters/counter-key.js';
 import { DEMAND_CODES } from '../demands.js';
 import { argumentsOf, CAPS, cut } from '../logged-text.js';
 import type { SharedAdmission } from '../shared-store.js';
-import { fitsNumeric } from './numeric.js';
 import { sharedKeyOf } from './shared-key.js';
 import { storable } from './storable.js';
 

@@ -1,6 +1,7 @@
 import { PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
+import { fitsNumeric } from '../../policy/limits/numeric.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
 import type { Decided } from '../approval-entry.js';
 import { randomId } from '../approvals.js';
@@ -25,7 +26,6 @@ import type {
 } from '../shared-store.js';
 import { type ApprovalRow, approvalOf } from './approval-row.js';
 import { checkStore } from './check.js';
-import { fitsNumeric } from './numeric.js';
 import { PostgresStore } from './postgres-store.js';
 import { sharedKeyOfLocal } from './shared-key.js';
 import { storable } from './storable.js';

@@ -32,6 +32,19 @@ describe('the store of a team', () => {
     for (const store of ['billing', 'Team-2.x', '0_a']) expect(policyOf(policy({ store })).store).toBe(store);
   });
 
+  test('numbers that it could not hold are errors, and without it they are not', () => {
+    const long = `0.${'1'.repeat(501)}`;
+    const body = (store: string) =>
+      `{ "version": "1", "default": "deny", ${store} "tools": { "t": { "limits": [
+          { "counter": "c", "window": "day", "max": ${long} },
+          { "counter": "d", "window": "day", "max": 1, "amount": ${long} } ] } } }`;
+    expect(problemsOf(body('"store": "billing",')).map(({ code, line }) => [code, line])).toEqual([
+      ['VALUE', 2],
+      ['VALUE', 3],
+    ]);
+    expect(problemsOf(body(''))).toEqual([]);
+  });
+
   test('every layer that names one is heard', () => {
     const named = (store?: string) => policyOf(policy(store === undefined ? {} : { store }));
     expect(stack(named()).stores).toEqual([]);
