@@ -150,7 +150,9 @@ describe.runIf(PROGRAMS !== undefined && PYTHON !== undefined)('what people see 
     for (let i = 0; i < 2; i++) await wrapper.call('issue');
     expect((await one.type(['reset', 'issued', '--yes'])).code).not.toBe(0);
     expect(refusalCode(await wrapper.call('issue'))).toBe('LIMIT');
-    expect(await owner.type(['reset', 'issued', '--yes'])).toMatchObject({ code: 0 });
+    // As the wrapper says on its stderr.
+    expect(wrapper.stderr).toContain('policy-wrap reset issued --server recorder');
+    expect(await owner.type(['reset', 'issued', '--server', 'recorder', '--yes'])).toMatchObject({ code: 0 });
     expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();
     await wrapper.end();
   });

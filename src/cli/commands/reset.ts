@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { setAside } from '../../store/sqlite/set-aside.js';
-import type { CounterEntry } from '../../store/store.js';
+import type { CounterEntry, CounterFilter } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
@@ -54,12 +54,18 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
   if (!team) await io.err.write(leftAloneText(options));
   const store = team ?? openState(options, io);
   try {
-    const found = await store.fullestCounters({ name, server, grant }, SHOWN);
+    let filter: Omit<CounterFilter, 'name'> = { server, grant };
+    let found = await store.fullestCounters({ name, ...filter }, SHOWN);
+    if (found.total === 0 && server !== undefined) {
+      // A refusal names the server of its call, and a count over all servers has none.
+      filter = { ofServer: server, grant };
+      found = await store.fullestCounters({ name, ...filter }, SHOWN);
+    }
     if (found.total === 0) throw await notFound(name, store);
     await io.err.write(`This gives back everything charged to:\n${shown(found.counters, found.total, io)}`);
     if (!(await confirm('Empty it?', options, io))) return EXIT.failed;
     const emptied = await inSteps(async () =>
-      written(await store.resetCounter(name, { server, grant }, 'cli', AT_ONCE)),
+      written(await store.resetCounter(name, filter, 'cli', AT_ONCE)),
     );
     await io.out.write(`Emptied:\n${shown(emptied.slice(0, SHOWN), emptied.length, io)}`);
     return EXIT.done;

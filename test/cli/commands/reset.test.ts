@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reset } from '../../../src/cli/commands/reset.js';
-import { open } from '../../store/support-shapes.js';
+import { charge as chargeOf, limit, open } from '../../store/support-shapes.js';
 import { charge, FakeTerminal, State } from './support.js';
 
 function used(): State {
@@ -48,6 +48,20 @@ describe('reset of a counter', () => {
     expect(left(state)).toHaveLength(2);
     expect(await reset('calls', { db, server: 'legiti', yes: true }, new FakeTerminal([]))).toBe(0);
     expect(left(state)).toEqual(['mcp-afip']);
+  });
+
+  test('a count over all servers is found by the server that a refusal names', async () => {
+    using state = used();
+    const session = state.session({ server: 'mcp-afip' });
+    state.admit(session, open(chargeOf(limit({ counter: 'all', scope: 'machine' }))));
+    const io = new FakeTerminal(['y']);
+    expect(await reset('all', { db: state.db, server: 'mcp-afip' }, io)).toBe(0);
+    expect(io.err.text).toContain('(machine)');
+    expect(left(state)).toHaveLength(2);
+    // One of its own comes first, and that of another server is never meant.
+    await expect(reset('calls', { db: state.db, server: 'other' }, new FakeTerminal(['y']))).rejects.toThrow(
+      'no counter',
+    );
   });
 
   test('is refused in the shell of an agent, for an unknown counter, and without a name', async () => {
