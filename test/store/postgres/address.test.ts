@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Decimal } from '../../../src/json/decimal.js';
+import { fitsNumeric } from '../../../src/policy/limits/numeric.js';
 import { keyOf } from '../../../src/store/counters/counter-key.js';
 import { parseStoreAddress, shownAddress } from '../../../src/store/postgres/address.js';
 import { literal } from '../../../src/store/postgres/engine.js';
-import { fitsNumeric } from '../../../src/policy/limits/numeric.js';
 import { sharedKeyOf, sharedKeyOfLocal } from '../../../src/store/postgres/shared-key.js';
 import { storable } from '../../../src/store/postgres/storable.js';
 import { limit } from '../support-shapes.js';
