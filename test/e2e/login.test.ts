@@ -1,111 +1,22 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command } from '../support/command.js';
+import { Issuer } from '../support/issuer.js';
 import { ALLOW_ALL } from '../support/policies.js';
-import { type Received, RemoteServer } from '../support/remote-server.js';
+import { RemoteServer } from '../support/remote-server.js';
 import { Rig, type Wrapper } from '../support/rig.js';
-
-/** A remote server and its authorization server in one. Refresh tokens serve once. */
-class Issuer {
-  readonly codes = new Map<string, { challenge: string; redirect: string }>();
-  readonly refreshes: string[] = [];
-  readonly revoked: string[] = [];
-  registered = 0;
-  /** The one access token that is taken. */
-  valid = 'none';
-  #next = 0;
-  /** What the metadata says where the authorization server is; itself when absent. */
-  elsewhere: string | undefined;
-  /** Where the browser is sent to; a page of its own when absent. */
-  authorize: string | undefined;
-
-  readonly behaviour = (
-    received: Received,
-    response: import('node:http').ServerResponse,
-    server: RemoteServer,
-  ) => {
-    const origin = `http://127.0.0.1:${server.port}`;
-    const { pathname, searchParams } = new URL(received.path, origin);
-    const json = (status: number, body: object) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-      return true;
-    };
-    switch (pathname) {
-      case '/mcp': {
-        if (received.headers.authorization === `Bearer ${this.valid}`) return undefined;
-        const challenge = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource", scope="tools"`;
-        response.writeHead(401, { 'www-authenticate': challenge }).end();
-        return true;
-      }
-      case '/.well-known/oauth-protected-resource':
-        return json(200, { resource: `${origin}/mcp`, authorization_servers: [this.elsewhere ?? origin] });
-      case '/.well-known/oauth-authorization-server':
-        return json(200, {
-          issuer: origin,
-          authorization_endpoint: this.authorize ?? `${origin}/authorize`,
-          token_endpoint: `${origin}/token`,
-          registration_endpoint: `${origin}/register`,
-          revocation_endpoint: `${origin}/revoke`,
-          response_types_supported: ['code'],
-          code_challenge_methods_supported: ['S256'],
-          token_endpoint_auth_methods_supported: ['none'],
-        });
-      case '/register':
-        this.registered++;
-        return json(201, { ...received.message, client_id: 'client-1' });
-      case '/authorize': {
-        const code = `code-${this.#next++}`;
-        const redirect = searchParams.get('redirect_uri') ?? '';
-        this.codes.set(code, { challenge: searchParams.get('code_challenge') ?? '', redirect });
-        const target = new URL(redirect);
-        target.searchParams.set('code', code);
-        target.searchParams.set('state', searchParams.get('state') ?? '');
-        response.writeHead(302, { location: target.href }).end();
-        return true;
-      }
-      case '/token':
-        return this.#token(new URLSearchParams(received.body), json);
-      case '/revoke':
-        this.revoked.push(new URLSearchParams(received.body).get('token') ?? '');
-        return json(200, {});
-      default:
-        return json(404, {});
-    }
-  };
-
-  #token(asked: URLSearchParams, json: (status: number, body: object) => boolean): boolean {
-    if (asked.get('grant_type') === 'authorization_code') {
-      const given = this.codes.get(asked.get('code') ?? '');
-      const challenge = createHash('sha256')
-        .update(asked.get('code_verifier') ?? '')
-        .digest('base64url');
-      if (given?.challenge !== challenge || given.redirect !== asked.get('redirect_uri'))
-        return json(400, { error: 'invalid_grant' });
-    } else {
-      const refresh = asked.get('refresh_token') ?? '';
-      this.refreshes.push(refresh);
-      if (refresh !== `refresh-${this.valid}`) return json(400, { error: 'invalid_grant' });
-    }
-    this.valid = `token-${this.#next++}`;
-    return json(200, {
-      access_token: this.valid,
-      token_type: 'Bearer',
-      expires_in: 3600,
-      refresh_token: `refresh-${this.valid}`,
-    });
-  }
-}
 
 /** `policy-wrap login` with a person who does what the page wants. */
 async function logIn(
   rig: Rig,
   url: string,
   visit: (address: URL) => Promise<void>,
+  more: string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number | string; stderr: string; stdout: string }> {
-  const wrapper = rig.spawn(['login', url, '--no-browser'], { env: { DISPLAY: '' } });
+  const wrapper = rig.spawn(['login', url, '--no-browser', ...more], { env: { DISPLAY: '', ...env } });
   let stdout = '';
   wrapper.child.stdout.removeAllListeners('data').on('data', (text) => {
     stdout += text;
@@ -300,4 +211,93 @@ test('a login that others could have written is not used', async () => {
   const [file = ''] = files(rig);
   chmodSync(join(rig.folder, 'data', 'policy-wrap', 'logins', file), 0o666);
   expect((await wrap(rig, server.url).initialize()).error.message).toContain('401');
+});
+
+test.each<[title: string, change: (issuer: Issuer, origin: string) => void, says: string | undefined]>([
+  [
+    'names itself',
+    (issuer, origin) => Object.assign(issuer, { promisesIssuer: true, iss: origin }),
+    undefined,
+  ],
+  [
+    'promised to name itself',
+    (issuer) => Object.assign(issuer, { promisesIssuer: true }),
+    'does not say which',
+  ],
+  ['is another', (issuer) => Object.assign(issuer, { iss: 'https://evil.example' }), 'https://evil.example'],
+  [
+    'is spelled otherwise',
+    (issuer, origin) => Object.assign(issuer, { iss: `${origin}/` }),
+    'another authorization server',
+  ],
+  [
+    'has the metadata of another',
+    (issuer) => Object.assign(issuer, { name: 'https://evil.example' }),
+    'calls itself',
+  ],
+])('the authorization server that answers %s', async (_title, change, says) => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  await using server = await RemoteServer.start(issuer.behaviour);
+  change(issuer, `http://127.0.0.1:${server.port}`);
+  const { code, stderr } = await logIn(rig, server.url, async (address) => void (await browse(address)));
+  expect(code).toBe(says === undefined ? 0 : 1);
+  if (says === undefined) return;
+  expect(stderr).toContain(says);
+  // The code did not leave this machine.
+  expect(issuer.clients).toEqual([]);
+});
+
+test('a client that the server knows, with its secret, and what a person asks for', async () => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  let expired: string | undefined;
+  await using server = await RemoteServer.start((received, response, self) => {
+    const isRefused = received.path === '/mcp' && received.headers.authorization === `Bearer ${expired}`;
+    if (!isRefused) return issuer.behaviour(received, response, self);
+    response.writeHead(401).end();
+    return true;
+  });
+  const more = ['--client-id', 'known', '--client-secret-env', 'SECRET', '--oauth-scope', 'tools write'];
+  const visit = async (address: URL) => {
+    expect(address.searchParams.get('client_id')).toBe('known');
+    expect(address.searchParams.get('scope')).toBe('tools write');
+    await browse(address);
+  };
+  const { code, stderr, stdout } = await logIn(rig, server.url, visit, more, { SECRET: 'hush-hush' });
+  expect(code).toBe(0);
+  expect(stderr + stdout).not.toContain('hush');
+  const basic = `Basic ${Buffer.from('known:hush-hush').toString('base64')}`;
+  expect(issuer.clients).toEqual([basic]);
+  // A renewal knows it too.
+  expired = issuer.valid;
+  expect((await wrap(rig, server.url).initialize()).result).toBeDefined();
+  expect(issuer.clients).toEqual([basic, basic]);
+  expect(issuer.registered).toBe(0);
+  const missing = await command(rig, [
+    'login',
+    server.url,
+    '--client-id',
+    'known',
+    '--client-secret-env',
+    'NOT_SET',
+  ]);
+  expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('NOT_SET is not set')]);
+});
+
+test('a call that wants more than the login may do says what to ask for, to the person alone', async () => {
+  await using rig = new Rig();
+  const issuer = new Issuer();
+  await using server = await RemoteServer.start((received, response, self) => {
+    if (received.message?.method !== 'tools/call') return issuer.behaviour(received, response, self);
+    const challenge = 'Bearer error="insufficient_scope", scope="tools write"';
+    response.writeHead(403, { 'www-authenticate': challenge }).end();
+    return true;
+  });
+  await logIn(rig, server.url, async (address) => void (await browse(address)));
+  const wrapper = wrap(rig, server.url);
+  await wrapper.initialize();
+  const { error } = await wrapper.call('act');
+  expect(error.message).not.toContain('policy-wrap');
+  expect(wrapper.stderr).toContain(`policy-wrap login ${server.url} --oauth-scope "tools write"`);
 });

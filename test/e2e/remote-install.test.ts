@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import { atTerminal, PYTHON } from '../support/asking.js';
 import { command } from '../support/command.js';
+import { Issuer } from '../support/issuer.js';
 import { RemoteServer } from '../support/remote-server.js';
 import { Rig, refusalCode } from '../support/rig.js';
 
@@ -98,7 +101,9 @@ test('a server that wants a login says so, in the place of the login that the cl
     JSON.stringify({ mcpServers: { billing: { url: server.url } } }),
   );
   const setup = await account.run('setup', '--all', '--yes');
-  expect(setup.stdout.replace(/\s+/g, ' ')).toContain(`it wants a login: policy-wrap login ${server.url}`);
+  expect(setup.stdout.replace(/\s+/g, ' ')).toContain(
+    `wants to know who you are: policy-wrap login ${server.url} policy-wrap setup`,
+  );
   const installed = await account.run('install', 'cursor', 'billing', '--yes');
   expect([installed.code, installed.stdout]).toEqual([
     1,
@@ -121,3 +126,46 @@ test('what the client fills in is left to it, and nothing is started before that
   expect((await account.run('uninstall', 'cursor', 'billing', '--yes')).code).toBe(0);
   expect(account.text()).toBe(before);
 });
+
+test.skipIf(PYTHON === undefined)(
+  'a person at a terminal goes from an entry that wants a login to a protected one by setup alone',
+  async () => {
+    await using rig = new Rig();
+    const issuer = new Issuer();
+    await using server = await RemoteServer.start(issuer.behaviour);
+    const account = await home(rig, server.url);
+    const file = join(rig.folder, '.cursor', 'mcp.json');
+    const before = JSON.stringify({ mcpServers: { billing: { url: server.url } } });
+    writeFileSync(file, before);
+    // The browser: what the system opens addresses with.
+    const browser = join(rig.folder, 'bin', 'xdg-open');
+    mkdirSync(dirname(browser));
+    writeFileSync(browser, `#!${process.execPath}\nfetch(process.argv[2]);\n`, { mode: 0o755 });
+    const env = {
+      ...rig.env(),
+      ...account.env,
+      PATH: `${dirname(browser)}:${process.env.PATH}`,
+      TERM: 'xterm-256color',
+    };
+    const { code, stdout } = await atTerminal(
+      ['setup'],
+      [
+        ['Start billing once', '\r'],
+        ['Open your browser to log in', '\r'],
+        ['Which servers shall be protected', '\r'],
+        ['How strict', '\r'],
+        ['Write this', '\r'],
+      ],
+      env,
+    );
+    const shown = stripVTControlCharacters(stdout);
+    expect([code, shown]).toEqual([0, expect.stringContaining('yes, with 1 tool for your client')]);
+    const { args } = account.entry();
+    const wrapper = rig.spawn(args.slice(1), { env: account.env });
+    await wrapper.initialize();
+    expect(refusalCode(await wrapper.call('act'))).toBeUndefined();
+    expect(await wrapper.end()).toBe(0);
+    expect((await account.run('uninstall', '--all', '--yes')).code).toBe(0);
+    expect(account.text()).toBe(before);
+  },
+);

@@ -582,3 +582,49 @@ test('G9: a connection cut at any byte of the answer leaves no call waiting, and
     proxy.close();
   }
 });
+
+test('G4: a connection cut at any byte of the request leaves the call charged, and it is sent once', async () => {
+  await using rig = new Rig();
+  await using server = await RemoteServer.start();
+  let budget = Number.POSITIVE_INFINITY;
+  /** Beginnings of requests since the budget was set. */
+  let begun = 0;
+  const { connect } = await import('node:net');
+  const proxy = createServer((socket) => {
+    const far = connect(server.port, '127.0.0.1');
+    far.pipe(socket);
+    socket.on('data', (chunk) => {
+      if (chunk.toString('latin1').startsWith('POST ')) begun++;
+      const part = chunk.subarray(0, Math.max(0, budget));
+      budget -= part.length;
+      far.write(part);
+      if (budget <= 0) socket.destroy();
+    });
+    for (const [one, two] of [
+      [socket, far],
+      [far, socket],
+    ] as const)
+      one.on('error', () => {}).on('close', () => two.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = proxy.address() as import('node:net').AddressInfo;
+    const wrapper = remote(rig, `http://127.0.0.1:${port}/mcp`);
+    await wrapper.initialize();
+    await expect.poll(() => server.listeners.length).toBe(1);
+    const cuts = Array.from({ length: 18 }, (_, n) => 1 + n * 19);
+    for (const cut of cuts) {
+      budget = cut;
+      begun = 0;
+      expect((await wrapper.call(`at-${cut}`)).error).toBeDefined();
+      expect(begun).toBe(1);
+      budget = Number.POSITIVE_INFINITY;
+    }
+    await wrapper.end();
+    // What the server got of them was no request.
+    expect(server.calls).toEqual([]);
+    expect(await outcomes(rig)).toEqual(cuts.map(() => 'unanswered'));
+  } finally {
+    proxy.close();
+  }
+});

@@ -89,6 +89,7 @@ export const CLIENTS: readonly CommandRow[] = [
     arguments: [new Argument('<address>', 'as it stands behind --url')],
     options: [
       new Option('--client-id <id>', 'a client that the authorization server knows (else one is registered)'),
+      new Option('--client-secret-env <variable>', 'the variable that holds its secret, where it has one'),
       new Option('--oauth-scope <scopes>', 'what to ask for (else what the server says)'),
       new Option('--port <number>', 'the port of this machine that the browser comes back to').argParser(
         port,

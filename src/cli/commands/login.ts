@@ -1,22 +1,11 @@
-import { spawn } from 'node:child_process';
-import { loginsFolder, surroundings } from '../../config/paths.js';
+import { loginsFolder } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { remoteAddress } from '../../upstream/http/address.js';
-import { logIn, logOut } from '../../upstream/http/oauth/login.js';
+import { logOut } from '../../upstream/http/oauth/login.js';
 import { LoginFile } from '../../upstream/http/oauth/login-file.js';
+import { type LoginCommandOptions, logInTo } from '../log-in.js';
 import { assertNoAgent } from '../person.js';
 import type { Terminal } from '../terminal.js';
-
-export interface LoginCommandOptions {
-  readonly clientId?: string;
-  readonly oauthScope?: string;
-  readonly port?: number;
-  readonly browser: boolean;
-  readonly allowPrivate?: boolean;
-}
-
-/** Milliseconds for a person to log in. */
-const PATIENCE = 5 * 60_000;
 
 /**
  * Logs in to a remote server in the person's browser, and keeps the token for every wrapper of that server.
@@ -27,30 +16,9 @@ const PATIENCE = 5 * 60_000;
  */
 export async function login(address: string, options: LoginCommandOptions, io: Terminal): Promise<number> {
   assertNoAgent('login', io);
-  const url = remoteAddress(address);
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), PATIENCE);
-  io.onSignals(['SIGINT', 'SIGTERM'], () => stop.abort());
-  try {
-    await logIn({
-      url,
-      file: new LoginFile(loginsFolder(), url),
-      clientId: options.clientId,
-      scope: options.oauthScope,
-      port: options.port ?? 0,
-      allowPrivate: options.allowPrivate ?? false,
-      env: io.env,
-      show: (where) => {
-        void io.err.write(`Open this address in your browser, and log in there:\n\n  ${where.href}\n\n`);
-        if (options.browser) openBrowser(where);
-      },
-      signal: stop.signal,
-    });
-  } finally {
-    clearTimeout(timer);
-  }
+  const host = await logInTo(address, options, io);
   await io.out.write(
-    `Logged in to ${url.host}. Every wrapper of this server uses it from its next request on.\n`,
+    `Logged in to ${host}. Every wrapper of this server uses it from its next request on.\n`,
   );
   return EXIT.done;
 }
@@ -78,18 +46,4 @@ export async function logout(
   if (problem !== undefined)
     await io.err.write(`The server was not told, and may take the token until it expires: ${problem}\n`);
   return EXIT.done;
-}
-
-/** The address is an argument and no text for a shell. Where no browser opens, the person has the address. */
-function openBrowser(url: URL): void {
-  const { platform } = surroundings();
-  const [command, ...args] =
-    platform === 'darwin'
-      ? ['open', url.href]
-      : platform === 'win32'
-        ? ['rundll32', 'url.dll,FileProtocolHandler', url.href]
-        : ['xdg-open', url.href];
-  spawn(command ?? '', args, { stdio: 'ignore', detached: true, windowsHide: true })
-    .on('error', () => {})
-    .unref();
 }

@@ -15,6 +15,7 @@ import {
   type FoundServer,
   findClients,
   type LeftServer,
+  lookAgain,
   lookAt,
   toolsText,
 } from '../setup/found-servers.js';
@@ -173,16 +174,14 @@ function apart(servers: readonly FoundServer[]): {
   able: readonly FoundServer[];
   failed: readonly LeftServer[];
 } {
-  const failed = servers.flatMap(({ entry, failure }) =>
-    failure === undefined
-      ? []
-      : [
-          {
-            name: printable(entry.name),
-            reason: `does not start: ${failure}. Once it does: policy-wrap setup`,
-          },
-        ],
-  );
+  const failed = servers.flatMap(({ entry, failure, login }) => {
+    if (failure === undefined) return [];
+    const name = printable(entry.name);
+    if (login === undefined)
+      return [{ name, reason: `does not start: ${failure}. Once it does: policy-wrap setup` }];
+    const [first, then] = [`policy-wrap login ${printable(login)}`, 'policy-wrap setup'];
+    return [{ name, reason: `wants to know who you are:\n${first}\n${then}` }];
+  });
   return { able: servers.filter(({ failure }) => failure === undefined), failed };
 }
 
@@ -271,6 +270,23 @@ async function strengthsFor(
   return chosen;
 }
 
+/** Takes the place of the login that the client had; one that fails leaves the server as it is. */
+async function logInWhere(servers: readonly FoundServer[], ask: Prompts, io: ClientsTerminal): Promise<void> {
+  for (const found of servers) {
+    const name = printable(found.entry.name);
+    if (found.login === undefined) continue;
+    if (!(await ask.yes(`${name} wants to know who you are. Open your browser to log in?`))) continue;
+    try {
+      const { logInTo } = await import('../log-in.js');
+      await logInTo(found.login, { browser: true }, io);
+      await lookAgain(found, io);
+    } catch (error) {
+      if (!PolicyWrapError.is(error)) throw error;
+      found.failure = printable(error.message, 200);
+    }
+  }
+}
+
 /** Starts what is new, after asking. */
 async function see(
   servers: readonly FoundServer[],
@@ -289,6 +305,7 @@ async function see(
     return;
   }
   await lookAt(fresh, io);
+  if (yes !== true) await logInWhere(fresh, ask, io);
   await io.out.write(
     block(
       fresh.map((found) => [printable(found.entry.name), toolsText(found)]),

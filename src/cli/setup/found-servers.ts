@@ -24,7 +24,9 @@ export interface FoundServer {
   /** Why it was not started. */
   unknown?: string;
   /** Why it did not start. */
-  failure?: string;
+  failure?: string | undefined;
+  /** The address at which a person has to log in first. */
+  login?: string | undefined;
 }
 
 /** An entry that stays as it is. */
@@ -101,6 +103,13 @@ export async function lookAt(servers: readonly FoundServer[], io: ClientsTermina
   });
 }
 
+/** Looks again at a server to which a person has logged in since. */
+export async function lookAgain(found: FoundServer, io: ClientsTerminal): Promise<void> {
+  found.failure = undefined;
+  found.login = undefined;
+  await lookAt([found], io);
+}
+
 async function list(found: FoundServer, io: ClientsTerminal): Promise<void> {
   const { entry } = found;
   try {
@@ -108,8 +117,9 @@ async function list(found: FoundServer, io: ClientsTerminal): Promise<void> {
   } catch (error) {
     if (!PolicyWrapError.is(error)) throw error;
     const login = loginWanted(error);
+    found.login = login?.split(' ').at(-1);
     if (login !== undefined) {
-      found.failure = `it wants a login: ${printable(login)}`;
+      found.failure = 'it wants to know who you are';
       return;
     }
     // Where it was searched and what it said is for doctor.
@@ -119,7 +129,8 @@ async function list(found: FoundServer, io: ClientsTerminal): Promise<void> {
 }
 
 /** What is known of a server's tools, in one line; safe to show. */
-export function toolsText({ live, unknown, failure }: FoundServer): string {
+export function toolsText({ live, unknown, failure, login }: FoundServer): string {
+  if (login !== undefined) return 'wants to know who you are';
   if (live === undefined) return failure === undefined ? (unknown ?? '') : `does not start: ${failure}`;
   const classes = classesText(live.tools);
   return `${count(live.tools.length, 'tool')}${classes === '' ? '' : `: ${classes}`}`;

@@ -229,13 +229,16 @@ export class Exchange {
     const excerpt = isJson ? '' : credentials.masked(await excerptOf(body));
     drop(body);
     const what = `${url.host} answered ${status}${excerpt === '' ? '' : `: ${excerpt.split('\n')[0]}`}`;
-    const advice = status === 401 || status === 403 ? credentials.advice : '';
+    const isBeginning = BEGINS.has(this.message.method ?? '');
+    // Where it begins, a login finds out by itself what the server wants.
+    const challenge = isBeginning ? undefined : String(headers['www-authenticate'] ?? '');
+    const advice = status === 401 || status === 403 ? credentials.advice(challenge) : '';
     warn(advice === '' ? what : `${what}; ${advice}`);
     if (this.message.id === undefined) return;
     // What a server did before it failed cannot be told; a status below 500 says that it did nothing.
     if (status >= 500) this.#lost(what);
     // A client shows its person why a server cannot be had; a model gets no command.
-    else this.#fail(advice !== '' && BEGINS.has(this.message.method ?? '') ? `${what}; ${advice}` : what);
+    else this.#fail(advice !== '' && isBeginning ? `${what}; ${advice}` : what);
   }
 
   /** The server did not do what was asked. */

@@ -9,7 +9,6 @@ const PLACE = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*))\}/g;
 
 /** Headers that a person named. Values come from variables and files, and are never shown. */
 export class HeaderCredentials implements Credentials {
-  readonly advice = 'it does not take what --header says';
   readonly #lines: readonly (readonly [name: string, value: string])[];
   readonly #env: NodeJS.ProcessEnv;
   #headers: Record<string, string>;
@@ -22,6 +21,10 @@ export class HeaderCredentials implements Credentials {
     this.#env = env;
     this.#lines = lines.map(readLine);
     this.#headers = this.#filled();
+  }
+
+  advice(): string {
+    return 'it does not take what --header says';
   }
 
   /** No header was named. */

@@ -94,21 +94,35 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const MOST_MIRRORED = 64;
 const DEEPEST = 16;
 
-/** Finds `x-mcp-header` in a tool's input schema, along `properties` (2026-07-28, "Custom headers from tool parameters"). */
-export function mirroredArguments(inputSchema: unknown): MirroredArgument[] {
+/** Types of arguments that a header can carry. */
+const CARRIED = new Set(['string', 'integer', 'boolean']);
+
+/**
+ * Finds `x-mcp-header` in a tool's input schema, along `properties` (2026-07-28, "Custom headers from tool parameters").
+ *
+ * @returns undefined for a tool that no client may call, since one of them is no header, or stands twice
+ */
+export function mirroredArguments(inputSchema: unknown): MirroredArgument[] | undefined {
   const found: MirroredArgument[] = [];
+  const names = new Set<string>();
+  let isValid = true;
   const look = (schema: unknown, path: readonly string[]) => {
     const properties = isRecord(schema) && path.length < DEEPEST ? own(schema, 'properties') : undefined;
     if (!isRecord(properties)) return;
     for (const [name, child] of Object.entries(properties)) {
       if (!isRecord(child) || found.length >= MOST_MIRRORED) continue;
       const header = own(child, 'x-mcp-header');
-      if (typeof header === 'string' && TOKEN.test(header)) found.push({ path: [...path, name], header });
+      const type = own(child, 'type');
+      if (typeof header === 'string' && TOKEN.test(header) && !names.has(header.toLowerCase())) {
+        found.push({ path: [...path, name], header });
+        names.add(header.toLowerCase());
+        isValid &&= type === undefined || (typeof type === 'string' && CARRIED.has(type));
+      } else if (header !== undefined) isValid = false;
       look(child, [...path, name]);
     }
   };
   look(inputSchema, []);
-  return found;
+  return isValid ? found : undefined;
 }
 
 /** A text as a header's value: as it is, or in base64 where a header could not carry it or would mean something else. */

@@ -17,8 +17,12 @@ export interface Credentials {
   headers(): Promise<Record<string, string>>;
   /** @returns whether there are other credentials now, with which the request may be made again */
   renew(response: HttpResponse): Promise<boolean>;
-  /** What a person can do about a refusal. */
-  readonly advice: string;
+  /**
+   * What a person can do about a refusal.
+   *
+   * @param challenge what the server wants, as it says (`WWW-Authenticate`)
+   */
+  advice(challenge: string | undefined): string;
   /** A text of the server's without the secrets that we sent it: some repeat what they refuse. */
   masked(text: string): string;
 }

@@ -1,5 +1,6 @@
 import { isRecord, own } from '../../json/value.js';
 import { type MirroredArgument, mirroredArguments, mirroringHeaders, type Outgoing } from './outgoing.js';
+import { NotSent } from './remote.js';
 
 /** Longest session id that is sent back, in characters: more fits into no server's headers. */
 const SESSION_ID_MAX = 4096;
@@ -18,7 +19,8 @@ export class RemoteSession {
   initialized: Outgoing | undefined;
   /** The server said that it announces changes of its tools. */
   announcesTools = false;
-  readonly #mirrored = new Map<string, readonly MirroredArgument[]>();
+  /** Undefined for a tool that cannot be called. */
+  readonly #mirrored = new Map<string, readonly MirroredArgument[] | undefined>();
 
   /** What every request of this session carries. */
   headers(): Record<string, string> {
@@ -28,11 +30,18 @@ export class RemoteSession {
     };
   }
 
-  /** What the request with this message carries. `initialize` begins a session, and belongs to none. */
+  /**
+   * What the request with this message carries. `initialize` begins a session, and belongs to none.
+   *
+   * @throws NotSent for a call that the revision forbids
+   */
   headersOf(message: Outgoing): Record<string, string> {
     if (message.method === 'initialize') return {};
     const tool = message.method === 'tools/call' ? own(message.params, 'name') : undefined;
-    const mirrored = typeof tool === 'string' ? this.#mirrored.get(tool) : undefined;
+    const isKnown = typeof tool === 'string' && this.#mirrored.has(tool);
+    const mirrored = isKnown ? this.#mirrored.get(tool) : [];
+    if (mirrored === undefined && message.revision !== undefined)
+      throw new NotSent(`${message.revision} forbids calls of a tool whose x-mcp-header is no header`);
     return { ...this.headers(), ...mirroringHeaders(message, mirrored ?? []) };
   }
 
@@ -61,7 +70,7 @@ export class RemoteSession {
       const name = isRecord(tool) ? own(tool, 'name') : undefined;
       if (typeof name !== 'string' || this.#mirrored.size >= MOST_TOOLS) continue;
       const mirrored = mirroredArguments(own(tool as Record<string, unknown>, 'inputSchema'));
-      if (mirrored.length > 0) this.#mirrored.set(name, mirrored);
+      if (mirrored?.length !== 0) this.#mirrored.set(name, mirrored);
       else this.#mirrored.delete(name);
     }
   }

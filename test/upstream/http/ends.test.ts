@@ -5,7 +5,7 @@ import type { Credentials } from '../../../src/upstream/http/remote.js';
 import { answer, type Behaviour, event, isCall, RemoteServer, stream } from '../../support/remote-server.js';
 
 const NOBODY: Credentials = {
-  advice: '',
+  advice: () => '',
   headers: async () => ({}),
   renew: async () => false,
   masked: (text) => text,

@@ -47,7 +47,7 @@ test('ten thousand requests leave neither listeners nor memory behind', async ()
   const upstream = new HttpUpstream({
     url: new URL(server.url),
     credentials: () => ({
-      advice: '',
+      advice: () => '',
       headers: async () => ({}),
       renew: async () => false,
       masked: (text) => text,

@@ -5,6 +5,8 @@ import {
   mirroringHeaders,
   readOutgoing,
 } from '../../../src/upstream/http/outgoing.js';
+import { NotSent } from '../../../src/upstream/http/remote.js';
+import { RemoteSession } from '../../../src/upstream/http/session.js';
 
 const text = (parts: string[]) => [...linesOf(parts.map((part) => Buffer.from(part)))].map(String);
 
@@ -77,11 +79,10 @@ describe('headers of 2026-07-28', () => {
       properties: {
         region: { type: 'string', 'x-mcp-header': 'Region' },
         deep: { properties: { zone: { type: 'boolean', 'x-mcp-header': 'Zone' } } },
-        bad: { type: 'string', 'x-mcp-header': 'no header: at all' },
         list: { items: { properties: { x: { 'x-mcp-header': 'Nope' } } } },
       },
     };
-    const mirrored = mirroredArguments(schema);
+    const mirrored = mirroredArguments(schema) ?? [];
     expect(mirrored.map(({ header }) => header)).toEqual(['Region', 'Zone']);
     const call = modern('tools/call', { name: 'act', arguments: { region: 'eü', deep: { zone: true } } });
     expect(mirroringHeaders(call, mirrored)).toMatchObject({
@@ -95,5 +96,26 @@ describe('headers of 2026-07-28', () => {
       'mcp-method': 'tools/call',
       'mcp-name': 'act',
     });
+  });
+
+  test.each([
+    ['no token', { a: { type: 'string', 'x-mcp-header': 'no header: at all' } }],
+    ['empty', { a: { type: 'string', 'x-mcp-header': '' } }],
+    ['no text', { a: { type: 'string', 'x-mcp-header': true } }],
+    ['another type', { a: { type: 'number', 'x-mcp-header': 'A' } }],
+    [
+      'twice',
+      {
+        a: { type: 'string', 'x-mcp-header': 'A' },
+        b: { properties: { c: { type: 'string', 'x-mcp-header': 'a' } } },
+      },
+    ],
+  ])('a header that is %s makes the tool one that no client of 2026-07-28 may call', (_title, properties) => {
+    expect(mirroredArguments({ properties })).toBeUndefined();
+    const session = new RemoteSession();
+    session.learn({ result: { tools: [{ name: 'act', inputSchema: { properties } }] } }, 'tools/list');
+    expect(() => session.headersOf(modern('tools/call', { name: 'act' }))).toThrow(NotSent);
+    const old = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"act"}}';
+    expect(session.headersOf(readOutgoing(Buffer.from(old)))).toEqual({});
   });
 });

@@ -41,11 +41,12 @@ export class LoginCredentials implements Credentials {
     this.#warn = options.warn;
   }
 
-  get advice(): string {
+  advice(challenge: string | undefined): string {
+    if (!this.#named.isEmpty) return this.#named.advice();
     // Without its query, which may hold a key: a login goes by the rest.
-    return this.#named.isEmpty
-      ? `a person logs in with: policy-wrap login ${this.#url.origin}${this.#url.pathname}`
-      : this.#named.advice;
+    const login = `policy-wrap login ${this.#url.origin}${this.#url.pathname}`;
+    const scope = /\bscope="([\w:./*+ -]{1,500})"/.exec(challenge ?? '')?.[1];
+    return `a person logs in with: ${login}${scope === undefined ? '' : ` --oauth-scope "${scope}"`}`;
   }
 
   async headers(): Promise<Record<string, string>> {

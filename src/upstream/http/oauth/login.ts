@@ -12,6 +12,8 @@ export interface LoginOptions {
   readonly url: URL;
   readonly file: LoginFile;
   readonly clientId?: string | undefined;
+  /** Of that client; kept with the login. */
+  readonly clientSecret?: string | undefined;
   readonly scope?: string | undefined;
   /** The port that the browser comes back to; any when 0. */
   readonly port: number;
@@ -40,6 +42,7 @@ export async function logIn(options: LoginOptions): Promise<void> {
     const provider = new LoginProvider(options.file, {
       redirectUrl: `http://127.0.0.1:${callback.port}${CALLBACK}`,
       clientId: options.clientId,
+      clientSecret: options.clientSecret,
       scope: options.scope,
       state,
       fresh: true,
@@ -50,9 +53,17 @@ export async function logIn(options: LoginOptions): Promise<void> {
     });
     const { auth } = await import('@modelcontextprotocol/sdk/client/auth.js');
     const asked = await challenge(fetch, options.url);
-    const request = { serverUrl: options.url, fetchFn: fetch, ...asked };
+    // What a person asks for comes before what the server asks of everybody.
+    const scope = options.scope ?? asked.scope;
+    const request = {
+      serverUrl: options.url,
+      fetchFn: fetch,
+      ...asked,
+      ...(scope !== undefined && { scope }),
+    };
     if ((await auth(provider, request)) === 'AUTHORIZED') return;
-    const authorizationCode = await Promise.race([callback.code, aborted(options.signal)]);
+    const { code: authorizationCode, issuer } = await Promise.race([callback.code, aborted(options.signal)]);
+    checkIssuer(issuer, provider.discoveryState()?.authorizationServerMetadata);
     await auth(provider, { ...request, authorizationCode });
   } catch (error) {
     throw new PolicyWrapError('LOGIN_FAILED', `no login to ${options.url.host}: ${reasonOf(error)}`, {
@@ -101,6 +112,20 @@ function checkOpened(address: URL, server: URL): void {
     throw new Error(`the server sends the browser to this machine (${address.origin})`);
 }
 
+/**
+ * The code is for the server that sent it (RFC 9207): another one that a browser was led to could have it sent to the
+ * one that we asked, or the other way round.
+ *
+ * @param issuer as the answer names it, to the letter
+ */
+function checkIssuer(issuer: string | null, metadata: Readonly<Record<string, unknown>> | undefined): void {
+  const isPromised = metadata?.authorization_response_iss_parameter_supported === true;
+  if (issuer === null && isPromised)
+    throw new Error('the answer does not say which authorization server it is from');
+  if (issuer !== null && issuer !== metadata?.issuer)
+    throw new Error(`the answer is from another authorization server, ${issuer.slice(0, 200)}`);
+}
+
 /** Where the server says its metadata lies and what it wants, when asked without a token (RFC 9728, section 5). */
 async function challenge(
   fetch: OAuthFetch,
@@ -113,20 +138,27 @@ async function challenge(
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
-  });
-  if (response.status !== 401) return {};
+    // What cannot be reached is told by what comes next; one that lets us in may have begun a stream without an end.
+  }).catch(() => undefined);
+  if (response?.status !== 401) return {};
   const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
   return { ...(resourceMetadataUrl && { resourceMetadataUrl }), ...(scope !== undefined && { scope }) };
+}
+
+/** What the browser came back with. */
+interface Answered {
+  readonly code: string;
+  readonly issuer: string | null;
 }
 
 /** Waits for the browser on this machine. Whoever comes with another state is sent away, and does not end the wait. */
 async function listening(
   port: number,
   state: string,
-): Promise<{ readonly server: Server; readonly port: number; readonly code: Promise<string> }> {
-  let settle: (code: string) => void = () => {};
+): Promise<{ readonly server: Server; readonly port: number; readonly code: Promise<Answered> }> {
+  let settle: (answer: Answered) => void = () => {};
   let fail: (error: Error) => void = () => {};
-  const code = new Promise<string>((resolve, reject) => {
+  const code = new Promise<Answered>((resolve, reject) => {
     settle = resolve;
     fail = reject;
   });
@@ -154,7 +186,7 @@ async function listening(
       return fail(new Error(reason.slice(0, 300)));
     }
     answer(200, 'You are logged in, and can close this window.\n');
-    settle(given);
+    settle({ code: given, issuer: searchParams.get('iss') });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve);

@@ -11,6 +11,7 @@ export interface ProviderOptions {
   readonly redirectUrl: string;
   /** A client that the authorization server knows already; without one we register. */
   readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
   readonly scope?: string | undefined;
   readonly state?: string | undefined;
   /** A login begins: nothing of an earlier one is used. */
@@ -36,7 +37,7 @@ export class LoginProvider implements OAuthClientProvider {
     return this.#options.redirectUrl;
   }
 
-  get clientMetadata(): OAuthClientMetadata {
+  get clientMetadata(): OAuthClientMetadata & { readonly application_type: string } {
     const { redirectUrl, scope } = this.#options;
     return {
       client_name: 'policy-wrap',
@@ -44,6 +45,8 @@ export class LoginProvider implements OAuthClientProvider {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
+      // A program on a person's machine, which a browser comes back to (SEP-837).
+      application_type: 'native',
       ...(scope !== undefined && { scope }),
     };
   }
@@ -53,8 +56,9 @@ export class LoginProvider implements OAuthClientProvider {
   }
 
   clientInformation(): OAuthClientInformationMixed | undefined {
-    const { clientId } = this.#options;
-    return this.#login.client ?? (clientId === undefined ? undefined : { client_id: clientId });
+    const { clientId, clientSecret } = this.#options;
+    if (this.#login.client !== undefined || clientId === undefined) return this.#login.client;
+    return { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) };
   }
 
   saveClientInformation(client: OAuthClientInformationMixed): void {
@@ -70,7 +74,15 @@ export class LoginProvider implements OAuthClientProvider {
     this.#file.write(this.#login);
   }
 
+  /** @throws Error for metadata that is another server's than the one that was asked (RFC 8414, section 3.3) */
   saveDiscoveryState(discovery: OAuthDiscoveryState): void {
+    const issuer = discovery.authorizationServerMetadata?.issuer;
+    // Servers of 2025-03-26, which name none, hand on the metadata of others.
+    const isNamed = discovery.resourceMetadata?.authorization_servers !== undefined;
+    if (isNamed && issuer !== undefined && plain(issuer) !== plain(discovery.authorizationServerUrl))
+      throw new Error(
+        `${discovery.authorizationServerUrl} calls itself ${issuer.slice(0, 200)}, another server`,
+      );
     this.#login = { ...this.#login, discovery };
   }
 
@@ -98,4 +110,9 @@ export class LoginProvider implements OAuthClientProvider {
     else if (scope === 'tokens') this.#login = { client, discovery };
     else if (scope === 'discovery') this.#login = { client, tokens };
   }
+}
+
+/** Many servers name themselves with and without the slash at the end. */
+function plain(address: string): string {
+  return address.replace(/\/$/, '');
 }
