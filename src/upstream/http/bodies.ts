@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createParser } from 'eventsource-parser';
 
 /** One event of a stream (WHATWG HTML, "Server-sent events"). */
@@ -73,6 +73,32 @@ export async function excerptOf(body: Readable): Promise<string> {
     // What came will do.
   }
   return text.slice(0, EXCERPT);
+}
+
+/** Bytes of a refusal that are held, and milliseconds for them to come. */
+const HELD = 1 << 16;
+const HELD_WAIT = 2000;
+
+/**
+ * Takes the beginning of a body off its connection. Who has to wait before it is read would otherwise hold the
+ * connection too, and send the next request on one that the server has closed meanwhile.
+ */
+export async function held(body: Readable): Promise<Readable> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => body.destroy(), HELD_WAIT);
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > HELD) break;
+    }
+  } catch {
+    // What came will do.
+  } finally {
+    clearTimeout(timer);
+  }
+  return Readable.from([Buffer.concat(chunks)]);
 }
 
 /** Ends a body that is not wanted any more. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { errorLine } from '../../wire/answers.js';
 import type { Id } from '../../wire/message.js';
-import { discard, drop, eventsOf, excerptOf, wholeBody } from './bodies.js';
+import { discard, drop, eventsOf, excerptOf, held, wholeBody } from './bodies.js';
 import { type HttpResponse, networkReason } from './http-client.js';
 import type { Outgoing } from './outgoing.js';
 import { openStream, SPREAD } from './own-stream.js';
@@ -141,10 +141,10 @@ export class Exchange {
             onSent();
           },
         });
-        // The server did not look at the message, so it may have it again.
         if ((response.status !== 401 && response.status !== 403) || again) return response;
-        if (!(await unlessAborted(credentials.renew(response), this.#signal))) return response;
-        discard(response.body);
+        // The server did not look at the message, so it may have it again.
+        const refusal = { ...response, body: await held(response.body) };
+        if (!(await unlessAborted(credentials.renew(refusal), this.#signal))) return refusal;
       }
     } catch (error) {
       if (this.#answered) return undefined;
