@@ -5,8 +5,9 @@ import { replaceId } from '../../wire/tool-list.js';
 import { openEventEndpoint } from './event-endpoint.js';
 import { Exchange } from './exchange.js';
 import { listen } from './listening.js';
+import { NotSent } from './not-sent.js';
 import type { Outgoing } from './outgoing.js';
-import { type EventEndpoint, NotSent, type Remote } from './remote.js';
+import type { EventEndpoint, Remote } from './remote.js';
 
 const TOOLS_CHANGED = Buffer.from('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}', 'utf8');
 

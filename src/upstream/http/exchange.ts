@@ -4,9 +4,10 @@ import { errorLine } from '../../wire/answers.js';
 import type { Id } from '../../wire/message.js';
 import { discard, drop, eventsOf, excerptOf, held, wholeBody } from './bodies.js';
 import { type HttpResponse, networkReason } from './http-client.js';
+import { NotSent } from './not-sent.js';
 import type { Outgoing } from './outgoing.js';
 import { openStream, SPREAD } from './own-stream.js';
-import { answerIn, type EventEndpoint, mediaType, NotSent, type Remote } from './remote.js';
+import { answerIn, type EventEndpoint, mediaType, type Remote } from './remote.js';
 
 /** What a request to which no answer came may hope for. */
 export type Delivery = 'answered' | 'session lost' | 'not supported';

@@ -14,9 +14,10 @@ import { drop } from './bodies.js';
 import { Connection } from './connection.js';
 import type { Exchange } from './exchange.js';
 import { HttpClient } from './http-client.js';
+import { NotSent } from './not-sent.js';
 import { type OAuthFetch, oauthFetch } from './oauth/oauth-fetch.js';
 import { linesOf, type Outgoing, readOutgoing } from './outgoing.js';
-import { answerIn, type Credentials, NotSent, type Remote } from './remote.js';
+import { answerIn, type Credentials, type Remote } from './remote.js';
 import { RemoteSession } from './session.js';
 
 /** Bytes for the client that are held before the server is read no further. */

@@ -45,9 +45,6 @@ export interface Remote {
   warn(text: string): void;
 }
 
-/** The server provably got nothing of a message. */
-export class NotSent extends Error {}
-
 /** A media type without its parameters, in lower case. */
 export function mediaType(header: string | string[] | undefined): string {
   return typeof header === 'string' ? (header.split(';')[0] ?? '').trim().toLowerCase() : '';

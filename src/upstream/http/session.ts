@@ -1,6 +1,6 @@
 import { isRecord, own } from '../../json/value.js';
+import { NotSent } from './not-sent.js';
 import { type MirroredArgument, mirroredArguments, mirroringHeaders, type Outgoing } from './outgoing.js';
-import { NotSent } from './remote.js';
 
 /** Longest session id that is sent back, in characters: more fits into no server's headers. */
 const SESSION_ID_MAX = 4096;

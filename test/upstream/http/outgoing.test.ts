@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { NotSent } from '../../../src/upstream/http/not-sent.js';
 import {
   linesOf,
   mirroredArguments,
   mirroringHeaders,
   readOutgoing,
 } from '../../../src/upstream/http/outgoing.js';
-import { NotSent } from '../../../src/upstream/http/remote.js';
+
 import { RemoteSession } from '../../../src/upstream/http/session.js';
 
 const text = (parts: string[]) => [...linesOf(parts.map((part) => Buffer.from(part)))].map(String);
