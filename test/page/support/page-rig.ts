@@ -109,6 +109,18 @@ export class PageRig extends Rig {
     return path;
   }
 
+  /** A client whose configuration has wrapped entries: stand-in servers by the names of their entries. */
+  client(servers: Readonly<Record<string, string>>): void {
+    const mcpServers = Object.fromEntries(
+      Object.entries(servers).map(([name, kind]) => {
+        const words = [BIN, '--db', this.db, '--server', name, '--', process.execPath, BIN, 'stand-in', kind];
+        return [name, { command: process.execPath, args: words }];
+      }),
+    );
+    mkdirSync(join(this.folder, '.cursor'), { recursive: true });
+    writeFileSync(join(this.folder, '.cursor', 'mcp.json'), JSON.stringify({ mcpServers }, null, 2));
+  }
+
   /** Starts a bundled stand-in server behind a wrapper that decides by the policy in its usual place. */
   standIn(kind: string, server: string, args: readonly string[] = []) {
     const words = ['--db', this.db, '--server', server, ...args];

@@ -39,9 +39,11 @@ export function Live() {
         <Check label={t('live.denied')} checked={denied} onChange={setDenied} />
       </div>
       <div class="live">
-        <Servers servers={data.servers} now={now} onChanged={reload} />
+        <div class="stack">
+          <Servers servers={data.servers} now={now} onChanged={reload} />
+          <Counters counters={data.counters} total={data.countersTotal} now={now} />
+        </div>
         {hours.data && <Plot answer={hours.data} />}
-        <Counters counters={data.counters} total={data.countersTotal} now={now} />
       </div>
       {data.decisions.length === 0 && !denied && server === '' ? (
         <Empty title={t('live.none')}>
