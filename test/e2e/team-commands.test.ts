@@ -175,7 +175,8 @@ describe.runIf(PROGRAMS !== undefined && PYTHON !== undefined)('what people see 
       .poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 })
       .toBeUndefined();
     const checked = await one.run('store', 'check', '--json');
-    const { findings } = JSON.parse(checked.stdout);
+    const { version, findings } = JSON.parse(checked.stdout);
+    expect(version).toBe(1);
     const about = findings.map((one: Message) => one.about);
     for (const what of [
       'reach',
