@@ -42,7 +42,7 @@ export function policiesHere(page: Page): {
     const text = place.kind === 'file' ? textOf(place.file) : '';
     return { servers, place, text, extends: layersOf(text, place.file) };
   });
-  const policies = read.map(
+  const list = read.map(
     ({ servers, place, text, extends: layers }): Here => ({
       file: place.file,
       servers,
@@ -53,7 +53,9 @@ export function policiesHere(page: Page): {
       fresh: place.kind === 'new' ? place : undefined,
     }),
   );
-  return { policies: policies.sort((a, b) => order(a, b)), unclear };
+  const policies = list.sort((a, b) => order(a, b));
+  lists.set(page, { at: performance.now(), policies });
+  return { policies, unclear };
 }
 
 /** Those that hold for a server come first. */
@@ -90,6 +92,27 @@ export function policyHere(page: Page, file: string): Here {
   throw new PolicyWrapError('NOT_FOUND', `${file} is no policy of a server of this machine`, {
     hint: `The page edits the policies of servers that were wrapped, and those in ${dirname(policyFilesIn()[0] ?? file)}.`,
   });
+}
+
+/** How long a list of policies serves those that only ask whose a file is, in milliseconds. */
+const LIST_MS = 2000;
+const lists = new WeakMap<Page, { readonly at: number; readonly policies: readonly Here[] }>();
+
+/**
+ * The servers of a policy, for what is asked at each key and each move of a slider: all configurations of clients are
+ * not read for that again.
+ *
+ * @throws PolicyWrapError NOT_FOUND
+ */
+export function serversOfPolicy(page: Page, file: string): readonly string[] {
+  const last = lists.get(page);
+  const found =
+    last && performance.now() - last.at < LIST_MS
+      ? last.policies.find((each) => each.file === file)
+      : undefined;
+  if (found) return found.servers;
+  const { servers } = policyHere(page, file);
+  return servers;
 }
 
 /**

@@ -28,7 +28,7 @@ import {
   VersionBody,
 } from '../api-types/policy.js';
 import type { Page } from '../page.js';
-import { editablePolicy, policiesHere, policyHere } from '../policies.js';
+import { editablePolicy, policiesHere, policyHere, serversOfPolicy } from '../policies.js';
 import { get, post, type Route } from '../route.js';
 
 /** The policy files of this machine: read, checked, compared, saved, and taken back. */
@@ -85,7 +85,7 @@ function policyText(page: Page, path: string): PolicyText {
 }
 
 function checked(page: Page, { file, text }: CheckBody): Checked {
-  const { servers } = policyHere(page, file);
+  const servers = serversOfPolicy(page, file);
   const found = readDraft(text, file);
   const tools = servers.flatMap((server) => knownDefinitions(server, page.options.db));
   return {

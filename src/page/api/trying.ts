@@ -28,7 +28,7 @@ import {
   TryBody,
 } from '../api-types/trying.js';
 import type { Page } from '../page.js';
-import { editablePolicy, policyHere } from '../policies.js';
+import { editablePolicy, serversOfPolicy } from '../policies.js';
 import { RecordedCalls } from '../recorded-calls.js';
 import { get, post, type Route } from '../route.js';
 
@@ -44,7 +44,7 @@ export const TRYING: readonly Route[] = [
   get('/api/recorded', ({ query }, page) => recordedOf(page, query.get('server') ?? '')),
   post('/api/impact', ImpactBody, ({ body, signal }, page) => impact(page, body, signal)),
   post('/api/paste', PasteBody, ({ body: { file, text, tool } }, page): PasteAnswer => {
-    policyHere(page, file);
+    serversOfPolicy(page, file);
     const pasted = readPasted(text, tool);
     return 'text' in pasted ? { ...pasted, outline: outlineOf(pasted.text, file) } : pasted;
   }),
@@ -59,7 +59,7 @@ function layersOf(text: string, file: string): Layers {
 
 function tried(page: Page, body: TryBody): Tried {
   const { server, tool, file, text, env } = body;
-  policyHere(page, file);
+  serversOfPolicy(page, file);
   const layers = layersOf(text, file);
   const kept = keptCall(page, layers, body);
   const undeclared = layers.declares ? declaredArguments(tool, server, page.options.db) : undefined;
@@ -154,7 +154,7 @@ const SLICE_MS = 40;
 
 async function impact(page: Page, body: ImpactBody, signal: AbortSignal): Promise<Impact> {
   const { file, text, server, since } = body;
-  policyHere(page, file);
+  serversOfPolicy(page, file);
   const layers = layersOf(text, file);
   const began = performance.now();
   const store = storeOf(page, server);

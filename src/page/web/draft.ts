@@ -30,10 +30,16 @@ export function closeDraft(): void {
 /** Whether there is something to save. */
 export const isChanged = (one: Draft | undefined): boolean => one !== undefined && one.text !== one.base;
 
-// A page that is loaded again, or closed by mistake, loses nothing.
+// A page that is loaded again loses nothing.
 effect(() => {
-  if (draft.value) sessionStorage.setItem(KEY, JSON.stringify(draft.value));
-  else sessionStorage.removeItem(KEY);
+  const { value } = draft;
+  try {
+    if (value) sessionStorage.setItem(KEY, JSON.stringify(value));
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // Browsers keep some megabytes: a longer draft is edited all the same, and an old one must not come back for it.
+    sessionStorage.removeItem(KEY);
+  }
 });
 
 function kept(): Draft | undefined {

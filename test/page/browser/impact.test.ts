@@ -21,6 +21,7 @@ test('a number is moved over 10,000 recorded calls, and each move says within a 
   const calls = { tool: 'track_logout', args, calls: CALLS, together: 1, days: 0.5 };
   fill({ db: rig.db, server: 'legiti', policy: JSON.stringify(policy), ...calls });
   const page = await rig.open('/impact');
+  page.setDefaultTimeout(12_000);
   const summary = page.locator('[data-took]');
   await expect.poll(() => summary.innerText()).toContain('Of 10,000 calls: 10,000 pass, 0 refused');
   const slider = page.getByRole('slider', { name: 'track_logout, per minute' });
@@ -53,5 +54,16 @@ test('a number is moved over 10,000 recorded calls, and each move says within a 
   // The draft says so, and nothing on disk does.
   await page.reload();
   await page.getByText(`10 per minute would have stopped ${shown} of 10,000 calls`).waitFor();
+
+  // The log holds names of arguments alone here: what a rule reads of their values cannot be told.
+  await page.getByRole('link', { name: 'Paste', exact: true }).click();
+  const reading = { conditions: [{ path: 'args.user_id', op: 'eq', value: 'a' }] };
+  const asking = { ...policy, tools: { track_logout: { deny_if: [reading] } } };
+  await page.getByLabel('Paste it here').fill(JSON.stringify(asking));
+  await page.getByRole('button', { name: 'Edit it first' }).click();
+  await page.getByRole('link', { name: 'See the impact' }).click();
+  await page
+    .getByText('10,000 calls: /tools/track_logout/deny_if/0 reads args.user_id, which the log does not hold')
+    .waitFor();
   expect(rig.problems).toEqual([]);
 });

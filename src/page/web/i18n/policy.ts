@@ -6,8 +6,8 @@ export const policy = strings({
   'policy.choose': ['Policy of', 'Política de'],
   'policy.none': ['There is no policy here yet', 'Todavía no hay ninguna política'],
   'policy.none.how': [
-    'Wrap a server first: `policy-wrap setup` finds those of your clients.',
-    'Primero envuelve un servidor: `policy-wrap setup` encuentra los de tus clientes.',
+    'Wrap a server first: “policy-wrap setup” finds those of your clients.',
+    'Primero envuelve un servidor: «policy-wrap setup» encuentra los de tus clientes.',
   ],
   'policy.new': ['not there yet: saving makes it', 'aún no existe: al guardar se crea'],
   'policy.from': ['It begins with {from}.', 'Empieza con {from}.'],
@@ -102,8 +102,8 @@ export const policy = strings({
   'save.same': ['Nothing differs from the file on disk.', 'Nada difiere del archivo en disco.'],
   'save.cases': ['Test cases', 'Casos de prueba'],
   'save.cases.none': [
-    'There are no cases of this policy in the folder `cases` beside it. Try a call and keep it as one.',
-    'No hay casos de esta política en la carpeta `cases` junto a ella. Prueba una llamada y guárdala como caso.',
+    'There are no cases of this policy in the folder “cases” beside it. Try a call and keep it as one.',
+    'No hay casos de esta política en la carpeta «cases» junto a ella. Prueba una llamada y guárdala como caso.',
   ],
   'save.cases.passed': [
     { one: '{n} case passes', other: '{n} cases pass' },

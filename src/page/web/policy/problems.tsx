@@ -25,7 +25,8 @@ export function Problems({
             </button>
           ) : (
             placeText(problem)
-          )}{' '}
+          )}
+          {': '}
           <Value of={problem.message} cap={600} />{' '}
           {problem.likely !== undefined && `${t('policy.likely', { word: problem.likely.slice(0, 200) })} `}
           <span class="muted">

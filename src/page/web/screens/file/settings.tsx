@@ -195,7 +195,7 @@ function Limit({ limit, onMax, onWindow, onRemove }: LimitProps) {
   const what =
     limit.amount === undefined ? t('file.limit.calls') : printable(JSON.stringify(limit.amount), 80);
   return (
-    <div class="limit">
+    <div class="over-all">
       <NumberField
         label={`${t('file.limit.max')} (${what})`}
         value={typed ?? written}

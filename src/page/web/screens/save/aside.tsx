@@ -9,8 +9,14 @@ const KEY = 'policy-wrap-aside';
 const aside = signal<Pick<Draft, 'file' | 'text'> | undefined>(kept());
 
 effect(() => {
-  if (aside.value) sessionStorage.setItem(KEY, JSON.stringify(aside.value));
-  else sessionStorage.removeItem(KEY);
+  const { value } = aside;
+  try {
+    if (value) sessionStorage.setItem(KEY, JSON.stringify(value));
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // Longer than what browsers keep: it stays until the page is loaded again.
+    sessionStorage.removeItem(KEY);
+  }
 });
 
 function kept(): Pick<Draft, 'file' | 'text'> | undefined {
