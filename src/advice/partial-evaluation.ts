@@ -76,12 +76,24 @@ function reduced(policy: Policy, call: Call, kept: Kept, unknowns: Unknown[]): P
     // They read nothing of the call but its time and its tool.
     demands: from.demands,
   });
+  const before = unknowns.length;
   const allTools = checks(policy.allTools);
   const { entry } = resolved;
+  const own = entry && checks(entry);
+  // Most calls can be judged whole, and what the policy remembers of its names serves them all.
+  if (unknowns.length === before && isSame(allTools, policy.allTools) && (!entry || isSame(own, entry)))
+    return policy;
   if (!entry) return { ...policy, hides: (name) => policy.hides(name), allTools };
-  const tools = new Map([[call.tool, { ...entry, ...checks(entry) }]]);
+  const tools = new Map([[call.tool, { ...entry, ...own }]]);
   return { ...policy, hides: (name) => policy.hides(name), allTools, tools };
 }
+
+/** Whether no predicate was cut down: a list of which nothing is unknown keeps its length. */
+function isSame(part: Checks | undefined, whole: Checks): boolean {
+  return PREDICATES.every((list) => part?.[list].every((each, index) => each === whole[list][index]));
+}
+
+const PREDICATES = ['require', 'denyIf', 'approveIf'] as const;
 
 function partialDeclared(
   rule: Checks['declared'],

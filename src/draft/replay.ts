@@ -124,8 +124,8 @@ class Draft {
 
   constructor(layers: Layers, checkOf: (tool: string) => Undeclared) {
     this.#layers = layers;
-    this.#enforced = new Simulation(layers.looksBack);
-    this.#observed = new Simulation(layers.looksBack);
+    this.#enforced = new Simulation(layers.looksBack, layers.needsOutcomes);
+    this.#observed = new Simulation(layers.looksBack, layers.needsOutcomes);
     this.#checkOf = checkOf;
   }
 

@@ -55,9 +55,15 @@ export class Simulation {
   /** Calls that nothing counts matter too: rules go by what was called before. */
   readonly #records: boolean;
 
-  /** @param records some rule goes by earlier calls */
-  constructor(records = false) {
+  readonly #needsOutcomes: boolean;
+
+  /**
+   * @param records some rule goes by earlier calls
+   * @param needsOutcomes some rule goes by what became of them
+   */
+  constructor(records: boolean, needsOutcomes: boolean) {
     this.#records = records;
+    this.#needsOutcomes = needsOutcomes;
     this.#store = Store.open(':memory:', { now: () => this.#now, retention: { rows: KEPT } });
   }
 
@@ -137,7 +143,8 @@ export class Simulation {
 
   /** Charges are given back when the answer came, not before: a call in between meets the whole charge. */
   #expect({ at, outcome, latencyMs }: SimulatedCall, row: number): void {
-    if (outcome === undefined) return;
+    // What never reached the server gives back whatever the rules say; other answers matter to few of them.
+    if (outcome === undefined || (outcome !== 'not_sent' && !this.#needsOutcomes)) return;
     const due = { at: at + (latencyMs ?? 0), settlement: { first: row, last: row, outcome, latencyMs } };
     let index = this.#due.length;
     while (index > 0 && (this.#due[index - 1]?.at ?? 0) > due.at) index -= 1;
