@@ -8,7 +8,8 @@ export interface Ledger {
   /**
    * Decides on calls that arrived together and records it, all or nothing.
    *
-   * @returns one answer for each call, now or later; BUSY: nothing was changed, ask again
+   * @returns one answer for each call, now or later, with its row in the log (below 0: that of this machine, where another
+   *   decides); BUSY: nothing was changed, ask again
    * @throws PolicyWrapError when it cannot be done, as a promise that fails where it answers later; nothing is charged
    */
   admit(admissions: readonly Admission[]): readonly Admitted[] | typeof BUSY | Promise<readonly Admitted[]>;

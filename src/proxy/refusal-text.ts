@@ -21,7 +21,7 @@ export function refusedCall(
   admitted: Exclude<Admitted, { kind: 'allowed' }>,
   form?: FormOutcome,
 ): RefusedCall {
-  const base = { tool: call.name, auditId: String(admitted.row) };
+  const base = { tool: call.name, auditId: auditIdOf(admitted.row) };
   switch (admitted.kind) {
     case 'exceeded': {
       const { charge, used, retryAt, inFlight, clockWas } = admitted.exceeded;
@@ -83,6 +83,11 @@ export function refusedCall(
       return { ...base, code, rule: approval.rule, authorText: undefined, explanation };
     }
   }
+}
+
+/** A row of this machine's own log, where the store of a team decides, is not one of that. */
+function auditIdOf(row: number): string {
+  return row < 0 ? `local-${-row}` : String(row);
 }
 
 function askedText({ id, channels, expiresAt }: ApprovalEntry, form: FormOutcome | undefined): string {

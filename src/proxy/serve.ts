@@ -114,7 +114,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     server,
     file: options.notifyFile,
     stateSession,
-    now: () => stateSession.now(),
+    now: () => ledger.now(),
     warn,
   });
   const argumentChecks = new ArgumentChecks();

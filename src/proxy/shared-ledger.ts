@@ -150,9 +150,10 @@ export class SharedLedger implements Ledger {
         return { ...admission, approval: undefined, evaluation: { kind: 'refused', refusal } };
       }),
     );
+    // Rows of this machine's log must never meet the team's: who only observes passes on what was refused, too.
     return admitted.map((one) => {
-      if (one.kind === 'allowed') return { ...one, row: -one.row };
-      return one.kind === 'refused' && one.code === 'STORE' ? { ...one, why } : one;
+      const here = { ...one, row: -one.row };
+      return here.kind === 'refused' && here.code === 'STORE' ? { ...here, why } : here;
     });
   }
 

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { READING_MS } from '../../src/approval/prompt-form.js';
 import { newTeam } from '../store/postgres/support.js';
 import { PYTHON } from '../support/asking.js';
 import { Laptop } from '../support/laptop.js';
@@ -81,6 +83,37 @@ describe.runIf(PROGRAMS !== undefined && PYTHON !== undefined)('what people see 
       }
       await wrapper.end();
     }
+  });
+
+  test('G10: what an approver answers in the form lets exactly that call through', async () => {
+    await using team = await newTeam(cluster);
+    await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
+    await using one = new Laptop(cluster, 'alice', team.name);
+    const wrapper = one.wrap(ASKING);
+    await wrapper.request('initialize', {
+      protocolVersion: '2025-06-18',
+      capabilities: { elicitation: {} },
+      clientInfo: { name: 'forms', version: '1' },
+    });
+    await wrapper.call('look');
+    wrapper.send({
+      jsonrpc: '2.0',
+      id: 'asked',
+      method: 'tools/call',
+      params: { name: 'tag', arguments: {} },
+    });
+    const form = await wrapper.next(({ method }) => method === 'elicitation/create');
+    // An answer that comes sooner than a form can be read is none.
+    await sleep(READING_MS + 100);
+    wrapper.send({
+      jsonrpc: '2.0',
+      id: form.id,
+      result: { action: 'accept', content: { decision: 'allow_once' } },
+    });
+    expect(refusalCode(await wrapper.next(({ id }) => id === 'asked'))).toBeUndefined();
+    expect(one.rig.receivedCalls()).toEqual(['look', 'tag']);
+    expect((await one.run('approvals', '--all')).stdout).toContain('consumed by alice');
+    await wrapper.end();
   });
 
   test('a pause stops every machine; one of this machine alone stops no other; lifting needs the role', async () => {

@@ -109,7 +109,9 @@ describe.runIf(PROGRAMS !== undefined)('a store that cannot be reached', () => {
     await own.kill();
     for (const name of ['issue', 'look', 'pay']) {
       const refused = await wrapper.call(name);
-      expect(decisionOf(refused)).toMatchObject({ code: 'STORE', rule: '(store)' });
+      expect(decisionOf(refused)).toMatchObject({
+        ...{ code: 'STORE', rule: '(store)', auditId: expect.stringMatching(/^local-/) },
+      });
       expect(textOf(refused)).toMatch(/cannot be used: .+ \(since \d{4}-\d\d-\d\dT/);
     }
     // What is refused anyway says why.
@@ -132,6 +134,35 @@ describe.runIf(PROGRAMS !== undefined)('a store that cannot be reached', () => {
       .split('\n')
       .map((row) => JSON.parse(row).code);
     expect(codes).toEqual(['STORE', 'STORE', 'STORE', 'ACTION_DENY', null]);
+  });
+
+  test('G3: who only observes passes calls on without it, and their outcomes stay on this machine', async () => {
+    await using own = await Cluster.start();
+    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using team = await newTeam(own);
+    await using one = new Laptop(own, 'alice', team.name);
+    await using auditor = new Laptop(own, 'dave', team.name);
+    const wrapper = one.wrap(QUOTA, ['--observe']);
+    await wrapper.initialize();
+    await wrapper.call('look');
+    await own.kill();
+    for (const name of ['issue', 'pay']) expect(refusalCode(await wrapper.call(name))).toBeUndefined();
+    await own.run();
+    await expect
+      .poll(async () => (await wrapper.call('look')) && wrapper.stderr, { timeout: 20_000 })
+      .toContain('answers again');
+    await wrapper.end();
+    const here = await command(one.rig, ['log', '--json', '--db', one.rig.db]);
+    const rows = here.stdout
+      .trim()
+      .split('\n')
+      .map((row) => JSON.parse(row));
+    expect(rows.filter(({ tool }) => tool !== 'look').map(({ code, outcome }) => [code, outcome])).toEqual([
+      ['STORE', 'ok'],
+      ['STORE', 'ok'],
+    ]);
+    const there = (await auditor.log()).filter(({ type }) => type === 'decision');
+    expect(new Set(there.map(({ tool }) => tool))).toEqual(new Set(['look']));
   });
 
   test('G9: a wrapper ends soon after its client also while the store hangs', async () => {
