@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.js';
 
 export interface TakenServer {
   /** As `policyNames` gives them. */
-  readonly names: [string, ...string[]];
+  readonly names: readonly [string, ...string[]];
   /** Whether a person named it. */
   readonly isNamed: boolean;
   /** Which server was taken and why, for a person who named none. */

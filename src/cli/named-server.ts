@@ -1,17 +1,14 @@
 import { loginsFolder } from '../config/paths.js';
+import type { ServerWords } from '../config/policy-files.js';
 import type { RemoteOptions } from '../config/run-options.js';
 import { PolicyWrapError } from '../errors.js';
 import { policyNames, remoteName } from '../upstream/server-name.js';
 import type { ServerSource } from '../upstream/upstream.js';
 
 /** The server that a command line names: by its command behind `--`, or by its address. */
-export interface NamedServer {
+export interface NamedServer extends ServerWords {
   /** Undefined where none is named. */
   readonly source: ServerSource | undefined;
-  /** As `policyNames` gives them; '' where neither a server nor a name is there. */
-  readonly names: [string, ...string[]];
-  /** The words that name it on a command line of ours, the options of a remote one and `--` included. */
-  readonly words: readonly string[];
 }
 
 /**
@@ -34,9 +31,14 @@ export function namedServer(
     if (option !== undefined)
       throw new PolicyWrapError('USAGE', `${option} is for a remote server, and --url names none`);
     const isThere = argv.length > 0;
+    // '' where neither a server nor a name is there.
+    let names: ServerWords['names'] | undefined;
     return {
       source: isThere ? argv : undefined,
-      names: policyNames(argv, options.server, cwd),
+      get names() {
+        names ??= policyNames(argv, options.server, cwd);
+        return names;
+      },
       words: isThere ? ['--', ...argv] : [],
     };
   }

@@ -1,6 +1,5 @@
 import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { STRENGTH_NAMES } from '../catalog/strengths.js';
 import { type OptionRow, RUN_OPTIONS, type RunOptions } from '../config/run-options.js';
 import { type Output, processTerminal, type Terminal } from './terminal.js';
 
@@ -11,43 +10,6 @@ export interface CommandLine {
   /** The server's command and its arguments, whatever they look like; empty without `--`. */
   readonly server: readonly string[];
 }
-
-/** The options that several commands have. */
-export const SHARED = {
-  ...Object.fromEntries(RUN_OPTIONS.map((row) => [row.key, optionOf(row)])),
-  json: new Option('--json', 'print the result as JSON'),
-  noColor: new Option('--no-color', 'plain text, even in a terminal'),
-  onlyServer: new Option('--server <name>', 'only this server'),
-  since: new Option(
-    '--since <when>',
-    'from 90s, 2h or 7d ago, or from an ISO date (default: all that is kept)',
-  ),
-  yes: new Option('--yes', 'do not ask'),
-  mine: new Option('--mine', "in the store of a team: only this login's, on this machine"),
-  here: new Option('--here', 'this machine alone, and without the store of a team'),
-  dryRun: new Option('--dry-run', 'show the change without making it'),
-  config: new Option('--config <file>', 'a configuration file in a known format'),
-  strength: new Option('--strength <name>', 'how strict').choices(STRENGTH_NAMES),
-  scope: new Option('--scope <scope>', "which of a client's files").choices(['user', 'local', 'project']),
-} as Readonly<
-  Record<
-    | OptionRow['key']
-    | (
-        | 'json'
-        | 'noColor'
-        | 'onlyServer'
-        | 'since'
-        | 'yes'
-        | 'mine'
-        | 'here'
-        | 'dryRun'
-        | 'config'
-        | 'scope'
-        | 'strength'
-      ),
-    Option
-  >
->;
 
 /** The program with the one command that clients start; the others are added when they are asked for. */
 export function wrapProgram(run: (options: RunOptions, terminal: Terminal) => Promise<void>): Command {
@@ -70,7 +32,7 @@ export function wrapProgram(run: (options: RunOptions, terminal: Terminal) => Pr
     // Standard output belongs to the protocol (G8).
     .configureOutput({ writeOut: (text) => void terminal.err.write(text) })
     .action((options) => run(options, terminal));
-  for (const row of RUN_OPTIONS) command.addOption(SHARED[row.key]);
+  for (const row of RUN_OPTIONS) command.addOption(optionOf(row));
   return policyWrap;
 }
 
@@ -90,7 +52,7 @@ function formatItem(this: Help, term: string, termWidth: number, description: st
   return `  ${term}\n${lines}`;
 }
 
-function optionOf({ flags, description, fallback, parse, isList }: OptionRow): Option {
+export function optionOf({ flags, description, fallback, parse, isList }: OptionRow): Option {
   const option = new Option(flags, description);
   // What can be switched off is on without being told, and need not be shown as such.
   if (fallback !== undefined && fallback !== true) option.default(fallback);

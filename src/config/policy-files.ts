@@ -1,6 +1,5 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { knownServer, PRESETS, preset } from '../catalog/servers.js';
 import { PolicyWrapError } from '../errors.js';
 import type { Policy } from '../policy/model.js';
 import { type Loaded, loadPolicy } from '../policy/read/load.js';
@@ -8,7 +7,6 @@ import { formatProblem, type Problem } from '../policy/read/problem.js';
 import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
-import { nameHint } from '../text/suggest.js';
 import { configDirs, databaseFile, fixedPath, NOTIFY_FILE, surroundings, writtenPath } from './paths.js';
 import { readTextFile } from './text-file.js';
 
@@ -16,6 +14,14 @@ import { readTextFile } from './text-file.js';
 export interface PolicyOptions {
   readonly policy?: string;
   readonly preset?: string;
+}
+
+/** What a server is called. Names are made when they are asked for: a file that was named holds for every name. */
+export interface ServerWords {
+  /** The one that counts first: the one it is known under here, then its program's. */
+  readonly names: readonly [string, ...string[]];
+  /** What names it on our command line (`-- mcp-afip`, `--url https://...`), for the advice; may be empty. */
+  readonly words: readonly string[];
 }
 
 export type FoundPolicy =
@@ -44,30 +50,23 @@ export type FoundPolicy =
     };
 
 /**
- * Finds and reads the policy for a server, by the first that is there: `--policy`, `--preset`, `POLICY_WRAP_POLICY`,
- * `<config dir>/<server>.json`, the preset of a known server (docs/policy.md). A file that was named must be there.
+ * The same as `findPolicy`, but for the policies that ship with us: a wrapper that has a file need not load them.
  *
- * @param names the server's, the one that counts first: the one it is known under here, then its program's
- * @param words what names the server on our command line (`-- mcp-afip`, `--url https://...`), for the advice; may be empty
  * @throws PolicyWrapError POLICY_NOT_FOUND, USAGE
  */
-export function findPolicy(
-  options: PolicyOptions,
-  names: readonly [string, ...string[]],
-  words: readonly string[],
-): FoundPolicy {
+export function findPolicyFile(options: PolicyOptions, server: ServerWords): FoundPolicy {
   if (options.policy !== undefined && options.preset !== undefined) {
     throw new PolicyWrapError('USAGE', '--policy and --preset exclude each other');
   }
-  if (options.preset !== undefined) return readPreset(options.preset);
-  const named = namedPolicy(options);
-  if (named !== undefined) return readPolicy(named);
-  for (const own of names.flatMap(ownPolicies)) {
-    const text = read(own);
-    if (text !== undefined) return loadWithLayers(text, own);
+  if (options.preset === undefined) {
+    const named = namedPolicy(options);
+    if (named !== undefined) return readPolicy(named);
+    for (const own of server.names.flatMap(ownPolicies)) {
+      const text = read(own);
+      if (text !== undefined) return loadWithLayers(text, own);
+    }
   }
-  const known = names.map(knownServer).find((each) => each !== undefined)?.presets[0].name;
-  if (known !== undefined) return readPreset(known);
+  const { names, words } = server;
   const missing = `there is no policy for ${names[0]}`;
   const make =
     words.length > 0
@@ -160,19 +159,6 @@ export function readPolicy(file: string): FoundPolicy {
     });
   }
   return loadWithLayers(text, file);
-}
-
-/** @throws PolicyWrapError USAGE for a name that is none */
-export function readPreset(name: string): FoundPolicy {
-  const found = preset(name);
-  if (!found) {
-    const hint = nameHint(
-      name,
-      PRESETS.map((each) => each.name),
-    );
-    throw new PolicyWrapError('USAGE', `there is no preset ${printable(name)}`, { hint });
-  }
-  return loadWithLayers(found.text, `preset ${name}`);
 }
 
 /** All problems of an invalid policy as one error (exit code 3). */

@@ -1,6 +1,5 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, extname, join, resolve } from 'node:path';
-import { knownServer } from '../catalog/servers.js';
 import { PolicyWrapError } from '../errors.js';
 import { pathFolders } from './environment.js';
 
@@ -20,11 +19,11 @@ export interface Launch {
  * @param install false forbids npm (`--no-install`); `cwd`: from where a relative path leads
  * @throws PolicyWrapError UPSTREAM_NOT_STARTED (exit code 127) with what was searched
  */
-export function findServer(
+export async function findServer(
   command: string,
   args: readonly string[],
   { install, env, cwd = '' }: { install: boolean; env: NodeJS.ProcessEnv; cwd?: string | undefined },
-): Launch {
+): Promise<Launch> {
   if (/[\\/]/.test(command)) {
     const file = resolve(cwd, command);
     if (executable(file)) return { file, args, note: undefined };
@@ -37,6 +36,7 @@ export function findServer(
   const file = search(command, searched, env);
   if (file) return { file, args, note: undefined };
 
+  const { knownServer } = await import('../catalog/servers.js');
   const known = knownServer(command);
   if (!known) {
     throw notStarted(

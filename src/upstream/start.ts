@@ -13,7 +13,7 @@ export async function findUpstream(server: ServerSource, options: StartOptions):
     return startRemote(server, options);
   }
   const [command = '', ...args] = server;
-  const { file, args: words, note } = findServer(command, args, options);
+  const { file, args: words, note } = await findServer(command, args, options);
   return { note, start: () => ChildProcess.start(file, words, options.env, options.cwd) };
 }
 

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { configDirs, databaseFile, surroundings } from '../../src/config/paths.js';
 import {
-  findPolicy,
+  findPolicyFile,
   policyPlaces,
   readPolicy,
   refuseMovingPlaces,
   stateFile,
 } from '../../src/config/policy-files.js';
+import { findPolicy } from '../../src/config/shipped-policies.js';
 
 let folder = '';
 beforeEach(() => {
@@ -49,6 +50,19 @@ describe('which policy holds', () => {
     rmSync(own);
     expect(find()).toMatch(/^preset afip/);
     expect(sourceOf(findPolicy({}, ['unknown'], ['some-server']))).toBe('none');
+  });
+
+  test('a file that was named is read without a name for the server, and no preset stands among the files', () => {
+    const server = {
+      get names(): [string] {
+        throw new Error('nobody needs a name');
+      },
+      words: [],
+    };
+    const policy = put(join(folder, 'named.json'));
+    expect(sourceOf(findPolicyFile({ policy }, server))).toBe(policy);
+    expect(findPolicyFile({}, { names: ['mcp-afip'], words: [] }).kind).toBe('none');
+    expect(findPolicyFile({ preset: 'legiti' }, { names: ['mcp-afip'], words: [] }).kind).toBe('none');
   });
 
   test('the policy of the name that the entry has, then that of its program, then its preset', () => {

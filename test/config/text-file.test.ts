@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { findPolicy, loadWithLayers, readPolicy } from '../../src/config/policy-files.js';
+import { loadWithLayers, readPolicy } from '../../src/config/policy-files.js';
+import { findPolicy } from '../../src/config/shipped-policies.js';
 import { MAX_TEXT_FILE, readTextFile } from '../../src/config/text-file.js';
 import { cli } from '../support/cli.js';
 

@@ -20,11 +20,11 @@ const find = (command: string, path = folder, install = true) =>
   findServer(command, ['--flag'], { install, env: { PATH: path } });
 
 describe('findServer', () => {
-  test('takes a name from PATH, the first that can be started', () => {
+  test('takes a name from PATH, the first that can be started', async () => {
     mkdirSync(join(folder, 'a'));
     writeFileSync(join(folder, 'a', 'mcp-afip'), 'not executable');
     const there = program('mcp-afip');
-    expect(find('mcp-afip', [join(folder, 'a'), folder].join(delimiter))).toEqual({
+    expect(await find('mcp-afip', [join(folder, 'a'), folder].join(delimiter))).toEqual({
       file: there,
       args: ['--flag'],
       note: undefined,
@@ -36,22 +36,22 @@ describe('findServer', () => {
     ['mcp-legiti', '@codespar/mcp-legiti@0.2.0-alpha.2'],
   ])(
     'starts %s, where it is not installed, from npm by scoped name and pinned version, and says so',
-    (command, spec) => {
+    async (command, spec) => {
       program('npx');
-      const { file, args, note } = find(command);
+      const { file, args, note } = await find(command);
       expect(file).toMatch(/npx$/);
       expect(args).toEqual(['-y', spec, '--flag']);
       expect(note).toContain(spec);
     },
   );
 
-  test('never fetches a name that it does not know, nor anything where it is forbidden', () => {
+  test('never fetches a name that it does not know, nor anything where it is forbidden', async () => {
     program('npx');
-    expect(() => find('mcp-afp')).toThrow(/mcp-afp was not found; searched/);
-    expect(() => find('mcp-afip', folder, false)).toThrow(/--no-install forbids fetching/);
+    await expect(find('mcp-afp')).rejects.toThrow(/mcp-afp was not found; searched/);
+    await expect(find('mcp-afip', folder, false)).rejects.toThrow(/--no-install forbids fetching/);
   });
 
-  test('the working directory is no place to find programs', () => {
+  test('the working directory is no place to find programs', async () => {
     const before = process.cwd();
     program('local-server');
     mkdirSync(join(folder, 'bin'));
@@ -68,19 +68,19 @@ describe('findServer', () => {
         '../bin/..',
         '~',
       ])
-        expect(() => find('local-server', path), path).toThrow(/was not found/);
+        await expect(find('local-server', path), path).rejects.toThrow(/was not found/);
     } finally {
       process.chdir(before);
     }
   });
 
-  test('a path is taken as it is, or refused', () => {
+  test('a path is taken as it is, or refused', async () => {
     const path = program('server');
-    expect(find(path)).toMatchObject({ file: path });
+    expect(await find(path)).toMatchObject({ file: path });
     const from = { install: false, env: {}, cwd: folder };
-    expect(findServer('./server', [], from)).toMatchObject({ file: path });
-    expect(() => findServer('./server', [], { ...from, cwd: tmpdir() })).toThrow(/is not a program/);
-    expect(() => find(join(folder, 'nothing'))).toThrow(/is not a program that can be started/);
-    expect(() => find(folder)).toThrow(/is not a program that can be started/);
+    expect(await findServer('./server', [], from)).toMatchObject({ file: path });
+    await expect(findServer('./server', [], { ...from, cwd: tmpdir() })).rejects.toThrow(/is not a program/);
+    await expect(find(join(folder, 'nothing'))).rejects.toThrow(/is not a program that can be started/);
+    await expect(find(folder)).rejects.toThrow(/is not a program that can be started/);
   });
 });

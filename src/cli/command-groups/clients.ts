@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { SHARED } from '../options.js';
+import { SHARED } from '../shared-options.js';
 import { type CommandRow, loadInstallation, loadSetup } from './command-row.js';
 
 const GROUP = 'Into a client and out again:';

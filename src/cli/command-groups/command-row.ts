@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
-import { SHARED } from '../options.js';
+import { SHARED } from '../shared-options.js';
 
 /** One command. */
 export interface CommandRow {

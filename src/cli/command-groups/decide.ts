@@ -1,5 +1,5 @@
 import { Argument, Option } from 'commander';
-import { SHARED } from '../options.js';
+import { SHARED } from '../shared-options.js';
 import type { CommandRow } from './command-row.js';
 
 const GROUP = 'Decide yourself:';

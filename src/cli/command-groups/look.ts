@@ -1,5 +1,5 @@
 import { Argument, Option } from 'commander';
-import { SHARED } from '../options.js';
+import { SHARED } from '../shared-options.js';
 import { type CommandRow, loadInstallation, remote } from './command-row.js';
 
 const GROUP = 'Look at a server and write a policy:';

@@ -1,5 +1,5 @@
 import { Argument, Option } from 'commander';
-import { SHARED } from '../options.js';
+import { SHARED } from '../shared-options.js';
 import { type CommandRow, remote } from './command-row.js';
 
 const GROUP = 'Trust a policy:';

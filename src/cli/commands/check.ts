@@ -1,5 +1,6 @@
-import { findPolicy, readPolicy } from '../../config/policy-files.js';
+import { readPolicy } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
+import { findPolicy } from '../../config/shipped-policies.js';
 import { type FoundDraft, findingsOf, unjudgedSections } from '../../draft/findings.js';
 import { knownTools } from '../../draft/known-tools.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';

@@ -1,5 +1,6 @@
-import { findPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
+import { type PolicyOptions, problemsError } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
+import { findPolicy } from '../../config/shipped-policies.js';
 import { declaredArguments, knownTools } from '../../draft/known-tools.js';
 import { hintAbout, type Outlook, traceCall } from '../../draft/outlook.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';

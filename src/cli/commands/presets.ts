@@ -1,6 +1,6 @@
 import { ownCopy } from '../../catalog/own-copy.js';
 import { PRESETS, preset } from '../../catalog/servers.js';
-import { readPreset } from '../../config/policy-files.js';
+import { readPreset } from '../../config/shipped-policies.js';
 import { EXIT } from '../../errors.js';
 import { printJson } from '../json-output.js';
 import { bold, table } from '../table.js';

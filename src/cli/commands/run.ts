@@ -2,10 +2,11 @@ import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { notifyFile } from '../../config/paths.js';
 import {
-  findPolicy,
+  findPolicyFile,
   policyPlaces,
   problemsError,
   refuseMovingPlaces,
+  type ServerWords,
   stateFile,
 } from '../../config/policy-files.js';
 import type { RunOptions } from '../../config/run-options.js';
@@ -26,7 +27,8 @@ import type { Terminal } from '../terminal.js';
  * @throws PolicyWrapError when there is nothing to run or the policy is invalid
  */
 export async function run(argv: readonly string[], options: RunOptions, io: Terminal): Promise<number> {
-  const { source, names, words } = namedServer(argv, options, io.cwd);
+  const named = namedServer(argv, options, io.cwd);
+  const { source } = named;
   if (source === undefined) {
     throw new PolicyWrapError('USAGE', 'no server to wrap', { hint: 'policy-wrap -- mcp-afip' });
   }
@@ -38,9 +40,7 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
   const env = upstreamEnv(io.env);
   const { install, maxServerLine } = options;
   const startable = await findUpstream(source, { install, env, longest: maxServerLine });
-  const [server] = names;
-
-  const found = validPolicy(options, names, words);
+  const found = await validPolicy(options, named);
 
   // Before the start: a signal that came right after it would end us and leave the server behind (G9).
   const signals = heldSignals(io);
@@ -49,14 +49,16 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
   try {
     // Only now: the server boots meanwhile, and until it answers there is time for all that is not needed to start it.
     const { serve } = await import('../../proxy/serve.js');
+    const { names } = named;
     return await serve({
       upstream,
-      server,
+      server: names[0],
       grant: options.grant,
       env,
       note: startable.note,
       found,
-      findPolicy: () => findPolicy(options, names, words),
+      // A preset does not change, and takes the place of no file that is gone.
+      findPolicy: () => findPolicyFile(options, named),
       policyPlaces: policyPlaces(options, names),
       stateFile: stateFile(options.db),
       notifyFile: notifyFile(),
@@ -90,12 +92,12 @@ function checkOutput(): void {
 }
 
 /** @throws PolicyWrapError when it is not valid, or not there */
-function validPolicy(
-  options: RunOptions,
-  names: readonly [string, ...string[]],
-  words: readonly string[],
-): ServeOptions['found'] {
-  const found = findPolicy(options, names, words);
+async function validPolicy(options: RunOptions, server: ServerWords): Promise<ServeOptions['found']> {
+  const file = findPolicyFile(options, server);
+  const found =
+    file.kind === 'none'
+      ? (await import('../../config/shipped-policies.js')).findPolicy(options, server.names, server.words)
+      : file;
   if (found.kind === 'problems') throw problemsError(found);
   return found;
 }

@@ -1,14 +1,9 @@
 import { knownServer } from '../../catalog/servers.js';
 import { thisMachine } from '../../clients/machine.js';
 import { configDirs, surroundings } from '../../config/paths.js';
-import {
-  findPolicy,
-  type PolicyOptions,
-  policyFilesIn,
-  readPolicy,
-  stateFile,
-} from '../../config/policy-files.js';
+import { type PolicyOptions, policyFilesIn, readPolicy, stateFile } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
+import { findPolicy } from '../../config/shipped-policies.js';
 import { connect } from '../../store/sqlite/driver.js';
 import { inspect, serversIn } from '../../store/sqlite/inspect.js';
 import { liveServer } from '../../upstream/list-tools.js';

@@ -1,7 +1,7 @@
 import { lintPolicy } from '../../advice/lint.js';
 import { STRENGTH_NAMES } from '../../catalog/strengths.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
-import { readPreset } from '../../config/policy-files.js';
+import { readPreset } from '../../config/shipped-policies.js';
 import { formatProblem, type Problem } from '../../policy/read/problem.js';
 import { count } from '../../text/count.js';
 import { findingText, suspiciousTools } from '../findings.js';

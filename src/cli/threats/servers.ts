@@ -5,12 +5,12 @@ import { takeInventory } from '../../clients/inventory.js';
 import { optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
 import {
   type FoundPolicy,
-  findPolicy,
   type PolicyOptions,
   problemsError,
   readPolicy,
 } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
+import { findPolicy } from '../../config/shipped-policies.js';
 import { PolicyWrapError } from '../../errors.js';
 import { isRecord } from '../../json/value.js';
 import { stack } from '../../policy/evaluate/layers.js';
