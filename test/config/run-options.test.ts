@@ -40,6 +40,7 @@ test.each<[string, object]>([
     install: true,
     maxClientLine: 16 * MIB,
     maxServerLine: 64 * MIB,
+    storeOffline: 'refuse',
     synchronous: 'normal',
   };
   expect(await told(line.split(' ').filter(Boolean))).toEqual({ ...defaults, ...expected });
