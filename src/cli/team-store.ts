@@ -30,6 +30,11 @@ export async function storeAddress(
 /** This machine's database, or the store of a team: what a command asks of either is awaited. */
 export type AnyStore = Store | SharedStore;
 
+/** The time by which instants of a store are to be read, UTC milliseconds: that of a team has a clock of its own. */
+export function nowOf(store: AnyStore, io: Pick<Terminal, 'now'>): number {
+  return 'shown' in store ? (store.now() ?? io.now()) : io.now();
+}
+
 /** @returns the store that a command was told of; undefined where it looks at this machine's database */
 export async function openTeam(
   options: StoreOptions,

@@ -65,14 +65,6 @@ export const CODES = {
     explanation:
       'its definition is not the one that was first seen; a person must look at the change and accept it',
   },
-  /** The store that the policy counts in is missing, or cannot decide now. */
-  STORE: {
-    ...DENIED,
-    policyPart: 'none',
-    advice: 'Nothing was sent to the server. Do not repeat the call at once; tell the user.',
-    rule: '(store)',
-    explanation: 'the store that the team shares cannot decide on it now',
-  },
   /** The tool's own schema does not accept the arguments (`arguments: "declared"`). */
   ARGUMENTS: {
     ...DENIED,
@@ -84,6 +76,14 @@ export const CODES = {
   ACTION_DENY: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   /** The call cannot be charged. */
   AMOUNT: { ...DENIED, policyPart: 'line', advice: ASK_USER },
+  /** The store that the policy counts in is missing, or cannot decide now. */
+  STORE: {
+    ...DENIED,
+    policyPart: 'none',
+    advice: 'Nothing was sent to the server. Do not repeat the call at once; tell the user.',
+    rule: '(store)',
+    explanation: 'the store that the team shares cannot decide on it now',
+  },
   /** Outside of the hours in which calls pass. */
   HOURS: { ...DENIED, policyPart: 'line', advice: ASK_USER, adviceUntil: NOT_BEFORE },
   /** Another tool must have succeeded before. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { READING_MS } from '../../src/approval/prompt-form.js';
-import { newTeam } from '../store/postgres/support.js';
+import { IS_MISSING, newTeam } from '../store/postgres/support.js';
 import { PYTHON } from '../support/asking.js';
 import { Laptop } from '../support/laptop.js';
-import { Cluster, PROGRAMS } from '../support/postgres.js';
+import { Cluster } from '../support/postgres.js';
 import { type Message, refusalCode } from '../support/rig.js';
 
 const ASKING = {
@@ -18,7 +18,7 @@ const ASKING = {
 
 let cluster: Cluster;
 beforeAll(async () => {
-  if (PROGRAMS === undefined) return;
+  if (IS_MISSING) return;
   cluster = await Cluster.start();
   await cluster.prepare('alice', 'bob', 'carol', 'dave', 'erin');
 });
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const approvalOf = (answer: Message): string => answer.result._meta['policy-wrap/decision'].approvalId;
 
-describe.runIf(PROGRAMS !== undefined && PYTHON !== undefined)('what people see and do in a team', () => {
+describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a team', () => {
   test('G10: who wraps cannot approve; who approves lets exactly one call through, and is written down', async () => {
     await using team = await newTeam(cluster);
     await using one = new Laptop(cluster, 'alice', team.name);

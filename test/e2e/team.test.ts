@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newTeam } from '../store/postgres/support.js';
+import { IS_MISSING, newTeam } from '../store/postgres/support.js';
 import { command } from '../support/command.js';
 import { Laptop } from '../support/laptop.js';
-import { Cluster, PROGRAMS } from '../support/postgres.js';
+import { Cluster } from '../support/postgres.js';
 import { type Message, refusalCode } from '../support/rig.js';
 
 /** Five calls a day for the whole team, whoever makes them. */
@@ -20,7 +20,7 @@ const QUOTA = {
 
 let cluster: Cluster;
 beforeAll(async () => {
-  if (PROGRAMS === undefined) return;
+  if (IS_MISSING) return;
   cluster = await Cluster.start();
   await cluster.prepare('alice', 'bob', 'carol', 'dave');
 });
@@ -31,7 +31,7 @@ afterAll(async () => {
 const decisionOf = (answer: Message) => answer.result._meta['policy-wrap/decision'];
 const textOf = (answer: Message): string => answer.result.content[0].text;
 
-describe.runIf(PROGRAMS !== undefined)('two laptops and one quota', () => {
+describe.skipIf(IS_MISSING)('two laptops and one quota', () => {
   test('G4, G5: the second is refused exactly when the first has used it up, also after both were killed', async () => {
     await using team = await newTeam(cluster);
     await using one = new Laptop(cluster, 'alice', team.name);
@@ -97,7 +97,7 @@ describe.runIf(PROGRAMS !== undefined)('two laptops and one quota', () => {
   });
 });
 
-describe.runIf(PROGRAMS !== undefined)('a store that cannot be reached', () => {
+describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
   test('G3: refuses with the reason and since when, hides what is hidden, and passes again when it is back', async () => {
     await using own = await Cluster.start();
     await own.prepare('alice', 'bob', 'carol', 'dave');

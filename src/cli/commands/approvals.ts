@@ -15,7 +15,7 @@ import {
 import { versioned, withMember } from '../json-output.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
-import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
+import { type AnyStore, nowOf, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { isoTime } from '../time.js';
 
@@ -33,8 +33,12 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   if (options.watch) return watch(options, io);
   const { stores, leftAlone } = await openStores(options, io);
   const entries: (ApprovalEntry & Partial<Origin>)[] = [];
+  let now = io.now();
   try {
-    for (const store of stores) entries.push(...(await store.approvals(options.all, { mine: options.mine })));
+    for (const store of stores) {
+      entries.push(...(await store.approvals(options.all, { mine: options.mine })));
+      now = nowOf(store, io);
+    }
   } finally {
     for (const store of stores) await store.close();
   }
@@ -45,7 +49,7 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   }
   if (entries.length === 0) await io.out.write('Nothing waits for a person.\n');
   for (const approval of entries) {
-    await io.out.write(`${describeApproval(approval, io.out, io.now())}${advice(approval)}\n`);
+    await io.out.write(`${describeApproval(approval, io.out, now)}${advice(approval)}\n`);
   }
   return EXIT.done;
 }
@@ -132,7 +136,7 @@ async function put(
 ): Promise<'approved' | 'rejected' | 'skip' | undefined> {
   const challenge = challengeFor(approval, store);
   const approving = challenge ? `type ${printable(challenge.label, 80)} to approve` : '[a]pprove';
-  await io.err.write(`\n${describeApproval(approval, io.err, io.now())}`);
+  await io.err.write(`\n${describeApproval(approval, io.err, nowOf(store, io))}`);
   for (;;) {
     const typed = await io.ask(`${approving}, [r]eject, [s]kip: `);
     if (typed === undefined) return undefined;

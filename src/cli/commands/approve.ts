@@ -16,7 +16,7 @@ import {
 } from '../approving.js';
 import { openStateWith, type StateOptions } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
-import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
+import { type AnyStore, nowOf, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { clockTime } from '../time.js';
 
@@ -37,12 +37,13 @@ export async function approve(id: string, options: ApproveOptions, io: Terminal)
   try {
     const approval = await waitingCall(id, store);
     const budget = further && bounded(further, approval, store);
-    await io.err.write(describeApproval(approval, io.err, io.now()));
+    await io.err.write(describeApproval(approval, io.err, nowOf(store, io)));
     if (budget) await io.err.write(`  also      ${budgetText(budget, approval)}\n`);
     if (!(await isMeant(approval, store, options, io))) return EXIT.failed;
 
     const { expiresAt } = await approveCall(approval, store, 'cli', budget);
-    const until = `until ${clockTime(expiresAt, io.now())} (${span(expiresAt - io.now())})`;
+    const now = nowOf(store, io);
+    const until = `until ${clockTime(expiresAt, now)} (${span(expiresAt - now)})`;
     await io.out.write(
       `Approved: ${printable(approval.tool)} passes once with exactly these arguments, ${until}. Have the call made again.\n`,
     );

@@ -9,8 +9,11 @@ import type { Role, SharedStore } from '../../../src/store/shared-store.js';
 import { Cluster, type ClusterOptions, PROGRAMS, someTeam } from '../../support/postgres.js';
 import { admission, INFO, open } from '../support-shapes.js';
 
-/** Left out where PostgreSQL is not installed; where every change is checked it must be (.ci/run installs it). */
-export const test = base.skipIf(PROGRAMS === undefined && !(process.env.CI && process.platform === 'linux'));
+/** Where every change is checked PostgreSQL must be there (.ci/run installs it). */
+export const IS_MISSING = PROGRAMS === undefined && !(process.env.CI && process.platform === 'linux');
+
+/** Left out where PostgreSQL is not installed. */
+export const test = base.skipIf(IS_MISSING);
 
 /** One server for a file of tests, with a team that each test makes for itself. */
 export function sharedCluster(options: ClusterOptions = {}) {
