@@ -13,10 +13,11 @@ import { thisMachine } from '../clients/machine.js';
 import { readTextFile } from '../config/text-file.js';
 import { PolicyWrapError } from '../errors.js';
 import { isRecord } from '../json/value.js';
+import { sectionOf } from '../policy/sections.js';
 import type { PinEntry } from '../store/store.js';
 import { shownCommand } from '../text/masking.js';
 import { type LiveServer, liveServer } from '../upstream/list-tools.js';
-import type { EntryHere, PolicyHere } from './api-types/tools.js';
+import type { EntryHere, PolicyHere, ServerHere } from './api-types/tools.js';
 import type { Page } from './page.js';
 
 /** A server that a client's configuration or the state knows. */
@@ -134,7 +135,7 @@ export function catalogued({ server, entry }: KnownHere): KnownServer | undefine
 
 /** The tools of a server, without starting it. */
 export interface ToolsKnown {
-  readonly from: 'seen' | 'read' | 'catalogue' | 'nothing';
+  readonly from: ServerHere['from'];
   readonly tools: readonly ToolDefinition[];
   /** What is pinned of them. */
   readonly pins: ReadonlyMap<string, PinEntry>;
@@ -148,26 +149,48 @@ export function toolsHere(page: Page, known: KnownHere): ToolsKnown {
       if (pin.kind === 'tool' && !pins.has(pin.tool)) pins.set(pin.tool, pin);
   const live = read.get(page)?.get(server);
   if (live) return { from: 'read', tools: live.tools, pins };
-  const seen = [...pins.values()].flatMap((pin) => definitionOf(pin) ?? []);
+  const seen = [...pins.values()].map(definitionOf);
   if (seen.length > 0) return { from: 'seen', tools: seen, pins };
   const shipped = catalogued(known);
-  return shipped ? { from: 'catalogue', tools: shipped.tools, pins } : { from: 'nothing', tools: [], pins };
+  if (shipped) return { from: 'catalogue', tools: shipped.tools, pins };
+  const called = calledTools(page, server);
+  return { from: called.length > 0 ? 'called' : 'nothing', tools: called.map((name) => ({ name })), pins };
 }
 
+/** Rows of the log in which names are looked for. */
+const LOOKED_AT = 1000;
+
+/** Names that the log has: without a policy nothing that a server lists is kept. */
+function calledTools(page: Page, server: string): readonly string[] {
+  const rows = page.stores().flatMap(({ store }) => store.log({ server, limit: LOOKED_AT }));
+  const names = new Set(rows.map(({ tool }) => tool).filter((name) => sectionOf(name) === undefined));
+  return [...names].sort();
+}
+
+/** Most definitions that are kept as they were read. */
+const KEPT = 20_000;
+/** By name and text: what is found out about a definition is remembered for as long as it is the same. */
+const definitions = new Map<string, ToolDefinition>();
+
 /** What a server lists now, as far as it was kept. */
-function definitionOf({ tool, definition, changed }: PinEntry): ToolDefinition | undefined {
-  for (const text of [changed?.definition, definition]) {
-    if (text === undefined) continue;
-    const value: unknown = JSON.parse(text);
-    if (!isRecord(value)) continue;
-    const { title, description, inputSchema, annotations } = value;
-    return {
-      name: tool,
-      title: typeof title === 'string' ? title : undefined,
-      description: typeof description === 'string' ? description : undefined,
-      inputSchema,
-      annotations: isRecord(annotations) ? annotations : undefined,
-    };
-  }
-  return { name: tool };
+function definitionOf({ tool, definition, changed }: PinEntry): ToolDefinition {
+  const text = changed?.definition ?? definition;
+  const key = `${tool}\n${text}`;
+  const kept = definitions.get(key) ?? parsed(tool, text);
+  if (definitions.size >= KEPT) definitions.clear();
+  definitions.set(key, kept);
+  return kept;
+}
+
+function parsed(name: string, text: string): ToolDefinition {
+  const value: unknown = JSON.parse(text);
+  if (!isRecord(value)) return { name };
+  const { title, description, inputSchema, annotations } = value;
+  return {
+    name,
+    title: typeof title === 'string' ? title : undefined,
+    description: typeof description === 'string' ? description : undefined,
+    inputSchema,
+    annotations: isRecord(annotations) ? annotations : undefined,
+  };
 }

@@ -19,8 +19,8 @@ export interface ServerHere {
   /** Wrappers that run now. */
   readonly running: number;
   readonly policy: PolicyHere;
-  /** Where the tools are known from: wrappers that have seen them, a start from this page, or the catalogue. */
-  readonly from: 'seen' | 'read' | 'catalogue' | 'nothing';
+  /** Where the tools are known from: wrappers that have seen them, a start from this page, the catalogue, the log. */
+  readonly from: 'seen' | 'read' | 'catalogue' | 'called' | 'nothing';
   /** What is started when its tools are read, its secrets masked; undefined where nothing can be. */
   readonly command: string | undefined;
   /** Why it cannot be started from here. */

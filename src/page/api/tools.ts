@@ -1,5 +1,8 @@
+import { classify } from '../../catalog/classify.js';
 import { tokensOf } from '../../catalog/definition-cost.js';
-import { effectOf, inventory } from '../../cli/commands/tools.js';
+import { findingsIn } from '../../catalog/definition-findings.js';
+import type { ToolDefinition } from '../../catalog/tool-definition.js';
+import { effectOf } from '../../cli/commands/tools.js';
 import { loadWithLayers, problemsError } from '../../config/policy-files.js';
 import { PolicyWrapError } from '../../errors.js';
 import { editEntry } from '../../policy/edit/edit-entry.js';
@@ -53,16 +56,14 @@ function serversHere(page: Page): ServersHere {
     const policy = policyHere(known, page);
     const { from, tools, pins } = toolsHere(page, known);
     const layers = layersIn(policy);
-    const rows = inventory(tools, layers).map((row): ToolRow => {
-      const { name, class: toolClass, risk, reason, findings } = row;
+    const rows = tools.map((tool): ToolRow => {
+      const { name } = tool;
       const { calls = 0, refused = 0 } = counts.get(`${server}\n${name}`) ?? {};
       const pin = pins.get(name);
-      const tool = tools.find((each) => each.name === name);
       return {
-        ...{ name, class: toolClass, risk, evidence: reason, calls, refused },
-        tokens: tool === undefined ? 0 : tokensOf(tool),
+        ...aboutOf(tool),
+        ...{ name, calls, refused },
         effect: layers === undefined ? NONE : effectHere(layers, name),
-        findings,
         isChanged: pin !== undefined && (pin.late || pin.changed !== undefined),
       };
     });
@@ -79,27 +80,45 @@ function serversHere(page: Page): ServersHere {
   return { servers };
 }
 
-/** How long a count is believed while calls keep coming, in milliseconds: a log may have a million rows. */
-const BELIEVED_MS = 5000;
+type About = Pick<ToolRow, 'class' | 'risk' | 'evidence' | 'tokens' | 'findings'>;
+const abouts = new WeakMap<ToolDefinition, About>();
+
+/** What a definition says of its tool. The list is loaded again with every call, and this does not change. */
+function aboutOf(tool: ToolDefinition): About {
+  const kept = abouts.get(tool);
+  if (kept) return kept;
+  const { class: toolClass, risk, reason } = classify(tool);
+  const about: About = {
+    ...{ class: toolClass, risk, evidence: reason },
+    tokens: tokensOf(tool),
+    findings: findingsIn(tool),
+  };
+  abouts.set(tool, about);
+  return about;
+}
+
+/** A log may have a million rows, and calls keep coming: counting takes no more than this part of the time. */
+const PART = 0.1;
 
 interface Counted {
   readonly calls: number;
   readonly refused: number;
 }
-const counted = new WeakMap<Page, { at: number; counts: ReadonlyMap<string, Counted> }>();
+const counted = new WeakMap<Page, { until: number; counts: ReadonlyMap<string, Counted> }>();
 
 /** By server and tool. */
 function countsOf(page: Page): ReadonlyMap<string, Counted> {
   const last = counted.get(page);
   const now = performance.now();
-  if (last && now - last.at < BELIEVED_MS) return last.counts;
+  if (last && now < last.until) return last.counts;
   const counts = new Map<string, Counted>();
   for (const { store } of page.stores())
     for (const { server, tool, calls, refused } of store.callCounts(page.now() - COUNTED_MS)) {
       const had = counts.get(`${server}\n${tool}`) ?? { calls: 0, refused: 0 };
       counts.set(`${server}\n${tool}`, { calls: had.calls + calls, refused: had.refused + refused });
     }
-  counted.set(page, { at: performance.now(), counts });
+  const done = performance.now();
+  counted.set(page, { until: done + (done - now) / PART, counts });
   return counts;
 }
 

@@ -51,6 +51,10 @@ export const tools = strings({
   'tools.from.seen': ['as wrappers have seen them', 'tal como las han visto los wrappers'],
   'tools.from.read': ['read just now', 'leídas ahora'],
   'tools.from.catalogue': ['from the catalogue; not read here yet', 'del catálogo; aún no leídas aquí'],
+  'tools.from.called': [
+    'those that were called; the others are not known yet',
+    'las que se llamaron; las demás aún no se conocen',
+  ],
   'tools.from.nothing': ['its tools are not known yet', 'aún no se conocen sus herramientas'],
   'tools.read': ['Read its tools', 'Leer sus herramientas'],
   'tools.read.what': ['This starts the server once:', 'Esto arranca el servidor una vez:'],

@@ -47,7 +47,7 @@ export function ChosenPolicy({
   children: (chosen: Chosen) => ComponentChildren;
 }) {
   const { data: list, error, reload } = useResource<PolicyList>('/api/policies', ['policies', 'clients']);
-  const row = list && rowOf(list, query);
+  const row = list && (isFixed ? fixedRow(list, query) : rowOf(list, query));
   const loaded = useResource<PolicyText>(row && `/api/policy?file=${encodeURIComponent(row.file)}`, [
     'policies',
   ]);
@@ -87,6 +87,10 @@ export function ChosenPolicy({
       )}
     </div>
   );
+}
+
+function fixedRow({ policies }: PolicyList, query: URLSearchParams): PolicyRow | undefined {
+  return policies.find(({ file }) => file === query.get('policy'));
 }
 
 function rowOf({ policies }: PolicyList, query: URLSearchParams): PolicyRow | undefined {
