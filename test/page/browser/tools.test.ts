@@ -248,7 +248,7 @@ test('servers of every kind stand there: not wrapped, of the catalogue, known by
   await section('nameless').getByText('There are changes of another policy').waitFor();
   await section('nameless').getByRole('button', { name: 'Drop them' }).click();
   await section('nameless').getByRole('button', { name: 'Allow' }).click();
-  await expect.poll(() => row.locator('.badge').allInnerTexts()).toEqual(['low', 'allow']);
+  await expect.poll(() => row.locator('.badge').allInnerTexts()).toEqual(['medium', 'allow']);
   expect(rig.problems).toEqual([]);
 });
 
