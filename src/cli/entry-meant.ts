@@ -34,3 +34,9 @@ export function entryMeant(command: string, argv: readonly string[]): NamedEntry
     { hint: typed(called) },
   );
 }
+
+/** The wrapped entry of a remote server: its name and policy hold where a person names the address alone. */
+export function wrappedAt(url: string): NamedEntry | undefined {
+  const entries = wrappedEntries(takeInventory(thisMachine(), thisWrapper()));
+  return entries.find(({ entry }) => urlOf(entry) === url);
+}

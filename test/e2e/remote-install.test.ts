@@ -64,6 +64,20 @@ test('install puts the wrapper in front of an address with its headers, a client
 
   const again = await account.run('install', 'cursor', 'billing', '--yes');
   expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('billing: wrapped already')]);
+  // A person who names the address alone is told of the entry's own name and policy.
+  const key = ['--header', 'Authorization: Bearer sk-sesame-1234'];
+  const doctor = await account.run('doctor', '--url', server.url, ...key, '--json');
+  const { checks } = JSON.parse(doctor.stdout);
+  const policy = checks.find(({ id }: { id: string }) => id === 'policy');
+  expect(policy.findings[0]).toMatchObject({
+    status: 'ok',
+    message: expect.stringContaining('billing.json'),
+  });
+  const tools = await account.run('tools', '--url', server.url, ...key, '--json');
+  expect(JSON.parse(tools.stdout)).toMatchObject({
+    server: 'billing',
+    tools: [{ policy: expect.stringContaining('limit') }],
+  });
   const clients = await account.run('clients', '--json');
   const [entry] = JSON.parse(clients.stdout).places.flatMap((place: { entries: object[] }) => place.entries);
   expect(entry).toMatchObject({ status: 'wrapped', url: server.url });

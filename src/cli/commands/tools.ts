@@ -18,7 +18,7 @@ import { count } from '../../text/count.js';
 import { NAME_CAP, printable, printableJson } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { entryMeant } from '../entry-meant.js';
+import { entryMeant, wrappedAt } from '../entry-meant.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
@@ -56,7 +56,7 @@ export async function tools(
   asked: ToolsOptions,
   io: Terminal,
 ): Promise<number> {
-  const entry = asked.url === undefined && asked.server === undefined ? entryMeant('tools', argv) : undefined;
+  const entry = asked.server === undefined ? meant(argv, asked.url) : undefined;
   const options = entry === undefined ? asked : { ...asked, ...heldBy(entry.server, asked, io) };
   const named = namedServer(argv, options, io.cwd);
   if (named.source === undefined) {
@@ -98,6 +98,9 @@ export async function tools(
   );
   return EXIT.done;
 }
+
+const meant = (argv: readonly string[], url: string | undefined) =>
+  url === undefined ? entryMeant('tools', argv) : wrappedAt(url);
 
 /** What holds for a wrapped entry of this name, where the person names no other policy. */
 function heldBy(server: string, { policy, preset }: ToolsOptions, io: Terminal): Partial<ToolsOptions> {

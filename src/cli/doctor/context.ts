@@ -1,5 +1,7 @@
 import { knownServer } from '../../catalog/servers.js';
+import { optionsOf } from '../../clients/entries.js';
 import { thisMachine } from '../../clients/machine.js';
+import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../../clients/wrapped-command.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { type PolicyOptions, policyFilesIn, readPolicy, stateFile } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
@@ -8,19 +10,33 @@ import { connect } from '../../store/sqlite/driver.js';
 import { inspect, serversIn } from '../../store/sqlite/inspect.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { otherDatabases } from '../databases.js';
+import { wrappedAt } from '../entry-meant.js';
 import { namedServer } from '../named-server.js';
 import type { Terminal } from '../terminal.js';
 import { thisAccount, thisNode, thisWrapper } from '../this-installation.js';
 import type { Context } from './runner.js';
 
+type DoctorContextOptions = PolicyOptions &
+  RemoteOptions & { readonly db?: string; readonly store?: string; readonly server?: string };
+
+/** What the wrapped entry of an address says, where the person names nothing else. */
+function heldByEntry({ url, server, policy, preset }: DoctorContextOptions): Partial<DoctorContextOptions> {
+  const meant = url === undefined || server !== undefined ? undefined : wrappedAt(url);
+  if (meant === undefined) return {};
+  const options = optionsOf(meant.entry);
+  const [file, shipped] = [optionValue(options, POLICY_FLAGS), optionValue(options, PRESET_FLAGS)];
+  const isNamed = policy !== undefined || preset !== undefined;
+  return {
+    server: meant.server,
+    ...(!isNamed && file !== undefined && { policy: file }),
+    ...(!isNamed && shipped !== undefined && { preset: shipped }),
+  };
+}
+
 /** @param argv the server's command and its arguments; empty when no server is asked about */
-export function contextOf(
-  argv: readonly string[],
-  options: PolicyOptions &
-    RemoteOptions & { readonly db?: string; readonly store?: string; readonly server?: string },
-  terminal: Terminal,
-): Context {
+export function contextOf(argv: readonly string[], asked: DoctorContextOptions, terminal: Terminal): Context {
   const machine = thisMachine();
+  const options = { ...asked, ...heldByEntry(asked) };
   const { source, names, words } = namedServer(argv, options, machine.cwd);
   const server = names[0] === '' ? undefined : names[0];
   const around = surroundings();
