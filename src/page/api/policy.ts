@@ -65,7 +65,7 @@ export const POLICY: readonly Route[] = [
     text: versionOf(policyHere(page, file).file, name),
   })),
   post('/api/policy/restore', RestoreBody, ({ body: { file, name, base } }, page) =>
-    save(page, file, base, versionOf(file, name)),
+    save(page, file, base, versionOf(editablePolicy(page, file).file, name)),
   ),
   get('/api/policy/deciding', ({ query }, page) => deciding(page, query.get('file') ?? '')),
 ];

@@ -191,6 +191,26 @@ test('a call from the log is decided rule by rule, and kept as a case that polic
   expect(rig.problems).toEqual([]);
 });
 
+test('one policy is edited at a time: another one is opened when the changes are dropped, and not before', async () => {
+  await using rig = await PageRig.start();
+  const one = rig.policy('one', { version: '1', default: 'deny' });
+  const two = rig.policy('two', { version: '1', default: 'deny' });
+  const page = await rig.open('/file');
+  const choice = page.getByRole('combobox', { name: 'Policy of' });
+  const fallback = page.getByRole('combobox', { name: 'Tools that match no entry' });
+  await fallback.selectOption('allow');
+  await choice.selectOption(two);
+  await page.getByText(`There are changes that are not saved in ${one}`).waitFor();
+  await page.getByRole('button', { name: 'Go on with those' }).click();
+  await expect.poll(() => fallback.inputValue()).toBe('allow');
+  await choice.selectOption(two);
+  await page.getByRole('button', { name: 'Drop them, and open this one' }).click();
+  await expect.poll(() => fallback.inputValue()).toBe('deny');
+  await choice.selectOption(one);
+  await expect.poll(() => fallback.inputValue()).toBe('deny');
+  expect(rig.problems).toEqual([]);
+});
+
 test('by the keyboard alone: a limit over all tools is made, a value completed from the schema, and both are saved', async () => {
   await using rig = await PageRig.start();
   const file = rig.policy('legiti', '{\n  "version": "1",\n  "default": "allow",\n  "tools": {}\n}\n');
