@@ -19,7 +19,7 @@ export const PAGE_PARTS =
 export const BROWSERS = 'browser playwright puppeteer selenium webdriver chrome chromium firefox devtools';
 
 /** Verbs that go out for text. */
-export const GOES_OUT = 'scrape crawl browse navigate visit goto fetch download';
+export const GOES_OUT = 'scrape crawl browse navigate visit goto fetch download clone';
 
 /** Data of the person or the company, which a stranger must not see. */
 export const OWN_DATA =

@@ -1,7 +1,8 @@
+import { isRecord } from '../json/value.js';
 import { runTextArgument } from './argument-evidence.js';
 import { isCode, type Properties, propertiesOf, takesAddress } from './arguments.js';
 import { classify } from './classify.js';
-import type { ToolClass } from './evidence.js';
+import { ACTION_ARGUMENTS, type ToolClass } from './evidence.js';
 import {
   BODIES,
   BROWSERS,
@@ -43,9 +44,26 @@ const IS = {
   seen: setOf(SEEN_BY_OTHERS),
   recipient: setOf(RECIPIENTS),
   body: setOf(BODIES),
+  action: setOf(ACTION_ARGUMENTS),
   /** With these, an address is a record, or one that already exists. */
   keeps: setOf('create update add edit save define list find search expect assert wait count connection'),
 };
+
+const LOOKS = setOf('get list read fetch search query find show view export');
+
+/** An argument that says what is done may say that something is read. */
+const hasLookingAction = (schema: Properties): boolean =>
+  schema.some(
+    ([name, { enum: values }]) =>
+      IS.action.has(plain(name)) &&
+      Array.isArray(values) &&
+      values.some(
+        (value) => typeof value === 'string' && wordsOf(value.slice(0, 50)).some((word) => LOOKS.has(word)),
+      ),
+  );
+
+const requiredOf = (inputSchema: unknown): readonly unknown[] =>
+  isRecord(inputSchema) && Array.isArray(inputSchema.required) ? inputSchema.required : [];
 
 const MAX_NAME = 200;
 const MAX_SENTENCE = 200;
@@ -79,6 +97,10 @@ interface About {
   readonly sentence: readonly string[];
   readonly schema: Properties;
   readonly address: string | undefined;
+  /** Every call has it: it is no filter. */
+  readonly isAddressRequired: boolean;
+  /** It reads, or one of the actions that it can be told to do does. */
+  readonly looks: boolean;
   /** Its schema says that it is one. */
   readonly isFormed: boolean;
   /** It runs a program or a command. */
@@ -100,13 +122,14 @@ function read(tool: ToolDefinition): About {
       ? (runTextArgument(described, schema, words) ??
         schema.find(([each]) => isCode(wordsOf(each.slice(0, MAX_NAME)).at(-1) ?? ''))?.[0])
       : undefined;
-  const secret = toolClass === 'Read' ? secretsAmong(words, first) : undefined;
+  const looks = toolClass === 'Read' || hasLookingAction(schema);
+  const secret = looks ? secretsAmong(words, first) : undefined;
   const isQuery = run !== undefined && /sql|quer|cypher|statement/i.test(run);
   const address = schema.find(([each, about]) => takesAddress(each, about));
   const sentence = wordsOf(first).map(singular);
   const shell =
     toolClass === 'Execute'
-      ? words.find((word) => RUNS.has(word) || (EVALUATES.has(word) && ofCode(words, sentence)))
+      ? words.find((word) => RUNS.has(word) || (EVALUATES.has(word) && ofCode(words, sentence, schema)))
       : undefined;
   const runs =
     run !== undefined && !isQuery ? `argument "${shown(run)}" is run` : shell && `name: "${shell}"`;
@@ -117,6 +140,8 @@ function read(tool: ToolDefinition): About {
     sentence,
     schema,
     address: address?.[0],
+    isAddressRequired: address !== undefined && requiredOf(tool.inputSchema).includes(address[0]),
+    looks,
     isFormed: address !== undefined && takesAddress('', address[1]),
     runs: runs === undefined || runs === '' ? undefined : runs,
     queries: isQuery ? reason : undefined,
@@ -130,8 +155,8 @@ const RUNS = setOf('shell bash powershell terminal ssh repl cmd exec');
 const EVALUATES = setOf('eval evaluate');
 const CODE = setOf('script javascript js typescript python expression code');
 
-const ofCode = (words: readonly string[], sentence: readonly string[]): boolean =>
-  inBrowser({ words, sentence }) || [...words, ...sentence].some((word) => CODE.has(word));
+const ofCode = (words: readonly string[], sentence: readonly string[], schema: Properties): boolean =>
+  inBrowser({ words, sentence, schema }) || [...words, ...sentence].some((word) => CODE.has(word));
 
 const named = (word: string): string => `name: "${word}"`;
 const looksOrActs = ({ class: toolClass }: About): boolean => toolClass === 'Read' || toolClass === 'Execute';
@@ -139,14 +164,20 @@ const looksOrActs = ({ class: toolClass }: About): boolean => toolClass === 'Rea
 /** Text of strangers comes in. */
 function untrusted(about: About): string | undefined {
   const { words, sentence, address } = about;
-  if (!looksOrActs(about) && about.class !== 'Other') return undefined;
   const goes = words.find((word) => IS.goesOut.has(word));
-  if (goes !== undefined && (address !== undefined || goes !== 'fetch')) return named(goes);
-  if (address !== undefined && about.class === 'Read') return `argument "${shown(address)}"`;
-  if (inBrowser(about)) {
-    const part = words.find((word) => IS.pagePart.has(word));
-    if (part !== undefined) return named(part);
-  }
+  if (goes !== undefined && address !== undefined && about.class !== 'Destructive') return named(goes);
+  const browses = inBrowser(about);
+  if (browses && address !== undefined) return `argument "${shown(address)}"`;
+  // What writes a file of it may show it too.
+  const part = words.some((word) => ENTERS.has(word))
+    ? undefined
+    : words.find((word) => IS.pagePart.has(word));
+  if (browses && part !== undefined && (looksOrActs(about) || words.some((word) => SHOWS.has(word))))
+    return named(part);
+  if (!looksOrActs(about) && about.class !== 'Other') return undefined;
+  if (goes !== undefined && goes !== 'fetch') return named(goes);
+  if (address !== undefined && about.class === 'Read' && about.isAddressRequired)
+    return `argument "${shown(address)}"`;
   if (about.class !== 'Read') return undefined;
   return (
     firstOf(about, IS.foreign, IS.foreignName) ??
@@ -155,19 +186,26 @@ function untrusted(about: About): string | undefined {
 }
 
 /** Before `page` they say that one is shown, and not that a list has many. */
-const ONE = setOf('the current this active open web visible');
+const ONE = setOf('the current this active open web visible selected target');
+const SHOWS = setOf('take capture get list find show read');
 
 const isWebSearch = (words: readonly string[], sentence: readonly string[]): boolean =>
   [...words, ...sentence].includes('search') &&
   sentence.some((word) => word === 'web' || word === 'internet');
 
-const inBrowser = ({ words, sentence }: Pick<About, 'words' | 'sentence'>): boolean =>
+const inBrowser = ({ words, sentence, schema }: Pick<About, 'words' | 'sentence' | 'schema'>): boolean =>
   words.some((word) => IS.browser.has(word)) ||
-  sentence.some((word, at) => IS.browser.has(word) || (word === 'page' && ONE.has(sentence[at - 1] ?? '')));
+  sentence.some((word, at) => IS.browser.has(word) || (word === 'page' && ONE.has(sentence[at - 1] ?? ''))) ||
+  (sentence.includes('tab') && words.includes('page')) ||
+  // A page by its number.
+  schema.some(([name, { type }]) => plain(name) === 'pageid' && (type === 'number' || type === 'integer'));
+
+/** Verbs that put something into a page, which then has it. */
+const ENTERS = setOf('fill type press enter input drop upload');
 
 /** Data of one's own is read. */
 function ownData(about: About): string | undefined {
-  if (about.class !== 'Read') return undefined;
+  if (!about.looks) return undefined;
   if (about.secret !== undefined) return about.secret;
   if (about.all.some((word) => IS.public.has(word)) || inBrowser(about)) return undefined;
   return firstOf(about, IS.own, IS.ownName);
@@ -182,16 +220,16 @@ function sends(about: About): string | undefined {
     if (known !== undefined) return named(known);
     const recipient = recipientAmong(schema);
     if (recipient !== undefined) return `argument "${shown(recipient)}"`;
+    const enters = inBrowser(about) ? words.find((word) => ENTERS.has(word)) : undefined;
+    if (enters !== undefined) return named(enters);
   }
   // An address says enough: what was read can stand in it.
   if (address === undefined || words.some((word) => IS.keeps.has(word))) return undefined;
   const body = schema.find(([name]) => name !== address && IS.body.has(plain(name)))?.[0];
   if (body !== undefined) return `arguments "${shown(address)}" and "${shown(body)}"`;
+  const acts = about.class === 'Read' || about.class === 'Execute' || about.isFormed;
   const goes =
-    about.class === 'Read' ||
-    about.class === 'Execute' ||
-    about.isFormed ||
-    words.some((word) => IS.goesOut.has(word));
+    (acts && about.isAddressRequired) || inBrowser(about) || words.some((word) => IS.goesOut.has(word));
   return goes ? `argument "${shown(address)}"` : undefined;
 }
 

@@ -3,9 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { type Flow, flowsOf } from '../../src/catalog/flows.js';
 import type { ToolDefinition } from '../../src/catalog/tool-definition.js';
 
+/** A name with `!` is that of an address by its form, which each call has; so is each `url`. One with `#` is a number. */
 const withArguments = (...names: string[]) => ({
   type: 'object',
-  properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+  properties: Object.fromEntries(
+    names.map((name) => [
+      name.replace(/^[!#]/, ''),
+      { type: name.startsWith('#') ? 'number' : 'string', ...(name.startsWith('!') && { format: 'uri' }) },
+    ]),
+  ),
+  required: names
+    .filter((name) => name.startsWith('!') || name === 'url')
+    .map((name) => name.replace('!', '')),
 });
 
 describe('what comes in and what goes out', () => {
@@ -34,6 +43,21 @@ describe('what comes in and what goes out', () => {
     ['browser_evaluate', '', ['function'], ['untrusted', 'private', 'sends']],
     ['eval', 'Runs Python code', [], ['untrusted', 'private', 'sends']],
     ['exec', '', [], ['untrusted', 'private', 'sends']],
+    // As browsers and others have them.
+    ['new_page', 'Open a new tab and load a URL.', ['url', 'background'], ['untrusted', 'sends']],
+    ['take_snapshot', 'Take a text snapshot', ['#pageId', 'filePath'], ['untrusted']],
+    ['fill', 'Type text into an input', ['#pageId', 'uid', 'value'], ['sends']],
+    ['type_text', 'Type text using keyboard', ['#pageId', 'text'], ['sends']],
+    ['get_network_request', 'Gets a request', ['#pageId', 'responseFilePath'], ['untrusted']],
+    ['browser_type', 'Type text into editable element', ['element', 'text'], ['sends']],
+    ['git_clone', 'Clone a repository', ['url', 'path'], ['untrusted', 'sends']],
+    ['gzip_file', 'Compresses a file', ['!data'], ['sends']],
+    ['import_feed', 'Reads a feed', ['!feed'], ['untrusted', 'sends']],
+    ['slack_post_message', 'Post to a channel', ['channel_id', 'text'], ['sends']],
+    ['docker_run', 'Run a container', ['image', 'args'], ['untrusted', 'private', 'sends']],
+    ['kubectl', '', ['args'], ['untrusted', 'private', 'sends']],
+    ['kubectl_get', 'Gets resources', ['resource'], ['private']],
+    ['get_connections', 'Gets connections', ['repositoryUrl'], []],
     ['enviar_correo', 'Envía un correo', ['destinatario'], ['sends']],
   ])('%s', (name, description, names, expected) => {
     expect(Object.keys(flowsOf({ name, description, inputSchema: withArguments(...names) }))).toEqual(
@@ -56,6 +80,14 @@ describe('what comes in and what goes out', () => {
     ['xyzzy', '', []],
   ])('nothing is known to pass through %s', (name, description, names) => {
     expect(flowsOf({ name, description, inputSchema: withArguments(...names) })).toEqual({});
+  });
+
+  test('an action that reads', () => {
+    const inputSchema = { properties: { action: { enum: ['get', 'delete'] } } };
+    expect(Object.keys(flowsOf({ name: 'manage_credentials', inputSchema }))).toEqual(['private', 'secrets']);
+    expect(
+      flowsOf({ name: 'manage_credentials', inputSchema: { properties: { action: { enum: ['delete'] } } } }),
+    ).toEqual({});
   });
 
   test('an attendee in the elements of a list', () => {

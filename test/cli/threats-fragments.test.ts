@@ -187,6 +187,19 @@ describe('the trifecta: every reader, every private part and every sender, over 
     }
   });
 
+  test('tools that only limits of their own tell apart are tried as one', () => {
+    const ways = (policy: object) =>
+      coverage([held(WEB, {}), held(FILES, policy), held(MAIL, {})], 'lethal-trifecta').openings.flatMap(
+        ({ tried }) => tried,
+      ).length;
+    const own = Object.fromEntries(FILES.tools.map(({ name }) => [name, { rate_limit: '9/hour' }]));
+    expect(ways({ tools: own })).toBe(ways({}));
+    const together = { limits: [{ counter: 'shared', window: 'hour', max: 9 }] };
+    const [first, second] = FILES.tools;
+    const shared = { tools: { [first!.name]: together, [second!.name]: together } };
+    expect(ways(shared)).toBeGreaterThan(ways({}));
+  });
+
   test('a rule that names one private part leaves the routes over the others', () => {
     // biome-ignore lint/suspicious/noThenProperty: a field of the policy's
     const rule = { after: [{ tools: ['files/read_file'], within: '1h', then: 'approve' }] };

@@ -1,9 +1,11 @@
 import { propertiesOf } from '../arguments.js';
+import { setOf, wordsOf } from '../words.js';
 import { CREATE_PAYMENT } from './examples.js';
 import { sampleArguments } from './sample.js';
 import type { Threat } from './threat.js';
 import { attack, entry, has, isOf, pathTo, perTool } from './tools-of.js';
 
+const SAME = setOf('push sync upload share set update edit put replace');
 const FRESH = /(idempotency|request|trace|client)_?(key|id|token)$|^nonce$/i;
 
 export const DOUBLE_EFFECT: Threat = {
@@ -24,7 +26,10 @@ export const DOUBLE_EFFECT: Threat = {
   example: [{ server: 'bank', tools: [CREATE_PAYMENT] }],
   openings: (servers) =>
     perTool(servers, (at) => {
-      const acts = isOf(at, 'Financial') || (isOf(at, 'Write') && has(at, 'sends'));
+      // What goes out for text may do so twice, and so may what only brings others to the state that it names.
+      const repeats =
+        has(at, 'untrusted') || wordsOf(at.tool.name.slice(0, 200)).some((word) => SAME.has(word));
+      const acts = isOf(at, 'Financial') || (isOf(at, 'Write') && has(at, 'sends') && !repeats);
       if (!acts) return undefined;
       const fresh = propertiesOf(at.tool.inputSchema)
         .map(([name]) => name)

@@ -6,10 +6,12 @@ import { safeMcp } from './sources.js';
 import type { Disguise, Threat } from './threat.js';
 import { attack, entry, perTool, when } from './tools-of.js';
 
-const PATHS = setOf('path paths filepath filepaths file filename files directory directories dir folder cwd');
+const PATHS = setOf('path paths filepath filepaths file filename files directory directories dir cwd');
 /** The same, in a tool that is about files. */
-const ENDS = setOf('source destination src dest dst target from to input output');
-const FILES = setOf('file directory folder path dir');
+const ENDS = setOf('folder source destination src dest dst target from to input output');
+const FILES = setOf('file directory path dir');
+/** Paths of something else than files. */
+const ELSE = setOf('webhook url uri route api http json x xpath css class key dot query');
 
 const PARTS = `(?i)(^|[\\/\\\\])([.]{1,2}|[.]ssh|[.]aws|[.]gnupg|[.]kube|[.]netrc|[.]npmrc|[.]git-credentials|[.]env[^\\/\\\\]*|id_(rsa|ed25519)[^\\/\\\\]*|credentials)([\\/\\\\]|$)`;
 
@@ -46,6 +48,7 @@ function pathPlaces({ name, description, inputSchema }: ToolDefinition): Place[]
   const isOfFiles = words.some((word) => FILES.has(word));
   return textPlaces(inputSchema).filter((place) => {
     const last = lastWord(place);
+    if (wordsOf((place.names.at(-1) ?? '').slice(0, 100)).some((word) => ELSE.has(word))) return false;
     return PATHS.has(last) || (isOfFiles && ENDS.has(last));
   });
 }

@@ -7,7 +7,7 @@ import { attack, when } from './tools-of.js';
 
 const RECIPIENT = setOf(RECIPIENTS);
 const CHANNEL = setOf(
-  'channel channelid channelname chat chatid room roomid conversation conversationid group groupid',
+  'remote channel channelid channelname chat chatid room roomid conversation conversationid group groupid',
 );
 const PHONE = setOf('phone phonenumber tonumber msisdn');
 /** What names somebody, in an object that stands for them. */

@@ -50,6 +50,9 @@ export function coverageOf(servers: readonly Held[], threats: readonly Threat[] 
   }
 }
 
+/** Of one attack; rules that tell every tool from every other make more than anybody could try. */
+const MAX_WAYS = 2000;
+
 function together(states: readonly State[]): State {
   if (states.length === 0) return 'not opened';
   const [first = 'not opened'] = states;
@@ -77,9 +80,23 @@ function openingCoverage(
       return { opening, tried, state: stateOf(tried) };
     }
     case 'calls': {
-      const tried = opening.attacks.flatMap((attack) =>
-        routes.waysOf(attack).map((way) => ({ attack, way, stop: trials.run(stepsOf(attack, way)) })),
-      );
+      const tried = opening.attacks.flatMap((attack): Tried[] => {
+        const ways = routes.waysOf(attack);
+        const more = ways.length - MAX_WAYS;
+        return [
+          ...ways.slice(0, MAX_WAYS).map((way) => ({ attack, way, stop: trials.run(stepsOf(attack, way)) })),
+          // What was not tried is not countered.
+          ...(more > 0
+            ? [
+                {
+                  attack: { ...attack, name: `${attack.name}: ${more} ways, not tried` },
+                  way: [],
+                  stop: undefined,
+                },
+              ]
+            : []),
+        ];
+      });
       return { opening, tried, state: stateOf(tried) };
     }
     case 'asks': {

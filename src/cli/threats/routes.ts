@@ -16,19 +16,28 @@ export class Routes {
   readonly #trials: Trials;
   /** What looks back at other tools, in any policy. */
   readonly #looks: readonly CalledDemand[];
+  /** Counters that more than one entry charges: what one tool has used up another has not. */
+  readonly #shared: ReadonlySet<string>;
   readonly #kinds = new Map<string, string>();
 
   constructor(servers: readonly Held[], trials: Trials) {
     this.#held = new Map(servers.map((held) => [held.server, held]));
     this.#trials = trials;
     const seen = new Map<string, CalledDemand>();
+    const uses = new Map<string, number>();
     for (const { policy } of servers) {
       if (policy === 'none' || policy === 'unwrapped') continue;
       for (const layer of policy.all)
         for (const { demands } of [layer.allTools, ...layer.tools.values(), ...layer.patterns])
           for (const demand of demands ?? []) if (demand.kind !== 'hours') seen.set(textOf(demand), demand);
+      for (const layer of policy.all) {
+        for (const { limits } of layer.tools.values())
+          for (const { counter } of limits) uses.set(counter, (uses.get(counter) ?? 0) + 1);
+        for (const { limits } of layer.patterns) for (const { counter } of limits) uses.set(counter, 2);
+      }
     }
     this.#looks = [...seen.values()];
+    this.#shared = new Set([...uses].filter(([, times]) => times > 1).map(([counter]) => counter));
   }
 
   waysOf({ steps }: Attack): Way[] {
@@ -68,21 +77,25 @@ export class Routes {
     return kind;
   }
 
+  /** What depends on other calls: counters, and what was called. */
+  #rulesIn({ limits, demands }: Checks): string[] {
+    return [
+      ...limits
+        .filter(({ counter }) => this.#shared.has(counter))
+        .map(({ counter, max, windowMs, amount }) => `${counter} ${max} ${windowMs} ${amount.kind}`),
+      ...(demands ?? []).map(textOf),
+    ];
+  }
+
   #rulesOf({ server, tool }: ToolAt): string[] {
     const policy = this.#held.get(server)?.policy;
     if (policy === undefined || policy === 'none' || policy === 'unwrapped') return [];
     return policy.all.flatMap((layer) => {
       const resolved = resolveEntry(layer, tool.name);
-      return resolved.kind === 'resolved' && resolved.entry ? rulesIn(resolved.entry) : [];
+      return resolved.kind === 'resolved' && resolved.entry ? this.#rulesIn(resolved.entry) : [];
     });
   }
 }
-
-/** What depends on other calls: counters, and what was called. */
-const rulesIn = ({ limits, demands }: Checks): string[] => [
-  ...limits.map(({ counter, max, windowMs, amount }) => `${counter} ${max} ${windowMs} ${amount.kind}`),
-  ...(demands ?? []).map(textOf),
-];
 
 function textOf(demand: Demand): string {
   if (demand.kind === 'hours') return demand.text;

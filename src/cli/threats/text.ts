@@ -1,4 +1,4 @@
-import type { Fix, ToolAt } from '../../catalog/threats/threat.js';
+import type { Fix, PolicyPart, ToolAt } from '../../catalog/threats/threat.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { bold, type Cell, paint, type Style, table, wrapped } from '../table.js';
@@ -16,8 +16,8 @@ const STYLE_OF: Readonly<Record<State, Style>> = {
   'not opened': 'dim',
   'not seen': 'dim',
 };
-/** Lines of a fragment that are shown; `--json` has all. */
-const MAX_LINES = 400;
+/** Lines of a fragment that are shown, in whole entries; `--json` has all. */
+const MAX_LINES = 2000;
 /** Openings of a pattern of which it is told what passes. */
 const MAX_PASSING = 6;
 const MAX_NAMED = 3;
@@ -113,11 +113,10 @@ function openText({ threat, openings }: Coverage, fix: Fix, several: boolean, ou
     .flatMap(([text, names]) => prose(`${shortList(names, MAX_NAMED)}: ${text}`));
   const more = [...told.values()].slice(MAX_PASSING).flat().length;
   const parts = Object.entries(fix).map(([server, part]) => {
-    const lines = fragmentText(part).split('\n').slice(0, -1);
-    const shown =
-      lines.length > MAX_LINES ? [...lines.slice(0, MAX_LINES), '  // and more: --json has it whole'] : lines;
+    const { shown, left: untold } = within(part);
     const where = several ? `in the policy of ${printable(server)}` : 'in the policy';
-    return `  To put ${where}, for what stands there under these names:\n${shown.map((line) => `${line}\n`).join('')}`;
+    const rest = untold === 0 ? '' : ` (without ${count(untold, 'more tool')}: --json has it whole)`;
+    return `  To put ${where}, for what stands there under these names${rest}:\n${fragmentText(shown)}`;
   });
   return [
     `\n${paint(out, 'bold', `${threat.title} (${threat.id})`)}\n`,
@@ -165,6 +164,21 @@ function passingText({ opening, state, tried }: OpeningCoverage, several: boolea
 /** How many ways the groups come to. */
 export const routesIn = (ways: readonly (readonly (readonly unknown[])[])[]): number =>
   ways.reduce((sum, groups) => sum + groups.reduce((product, group) => product * group.length, 1), 0);
+
+/** As many entries of a fragment as a person may want to look through. */
+function within(part: PolicyPart): { readonly shown: PolicyPart; readonly left: number } {
+  const { tools, ...others } = part;
+  const entries = Object.entries(tools ?? {});
+  let lines = 0;
+  const shown = entries.filter(([name, entry], at) => {
+    lines += fragmentText({ [name]: entry }).split('\n').length;
+    return at === 0 || lines <= MAX_LINES;
+  });
+  return {
+    shown: { ...others, ...(tools && { tools: Object.fromEntries(shown) }) },
+    left: entries.length - shown.length,
+  };
+}
 
 function shortList(names: readonly string[], most: number, between = ', '): string {
   const more = names.length - most;
