@@ -168,6 +168,9 @@ function untrusted(about: About): string | undefined {
   if (goes !== undefined && address !== undefined && about.class !== 'Destructive') return named(goes);
   const browses = inBrowser(about);
   if (browses && address !== undefined) return `argument "${shown(address)}"`;
+  // What acts on a page may answer with what it shows then.
+  if (browses && about.schema.some(([name]) => plain(name) === 'includesnapshot'))
+    return 'argument "includeSnapshot"';
   // What writes a file of it may show it too.
   const part = words.some((word) => ENTERS.has(word))
     ? undefined
@@ -179,11 +182,16 @@ function untrusted(about: About): string | undefined {
   if (address !== undefined && about.class === 'Read' && about.isAddressRequired)
     return `argument "${shown(address)}"`;
   if (about.class !== 'Read') return undefined;
+  // Whoever invites somebody writes into their calendar.
+  if (words.includes('event') && inCalendar(about)) return named('event');
   return (
     firstOf(about, IS.foreign, IS.foreignName) ??
     (isWebSearch(words, sentence) ? 'searches the web' : undefined)
   );
 }
+
+const inCalendar = ({ sentence, schema }: About): boolean =>
+  sentence.includes('calendar') || schema.some(([name]) => plain(name) === 'calendarid');
 
 /** Before `page` they say that one is shown, and not that a list has many. */
 const ONE = setOf('the current this active open web visible selected target');
@@ -227,9 +235,13 @@ function sends(about: About): string | undefined {
   if (address === undefined || words.some((word) => IS.keeps.has(word))) return undefined;
   const body = schema.find(([name]) => name !== address && IS.body.has(plain(name)))?.[0];
   if (body !== undefined) return `arguments "${shown(address)}" and "${shown(body)}"`;
-  const acts = about.class === 'Read' || about.class === 'Execute' || about.isFormed;
+  const acts = about.class === 'Read' || about.class === 'Execute';
+  // One that a call may leave out is a filter, unless its form says more.
   const goes =
-    (acts && about.isAddressRequired) || inBrowser(about) || words.some((word) => IS.goesOut.has(word));
+    about.isFormed ||
+    (acts && about.isAddressRequired) ||
+    inBrowser(about) ||
+    words.some((word) => IS.goesOut.has(word));
   return goes ? `argument "${shown(address)}"` : undefined;
 }
 

@@ -50,6 +50,8 @@ describe('what comes in and what goes out', () => {
     ['type_text', 'Type text using keyboard', ['#pageId', 'text'], ['sends']],
     ['get_network_request', 'Gets a request', ['#pageId', 'responseFilePath'], ['untrusted']],
     ['browser_type', 'Type text into editable element', ['element', 'text'], ['sends']],
+    ['click', 'Clicks an element', ['#pageId', 'includeSnapshot'], ['untrusted']],
+    ['list-events', 'Lists events', ['calendarId'], ['untrusted', 'private']],
     ['git_clone', 'Clone a repository', ['url', 'path'], ['untrusted', 'sends']],
     ['gzip_file', 'Compresses a file', ['!data'], ['sends']],
     ['import_feed', 'Reads a feed', ['!feed'], ['untrusted', 'sends']],

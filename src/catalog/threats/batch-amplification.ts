@@ -8,7 +8,7 @@ import { attack, entry, isOf, isRequired, pathTo, perTool } from './tools-of.js'
 
 /** Lists that say how, and not on what. */
 const HOW =
-  /(field|include|exclude|expand|column|header|option|tag|label|scope|sort|args|param|filter|type|permission|key)s?$/i;
+  /(edit|field|include|exclude|expand|column|header|option|tag|label|scope|sort|args|param|filter|type|permission|key)s?$/i;
 const SIZE = 500;
 
 export const BATCH_AMPLIFICATION: Threat = {

@@ -1,9 +1,10 @@
 import { propertiesOf } from '../arguments.js';
 import { setOf, wordsOf } from '../words.js';
 import { CREATE_PAYMENT } from './examples.js';
+import { addressPlaces } from './outbound-fetch.js';
 import { sampleArguments } from './sample.js';
 import type { Threat } from './threat.js';
-import { attack, entry, has, isOf, pathTo, perTool } from './tools-of.js';
+import { attack, entry, flowOf, has, isOf, pathTo, perTool } from './tools-of.js';
 
 const SAME = setOf('push sync upload share set update edit put replace');
 const FRESH = /(idempotency|request|trace|client)_?(key|id|token)$|^nonce$/i;
@@ -27,8 +28,9 @@ export const DOUBLE_EFFECT: Threat = {
   openings: (servers) =>
     perTool(servers, (at) => {
       // What goes out for text may do so twice, and so may what only brings others to the state that it names.
+      const goes = addressPlaces(at.tool).some(({ key }) => flowOf(at, 'sends') === `argument "${key}"`);
       const repeats =
-        has(at, 'untrusted') || wordsOf(at.tool.name.slice(0, 200)).some((word) => SAME.has(word));
+        goes || has(at, 'untrusted') || wordsOf(at.tool.name.slice(0, 200)).some((word) => SAME.has(word));
       const acts = isOf(at, 'Financial') || (isOf(at, 'Write') && has(at, 'sends') && !repeats);
       if (!acts) return undefined;
       const fresh = propertiesOf(at.tool.inputSchema)

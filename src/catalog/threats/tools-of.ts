@@ -28,6 +28,9 @@ export const everyTool = (servers: readonly ServerTools[]): ToolAt[] =>
 export const isOf = ({ tool }: ToolAt, ...wanted: readonly ToolClass[]): boolean =>
   wanted.includes(classOf(tool));
 
+/** The evidence for a flow. */
+export const flowOf = ({ tool }: ToolAt, flow: Flow): string | undefined => flowsAt(tool)[flow];
+
 export const has = ({ tool }: ToolAt, flow: Flow): boolean => flowsAt(tool)[flow] !== undefined;
 
 /** The first argument whose name's last word is one of these, and whose type may be the wanted one. */
