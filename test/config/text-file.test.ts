@@ -29,6 +29,20 @@ const ENCODINGS: readonly [string, Buffer, RegExp][] = [
   ['latin1', Buffer.from(POLICY, 'latin1'), /is not UTF-8 \(line 1\): save it as UTF-8$/m],
   ['utf16le', UTF16, /is UTF-16, not UTF-8: save it as UTF-8$/m],
   ['utf16be', Buffer.from(UTF16).swap16(), /is UTF-16, not UTF-8: save it as UTF-8$/m],
+  // No letter of it has a zero byte.
+  [
+    'utf16le-letters',
+    Buffer.from('\ufeff\u0101\u0102', 'utf16le'),
+    /is UTF-16, not UTF-8: save it as UTF-8$/m,
+  ],
+  [
+    'utf16be-letters',
+    Buffer.from('\ufeff\u0101\u0102', 'utf16le').swap16(),
+    /is UTF-16, not UTF-8: save it as UTF-8$/m,
+  ],
+  ['half-a-mark', Buffer.from([0xff, 0x41]), /is not UTF-8 \(line 1\): save it as UTF-8$/m],
+  ['the-other-half', Buffer.from([0x41, 0xfe, 0x0a]), /is not UTF-8 \(line 1\): save it as UTF-8$/m],
+  ['twice-the-same', Buffer.from([0xfe, 0xfe, 0xff, 0xff]), /is not UTF-8 \(line 1\): save it as UTF-8$/m],
   ['utf16-without-mark', Buffer.from(POLICY, 'utf16le'), /is UTF-16, not UTF-8: save it as UTF-8$/m],
   [
     'cut',

@@ -427,6 +427,24 @@ eachDriver('before', () => {
 });
 
 describe('what looking back costs', () => {
+  test.each([
+    ['a thousand calls in flight are waited for', 1000, 'allowed'],
+    ['of more than a thousand calls in flight the oldest is given up', 1001, 'unmet'],
+  ])('%s', (_, inFlight, oldest) => {
+    using shop = new Wrapper(temp.path(), clock().now, before());
+    const first = shop.call('preview');
+    const second = shop.call('preview');
+    shop.admit(Array(998).fill('preview'));
+    expect(shop.call('pay').kind).toBe('unmet');
+    if (inFlight > 1000) shop.call('preview');
+    // Looked at while all of them are in flight.
+    expect(shop.call('pay').kind).toBe('unmet');
+    done(shop.store.settle([settlement(first.row, 'ok')]));
+    expect(shop.call('pay').kind).toBe(oldest);
+    done(shop.store.settle([settlement(second.row, 'ok')]));
+    expect(shop.call('pay').kind).toBe('allowed');
+  });
+
   test('reads only what came since it was looked at last', () => {
     const path = temp.path();
     const time = clock();
