@@ -141,7 +141,8 @@ export class SharedLedger implements Ledger {
   async #withoutIt(admissions: readonly Admission[], error: unknown): Promise<readonly Admitted[]> {
     const why = error instanceof Error ? error.message : String(error);
     const refusal = { code: 'STORE', rule: '(store)', authorText: undefined, explanation: why } as const;
-    const mayPass = this.#uncounted && PolicyWrapError.is(error) && error.code === 'STATE_UNAVAILABLE';
+    // Not where it answers, and refuses: a role that was taken away, a history that is not the one that is known.
+    const mayPass = this.#uncounted && this.#store.trouble !== undefined;
     const admitted = await this.#here(
       admissions.map((admission) => {
         const { evaluation } = admission;

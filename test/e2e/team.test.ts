@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IS_MISSING, newTeam } from '../store/postgres/support.js';
 import { command } from '../support/command.js';
 import { Laptop } from '../support/laptop.js';
-import { Cluster } from '../support/postgres.js';
+import { Cluster, runProgram } from '../support/postgres.js';
 import { type Message, refusalCode } from '../support/rig.js';
 
 /** Five calls a day for the whole team, whoever makes them. */
@@ -134,6 +135,37 @@ describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
       .split('\n')
       .map((row) => JSON.parse(row).code);
     expect(codes).toEqual(['STORE', 'STORE', 'STORE', 'ACTION_DENY', null]);
+  });
+
+  test('G4: a database that was restored from a back-up is noticed, and refuses until its owner accepts it', async () => {
+    await using own = await Cluster.start();
+    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using team = await newTeam(own);
+    await using one = new Laptop(own, 'alice', team.name);
+    await using owner = new Laptop(own, 'admin', team.name);
+    const asAdmin = ['-h', '127.0.0.1', '-p', String(own.port), '-U', 'admin', '-d', 'app'];
+    const copy = join(own.folder, 'copy.sql');
+    const wrapper = one.wrap(QUOTA, ['--store-offline', 'uncounted']);
+    await wrapper.initialize();
+    await wrapper.call('issue');
+    runProgram('pg_dump', [...asAdmin, '-n', 'policy_wrap', '-f', copy], own.folder);
+    for (let i = 0; i < 2; i++) expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();
+    await wrapper.end();
+    await own.sql('DROP SCHEMA policy_wrap CASCADE');
+    runProgram(
+      'psql',
+      [...asAdmin, '-q', '-v', 'ON_ERROR_STOP=1', '-o', copy.replace('sql', 'out'), '-f', copy],
+      own.folder,
+    );
+    // Neither is that an outage, in which what counts nothing would pass.
+    const again = one.wrap(QUOTA, ['--store-offline', 'uncounted']);
+    await again.initialize();
+    for (const name of ['issue', 'look']) expect(refusalCode(await again.call(name))).toBe('STORE');
+    expect(textOf(await again.call('issue'))).toContain('has lost calls that this machine was told of');
+    expect((await owner.run('store', 'accept')).code).toBe(1);
+    expect((await owner.type(['store', 'accept', '--yes'])).stdout).toContain('Accepted');
+    await expect.poll(async () => refusalCode(await again.call('look')), { timeout: 20_000 }).toBeUndefined();
+    await again.end();
   });
 
   test('G3: who only observes passes calls on without it, and their outcomes stay on this machine', async () => {
