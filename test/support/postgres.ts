@@ -212,11 +212,9 @@ export function runProgram(program: string, args: readonly string[], cwd: string
 }
 
 function childrenOf(pid: number): number[] {
-  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-  return stdout
-    .split('\n')
-    .map(Number)
-    .filter((one) => one > 0);
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const all = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  return all.flatMap(([child, parent]) => (parent === pid && child ? [child] : []));
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

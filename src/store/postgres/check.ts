@@ -26,6 +26,7 @@ export async function checkStore(engine: Engine, team: string): Promise<StoreFin
     `SELECT current_setting('server_version_num')::integer AS version, current_setting('fsync') AS fsync,
        current_setting('full_page_writes') AS pages, current_setting('synchronous_commit') AS commit,
        current_setting('synchronous_standby_names') AS standbys, pg_is_in_recovery() AS standby,
+       (SELECT count(*)::integer FROM pg_stat_replication) AS followers,
        (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls`,
   );
   const latency = performance.now() - sent;
@@ -58,6 +59,8 @@ interface Found {
   readonly commit: string;
   readonly standbys: string;
   readonly standby: boolean;
+  /** Standbys that follow it now. */
+  readonly followers: number;
   readonly tls: boolean | null;
 }
 
@@ -93,29 +96,28 @@ function settingsOf(found: Found, roles: string): StoreFinding[] {
       'fsync or full_page_writes is off: charges are lost when its machine fails',
       'Set both to on in postgresql.conf.',
     ),
-    one(
-      'commit',
-      !['off', 'local'].includes(found.commit),
-      `synchronous_commit is ${found.commit}`,
-      `synchronous_commit is ${found.commit} for this login: decisions turn it on for themselves`,
-      'Set it to on, so that other changes wait as well.',
-      'warning',
-    ),
+    {
+      about: 'commit',
+      level: 'ok',
+      text: ['off', 'local'].includes(found.commit)
+        ? `synchronous_commit is ${found.commit}: decisions and changes turn it on for themselves`
+        : `synchronous_commit is ${found.commit}`,
+    },
     one(
       'standbys',
-      found.standbys !== '',
-      `standbys must confirm: ${found.standbys}`,
-      'no standby must confirm: after a failover calls may be missing, which wrappers notice and then refuse',
-      "Where there is a standby, set synchronous_standby_names = '*'.",
+      found.standbys !== '' || found.followers === 0,
+      found.standbys === '' ? 'no standby follows it' : `standbys must confirm: ${found.standbys}`,
+      'standbys follow it and need not confirm: after a failover calls may be missing, which wrappers notice and then refuse',
+      "Set synchronous_standby_names = '*', or the name of the one that takes over.",
       'warning',
     ),
-    one(
-      'tls',
-      found.tls === true,
-      'the connection is encrypted and its certificate was checked',
-      'the connection is not encrypted',
-      'That is meant for a store on this machine alone.',
-      'warning',
-    ),
+    {
+      about: 'tls',
+      level: 'ok',
+      // Without encryption only a store on this machine is reached (address.ts).
+      text: found.tls
+        ? 'the connection is encrypted and its certificate was checked'
+        : 'the connection stays on this machine',
+    },
   ];
 }

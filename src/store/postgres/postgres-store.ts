@@ -58,6 +58,8 @@ interface Asked {
 
 /** More calls than this are decided in several transactions: others wait meanwhile. */
 const MOST_CALLS = 64;
+/** Lost answers that one request gives back; the others follow with the next, and count until then. */
+const MOST_LOST = 200;
 /** How often one request is made anew: by another calendar, after a deadlock, with a session that was forgotten. */
 const ATTEMPTS = 6;
 /** Cache limit: a limit that is split may have any number of counters. */
@@ -286,7 +288,7 @@ export class PostgresStore {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const { now } = await this.engine.hello();
       const batch = randomUUID();
-      const lost = [...session.lost];
+      const lost = [...session.lost].slice(0, MOST_LOST);
       const { calls, counters } = wired(admissions, this.#about(session, now, clocks), words);
       const request = {
         team: this.team,
@@ -385,9 +387,10 @@ export class PostgresStore {
 /**
  * Two transactions in one message. The first lets go of the counters' locks before it is on the disk, so that others
  * do not wait for that; the second waits until it is, and only its end is an acknowledgement.
+ * What a login or a database has as its defaults changes nothing of that.
  */
 function messageFor(request: object, end: string): string {
-  return `BEGIN; SELECT policy_wrap.admit_v1(${literal(request)}::jsonb) AS answer; ${end}`;
+  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT policy_wrap.admit_v1(${literal(request)}::jsonb) AS answer; ${end}`;
 }
 
 function lostHistory(shown: string): PolicyWrapError {

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { PolicyWrapError } from '../../../src/errors.js';
 import { Between } from '../../support/between.js';
 import type { Cluster } from '../../support/postgres.js';
-import { charge, limit, settlement } from '../support-shapes.js';
+import { admission, charge, limit, open, settlement } from '../support-shapes.js';
 import { newTeam, sharedCluster, type Team, test } from './support.js';
 
 const at = sharedCluster();
@@ -161,6 +161,21 @@ test('G4: a batch that was given up does nothing if it comes later', async () =>
     }),
   ).toBe('ok');
   expect(await send({ ...late, deadline: undefined, batch })).toBe('seen');
+  // One that charged and one that was late are given back together.
+  const [counter] = await team.rows('SELECT key FROM policy_wrap.counters WHERE team = $team');
+  const charging = {
+    ...late,
+    deadline: undefined,
+    batch: '00000000-0000-4000-8000-000000000004',
+    counters: [{ key: counter?.key, name: 'x', scope: 'grant', split: '', max: '1000' }],
+    calls: [{ tool: 'x', arguments: '[]', charges: [[0, '2', '1000', 'deny', 0, '/x', null]] }],
+  };
+  expect(await send(charging)).toBe('ok');
+  expect(await used(team)).toBe(before + 2);
+  const both = [charging.batch, late.batch];
+  expect(
+    await send({ ...late, deadline: undefined, batch: '00000000-0000-4000-8000-000000000005', void: both }),
+  ).toBe('ok');
   expect(await used(team)).toBe(before);
 });
 
@@ -176,6 +191,45 @@ test('outcomes of a request that failed are handed in again, and count once', as
   await wire.store.exchange(wire.session, [outcome], []);
   await wire.store.exchange(wire.session, [outcome], []);
   expect(await used(team)).toBe(0);
+});
+
+test('G4: defaults of a login or a database change nothing of how calls are decided', async () => {
+  await using team = await newTeam(at.cluster);
+  const defaults = [
+    `default_transaction_isolation = 'serializable'`,
+    'default_transaction_read_only = on',
+    'standard_conforming_strings = off',
+    'synchronous_commit = off',
+    `search_path = 'pg_temp'`,
+    `DateStyle = 'German'`,
+    `timezone = 'Asia/Kathmandu'`,
+    `extra_float_digits = -10`,
+  ];
+  await at.cluster.sql(defaults.map((text) => `ALTER ROLE bob SET ${text}`).join(';'));
+  try {
+    const wrappers = Array.from({ length: 4 }, () => team.wrapper('bob'));
+    const day = limit({
+      max: '2.5',
+      windowMs: 86_400_000,
+      align: { kind: 'calendar', unit: 'day', timezone: 'UTC' },
+    });
+    const tool = `it's \\ "quoted"`;
+    const kinds = await Promise.all(
+      Array.from({ length: 24 }, async (_, i) => {
+        const { store, session } = wrappers[i % 4] as (typeof wrappers)[number];
+        const { admitted } = await store.exchange(
+          session,
+          [],
+          [admission(open(charge(day, '0.25')), { tool })],
+        );
+        return admitted[0]?.kind;
+      }),
+    );
+    expect(kinds.filter((kind) => kind === 'allowed')).toHaveLength(10);
+    expect((await team.store('dave').log({ limit: 1 }))[0]?.tool).toBe(tool);
+  } finally {
+    await at.cluster.sql('ALTER ROLE bob RESET ALL');
+  }
 });
 
 test('variables of the wrapped server that begin with PG change nothing', async () => {

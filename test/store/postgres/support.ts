@@ -15,6 +15,14 @@ export const IS_MISSING = PROGRAMS === undefined && !(process.env.CI && process.
 /** Left out where PostgreSQL is not installed. */
 export const test = base.skipIf(IS_MISSING);
 
+/** `npm run chaos`: longer, and with figures. */
+export const CHAOS = process.env.CHAOS !== undefined;
+
+/** Tells a figure where somebody looks at them. */
+export function figure(what: string): void {
+  if (CHAOS) process.stdout.write(`    ${what}\n`);
+}
+
 /** One server for a file of tests, with a team that each test makes for itself. */
 export function sharedCluster(options: ClusterOptions = {}) {
   const at = { cluster: undefined as unknown as Cluster };

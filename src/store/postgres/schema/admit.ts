@@ -31,7 +31,7 @@ DECLARE
   r_counter bigint[] := '{}'; r_at bigint[] := '{}'; r_decision bigint[] := '{}'; r_part smallint[] := '{}';
   v_one record; v_item jsonb; v_call jsonb; v_charge jsonb; v_entry jsonb;
   v_i integer; v_n integer; v_part integer; v_touched integer[];
-  v_known integer := 0; v_clocks jsonb := '{}'; v_again boolean := false; v_demanded boolean := false;
+  v_known integer := 0; v_clocks jsonb := '{}'; v_news jsonb;
   v_paused boolean;
   v_amount numeric; v_sum numeric; v_end bigint;
   v_checks jsonb; v_held jsonb; v_free record; v_fits boolean;
@@ -69,28 +69,12 @@ BEGIN
   INSERT INTO policy_wrap.batches (team, id, at, session) VALUES (v_team, v_batch, v_now, v_session)
     ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN RETURN jsonb_build_object('status', 'seen', 'now', v_now); END IF;
-  -- A batch whose answer was lost: from now on it is known, so that it does nothing if it comes later.
-  FOR v_item IN SELECT value FROM jsonb_array_elements(req->'void') LOOP
-    INSERT INTO policy_wrap.batches (team, id, at, session) VALUES (v_team, (v_item#>>'{}')::uuid, v_now, v_session)
-      ON CONFLICT DO NOTHING;
-    CONTINUE WHEN FOUND;
-    SELECT v_settle || jsonb_build_array(jsonb_build_array(b.first, b.last, 'not_sent', NULL)) INTO v_settle
-      FROM policy_wrap.batches b
-      WHERE b.team = v_team AND b.id = (v_item#>>'{}')::uuid AND b.session = v_session AND b.first IS NOT NULL;
-    v_settle := coalesce(v_settle, req->'settle', '[]');
-  END LOOP;
-  FOR v_item IN SELECT value FROM jsonb_array_elements(v_settle) LOOP
-    v_n := CASE v_item->>2 WHEN 'not_sent' THEN 7 WHEN 'ok' THEN 4 WHEN 'error' THEN 2 WHEN 'tool_error' THEN 2 ELSE 0 END;
-    CONTINUE WHEN v_n = 0;
-    FOR v_one IN SELECT d.id, (e.c->>0)::bigint AS counter, (e.c->>1)::bigint AS at, (e.part - 1)::smallint AS part
-      FROM policy_wrap.decisions d, jsonb_array_elements(d.charges) WITH ORDINALITY AS e(c, part)
-      WHERE d.team = v_team AND d.id BETWEEN (v_item->>0)::bigint AND (v_item->>1)::bigint AND d.session = v_session
-        AND d.outcome IS NULL AND d.refunds & v_n <> 0 AND (1 << (e.c->>3)::integer) & v_n <> 0
-    LOOP
-      r_counter := r_counter || v_one.counter; r_at := r_at || v_one.at;
-      r_decision := r_decision || v_one.id; r_part := r_part || v_one.part;
-    END LOOP;
-  END LOOP;
+  v_settle := v_settle || policy_wrap.void_v1(v_team, req->'void', v_session, v_now);
+  IF v_settle <> '[]' THEN
+    SELECT coalesce(array_agg(r.counter), '{}'), coalesce(array_agg(r.at), '{}'), coalesce(array_agg(r.decision), '{}'),
+      coalesce(array_agg(r.part), '{}') INTO r_counter, r_at, r_decision, r_part
+      FROM policy_wrap.refunds_v1(v_team, v_session, v_settle) r;
+  END IF;
 
   IF v_size > (SELECT count(*) FROM policy_wrap.counters c WHERE c.team = v_team AND c.key = ANY (v_keys)) THEN
     PERFORM policy_wrap.make_counters_v1(v_team, req->'counters', v_observe, v_now);
@@ -123,20 +107,10 @@ BEGIN
       k_cutoff[v_i] := k_clock[v_i] - k_window[v_i];
     END IF;
   END LOOP;
-  FOR v_item IN SELECT d FROM jsonb_array_elements(req->'calls') c, jsonb_array_elements(c->'demands') d LOOP
-    IF v_item->>'kind' = 'hours' THEN
-      v_again := v_again OR v_now < (v_item->>'start')::bigint OR v_now >= (v_item->>'end')::bigint;
-    ELSE
-      v_demanded := true;
-    END IF;
-  END LOOP;
-  v_again := v_again OR v_clocks <> '{}' OR v_demanded AND EXISTS (
-    SELECT FROM policy_wrap.tools t WHERE t.team = v_team AND t.id > (req->>'tools')::bigint);
-  IF v_again THEN
+  v_news := policy_wrap.news_v1(v_team, req, v_now);
+  IF v_news IS NOT NULL OR v_clocks <> '{}' THEN
     -- Nothing was changed but that the counters are there: the same comes again under another id.
-    RETURN jsonb_build_object('status', 'recompute', 'now', v_now, 'clocks', v_clocks, 'tools', (
-      SELECT coalesce(jsonb_agg(jsonb_build_array(t.id, t.server, t.name) ORDER BY t.id), '[]')
-      FROM policy_wrap.tools t WHERE t.team = v_team AND t.id > (req->>'tools')::bigint));
+    RETURN jsonb_build_object('status', 'recompute', 'now', v_now, 'clocks', v_clocks, 'tools', coalesce(v_news, '[]'));
   END IF;
 
   FOR v_item IN SELECT value FROM jsonb_array_elements(v_settle) LOOP

@@ -146,6 +146,57 @@ BEGIN
   RETURN v_held;
 END $$;
 
+-- Batches whose answer was lost: from now on they are known, and do nothing if they come later.
+-- @returns settlements that give back what those charged that came
+CREATE FUNCTION policy_wrap.void_v1(v_team text, v_void jsonb, v_session bigint, v_now bigint) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_ids constant uuid[] := ARRAY(SELECT value::uuid FROM jsonb_array_elements_text(v_void));
+BEGIN
+  IF v_ids = '{}' THEN RETURN '[]'; END IF;
+  INSERT INTO policy_wrap.batches (team, id, at, session) SELECT v_team, id, v_now, v_session FROM unnest(v_ids) AS ids(id)
+    ON CONFLICT DO NOTHING;
+  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_array(b.first, b.last, 'not_sent', NULL)), '[]')
+    FROM policy_wrap.batches b
+    WHERE b.team = v_team AND b.id = ANY (v_ids) AND b.session = v_session AND b.first IS NOT NULL);
+END $$;
+
+-- The charges that settlements give back: those of open rows of the session, by outcome and the limit's refund.
+CREATE FUNCTION policy_wrap.refunds_v1(v_team text, v_session bigint, v_settle jsonb)
+RETURNS TABLE (decision bigint, counter bigint, at bigint, part smallint) LANGUAGE sql STABLE AS $$
+  SELECT d.id, (e.c->>0)::bigint, (e.c->>1)::bigint, (e.part - 1)::smallint
+  FROM (
+    SELECT (s.value->>0)::bigint AS first, (s.value->>1)::bigint AS last,
+      CASE s.value->>2 WHEN 'not_sent' THEN 7 WHEN 'ok' THEN 4 WHEN 'error' THEN 2 WHEN 'tool_error' THEN 2 ELSE 0 END AS mask
+    FROM jsonb_array_elements(v_settle) s
+  ) s
+  JOIN policy_wrap.decisions d ON d.team = v_team AND d.id BETWEEN s.first AND s.last AND d.session = v_session
+    AND d.outcome IS NULL AND d.refunds & s.mask <> 0,
+  LATERAL jsonb_array_elements(d.charges) WITH ORDINALITY AS e(c, part)
+  WHERE (1 << (e.c->>3)::integer) & s.mask <> 0
+$$;
+
+-- What a wrapper must know before its calls can be decided: that an hour has begun or ended, or tools that it has not
+-- heard of. @returns tools; null where it knows enough
+CREATE FUNCTION policy_wrap.news_v1(v_team text, req jsonb, v_now bigint) RETURNS jsonb LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_demand jsonb;
+  v_is_late boolean := false;
+  v_tools jsonb;
+BEGIN
+  FOR v_demand IN SELECT d FROM jsonb_array_elements(req->'calls') c, jsonb_array_elements(c->'demands') d LOOP
+    IF v_demand->>'kind' = 'hours' THEN
+      v_is_late := v_is_late OR v_now < (v_demand->>'start')::bigint OR v_now >= (v_demand->>'end')::bigint;
+    ELSIF v_tools IS NULL THEN
+      SELECT coalesce(jsonb_agg(jsonb_build_array(t.id, t.server, t.name) ORDER BY t.id), '[]') INTO v_tools
+        FROM policy_wrap.tools t WHERE t.team = v_team AND t.id > (req->>'tools')::bigint;
+    END IF;
+  END LOOP;
+  IF v_is_late THEN RETURN coalesce(v_tools, '[]'); END IF;
+  RETURN nullif(v_tools, '[]');
+END $$;
+
 -- The window that a key names, in milliseconds; of a calendar's the longest. Nothing else says how long charges count.
 CREATE FUNCTION policy_wrap.window_v1(v_key text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE jsonb_typeof(w) WHEN 'number' THEN greatest((w#>>'{}')::bigint, 1) ELSE
