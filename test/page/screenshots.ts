@@ -75,7 +75,7 @@ test('a picture of every screen, light and dark', async () => {
   await using rig = await PageRig.start();
   await work(rig);
   for (const dark of [false, true]) {
-    const page = await rig.open('/waiting', { width: 960, height: 640, dark });
+    const page = await rig.open('/waiting', { width: 960, height: 600, dark });
     for (const { name, path, settle } of SCREENS) {
       await page.evaluate(`location.hash = ${JSON.stringify(`#${path(rig)}`)}`);
       await settle(page);

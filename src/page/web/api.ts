@@ -16,7 +16,7 @@ export class ApiError extends Error {
 }
 
 /** What an answer that is no answer of ours says: the page was ended in the terminal. */
-export const GONE = 'GONE';
+const GONE = 'GONE';
 export const SIGNED_OUT = 'SIGNED_OUT';
 
 /** @returns the headers of every request, without which nothing is answered */

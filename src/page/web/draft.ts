@@ -27,9 +27,6 @@ export function closeDraft(): void {
   draft.value = undefined;
 }
 
-/** Whether there is something to save. */
-export const isChanged = (one: Draft | undefined): boolean => one !== undefined && one.text !== one.base;
-
 // A page that is loaded again loses nothing.
 effect(() => {
   const { value } = draft;

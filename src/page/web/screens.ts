@@ -17,8 +17,8 @@ export interface Screen {
 }
 
 /** What is shown first where nothing waits. */
-export const HOME = '/waiting';
-export const WAITING: string = '/waiting';
+export const HOME = '/tools';
+export const WAITING = '/waiting';
 
 /** Every screen, in the order of the menu: a new one is a folder in `screens/` and a row here. */
 export const SCREENS: readonly Screen[] = [

@@ -109,11 +109,11 @@ export class PageRig extends Rig {
     return path;
   }
 
-  /** A client whose configuration has wrapped entries: stand-in servers by the names of their entries. */
+  /** A client whose configuration has wrapped entries: known servers by the names of their entries. */
   client(servers: Readonly<Record<string, string>>): void {
     const mcpServers = Object.fromEntries(
       Object.entries(servers).map(([name, kind]) => {
-        const words = [BIN, '--db', this.db, '--server', name, '--', process.execPath, BIN, 'stand-in', kind];
+        const words = [BIN, '--db', this.db, '--server', name, '--', `mcp-${kind}`];
         return [name, { command: process.execPath, args: words }];
       }),
     );

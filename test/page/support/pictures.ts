@@ -17,6 +17,19 @@ const ofLegiti = (path: string) => (rig: PageRig) =>
 
 export const SCREENS: readonly Picture[] = [
   {
+    name: 'tools',
+    path: () => '/tools',
+    settle: (page) => page.getByRole('link', { name: 'create_invoice', exact: true }).waitFor(),
+  },
+  {
+    name: 'tool',
+    path: () => '/tools/afip/create_invoice',
+    settle: async (page) => {
+      await page.locator('.cm-content').waitFor();
+      await page.evaluate('document.activeElement?.blur(); scrollTo(0, 0)');
+    },
+  },
+  {
     name: 'waiting',
     path: () => '/waiting',
     settle: (page) => page.getByRole('article', { name: 'create_invoice' }).waitFor(),

@@ -16,7 +16,7 @@ export interface Control {
 }
 
 /** A control with its label, its hint and what is wrong with it. */
-export function Field({
+function Field({
   label,
   hint,
   error,
