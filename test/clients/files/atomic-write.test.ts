@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -82,6 +83,16 @@ describe('reading', () => {
 });
 
 describe('writing', () => {
+  // Only root may give a file away; under sudo the client's file must stay the person's.
+  test.skipIf(process.getuid?.() !== 0)('keeps the owner and the group of the file', () => {
+    using home = new Home();
+    const path = home.put('app/f.json', 'old');
+    chownSync(path, 12_345, 23_456);
+    replaceFile(snapshot(path), Buffer.from('new'), home.backups, home.now);
+    const { uid, gid } = statSync(path);
+    expect([home.get('app/f.json'), uid, gid]).toEqual(['new', 12_345, 23_456]);
+  });
+
   test('replaces the content, keeps the mode, and keeps a backup that only its owner reads', () => {
     using home = new Home();
     const path = home.put('app/f.json', 'old');
