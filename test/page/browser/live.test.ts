@@ -65,5 +65,4 @@ test.each([360, 1600])('it fits %i pixels, in Spanish and dark', async (width) =
   await page.getByText('rechazada', { exact: true }).waitFor();
   await fitsWidth(page);
   await accessible(page);
-  if (process.env.SHOT) await page.screenshot({ path: `/tmp/l${width}.png` });
 });
