@@ -9,6 +9,8 @@ export interface Mark {
   readonly row?: number | undefined;
   /** Of the row's batch: a number alone could be given to another row by an older copy. */
   readonly batch?: string | undefined;
+  /** When the engine told of it, by its own clock; UTC milliseconds. */
+  readonly at?: number | undefined;
 }
 
 /** Written at the latest this long after a row, in milliseconds. */
@@ -73,8 +75,8 @@ export class HistoryMark {
       throw error;
     }
     try {
-      const { epoch, row, batch } = JSON.parse(text) as Partial<Mark>;
-      if (typeof epoch === 'string') return { epoch, row, batch };
+      const { epoch, row, batch, at } = JSON.parse(text) as Partial<Mark>;
+      if (typeof epoch === 'string') return { epoch, row, batch, at };
     } catch {
       // Reported below.
     }

@@ -336,7 +336,7 @@ export class PostgresStore {
           if (!isPeek) session.isNews = false;
           const found = answer.calls ?? [];
           if (found.length !== admissions.length) throw new Error('the engine did not answer every call');
-          this.#remember(answer.epoch, found, batch, isPeek);
+          this.#remember(answer, found, batch, isPeek);
           return { batch, now: answer.now, calls: found };
         }
         case 'session':
@@ -377,10 +377,10 @@ export class PostgresStore {
     if (tool.id > (this.#tools.at(-1)?.id ?? 0)) this.#tools.push(tool);
   }
 
-  #remember(epoch: string | undefined, found: readonly FoundCall[], batch: string, isPeek: boolean): void {
+  #remember({ epoch, now: at }: Answer, found: readonly FoundCall[], batch: string, isPeek: boolean): void {
     if (epoch === undefined || isPeek) return;
     const rows = found.flatMap(({ row }) => row ?? []);
-    this.mark.note(rows.length === 0 ? { epoch } : { epoch, row: Math.max(...rows), batch });
+    this.mark.note(rows.length === 0 ? { epoch, at } : { epoch, row: Math.max(...rows), batch, at });
   }
 }
 

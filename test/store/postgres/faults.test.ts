@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { PolicyWrapError } from '../../../src/errors.js';
 import { Between } from '../../support/between.js';
 import type { Cluster } from '../../support/postgres.js';
+import { tempDir } from '../support.js';
 import { admission, charge, limit, open, settlement } from '../support-shapes.js';
 import { newTeam, sharedCluster, type Team, test } from './support.js';
 
@@ -262,4 +263,33 @@ test('variables of the wrapped server that begin with PG change nothing', async 
     for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
     Object.assign(process.env, before);
   }
+});
+
+test('a copy that is restored twice and accepted twice goes on for every machine, and not before', async () => {
+  await using team = await newTeam(at.cluster);
+  const temp = tempDir();
+  const markFile = temp.path('mark.json');
+  const alice = team.wrapper('alice', { markFile });
+  const rate = charge(limit({ max: 100 }));
+  expect((await alice.admit(rate)).kind).toBe('allowed');
+  const [before] = await team.rows('SELECT epoch FROM policy_wrap.teams WHERE team = $team');
+  expect((await alice.admit(rate)).kind).toBe('allowed');
+  // Back to the state after the first call, as a dump of it has it.
+  const restore = () =>
+    team.rows(`DELETE FROM policy_wrap.decisions WHERE team = $team AND id <> (SELECT min(id) FROM policy_wrap.decisions WHERE team = $team);
+      DELETE FROM policy_wrap.epochs WHERE team = $team;
+      UPDATE policy_wrap.teams SET epoch = '${before?.epoch}' WHERE team = $team`);
+  const lost = /has lost calls that this machine was told of/;
+  for (let round = 0; round < 2; round += 1) {
+    await restore();
+    await expect(alice.admit(rate)).rejects.toThrow(lost);
+    // By an owner on another machine.
+    await team.store('admin').acceptHistory('cli');
+    expect((await alice.admit(rate)).kind).toBe('allowed');
+  }
+  // What was accepted before this machine heard last accepts nothing that was lost since.
+  await team.rows(`UPDATE policy_wrap.teams SET epoch = gen_random_uuid() WHERE team = $team`);
+  await team.rows(`UPDATE policy_wrap.epochs SET epoch = gen_random_uuid() WHERE team = $team`);
+  await expect(alice.admit(rate)).rejects.toThrow(lost);
+  temp.remove();
 });

@@ -33,8 +33,12 @@ DECLARE
 BEGIN
   IF v_mark IS NULL OR jsonb_typeof(v_mark) = 'null' THEN RETURN NULL; END IF;
   IF (v_mark->>'epoch')::uuid <> v_epoch THEN
-    -- An owner has accepted what came after that epoch.
-    IF EXISTS (SELECT FROM policy_wrap.epochs WHERE team = v_team AND epoch = (v_mark->>'epoch')::uuid) THEN
+    -- An owner has accepted what came after that epoch, or has accepted a history since this machine heard last: a copy
+    -- that is older than an epoch does not know of it.
+    IF EXISTS (
+      SELECT FROM policy_wrap.epochs
+      WHERE team = v_team AND (epoch = (v_mark->>'epoch')::uuid OR ended_at > (v_mark->>'at')::bigint)
+    ) THEN
       RETURN NULL;
     END IF;
     RETURN 'epoch';
