@@ -2,11 +2,10 @@ import { PolicyWrapError } from '../../errors.js';
 import type { Role, StoreAddress } from '../shared-store.js';
 import { shownAddress } from './address.js';
 import { Connection, type ConnectionOptions, Failure } from './connection.js';
+import { refusalOf } from './refusals.js';
 
 /** What the engine says of a request that it was asked, and undid. */
 const AGAIN = new Set(['40001', '40P01']);
-/** Functions, the schema, or the right to execute them are not there. */
-const DENIED = new Set(['42501', '42883', '3F000', '28000', '28P01', '3D000', 'PW403', 'PW404', 'PW409']);
 
 /**
  * The engine as the rest of this folder sees it: one request after the other, its time, and what goes wrong in words.
@@ -107,14 +106,12 @@ export class Engine {
   #problem(failure: Failure): PolicyWrapError {
     const { message, state } = failure;
     const shown = shownAddress(this.#address);
-    if (state !== undefined && DENIED.has(state)) {
-      return new PolicyWrapError('REFUSED', `the store ${shown} refuses: ${message}`, {
-        hint: state.startsWith('28')
-          ? 'Look at POLICY_WRAP_STORE_PASSWORD, or at the file store-password in the config folder.'
-          : `Ask its owner: policy-wrap store init makes the tables, policy-wrap store grant ${this.#address.user} wrapper gives the right.`,
+    const refusal = refusalOf(failure, this.#address);
+    if (refusal)
+      return new PolicyWrapError('REFUSED', `the store ${shown} refuses: ${refusal.message}`, {
+        hint: refusal.hint,
         cause: failure,
       });
-    }
     const isEngine = state !== undefined && !/^(?:57|53|08|XX|58)/.test(state);
     if (!isEngine) this.#trouble = { since: this.#trouble?.since ?? Date.now(), reason: message };
     const since = this.#trouble ? ` (since ${new Date(this.#trouble.since).toISOString()})` : '';

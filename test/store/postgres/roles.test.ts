@@ -152,9 +152,11 @@ test('a login sees its own rows; an auditor sees all, and decides nothing', asyn
   const approvals = await dave.approvals();
   expect(approvals.map(({ who }) => who)).toEqual(['alice', 'bob']);
   expect(await refused(() => dave.decideApproval(approvals[0]?.id ?? '', 'approved', 'cli'))).toMatch(
-    /permission denied/,
+    /has no role approver or wrapper/,
   );
-  expect(await refused(() => dave.pause(undefined, undefined, 'cli'))).toMatch(/permission denied/);
+  expect(await refused(() => dave.pause(undefined, undefined, 'cli'))).toMatch(
+    /has no role wrapper or approver or owner/,
+  );
 });
 
 test('a role that is taken away is gone with the next call', async () => {
