@@ -79,7 +79,7 @@ export function readSettings(file: string): NotifySettings | undefined {
       'CONFIG_INVALID',
       `${file}: others may read or write it, and it holds addresses that are secrets`,
       {
-        hint: `chmod 600 ${file}`,
+        hint: `Make it yours alone: chmod 600 ${file}.`,
       },
     );
   let value: unknown;

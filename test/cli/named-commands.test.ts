@@ -10,7 +10,7 @@ addCommands(program, [], () => {}, ABOVE);
 
 /** What may stand behind the name of the program where a sentence goes on; anything else is taken for a command. */
 const PROSE = new Set(
-  'can everywhere from in is knows lies looks never out policy puts seems than wants was with without [options]'.split(
+  'can does everywhere from in is knows lies looks never no on out policy puts reach seems than wants was with without [options]'.split(
     ' ',
   ),
 );
@@ -26,7 +26,7 @@ function textsOf(path: string): string {
 function faultOf(line: string): string | undefined {
   const [name = '', ...rest] = line
     .split(/\s+/)
-    .map((word) => word.replace(/(?:\\n|[`'"\\)\],.;:?])+$/, ''))
+    .map((word) => word.replace(/(?<=[a-z])\$\{.+$/, '').replace(/(?:\\n|[`'"”»\\)\],.;:?])+$/, ''))
     .filter((word) => word !== '');
   if (PROSE.has(name) || name.startsWith('$')) return undefined;
   const isRun = name === '' || name.startsWith('-');

@@ -19,7 +19,7 @@ test.each<[line: string, says: string]>([
   ['explain', 'missing required argument tool\n  policy-wrap help explain'],
   ['status x', 'too many arguments for status. Expected 0 arguments but got 1\n  policy-wrap help status'],
   ['log --limit ten', '--limit <lines>: not ten: expected a number of lines\n  policy-wrap help log'],
-  ['export --format cvs', '--format <format>: "cvs" is none of jsonl, csv\n  Did you mean "csv"?'],
+  ['export --format cvs', '--format <format>: "cvs" is none of jsonl, csv, ocsf\n  Did you mean "csv"?'],
   ['help chekc', 'there is no help for chekc\n  Did you mean "check"?'],
   ['help exit-code', 'there is no help for exit-code\n  Did you mean "exit-codes"?'],
 ])('policy-wrap %s', (line, says) => {

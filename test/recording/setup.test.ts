@@ -16,8 +16,7 @@ const CONFIG = `{
       "command": "npx",
       "args": ["-y", "@modelcontextprotocol/server-filesystem", "/home/ana/Documents"]
     },
-    "postgres": { "command": "mcp-server-postgres", "args": ["postgresql://localhost/sales"] },
-    "linear": { "url": "https://mcp.linear.app/sse" }
+    "postgres": { "command": "mcp-server-postgres", "args": ["postgresql://localhost/sales"] }
   }
 }
 `;

@@ -161,6 +161,8 @@ test('there is one escaper: nothing else in src looks for such characters, but w
   expect(escaping.sort()).toEqual([
     'src/catalog/finding-patterns.ts',
     'src/catalog/words.ts',
+    // Marks them where a person types.
+    'src/page/web/editor/editor.ts',
     'src/text/escape.ts',
     'src/text/lookalike.ts',
   ]);

@@ -98,7 +98,10 @@ export const DECIDE: readonly CommandRow[] = [
     ],
     options: [
       new Option('--name <name>', 'how the channel is called here'),
-      new Option('--events <list>', 'only these: approval,limit,warn_at,changed,policy,paused,store'),
+      new Option(
+        '--events <list>',
+        'only these, with commas between them: approval, limit, warn_at, changed, policy, paused, store',
+      ),
       new Option('--arguments', 'the arguments of calls that wait are sent too'),
       new Option('--token', 'ask for an access token (ntfy)'),
       json,

@@ -69,6 +69,6 @@ function withoutPassword(text: string): string {
 
 function usage(what: string): PolicyWrapError {
   return new PolicyWrapError('USAGE', what, {
-    hint: 'Write it as postgres://alice@db.example/app?team=billing',
+    hint: 'Write it as "postgres://alice@db.example/app?team=billing".',
   });
 }
