@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
-import { loginsFolder, surroundings } from '../config/paths.js';
+import { loginsFolder } from '../config/paths.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { remoteAddress } from '../upstream/http/address.js';
 import { logIn } from '../upstream/http/oauth/login.js';
 import { LoginFile } from '../upstream/http/oauth/login-file.js';
+import { openBrowser } from './open-browser.js';
 import type { Terminal } from './terminal.js';
 
 export interface LoginCommandOptions {
@@ -49,7 +49,7 @@ export async function logInTo(
       env: io.env,
       show: (where) => {
         void io.err.write(`Open this address in your browser, and log in there:\n\n  ${where.href}\n\n`);
-        if (options.browser) openBrowser(where, io.env);
+        if (options.browser) openBrowser(where.href, false, { env: io.env });
       },
       signal: stop.signal,
     });
@@ -69,18 +69,4 @@ function secretOf(
   const secret = env[clientSecretEnv];
   if (!secret) throw new PolicyWrapError('USAGE', `the variable ${printable(clientSecretEnv)} is not set`);
   return secret;
-}
-
-/** The address is an argument and no text for a shell. Where no browser opens, the person has the address. */
-function openBrowser(url: URL, env: NodeJS.ProcessEnv): void {
-  const { platform } = surroundings();
-  const [command, ...args] =
-    platform === 'darwin'
-      ? ['open', url.href]
-      : platform === 'win32'
-        ? ['rundll32', 'url.dll,FileProtocolHandler', url.href]
-        : ['xdg-open', url.href];
-  spawn(command ?? '', args, { env, stdio: 'ignore', detached: true, windowsHide: true })
-    .on('error', () => {})
-    .unref();
 }

@@ -4,6 +4,7 @@
  * Never enters: a way to do what no command can do, and anything on the way of a call.
  */
 import { fileURLToPath } from 'node:url';
+import { openBrowser } from '../cli/open-browser.js';
 import type { StateOptions } from '../cli/open-state.js';
 import { assertPerson } from '../cli/person.js';
 import type { Terminal } from '../cli/terminal.js';
@@ -11,7 +12,6 @@ import { announcePage } from '../config/page-address.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { parseDuration, span } from '../text/duration.js';
 import { Access } from './access.js';
-import { openBrowser } from './open-browser.js';
 import { Page } from './page.js';
 import { ROUTES } from './routes.js';
 import { serve } from './server.js';

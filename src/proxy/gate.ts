@@ -246,13 +246,11 @@ export class Gate implements ApprovalAuthority {
     const form: FormOutcome | undefined = mistyped
       ? { kind: 'mistyped', expected: expectedText(mistyped) }
       : undefined;
-    this.#sawCall(call, admitted, refusedCall(call, evaluation, admitted));
-    const lineAfter = (form?: FormOutcome) => {
-      const refused = refusedCall(call, evaluation, admitted, form);
-      return this.#line(call, { ...refused, policy: this.#policyOf(refused) });
-    };
+    const refused = refusedCall(call, evaluation, admitted, form);
+    this.#sawCall(call, admitted, refused);
+    const lineOf = (told: RefusedCall) => this.#line(call, { ...told, policy: this.#policyOf(told) });
     this.#notices.tell(call.name, evaluation, admitted, () => this.#standingOf(call));
-    const line = lineAfter(form);
+    const line = lineOf(refused);
     if (admitted.kind !== 'asked') return { kind: 'answer', line };
     const { approval } = admitted;
     const question: Question = {
@@ -264,7 +262,13 @@ export class Gate implements ApprovalAuthority {
       approvalId: approval.id,
       challenge,
     };
-    return { kind: 'ask', line, unanswered: () => lineAfter({ kind: 'unanswered' }), question, approval };
+    return {
+      kind: 'ask',
+      line,
+      unanswered: () => lineOf(refusedCall(call, evaluation, admitted, { kind: 'unanswered' })),
+      question,
+      approval,
+    };
   }
 
   #sawCall(
@@ -273,9 +277,8 @@ export class Gate implements ApprovalAuthority {
     why?: { readonly code: string; readonly rule: string },
   ): void {
     const keepsArguments = this.#judge.policy?.auditArguments === 'full';
-    this.#options.outside?.saw({
-      ...{ kind: 'decided', call, admitted, code: why?.code, rule: why?.rule, keepsArguments },
-    });
+    const { code, rule } = why ?? {};
+    this.#options.outside?.saw({ kind: 'decided', call, admitted, code, rule, keepsArguments });
   }
 
   #standingOf({ name, section }: JudgedCall): Standing | undefined {

@@ -98,12 +98,12 @@ export class ToolLists {
     return this.#tools.riskOf(name).severe || (held !== undefined && riskOf(held.tool).severe);
   }
 
-  /** @returns whether the server has listed it in this session */
   /** Whether the list that was read last has any tool. */
   get hasListed(): boolean {
     return this.#tools.hasListed;
   }
 
+  /** @returns whether the server has listed it in this session */
   knows(name: string): boolean {
     return this.#tools.knows(name);
   }

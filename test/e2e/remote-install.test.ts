@@ -159,6 +159,7 @@ test.skipIf(PYTHON === undefined)(
       ...rig.env(),
       ...account.env,
       PATH: `${dirname(browser)}:${process.env.PATH}`,
+      DISPLAY: ':0',
       TERM: 'xterm-256color',
     };
     const { code, stdout } = await atTerminal(

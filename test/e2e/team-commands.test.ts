@@ -5,7 +5,7 @@ import { IS_MISSING, newTeam } from '../store/postgres/support.js';
 import { PYTHON } from '../support/asking.js';
 import { Laptop } from '../support/laptop.js';
 import { Cluster } from '../support/postgres.js';
-import { type Message, refusalCode } from '../support/rig.js';
+import { type Message, refusalCode, type Wrapper } from '../support/rig.js';
 
 const ASKING = {
   version: '1',
@@ -27,6 +27,21 @@ afterAll(async () => {
 });
 
 const approvalOf = (answer: Message): string => answer.result._meta['policy-wrap/decision'].approvalId;
+
+/** A client that shows forms has made a call, with the id `asked`, that a person must approve. */
+async function asking(laptop: Laptop): Promise<Wrapper> {
+  const wrapper = laptop.wrap(ASKING);
+  await wrapper.request('initialize', {
+    protocolVersion: '2025-06-18',
+    capabilities: { elicitation: {} },
+    clientInfo: { name: 'forms', version: '1' },
+  });
+  // The roles are known with the first answer.
+  await wrapper.call('look');
+  const params = { name: 'tag', arguments: {} };
+  wrapper.send({ jsonrpc: '2.0', id: 'asked', method: 'tools/call', params });
+  return wrapper;
+}
 
 describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a team', () => {
   test('G10: who wraps cannot approve; who approves lets exactly one call through, and is written down', async () => {
@@ -57,20 +72,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     await using one = new Laptop(cluster, 'alice', team.name);
     await using two = new Laptop(cluster, 'bob', team.name);
     for (const laptop of [one, two]) {
-      const wrapper = laptop.wrap(ASKING);
-      await wrapper.request('initialize', {
-        protocolVersion: '2025-06-18',
-        capabilities: { elicitation: {} },
-        clientInfo: { name: 'forms', version: '1' },
-      });
-      // The roles are known with the first answer.
-      await wrapper.call('look');
-      wrapper.send({
-        jsonrpc: '2.0',
-        id: 'asked',
-        method: 'tools/call',
-        params: { name: 'tag', arguments: {} },
-      });
+      const wrapper = await asking(laptop);
       const first = await wrapper.next(({ id, method }) => id === 'asked' || method === 'elicitation/create');
       if (laptop === one) expect(refusalCode(first)).toBe('APPROVAL_REQUIRED');
       else {
@@ -89,19 +91,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     await using team = await newTeam(cluster);
     await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
     await using one = new Laptop(cluster, 'alice', team.name);
-    const wrapper = one.wrap(ASKING);
-    await wrapper.request('initialize', {
-      protocolVersion: '2025-06-18',
-      capabilities: { elicitation: {} },
-      clientInfo: { name: 'forms', version: '1' },
-    });
-    await wrapper.call('look');
-    wrapper.send({
-      jsonrpc: '2.0',
-      id: 'asked',
-      method: 'tools/call',
-      params: { name: 'tag', arguments: {} },
-    });
+    const wrapper = await asking(one);
     const form = await wrapper.next(({ method }) => method === 'elicitation/create');
     // An answer that comes sooner than a form can be read is none.
     await sleep(READING_MS + 100);

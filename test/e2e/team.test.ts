@@ -98,10 +98,16 @@ describe.skipIf(IS_MISSING)('two laptops and one quota', () => {
   });
 });
 
+/** A server of a test's own, to be stopped and killed. */
+async function prepared(): Promise<Cluster> {
+  const own = await Cluster.start();
+  await own.prepare('alice', 'bob', 'carol', 'dave');
+  return own;
+}
+
 describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
   test('G3: refuses with the reason and since when, hides what is hidden, and passes again when it is back', async () => {
-    await using own = await Cluster.start();
-    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using own = await prepared();
     await using team = await newTeam(own);
     await using one = new Laptop(own, 'alice', team.name);
     const wrapper = one.wrap(QUOTA);
@@ -138,8 +144,7 @@ describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
   });
 
   test('G4: a database that was restored from a back-up is noticed, and refuses until its owner accepts it', async () => {
-    await using own = await Cluster.start();
-    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using own = await prepared();
     await using team = await newTeam(own);
     await using one = new Laptop(own, 'alice', team.name);
     await using owner = new Laptop(own, 'admin', team.name);
@@ -169,8 +174,7 @@ describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
   });
 
   test('G3: who only observes passes calls on without it, and their outcomes stay on this machine', async () => {
-    await using own = await Cluster.start();
-    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using own = await prepared();
     await using team = await newTeam(own);
     await using one = new Laptop(own, 'alice', team.name);
     await using auditor = new Laptop(own, 'dave', team.name);
@@ -198,8 +202,7 @@ describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
   });
 
   test('G9: a wrapper ends soon after its client also while the store hangs', async () => {
-    await using own = await Cluster.start();
-    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using own = await prepared();
     await using team = await newTeam(own);
     await using one = new Laptop(own, 'alice', team.name);
     const wrapper = one.wrap(QUOTA);
@@ -212,8 +215,7 @@ describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
   });
 
   test('G5: a call that was given up while it hung costs nothing, however late the store wakes up', async () => {
-    await using own = await Cluster.start();
-    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using own = await prepared();
     await using team = await newTeam(own);
     await using one = new Laptop(own, 'alice', team.name);
     const wrapper = one.wrap(QUOTA);
@@ -232,8 +234,7 @@ describe.skipIf(IS_MISSING)('a store that cannot be reached', () => {
   });
 
   test('G4: with --store-offline uncounted only what counts nothing and asks nobody passes, and is told of later', async () => {
-    await using own = await Cluster.start();
-    await own.prepare('alice', 'bob', 'carol', 'dave');
+    await using own = await prepared();
     await using team = await newTeam(own);
     await using one = new Laptop(own, 'alice', team.name);
     await using auditor = new Laptop(own, 'dave', team.name);

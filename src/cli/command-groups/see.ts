@@ -16,7 +16,7 @@ export const SEE: readonly CommandRow[] = [
       db,
       new Option('--port <n>', 'where it listens, on this machine alone (default: any)').argParser(port),
       new Option('--no-open', 'only print the address'),
-      new Option('--idle <time>', 'end when nobody has it open for so long').default('1h'),
+      new Option('--idle <time>', 'end when nobody has had it open for this time').default('1h'),
     ],
     load: ({ ui }) => ui(),
   },

@@ -101,7 +101,7 @@ export interface Impact {
   readonly stoppedBy: Readonly<Record<string, number>>;
   /** How long the replay took, in milliseconds. */
   readonly took: number;
-  /** Only so many of the newest calls were looked at. */
+  /** There are more calls than were looked at, which are the newest. */
   readonly isCut: boolean;
 }
 

@@ -28,7 +28,7 @@ export interface ConnectionOptions {
 
 /**
  * Drivers wait for ever for an engine that hangs, and on a connection of which only one side knows that it ended
- * (node-postgres#2973): each request has a timer of our own here, and what has been silent for so long is destroyed.
+ * (node-postgres#2973): each request has a timer of our own here, and a connection that is silent until it ends is destroyed.
  */
 export const TIMEOUT_MS = 2000;
 

@@ -1,15 +1,11 @@
-import { useState } from 'preact/hooks';
 import type { Checked } from '../../../api-types/policy.js';
 import { Button } from '../../components/button.js';
 import { Value } from '../../components/value.js';
 import { edit } from '../../draft.js';
-import type { Schema } from '../../editor/completion.js';
-import { PolicyEditor } from '../../editor/policy-editor.js';
 import { t } from '../../i18n/index.js';
+import { CheckedText } from '../../policy/checked-text.js';
 import { beginDraft, type Chosen, ChosenPolicy, isTouched } from '../../policy/chosen.js';
 import { usePost } from '../../policy/post.js';
-import { Problems } from '../../policy/problems.js';
-import { useResource } from '../../resource.js';
 import { href } from '../../router.js';
 import { versions } from '../../state.js';
 import { Layers } from './layers.js';
@@ -25,9 +21,6 @@ export function File({ query }: { query: URLSearchParams }) {
 function Edited({ policy, draft: { file, text }, draft }: Chosen) {
   const isReadOnly = policy.extendedBy.length > 0;
   const checked = usePost<Checked>('/api/policy/check', { file, text }, 200, versions.policies.value);
-  const schema = useResource<Schema>(`/api/policy/schema?file=${encodeURIComponent(file)}`);
-  const [place, setPlace] = useState<{ readonly line: number; readonly column: number }>();
-  const problems = checked.data?.problems;
   const to = { policy: file };
   return (
     <>
@@ -59,21 +52,16 @@ function Edited({ policy, draft: { file, text }, draft }: Chosen) {
       {policy.layers.length > 0 && <Layers policy={policy} tightened={checked.data?.tightened ?? []} />}
       <section class="card" aria-labelledby="the-file">
         <h2 id="the-file">{t('file.editor')}</h2>
-        <PolicyEditor
+        <CheckedText
           label={t('file.editor')}
+          file={file}
           text={text}
           isReadOnly={isReadOnly}
           onChange={edit}
-          problems={problems}
-          schema={schema.data}
-          place={place}
-        />
-        <h3>{t('policy.problems')}</h3>
-        <div aria-live="polite">
-          {problems && (
-            <Problems problems={problems} onGo={({ line, column }) => setPlace({ line, column })} />
-          )}
-        </div>
+          problems={checked.data?.problems}
+        >
+          <h3>{t('policy.problems')}</h3>
+        </CheckedText>
         {checked.data && checked.data.unjudged.length > 0 && (
           <p class="hint">{t('file.unjudged', { what: checked.data.unjudged.join(', ') })}</p>
         )}

@@ -6,7 +6,7 @@ export const HEIGHT = 120;
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
 const GAP = 4;
-/** Every so many hours one is named. */
+/** How many hours lie between two that are named. */
 const LABELLED = 6;
 
 export interface Bar {

@@ -8,16 +8,13 @@ import { type ApiError, errorOf } from '../../api.js';
 import { Problem } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { edit } from '../../draft.js';
-import type { Schema } from '../../editor/completion.js';
-import { PolicyEditor } from '../../editor/policy-editor.js';
 import { t } from '../../i18n/index.js';
 import { wish } from '../../policy/begin.js';
+import { CheckedText } from '../../policy/checked-text.js';
 import type { Chosen } from '../../policy/chosen.js';
 import { DraftNotice } from '../../policy/draft-notice.js';
 import { usePost } from '../../policy/post.js';
-import { Problems } from '../../policy/problems.js';
 import { Wishes } from '../../policy/wishes.js';
-import { useResource } from '../../resource.js';
 import { Sentences } from '../../sentences/sentences.js';
 import { versions } from '../../state.js';
 import { EffectBadge } from '../tools/effect-badge.js';
@@ -33,16 +30,14 @@ export function Rules({ tool: here, chosen }: { tool: ToolHere; chosen: Chosen }
   const isReadOnly = policy.extendedBy.length > 0;
   const [error, setError] = useState<ApiError>();
   const [done, setDone] = useState<Wished>();
-  const [place, setPlace] = useState(() => placeIn(text, ['tools', tool]));
+  const [start] = useState(() => placeIn(text, ['tools', tool]));
   const checked = usePost<Checked>('/api/policy/check', { file, text }, 200, versions.policies.value);
   const effect = usePost<Effects>('/api/tools/effects', { file, text, tools: [tool] }, 100);
-  const schema = useResource<Schema>(`/api/policy/schema?file=${encodeURIComponent(file)}`);
   const part = useMemo(
     () => ({ path: ['tools', tool], about: { arguments: args, tools: others } }),
     [tool, args, others],
   );
   const whole = useMemo(() => ({ path: [], about: { arguments: [], tools: [] } }), []);
-  const problems = checked.data?.problems;
   const now = effect.data?.effects?.[0];
 
   const set = async (wanted: Wish) => {
@@ -79,20 +74,15 @@ export function Rules({ tool: here, chosen }: { tool: ToolHere; chosen: Chosen }
         </section>
         <section class="card" aria-labelledby="text">
           <h3 id="text">{t('tool.json')}</h3>
-          <PolicyEditor
+          <CheckedText
             label={t('tool.json')}
+            file={file}
             text={text}
             isReadOnly={isReadOnly}
             onChange={edit}
-            problems={problems}
-            schema={schema.data}
-            place={place}
+            problems={checked.data?.problems}
+            start={start}
           />
-          <div aria-live="polite">
-            {problems && (
-              <Problems problems={problems} onGo={({ line, column }) => setPlace({ line, column })} />
-            )}
-          </div>
         </section>
       </div>
       <Patterns tool={here} draft={draft} isReadOnly={isReadOnly} />

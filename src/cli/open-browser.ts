@@ -37,6 +37,7 @@ export function openBrowser(
   const child = spawn(file, [...words, page?.url ?? address], {
     stdio: 'ignore',
     detached: platform !== 'win32',
+    windowsHide: true,
     env: env as NodeJS.ProcessEnv,
   });
   // The address is printed too: a person opens it by hand.
@@ -46,7 +47,7 @@ export function openBrowser(
 }
 
 function privatePage(address: string): { readonly url: string; readonly remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-ui-'));
+  const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-open-'));
   const path = join(folder, 'open.html');
   writeFileSync(path, `<!doctype html><meta http-equiv="refresh" content="0;url=${address}">\n`, {
     mode: 0o600,
