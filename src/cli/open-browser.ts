@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { platform as thisSystem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -27,9 +27,9 @@ export function openBrowser(
   address: string,
   isListed: boolean,
   {
-    platform = process.platform,
-    env = process.env,
-  }: { platform?: NodeJS.Platform; env?: Readonly<Record<string, string | undefined>> } = {},
+    env,
+    platform = thisSystem(),
+  }: { env: Readonly<Record<string, string | undefined>>; platform?: NodeJS.Platform },
 ): (() => void) | undefined {
   const [file, ...words] = openerOf(platform, env) ?? [];
   if (file === undefined) return undefined;

@@ -59,7 +59,7 @@ export async function ui(options: UiOptions, io: Terminal): Promise<number> {
   try {
     const address = page.address();
     await io.out.write(`${address}\n`);
-    removePage = options.open ? openBrowser(address, server.isOpenToAccounts) : undefined;
+    removePage = options.open ? openBrowser(address, server.isOpenToAccounts, io) : undefined;
     const next = removePage ? 'Opened in your browser' : 'Open this address in your browser';
     await io.err.write(`${next}; it signs in once. End with Ctrl-C.\n`);
     while (await io.pause(LOOK_MS)) {
