@@ -55,7 +55,7 @@ export async function serve(parts: ServerParts): Promise<PageServer> {
   const port = await listen(server, parts.port);
   const check = peerCheck(port);
   server.on('connection', (socket) => {
-    if (check && !check(socket.remotePort ?? 0)) socket.destroy();
+    if (check && !check(socket.remoteAddress, socket.remotePort)) socket.destroy();
   });
   guard(app, port);
   api(app, port, parts);

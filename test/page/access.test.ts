@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { Access } from '../../src/page/access.js';
 import { cookieFor, HEADERS, isFromElsewhere, originsOf, strangeRequest } from '../../src/page/guard.js';
@@ -92,27 +93,64 @@ describe('which requests are answered', () => {
 });
 
 describe('which account is at the other end', () => {
-  // Port 8765 is 0x223D, 40000 is 0x9C40, 40001 is 0x9C41.
-  const table = [
-    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
-    '   0: 0100007F:223D 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1 0 100 0 0 10 0',
-    '   1: 0100007F:9C40 0100007F:223D 01 00000000:00000000 00:00000000 00000000  1000        0 2 1 0 20 4 30 10 -1',
-    '   2: 0100007F:9C41 0100007F:223D 01 00000000:00000000 00:00000000 00000000  1001        0 3 1 0 20 4 30 10 -1',
-    '   3: 0100007F:9C42 0100007F:223D 01 00000000:00000000 00:00000000 00000000     0        0 4 1 0 20 4 30 10 -1',
-  ].join('\n');
-  const mapped =
-    '   0: 0000000000000000FFFF00000100007F:9C43 0000000000000000FFFF00000100007F:223D 01 00000000:00000000 00:00000000 00000000  1001        0 5 1 0 20 4 30 10 -1';
-  const read = (file: string) => (file.endsWith('6') ? mapped : table);
+  // Port 8765 is 0x223D, 40000 is 0x9C40, and so on. The kernel writes addresses in the order of the machine's bytes.
+  const isLittle = endianness() === 'LE';
+  const here = isLittle ? '0100007F' : '7F000001';
+  const other = isLittle ? '0200007F' : '7F000002';
+  const mapped = isLittle ? '0000000000000000FFFF0000' : '00000000000000000000FFFF';
+  const row = (local: string, remote: string, state: string, uid: number, inode: number) =>
+    `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 1 0 20 4 30 10 -1`;
+  const us = `${here}:223D`;
+  const listening = row(us, '00000000:0000', '0A', 1000, 1);
+  const checkOf = (rows: readonly string[], rows6: readonly string[] = []) =>
+    peerCheck(8765, 1000, (file) =>
+      ['  sl  local_address', ...(file.endsWith('6') ? rows6 : rows)].join('\n'),
+    );
 
   test('ours and root pass, another account and one that is not found do not', () => {
-    const check = peerCheck(8765, 1000, read);
-    expect([40000, 40001, 40002, 40003, 40004].map((port) => check?.(port))).toEqual([
-      true,
+    const check = checkOf(
+      [
+        listening,
+        row(`${here}:9C40`, us, '01', 1000, 2),
+        row(`${here}:9C41`, us, '01', 1001, 3),
+        row(`${here}:9C42`, us, '01', 0, 4),
+      ],
+      [
+        row(`${mapped}${here}:9C43`, `${mapped}${us}`, '01', 1001, 5),
+        row(`${mapped}${here}:9C44`, `${mapped}${us}`, '01', 1000, 6),
+      ],
+    );
+    const passed = [40000, 40001, 40002, 40003, 40004, 40005].map((port) => check?.('127.0.0.1', port));
+    expect(passed).toEqual([true, false, true, false, true, false]);
+    expect([check?.(undefined, 40000), check?.('127.0.0.1', undefined), check?.('::1', 40000)]).toEqual([
       false,
-      true,
       false,
       false,
     ]);
+  });
+
+  test('the same ports of other addresses say nothing of a connection', () => {
+    const check = checkOf([
+      row(`${other}:223D`, '00000000:0000', '0A', 1001, 1),
+      listening,
+      row(`${here}:9C40`, us, '01', 1000, 2),
+      row(`${here}:9C40`, `${other}:223D`, '01', 1000, 3),
+      row(`${other}:9C40`, us, '01', 1001, 4),
+    ]);
+    expect(check?.('127.0.0.1', 40000)).toBe(true);
+    expect(check?.('127.0.0.2', 40000)).toBe(false);
+  });
+
+  test('what nobody holds any more is not root’s, though the system writes a zero there', () => {
+    for (const [state, inode] of [
+      ['06', 0],
+      ['05', 0],
+      ['04', 0],
+      ['01', 0],
+    ] as const)
+      expect(checkOf([listening, row(`${here}:9C40`, us, state, 0, inode)])?.('127.0.0.1', 40000)).toBe(
+        false,
+      );
   });
 
   test('where the system does not tell even of our own socket, nothing is judged by it', () => {
@@ -120,7 +158,8 @@ describe('which account is at the other end', () => {
       throw new Error('ENOENT');
     };
     expect(peerCheck(8765, 1000, nothing)).toBeUndefined();
-    expect(peerCheck(8765, undefined, read)).toBeUndefined();
-    expect(peerCheck(9999, 1000, read)).toBeUndefined();
+    expect(peerCheck(8765, undefined, () => listening)).toBeUndefined();
+    expect(peerCheck(9999, 1000, () => listening)).toBeUndefined();
+    expect(checkOf([row(us, '00000000:0000', '0A', 1001, 1)])).toBeUndefined();
   });
 });
