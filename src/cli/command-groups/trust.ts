@@ -4,7 +4,7 @@ import { type CommandRow, remote } from './command-row.js';
 
 const GROUP = 'Trust a policy:';
 
-const { json, noColor, policy, preset, db, server, grant, install } = SHARED;
+const { json, noColor, policy, preset, db, server, grant, install, dryRun, yes } = SHARED;
 
 /** What the commands that edit a policy have in common. */
 function edit(name: 'allow' | 'ask' | 'deny' | 'hide' | 'limit', summary: string): CommandRow {
@@ -83,4 +83,23 @@ export const TRUST: readonly CommandRow[] = [
     load: async () => (await import('../commands/import.js')).importPolicy,
   },
   ...EDITS,
+  {
+    name: 'history',
+    group: GROUP,
+    summary: 'list the earlier versions of a policy, or show one',
+    arguments: [new Argument('[policy]', 'a server, or a file; without one, every policy that was changed')],
+    options: [new Option('--show <version>', 'print this one'), db, json, noColor],
+    load: async () => (await import('../commands/history.js')).history,
+  },
+  {
+    name: 'rollback',
+    group: GROUP,
+    summary: 'put an earlier version of a policy back, to the byte',
+    arguments: [
+      new Argument('<policy>', 'a server, or a file'),
+      new Argument('[version]', 'as history lists it (default: the one before)'),
+    ],
+    options: [db, dryRun, yes, noColor],
+    load: async () => (await import('../commands/history.js')).rollback,
+  },
 ];

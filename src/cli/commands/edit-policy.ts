@@ -1,4 +1,3 @@
-import { structuredPatch } from 'diff';
 import { typed } from '../../clients/change/masking.js';
 import { readSnapshot, type Snapshot } from '../../clients/files/read.js';
 import { loadWithLayers, problemsError } from '../../config/policy-files.js';
@@ -13,9 +12,9 @@ import { printable } from '../../text/escape.js';
 import { nearest } from '../../text/suggest.js';
 import type { StateOptions } from '../open-state.js';
 import { assertNoAgent, assertPerson } from '../person.js';
+import { policyDiff } from '../policy-diff.js';
 import { liveSessions, type PolicyPlace, policyOfServer } from '../policy-in-force.js';
-import { paint } from '../table.js';
-import type { Output, Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
 
 export interface EditOptions extends StateOptions {
   readonly policy?: string | undefined;
@@ -87,7 +86,7 @@ async function edit(
     await io.err.write(
       `${printable(server)} has no policy file yet: ${printable(place.file)} is made from ${place.from}.\n`,
     );
-  await io.out.write(diffText(place.file, old, text, io.out));
+  await io.out.write(policyDiff(place.file, old, text, io.out));
   for (const note of notes) await io.out.write(`${sentence(printable(note))}\n`);
   if (wish.kind === 'hide' && tool.includes('*'))
     await io.out.write(matchedText(server, tool, edited.own, options));
@@ -205,27 +204,6 @@ async function write(file: string, before: Snapshot | undefined, text: string, i
   const kept = writePolicyText(file, before, text, io.now());
   await io.out.write(`Written: ${printable(file)}\n`);
   if (kept !== undefined) await io.out.write(`Before:  ${printable(kept)}\n`);
-}
-
-/** A unified diff with three lines around each change. */
-function diffText(file: string, before: string, after: string, out: Output): string {
-  const { hunks } = structuredPatch(file, file, before, after, undefined, undefined, { context: 3 });
-  const lines = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
-    paint(out, 'dim', `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
-    ...lines.map((line) => {
-      const shown = line
-        .replace(/\r$/, '')
-        .split('\t')
-        .map((part) => printable(part))
-        .join('\t');
-      return line.startsWith('+')
-        ? paint(out, 'green', shown)
-        : line.startsWith('-')
-          ? paint(out, 'red', shown)
-          : shown;
-    }),
-  ]);
-  return lines.length === 0 ? '' : `${[printable(file), ...lines].join('\n')}\n`;
 }
 
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;

@@ -1,0 +1,220 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import { readSnapshot } from '../../clients/files/read.js';
+import { policyFilesIn, policyPlaces } from '../../config/policy-files.js';
+import {
+  type PolicyVersion,
+  policyVersions,
+  VERSIONS_KEPT,
+  versionText,
+} from '../../config/policy-history.js';
+import { saveDraft } from '../../draft/save.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { count } from '../../text/count.js';
+import { printable } from '../../text/escape.js';
+import { printJson } from '../json-output.js';
+import type { StateOptions } from '../open-state.js';
+import { assertPerson, confirm } from '../person.js';
+import { policyDiff } from '../policy-diff.js';
+import { policyOfServer } from '../policy-in-force.js';
+import { type Cell, table } from '../table.js';
+import type { Terminal } from '../terminal.js';
+import { isoTime, localTime } from '../time.js';
+
+export interface HistoryOptions extends StateOptions {
+  readonly show?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export interface RollbackOptions extends StateOptions {
+  readonly dryRun?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+}
+
+/** A policy file with what it said before. */
+interface Kept {
+  /** As it is named to people. */
+  readonly file: string;
+  /** What its versions are kept under. */
+  readonly real: string;
+  /** The newest first. */
+  readonly versions: readonly PolicyVersion[];
+}
+
+/**
+ * Lists the earlier versions of a policy, prints one, or lists every policy that has some.
+ *
+ * @param policy a server's name, or a path
+ * @throws PolicyWrapError NOT_FOUND, POLICY_NOT_FOUND, USAGE
+ */
+export async function history(
+  policy: string | undefined,
+  options: HistoryOptions,
+  io: Terminal,
+): Promise<number> {
+  if (policy === undefined) {
+    if (options.show !== undefined) throw new PolicyWrapError('USAGE', '--show: of which policy?');
+    return listAll(options, io);
+  }
+  const kept = keptOf(policy, options, io);
+  if (options.show !== undefined) {
+    const text = textOf(kept, options.show);
+    // To a file it goes byte for byte; on a screen nothing moves the cursor.
+    await io.out.write(io.out.isTerminal ? shownLines(text) : text);
+    return EXIT.done;
+  }
+  const { file, real, versions } = kept;
+  const rows = versions.map(({ path, replacedAt }, at) => ({
+    version: at + 1,
+    name: basename(path),
+    replacedAt,
+    lines: linesOf(versionText(real, path) ?? ''),
+  }));
+  if (options.json) {
+    const listed = rows.map((row) => ({ ...row, replacedAt: isoTime(row.replacedAt) }));
+    await printJson(io, { file, versions: listed });
+    return EXIT.done;
+  }
+  await io.out.write(`${printable(file)}\n`);
+  await io.out.write(
+    table(
+      io.out,
+      rows.map(({ version, replacedAt, lines }): Cell[] => [
+        `${version}`,
+        `replaced ${localTime(replacedAt)}`,
+        { text: count(lines, 'line'), style: 'dim' },
+      ]),
+      { indent: '  ' },
+    ),
+  );
+  const name = printable(policy);
+  await io.err.write(
+    versions.length === 0
+      ? `No earlier version is kept. The last ${VERSIONS_KEPT} are, from the first change by a command or on the page.\n`
+      : `Show one: policy-wrap history ${name} --show 1; put one back: policy-wrap rollback ${name} 1\n`,
+  );
+  return EXIT.done;
+}
+
+async function listAll({ json }: HistoryOptions, io: Terminal): Promise<number> {
+  const all = policyFilesIn()
+    .map((file) => keptIn(file))
+    .filter(({ versions }) => versions.length > 0);
+  if (json) {
+    await printJson(io, {
+      policies: all.map(({ file, versions }) => ({
+        file,
+        versions: versions.length,
+        changedAt: isoTime(versions[0]?.replacedAt),
+      })),
+    });
+    return EXIT.done;
+  }
+  await io.out.write(
+    table(
+      io.out,
+      all.map(({ file, versions }): Cell[] => [
+        printable(file),
+        count(versions.length, 'version'),
+        `changed ${localTime(versions[0]?.replacedAt ?? 0)}`,
+      ]),
+    ),
+  );
+  if (all.length === 0)
+    await io.err.write('No policy in the config folder was changed by a command or on the page yet.\n');
+  return EXIT.done;
+}
+
+/**
+ * Puts an earlier version of a policy back, after a person saw the difference. What is replaced becomes a version too.
+ *
+ * @param version its number in `history`, or the name of its file; undefined for the one before
+ * @throws PolicyWrapError REFUSED where no person sits; NOT_FOUND, POLICY_NOT_FOUND, USAGE, POLICY_INVALID, CONFIG_CONFLICT
+ */
+export async function rollback(
+  policy: string,
+  version: string | undefined,
+  options: RollbackOptions,
+  io: Terminal,
+): Promise<number> {
+  // An earlier version may allow more.
+  if (!options.dryRun) assertPerson('rollback', io);
+  const kept = keptOf(policy, options, io);
+  const { file } = kept;
+  const text = textOf(kept, version ?? '1');
+  const there = readSnapshot(file)?.text ?? '';
+  if (there === text && existsSync(file)) {
+    await io.out.write(`Nothing to change: ${printable(file)} says so already.\n`);
+    return EXIT.done;
+  }
+  await io.out.write(policyDiff(file, there, text, io.out));
+  if (options.dryRun) return EXIT.done;
+  if (!(await confirm('Put this version back?', options, io))) return EXIT.failed;
+  const saved = saveDraft(file, there, text, io.now());
+  switch (saved.kind) {
+    case 'invalid': {
+      const [problem] = saved.problems;
+      throw new PolicyWrapError('POLICY_INVALID', problem?.message ?? 'this version is no policy', {
+        hint: 'That version cannot be used now. Nothing was written.',
+      });
+    }
+    case 'conflict':
+      throw new PolicyWrapError('CONFIG_CONFLICT', `${file} was changed while you looked`, {
+        hint: 'Nothing was written; try again.',
+      });
+    default:
+      await io.out.write(`Written: ${printable(file)}\n`);
+      if (saved.kind === 'saved' && saved.kept !== undefined)
+        await io.out.write(`Before:  ${printable(saved.kept)}\n`);
+      await io.out.write('In force at once: running wrappers have read it in a second.\n');
+      return EXIT.done;
+  }
+}
+
+/** @throws PolicyWrapError NOT_FOUND, POLICY_NOT_FOUND */
+function keptOf(policy: string, options: StateOptions, io: Terminal): Kept {
+  const isPath = /[\\/]/.test(policy) || policy.endsWith('.json');
+  const file = isPath
+    ? (policyPlaces({ policy }, [])[0] ?? policy)
+    : policyOfServer(policy, options, io).file;
+  const kept = keptIn(file);
+  // One that was deleted can be put back.
+  if (kept.versions.length > 0 || existsSync(file)) return kept;
+  throw new PolicyWrapError('POLICY_NOT_FOUND', `no policy file ${printable(file)}`, {
+    hint: 'Name a server, or a policy file; policy-wrap history lists those that were changed.',
+  });
+}
+
+function keptIn(file: string): Kept {
+  const real = existsSync(file) ? realpathSync(file) : file;
+  return { file, real, versions: policyVersions(real) };
+}
+
+/** @throws PolicyWrapError NOT_FOUND */
+function textOf({ file, real, versions }: Kept, wanted: string): string {
+  const numbered = /^\d{1,4}$/.test(wanted) ? versions[Number(wanted) - 1]?.path : undefined;
+  const text = versionText(real, numbered ?? wanted);
+  if (text !== undefined) return text;
+  throw new PolicyWrapError('NOT_FOUND', `${printable(file)} has no version ${printable(wanted, 80)}`, {
+    hint:
+      versions.length === 0
+        ? 'No earlier version is kept.'
+        : `There are ${count(versions.length, 'version')}; 1 is the newest.`,
+  });
+}
+
+function shownLines(text: string): string {
+  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
+  const shown = lines.map((line) =>
+    line
+      .split('\t')
+      .map((part) => printable(part))
+      .join('\t'),
+  );
+  return `${shown.join('\n')}\n`;
+}
+
+function linesOf(text: string): number {
+  const lines = text.split('\n');
+  return lines.at(-1) === '' ? lines.length - 1 : lines.length;
+}

@@ -1,0 +1,138 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { allow } from '../../../src/cli/commands/edit-policy.js';
+import { history, rollback } from '../../../src/cli/commands/history.js';
+import { policyVersions } from '../../../src/config/policy-history.js';
+import { Store } from '../../../src/store/store.js';
+import { INFO } from '../../store/support-shapes.js';
+import { Rig } from '../../support/rig.js';
+import { FakeTerminal } from './support.js';
+
+// With a comment, a line end of Windows and a sign of two bytes: all of it must come back.
+const FIRST = '// día uno\r\n{ "version": "1", "default": "deny",\r\n  "tools": { "get_x": {} } }\r\n';
+
+let rig: Rig;
+let file: string;
+beforeEach(() => {
+  rig = new Rig();
+  for (const [name, value] of Object.entries(rig.env())) vi.stubEnv(name, value);
+  vi.stubEnv('POLICY_WRAP_POLICY', undefined);
+  const folder = join(rig.folder, 'config', 'policy-wrap');
+  mkdirSync(folder, { recursive: true });
+  file = join(folder, 'shop.json');
+  writeFileSync(file, FIRST);
+  const store = Store.open(rig.db);
+  store.startSession({ ...INFO, server: 'shop', policySource: file });
+  store.close();
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rig[Symbol.asyncDispose]();
+});
+
+const read = () => readFileSync(file, 'utf8');
+const db = () => ({ db: rig.db });
+
+/** Two edits, a minute apart. @returns the text after each */
+async function edited(): Promise<[string, string]> {
+  const io = new FakeTerminal([]);
+  await allow('shop', 'b', db(), io);
+  const second = read();
+  io.at += 60_000;
+  await allow('shop', 'c', db(), io);
+  return [second, read()];
+}
+
+test('versions are listed, the newest first, shown to the byte, and put back to the byte', async () => {
+  const [second, third] = await edited();
+  const io = new FakeTerminal(['y']);
+  expect(await history('shop', db(), io)).toBe(0);
+  expect(io.out.text.split('\n')).toEqual([
+    file,
+    expect.stringMatching(/^ {2}1 {2}replaced 2026-11-22 \d\d:\d\d:00 \S+ {2}3 lines$/),
+    expect.stringMatching(/^ {2}2 {2}replaced 2026-11-22 \d\d:\d\d:00 \S+ {2}3 lines$/),
+    '',
+  ]);
+  const shown = new FakeTerminal();
+  await history('shop', { ...db(), show: '2' }, shown);
+  expect(shown.out.text).toBe(FIRST);
+
+  expect(await rollback('shop', '2', db(), io)).toBe(0);
+  expect(read()).toBe(FIRST);
+  expect(io.questions).toEqual(['Put this version back? [y/N] ']);
+  expect(io.out.text).toContain(
+    '-  "tools": { "get_x": {}, "b": {}, "c": {} } }\n+  "tools": { "get_x": {} } }\n',
+  );
+  // What was replaced is the newest version now, and the way there is the way back.
+  const [newest] = policyVersions(file);
+  const json = new FakeTerminal();
+  await history(file, { ...db(), json: true }, json);
+  expect(JSON.parse(json.out.text)).toMatchObject({
+    version: 1,
+    file,
+    versions: [{ version: 1, name: basename(newest?.path ?? '') }, { version: 2 }, { version: 3 }],
+  });
+  expect(
+    await rollback(file, basename(newest?.path ?? ''), { ...db(), yes: true }, new FakeTerminal([])),
+  ).toBe(0);
+  expect(read()).toBe(third);
+  expect(await rollback('shop', '3', { ...db(), yes: true }, new FakeTerminal([]))).toBe(0);
+  expect(read()).toBe(second);
+});
+
+test('a rollback refuses in the shell of an agent and without a terminal, asks, and with --dry-run only shows', async () => {
+  const [, third] = await edited();
+  const agent = new FakeTerminal(['y']);
+  agent.env = { AGENT: '1' };
+  await expect(rollback('shop', '2', { ...db(), yes: true }, agent)).rejects.toMatchObject({
+    code: 'REFUSED',
+  });
+  await expect(rollback('shop', '2', { ...db(), yes: true }, new FakeTerminal())).rejects.toThrow(
+    'no terminal',
+  );
+  expect(await rollback('shop', '2', db(), new FakeTerminal(['n']))).toBe(1);
+  const dry = new FakeTerminal();
+  expect(await rollback('shop', undefined, { ...db(), dryRun: true }, dry)).toBe(0);
+  expect(dry.out.text).toContain('"c": {}');
+  expect(read()).toBe(third);
+  // Who only looks is not asked who they are.
+  expect(await history('shop', db(), agent)).toBe(0);
+});
+
+test('a policy that was deleted comes back; one that cannot be used now does not', async () => {
+  const [second] = await edited();
+  rmSync(file);
+  expect(await rollback(file, undefined, { ...db(), yes: true }, new FakeTerminal([]))).toBe(0);
+  expect(read()).toBe(second);
+  const [version] = policyVersions(file);
+  writeFileSync(version?.path ?? '', '{ "version": "1" }');
+  await expect(rollback('shop', '1', { ...db(), yes: true }, new FakeTerminal([]))).rejects.toMatchObject({
+    code: 'POLICY_INVALID',
+    hint: 'That version cannot be used now. Nothing was written.',
+  });
+  expect(read()).toBe(second);
+});
+
+test('what is not there is told, with what is', async () => {
+  await expect(history('shpo', db(), new FakeTerminal())).rejects.toMatchObject({
+    hint: 'Did you mean shop?',
+  });
+  await expect(history(join(rig.folder, 'none.json'), db(), new FakeTerminal())).rejects.toMatchObject({
+    code: 'POLICY_NOT_FOUND',
+  });
+  await expect(rollback('shop', '1', db(), new FakeTerminal([]))).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    hint: 'No earlier version is kept.',
+  });
+  const io = new FakeTerminal();
+  await history('shop', db(), io);
+  expect(io.err.text).toContain('No earlier version is kept.');
+  await edited();
+  await expect(rollback('shop', '3', db(), new FakeTerminal([]))).rejects.toThrow('has no version 3');
+  // A name is no way out of the folder.
+  await expect(history('shop', { ...db(), show: '../shop.json' }, io)).rejects.toThrow('has no version');
+  const all = new FakeTerminal();
+  await history(undefined, db(), all);
+  expect(all.out.text).toMatch(/shop\.json {2}2 versions {2}changed 2026-11-22 \d\d:\d\d:00/);
+});
