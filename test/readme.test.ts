@@ -73,7 +73,7 @@ const OTHER_CODES: readonly [line: RegExp, code: number][] = [
 /** Lines that cannot run here, with the reason. */
 const NOT_RUN: readonly [line: RegExp, reason: string][] = [
   [
-    /^policy-wrap (?:approve|check|explain|import|login|logout|reject|replay|test|threats|trust)$/,
+    /^policy-wrap (?:approve|check|explain|import|login|logout|reject|replay|rollback|test|threats|trust)$/,
     'only names the command, which needs more',
   ],
   [/^policy-wrap setup$/, 'asks with the arrow keys: test/e2e/setup.test.ts'],

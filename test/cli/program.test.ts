@@ -109,6 +109,7 @@ describe('what programs read', () => {
     replay: (played) => [[policyIn(played)], { db: played.db }],
     approvals: ({ db }) => [[], { db }],
     notify: () => [[undefined, []]],
+    history: () => [[undefined]],
     trust: ({ db }) => [['demo', undefined], { db, dryRun: true }],
   };
   const POLICY = { version: '1', default: 'allow' };
