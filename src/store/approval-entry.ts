@@ -108,10 +108,24 @@ export function isFor(approval: ApprovalEntry, call: ApprovedCall): boolean {
 /** What was written by this or a later version; a text of another form says nothing. */
 export function lookedAtIn(text: string | undefined): LookedAt | undefined {
   if (text === undefined) return undefined;
-  const value = JSON.parse(text) as Partial<LookedAt> | null;
-  return value?.amounts && value.conditions
-    ? { amounts: value.amounts, conditions: value.conditions }
-    : undefined;
+  let value: Partial<LookedAt> | null;
+  try {
+    value = JSON.parse(text) as Partial<LookedAt> | null;
+  } catch {
+    // In a team's store it is what a login says of its own call.
+    return undefined;
+  }
+  const { amounts, conditions } = value ?? {};
+  return arePaths(amounts) && arePaths(conditions) ? { amounts, conditions } : undefined;
+}
+
+function arePaths(value: unknown): value is LookedAt['amounts'] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (path) => Array.isArray(path) && path.every((step) => step === null || typeof step === 'string'),
+    )
+  );
 }
 
 /** A row of `approvals` as it stands at `now`: one that has expired says so, and keeps no values of the call. */

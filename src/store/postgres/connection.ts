@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
 import Client from 'pg/lib/client.js';
@@ -90,11 +91,14 @@ export class Connection {
     const client = clientFor(this.#options.address, password);
     // What happens between requests shows with the next one.
     client.on('error', () => this.#destroy(client));
+    const isProven =
+      this.#options.address.tls === 'off' && password !== undefined ? prove(client) : undefined;
     try {
       await this.#timed(client, client.connect(), false);
+      if (isProven?.() === false) throw unproven('did not show that it knows the password');
     } catch (error) {
       this.#destroy(client);
-      throw error instanceof Failure ? error : failureOf(error, false);
+      throw error instanceof Failure || PolicyWrapError.is(error) ? error : failureOf(error, false);
     }
     client.on('end', () => this.#destroy(client));
     this.#client = client;
@@ -124,6 +128,36 @@ export class Connection {
     if (this.#client === client) this.#client = undefined;
     streamOf(client).destroy();
   }
+}
+
+/**
+ * Without encryption whatever listens at the port gets what is sent: a program of another account, where a tunnel has
+ * ended. So the password itself is not sent, nor what it could be guessed from, and the other end must show by SCRAM
+ * that it knows the password, before it is asked to decide on anything.
+ *
+ * @returns whether it has
+ */
+function prove(client: Client): () => boolean {
+  const parts = client as unknown as Record<string, unknown> & { readonly connection: EventEmitter };
+  const refuse = () => parts.connection.emit('error', unproven('asks for the password as it is, or by MD5'));
+  parts._handleAuthCleartextPassword = refuse;
+  parts._handleAuthMD5Password = refuse;
+  let isProven = false;
+  // That its proof is right is looked at by the library, which fails else.
+  parts.connection.once('authenticationSASLFinal', () => {
+    isProven = true;
+  });
+  return () => isProven;
+}
+
+function unproven(what: string): PolicyWrapError {
+  return new PolicyWrapError(
+    'REFUSED',
+    `what listens at the address of the store ${what}, and the connection is not encrypted`,
+    {
+      hint: 'It may be another program. If not: set password_encryption to scram-sha-256, set the password anew, and let pg_hba.conf ask for it (scram-sha-256). Where no password is needed, remove it here.',
+    },
+  );
 }
 
 function streamOf(client: Client): { destroy(): void } {

@@ -107,12 +107,14 @@ export class Engine {
     const { message, state } = failure;
     const shown = shownAddress(this.#address);
     const refusal = refusalOf(failure, this.#address);
+    const isEngine = state !== undefined && !/^(?:57|53|08|XX|58)/.test(state);
+    // It answers, and says no: what passes while it cannot be reached must not pass now.
+    if (refusal || isEngine) this.#trouble = undefined;
     if (refusal)
       return new PolicyWrapError('REFUSED', `the store ${shown} refuses: ${refusal.message}`, {
         hint: refusal.hint,
         cause: failure,
       });
-    const isEngine = state !== undefined && !/^(?:57|53|08|XX|58)/.test(state);
     if (!isEngine) this.#trouble = { since: this.#trouble?.since ?? Date.now(), reason: message };
     const since = this.#trouble ? ` (since ${new Date(this.#trouble.since).toISOString()})` : '';
     const what = isEngine ? `the store ${shown} failed` : `the store ${shown} cannot be used`;

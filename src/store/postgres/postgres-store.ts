@@ -62,6 +62,8 @@ const MOST_CALLS = 64;
 const MOST_LOST = 200;
 /** How often one request is made anew: by another calendar, after a deadlock, with a session that was forgotten. */
 const ATTEMPTS = 6;
+/** The longest that the log holds, in milliseconds: 24 days. */
+const MOST_LATENCY = 2 ** 31 - 1;
 /** Cache limit: a limit that is split may have any number of counters. */
 const REMEMBERED = 4096;
 
@@ -309,7 +311,7 @@ export class PostgresStore {
           first,
           last,
           outcome,
-          latencyMs === undefined ? null : Math.round(latencyMs),
+          latencyMs === undefined ? null : Math.min(Math.round(latencyMs), MOST_LATENCY),
         ]),
         tools: this.#tools.at(-1)?.id ?? 0,
         peek: isPeek || undefined,

@@ -1,6 +1,6 @@
 import { PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
-import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
+import { calendarEnd, calendarStart, isTimezone } from '../../policy/limits/calendar.js';
 import { fitsNumeric } from '../../policy/limits/numeric.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
 import type { Decided } from '../approval-entry.js';
@@ -207,10 +207,13 @@ export class TeamStore extends PostgresStore implements SharedStore {
     const answer = await this.engine.call('calendars_v1', this.team);
     const { now, calendars } = answer as { now: number; calendars: [CalendarUnit, string][] };
     return Object.fromEntries(
-      calendars.map(([unit, timezone]) => [
-        `${unit} ${timezone}`,
-        [calendarStart(now, unit, timezone), calendarEnd(now, unit, timezone)],
-      ]),
+      calendars
+        // Another machine's zones may be newer than ours; such a count is shown over its longest window.
+        .filter(([, timezone]) => isTimezone(timezone))
+        .map(([unit, timezone]) => [
+          `${unit} ${timezone}`,
+          [calendarStart(now, unit, timezone), calendarEnd(now, unit, timezone)],
+        ]),
     );
   }
 

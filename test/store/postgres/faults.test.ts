@@ -95,6 +95,20 @@ test('G3: a wire that stalls is a refusal after our own time, and the wrapper go
   expect(await used(team)).toBe(2);
 });
 
+test('G3: an engine that answers again and refuses is no outage, in which calls may pass uncounted', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  await wire.admit(charge(RATE));
+  wire.between.mode = 'stall';
+  await failure(wire.admit(charge(RATE)));
+  expect(wire.store.trouble).toBeDefined();
+  wire.between.cut();
+  wire.between.heal();
+  await team.store('admin').revoke('alice', 'wrapper');
+  expect((await failure(wire.admit(charge(RATE)))).code).toBe('REFUSED');
+  expect(wire.store.trouble).toBeUndefined();
+});
+
 test('G3: an engine that nobody reaches refuses, and says why', async () => {
   await using team = await newTeam(at.cluster);
   await using wire = await behind(at.cluster, team);

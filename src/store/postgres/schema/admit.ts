@@ -12,7 +12,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_team constant text := req->>'team';
   v_batch constant uuid := (req->>'batch')::uuid;
-  v_host constant text := coalesce(req->>'host', '');
+  v_host constant text := left(coalesce(req->>'host', ''), 1200);
   v_machine constant text := coalesce(req->>'machine', '');
   v_session bigint; v_server text; v_grant text; v_observe boolean; v_seen bigint; v_uid text;
   v_epoch uuid; v_tidied bigint; v_lost text; v_least bigint;
@@ -31,7 +31,7 @@ DECLARE
   r_counter bigint[] := '{}'; r_at bigint[] := '{}'; r_decision bigint[] := '{}'; r_part smallint[] := '{}';
   v_one record; v_item jsonb; v_call jsonb; v_charge jsonb; v_entry jsonb;
   v_i integer; v_n integer; v_part integer; v_touched integer[];
-  v_known integer := 0; v_clocks jsonb := '{}'; v_news jsonb;
+  v_known integer := 0; v_work integer := 0; v_clocks jsonb := '{}'; v_news jsonb;
   v_paused boolean;
   v_amount numeric; v_sum numeric; v_end bigint;
   v_checks jsonb; v_held jsonb; v_free record; v_fits boolean;
@@ -48,6 +48,10 @@ BEGIN
   SELECT t.epoch, t.tidied, t.clock INTO v_epoch, v_tidied, v_least FROM policy_wrap.teams t
     WHERE t.team = v_team AND policy_wrap.has_role_v1(v_team, ARRAY['wrapper']);
   IF NOT FOUND THEN PERFORM policy_wrap.need_role_v1(v_team, ARRAY['wrapper']); END IF;
+  -- Others wait for its locks meanwhile. A wrapper sends 64 calls at once.
+  IF jsonb_array_length(req->'calls') > 200 OR v_size > 5000 OR jsonb_array_length(req->'void') > 1000 THEN
+    RAISE EXCEPTION 'a request of too many parts' USING ERRCODE = 'PW403';
+  END IF;
   v_lost := policy_wrap.lost_v1(v_team, v_epoch, v_tidied, req->'mark');
   IF v_lost IS NOT NULL THEN
     RETURN jsonb_build_object('status', 'history', 'lost', v_lost, 'now', policy_wrap.now_v1());
@@ -164,9 +168,15 @@ BEGIN
       v_checks := '[]'; v_denied := false; v_asked_limit := NULL; v_part := 0;
       FOR v_charge IN SELECT value FROM jsonb_array_elements(v_call->'charges') LOOP
         v_i := (v_charge->>0)::integer + 1; v_amount := (v_charge->>1)::numeric; v_sum := (v_charge->>2)::numeric;
-        -- Neither may be what compares as it likes, or make room for others.
-        IF v_amount NOT BETWEEN 0 AND 1e600 OR v_sum NOT BETWEEN 0 AND 1e600 THEN
-          RAISE EXCEPTION 'a charge of % at a max of %', v_charge->>1, v_charge->>2 USING ERRCODE = 'PW403';
+        v_work := v_work + 1;
+        -- Neither may be what compares as it likes, make room for others, or leave them more digits than they can read;
+        -- and a place that is far away would take the engine's memory.
+        IF (v_amount BETWEEN 0 AND 1e600 AND v_sum BETWEEN 0 AND 1e600 AND scale(v_amount) <= 600 AND scale(v_sum) <= 600)
+          IS NOT TRUE THEN
+          RAISE EXCEPTION 'a charge of % at a max of %', left(v_charge->>1, 40), left(v_charge->>2, 40) USING ERRCODE = 'PW403';
+        END IF;
+        IF (v_i BETWEEN 1 AND v_size AND v_part < 1000 AND v_work <= 20000) IS NOT TRUE THEN
+          RAISE EXCEPTION 'charges that no wrapper makes' USING ERRCODE = 'PW403';
         END IF;
         k_added[v_i] := k_added[v_i] + v_amount;
         v_fits := k_live[v_i] + k_added[v_i] <= v_sum;
@@ -258,7 +268,7 @@ BEGIN
             v_filled := coalesce(v_filled, '[]') || jsonb_build_array(
               jsonb_build_array(v_part, (k_live[v_i] + k_added[v_i])::text));
             PERFORM policy_wrap.note_v1(v_team, v_now, v_host, 'wrapper', 'limit.filling', jsonb_build_object(
-              'name', req->'counters'->(v_i - 1)->>'name', 'server', v_server, 'tool', v_call->>'tool',
+              'name', left(req->'counters'->(v_i - 1)->>'name', 1000), 'server', v_server, 'tool', v_call->>'tool',
               'rule', v_charge->>5, 'used', (k_live[v_i] + k_added[v_i])::text, 'max', v_charge->>2));
           END IF;
           v_part := v_part + 1;

@@ -20,6 +20,9 @@ DECLARE
   v_max numeric;
 BEGIN
   PERFORM policy_wrap.safely_v1(), policy_wrap.need_role_v1(v_team, ARRAY['approver', 'wrapper']);
+  IF (v_state IN ('approved', 'rejected', 'expired')) IS NOT TRUE THEN
+    RAISE EXCEPTION 'no answer: %', left(v_state, 40) USING ERRCODE = 'PW403';
+  END IF;
   SELECT * INTO v_row FROM policy_wrap.approvals
     WHERE team = v_team AND id = v_id AND (v_approver OR who = session_user) FOR UPDATE;
   v_now := policy_wrap.now_v1();
@@ -45,7 +48,7 @@ BEGIN
     expires_at = CASE v_state WHEN 'approved' THEN v_now + keeps_ms ELSE expires_at END
     WHERE team = v_team AND id = v_row.id AND state = v_row.state RETURNING * INTO v_row;
   PERFORM policy_wrap.note_v1(v_team, v_now, v_host, v_by, 'approval.' || v_state,
-    jsonb_build_object('approval', v_row.id, 'tool', v_row.tool, 'note', v_note));
+    jsonb_build_object('approval', v_row.id, 'tool', v_row.tool, 'note', left(v_note, 2000)));
   IF v_state = 'approved' AND v_budget IS NOT NULL THEN
     IF (v_budget->>'calls')::numeric NOT BETWEEN 1 AND 1000000 THEN RAISE EXCEPTION 'a budget of % calls', v_budget->>'calls'; END IF;
     v_max := (v_budget->>'max')::numeric;
@@ -79,9 +82,9 @@ DECLARE
 BEGIN
   PERFORM policy_wrap.safely_v1(), policy_wrap.need_role_v1(v_team, ARRAY['wrapper', 'approver', 'owner']);
   INSERT INTO policy_wrap.pauses (team, server, since, note, who)
-    VALUES (v_team, coalesce(v_server, ''), v_now, v_note, session_user) ON CONFLICT DO NOTHING;
+    VALUES (v_team, coalesce(v_server, ''), v_now, left(v_note, 2000), session_user) ON CONFLICT DO NOTHING;
   PERFORM policy_wrap.note_v1(v_team, v_now, v_host, v_by, 'pause.begun',
-    jsonb_build_object('server', v_server, 'note', v_note));
+    jsonb_build_object('server', v_server, 'note', left(v_note, 2000)));
 END $$;
 
 CREATE FUNCTION policy_wrap.resume_v1(v_team text, v_server text, v_by text, v_host text) RETURNS bigint
@@ -173,7 +176,8 @@ BEGIN
   PERFORM policy_wrap.safely_v1(), policy_wrap.need_role_v1(v_team, ARRAY['wrapper']);
   SELECT id, server INTO v_session, v_server FROM policy_wrap.session_v1(v_team, v_item, v_machine, v_host, v_now);
   FOR v_row IN SELECT value FROM jsonb_array_elements(v_rows) LOOP
-    v_id := md5(jsonb_build_array('offline', session_user, v_machine, v_row->'id')::text)::uuid;
+    -- With its time: a machine whose own log was removed counts from one again.
+    v_id := md5(jsonb_build_array('offline', session_user, v_machine, v_row->'id', v_row->'at')::text)::uuid;
     INSERT INTO policy_wrap.batches (team, id, at, session) VALUES (v_team, v_id, v_now, v_session) ON CONFLICT DO NOTHING;
     CONTINUE WHEN NOT FOUND;
     INSERT INTO policy_wrap.decisions (team, at, batch, session, called, tool, decision, code, rule, policy, arguments,

@@ -106,12 +106,12 @@ BEGIN
     RETURN jsonb_build_object('kind', 'pending', 'id', v_row.id, 'approval', v_found, 'isNew', false);
   END IF;
   IF v_why IS NULL THEN RETURN '{"kind": "unknown"}'; END IF;
-  -- A flood of prompts must not bury the one that matters, and what cannot be shown whole cannot be approved.
-  IF char_length(v_terms->>'text') > 262144 OR (
-    SELECT count(*) FROM policy_wrap.approvals WHERE team = v_team AND server = v_server AND grant_name = v_grant
-      AND who = session_user AND state = 'pending' AND state IN ('pending', 'approved', 'rejected')
-      AND expires_at > v_now
-  ) >= 50 THEN
+  -- A flood of prompts must not bury the one that matters, also under names of servers that are made up, and what cannot
+  -- be shown whole cannot be approved.
+  IF char_length(v_terms->>'text') > 262144 OR json_typeof((v_terms->>'text')::json) <> 'object' OR (
+    SELECT count(*) FILTER (WHERE server = v_server AND grant_name = v_grant) >= 50 OR count(*) >= 500
+    FROM policy_wrap.approvals WHERE team = v_team AND who = session_user AND state = 'pending' AND expires_at > v_now
+  ) THEN
     RETURN '{"kind": "impossible"}';
   END IF;
   UPDATE policy_wrap.approvals

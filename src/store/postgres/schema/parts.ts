@@ -209,12 +209,24 @@ CREATE FUNCTION policy_wrap.window_v1(v_key text) RETURNS bigint LANGUAGE sql IM
   FROM (SELECT v_key::jsonb->-2 AS w) x
 $$;
 
+-- Whether a key is as wrappers write it: [digest, milliseconds or "unit zone", 0 or 1]. Others read it, and work with it.
+CREATE FUNCTION policy_wrap.is_key_v1(v_key text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT length(v_key) <= 300 AND jsonb_typeof(k) = 'array' AND jsonb_array_length(k) = 3
+    AND jsonb_typeof(k->0) = 'string' AND (k->-1)::text IN ('0', '1')
+    AND CASE jsonb_typeof(k->1) WHEN 'number' THEN (k->>1)::numeric BETWEEN 1 AND 40000000000
+      ELSE (k->>1) ~ '^(second|minute|hour|day|week|month) [A-Za-z][A-Za-z0-9_+/-]*$' END
+  FROM (SELECT v_key::jsonb AS k) x
+$$;
+
 -- Makes the counters of a request that are not there yet, in the order of their keys.
 CREATE FUNCTION policy_wrap.make_counters_v1(v_team text, v_counters jsonb, v_observe boolean, v_now bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT FROM jsonb_array_elements(v_counters) c WHERE (c->>'key')::jsonb->-1 <> to_jsonb(v_observe::integer)) THEN
     RAISE EXCEPTION 'a counter that is not of this kind of wrapper' USING ERRCODE = 'PW403';
+  END IF;
+  IF EXISTS (SELECT FROM jsonb_array_elements(v_counters) c WHERE policy_wrap.is_key_v1(c->>'key') IS NOT TRUE) THEN
+    RAISE EXCEPTION 'no key of a counter' USING ERRCODE = 'PW403';
   END IF;
   INSERT INTO policy_wrap.counters (team, key, name, scope, server, grant_name, machine, session, split, window_ms,
       unit, timezone, observe, max, clock)
@@ -256,17 +268,21 @@ END $$;
 CREATE FUNCTION policy_wrap.tool_v1(v_team text, v_server text, v_name text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  v_one text := v_name;
   v_id bigint;
 BEGIN
   SELECT id INTO v_id FROM policy_wrap.tools WHERE team = v_team AND server = v_server AND name = v_name;
   IF v_id IS NULL THEN
     -- Numbers become visible in their order, so that a wrapper that knows the highest knows all of them.
     PERFORM pg_advisory_xact_lock(hashtextextended('policy_wrap.tools ' || v_team, 0));
-    INSERT INTO policy_wrap.tools (team, server, name) VALUES (v_team, v_server, v_name)
+    -- Each wrapper is told of every one. Beyond this it is not told any more which it is, as with a name that was cut,
+    -- which may be any (isSought).
+    IF (SELECT count(*) FROM policy_wrap.tools WHERE team = v_team) >= 10000 THEN v_one := repeat('?', 512) || '…'; END IF;
+    INSERT INTO policy_wrap.tools (team, server, name) VALUES (v_team, v_server, v_one)
       ON CONFLICT DO NOTHING RETURNING id INTO v_id;
   END IF;
   IF v_id IS NULL THEN
-    SELECT id INTO v_id FROM policy_wrap.tools WHERE team = v_team AND server = v_server AND name = v_name;
+    SELECT id INTO v_id FROM policy_wrap.tools WHERE team = v_team AND server = v_server AND name = v_one;
   END IF;
   RETURN v_id;
 END $$;
@@ -286,8 +302,8 @@ BEGIN
   RETURN QUERY INSERT INTO policy_wrap.sessions AS s (team, uid, who, host, machine, server, grant_name, pid, observe,
       policy, policy_source, policy_problem, client_name, client_version, started_at, seen_at, ended_at)
     VALUES (v_team, v_item->>'uid', session_user, v_host, v_machine, v_info->>'server', v_info->>'grant',
-      (v_info->>'pid')::integer, (v_info->>'observe')::boolean, v_info->>'policy', v_info->>'source',
-      v_info->>'problem', v_info->>'clientName', v_info->>'clientVersion', v_now, v_now, v_ended)
+      (v_info->>'pid')::integer, (v_info->>'observe')::boolean, v_info->>'policy', left(v_info->>'source', 20000),
+      left(v_info->>'problem', 20000), v_info->>'clientName', v_info->>'clientVersion', v_now, v_now, v_ended)
     ON CONFLICT (team, uid) DO UPDATE SET policy = excluded.policy, policy_source = excluded.policy_source,
       policy_problem = excluded.policy_problem, client_name = excluded.client_name,
       client_version = excluded.client_version, seen_at = greatest(s.seen_at, excluded.seen_at),

@@ -143,8 +143,10 @@ BEGIN
       'policyProblem', s.policy_problem, 'clientName', s.client_name, 'clientVersion', s.client_version,
       'startedAt', s.started_at, 'seenAt', s.seen_at, 'endedAt', s.ended_at,
       'live', s.ended_at IS NULL AND s.seen_at > v_now - 120000, 'who', s.who, 'host', s.host) ORDER BY s.id DESC), '[]')
-    FROM policy_wrap.sessions s
-    WHERE s.team = v_team AND (v_machine IS NULL OR s.who = session_user AND s.machine = v_machine));
+    -- Those of months, and those that somebody makes up, are more than anybody reads.
+    FROM (SELECT * FROM policy_wrap.sessions t
+      WHERE t.team = v_team AND (v_machine IS NULL OR t.who = session_user AND t.machine = v_machine)
+      ORDER BY t.id DESC LIMIT 5000) s);
 END $$;
 
 CREATE FUNCTION policy_wrap.approvals_v1(v_team text, v_filter jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE

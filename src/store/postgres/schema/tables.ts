@@ -8,6 +8,9 @@
 /**
  * `team` is in every key. Instants are UTC milliseconds by the engine's clock. No login reads or writes a table: they
  * may only execute functions, which run as their owner and go by `session_user`.
+ *
+ * What a login says of its own calls is read by others, on terminals and in programs: the checks of each table hold it
+ * to what wrappers say, of a length that can be read.
  */
 export const TABLES = /* sql */ `
 CREATE TABLE policy_wrap.teams (
@@ -57,6 +60,9 @@ CREATE TABLE policy_wrap.sessions (
   started_at bigint NOT NULL,
   seen_at bigint NOT NULL,
   ended_at bigint,
+  CHECK (octet_length(uid) <= 200 AND octet_length(machine) <= 200 AND octet_length(server) <= 8192
+    AND octet_length(grant_name) <= 8192 AND octet_length(policy) <= 200 AND octet_length(client_name) <= 8192
+    AND octet_length(client_version) <= 8192),
   UNIQUE (team, uid)
 ) WITH (fillfactor = 50);
 
@@ -86,6 +92,9 @@ CREATE TABLE policy_wrap.counters (
   -- Of a calendar: what charges before this time add up to that are still there.
   period bigint,
   before numeric,
+  CHECK (scope IN ('team', 'machine', 'grant', 'session') AND max BETWEEN 0 AND 1e600 AND scale(max) <= 600
+    AND octet_length(name) <= 8192 AND octet_length(server) <= 8192 AND octet_length(grant_name) <= 8192
+    AND octet_length(split) <= 65536),
   UNIQUE (team, key)
 ) WITH (fillfactor = 30, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -129,6 +138,10 @@ CREATE TABLE policy_wrap.decisions (
   refunds smallint NOT NULL DEFAULT 0,
   outcome text,
   latency_ms integer,
+  CHECK (decision IN ('allow', 'deny', 'ask', 'hide') AND code ~ '^[A-Z_]{1,40}$'
+    AND outcome IN ('ok', 'tool_error', 'error', 'unanswered', 'cancelled', 'not_sent')
+    AND octet_length(tool) <= 4096 AND octet_length(rule) <= 16384 AND octet_length(arguments) <= 400000
+    AND octet_length(request) <= 4096 AND octet_length(policy) <= 200),
   PRIMARY KEY (team, id)
 ) WITH (fillfactor = 85);
 CREATE INDEX decisions_called ON policy_wrap.decisions (called, at) WHERE called IS NOT NULL;
@@ -173,6 +186,10 @@ CREATE TABLE policy_wrap.approvals (
   decided_by text,
   decided_who text,
   note text,
+  CHECK (id ~ '^[a-z0-9]{4,40}$' AND keeps_ms BETWEEN 1 AND 2678400000 AND octet_length(rule) <= 16384
+    AND octet_length(reason) <= 65536 AND octet_length(kept) <= 400000 AND octet_length(kept_reason) <= 65536
+    AND octet_length(looked_at) <= 1000000 AND octet_length(policy) <= 200 AND octet_length(arguments_hash) <= 200
+    AND channels IN ('client', 'queue', 'client,queue', 'queue,client')),
   PRIMARY KEY (team, id)
 ) WITH (fillfactor = 70);
 CREATE INDEX approvals_open ON policy_wrap.approvals (team, server, grant_name, arguments_hash)
@@ -206,6 +223,7 @@ CREATE TABLE policy_wrap.pauses (
   since bigint NOT NULL,
   note text,
   who text NOT NULL,
+  CHECK (octet_length(server) <= 8192),
   PRIMARY KEY (team, server)
 );
 
