@@ -1,9 +1,12 @@
 import { PassThrough } from 'node:stream';
+import { hasWaiting } from '../cli/commands/reject.js';
 import { type OpenState, openState, type StateOptions } from '../cli/open-state.js';
+import { type AnyStore, nowOf } from '../cli/team-store.js';
 import type { Output, Terminal } from '../cli/terminal.js';
 import type { Store } from '../store/store.js';
 import type { Changed } from './api-types/names.js';
 import type { States } from './states.js';
+import type { Team } from './team.js';
 
 /** What the page's routes work with: the databases and policies that the commands use, and who is told of changes. */
 export class Page {
@@ -11,23 +14,35 @@ export class Page {
   readonly #terminal: Terminal;
   readonly #states: States;
   readonly #tell: (what: Changed) => void;
+  /** The store that a team shares, beside this machine's databases; undefined where nothing names one. */
+  readonly team: Team | undefined;
+  readonly #unclear: readonly string[];
   /** @returns an address that signs in one browser, once; given by who started the server */
   address: () => string = () => '';
 
   /**
    * @param terminal of the person who started the page
    * @param tell tells every browser that something changed
+   * @param shared the team that is shown, or why none is though some are named
    */
-  constructor(options: StateOptions, terminal: Terminal, states: States, tell: (what: Changed) => void) {
+  constructor(
+    options: StateOptions,
+    terminal: Terminal,
+    states: States,
+    tell: (what: Changed) => void,
+    shared: { readonly team?: Team; readonly unclear?: string } = {},
+  ) {
     this.options = options;
+    this.team = shared.team;
+    this.#unclear = shared.unclear === undefined ? [] : [shared.unclear];
     this.#terminal = terminal;
     this.#states = states;
     this.#tell = tell;
   }
 
-  /** Sentences about databases that could not be opened. */
+  /** Sentences about databases and stores that could not be opened. */
   get leftAlone(): readonly string[] {
-    return this.#states.leftAlone;
+    return [...this.#states.leftAlone, ...this.#unclear];
   }
 
   /** UTC milliseconds. */
@@ -62,6 +77,41 @@ export class Page {
     openState(this.options, this).close();
     this.#states.refresh();
     return this.storeWith(has);
+  }
+
+  /**
+   * What every store has, the team's first, then each database of this machine.
+   *
+   * @param work gets the store, and what is added to its instants to have them by this machine's clock
+   */
+  async ofAll<T>(
+    work: (store: AnyStore, shift: number) => readonly T[] | Promise<readonly T[]>,
+  ): Promise<T[]> {
+    const { team } = this;
+    const shared = await team?.read<readonly T[]>(async (store) => work(store, team.shift(this.now())), []);
+    const own: T[] = [];
+    for (const { store } of this.stores()) own.push(...(await work(store, 0)));
+    return [...(shared ?? []), ...own];
+  }
+
+  /** What is added to an instant of a store's to have it by this machine's clock, in milliseconds. */
+  shiftOf(store: AnyStore): number {
+    return this.now() - nowOf(store, this);
+  }
+
+  /**
+   * The store in which an approval or a budget is found; this machine's usual database where it is in none.
+   *
+   * @throws PolicyWrapError NOT_FOUND where there is no database, and what the store throws
+   */
+  async storeOf(id: string): Promise<AnyStore> {
+    const { team } = this;
+    if (team) {
+      await team.store.hello();
+      if ((await team.store.approval(id)) ?? (await team.store.budgets()).some((one) => one.id === id))
+        return team.store;
+    }
+    return this.storeWith((store) => hasWaiting(id, store));
   }
 
   /** Has every browser load again what it shows; called after each change that a route made. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { openBrowser } from '../cli/open-browser.js';
 import type { StateOptions } from '../cli/open-state.js';
 import { assertPerson } from '../cli/person.js';
+import type { StoreOptions } from '../cli/team-store.js';
 import type { Terminal } from '../cli/terminal.js';
 import { announcePage } from '../config/page-address.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
@@ -16,9 +17,10 @@ import { Page } from './page.js';
 import { ROUTES } from './routes.js';
 import { serve } from './server.js';
 import { States } from './states.js';
+import { openTeamHere } from './team.js';
 import { Watch } from './watch.js';
 
-export interface UiOptions extends StateOptions {
+export interface UiOptions extends StateOptions, StoreOptions {
   readonly port?: number | undefined;
   readonly open: boolean;
   /** A duration: `1h`. */
@@ -39,11 +41,12 @@ export async function ui(options: UiOptions, io: Terminal): Promise<number> {
   if (idleMs === undefined || idleMs < 1000)
     throw new PolicyWrapError('USAGE', `--idle ${options.idle}: write 90s, 30m or 2h`);
   const { db } = options;
+  const shared = await openTeamHere(options, io);
   const states = new States({ db }, io);
-  const watch = new Watch(states);
+  const watch = new Watch(states, shared.team);
   const access = new Access();
   let usedAt = performance.now();
-  const page = new Page({ db }, io, states, (what) => watch.tell(what));
+  const page = new Page({ db }, io, states, (what) => watch.tell(what), shared);
   const server = await serve({
     port: options.port ?? 0,
     assets: fileURLToPath(new URL('./web/', import.meta.url)),
@@ -75,6 +78,7 @@ export async function ui(options: UiOptions, io: Terminal): Promise<number> {
     watch.close();
     await server.close();
     states.close();
+    await shared.team?.close();
   }
 }
 

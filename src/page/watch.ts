@@ -2,21 +2,26 @@ import { statSync } from 'node:fs';
 import { policyFilesIn } from '../config/policy-files.js';
 import type { Changed } from './api-types/names.js';
 import type { States } from './states.js';
+import type { Team } from './team.js';
 
-/** How often the databases are looked at, and the policy files, in milliseconds. */
+/** How often the databases are looked at, the policy files, and the store of a team, in milliseconds. */
 const STATE_MS = 200;
 const FILES_MS = 1000;
+const TEAM_MS = 1000;
 
 /** Tells every browser what changed. One watcher serves them all, and rests when nobody listens. */
 export class Watch {
   readonly #states: States;
+  readonly #team: Team | undefined;
   readonly #listeners = new Set<(what: Changed) => void>();
   #timers: NodeJS.Timeout[] = [];
   #state = '';
   #files = '';
 
-  constructor(states: States) {
+  /** @param team of the store that is looked at beside this machine's databases */
+  constructor(states: States, team: Team | undefined) {
     this.#states = states;
+    this.#team = team;
   }
 
   /** How many listen. */
@@ -60,6 +65,20 @@ export class Watch {
         this.tell('policies');
       }, FILES_MS),
     ];
+    if (this.#team) void this.#follow(this.#team);
+  }
+
+  #shared: string | undefined;
+
+  /** Looks at the team's store as long as somebody listens; the next look begins when the last is over. */
+  async #follow(team: Team): Promise<void> {
+    const [first] = this.#timers;
+    const stamp = await team.stamp();
+    // Everybody may have left meanwhile, and others come.
+    if (this.#timers[0] !== first || first === undefined) return;
+    if (stamp !== this.#shared) this.tell('state');
+    this.#shared = stamp;
+    this.#timers[2] = setTimeout(() => void this.#follow(team), TEAM_MS);
   }
 
   /** The files in the config folders, and those that running wrappers decide by. */

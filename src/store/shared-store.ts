@@ -117,6 +117,9 @@ export interface SharedStore extends SharedReader, SharedChanges {
   /** Since when the engine has not answered, by this machine's clock, UTC milliseconds, and why; undefined while it does. */
   readonly trouble: { readonly since: number; readonly reason: string } | undefined;
 
+  /** Asks for the engine's time and the login's roles, where they are not known yet. */
+  hello(): Promise<{ readonly now: number; readonly roles: readonly Role[] }>;
+
   /** What the login may do, once the engine has answered. */
   readonly roles: readonly Role[] | undefined;
 

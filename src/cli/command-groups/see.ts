@@ -13,7 +13,7 @@ export const SEE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'open a page in the browser: see it all, build the policy, answer what waits',
     options: [
-      db,
+      ...[db, store],
       new Option('--port <n>', 'where it listens, on this machine alone (default: any)').argParser(port),
       new Option('--no-open', 'only print the address'),
       new Option('--idle <time>', 'end when nobody has had it open for this time').default('1h'),

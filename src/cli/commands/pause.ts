@@ -32,7 +32,13 @@ export async function pause(options: PauseOptions, io: Terminal): Promise<number
 export async function stop(options: PauseOptions, io: Terminal, who: string): Promise<number> {
   const { db, server, reason } = options;
   const team = options.here ? undefined : await openTeam(options, io);
-  if (team) return pauseTeam(team, options, io, who);
+  if (team) {
+    try {
+      return await stopTeam(team, options, io, who);
+    } finally {
+      await team.close();
+    }
+  }
   let strange: Strange | undefined;
   const code = await everywhere(db, true, io, (store) => {
     written(store.pause(server, reason, who));
@@ -58,7 +64,13 @@ export async function resume(options: PauseOptions, io: Terminal): Promise<numbe
 export async function lift(options: PauseOptions, io: Terminal, who: string): Promise<number> {
   const { db, server } = options;
   const team = options.here ? undefined : await openTeam(options, io);
-  if (team) return resumeTeam(team, options, io, who);
+  if (team) {
+    try {
+      return await liftTeam(team, options, io, who);
+    } finally {
+      await team.close();
+    }
+  }
   return everywhere(db, false, io, (store) => {
     const lifted = written(store.resume(server, who));
     const [rest] = store.pauses();
@@ -67,10 +79,10 @@ export async function lift(options: PauseOptions, io: Terminal, who: string): Pr
   });
 }
 
-/** On every machine of the team, with the next call. */
-async function pauseTeam(
+/** On every machine of the team, with the next call. @param who where it was said: `cli`, `page` */
+export async function stopTeam(
   team: SharedStore,
-  { server, reason }: PauseOptions,
+  { server, reason }: Pick<PauseOptions, 'server' | 'reason'>,
   io: Terminal,
   who: string,
 ): Promise<number> {
@@ -86,30 +98,21 @@ async function pauseTeam(
     if (!PolicyWrapError.is(error)) throw error;
     const hint = `policy-wrap pause --here stops this machine, without the store. ${error.hint ?? ''}`.trim();
     throw new PolicyWrapError(error.code, error.message, { hint, cause: error });
-  } finally {
-    await team.close();
   }
 }
 
-async function resumeTeam(
+/** As `stopTeam`, the other way: one server's pause, or all there are. */
+export async function liftTeam(
   team: SharedStore,
-  { server }: PauseOptions,
+  { server }: Pick<PauseOptions, 'server'>,
   io: Terminal,
   who: string,
 ): Promise<number> {
-  try {
-    const lifted = await team.resume(server, who);
-    const [rest] = await team.pauses();
-    const says = rest
-      ? `still paused: ${named(rest.server)}`
-      : lifted === 0
-        ? 'nothing was paused'
-        : 'resumed';
-    await io.out.write(`${says} in the team ${team.team}\n`);
-    return EXIT.done;
-  } finally {
-    await team.close();
-  }
+  const lifted = await team.resume(server, who);
+  const [rest] = await team.pauses();
+  const says = rest ? `still paused: ${named(rest.server)}` : lifted === 0 ? 'nothing was paused' : 'resumed';
+  await io.out.write(`${says} in the team ${team.team}\n`);
+  return EXIT.done;
 }
 
 const named = (server: string | undefined) => (server === undefined ? 'every server' : printable(server));

@@ -1,5 +1,5 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import type { ApprovalEntry } from '../../store/store.js';
+import type { ApprovalEntry, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { stateOf } from '../approval-view.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
@@ -17,55 +17,61 @@ export interface RejectOptions extends StateOptions, StoreOptions {
  * @throws PolicyWrapError NOT_FOUND, REFUSED, STATE_UNAVAILABLE
  */
 export async function reject(id: string, options: RejectOptions, io: Terminal): Promise<number> {
-  return refuse(id, options, io, 'cli');
-}
-
-/** As `reject`. @param who where it was said: `cli`, `page` */
-export async function refuse(id: string, options: RejectOptions, io: Terminal, who: string): Promise<number> {
-  const budget = id.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const store =
-    (await openTeam(options, io)) ??
-    openStateWith(
-      options,
-      io,
-      (each) => each.approval(id) !== undefined || each.budgets().some((one) => one.id === budget),
-    );
+  const store = (await openTeam(options, io)) ?? openStateWith(options, io, (each) => hasWaiting(id, each));
   try {
-    const wasApproved = (await store.approval(id))?.state === 'approved';
-    const decided = written(await store.decideApproval(id, 'rejected', who, { note: options.reason }));
-    switch (decided.kind) {
-      case 'done':
-        await io.out.write(
-          wasApproved
-            ? `Taken back: the approval was not used, and ${printable(decided.approval.tool)} is refused with these arguments.\n`
-            : `Rejected: ${printable(decided.approval.tool)} stays refused with these arguments.\n`,
-        );
-        await tellBudgets(decided.approval, store, io);
-        return EXIT.done;
-      case 'not_here':
-      case 'not_pending':
-        throw new PolicyWrapError(
-          'REFUSED',
-          decided.approval.state === 'consumed'
-            ? `approval ${decided.approval.id} was used already: the call went through`
-            : `approval ${decided.approval.id} is no longer waiting: ${stateOf(decided.approval)}`,
-        );
-      case 'unknown': {
-        if (!written(await store.revokeBudget(budget, who))) {
-          throw new PolicyWrapError(
-            'NOT_FOUND',
-            `there is neither an approval nor a budget ${printable(id, 40)}`,
-            {
-              hint: 'policy-wrap status lists both.',
-            },
-          );
-        }
-        await io.out.write(`Revoked: calls under budget ${budget} are asked about again.\n`);
-        return EXIT.done;
-      }
-    }
+    await refuse(id, store, options.reason, io, 'cli');
+    return EXIT.done;
   } finally {
     await store.close();
+  }
+}
+
+/** The id of a budget as a person types it. */
+const plainId = (id: string): string => id.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+/** @param id of an approval or of a budget */
+export function hasWaiting(id: string, store: Store): boolean {
+  return store.approval(id) !== undefined || store.budgets().some((one) => one.id === plainId(id));
+}
+
+/** As `reject`, in a store that is open. @param who where it was said: `cli`, `page` */
+export async function refuse(
+  id: string,
+  store: AnyStore,
+  reason: string | undefined,
+  io: Terminal,
+  who: string,
+): Promise<void> {
+  const wasApproved = (await store.approval(id))?.state === 'approved';
+  const decided = written(await store.decideApproval(id, 'rejected', who, { note: reason }));
+  switch (decided.kind) {
+    case 'done':
+      await io.out.write(
+        wasApproved
+          ? `Taken back: the approval was not used, and ${printable(decided.approval.tool)} is refused with these arguments.\n`
+          : `Rejected: ${printable(decided.approval.tool)} stays refused with these arguments.\n`,
+      );
+      await tellBudgets(decided.approval, store, io);
+      return;
+    case 'not_here':
+    case 'not_pending':
+      throw new PolicyWrapError(
+        'REFUSED',
+        decided.approval.state === 'consumed'
+          ? `approval ${decided.approval.id} was used already: the call went through`
+          : `approval ${decided.approval.id} is no longer waiting: ${stateOf(decided.approval)}`,
+      );
+    case 'unknown': {
+      const budget = plainId(id);
+      if (!written(await store.revokeBudget(budget, who))) {
+        throw new PolicyWrapError(
+          'NOT_FOUND',
+          `there is neither an approval nor a budget ${printable(id, 40)}`,
+          { hint: 'policy-wrap status lists both.' },
+        );
+      }
+      await io.out.write(`Revoked: calls under budget ${budget} are asked about again.\n`);
+    }
   }
 }
 

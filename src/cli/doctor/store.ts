@@ -1,6 +1,5 @@
-import { takeInventory } from '../../clients/inventory.js';
-import { optionValue, STORE_FLAGS } from '../../clients/wrapped-command.js';
 import type { StoreFinding } from '../../store/shared-store.js';
+import { type NamedStore, storesOfEntries } from '../named-stores.js';
 import { openStore, storeAddress } from '../team-store.js';
 import { type Check, type Context, type Finding, fail, ok, warn } from './runner.js';
 
@@ -9,14 +8,6 @@ export const STORE_CHECKS: readonly Check[] = [{ id: 'store', run: stores }];
 
 /** Stores that are looked at: each may take seconds to say nothing. */
 const MOST = 5;
-
-/** A store as a wrapper would open it. */
-interface Named {
-  readonly text: string;
-  /** For people: `afip in Cursor`. */
-  readonly namedBy: string;
-  readonly env: NodeJS.ProcessEnv;
-}
 
 async function stores(context: Context): Promise<Finding[]> {
   const named = new Map(
@@ -30,26 +21,14 @@ async function stores(context: Context): Promise<Finding[]> {
 }
 
 /** The one that was named, else that of the environment and those of clients' entries. */
-function namedStores({ store, env, machine, wrapper }: Context): Named[] {
+function namedStores({ store, env, machine, wrapper }: Context): NamedStore[] {
   if (store !== undefined) return [{ text: store, namedBy: '--store', env }];
   const usual = env.POLICY_WRAP_STORE;
-  const named: Named[] = usual ? [{ text: usual, namedBy: 'POLICY_WRAP_STORE', env }] : [];
-  for (const { client, state } of takeInventory(machine, wrapper)) {
-    if (state.kind !== 'read') continue;
-    for (const { entry } of state.entries) {
-      if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') continue;
-      const text =
-        optionValue(entry.state.wrapped.options, STORE_FLAGS) ?? entry.env.get('POLICY_WRAP_STORE');
-      if (!text) continue;
-      // A wrapper gets what its entry says, on top of what the client has.
-      const own = { ...env, ...Object.fromEntries(entry.env) };
-      named.push({ text, namedBy: `${entry.name} in ${client.name}`, env: own });
-    }
-  }
-  return named;
+  const named: NamedStore[] = usual ? [{ text: usual, namedBy: 'POLICY_WRAP_STORE', env }] : [];
+  return [...named, ...storesOfEntries(machine, wrapper, env)];
 }
 
-async function look({ text, namedBy, env }: Named): Promise<Finding[]> {
+async function look({ text, namedBy, env }: NamedStore): Promise<Finding[]> {
   const address = await storeAddress({ store: text }, env);
   if (!address) return [];
   const store = await openStore(address, env, false);

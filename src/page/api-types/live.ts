@@ -1,3 +1,5 @@
+import type { From, Place } from './shell.js';
+
 /** What happens now. Times in UTC milliseconds. */
 export interface LiveAnswer {
   readonly now: number;
@@ -12,6 +14,8 @@ export interface LiveAnswer {
 
 export interface Decision {
   readonly id: string;
+  /** Whose call it was, in the store of a team. */
+  readonly from: From | undefined;
   readonly at: number;
   readonly server: string;
   readonly tool: string;
@@ -30,6 +34,8 @@ export interface Decision {
 
 export interface Counter {
   readonly id: number;
+  /** The team that counts together; undefined for this machine's own. */
+  readonly team: string | undefined;
   readonly name: string;
   /** Undefined where all servers share it. */
   readonly server: string | undefined;
@@ -51,6 +57,10 @@ export interface Counter {
 
 export interface LiveServer {
   readonly server: string;
+  /** Where its brake holds. */
+  readonly place: Place;
+  /** Where it runs, in a team: `alice on laptop-2`. */
+  readonly hosts: readonly From[];
   readonly running: number;
   readonly clients: readonly string[];
   readonly pausedSince: number | undefined;

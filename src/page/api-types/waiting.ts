@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { From } from './shell.js';
 
 /** All that waits for a person, and what they have said lately. Times in UTC milliseconds. */
 export interface WaitingAnswer {
@@ -14,6 +15,8 @@ interface CallShown {
   readonly server: string;
   readonly grant: string;
   readonly tool: string;
+  /** Whose wrapper asks, in the store of a team. */
+  readonly from: From | undefined;
   readonly client: { readonly name: string; readonly version: string | undefined } | undefined;
   /** A pointer into the policy. */
   readonly rule: string;
@@ -29,6 +32,10 @@ interface CallShown {
 export interface WaitingCall extends CallShown {
   /** False where the policy leaves it to the client: here it can be rejected alone. */
   readonly canApprove: boolean;
+  /** This login may not: it lacks the approver's role in the team. */
+  readonly lacksRole: boolean;
+  /** Whether it may reject it. */
+  readonly canReject: boolean;
   /** What a person must type, for people: `the value of amount_total`; undefined where a yes is enough. */
   readonly challenge: string | undefined;
   readonly comparison: Comparison;
@@ -71,6 +78,10 @@ export interface DecidedCall extends CallShown {
   readonly decidedAt: number | undefined;
   /** `cli`, `page`, `client`, or `wrapper`. */
   readonly decidedBy: string | undefined;
+  /** The login, in a team. */
+  readonly decidedWho: string | undefined;
+  /** Whether this login may take it back while it is unused. */
+  readonly canTakeBack: boolean;
   readonly note: string | undefined;
 }
 
@@ -82,6 +93,8 @@ export interface Budget {
   readonly callsLeft: number;
   readonly expiresAt: number;
   readonly bound: { readonly path: string; readonly max: string } | undefined;
+  /** Whether this login may revoke it. */
+  readonly canRevoke: boolean;
 }
 
 const id = z.string().check(z.maxLength(100));

@@ -1,7 +1,8 @@
 import { namesOf } from '../../cli/log-json.js';
 import { COUNTERS_SHOWN } from '../../cli/status/snapshot.js';
 import { Decimal } from '../../json/decimal.js';
-import type { CounterEntry, LogEntry, Store } from '../../store/store.js';
+import type { Origin } from '../../store/shared-store.js';
+import type { CounterEntry, LogEntry, SessionEntry, Store } from '../../store/store.js';
 import type { Counter, Decision, Hour, HoursAnswer, LiveAnswer, LiveServer } from '../api-types/live.js';
 import type { Page } from '../page.js';
 import { get, type Route } from '../route.js';
@@ -18,39 +19,47 @@ export const LIVE: readonly Route[] = [
   get('/api/hours', ({ query }, page) => hours(query.get('server') ?? undefined, page)),
 ];
 
-function live(server: string | undefined, denied: boolean, page: Page): LiveAnswer {
-  const stores = page.stores().map(({ store }) => store);
-  const counters = stores.map((store) => store.fullestCounters({ ofServer: server }, COUNTERS_SHOWN));
+async function live(server: string | undefined, denied: boolean, page: Page): Promise<LiveAnswer> {
+  const counters = await page.ofAll(async (store, shift) => {
+    const fullest = await store.fullestCounters({ ofServer: server }, COUNTERS_SHOWN);
+    return [{ ...fullest, team: 'shown' in store ? store.team : undefined, shift }];
+  });
+  const decisions = await page.ofAll(async (store, shift) => {
+    const rows: readonly (LogEntry & Partial<Origin>)[] = await store.log({
+      ...{ server, denied: denied || undefined, limit: MOST_DECISIONS },
+    });
+    return rows.map((row) => decisionOf(row, shift));
+  });
   return {
     now: page.now(),
-    decisions: stores
-      .flatMap((store) => store.log({ server, denied: denied || undefined, limit: MOST_DECISIONS }))
-      .map(decisionOf)
-      .sort((a, b) => b.at - a.at || Number(b.id) - Number(a.id))
-      .slice(0, MOST_DECISIONS),
+    decisions: decisions.sort((a, b) => b.at - a.at || Number(b.id) - Number(a.id)).slice(0, MOST_DECISIONS),
     counters: counters
-      .flatMap(({ counters: fullest }) => fullest.map(counterOf))
+      .flatMap(({ counters: fullest, team, shift }) => fullest.map((entry) => counterOf(entry, team, shift)))
       .sort((a, b) => b.share - a.share || (a.name < b.name ? -1 : 1)),
     countersTotal: counters.reduce((sum, { total }) => sum + total, 0),
-    servers: serversOf(stores),
+    servers: await serversOf(page),
   };
 }
 
-function decisionOf(entry: LogEntry): Decision {
+function decisionOf(entry: LogEntry & Partial<Origin>, shift: number): Decision {
   const { auditId, at, server, tool, decision, code, rule, observe, outcome, latencyMs, clientName } = entry;
+  const { who, host } = entry;
   return {
-    ...{ id: auditId, at, server, tool, decision, code, rule, observe, outcome, latencyMs },
+    ...{ id: auditId, server, tool, decision, code, rule, observe, outcome, latencyMs },
+    at: at + shift,
+    from: who === undefined ? undefined : { who, host: host ?? '' },
     client: clientName,
     argumentNames: namesOf(entry.arguments),
     arguments: entry.arguments.startsWith('{') ? entry.arguments : undefined,
   };
 }
 
-function counterOf(entry: CounterEntry): Counter {
+function counterOf(entry: CounterEntry, team: string | undefined, shift: number): Counter {
   const { id, name, server, grant, split, windowMs, calendar, observe, used, max, freesAt } = entry;
   const share = max.sign > 0 ? used.toNumber() / max.toNumber() : 1;
   return {
-    ...{ id, name, server, grant, split, windowMs, observe, freesAt },
+    ...{ id, team, name, server, grant, split, windowMs, observe },
+    freesAt: freesAt === undefined ? undefined : freesAt + shift,
     calendar: calendar?.unit,
     used: used.toString(),
     max: max.toString(),
@@ -58,21 +67,35 @@ function counterOf(entry: CounterEntry): Counter {
   };
 }
 
-function serversOf(stores: readonly Store[]): LiveServer[] {
+/** By name; a server that the team knows is the team's, also where it runs here. */
+async function serversOf(page: Page): Promise<LiveServer[]> {
+  const seen = await page.ofAll(async (store, shift) => {
+    const pauses = await store.pauses();
+    const sessions: readonly (SessionEntry & Partial<Origin>)[] = await store.sessions();
+    return sessions.map((session) => ({
+      session,
+      place: 'shown' in store ? ('team' as const) : ('here' as const),
+      since: pauses.find(({ server }) => server === session.server)?.since,
+      shift,
+    }));
+  });
   const servers = new Map<string, LiveServer>();
-  for (const store of stores) {
-    const pauses = store.pauses();
-    for (const { server, live: isLive, clientName, policyProblem } of store.sessions()) {
-      const known = servers.get(server);
-      const clients = isLive && clientName !== undefined ? [clientName] : [];
-      servers.set(server, {
-        server,
-        running: (known?.running ?? 0) + Number(isLive),
-        clients: [...new Set([...(known?.clients ?? []), ...clients])],
-        pausedSince: pauses.find((pause) => pause.server === server)?.since ?? known?.pausedSince,
-        policyProblem: known?.policyProblem ?? (isLive ? policyProblem : undefined),
-      });
-    }
+  for (const { session, place, since, shift } of seen) {
+    const { server, live: isLive, clientName, policyProblem, who, host } = session;
+    const known = servers.get(server);
+    if (known && known.place !== place) continue;
+    const clients = isLive && clientName !== undefined ? [clientName] : [];
+    const isThere = known?.hosts.some((each) => each.who === who && each.host === host);
+    const from = isLive && who !== undefined && !isThere ? [{ who, host: host ?? '' }] : [];
+    servers.set(server, {
+      server,
+      place,
+      hosts: [...(known?.hosts ?? []), ...from],
+      running: (known?.running ?? 0) + Number(isLive),
+      clients: [...new Set([...(known?.clients ?? []), ...clients])],
+      pausedSince: since === undefined ? known?.pausedSince : since + shift,
+      policyProblem: known?.policyProblem ?? (isLive ? policyProblem : undefined),
+    });
   }
   return [...servers.values()].sort((a, b) => b.running - a.running || (a.server < b.server ? -1 : 1));
 }
@@ -80,7 +103,7 @@ function serversOf(stores: readonly Store[]): LiveServer[] {
 /** Hours that are over do not change; the log of a day may be long. By server. */
 const over = new WeakMap<Store, Map<string, readonly Hour[]>>();
 
-function hours(server: string | undefined, page: Page): HoursAnswer {
+async function hours(server: string | undefined, page: Page): Promise<HoursAnswer> {
   const now = page.now();
   const current = Math.floor(now / HOUR_MS) * HOUR_MS;
   const first = current - (HOURS - 1) * HOUR_MS;
@@ -95,6 +118,15 @@ function hours(server: string | undefined, page: Page): HoursAnswer {
         refused: refused + (sum?.refused ?? 0),
       });
     }
+  const { team } = page;
+  const shift = team?.shift(now) ?? 0;
+  for (const row of (await team?.since(first - shift)) ?? []) {
+    if (server !== undefined && row.server !== server) continue;
+    const at = Math.floor((row.at + shift) / HOUR_MS) * HOUR_MS;
+    const sum = sums.get(at) ?? { at, allowed: 0, asked: 0, refused: 0 };
+    const kind = row.decision === 'allow' ? 'allowed' : row.decision === 'ask' ? 'asked' : 'refused';
+    sums.set(at, { ...sum, [kind]: sum[kind] + 1 });
+  }
   return { now, hours: [...sums.values()].filter(({ at }) => at <= current).sort((a, b) => a.at - b.at) };
 }
 

@@ -5,10 +5,13 @@ import { amountsOf, boundedNumber, numbersOf } from '../../approval/numeric-argu
 import { argumentsOf, challengeFor, inputSchemaOf, isForQueue, keptOf } from '../../cli/approval-view.js';
 import { approveCall, bounded, countedNumber, furtherCalls, waitingCall } from '../../cli/approving.js';
 import { refuse } from '../../cli/commands/reject.js';
+import type { AnyStore } from '../../cli/team-store.js';
 import { PolicyWrapError } from '../../errors.js';
-import type { ApprovalEntry, BudgetTerms, SessionEntry, Store } from '../../store/store.js';
+import type { Origin, Role } from '../../store/shared-store.js';
+import type { ApprovalEntry, BudgetTerms, SessionEntry } from '../../store/store.js';
 import {
   ApproveBody,
+  type Budget,
   type Comparison,
   type DecidedCall,
   type Further,
@@ -32,70 +35,95 @@ export const WAITING: readonly Route[] = [
   post('/api/waiting/approve', ApproveBody, ({ body }, page) => approve(body, page)),
   post('/api/waiting/reject', RejectBody, async ({ body: { id, reason } }, page) => {
     const io = page.collect();
-    await refuse(id, { ...page.options, reason: reason?.trim() || undefined }, io, 'page');
+    await refuse(id, await page.storeOf(id), reason?.trim() || undefined, io, 'page');
     page.changed('state');
     // What was granted together with it goes on, and is said so.
     return { notes: io.notes };
   }),
 ];
 
-function waiting(page: Page): WaitingAnswer {
-  const now = page.now();
-  const stores = page.stores().map(({ store }) => store);
+/** As the two kinds of store have it. */
+type Asked = ApprovalEntry & Partial<Origin> & { readonly decidedWho?: string | undefined };
+
+async function waiting(page: Page): Promise<WaitingAnswer> {
+  const waits = await page.ofAll(async (store, shift) => {
+    const asked: readonly Asked[] = await store.approvals();
+    const sessions = asked.length === 0 ? [] : await store.sessions();
+    const calls: WaitingCall[] = [];
+    for (const approval of asked) calls.push(await waitingCallOf(approval, store, sessions, shift, page));
+    return calls;
+  });
+  const lately = await page.ofAll((store, shift) => latelyOf(store, shift, page));
+  const budgets = await page.ofAll(async (store, shift): Promise<Budget[]> => {
+    const canRevoke = may(store, page, 'approver', 'owner');
+    return (await store.budgets()).map(({ id, server, tool, callsLeft, expiresAt, bound }) => ({
+      ...{ id, server, tool, callsLeft, bound, canRevoke },
+      expiresAt: expiresAt + shift,
+    }));
+  });
   return {
-    now,
-    waiting: stores.flatMap((store) => {
-      const waits = store.approvals();
-      const sessions = waits.length === 0 ? [] : store.sessions();
-      return waits.map((approval) => waitingCallOf(approval, store, sessions));
-    }),
-    lately: stores.flatMap((store) => latelyOf(store, now)).sort((a, b) => decidedAt(b) - decidedAt(a)),
-    budgets: stores.flatMap((store) =>
-      store.budgets().map(({ id, server, tool, callsLeft, expiresAt, bound }) => ({
-        ...{ id, server, tool, callsLeft, expiresAt, bound },
-      })),
-    ),
+    now: page.now(),
+    waiting: waits,
+    lately: lately.sort((a, b) => decidedAt(b) - decidedAt(a)),
+    budgets,
   };
 }
 
-function shownOf(approval: ApprovalEntry, sessions: readonly SessionEntry[]) {
-  const { id, server, grant, tool, rule, reason, askedAt, expiresAt, session } = approval;
+/** Whether this login may do what needs one of these roles; on this machine there are none. */
+function may(store: AnyStore, { team }: Page, ...roles: readonly Role[]): boolean {
+  return !('shown' in store) || (team?.may(...roles) ?? false);
+}
+
+function shownOf(approval: Asked, sessions: readonly SessionEntry[], shift: number) {
+  const { id, server, grant, tool, rule, reason, askedAt, expiresAt, session, who, host } = approval;
   const { names } = keptOf(approval);
   const by = sessions.find((each) => each.id === session);
   return {
-    ...{ id, server, grant, tool, rule, reason, askedAt, expiresAt },
+    ...{ id, server, grant, tool, rule, reason },
+    askedAt: askedAt + shift,
+    expiresAt: expiresAt + shift,
+    from: who === undefined ? undefined : { who, host: host ?? '' },
     client: by?.clientName === undefined ? undefined : { name: by.clientName, version: by.clientVersion },
     arguments: names ? undefined : approval.arguments,
     argumentNames: names ?? [],
   };
 }
 
-function waitingCallOf(
-  approval: ApprovalEntry,
-  store: Store,
+async function waitingCallOf(
+  approval: Asked,
+  store: AnyStore,
   sessions: readonly SessionEntry[],
-): WaitingCall {
-  const shown = shownOf(approval, sessions);
+  shift: number,
+  page: Page,
+): Promise<WaitingCall> {
+  const shown = shownOf(approval, sessions, shift);
   return {
     ...shown,
     canApprove: isForQueue(approval),
+    lacksRole: !may(store, page, 'approver'),
+    // A wrapper's login is shown what it asked itself, and may take that back.
+    canReject: may(store, page, 'approver', 'wrapper'),
     challenge: challengeFor(approval, store)?.label,
-    comparison: comparisonOf(approval, shown.client?.name, store),
+    comparison: await comparisonOf(approval, shown.client?.name, store),
     further: furtherOf(approval, store),
   };
 }
 
 /** What a call is like does not change while it waits, and the log may be long. */
-const compared = new WeakMap<Store, Map<string, Comparison>>();
+const compared = new WeakMap<AnyStore, Map<string, Comparison>>();
 
-function comparisonOf(approval: ApprovalEntry, client: string | undefined, store: Store): Comparison {
+async function comparisonOf(
+  approval: ApprovalEntry,
+  client: string | undefined,
+  store: AnyStore,
+): Promise<Comparison> {
   const known = compared.get(store) ?? new Map<string, Comparison>();
   compared.set(store, known);
   const key = `${approval.id} ${client}`;
   const before = known.get(key);
   if (before) return before;
   const { server, tool, askedAt } = approval;
-  const rows = store.log({ server, tool, since: askedAt - COMPARED_MS, limit: MOST_COMPARED });
+  const rows = await store.log({ server, tool, since: askedAt - COMPARED_MS, limit: MOST_COMPARED });
   const earlier = rows
     .filter(({ at }) => at <= askedAt)
     .map((row) => ({ call: readLogged(row), client: row.clientName }));
@@ -104,7 +132,7 @@ function comparisonOf(approval: ApprovalEntry, client: string | undefined, store
   return comparison;
 }
 
-function furtherOf(approval: ApprovalEntry, store: Store): Further {
+function furtherOf(approval: ApprovalEntry, store: AnyStore): Further {
   const args = argumentsOf(approval);
   const amounts = amountsOf(args);
   if (amounts === undefined) return { kind: 'unclear' };
@@ -115,19 +143,22 @@ function furtherOf(approval: ApprovalEntry, store: Store): Further {
   return { kind: 'bounded', path, isMoney: amounts.length > 0, numbers };
 }
 
-function latelyOf(store: Store, now: number): DecidedCall[] {
-  const entries = store
-    .approvals(true)
+async function latelyOf(store: AnyStore, shift: number, page: Page): Promise<DecidedCall[]> {
+  const all: readonly Asked[] = await store.approvals(true);
+  const entries = all
     .filter(
-      (entry) => entry.state !== 'pending' && Math.max(entry.decidedAt ?? 0, entry.askedAt) > now - LATELY_MS,
+      ({ state, decidedAt: at, askedAt }) =>
+        state !== 'pending' && Math.max(at ?? 0, askedAt) + shift > page.now() - LATELY_MS,
     )
     .slice(-MOST_LATELY);
-  const sessions = entries.length === 0 ? [] : store.sessions();
+  const sessions = entries.length === 0 ? [] : await store.sessions();
   return entries.map((entry) => ({
-    ...shownOf(entry, sessions),
+    ...shownOf(entry, sessions, shift),
     state: entry.state as DecidedCall['state'],
-    decidedAt: entry.decidedAt,
+    decidedAt: entry.decidedAt === undefined ? undefined : entry.decidedAt + shift,
     decidedBy: entry.decidedBy,
+    decidedWho: entry.decidedWho,
+    canTakeBack: may(store, page, 'approver', 'wrapper'),
     note: entry.note,
   }));
 }
@@ -139,7 +170,7 @@ async function approve(
   { id, typed, locale, further }: ApproveBody,
   page: Page,
 ): Promise<{ readonly expiresAt: number }> {
-  const store = page.storeWith((each) => each.approval(id) !== undefined);
+  const store = await page.storeOf(id);
   const approval = await waitingCall(id, store);
   const challenge = challengeFor(approval, store);
   if (challenge) {
@@ -149,14 +180,14 @@ async function approve(
   const budget = further && budgetOf(approval, further, store);
   const { expiresAt } = await approveCall(approval, store, 'page', budget);
   page.changed('state');
-  return { expiresAt };
+  return { expiresAt: expiresAt + page.shiftOf(store) };
 }
 
 /** @throws PolicyWrapError USAGE, also where the call has money that nothing would bound */
 function budgetOf(
   approval: ApprovalEntry,
   { calls, for: length, max, path }: NonNullable<ApproveBody['further']>,
-  store: Store,
+  store: AnyStore,
 ): BudgetTerms | undefined {
   const terms = furtherCalls({ also: calls, for: length, maxAmount: max, amount: path });
   if (max === undefined && amountsOf(argumentsOf(approval))?.length !== 0)

@@ -40,6 +40,10 @@ export class TeamStore extends PostgresStore implements SharedStore {
     return this.engine.roles;
   }
 
+  hello(): Promise<{ readonly now: number; readonly roles: readonly Role[] }> {
+    return this.engine.hello();
+  }
+
   async recordOffline(session: string, rows: readonly OfflineRow[]): Promise<void> {
     const wanted = rows.map(({ tool, argumentsText, policyHash, rule, latencyMs, at, ...row }) => ({
       ...row,

@@ -37,9 +37,15 @@ export class PageRig extends Rig {
   }
 
   /** @param args further options of `ui` */
-  static async start(...args: readonly string[]): Promise<PageRig> {
+  static start(...args: readonly string[]): Promise<PageRig> {
+    return PageRig.startIn(() => {}, ...args);
+  }
+
+  /** @param prepare the home before `ui` runs in it */
+  static async startIn(prepare: (rig: PageRig) => void, ...args: readonly string[]): Promise<PageRig> {
     const rig = new PageRig(args);
     try {
+      prepare(rig);
       rig.startUi();
       await rig.token();
       return rig;

@@ -5,12 +5,13 @@ import { policy } from './policy.js';
 import { sentences } from './sentences.js';
 import { shell } from './shell.js';
 import type { Phrase, Wants } from './strings.js';
+import { team } from './team.js';
 import { tools } from './tools.js';
 import { trying } from './trying.js';
 import { waiting } from './waiting.js';
 
 /** Every text of the page: a new area is a file beside this one, and a line here. */
-const TABLE = { ...shell, ...waiting, ...live, ...policy, ...trying, ...tools, ...sentences };
+const TABLE = { ...shell, ...waiting, ...live, ...policy, ...trying, ...tools, ...sentences, ...team };
 
 type Table = typeof TABLE;
 export type Key = keyof Table;

@@ -1,19 +1,24 @@
 import { useState } from 'preact/hooks';
-import type { Overview } from '../../api-types/shell.js';
+import type { Overview, Pause, Place } from '../../api-types/shell.js';
 import { api, errorOf } from '../api.js';
 import { Button } from '../components/button.js';
 import { toast } from '../components/toast.js';
 import { t, timeText } from '../i18n/index.js';
 import { overview } from '../state.js';
+import { mayIn } from '../team.js';
 
-/** The emergency brake, in sight on every screen: it takes one press, and says what is stopped. */
+/**
+ * The emergency brake, in sight on every screen: it takes one press, and says what is stopped. In a team there are two,
+ * since one stops the others' machines and the other one servers that are not in the team too.
+ */
 export function Brake() {
   const [busy, setBusy] = useState(false);
   const pauses = overview.value?.pauses ?? [];
-  const set = async (path: string, said: string): Promise<void> => {
+  const hasTeam = overview.value?.team !== undefined;
+  const set = async (path: string, place: Place, said: string): Promise<void> => {
     setBusy(true);
     try {
-      overview.value = await api.post<Overview>(path, {});
+      overview.value = await api.post<Overview>(path, { place });
       toast(said);
     } catch (error) {
       toast(errorOf(error).message, 'bad');
@@ -21,27 +26,54 @@ export function Brake() {
       setBusy(false);
     }
   };
-  const [pause] = pauses;
+  const places: readonly Place[] = hasTeam ? ['team', 'here'] : ['here'];
   return (
     <section class="brake" aria-label={t('pause.do')}>
-      {pause && (
-        <p class="paused">
-          <strong>
-            {pause.server === undefined ? t('pause.on') : t('pause.on_server', { server: pause.server })}
-          </strong>{' '}
-          {t('pause.since', { time: timeText(pause.since) })}
-        </p>
-      )}
-      {pause && (
-        <Button busy={busy} onClick={() => void set('/api/resume', t('pause.lifted'))}>
-          {t('pause.undo')}
-        </Button>
-      )}
-      {!pauses.some(({ server }) => server === undefined) && (
-        <Button kind="danger" busy={busy} onClick={() => void set('/api/pause', t('pause.done'))}>
-          {t('pause.do')}
-        </Button>
-      )}
+      {places.map((place) => {
+        const own = pauses.filter((each) => each.place === place);
+        const [pause] = own;
+        return (
+          <>
+            {pause && <Paused pause={pause} />}
+            {pause && mayIn(place, 'approver', 'owner') && (
+              <Button busy={busy} onClick={() => void set('/api/resume', place, t('pause.lifted'))}>
+                {t(RESUME[hasTeam ? place : 'all'])}
+              </Button>
+            )}
+            {!own.some(({ server }) => server === undefined) &&
+              mayIn(place, 'wrapper', 'approver', 'owner') && (
+                <Button
+                  kind="danger"
+                  busy={busy}
+                  onClick={() =>
+                    void set('/api/pause', place, t(place === 'team' ? 'team.pause.done' : 'pause.done'))
+                  }
+                >
+                  {t(PAUSE[hasTeam ? place : 'all'])}
+                </Button>
+              )}
+          </>
+        );
+      })}
     </section>
+  );
+}
+
+const RESUME = { all: 'pause.undo', team: 'team.resume', here: 'team.resume.here' } as const;
+const PAUSE = { all: 'pause.do', team: 'team.pause', here: 'team.pause.here' } as const;
+
+function Paused({ pause: { server, since, place, who } }: { pause: Pause }) {
+  const what =
+    server === undefined
+      ? t(place === 'team' ? 'team.paused' : 'pause.on')
+      : t(place === 'team' ? 'team.paused.server' : 'pause.on_server', { server });
+  return (
+    <p class="paused">
+      <strong>{what}</strong> {t('pause.since', { time: timeText(since) })}
+      {who !== undefined && ` ${t('team.by', { who })}`}
+      {!mayIn(place, 'approver', 'owner') && (
+        <> · {t('team.no_resume', { team: overview.value?.team?.name ?? '' })}</>
+      )}
+    </p>
   );
 }

@@ -53,9 +53,26 @@ export function Settings() {
             ))}
             policy-wrap {overview.value?.version}
           </div>
+          <TeamFacts />
         </Dialog>
       )}
     </>
+  );
+}
+
+/** The store of a team, as whom it is looked at, and what that login may do. */
+function TeamFacts() {
+  const team = overview.value?.team;
+  if (!team) return null;
+  const roles = team.roles.map((role) => t(`team.role.${role}`)).join(', ');
+  return (
+    <div class="hint">
+      {t('team.title', { name: team.name })}: <Value of={team.shown} />
+      <div>
+        {t('team.login', { login: team.login })}.{' '}
+        {roles === '' ? t('team.roles.none') : t('team.roles', { roles })}
+      </div>
+    </div>
   );
 }
 

@@ -57,6 +57,7 @@ export function Shell() {
           {t('shell.offline')}
         </p>
       )}
+      <TeamTrouble />
       {(overview.value?.leftAlone ?? []).map((line) => (
         <p key={line} class="banner warn">
           {t('shell.left_alone')} <Value of={line} />
@@ -68,6 +69,20 @@ export function Shell() {
       </main>
       <Toasts />
     </>
+  );
+}
+
+/** While nothing is seen of the team, nobody must take an empty screen for good news. */
+function TeamTrouble() {
+  const problem = overview.value?.team?.problem;
+  if (!problem) return null;
+  return (
+    <div class="banner bad" role="alert">
+      <p>{t('team.silent')}</p>
+      <p>
+        <Value of={problem.message} lines /> {problem.hint !== undefined && <Value of={problem.hint} lines />}
+      </p>
+    </div>
   );
 }
 

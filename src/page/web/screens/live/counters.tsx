@@ -23,7 +23,11 @@ export function Counters({
       )}
       <ul class="plain-list">
         {counters.map((counter) => (
-          <Bar key={`${counter.name} ${counter.server} ${counter.id}`} counter={counter} now={now} />
+          <Bar
+            key={`${counter.team} ${counter.name} ${counter.server} ${counter.id}`}
+            counter={counter}
+            now={now}
+          />
         ))}
       </ul>
     </section>
@@ -46,6 +50,7 @@ function Bar({ counter, now }: { counter: Counter; now: number }) {
             {split !== '' && ' '}
             {split !== '' && <Value of={split} cap={100} />}
           </span>{' '}
+          {counter.team !== undefined && <Badge kind="info">{t('team.title', { name: counter.team })}</Badge>}{' '}
           {observe && <Badge kind="info">{t('live.observing')}</Badge>}
         </span>
         <span class="used">

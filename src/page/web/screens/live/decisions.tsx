@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Decision } from '../../../api-types/live.js';
+import { FromWhom } from '../../components/from.js';
 import { JsonText } from '../../components/json-text.js';
 import { Badge, Scroll } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
@@ -50,6 +51,8 @@ function Row({ decision, now }: { decision: Decision; now: number }) {
           <Value of={server} cap={120} />
           {client !== undefined && ' · '}
           {client !== undefined && <Value of={client} cap={120} />}
+          {decision.from && ' · '}
+          {decision.from && <FromWhom from={decision.from} />}
         </div>
       </th>
       <td>

@@ -1,12 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { LiveServer } from '../../../api-types/live.js';
-import type { Overview } from '../../../api-types/shell.js';
+import type { Overview, Place } from '../../../api-types/shell.js';
 import { api, errorOf } from '../../api.js';
 import { Button } from '../../components/button.js';
+import { FromWhom } from '../../components/from.js';
 import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
 import { overview } from '../../state.js';
+import { mayIn } from '../../team.js';
 
 /** The servers that were wrapped, each with a brake of its own. */
 export function Servers({
@@ -34,6 +36,12 @@ export function Servers({
                 {each.clients.length > 0 && ': '}
                 {each.clients.length > 0 && <Value of={each.clients.join(', ')} cap={200} />}
               </span>
+              {each.hosts.map((from) => (
+                <span key={`${from.who} ${from.host}`} class="muted">
+                  {' · '}
+                  <FromWhom from={from} />
+                </span>
+              ))}
               {each.pausedSince !== undefined && (
                 <span class="error"> {t('live.paused', { time: timeText(each.pausedSince, now) })}</span>
               )}
@@ -43,6 +51,7 @@ export function Servers({
             </span>
             <ServerBrake
               server={each.server}
+              place={each.place}
               isPaused={each.pausedSince !== undefined}
               onChanged={onChanged}
             />
@@ -55,10 +64,12 @@ export function Servers({
 
 function ServerBrake({
   server,
+  place,
   isPaused,
   onChanged,
 }: {
   server: string;
+  place: Place;
   isPaused: boolean;
   onChanged: () => void;
 }) {
@@ -66,7 +77,9 @@ function ServerBrake({
   const press = async (): Promise<void> => {
     setBusy(true);
     try {
-      overview.value = await api.post<Overview>(isPaused ? '/api/resume' : '/api/pause', { server });
+      overview.value = await api.post<Overview>(isPaused ? '/api/resume' : '/api/pause', {
+        ...{ server, place },
+      });
       onChanged();
     } catch (error) {
       toast(errorOf(error).message, 'bad');
@@ -74,6 +87,8 @@ function ServerBrake({
       setBusy(false);
     }
   };
+  if (isPaused && !mayIn(place, 'approver', 'owner'))
+    return <span class="hint">{t('team.no_resume', { team: overview.value?.team?.name ?? '' })}</span>;
   return (
     <Button kind={isPaused ? 'plain' : 'danger'} busy={busy} onClick={() => void press()}>
       {isPaused ? t('live.resume', { server }) : t('live.pause', { server })}

@@ -2,10 +2,12 @@ import { useState } from 'preact/hooks';
 import type { Budget, DecidedCall } from '../../../api-types/waiting.js';
 import { api, errorOf } from '../../api.js';
 import { Button } from '../../components/button.js';
+import { FromWhom } from '../../components/from.js';
 import { Badge, type BadgeKind, Scroll } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
+import { overview } from '../../state.js';
 
 /** Takes back an approval that was not used, or what was granted in advance: both only ever stop something. */
 function TakeBack({
@@ -55,14 +57,18 @@ export function Budgets({
     <section class="card">
       <h2>{t('budget.title')}</h2>
       <ul class="plain-list">
-        {open.map(({ id, callsLeft, tool, server, bound, expiresAt }) => (
+        {open.map(({ id, callsLeft, tool, server, bound, expiresAt, canRevoke }) => (
           <li key={id} class="row spread">
             <span>
               {t('budget.left', { n: callsLeft, tool, server })},{' '}
               {bound ? t('budget.bound', bound) : t('budget.any')}. {t('waiting.expires')}{' '}
               {t('waiting.expires.in', { time: spanText(expiresAt - now) })}.
             </span>
-            <TakeBack id={id} said={t('budget.revoked')} label={t('budget.revoke')} onChanged={onChanged} />
+            {canRevoke ? (
+              <TakeBack id={id} said={t('budget.revoked')} label={t('budget.revoke')} onChanged={onChanged} />
+            ) : (
+              <span class="hint">{t('team.no_revoke', { team: overview.value?.team?.name ?? '' })}</span>
+            )}
           </li>
         ))}
       </ul>
@@ -122,6 +128,8 @@ function Row({ call, now, onChanged }: { call: DecidedCall; now: number; onChang
         <Value of={tool} cap={200} />
         <div class="hint">
           <Value of={server} cap={200} />
+          {call.from && ' · '}
+          {call.from && <FromWhom from={call.from} />}
         </div>
       </th>
       <td>
@@ -130,7 +138,8 @@ function Row({ call, now, onChanged }: { call: DecidedCall; now: number; onChang
           {(decidedBy === 'cli' || decidedBy === 'page' || decidedBy === 'client') && (
             <span>{t(`lately.by.${decidedBy}`)}</span>
           )}
-          {state === 'approved' && call.expiresAt > now && (
+          {call.decidedWho !== undefined && <span>{t('team.by', { who: call.decidedWho })}</span>}
+          {state === 'approved' && call.canTakeBack && call.expiresAt > now && (
             <TakeBack
               id={id}
               said={t('lately.taken_back')}

@@ -3,11 +3,13 @@ import type { WaitingCall } from '../../../api-types/waiting.js';
 import { type ApiError, api, errorOf } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Check, TextField } from '../../components/field.js';
+import { FromWhom } from '../../components/from.js';
 import { JsonText } from '../../components/json-text.js';
 import { Badge, Problem } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
+import { overview } from '../../state.js';
 import { challengeText } from './challenge-text.js';
 import { Compared } from './compared.js';
 import { begin, FurtherFields, type FurtherForm, typedOf } from './further.js';
@@ -60,6 +62,14 @@ function Facts({ call, now }: { call: WaitingCall; now: number }) {
       <dd>
         <Value of={call.server} />
       </dd>
+      {call.from && (
+        <>
+          <dt>{t('team.from')}</dt>
+          <dd>
+            <FromWhom from={call.from} />
+          </dd>
+        </>
+      )}
       <dt>{t('waiting.client')}</dt>
       <dd>
         {client ? (
@@ -113,11 +123,19 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
       },
       ({ expiresAt = 0 }) => t('approve.done', { tool: call.tool, time: spanText(expiresAt - Date.now()) }),
     );
+  const team = overview.value?.team;
+  const rejecting = call.canReject ? (
+    <Button kind="danger" busy={busy} onClick={() => setReason(reason === undefined ? '' : undefined)}>
+      {t('reject.do')}…
+    </Button>
+  ) : (
+    <p class="hint">{t('team.no_reject', { team: team?.name ?? '' })}</p>
+  );
   const reject = () =>
     decide('/api/waiting/reject', { reason: reason ?? '' }, () => t('reject.done', { tool: call.tool }));
   return (
     <div class="stack tight decision">
-      {call.canApprove ? (
+      {call.canApprove && !call.lacksRole ? (
         <form
           class="stack tight"
           onSubmit={(event) => {
@@ -153,23 +171,17 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
             >
               {t('approve.once')}
             </Button>
-            <Button
-              kind="danger"
-              busy={busy}
-              onClick={() => setReason(reason === undefined ? '' : undefined)}
-            >
-              {t('reject.do')}…
-            </Button>
+            {rejecting}
           </div>
         </form>
       ) : (
         <>
-          <p>{t('approve.only_client')}</p>
-          <div class="row">
-            <Button kind="danger" onClick={() => setReason(reason === undefined ? '' : undefined)}>
-              {t('reject.do')}…
-            </Button>
-          </div>
+          <p>
+            {call.canApprove
+              ? t('team.no_approver', { team: team?.name ?? '', login: team?.login ?? '' })
+              : t('approve.only_client')}
+          </p>
+          <div class="row">{rejecting}</div>
         </>
       )}
       {reason !== undefined && (
