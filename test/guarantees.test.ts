@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** What policy-wrap promises stands in one place: the table of docs/architecture.md. */
-const promised = [...readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| (G\d+) \| \S/gm)].map(
+/** What policy-wrap promises stands in one place: the table of docs/guarantees.md. */
+const promised = [...readFileSync('docs/guarantees.md', 'utf8').matchAll(/^\| (G\d+) \| \S/gm)].map(
   ([, id = '']) => id,
 );
 

@@ -40,6 +40,8 @@ export interface OptionRow {
   readonly description: string;
   /** Its value without the option; a flag on the command line means the opposite. */
   readonly fallback?: string | number | boolean;
+  /** How the help says it, where the option is typed in another unit. */
+  readonly fallbackTyped?: string;
   /** Reads the value of an option that is no text. @throws RangeError which says what is needed */
   readonly parse?: (text: string) => string | number;
   /** It may stand several times, and its values are a list. */
@@ -122,6 +124,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--max-client-line <MiB>',
     description: 'longest message from the client',
     fallback: 16 * MIB,
+    fallbackTyped: '16',
     parse: megabytes,
   },
   {
@@ -129,6 +132,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--max-server-line <MiB>',
     description: 'longest message from the server',
     fallback: 64 * MIB,
+    fallbackTyped: '64',
     parse: megabytes,
   },
   {

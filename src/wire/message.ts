@@ -125,7 +125,7 @@ const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 /**
  * Tells what a line from the client is. Whatever could reach a tool in a form that another parser might read
- * differently is refused; unknown members of the envelope pass and mean nothing (docs/architecture.md, The wire).
+ * differently is refused; unknown members of the envelope pass and mean nothing (docs/guarantees.md, "The wire").
  */
 export function parseClientMessage(scanned: Scanned): ClientMessage {
   if (!scanned.ok) return refuse(scanned.code, scanned.reason);

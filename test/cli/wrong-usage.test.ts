@@ -31,8 +31,8 @@ test.each(['-v', '--version'])('%s tells the version', (flag) => {
   expect(cli([flag], { env })).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test('the exit codes are in the README as they are in the help', () => {
-  const rows = [...readFileSync('README.md', 'utf8').matchAll(/^\| (\d+) \| (.*) \|$/gm)];
+test('the exit codes are in docs/commands.md as they are in the help', () => {
+  const rows = [...readFileSync('docs/commands.md', 'utf8').matchAll(/^\| (\d+) \| (.*) \|$/gm)];
   const told = new Map(rows.map(([, code, meaning]) => [Number(code), meaning]));
   for (const key of Object.keys(EXIT) as (keyof typeof EXIT)[])
     expect(told.get(EXIT[key]), key).toBe(EXIT_MEANINGS[key]);

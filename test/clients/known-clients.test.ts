@@ -245,16 +245,16 @@ test.each(PLACES)('%s keeps its servers where it does', (id, on, expected) => {
   expect(places).toEqual(expected);
 });
 
-test('every client has its places above, its own id, its files and its line in the README', () => {
+test('every client has its places above, its own id, its files and its line in docs/clients.md', () => {
   const ids = CLIENTS.map(({ id }) => id);
   expect([...new Set(PLACES.map(([id]) => id))].sort()).toEqual([...ids].sort());
   const all = [...ids, ...SNIPPET_CLIENTS.map(({ id }) => id)];
   expect(all.filter((id, at) => all.indexOf(id) !== at)).toEqual([]);
   const fixtures = readdirSync('test/fixtures/clients');
-  const readme = readFileSync('README.md', 'utf8');
+  const table = readFileSync('docs/clients.md', 'utf8');
   for (const id of ids) {
     expect(fixtures.filter((name) => name.startsWith(`${id}.`))).toHaveLength(2);
-    expect(readme).toMatch(new RegExp(`^\\| .*\`policy-wrap install ${id} `, 'm'));
+    expect(table).toMatch(new RegExp(`^\\| .*\`policy-wrap install ${id} `, 'm'));
   }
 });
 

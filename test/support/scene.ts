@@ -1,17 +1,9 @@
 import { execFile } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { PYTHON } from './asking.js';
+import { blocksOf } from './documents.js';
 import { BIN, type Message, Rig } from './rig.js';
 
 const AFIP = {
@@ -78,9 +70,9 @@ export class Scene implements Disposable {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
     };
-    const policies = [...readFileSync('README.md', 'utf8').matchAll(/^```json policy\n([\s\S]*?)^```/gm)];
-    const example = policies.at(-1)?.[1] ?? '';
-    const [, cases = ''] = /^```json case\n([\s\S]*?)^```/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const shown = blocksOf('docs/writing.md');
+    const example = shown.findLast(({ info }) => info === 'json policy')?.text ?? '';
+    const cases = shown.find(({ info }) => info === 'json cases')?.text ?? '';
     for (const [name, content] of Object.entries(CLIENT_FILES)) put(name, content);
     put(DESKTOP, { mcpServers: { afip: entry } });
     put('my-policy.json', example);
@@ -88,6 +80,7 @@ export class Scene implements Disposable {
     put('intercept.yaml', INTERCEPT);
     put('afip-policy.json', AFIP);
     put('legiti-policy.json', PASTED);
+    put('legiti.json', PASTED);
     for (const kind of ['afip', 'legiti']) {
       put(`bin/mcp-${kind}`, `#!/bin/sh\nexec "${process.execPath}" "${BIN}" stand-in ${kind}\n`);
       chmodSync(join(this.#template, `bin/mcp-${kind}`), 0o755);
@@ -101,7 +94,7 @@ export class Scene implements Disposable {
     const run = async (kind: string, calls: readonly (readonly [string, object])[]): Promise<Message[]> => {
       const policy = join(this.#template, `${kind}-policy.json`);
       const wrapper = rig.spawn(['--policy', policy, '--', `mcp-${kind}`], {
-        env: this.#env(this.#template),
+        env: this.env(this.#template),
       });
       await wrapper.initialize();
       await wrapper.request('tools/list');
@@ -124,10 +117,16 @@ export class Scene implements Disposable {
     if (written.code !== 0) throw new Error(written.shown);
   }
 
-  /** Types a line in a fresh copy of the home. */
-  async type(line: string): Promise<{ readonly code: number; readonly shown: string }> {
+  /** @returns a fresh copy of the home */
+  home(): string {
     const home = join(this.#folder, String(this.#count++));
     cpSync(this.#template, home, { recursive: true, verbatimSymlinks: true });
+    return home;
+  }
+
+  /** Types a line in a fresh copy of the home. */
+  async type(line: string): Promise<{ readonly code: number; readonly shown: string }> {
+    const home = this.home();
     // These lines are about what earlier ones have left.
     if (/ recommend .*-o draft\.json/.test(line)) rmSync(join(home, 'draft.json'));
     if (/ install claude-desktop --add afip/.test(line)) writeFileSync(join(home, DESKTOP), '{}\n');
@@ -141,14 +140,15 @@ export class Scene implements Disposable {
       execFile(
         String(PYTHON),
         argv,
-        { cwd: home, env: this.#env(home), maxBuffer: 1 << 26 },
+        { cwd: home, env: this.env(home), maxBuffer: 1 << 26 },
         (error, stdout, stderr) =>
           done({ code: error ? Number(error.code ?? -1) : 0, shown: stdout + stderr }),
       );
     });
   }
 
-  #env(home: string): NodeJS.ProcessEnv {
+  /** What programs find in such a home. */
+  env(home: string): NodeJS.ProcessEnv {
     const path = [join(home, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
     return { PATH: path, HOME: home, TERM: 'xterm', XDG_CONFIG_HOME: undefined, XDG_DATA_HOME: undefined };
   }
