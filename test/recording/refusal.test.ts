@@ -17,6 +17,7 @@ const steady =
         .replaceAll(id, '7k2x9q')
         .replace(/\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?/g, (at) => '2026-11-26T15:14:02.678Z'.slice(0, at.length))
         .replace(/(?<![\dT])\d\d:\d\d:\d\d(?!\d)/g, '15:04:05')
+        .replace(/(expires.*?)15:04:05/, (_, before) => `${before}15:14:03`)
         .replace(/in \d+ s\b/g, 'in 597 s')
         .replace(/\(\d+ min(?: \d+ s)?\)/g, '(9 min 58 s)')
         // Broken between words, as a chat would show it.
