@@ -28,7 +28,7 @@ const steady =
 test.skipIf(PYTHON === undefined)('docs/recordings/refusal is what is seen today', async () => {
   await using rig = new Rig();
   const recording = new Recording(rig);
-  const call = `#!/bin/sh\nexec "${process.execPath}" "${resolve('test/fixtures/call.js')}" "$@"\n`;
+  const call = `#!/bin/sh\nexec "${process.execPath}" "${resolve('test/recording/call.js')}" "$@"\n`;
   chmodSync(recording.put('bin/call', call), 0o755);
   recording.put(
     '.config/Claude/claude_desktop_config.json',
