@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { Origin } from '../store/shared-store.js';
 import type { EventEntry, LogEntry } from '../store/store.js';
 import { printableJson } from '../text/escape.js';
 import { namesOf } from './log-json.js';
@@ -29,7 +30,7 @@ const ASKED = { action_id: 2, action: 'Denied', disposition_id: 28, disposition:
 const product = { name: 'policy-wrap', vendor_name: 'policy-wrap', version: packageJson.version };
 
 /** One line, without its line end. */
-export function ocsfDecision(entry: LogEntry): string {
+export function ocsfDecision(entry: LogEntry & Partial<Origin>): string {
   const isAllowed = entry.decision === 'allow' || entry.observe;
   const isAsked = entry.decision === 'ask';
   const failed = entry.outcome !== undefined && entry.outcome !== 'ok';
@@ -48,7 +49,11 @@ export function ocsfDecision(entry: LogEntry): string {
     status_code: entry.code,
     status_detail: entry.outcome,
     duration: entry.latencyMs === undefined ? undefined : Math.round(entry.latencyMs),
-    actor: { app_name: entry.clientName, session: { uid: entry.session } },
+    actor: {
+      app_name: entry.clientName,
+      session: { uid: entry.session },
+      ...(entry.who !== undefined && { user: { name: entry.who } }),
+    },
     api: {
       operation: 'tools/call',
       service: { name: entry.server },
@@ -58,7 +63,8 @@ export function ocsfDecision(entry: LogEntry): string {
       },
     },
     resources: [{ name: entry.tool, type: 'MCP tool' }],
-    src_endpoint: { hostname: hostname() },
+    // Of a team's log, where the call was made.
+    src_endpoint: { hostname: entry.host ?? hostname() },
     policy: { uid: entry.policyHash, name: entry.rule },
     metadata: { version: VERSION, product, profiles: ['security_control'], uid: `decision-${entry.auditId}` },
     unmapped: {

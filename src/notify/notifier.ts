@@ -24,6 +24,7 @@ const LATELY = 60_000;
 const REMEMBERED = 1000;
 /** How long the last messages of a wrapper that ends may take, in milliseconds. */
 const GRACE = 1500;
+const HOUR = 3_600_000;
 
 export interface NotifierParts {
   /** Read anew for each notice: a person may add a channel while wrappers run. @throws PolicyWrapError */
@@ -31,7 +32,11 @@ export interface NotifierParts {
   /** The state decides which wrapper tells it. Undefined where it cannot be asked. */
   readonly claim: (
     key: string,
-    terms: { readonly againAfterMs: number | undefined; readonly perHour: number },
+    terms: {
+      readonly againAfterMs: number | undefined;
+      readonly perHour: number;
+      readonly isFirstClass: boolean;
+    },
   ) => Promise<Claim | undefined>;
   /** A message was lost: written down. @param channel its name in the settings */
   readonly lost: (notice: Notice, channel: string, reason: string) => void;
@@ -52,6 +57,8 @@ export class Notifier {
   readonly #running = new Set<Promise<void>>();
   /** What this process has seen lately: when, by key; `performance.now()`. */
   readonly #told = new Map<string, number>();
+  /** When something was told without the state; `performance.now()`. */
+  #alone: number[] = [];
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
@@ -91,12 +98,26 @@ export class Notifier {
     const at = this.#parts.now();
     if (new QuietHours(settings.quiet).holdBack(notice.event, at)) return;
     const perHour = settings.per_hour ?? PER_HOUR;
-    const claim = await this.#parts.claim(notice.key, { againAfterMs: notice.againAfterMs, perHour });
-    if (claim?.kind === 'known') return;
+    const isFirstClass = notice.event === 'approval';
+    const claim = await this.#parts.claim(notice.key, {
+      againAfterMs: notice.againAfterMs,
+      perHour,
+      isFirstClass,
+    });
+    if (claim?.kind === 'known' || (!claim && !this.#mayAlone(perHour))) return;
     // One more than is allowed says that no more come, so that silence is not taken for peace.
     if (claim?.kind === 'too_many' && !claim.isFirst) return;
-    const told = claim?.kind === 'too_many' ? { ...notice, ...tooMany(perHour) } : notice;
+    const told = claim?.kind === 'too_many' ? { ...notice, ...tooMany(perHour, isFirstClass) } : notice;
     await Promise.all(channels.map(([name, channel]) => this.#send(told, name, channel, at)));
+  }
+
+  /** Where the state cannot be asked, this process alone keeps to what a person wants in an hour. */
+  #mayAlone(perHour: number): boolean {
+    const now = performance.now();
+    this.#alone = this.#alone.filter((at) => now - at < HOUR);
+    if (this.#alone.length >= perHour) return false;
+    this.#alone.push(now);
+    return true;
   }
 
   async #send(notice: Notice, name: string, settings: ChannelSettings, at: number): Promise<void> {
@@ -138,9 +159,10 @@ export class Notifier {
   }
 }
 
-function tooMany(perHour: number): Pick<Notice, 'title' | 'text'> {
+function tooMany(perHour: number, isFirstClass: boolean): Pick<Notice, 'title' | 'text'> {
+  const kept = isFirstClass ? '' : ', but for calls that wait for you';
   return {
-    title: `policy-wrap: more than ${perHour} messages in an hour`,
-    text: 'No more are sent for now. What waits: policy-wrap ui, or policy-wrap status.',
+    title: `policy-wrap: too much for ${perHour} messages in an hour`,
+    text: `No more are sent for now${kept}. What waits: policy-wrap ui, or policy-wrap status.`,
   };
 }

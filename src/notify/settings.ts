@@ -85,8 +85,9 @@ export function readSettings(file: string): NotifySettings | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new PolicyWrapError('CONFIG_INVALID', `${file}: ${error instanceof Error ? error.message : error}`);
+  } catch {
+    // Not the words of the error: they repeat a part of the file.
+    throw new PolicyWrapError('CONFIG_INVALID', `${file}: it is no JSON`);
   }
   const read = SETTINGS.safeParse(value);
   if (read.success) return read.data;

@@ -51,7 +51,7 @@ async function openTelemetry({ server, file, counters, warn }: TellingParts): Pr
     const settings = readSettings(file)?.telemetry;
     if (!settings) return undefined;
     const { Telemetry } = await import('./telemetry.js');
-    return new Telemetry(settings, { server, counters, warn });
+    return Telemetry.open(settings, { server, counters, warn });
   } catch (error) {
     if (PolicyWrapError.is(error)) return undefined;
     throw error;

@@ -56,7 +56,15 @@ export class Telemetry {
   /** Calls that are with the server, by their rows in the decision log. */
   readonly #open = new Map<number, Span>();
 
-  constructor({ endpoint, headers = {} }: TelemetrySettings, { server, counters, warn }: TelemetryParts) {
+  /** What the file says holds, and nothing that the environment does. */
+  static open(settings: TelemetrySettings, parts: TelemetryParts): Telemetry {
+    return withoutVariables(OTEL, () => new Telemetry(settings, parts));
+  }
+
+  private constructor(
+    { endpoint, headers = {} }: TelemetrySettings,
+    { server, counters, warn }: TelemetryParts,
+  ) {
     const resource = resourceFromAttributes({
       'service.name': 'policy-wrap',
       'service.version': packageJson.version,
@@ -176,6 +184,22 @@ export class Telemetry {
     });
     await Promise.race([all, patience]);
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Variables that the libraries read when they are set up, over and beside what they are given: headers with secrets for
+ * another collector, certificates, a sampler that drops everything. They belong to the server that is wrapped.
+ */
+const OTEL = /^OTEL_/i;
+
+function withoutVariables<T>(pattern: RegExp, work: () => T): T {
+  const kept = Object.entries(process.env).filter(([name]) => pattern.test(name));
+  for (const [name] of kept) delete process.env[name];
+  try {
+    return work();
+  } finally {
+    Object.assign(process.env, Object.fromEntries(kept));
   }
 }
 

@@ -12,6 +12,8 @@ export interface LogFilter {
   readonly limit?: number | undefined;
   /** Only rows after this one, for following the log. */
   readonly afterId?: string | undefined;
+  /** Each row once, also of a team's store, where rows are written side by side: what may still get one before it waits. */
+  readonly follows?: boolean | undefined;
 }
 
 const DEFAULT_LIMIT = 100;

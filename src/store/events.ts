@@ -38,6 +38,8 @@ export interface EventFilter {
   /** Most events, the newest; default 100. */
   readonly limit?: number | undefined;
   readonly afterId?: string | undefined;
+  /** As for the log. */
+  readonly follows?: boolean | undefined;
 }
 
 /** The events, which `log` shows beside the decisions. All methods run inside the caller's transaction. */

@@ -172,6 +172,31 @@ describe('telemetry', () => {
     ]);
   });
 
+  test('variables of the wrapped server send nothing to the collector, and change nothing of what is sent', async () => {
+    await using rig = new Rig();
+    await using receiver = await Receiver.start();
+    settings(rig, receiver.url);
+    const wrapper = rig.wrap({
+      policy: POLICY,
+      env: {
+        OTEL_EXPORTER_OTLP_HEADERS: 'authorization=secret-of-the-server,x-other=1',
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-traces=secret-too',
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+        OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+        OTEL_TRACES_SAMPLER: 'always_off',
+        OTEL_SDK_DISABLED: 'true',
+      },
+    });
+    await wrapper.initialize();
+    expect(refusalCode(await wrapper.call('free'))).toBeUndefined();
+    expect(await wrapper.end()).toBe(0);
+    const paths = receiver.received.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['/v1/traces', '/v1/logs', '/v1/metrics']));
+    expect(JSON.stringify(receiver.received.map(({ headers }) => headers))).not.toMatch(
+      /secret|x-other|gzip/,
+    );
+  });
+
   test('a traceparent that is none, and a collector that fails or hangs, change nothing but a line', async () => {
     await using rig = new Rig();
     await using broken = await Receiver.start((_, response) => void response.writeHead(400).end());

@@ -26,7 +26,7 @@ test.each(['darwin', 'linux', 'win32'] as const)(
     expect(scripts.join('\n')).not.toContain('$(id)');
     if (platform === 'win32')
       expect(env).toEqual({ POLICY_WRAP_TITLE: MESSAGE.title, POLICY_WRAP_TEXT: MESSAGE.text });
-    if (platform === 'darwin') expect(args.slice(6)).toEqual([MESSAGE.title, MESSAGE.text]);
+    if (platform === 'darwin') expect(args.slice(6)).toEqual(['policy-wrap', MESSAGE.title, MESSAGE.text]);
     if (platform === 'linux') {
       expect(args.slice(-3)).toEqual([
         '--',
@@ -36,6 +36,23 @@ test.each(['darwin', 'linux', 'win32'] as const)(
     }
   },
 );
+
+test('macOS: a name that begins like an option is no line of the script', () => {
+  const title = '-e do shell script "id" -- waits for you';
+  const { args } = desktopCommand('darwin', { ...MESSAGE, title });
+  // As getopt reads it on BSD: options end with the first word that is none, and each -e takes the next one.
+  const first = args.findIndex((word, i) => !word.startsWith('-') && args[i - 1] !== '-e');
+  expect(args.slice(first)).toEqual(['policy-wrap', title, MESSAGE.text]);
+  expect(args.slice(0, first).filter((word) => word === '-e')).toHaveLength(3);
+});
+
+test('Linux: signs of markup that notify-send makes of backslashes are none', () => {
+  const text = String.raw`\074a href="http://evil.example"\076here\x3c/a\n`;
+  const { args } = desktopCommand('linux', { ...MESSAGE, text });
+  // As g_strcompress reads it: \\ is one backslash, and nothing else is left that begins with one.
+  expect(args.at(-1)?.replaceAll('\\\\', '')).not.toContain('\\');
+  expect(args.at(-1)).not.toMatch(/[<>]/);
+});
 
 test.skipIf(process.platform === 'win32')(
   'the program gets the texts as they are, and nothing of the environment but what it needs',

@@ -176,7 +176,7 @@ describe('who is told', () => {
     told.tell(storeNotice('afip', 'locked'));
     await told.close();
     expect(receiver.received.map(({ json }) => json.title)).toEqual([
-      'policy-wrap: more than 7 messages in an hour',
+      'policy-wrap: too much for 7 messages in an hour',
     ]);
   });
 
@@ -188,6 +188,19 @@ describe('who is told', () => {
     await receiver.count(1);
     await told.close();
     expect(receiver.received).toHaveLength(1);
+  });
+
+  test('where the state cannot be asked, no more is told in an hour than a person wants', async () => {
+    await using receiver = await Receiver.start();
+    const { notifier: told, lost } = notifier(
+      { hook: webhook(receiver.url) },
+      { claim: async () => undefined, more: { per_hour: 5 } },
+    );
+    for (let i = 0; i < 60; i += 1) told.tell({ ...NOTICE, key: `key ${i}` });
+    await receiver.count(5);
+    await told.close();
+    expect(receiver.received).toHaveLength(5);
+    expect(lost).toEqual([]);
   });
 });
 

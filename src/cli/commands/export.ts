@@ -42,7 +42,7 @@ export async function exportLog(options: ExportOptions, io: Terminal): Promise<n
     const written = WRITERS[options.format];
     const heading = options.format === 'csv' ? csvRow(COLUMNS) : '';
     if (heading !== '' && !(await write(heading))) return EXIT.done;
-    const from = { since, decision: '0', event: '0' };
+    const from = { since, decision: '0', event: '0', follows: options.follow };
     let length = 0;
     do {
       let text = '';
@@ -66,6 +66,7 @@ export async function exportLog(options: ExportOptions, io: Terminal): Promise<n
 /** Where reading goes on: the ids of the last rows of both parts that were read. */
 interface Position {
   readonly since: number | undefined;
+  readonly follows: boolean | undefined;
   decision: string;
   event: string;
 }
@@ -75,14 +76,14 @@ async function* rowsOf(store: AnyStore, from: Position, mine?: boolean): AsyncGe
   const decisions = pages(
     from.since,
     from.decision,
-    (filter) => store.log({ ...filter, mine }),
+    (filter) => store.log({ ...filter, follows: from.follows, mine }),
     ({ auditId }) => auditId,
   );
   // What is one's own is calls.
   const events = pages(
     from.since,
     from.event,
-    (filter) => (mine ? [] : store.events(filter)),
+    (filter) => (mine ? [] : store.events({ ...filter, follows: from.follows })),
     ({ id }) => id,
   );
   let decision = await decisions.next();

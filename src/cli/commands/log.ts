@@ -48,11 +48,11 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     return EXIT.done;
   }
   try {
-    const { denied, tool, server, mine } = options;
-    const filter = { denied, tool, server, since, mine };
+    const { denied, tool, server, mine, follow: follows } = options;
+    const filter = { denied, tool, server, since, mine, follows };
     // Read before the rows are: none that comes in between is skipped.
-    let afterId = (await store.log({ limit: 1, mine })).at(-1)?.auditId ?? '0';
-    let afterEvent = (await store.events({ limit: 1 })).at(-1)?.id ?? '0';
+    let afterId = (await store.log({ limit: 1, mine, follows })).at(-1)?.auditId ?? '0';
+    let afterEvent = (await store.events({ limit: 1, follows })).at(-1)?.id ?? '0';
     const { limit } = options;
     const newest = await store.log({ ...filter, limit });
     const happened = await events(store, filter, { limit });
@@ -101,12 +101,12 @@ function later(a: string, b: string | undefined): string {
 /** Events that pass the filter: what is said of a call is found through its approval. */
 async function events(
   store: AnyStore,
-  { denied, tool, server, since, mine }: LogFilter & Mine,
+  { denied, tool, server, since, mine, follows }: LogFilter & Mine,
   page: { readonly limit: number; readonly afterId?: string },
 ): Promise<EventEntry[]> {
   // What is one's own is calls.
   if (denied || mine) return [];
-  const all = await store.events({ since, ...page });
+  const all = await store.events({ since, follows, ...page });
   if (tool === undefined && server === undefined) return all;
   const passes = async ({ detail }: EventEntry) => {
     const approval = typeof detail.approval === 'string' ? await store.approval(detail.approval) : undefined;

@@ -12,7 +12,7 @@ interface Command {
 /** Puts title and text together from its arguments: they are never part of the script. */
 const APPLESCRIPT = [
   'on run argv',
-  'display notification (item 2 of argv) with title (item 1 of argv) sound name "Ping"',
+  'display notification (item 3 of argv) with title (item 2 of argv) sound name "Ping"',
   'end run',
 ].flatMap((line) => ['-e', line]);
 
@@ -33,7 +33,8 @@ export function desktopCommand(platform: NodeJS.Platform, { title, ...message }:
   const text = bodyOf({ title, ...message });
   switch (platform) {
     case 'darwin':
-      return { program: '/usr/bin/osascript', args: [...APPLESCRIPT, title, text] };
+      // The first word ends the options (getopt, as BSD has it): a title that begins with -e would be a line of the script.
+      return { program: '/usr/bin/osascript', args: [...APPLESCRIPT, 'policy-wrap', title, text] };
     case 'win32':
       return {
         program: 'powershell.exe',
@@ -49,8 +50,9 @@ export function desktopCommand(platform: NodeJS.Platform, { title, ...message }:
   }
 }
 
+/** Backslashes too: notify-send reads `\\074` as a sign of markup, after it was escaped (`g_strcompress`). */
 function escapedMarkup(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  return text.replace(/\\/g, '\\\\').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
 /** What these programs need to reach the person's desktop; the rest of the environment belongs to the server. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { Connection } from '../../../src/store/postgres/connection.js';
 import { literal } from '../../../src/store/postgres/engine.js';
@@ -93,4 +94,43 @@ test('tools get their numbers in the order in which others see them', async () =
   await call('second');
   const rows = await team.rows(`SELECT name FROM policy_wrap.tools WHERE team = $team ORDER BY id`);
   expect(rows.map(({ name }) => name).slice(-2)).toEqual(['first', 'second']);
+});
+
+test('who follows the log sees each row, also one that is written before another and can be seen after it', async () => {
+  await using team = await newTeam(at.cluster);
+  // It stands still, so that a slow machine does not make the rows old.
+  await using _clock = await movableClock(at.cluster);
+  const [alice, bob] = [team.wrapper('alice'), team.wrapper('bob')];
+  await alice.admit();
+  await bob.admit();
+  const store = team.store('dave');
+  const seen: string[] = [];
+  const look = async () => {
+    for (const { auditId } of await store.log({ afterId: seen.at(-1) ?? '0', follows: true }))
+      seen.push(auditId);
+    return seen.length;
+  };
+  await expect.poll(look).toBe(2);
+  const raw = new Connection({
+    address: at.cluster.address(team.name, 'bob'),
+    password: async () => undefined,
+  });
+  const call = { tool: 'track_logout', arguments: '[]' };
+  const request = {
+    team: team.name,
+    batch: randomUUID(),
+    session: { uid: bob.session },
+    counters: [],
+    calls: [call],
+  };
+  await raw.run(`BEGIN; SELECT policy_wrap.admit_v1('${JSON.stringify(request)}')`);
+  await alice.admit();
+  expect(await look()).toBe(2);
+  expect(await store.log({ afterId: '0' })).toHaveLength(3);
+  await raw.run('COMMIT');
+  await raw.close();
+  await expect.poll(look).toBe(4);
+  expect(seen.map(Number)).toEqual([...seen.map(Number)].sort((a, b) => a - b));
+  const events = await store.events({ afterId: '0' });
+  await expect.poll(() => store.events({ afterId: '0', follows: true })).toEqual(events);
 });

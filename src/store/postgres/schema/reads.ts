@@ -86,11 +86,19 @@ BEGIN
     WHERE team = v_team ORDER BY name LIMIT v_limit) n);
 END $$;
 
+-- Up to when who follows sees everything: numbers are given out before they can be seen, so that one may come after a
+-- higher one. While anybody is writing, what is younger than requests may take waits.
+CREATE FUNCTION policy_wrap.complete_v1() RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN pg_snapshot_xmin(s) = pg_snapshot_xmax(s) THEN 9223372036854775807 ELSE policy_wrap.now_v1() - 3000 END
+  FROM pg_current_snapshot() s
+$$;
+
 -- The newest rows, or with afterId the next: each way by the key, since a log may have a million.
 CREATE FUNCTION policy_wrap.log_v1(v_team text, v_filter jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_all constant boolean := policy_wrap.sees_all_v1(v_team);
+  v_until constant bigint := CASE WHEN (v_filter->>'follows')::boolean THEN policy_wrap.complete_v1() END;
   v_rows jsonb;
 BEGIN
   EXECUTE $query$
@@ -105,10 +113,10 @@ BEGIN
         AND ($2->>'machine' IS NULL OR s.who = session_user AND s.machine = $2->>'machine')
         AND (NOT coalesce(($2->>'denied')::boolean, false) OR d.decision <> 'allow')
         AND ($2->>'tool' IS NULL OR d.tool = $2->>'tool') AND ($2->>'server' IS NULL OR s.server = $2->>'server')
-        AND ($2->>'since' IS NULL OR d.at >= ($2->>'since')::bigint)
+        AND ($2->>'since' IS NULL OR d.at >= ($2->>'since')::bigint) AND ($4 IS NULL OR d.at <= $4)
       ORDER BY d.id $query$ || CASE WHEN v_filter->>'afterId' IS NULL THEN 'DESC' ELSE 'ASC' END || $query$
       LIMIT ($2->>'limit')::bigint
-    ) x $query$ INTO v_rows USING v_team, v_filter, v_all;
+    ) x $query$ INTO v_rows USING v_team, v_filter, v_all, v_until;
   RETURN v_rows;
 END $$;
 
@@ -116,6 +124,7 @@ CREATE FUNCTION policy_wrap.events_v1(v_team text, v_filter jsonb) RETURNS jsonb
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_all constant boolean := policy_wrap.sees_all_v1(v_team);
+  v_until constant bigint := CASE WHEN (v_filter->>'follows')::boolean THEN policy_wrap.complete_v1() END;
   v_rows jsonb;
 BEGIN
   EXECUTE $query$
@@ -124,10 +133,10 @@ BEGIN
         'kind', e.kind, 'detail', e.detail) AS entry
       FROM policy_wrap.events e
       WHERE e.team = $1 AND e.id > coalesce(($2->>'afterId')::bigint, 0) AND ($3 OR e.who = session_user)
-        AND ($2->>'since' IS NULL OR e.at >= ($2->>'since')::bigint)
+        AND ($2->>'since' IS NULL OR e.at >= ($2->>'since')::bigint) AND ($4 IS NULL OR e.at <= $4)
       ORDER BY e.id $query$ || CASE WHEN v_filter->>'afterId' IS NULL THEN 'DESC' ELSE 'ASC' END || $query$
       LIMIT ($2->>'limit')::bigint
-    ) x $query$ INTO v_rows USING v_team, v_filter, v_all;
+    ) x $query$ INTO v_rows USING v_team, v_filter, v_all, v_until;
   RETURN v_rows;
 END $$;
 
