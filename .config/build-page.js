@@ -9,9 +9,13 @@ const TO = 'dist/page/web';
 /** Most that all of it may take, compressed, in bytes. */
 const MOST_BYTES = 250_000;
 
-/** Builds the front end. Its files are named by what they hold, but for the one that names them. */
+/**
+ * Builds the front end. Its files are named by what they hold, but for the one that names them.
+ *
+ * @returns what esbuild says of it
+ */
 export async function buildPage() {
-  const { metafile } = await build({
+  const built = await build({
     entryPoints: [`${FROM}/app.tsx`, `${FROM}/styles/index.css`],
     outdir: TO,
     entryNames: 'assets/[name]-[hash]',
@@ -32,6 +36,7 @@ export async function buildPage() {
     metafile: true,
     logLevel: 'warning',
   });
+  const { metafile } = built;
   const named = (source) =>
     `/assets/${basename(Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === source)[0])}`;
   const html = readFileSync(`${FROM}/index.html`, 'utf8')
@@ -45,4 +50,5 @@ export async function buildPage() {
     console.error(`the page takes ${bytes} bytes, compressed; ${MOST_BYTES} are its bound`);
     process.exit(1);
   }
+  return built;
 }

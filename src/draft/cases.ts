@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createFile, replaceFile } from '../clients/files/atomic-write.js';
 import { readSnapshot } from '../clients/files/read.js';
 import { loadWithLayers, problemsError, readPolicy } from '../config/policy-files.js';

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import {
   deserializeMessage,
   STDIO_DEFAULT_MAX_BUFFER_SIZE,
@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/sdk/shared/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ErrorCode, type JSONRPCMessage, McpError, type RequestId } from '@modelcontextprotocol/sdk/types.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
@@ -16,6 +16,7 @@ import { Line, LineSplitter } from '../wire/lines.js';
 import { scanLine } from '../wire/scan-line.js';
 import { type AmbiguousTool, listFault, toolFault, withoutAmbiguousTools } from '../wire/tool-list.js';
 import { upstreamEnv } from './environment.js';
+import { sdkClient } from './sdk-client.js';
 import { findUpstream, isRemote } from './start.js';
 import type { ServerSource, Upstream } from './upstream.js';
 
@@ -93,7 +94,7 @@ export async function liveServer(
   const startable = await findUpstream(server, { install: options.install ?? true, env, cwd, longest });
   const upstream = await startable.start();
   const transport = new UpstreamTransport(upstream);
-  const client = new Client({ name: 'policy-wrap', version: '1.0.0' });
+  const client = sdkClient('policy-wrap');
   try {
     const found = await listed(client, transport, command, performance.now() + timeout);
     return { ...found, about: upstream.about };

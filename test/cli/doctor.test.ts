@@ -70,6 +70,13 @@ async function look(argv: string[], options: Options, changes: Partial<Context> 
 const bad = (findings: readonly Finding[] | undefined) =>
   (findings ?? []).filter(({ status }) => status === 'warn' || status === 'fail');
 
+test("Node's own SQLite in the place of the addon is no fault", async () => {
+  const found = await look([], {}, { sqlite: () => 'node' });
+  expect(found.get('sqlite')).toEqual([
+    { status: 'ok', message: expect.stringContaining("Node's own SQLite") },
+  ]);
+});
+
 test('finds nothing wrong where nothing is', async () => {
   const { argv, options } = healthy();
   const found = await look(argv, options);
@@ -127,14 +134,6 @@ const FAULTS: [title: string, id: string, 'warn' | 'fail', says: RegExp, fix: Re
       /may disappear/,
       /full path/,
       () => ({ changes: { node: { version: 'v22.1.0', path: '/run/user/1/fnm_multishells/1_2/bin/node' } } }),
-    ],
-    [
-      'an addon that does not load',
-      'sqlite',
-      'warn',
-      /better-sqlite3 cannot be loaded/,
-      /npm rebuild better-sqlite3/,
-      () => ({ changes: { sqlite: () => 'node' } }),
     ],
     [
       'no SQLite at all',

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { LET_THROUGH } from '../../proxy/refusal-notices.js';
 import { printable } from '../../text/escape.js';
+import { sdkClient } from '../../upstream/sdk-client.js';
 import type { Terminal } from '../terminal.js';
 import { endAbruptly, thisWrapper } from '../this-installation.js';
 
@@ -45,7 +46,7 @@ export async function connect(
       // What the wrapper says of its server holds for the demo's, which is gone when a person reads it.
       if (!line.includes(LET_THROUGH)) void err.write(`${line}\n`);
     });
-  const client = new Client({ name: 'policy-wrap-demo', version: '1.0.0' });
+  const client = sdkClient('policy-wrap-demo');
   await client.connect(transport);
   const kill = () => {
     if (transport.pid !== null) endAbruptly(transport.pid);

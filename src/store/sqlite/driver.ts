@@ -85,8 +85,8 @@ export function faultOf(error: unknown): Fault | undefined {
 }
 
 /**
- * Opens a connection with the addon, or with Node's own SQLite where the addon cannot be loaded (built for another
- * Node, or never built because install scripts were blocked).
+ * Opens a connection with the addon, or with Node's own SQLite where the addon is not there or cannot be loaded (built
+ * for another Node, or never built because install scripts were blocked).
  *
  * @param file an existing file, or `:memory:`
  * @param busyMs how long to wait for other processes' locks, in milliseconds
@@ -111,10 +111,35 @@ export function connect(file: string, busyMs: number, locking: Locking = 'NORMAL
     }
     return open(file, busyMs, locking);
   }
-  throw new PolicyWrapError('STATE_UNAVAILABLE', 'no SQLite could be loaded', {
-    hint: `Run "npm rebuild better-sqlite3" where policy-wrap is installed, with the Node that runs it (${process.version}), or use Node 22.13 or later.`,
-    cause: new AggregateError(failures),
-  });
+  throw noSqlite(failures, forced);
+}
+
+/**
+ * @param failures why each driver that may be used could not be
+ * @param forced the only one that may be
+ */
+function noSqlite(failures: unknown[], forced: string | undefined): PolicyWrapError {
+  const problem = (message: string, hint: string) =>
+    new PolicyWrapError('STATE_UNAVAILABLE', `no SQLite could be loaded: ${message}`, {
+      hint,
+      cause: new AggregateError(failures),
+    });
+  if (forced) {
+    return problem(
+      `POLICY_WRAP_SQLITE allows ${forced} alone, which Node ${process.version} does not find`,
+      'Unset it.',
+    );
+  }
+  // An installation drops the addon, which is optional, where it could neither be fetched nor compiled.
+  const isMissing = failures.some((error) => (error as { code?: unknown }).code === 'MODULE_NOT_FOUND');
+  return problem(
+    `Node ${process.version} brings none, and the addon better-sqlite3 ${isMissing ? 'is not installed' : 'was not built for this Node'}`,
+    `Use Node 22.13 or later, which brings its own. To stay with this one: ${
+      isMissing
+        ? 'install policy-wrap again with install scripts allowed, and with a C++ compiler where no compiled addon can be fetched.'
+        : 'run "npm rebuild better-sqlite3" in the folder where policy-wrap is installed.'
+    }`,
+  );
 }
 
 /** `EXCLUSIVE`: nobody else may have the file open. It has to be set before anything is read from the file. */

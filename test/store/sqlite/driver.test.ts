@@ -89,12 +89,13 @@ describe('choosing', () => {
   });
 
   for (const { name, missing } of DRIVERS)
-    test.skipIf(missing === undefined)(`without ${name} there is a way out in the hint`, () => {
+    test.skipIf(missing === undefined)(`where ${name} is the only one allowed, and is not there`, () => {
       process.env.POLICY_WRAP_SQLITE = name;
       expect(() => connect(':memory:', 0)).toThrow(
         expect.objectContaining({
           code: 'STATE_UNAVAILABLE',
-          hint: expect.stringContaining('npm rebuild better-sqlite3'),
+          message: expect.stringContaining(`allows ${name} alone`),
+          hint: 'Unset it.',
         }),
       );
     });
