@@ -90,14 +90,23 @@ test.skipIf(process.platform === 'win32')('the command may be executed', () => {
   expect(readFileSync(manifest.bin['policy-wrap'], 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
-test('whatever the README leads to is packed too, or has a whole address', () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const links = [...readme.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"\s]+)"/g)].map(
-    ([, link, attribute]) => link ?? attribute ?? '',
+test('whatever the READMEs lead to is packed too, or stands at its address in the repository', () => {
+  const readmes = readdirSync('.').filter((name) => /^README.*\.md$/.test(name));
+  const links = readmes.flatMap((name) =>
+    [...readFileSync(name, 'utf8').matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"\s]+)"/g)].map(
+      ([, link, attribute]) => link ?? attribute ?? '',
+    ),
   );
   expect(links.length).toBeGreaterThan(10);
-  const relative = links.filter((link) => !/^(?:https:\/\/|#)/.test(link));
-  expect(relative.filter((link) => !paths.has(link.replace(/#.*/, '')))).toEqual([]);
+  const wrong = links.filter((link) => {
+    const ours =
+      /^https:\/\/(?:github|raw\.githubusercontent)\.com\/policy-wrap\/policy-wrap\/(?:(?:blob|raw|tree)\/)?main\/([^#?]+)/.exec(
+        link,
+      );
+    if (ours?.[1] !== undefined) return !existsSync(ours[1]);
+    return !/^(?:https:\/\/|#)/.test(link) && !paths.has(link.replace(/#.*/, ''));
+  });
+  expect(wrong).toEqual([]);
 });
 
 test('nothing of it can be imported', () => {
