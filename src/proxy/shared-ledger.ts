@@ -14,6 +14,7 @@ import {
 import type { Ledger } from './ledger.js';
 import { Outcomes } from './outcomes.js';
 import type { StateSession } from './state-session.js';
+import { untilFree } from './until-free.js';
 
 /** Outcomes that no call takes along are sent after this long, and again after it where that failed; in milliseconds. */
 const SETTLE_DELAY = 100;
@@ -159,14 +160,9 @@ export class SharedLedger implements Ledger {
   }
 
   async #here(admissions: readonly Admission[]): Promise<readonly Admitted[]> {
-    const deadline = performance.now() + OWN_LOG_MS;
-    for (;;) {
-      const admitted = this.#own.admit(admissions);
-      if (admitted !== BUSY) return admitted;
-      if (performance.now() > deadline)
-        throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long');
-      await sleep(5 + 20 * Math.random());
-    }
+    const admitted = await untilFree(() => this.#own.admit(admissions), OWN_LOG_MS);
+    if (admitted !== BUSY) return admitted;
+    throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long');
   }
 
   /** Once for each failure that lasts. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PolicyWrapError, reasonOf } from '../errors.js';
 import {
   type Admission,
@@ -21,9 +20,11 @@ import {
   type Store,
 } from '../store/store.js';
 import type { Ledger } from './ledger.js';
-import { Outcomes } from './outcomes.js';
 import { PinComparison } from './pin-comparison.js';
 import { StateConnection } from './state-connection.js';
+import { Tidying } from './tidying.js';
+import { untilFree } from './until-free.js';
+import { EVENT_NAME_CAP, WaitingRecords } from './waiting-records.js';
 
 export interface StateSessionOptions {
   readonly openStore: () => Store;
@@ -34,30 +35,19 @@ export interface StateSessionOptions {
   readonly warn: (text: string) => void;
 }
 
-/** Outcomes are written together, at the latest this long after the first call or outcome, in milliseconds. */
-const SETTLE_DELAY = 50;
-/** How long outcomes wait for a locked database at the end of the process, in milliseconds. */
-const FINAL_SETTLE_MS = 500;
+/** How long a policy that is to be shown waits while others hold the database, in milliseconds. */
+const POLICY_AGAIN_MS = 50;
 /** How long a person's answer waits for a locked database, in milliseconds. */
 const DECIDE_MS = 5000;
 /** How long people are told nothing while the database is locked, in milliseconds; then they are told without it. */
 const CLAIM_MS = 3000;
-/** Longer names of tools are cut in the events, in UTF-16 units. */
-const EVENT_NAME_CAP = 200;
 /** Tools of other servers that are looked for in definitions. */
 const OTHERS_MAX = 5000;
-/** When nothing was decided for this long, old rows are removed, a few milliseconds at a time. In milliseconds. */
-const IDLE_MS = 5000;
-const TIDY_BUDGET_MS = 4;
-/** While calls keep coming, old rows are removed each time about this much was written. */
-const TIDY_EVERY_BYTES = 128 * 1024;
-const ROW_BYTES = 600;
-/** Milliseconds between two rounds of tidying, each a sign of life: well below what others take for dead. */
-const TIDY_INTERVAL = 20_000;
 
 /**
- * This wrapper's side of the shared state: opens it late and again, registers the session, gathers outcomes into few
- * transactions, and tidies when idle. Errors of a decision are thrown; those of mere records are warnings.
+ * This wrapper's side of the shared state: opens it late and again, registers the session, and does each thing at its
+ * time: decisions at once, records soon, tidying when idle. Errors of a decision are thrown; those of mere records are
+ * warnings.
  */
 export class StateSession implements Ledger {
   readonly #options: StateSessionOptions;
@@ -65,15 +55,9 @@ export class StateSession implements Ledger {
   /** Stays the same when the database is opened again: limits may count by it. */
   #session = '';
   #isStarting = true;
-  readonly #outcomes = new Outcomes();
-  #settleTimer: NodeJS.Timeout | undefined;
-  #tidyTimer: NodeJS.Timeout | undefined;
-  #lastUse = 0;
-  /** What was written since the last tidying, in bytes, roughly. */
-  #grown = 0;
+  readonly #records: WaitingRecords;
+  readonly #tidying: Tidying;
   readonly #pins: PinComparison;
-  /** Tools that were left out of a list and are not yet in the events. */
-  #leftOut: { readonly name: string; readonly reason: string }[] = [];
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: StateSessionOptions) {
@@ -81,14 +65,17 @@ export class StateSession implements Ledger {
     this.#connection = new StateConnection({
       openStore: options.openStore,
       opened: (store) => this.#register(store),
-      lost: () => clearTimeout(this.#tidyTimer),
+      lost: () => this.#tidying.stop(),
       warn: options.warn,
     });
+    const quietly = (work: (store: Store) => void) => void this.#connection.quietly(work);
+    this.#records = new WaitingRecords(options.session.server, quietly);
+    this.#tidying = new Tidying(quietly);
     this.#pins = new PinComparison(
       options.session.server,
       () => this.#session,
       options.toolsChanged,
-      () => this.#connection.quietly((store) => this.#pins.run(store)),
+      () => quietly((store) => this.#pins.run(store)),
     );
   }
 
@@ -109,12 +96,12 @@ export class StateSession implements Ledger {
   #register(store: Store): void {
     this.#session = store.startSession(this.#options.session, this.#session || undefined);
     if (this.#client) store.describeClient(this.#session, this.#client.name, this.#client.version);
-    this.#scheduleTidying(IDLE_MS);
+    this.#tidying.start();
   }
 
   /** @param needed rules go by outcomes: they are written before the next call is decided */
   needsOutcomes(needed: boolean): void {
-    this.#outcomes.areNeeded = needed;
+    this.#records.needsOutcomes(needed);
   }
 
   /** Remembers for the log who the client says it is. */
@@ -127,7 +114,7 @@ export class StateSession implements Ledger {
   policyIs(policy: PolicyState): void {
     this.#connection.quietly((store) => {
       if (store.describePolicy(this.#session, policy) === BUSY) {
-        setTimeout(() => this.policyIs(policy), SETTLE_DELAY).unref();
+        setTimeout(() => this.policyIs(policy), POLICY_AGAIN_MS).unref();
       }
     });
   }
@@ -138,26 +125,14 @@ export class StateSession implements Ledger {
    * @throws PolicyWrapError when it cannot be done; nothing was changed
    */
   admit(admissions: readonly Admission[]): Admitted[] | typeof BUSY {
-    const store = this.#connection.open();
-    if (store === BUSY) return BUSY;
-    try {
-      return this.#admit(store, admissions);
-    } catch (error) {
-      this.#connection.letGoIfLost(store, error);
-      throw error;
-    }
-  }
-
-  #admit(store: Store, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
-    this.#lastUse = performance.now();
-    if (this.#outcomes.areDue && !this.#outcomes.write(store)) return BUSY;
-    if (!this.#pins.run(store)) return BUSY;
-    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
-    const admitted = store.admit(this.#session, admissions);
-    if (admitted === BUSY) return BUSY;
-    this.#isStarting = false;
-    this.#tidyAsItGrows(store, admissions);
-    return admitted;
+    return this.#deciding((store) => {
+      if (!this.#records.writeDue(store)) return BUSY;
+      if (!this.#pins.run(store)) return BUSY;
+      this.#records.soon();
+      const admitted = store.admit(this.#session, admissions);
+      if (admitted !== BUSY) this.#tidying.grew(admissions);
+      return admitted;
+    });
   }
 
   /**
@@ -167,13 +142,20 @@ export class StateSession implements Ledger {
    * @throws PolicyWrapError where that cannot be told
    */
   stops(admissions: readonly Admission[]): (Stop | undefined)[] | typeof BUSY {
+    return this.#deciding((store) =>
+      this.#pins.run(store) ? store.stops(this.#options.session.server, admissions) : BUSY,
+    );
+  }
+
+  /** Decides with the database, opened again where it was lost. Failures are the caller's (G3). */
+  #deciding<T>(decide: (store: Store) => T | typeof BUSY): T | typeof BUSY {
     const store = this.#connection.open();
     if (store === BUSY) return BUSY;
     try {
-      this.#lastUse = performance.now();
-      if (!this.#pins.run(store)) return BUSY;
-      this.#isStarting = false;
-      return store.stops(this.#options.session.server, admissions);
+      this.#tidying.used();
+      const decided = decide(store);
+      if (decided !== BUSY) this.#isStarting = false;
+      return decided;
     } catch (error) {
       this.#connection.letGoIfLost(store, error);
       throw error;
@@ -189,14 +171,6 @@ export class StateSession implements Ledger {
   sent(calls: readonly LogEntry[]): boolean {
     const written = this.#connection.quietly((own) => own.sent(calls.map(({ auditId }) => auditId)) !== BUSY);
     return written ?? false;
-  }
-
-  /** Whoever calls without a pause pays for the removal of old rows with the growth of the log. */
-  #tidyAsItGrows(store: Store, admissions: readonly Admission[]): void {
-    for (const { argumentsText } of admissions) this.#grown += ROW_BYTES + argumentsText.length;
-    if (this.#grown < TIDY_EVERY_BYTES) return;
-    this.#grown = 0;
-    this.#connection.quietly(() => store.maintain(TIDY_BUDGET_MS, false));
   }
 
   /**
@@ -251,8 +225,7 @@ export class StateSession implements Ledger {
 
   /** Takes down in the events, soon, that the client does not get to see a tool. */
   leftOut(name: string, reason: string): void {
-    this.#leftOut.push({ name: name.slice(0, EVENT_NAME_CAP), reason });
-    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
+    this.#records.leftOut(name, reason);
   }
 
   /**
@@ -261,8 +234,7 @@ export class StateSession implements Ledger {
    * @param row as it was admitted
    */
   settle(row: number, outcome: Outcome, latencyMs: number | undefined): void {
-    this.#outcomes.add(row, outcome, latencyMs);
-    this.#settleTimer ??= setTimeout(() => this.#flush(), SETTLE_DELAY);
+    this.#records.settle(row, outcome, latencyMs);
   }
 
   /**
@@ -271,18 +243,13 @@ export class StateSession implements Ledger {
    * @returns the record as it stands afterwards, whoever decided; undefined when it could not be written
    */
   async decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined> {
-    const deadline = performance.now() + DECIDE_MS;
     try {
-      for (;;) {
+      const decided = await untilFree(() => {
         const store = this.#connection.open();
-        const decided = store === BUSY ? BUSY : store.decideApproval(approvalId, state, 'client');
-        if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
-        if (performance.now() > deadline)
-          throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked', {
-            hint: LOCKED_HINT,
-          });
-        await sleep(5 + 20 * Math.random());
-      }
+        return store === BUSY ? BUSY : store.decideApproval(approvalId, state, 'client');
+      }, DECIDE_MS);
+      if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
+      throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked', { hint: LOCKED_HINT });
     } catch (error) {
       this.#options.warn(`an answer to approval ${approvalId} could not be recorded: ${reasonOf(error)}`);
       return undefined;
@@ -312,13 +279,9 @@ export class StateSession implements Ledger {
 
   /** Asks whether this wrapper is to tell people something. @returns undefined where the state cannot say so */
   async claimNotice(key: string, terms: ClaimTerms): Promise<Claim | undefined> {
-    const deadline = performance.now() + CLAIM_MS;
-    for (;;) {
-      const claim = this.#connection.quietly((store) => store.claimNotice(key, terms));
-      if (claim !== BUSY) return claim;
-      if (performance.now() > deadline) return undefined;
-      await sleep(5 + 20 * Math.random());
-    }
+    const ask = () => this.#connection.quietly((store) => store.claimNotice(key, terms));
+    const claim = await untilFree(ask, CLAIM_MS);
+    return claim === BUSY ? undefined : claim;
   }
 
   /** Takes down in the events that people were not told something. A record and no more: it is not tried again. */
@@ -334,46 +297,13 @@ export class StateSession implements Ledger {
 
   /** Writes what is still to be written and closes the database. */
   close(): void {
-    clearTimeout(this.#settleTimer);
-    clearTimeout(this.#tidyTimer);
+    this.#records.stop();
+    this.#tidying.stop();
     this.#pins.stop();
-    const deadline = performance.now() + FINAL_SETTLE_MS;
     this.#connection.quietly((store) => {
-      this.#noteLeftOut(store);
-      const pause = new Int32Array(new SharedArrayBuffer(4));
-      while (!this.#outcomes.write(store) && performance.now() < deadline) {
-        // At the very end nothing else is to be done meanwhile.
-        Atomics.wait(pause, 0, 0, 5);
-      }
+      this.#records.finish(store);
       store.endSession(this.#session);
     });
     this.#connection.close();
-  }
-
-  #flush(): void {
-    this.#settleTimer = undefined;
-    this.#connection.quietly((store) => {
-      this.#noteLeftOut(store);
-      if (this.#outcomes.areWritten) store.rest();
-      else if (!this.#outcomes.write(store)) {
-        this.#settleTimer = setTimeout(() => this.#flush(), SETTLE_DELAY * (0.5 + Math.random()));
-      }
-    });
-  }
-
-  /** Tries again with the next outcomes where the database is locked: nothing depends on it. */
-  #noteLeftOut(store: Store): void {
-    if (this.#leftOut.length === 0) return;
-    if (store.toolsLeftOut(this.#options.session.server, this.#leftOut) !== BUSY) this.#leftOut = [];
-  }
-
-  #scheduleTidying(ms: number): void {
-    this.#tidyTimer = setTimeout(() => {
-      const idle = performance.now() - this.#lastUse >= IDLE_MS;
-      let done = true;
-      if (idle) this.#connection.quietly((store) => (done = store.maintain(TIDY_BUDGET_MS)));
-      this.#scheduleTidying(!idle ? IDLE_MS : done ? TIDY_INTERVAL : TIDY_BUDGET_MS * 10);
-    }, ms);
-    this.#tidyTimer.unref();
   }
 }
