@@ -6,8 +6,8 @@
 import { type Admission, Admissions, type Admitted } from './admission.js';
 import type { ApprovalEntry, ApprovalState, ApprovalTerms, Decided } from './approval-entry.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
+import { StoreControls } from './controls.js';
 import type { CounterEntry, CounterFilter } from './counters/counter-list.js';
-import { resetCounters, setBackCounters } from './counters/counter-removal.js';
 import { type LogEntry, type Outcome, refundsOn, type Settlement } from './decision-log.js';
 import type { LogFilter } from './decision-log-query.js';
 import { askingDemand, DEMAND_CODES, refusingDemand, type Unmet } from './demands.js';
@@ -27,7 +27,7 @@ import {
   type Standing,
 } from './pin-entry.js';
 import type { PinTerms } from './pins.js';
-import { type Peek, type Peeked, StoreReader } from './reader.js';
+import type { Peek, Peeked } from './reader.js';
 import type { PolicyState, SessionEntry, SessionInfo } from './sessions.js';
 import { isPassing, LOCKED_HINT } from './sqlite/faults.js';
 import { BUSY, StateFile } from './sqlite/file.js';
@@ -99,7 +99,7 @@ export interface StoreOptions extends FileOptions {
  * Every method that touches the file throws PolicyWrapError STATE_UNAVAILABLE or STATE_CORRUPT for what a person must
  * mend, and then has changed nothing (G3). BUSY is returned instead of thrown: nothing was changed, ask again.
  */
-export class Store extends StoreReader {
+export class Store extends StoreControls {
   readonly #admissions: Admissions;
   readonly #maintenance: Maintenance;
   /** Made when something is told. */
@@ -136,7 +136,7 @@ export class Store extends StoreReader {
     const session = this.parts.sessions.start(info, this.clock(), id);
     const { session: uid } = session.owner;
     try {
-      this.#write((now) => this.parts.sessions.touch(session, now));
+      this.write((now) => this.parts.sessions.touch(session, now));
     } catch (error) {
       this.parts.sessions.drop(uid);
       throw error;
@@ -148,13 +148,13 @@ export class Store extends StoreReader {
   describeClient(session: string, name: string, version: string): void {
     const known = this.parts.sessions.get(session);
     this.parts.sessions.describe(known, name, version);
-    this.#write((now) => this.parts.sessions.touch(known, now));
+    this.write((now) => this.parts.sessions.touch(known, now));
   }
 
   /** Records which policy a session uses since its file changed, or why the changed file was not taken. */
   describePolicy(session: string, policy: PolicyState): undefined | typeof BUSY {
     const known = this.parts.sessions.get(session);
-    return this.#write((now) => {
+    return this.write((now) => {
       this.parts.sessions.setPolicy(known, policy, now);
       return undefined;
     });
@@ -164,7 +164,7 @@ export class Store extends StoreReader {
   endSession(session: string): void {
     const known = this.parts.sessions.get(session);
     this.parts.sessions.drop(session);
-    this.#write((now) => this.parts.sessions.end(known, now));
+    this.write((now) => this.parts.sessions.end(known, now));
   }
 
   /**
@@ -175,7 +175,7 @@ export class Store extends StoreReader {
    */
   admit(session: string, admissions: readonly Admission[]): Admitted[] | typeof BUSY {
     const known = this.parts.sessions.get(session);
-    return this.#write((now) => {
+    return this.write((now) => {
       const row = this.parts.sessions.touch(known, now);
       return this.#admissions.decideAll(known.owner, row, admissions, now);
     }, true);
@@ -196,7 +196,7 @@ export class Store extends StoreReader {
    * Also works for calls of an earlier process.
    */
   settle(settlements: readonly Settlement[]): undefined | typeof BUSY {
-    return this.#write(() => {
+    return this.write(() => {
       for (const settlement of settlements)
         for (const [row, charges] of this.parts.log.settle(settlement))
           this.parts.counters.giveBack(row, charges, refundsOn(settlement.outcome));
@@ -206,85 +206,10 @@ export class Store extends StoreReader {
 
   /** The store of a team has heard of these calls. @param decisions their audit ids */
   sent(decisions: readonly string[]): undefined | typeof BUSY {
-    return this.#write(() => {
+    return this.write(() => {
       this.parts.unsent.remove(decisions);
       return undefined;
     });
-  }
-
-  /**
-   * Empties counters and says so in the events.
-   *
-   * @param who `cli` or another channel
-   * @param limit most counters to empty at once: a split limit may have any number, and others wait meanwhile
-   * @returns what they held
-   */
-  resetCounter(
-    name: string,
-    filter: Omit<CounterFilter, 'name'>,
-    who: string,
-    limit?: number,
-  ): CounterEntry[] | typeof BUSY {
-    return this.#write((now) => {
-      const entries = resetCounters(this.parts.file.db, this.parts.pending, { ...filter, name }, now, limit);
-      this.parts.file.outdate();
-      for (const { server, grant, split, used, max, observe } of entries)
-        this.parts.events.write(now, who, 'counter.reset', {
-          name,
-          server,
-          grant,
-          split,
-          used,
-          max,
-          observe,
-        });
-      return entries;
-    });
-  }
-
-  /**
-   * Sets at most `count` counters that are ahead of the clock back to it: what they hold counts as charged now. Calls
-   * that bear a time which has not come yet count as made now, for rules over several tools.
-   *
-   * @returns what they hold; empty when none was left
-   */
-  resetClock(who: string, count: number): CounterEntry[] | typeof BUSY {
-    return this.#write((now) => {
-      const entries = setBackCounters(this.parts.file.db, this.parts.pending, now, count);
-      this.parts.file.outdate();
-      const { count: calls } = this.parts.calls.ahead(now);
-      if (calls > 0) this.parts.calls.setRight(now);
-      if (entries.length + calls > 0)
-        this.parts.events.write(now, who, 'clock.reset', { counters: entries.length, calls });
-      return entries;
-    });
-  }
-
-  /**
-   * Records a person's answer, once, while the approval is pending.
-   *
-   * @param state `expired` withdraws the question
-   * @param by the channel: `cli` or `client`
-   * @param budget further calls that are granted together with an approval
-   */
-  decideApproval(
-    id: string,
-    state: 'approved' | 'rejected' | 'expired',
-    by: string,
-    { note, budget }: { readonly note?: string | undefined; readonly budget?: BudgetTerms | undefined } = {},
-  ): Decided | typeof BUSY {
-    return this.#write((clock) => {
-      const now = this.parts.approvalClock.advance(clock);
-      const decided = this.parts.approvals.decide(id, state, by, note, now);
-      if (decided.kind === 'done' && state === 'approved' && budget)
-        this.parts.budgets.make(decided.approval, budget, by, now);
-      return decided;
-    });
-  }
-
-  /** @returns whether there was one */
-  revokeBudget(id: string, by: string): boolean | typeof BUSY {
-    return this.#write((now) => this.parts.budgets.revoke(id, by, now));
   }
 
   /**
@@ -299,12 +224,12 @@ export class Store extends StoreReader {
 
   /** Writes down what `compareTools` has found. @returns those whose change, or late coming, was not known yet */
   noteTools(server: string, updates: readonly PinUpdate[], observer?: PinObserver): PinEntry[] | typeof BUSY {
-    return this.#write((now) => this.parts.pins.see(server, updates, now, observer));
+    return this.write((now) => this.parts.pins.see(server, updates, now, observer));
   }
 
   /** Records in the events what a tool's definition says, once for each time that it says something else. */
   toolSuspicious(server: string, tool: string, kinds: readonly string[]): undefined | typeof BUSY {
-    return this.#write((now) => {
+    return this.write((now) => {
       this.parts.events.writeOnce(now, 'wrapper', 'tool.suspicious', { server, tool, kinds });
       return undefined;
     });
@@ -315,46 +240,23 @@ export class Store extends StoreReader {
     server: string,
     tools: readonly { readonly name: string; readonly reason: string }[],
   ): undefined | typeof BUSY {
-    return this.#write((now) => {
+    return this.write((now) => {
       for (const { name, reason } of tools)
         this.parts.events.write(now, 'wrapper', 'tool.left_out', { server, tool: name, reason });
       return undefined;
     });
   }
 
-  /**
-   * Takes the changed definitions that a person was shown for the right ones: all of them, or none.
-   *
-   * @param shown from `openPins`; what cannot be pinned is passed over
-   * @returns what is trusted now; undefined when any of them has changed again since it was read
-   */
-  trustTools(shown: readonly PinEntry[], who: string): PinEntry[] | undefined | typeof BUSY {
-    return this.#write((now) => this.parts.pins.trust(shown, who, now));
-  }
-
-  /** Stops every call of a server, or of all. */
-  pause(server: string | undefined, note: string | undefined, who: string): undefined | typeof BUSY {
-    return this.#write((now) => {
-      this.parts.pauses.pause(server, note, who, now);
-      return undefined;
-    });
-  }
-
-  /** @returns how many pauses were lifted */
-  resume(server: string | undefined, who: string): number | typeof BUSY {
-    return this.#write((now) => this.parts.pauses.resume(server, who, now));
-  }
-
   /** Asks whether this wrapper is to tell people something that others may have seen too. */
   claimNotice(key: string, terms: ClaimTerms): Claim | typeof BUSY {
     this.#notices ??= new Notices(this.parts.file.db);
     const notices = this.#notices;
-    return this.#write((now) => notices.claim(key, terms, now));
+    return this.write((now) => notices.claim(key, terms, now));
   }
 
   /** Records in the events that a person was not told. */
   noticeLost(detail: Readonly<Record<string, unknown>>): undefined | typeof BUSY {
-    return this.#write((now) => {
+    return this.write((now) => {
       this.parts.events.write(now, 'wrapper', 'notice.lost', detail);
       return undefined;
     });
@@ -369,10 +271,6 @@ export class Store extends StoreReader {
    * @returns whether everything was done
    */
   maintain(budgetMs: number, isQuiet = true): boolean {
-    return this.#maintenance.run(budgetMs, (step) => this.#write(step), isQuiet);
-  }
-
-  #write<T>(work: (now: number) => T, keeps = false): T | typeof BUSY {
-    return this.parts.file.write(() => work(this.clock()), keeps);
+    return this.#maintenance.run(budgetMs, (step) => this.write(step), isQuiet);
   }
 }
