@@ -1,3 +1,4 @@
+import { sha256 } from '../text/hash.js';
 import type { Row } from './sqlite/driver.js';
 
 /** What is pinned: what a server tells a model of itself. */
@@ -110,4 +111,27 @@ export function toEntry(row: Row): PinEntry {
             unpinnable: String(row.changed_hash).startsWith(UNPINNABLE),
           },
   };
+}
+
+/** A longer definition cannot be shown: only its digest is kept; in characters. */
+const DEFINITION_CAP = 65_536;
+/** A longer name is kept by its beginning and its digest; in characters. */
+const NAME_CAP = 512;
+const TOO_LONG = '{"tooLong":';
+
+/** The name that a tool, or another part of a server, is remembered under. */
+export function keptName(name: string): string {
+  return name.length > NAME_CAP ? `${name.slice(0, 100)}…#${sha256(name)}` : name;
+}
+
+/** What is kept of a definition with this digest. */
+export function keptDefinition(definition: string, hash: string): string {
+  if (definition.length <= DEFINITION_CAP) return definition;
+  const what = JSON.stringify(`${definition.length} characters, sha-256 ${hash.slice(-64)}`);
+  return `${TOO_LONG}${what}}`;
+}
+
+/** @param kept as it was kept. @returns whether it says of the definition no more than its digest */
+export function isTooLong(kept: string): boolean {
+  return kept.startsWith(TOO_LONG);
 }

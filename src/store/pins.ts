@@ -1,6 +1,9 @@
 import { sha256 } from '../text/hash.js';
 import type { Events } from './events.js';
 import {
+  isTooLong,
+  keptDefinition,
+  keptName,
   type PinEntry,
   type PinKind,
   type PinObserver,
@@ -10,17 +13,9 @@ import {
   toEntry,
   UNPINNABLE,
 } from './pin-entry.js';
+import { hasRoom, isClosed, PinTotals } from './pin-totals.js';
 import { isLive } from './sessions.js';
 import type { Database, Row } from './sqlite/driver.js';
-
-/** Most of a kind pinned for a server, so that one that keeps listing new ones cannot fill the disk. */
-const TOOLS_CAP = 10_000;
-/** A longer definition cannot be shown: only its digest is kept; in characters. */
-const DEFINITION_CAP = 65_536;
-/** A longer name is kept by its beginning and its digest; in characters. */
-const NAME_CAP = 512;
-/** What a server lists within this time of the first is its first list, whole or not; in milliseconds. */
-const FIRST_LIST_MS = 60_000;
 
 /** What a call must find of its tool: by what the session was shown, and by what it may go by. */
 export interface PinTerms {
@@ -47,7 +42,7 @@ export class Pins {
   readonly #events: Events;
   readonly #find;
   readonly #whole;
-  readonly #total;
+  readonly #totals;
   readonly #remember;
   readonly #note;
   readonly #accept;
@@ -59,7 +54,7 @@ export class Pins {
     const where = 'WHERE server = ? AND kind = ? AND tool = ?';
     this.#find = db.prepare(`SELECT hash, late, changed_hash, changed_by FROM pins ${where}`);
     this.#whole = db.prepare(`SELECT * FROM pins ${where}`);
-    this.#total = db.prepare('SELECT * FROM pin_totals WHERE server = ? AND kind = ?');
+    this.#totals = new PinTotals(db);
     this.#remember = db.prepare(
       'INSERT INTO pins (server, kind, tool, hash, definition, seen_at, late) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
@@ -92,7 +87,7 @@ export class Pins {
     const updates: PinUpdate[] = [];
     for (const seen of byName.values()) {
       const kind = seen[0]?.kind ?? 'tool';
-      const name = nameOf(seen[0]?.name ?? '');
+      const name = keptName(seen[0]?.name ?? '');
       const row = this.#find.get(server, kind, name);
       const isUnpinnable = seen.length > 1 || seen.some(({ unpinnable }) => unpinnable);
       const digests = seen.map(({ definition }) => sha256(definition));
@@ -135,14 +130,14 @@ export class Pins {
     observer: PinObserver | undefined,
   ): PinEntry[] {
     const news: PinEntry[] = [];
-    const total = this.#totalOf(server, kind);
-    const isLate = isClosed(total, now);
-    let { tools, isFull } = total;
+    const before = this.#totals.of(server, kind);
+    const isLate = isClosed(before, now);
+    let total = before;
     for (const { name, hash, text } of updates) {
       const row = this.#find.get(server, kind, name);
       // Another wrapper may have written since it was compared.
       if (!this.#isNews(row, hash, observer?.by, now)) continue;
-      const kept = shown(text, hash);
+      const kept = keptDefinition(text, hash);
       const by = observer?.by ?? null;
       if (row?.hash === hash) {
         this.#note.run(null, null, null, null, server, kind, name);
@@ -150,11 +145,11 @@ export class Pins {
       }
       const isKnownChange = row?.changed_hash === hash;
       if (!row) {
-        if (tools >= TOOLS_CAP) {
-          isFull = true;
+        if (!hasRoom(total)) {
+          total = { ...total, isFull: true };
           continue;
         }
-        tools += 1;
+        total = { ...total, pinned: total.pinned + 1 };
         const isPinned = !hash.startsWith(UNPINNABLE);
         this.#remember.run(
           ...[server, kind, name, isPinned ? hash : '', isPinned ? kept : '{}', now, isLate ? 1 : 0],
@@ -171,13 +166,7 @@ export class Pins {
       this.#events.write(now, 'wrapper', 'pin.changed', { server, kind, tool: name });
       news.push(toEntry(this.#whole.get(server, kind, name) as Row));
     }
-    // A server may list its tools once somebody has logged in.
-    const isKnown = observer?.ended.has(kind) && (tools > 0 || kind !== 'tool');
-    const knownAt = total.knownAt ?? (isKnown ? now : null);
-    if (tools !== total.tools || isFull !== total.isFull || knownAt !== total.knownAt)
-      this.#db
-        .prepare('INSERT OR REPLACE INTO pin_totals VALUES (?, ?, ?, ?, ?, ?)')
-        .run(server, kind, tools, isFull ? 1 : 0, total.openedAt ?? now, knownAt);
+    this.#totals.note(server, kind, before, total, observer?.ended.has(kind) ?? false, now);
     return news;
   }
 
@@ -187,9 +176,9 @@ export class Pins {
    * @param hash its digest
    */
   standing(server: string, kind: PinKind, name: string, hash: string, now: number): Standing {
-    const row = this.#find.get(server, kind, nameOf(name));
+    const row = this.#find.get(server, kind, keptName(name));
     if (!row) {
-      const total = this.#totalOf(server, kind);
+      const total = this.#totals.of(server, kind);
       return {
         kind: total.isFull ? 'changed' : 'same',
         trusted: undefined,
@@ -200,25 +189,25 @@ export class Pins {
     }
     const isLate = row.late === 1;
     if (row.hash === hash) return { kind: 'same', trusted: undefined, hash, isLate, isUnseen: false };
-    const kept = this.#whole.get(server, kind, nameOf(name))?.definition as string;
+    const kept = this.#whole.get(server, kind, keptName(name))?.definition as string;
     const trusted = row.hash === '' || isTooLong(kept) ? undefined : kept;
     return { kind: 'changed', trusted, hash: String(row.hash), isLate, isUnseen: false };
   }
 
   /** @returns a pin; undefined where there is none */
   get(server: string, kind: PinKind, name: string): (PinEntry & { readonly hash: string }) | undefined {
-    const row = this.#whole.get(server, kind, nameOf(name));
+    const row = this.#whole.get(server, kind, keptName(name));
     return row && { ...toEntry(row), hash: String(row.hash) };
   }
 
   /**
    * @returns why a call of the tool is refused: it is not what is trusted, or it is new; undefined where it may pass.
-   *   A tool that could not be pinned because of TOOLS_CAP counts as changed
+   *   A tool that found no room to be pinned counts as changed
    */
   fault(server: string, tool: string, terms: PinTerms, now: number): 'changed' | 'new' | undefined {
-    const row = this.#find.get(server, 'tool', nameOf(tool));
+    const row = this.#find.get(server, 'tool', keptName(tool));
     if (!row) {
-      const total = this.#totalOf(server, 'tool');
+      const total = this.#totals.of(server, 'tool');
       if (total.isFull) return 'changed';
       return terms.refusesNew && isClosed(total, now) ? 'new' : undefined;
     }
@@ -232,11 +221,7 @@ export class Pins {
 
   /** @returns the pins of one server or of all, by server, kind and name */
   list(server?: string): PinEntry[] {
-    const rows =
-      server === undefined
-        ? this.#db.prepare('SELECT * FROM pins ORDER BY server, kind, tool').all()
-        : this.#db.prepare('SELECT * FROM pins WHERE server = ? ORDER BY kind, tool').all(server);
-    return rows.map(toEntry);
+    return this.#select('TRUE', server, -1);
   }
 
   /** @returns names of tools that other servers have and this one has not, at most `limit` */
@@ -252,15 +237,15 @@ export class Pins {
 
   /** @returns the changed ones, of one server or of all, by server, kind and name, at most `limit` */
   changed(server?: string, limit = -1): PinEntry[] {
-    return this.#open('changed_hash IS NOT NULL', server, limit);
+    return this.#select('changed_hash IS NOT NULL', server, limit);
   }
 
   /** @returns the changed ones and those that came late, which is what a person may trust */
   open(server?: string, limit = -1): PinEntry[] {
-    return this.#open('(changed_hash IS NOT NULL OR late = 1)', server, limit);
+    return this.#select('(changed_hash IS NOT NULL OR late = 1)', server, limit);
   }
 
-  #open(where: string, server: string | undefined, limit: number): PinEntry[] {
+  #select(where: string, server: string | undefined, limit: number): PinEntry[] {
     const rows =
       server === undefined
         ? this.#db.prepare(`SELECT * FROM pins WHERE ${where} ORDER BY server, kind, tool LIMIT ?`).all(limit)
@@ -294,16 +279,6 @@ export class Pins {
     return accepted;
   }
 
-  #totalOf(server: string, kind: PinKind): Total {
-    const row = this.#total.get(server, kind);
-    return {
-      tools: (row?.tools as number | undefined) ?? 0,
-      isFull: row?.is_full === 1,
-      openedAt: row?.opened_at as number | undefined,
-      knownAt: (row?.known_at as number | null | undefined) ?? null,
-    };
-  }
-
   #isNews(row: Row | undefined, hash: string, by: string | undefined, now: number): boolean {
     if (!row) return true;
     const isMarked = row.changed_hash !== null;
@@ -320,32 +295,4 @@ export class Pins {
     const session = this.#session.get(owner);
     return session !== undefined && isLive(session, now);
   }
-}
-
-interface Total {
-  readonly tools: number;
-  readonly isFull: boolean;
-  readonly openedAt: number | undefined;
-  readonly knownAt: number | null;
-}
-
-/** Whether the server is known: what it lists now for the first time has come late. */
-function isClosed({ openedAt, knownAt }: Total, now: number): boolean {
-  return knownAt !== null || (openedAt !== undefined && now - openedAt > FIRST_LIST_MS);
-}
-
-function nameOf(name: string): string {
-  return name.length > NAME_CAP ? `${name.slice(0, 100)}…#${sha256(name)}` : name;
-}
-
-const TOO_LONG = '{"tooLong":';
-
-function isTooLong(definition: string): boolean {
-  return definition.startsWith(TOO_LONG);
-}
-
-function shown(definition: string, hash: string): string {
-  if (definition.length <= DEFINITION_CAP) return definition;
-  const what = JSON.stringify(`${definition.length} characters, sha-256 ${hash.slice(-64)}`);
-  return `${TOO_LONG}${what}}`;
 }
