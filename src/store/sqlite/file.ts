@@ -2,16 +2,9 @@ import { realpathSync, statSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
 import { type Database, faultOf, type Row, rollBack } from './driver.js';
 import { stateError } from './faults.js';
+import { FileIdentity, identityOf } from './file-identity.js';
 import { MIGRATIONS } from './migrations.js';
-import {
-  type FileOptions,
-  foreign,
-  LOG_SUFFIXES,
-  lostLog,
-  makePrivate,
-  newer,
-  openDatabase,
-} from './open.js';
+import { type FileOptions, foreign, makePrivate, newer, openDatabase } from './open.js';
 
 /** Another process has the database locked; nothing was changed, try again in a moment. */
 export const BUSY: unique symbol = Symbol('busy');
@@ -28,11 +21,6 @@ export interface Cache {
   outdated?(): void;
 }
 
-/**
- * How long a check that the file is still the one that was opened is trusted, in milliseconds: checking for every call
- * of a burst would be no less of a race.
- */
-const SAME_FOR_MS = 1;
 /** Transactions within this time of each other may share a snapshot, in milliseconds. */
 const KEEP_WITHIN_MS = 5;
 /** No snapshot is kept for this long after another process has written: it would soon be outdated. In milliseconds. */
@@ -49,10 +37,8 @@ export class StateFile {
   readonly #caches: Cache[] = [];
   /** Where the file lies if `path` is a link to it: SQLite keeps its log there. */
   readonly #place: string;
-  readonly #identity: string | undefined;
-  /** Identities of the write-ahead log and its index. */
-  readonly #log: readonly (string | undefined)[];
-  #isLost = false;
+  /** Undefined for a database in memory. */
+  readonly #identity: FileIdentity | undefined;
   readonly #begin;
   readonly #beginRead;
   readonly #commit;
@@ -64,15 +50,14 @@ export class StateFile {
   #kept: Iterator<Row> | undefined;
   #lastWriteAt = Number.NEGATIVE_INFINITY;
   #othersAt = Number.NEGATIVE_INFINITY;
-  #sameUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   private constructor(db: Database, path: string, place: string, identity: string | undefined) {
     this.db = db;
     this.path = path;
     this.#place = place;
-    this.#identity = identity;
-    this.#log = identity === undefined ? [] : LOG_SUFFIXES.map((suffix) => identityOf(place + suffix));
+    this.#identity =
+      identity === undefined ? undefined : new FileIdentity(path, place, identity, () => this.#saveLog());
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#beginRead = db.prepare('BEGIN');
     this.#commit = db.prepare('COMMIT');
@@ -172,7 +157,7 @@ export class StateFile {
    * once every process has closed it.
    */
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#identity?.isLogLost ?? false;
   }
 
   /** Differs once another connection has written; undefined where the file can no longer be used and must be opened again. */
@@ -259,50 +244,18 @@ export class StateFile {
     rollBack(this.db);
   }
 
-  /**
-   * A deleted or replaced file still takes writes through the open handle, while another wrapper would grant the same
-   * calls again from a new file (G4).
-   */
   #assertSame(now: number): void {
     if (this.#closed)
       throw new PolicyWrapError('STATE_UNAVAILABLE', `the state database ${this.path} is closed`);
-    if (this.#identity === undefined) return;
-    if (this.#isLost) throw lostLog(this.path);
-    if (now < this.#sameUntil) return;
-    if (identityOf(this.path) === this.#identity) {
-      this.#assertSameLog();
-      this.#sameUntil = now + SAME_FOR_MS;
-      return;
-    }
-    throw new PolicyWrapError(
-      'STATE_UNAVAILABLE',
-      `the state database ${this.path} was deleted or replaced while in use`,
-      {
-        hint: 'Restart this MCP server in your client; its counts start from zero unless you put the file back.',
-      },
-    );
+    this.#identity?.assertSame(now);
   }
 
-  /**
-   * What is only in a deleted log is copied into the file for whoever opens it next; nobody can before this process
-   * closes it (see `assertLogIsThere`). If there is another log in its place it is too late for that.
-   */
-  #assertSameLog(): void {
-    const found = LOG_SUFFIXES.map((suffix) => identityOf(this.#place + suffix));
-    if (found.every((identity, i) => identity !== undefined && identity === this.#log[i])) return;
-    this.#isLost = true;
+  #saveLog(): void {
     this.rest();
     try {
-      if (found.every((identity, i) => identity === undefined || identity === this.#log[i]))
-        this.db.pragma('wal_checkpoint(PASSIVE)');
+      this.db.pragma('wal_checkpoint(PASSIVE)');
     } catch {
       // Closing tries again.
     }
-    throw lostLog(this.path);
   }
-}
-
-function identityOf(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found && `${found.dev}:${found.ino}`;
 }
