@@ -4,6 +4,8 @@ import type { Regex } from '../evaluate/regex.js';
 import { exact } from './bounds.js';
 import { compileSchema } from './compile.js';
 import { SchemaFault, type SchemaNode } from './model.js';
+import { NamedKeys } from './named-keys.js';
+import { type Place, placeText, shownKey } from './place.js';
 
 /** Steps that one call may take: what a call of megabytes needs under a plain schema. */
 const MOST_STEPS = 1_000_000;
@@ -53,23 +55,6 @@ export function argumentCheck(inputSchema: unknown): ArgumentCheck {
   return { fault: (args) => new Check().run(root, args) };
 }
 
-/** Where a value stands: `args.items[3].price`. Made into text only for a fault. */
-interface Place {
-  readonly parent: Place | undefined;
-  readonly step: string | number;
-}
-
-/** What the schemas that looked at an object know of its keys. */
-interface Named {
-  keys: Set<string> | undefined;
-  /** Whatever else it has was said to be fine. */
-  all: boolean;
-  /** Some schema names keys: what is not among them is a spare one. */
-  some: boolean;
-}
-
-const namesNothing = (): Named => ({ keys: undefined, all: false, some: false });
-
 class Check {
   #steps = 0;
   #depth = 0;
@@ -86,16 +71,16 @@ class Check {
 
   /** Looks at a value with all that the schema says of it, then at keys and elements that nothing named. */
   #enter(node: SchemaNode, value: Json, at: Place, isRoot = false): string | undefined {
-    const named = namesNothing();
+    const named = new NamedKeys();
     const fault = this.#apply(node, value, at, named);
     if (fault !== undefined || named.all || !isObject(value) || !(named.some || isRoot)) return fault;
     for (const key in value)
-      if (!named.keys?.has(key))
-        return `${placeText(at)} has the key ${shown(key)}, which the tool's schema does not name`;
+      if (!named.has(key))
+        return `${placeText(at)} has the key ${shownKey(key)}, which the tool's schema does not name`;
     return undefined;
   }
 
-  #apply(node: SchemaNode, value: Json, at: Place, named: Named): string | undefined {
+  #apply(node: SchemaNode, value: Json, at: Place, named: NamedKeys): string | undefined {
     this.#step(1);
     this.#depth += 1;
     if (this.#depth > DEEPEST) throw new SchemaFault("the tool's schema runs in a circle");
@@ -131,7 +116,7 @@ class Check {
     return undefined;
   }
 
-  #parts(node: SchemaNode, value: Json, at: Place, named: Named): string | undefined {
+  #parts(node: SchemaNode, value: Json, at: Place, named: NamedKeys): string | undefined {
     return (
       (isObject(value) ? this.#object(node, value, at, named) : undefined) ??
       (isArray(value) ? this.#list(node, value, at) : undefined) ??
@@ -140,16 +125,16 @@ class Check {
     );
   }
 
-  #object(node: SchemaNode, value: JsonObject, at: Place, named: Named): string | undefined {
+  #object(node: SchemaNode, value: JsonObject, at: Place, named: NamedKeys): string | undefined {
     for (const name of node.required)
       if (!Object.hasOwn(value, name))
-        return `${placeText(at)} lacks ${shown(name)}, which the tool's schema requires`;
+        return `${placeText(at)} lacks ${shownKey(name)}, which the tool's schema requires`;
     for (const [name, others] of node.dependentRequired) {
       const missing = Object.hasOwn(value, name) && others.find((other) => !Object.hasOwn(value, other));
-      if (missing) return `${placeText(at)} lacks ${shown(missing)}, which the tool's schema requires`;
+      if (missing) return `${placeText(at)} lacks ${shownKey(missing)}, which the tool's schema requires`;
     }
     if (node.properties.size > 0 || node.patterns.length > 0) named.some = true;
-    const here = namesNothing();
+    const here = new NamedKeys();
     for (const key in value) {
       this.#step(1 + node.patterns.length);
       const inner = { parent: at, step: key };
@@ -165,7 +150,7 @@ class Check {
         const fault = this.#enter(each, member, inner);
         if (fault !== undefined) return fault;
       }
-      if (schemas.length > 0) keysOf(here).add(key);
+      if (schemas.length > 0) here.add(key);
     }
     const fault = node.additional && this.#others(node.additional, value, at, here);
     this.#merge(named, here);
@@ -173,12 +158,12 @@ class Check {
   }
 
   /** What holds for the keys that nothing else named; they are named by that. */
-  #others(node: SchemaNode, value: JsonObject, at: Place, named: Named): string | undefined {
+  #others(node: SchemaNode, value: JsonObject, at: Place, named: NamedKeys): string | undefined {
     if (named.all) return undefined;
     for (const key in value) {
-      if (named.keys?.has(key)) continue;
+      if (named.has(key)) continue;
       if (node.never)
-        return `${placeText(at)} has the key ${shown(key)}, which the tool's schema does not name`;
+        return `${placeText(at)} has the key ${shownKey(key)}, which the tool's schema does not name`;
       const fault = this.#enter(node, value[key] as Json, { parent: at, step: key });
       if (fault !== undefined) return fault;
     }
@@ -204,7 +189,7 @@ class Check {
       : undefined;
   }
 
-  #combined(node: SchemaNode, value: Json, at: Place, named: Named): string | undefined {
+  #combined(node: SchemaNode, value: Json, at: Place, named: NamedKeys): string | undefined {
     for (const each of node.all) {
       const fault = this.#apply(each, value, at, named);
       if (fault !== undefined) return fault;
@@ -219,7 +204,7 @@ class Check {
       if (fits > 1) return `${placeText(at)} fits more than one of the choices of the tool's schema`;
       if (fits === 0) return this.#choiceFault(faults, at);
     }
-    if (node.not && this.#try(node.not, value, at, namesNothing()) === undefined)
+    if (node.not && this.#try(node.not, value, at, new NamedKeys()) === undefined)
       return `${placeText(at)} is what the tool's schema excludes`;
     if (node.condition) {
       const then = this.#try(node.condition, value, at, named) === undefined ? node.ifTrue : node.ifFalse;
@@ -235,18 +220,16 @@ class Check {
   }
 
   /** What a schema that does not fit names does not count. */
-  #try(node: SchemaNode, value: Json, at: Place, named: Named): string | undefined {
-    const here = namesNothing();
+  #try(node: SchemaNode, value: Json, at: Place, named: NamedKeys): string | undefined {
+    const here = new NamedKeys();
     const fault = this.#apply(node, value, at, here);
     if (fault === undefined) this.#merge(named, here);
     return fault;
   }
 
-  #merge(into: Named, from: Named): void {
-    into.all ||= from.all;
-    into.some ||= from.some;
-    this.#step(from.keys?.size ?? 0);
-    if (from.keys) for (const key of from.keys) keysOf(into).add(key);
+  #merge(into: NamedKeys, from: NamedKeys): void {
+    this.#step(from.size);
+    into.merge(from);
   }
 
   #choiceFault(faults: readonly (string | undefined)[], at: Place): string {
@@ -277,27 +260,4 @@ class Check {
 
 function isInteger(value: Json): boolean {
   return isNumber(value) && exact(value).decimals === 0;
-}
-
-function keysOf(named: Named): Set<string> {
-  named.keys ??= new Set();
-  return named.keys;
-}
-
-/** Longest key that is shown, in UTF-16 units. */
-const LONGEST_KEY = 80;
-
-function shown(key: string): string {
-  return JSON.stringify(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key);
-}
-
-function placeText(at: Place): string {
-  const steps: string[] = [];
-  for (let place: Place | undefined = at; place; place = place.parent) {
-    const { step, parent } = place;
-    if (!parent) steps.unshift(String(step));
-    else if (typeof step === 'number') steps.unshift(`[${step}]`);
-    else steps.unshift(/^[A-Za-z_][\w-]{0,60}$/.test(step) ? `.${step}` : `[${shown(step)}]`);
-  }
-  return steps.join('');
 }
