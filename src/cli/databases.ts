@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { takeInventory } from '../clients/inventory.js';
 import { type Machine, thisMachine } from '../clients/machine.js';
-import { DB_FLAGS, optionValue } from '../clients/wrapped-command.js';
+import { DB_FLAGS, optionValue } from '../clients/wrapper-options.js';
 import { databaseFile, fixedPath, homeFolder, otherDatabaseFiles } from '../config/paths.js';
 import { stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';

@@ -1,6 +1,6 @@
 import { takeInventory } from '../clients/inventory.js';
 import type { Machine } from '../clients/machine.js';
-import { optionValue, STORE_FLAGS } from '../clients/wrapped-command.js';
+import { optionValue, STORE_FLAGS } from '../clients/wrapper-options.js';
 
 /** The store of a team as a wrapper would open it. */
 export interface NamedStore {

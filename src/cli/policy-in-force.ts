@@ -4,7 +4,7 @@ import { knownServer, preset } from '../catalog/servers.js';
 import { namesOf } from '../clients/change/plan.js';
 import { type NamedEntry, takeInventory, wrappedEntries } from '../clients/inventory.js';
 import { type Machine, thisMachine } from '../clients/machine.js';
-import { optionValue, POLICY_FLAGS } from '../clients/wrapped-command.js';
+import { optionValue, POLICY_FLAGS } from '../clients/wrapper-options.js';
 import { configDirs, fixedPath, surroundings } from '../config/paths.js';
 import { policyFileName, policyPlaces, stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';

@@ -5,7 +5,7 @@ import { needsClient } from '../clients/after-install.js';
 import type { Change } from '../clients/change/apply.js';
 import { namesOf, type Own, type Wanted } from '../clients/change/plan.js';
 import { optionsOf, originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
-import { OBSERVE_FLAG, optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapped-command.js';
+import { OBSERVE_FLAG, optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapper-options.js';
 import { fixedPath } from '../config/paths.js';
 import { type FoundPolicy, problemsError, readPolicy } from '../config/policy-files.js';
 import { readPreset } from '../config/shipped-policies.js';

@@ -4,7 +4,8 @@ import type { Place, ProjectKey } from './places.js';
 import { type RemoteParts, remoteParts } from './remote-entry.js';
 import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './text/document.js';
 import type { ListNode, Member, Node, StringNode, TableNode } from './text/nodes.js';
-import { allValues, type Recognised, recognise } from './wrapped-command.js';
+import { type Recognised, recognise } from './wrapped-command.js';
+import { allValues } from './wrapper-options.js';
 
 /** Where the words of a stdio entry stand in its file. */
 export interface EntryNodes {

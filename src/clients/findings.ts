@@ -10,7 +10,8 @@ import { installCommand } from './install-command.js';
 import { type EntryReport, isWrapped, type PlaceReport } from './inventory.js';
 import { type Machine, thisMachine } from './machine.js';
 import { findNames } from './names.js';
-import { DB_FLAGS, type Drift, optionValue, POLICY_FLAGS } from './wrapped-command.js';
+import type { Drift } from './wrapped-command.js';
+import { DB_FLAGS, optionValue, POLICY_FLAGS } from './wrapper-options.js';
 
 /** Files that cannot be read, and entries that start the wrapper without a server. */
 function findUnreadable(reports: readonly PlaceReport[]): Finding[] {

@@ -1,7 +1,8 @@
 import { lastPart, packageOf, stem, type TellingPart, tellingPart, withoutVersion } from './program-name.js';
 import type { Runner } from './runner.js';
-import { BRIDGES, isNode, RUNNERS, RUNTIME_IMAGES } from './runners.js';
+import { isNode, RUNNERS } from './runners.js';
 import { readShellLine } from './shell-line.js';
+import { BRIDGES, RUNTIME_IMAGES } from './unspecific-names.js';
 
 /** Our own program, as a command or as a package, and the script that Node runs of it. */
 const WRAPPER = 'policy-wrap';

@@ -1,7 +1,7 @@
 import { knownServer } from '../../catalog/servers.js';
 import { optionsOf } from '../../clients/entries.js';
 import { thisMachine } from '../../clients/machine.js';
-import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../../clients/wrapped-command.js';
+import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../../clients/wrapper-options.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import { type PolicyOptions, policyFilesIn, readPolicy, stateFile } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { KNOWN_SERVERS } from '../../catalog/servers.js';
 import { namesOf } from '../../clients/change/plan.js';
 import { takeInventory, wrappedEntries } from '../../clients/inventory.js';
-import { optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
+import { optionValue, POLICY_FLAGS } from '../../clients/wrapper-options.js';
 import { fixedPath } from '../../config/paths.js';
 import { PolicyWrapError } from '../../errors.js';
 import { nearest } from '../../text/suggest.js';

@@ -2,7 +2,7 @@ import { knownServer } from '../../catalog/servers.js';
 import { environmentOf } from '../../catalog/threats/environment.js';
 import { remoteOptionsOf } from '../../clients/entries.js';
 import { takeInventory } from '../../clients/inventory.js';
-import { optionValue, POLICY_FLAGS } from '../../clients/wrapped-command.js';
+import { optionValue, POLICY_FLAGS } from '../../clients/wrapper-options.js';
 import {
   type FoundPolicy,
   type PolicyOptions,

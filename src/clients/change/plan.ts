@@ -7,16 +7,13 @@ import { type Entry, optionsOf, originalOf, type ServerEntry, type StdioEntry, u
 import type { ClientsIo } from '../io.js';
 import type { Choice, OpenPlace } from '../selection.js';
 import {
-  DB_FLAGS,
   nameOfWrapped,
   newPrefix,
   newRemotePrefix,
-  optionValue,
-  POLICY_FLAGS,
-  PRESET_FLAGS,
   renewedPrefix,
   type WrapOptions,
 } from '../wrapped-command.js';
+import { DB_FLAGS, optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../wrapper-options.js';
 import { type Change, changeOf } from './apply.js';
 import { typed } from './masking.js';
 import { type Wrap, wordsAfter, wrapEntries } from './rewrite-entry.js';

@@ -3,7 +3,8 @@ import type { Shape } from '../file-shapes.js';
 import { BEARER_KEY, ENV_NAMES_KEY, HEADER_KEYS, TYPE_KEYS, URL_KEYS } from '../remote-entry.js';
 import { type ConfigDocument, errorAt, memberOf, quote, rawOf } from '../text/document.js';
 import type { Member, Node, Splice, TableNode } from '../text/nodes.js';
-import { entryKeysIn, headerVariables, URL_FLAGS } from '../wrapped-command.js';
+import { entryKeysIn, headerVariables } from '../wrapped-command.js';
+import { URL_FLAGS } from '../wrapper-options.js';
 
 /**
  * An entry by address in place of one by command, and back. Keys become other keys and values stay where they are, so
