@@ -1,31 +1,22 @@
 import { proposePolicy } from '../catalog/propose.js';
-import { knownServer, preset as shipped } from '../catalog/servers.js';
+import { preset as shipped } from '../catalog/servers.js';
 import { isStrength, STRENGTH_NAMES, STRENGTH_TITLES, type Strength } from '../catalog/strengths.js';
 import { needsClient } from '../clients/after-install.js';
 import type { Change } from '../clients/change/apply.js';
-import { namesOf, type Own, type Wanted } from '../clients/change/plan.js';
-import { optionsOf, originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
-import { OBSERVE_FLAG, optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapper-options.js';
-import { fixedPath } from '../config/paths.js';
-import { type FoundPolicy, problemsError, readPolicy } from '../config/policy-files.js';
-import { readPreset } from '../config/shipped-policies.js';
+import type { Own, Wanted } from '../clients/change/plan.js';
+import { OBSERVE_FLAG } from '../clients/wrapper-options.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
-import { shownCommand } from '../text/masking.js';
 import { type LiveServer, loginWanted } from '../upstream/list-tools.js';
-import type { ServerSource } from '../upstream/upstream.js';
-import { namedServer } from './named-server.js';
+import { heldPolicy, type NamedPolicy, type PolicySource, presetText } from './held-policy.js';
 import { policyFileOf, schemaFor, writePolicyFile } from './policy-file.js';
 import { countsText, inTheWay, LATER } from './proposal-summary.js';
 import { wrapped } from './table.js';
 import type { ClientsTerminal } from './this-installation.js';
+import { sourceText, type Wrappable, wordsOf } from './wrappable.js';
 
 /** What a person said of the policy that is to judge the servers which are being wrapped. */
-export interface ProtectionOptions {
-  /** Absolute. */
-  readonly policy?: string | undefined;
-  readonly preset?: string | undefined;
-  readonly strength?: Strength | undefined;
+export interface ProtectionOptions extends NamedPolicy {
   readonly observe?: boolean | undefined;
   /** Nothing is asked: what nobody chose is `brake`. */
   readonly yes?: boolean | undefined;
@@ -34,28 +25,6 @@ export interface ProtectionOptions {
   /** The entry is only shown, so that it must do without a file that is written for it. */
   readonly print?: boolean | undefined;
 }
-
-/** A server that is being wrapped. */
-export interface Wrappable {
-  /** As people call it. */
-  readonly name: string;
-  /** The name that its policy is found under. */
-  readonly server: string;
-  /** All names under which a policy for it may be, that one first. */
-  readonly names: readonly string[];
-  readonly source: ServerSource;
-  readonly env: ReadonlyMap<string, string>;
-  readonly cwd: string | undefined;
-  /** Options of the wrapper that stand in its entry already. */
-  readonly options: readonly string[];
-  /** Only the client knows all that it is started with. */
-  readonly moreEnv: boolean;
-  /** What it lists, where it was started already; or why it is not to be started. */
-  readonly live?: LiveServer | string | undefined;
-}
-
-/** Where the policy stands that judges a server's calls. */
-export type PolicySource = { readonly file: string } | { readonly preset: string };
 
 /** What judges the calls of a server from now on: it is there, or comes with `file`. */
 export interface Protection extends Own {
@@ -67,30 +36,7 @@ export interface Protection extends Own {
 
 /** Whether calls of a server would be judged already, or only watched. */
 export function hasPolicy(server: Wrappable, io: ClientsTerminal): boolean {
-  return server.options.includes(OBSERVE_FLAG) || held(server, {}, io) !== undefined;
-}
-
-export function wrappableOf(entry: ServerEntry, server: string): Wrappable {
-  const { name, env, cwd, moreEnv } = entry;
-  const names = namesOf(entry, server);
-  return { name, server, names, source: sourceOf(entry), env, cwd, moreEnv, options: optionsOf(entry) };
-}
-
-/** What is started, or connected with, for an entry without the wrapper. */
-export function sourceOf(entry: ServerEntry): ServerSource {
-  const remote = remoteOptionsOf(entry);
-  const named = remote === undefined ? undefined : namedServer([], remote, '').source;
-  return named ?? originalOf(entry);
-}
-
-/** The words of a command line, or the address; safe to show. */
-export function sourceText(source: ServerSource): string {
-  return printable(shownCommand(wordsOf(source)));
-}
-
-/** All that a client could fill in, of what a server is started with. */
-export function wordsOf(source: ServerSource): readonly string[] {
-  return 'url' in source ? [source.url] : source;
+  return server.options.includes(OBSERVE_FLAG) || heldPolicy(server, {}, io) !== undefined;
 }
 
 /**
@@ -107,7 +53,7 @@ export async function protect(
   io: ClientsTerminal,
 ): Promise<Protection> {
   const wanted: Wanted = options.observe === undefined ? {} : { observe: options.observe };
-  const found = held(server, options, io);
+  const found = heldPolicy(server, options, io);
   const watches = options.observe ?? server.options.includes(OBSERVE_FLAG);
   const observed = watches ? ['watched only: nothing is refused (--observe)'] : [];
   if (found !== undefined) {
@@ -131,65 +77,6 @@ export async function protect(
     return { wanted: { ...wanted, preset: strength }, about: [`policy: ${what}`, ...observed], source };
   }
   return await written(server, strength, wanted, observed, options, io);
-}
-
-interface Held {
-  readonly wanted: Wanted;
-  readonly source: PolicySource;
-  /** For people. */
-  readonly what: string;
-  /** Named on the command line. */
-  readonly isNew: boolean;
-}
-
-/** The policy that already exists, read and found valid. */
-function held(server: Wrappable, options: ProtectionOptions, io: ClientsTerminal): Held | undefined {
-  const { policy, preset } = options;
-  if (policy !== undefined) {
-    assertValid(readPolicy(policy));
-    return { wanted: { policy }, source: { file: policy }, what: printable(policy), isNew: true };
-  }
-  if (preset !== undefined) {
-    assertValid(readPreset(preset));
-    return { wanted: { preset }, source: { preset }, what: presetText(preset), isNew: true };
-  }
-  const named = optionValue(server.options, PRESET_FLAGS);
-  if (named !== undefined) {
-    assertValid(readPreset(named));
-    return { wanted: {}, source: { preset: named }, what: presetText(named), isNew: false };
-  }
-  const file =
-    absolute(optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY'), io) ??
-    io.policyOf(server.names);
-  if (file !== undefined) {
-    assertValid(readPolicy(file));
-    return { wanted: {}, source: { file }, what: printable(file), isNew: false };
-  }
-  // A strength that was asked for comes before a preset that nobody chose.
-  const known = server.names.map(knownServer).find((each) => each !== undefined);
-  if (known === undefined || options.strength !== undefined) return undefined;
-  const [{ name }] = known.presets;
-  return { wanted: {}, source: { preset: name }, what: presetText(name), isNew: false };
-}
-
-function assertValid(found: FoundPolicy): void {
-  if (found.kind === 'problems') throw problemsError(found);
-}
-
-const presetText = (name: string): string => {
-  const title = shipped(name)?.title;
-  return `the preset ${printable(name)}${title === undefined ? '' : ` (${title})`}`;
-};
-
-/** @returns undefined for a path that only the client, or nobody, can make absolute */
-function absolute(text: string | undefined, { machine }: ClientsTerminal): string | undefined {
-  if (!text) return undefined;
-  try {
-    return fixedPath(text, 'it', machine.cwd, machine);
-  } catch (error) {
-    if (PolicyWrapError.is(error)) return undefined;
-    throw error;
-  }
 }
 
 async function chosenStrength(

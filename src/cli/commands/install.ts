@@ -33,9 +33,10 @@ import { isMasked, MASK, maskWords } from '../../text/masking.js';
 import { entryServerName, policyNames, SERVER_NAME } from '../../upstream/server-name.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { askLine, assertNoAgent } from '../person.js';
-import { type Protection, protect, wrappableOf } from '../protection.js';
+import { type Protection, protect } from '../protection.js';
 import { storeAddress } from '../team-store.js';
 import type { ClientsTerminal } from '../this-installation.js';
+import { wrappableOf } from '../wrappable.js';
 
 export interface InstallOptions extends EntryOptions {
   readonly policy?: string | undefined;

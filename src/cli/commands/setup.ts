@@ -1,39 +1,31 @@
-import { STRENGTH_TITLES, type Strength } from '../../catalog/strengths.js';
 import { assertWritable, type Change, warnOfRunning, writeChanges } from '../../clients/change/apply.js';
-import { typed } from '../../clients/change/masking.js';
 import { planInstall } from '../../clients/change/plan.js';
 import type { ServerEntry } from '../../clients/entries.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { assertNoAgent } from '../person.js';
 import { type Prompts, prompts } from '../prompts.js';
-import { hasPolicy, type Protection, protect, wrappableOf } from '../protection.js';
+import { hasPolicy, type Protection, protect } from '../protection.js';
+import {
+  assertChosen,
+  chosenClients,
+  chosenServers,
+  chosenStrengths,
+  type SetupOptions,
+} from '../setup/choices.js';
 import { block, finalScreen } from '../setup/final-screen.js';
 import {
   commandText,
   type FoundClient,
   type FoundServer,
-  findClients,
   type LeftServer,
   lookAgain,
   lookAt,
   toolsText,
 } from '../setup/found-servers.js';
-import { noServers } from '../setup/no-servers.js';
 import { showEveryLine, showKept, showWhat } from '../setup/what-is-written.js';
 import type { ClientsTerminal } from '../this-installation.js';
-
-export interface SetupOptions {
-  readonly client?: readonly string[] | undefined;
-  readonly all?: boolean | undefined;
-  readonly strength?: Strength | undefined;
-  /** False with `--no-start`. */
-  readonly start?: boolean | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly yes?: boolean | undefined;
-  /** Asks first whether this is what is wanted. */
-  readonly offer?: boolean | undefined;
-}
+import { wrappableOf } from '../wrappable.js';
 
 /**
  * From a client's configuration to protected servers: finds the clients, shows what their servers can do, lets a person
@@ -137,25 +129,6 @@ async function offered(ask: Prompts, io: ClientsTerminal): Promise<boolean> {
   return false;
 }
 
-async function chosenClients(
-  { client, yes }: SetupOptions,
-  ask: Prompts,
-  io: ClientsTerminal,
-): Promise<readonly FoundClient[]> {
-  const problems: string[] = [];
-  const found = findClients(client, problems, io);
-  for (const problem of problems) await io.err.write(`Left alone: ${printable(problem)}\n`);
-  if (found.length === 0) throw noServers(client, io);
-  if (found.length === 1 || client !== undefined || yes === true) return found;
-  return await ask.some(
-    'Which clients?',
-    found.map((value) => {
-      const names = [...value.servers.map(({ entry }) => entry.name), ...value.left.map(({ name }) => name)];
-      return { value, label: value.target.name, hint: printable(names.join(', '), 60) };
-    }),
-  );
-}
-
 async function showFound(clients: readonly FoundClient[], io: ClientsTerminal): Promise<void> {
   for (const { target, servers, left } of clients) {
     const rows = [
@@ -185,46 +158,6 @@ function apart(servers: readonly FoundServer[]): {
   return { able: servers.filter(({ failure }) => failure === undefined), failed };
 }
 
-/** Before anything is started. @throws PolicyWrapError USAGE where nobody is asked and nothing says which servers */
-function assertChosen(
-  servers: readonly FoundServer[],
-  names: readonly string[],
-  { all, yes }: SetupOptions,
-): void {
-  const fresh = servers.filter(({ isWrapped }) => !isWrapped).map(({ entry }) => entry.name);
-  const [first] = fresh;
-  if (first === undefined || yes !== true || all === true || names.length > 0) return;
-  throw new PolicyWrapError('USAGE', 'Which servers?', {
-    hint: `Name them, as in policy-wrap setup ${typed(first)} --yes, or say --all. There are: ${fresh.map((name) => printable(name)).join(', ')}`,
-  });
-}
-
-async function chosenServers(
-  able: readonly FoundServer[],
-  names: readonly string[],
-  { all }: SetupOptions,
-  ask: Prompts,
-): Promise<readonly FoundServer[]> {
-  const fresh = able.filter(({ isWrapped }) => !isWrapped);
-  if (all === true || names.length > 0 || fresh.length === 0) return able;
-  const chosen = await ask.some(
-    'Which servers shall be protected?',
-    fresh.map((value) => ({ value, label: labelOf(value, fresh), hint: toolsText(value) })),
-  );
-  return able.filter((found) => found.isWrapped || chosen.includes(found));
-}
-
-/** Says the client where two servers have one name. */
-function labelOf({ entry, target }: FoundServer, all: readonly FoundServer[]): string {
-  const name = printable(entry.name);
-  return all.filter((other) => other.entry.name === entry.name).length > 1
-    ? `${name} (${target.name})`
-    : name;
-}
-
-/** In the order in which they are offered: what suits most comes first. */
-const OFFERED: readonly Strength[] = ['brake', 'careful', 'watch', 'locked'];
-
 async function protectAll(
   chosen: readonly FoundServer[],
   options: SetupOptions,
@@ -236,7 +169,7 @@ async function protectAll(
     live: found.live ?? found.unknown,
   });
   const without = chosen.filter((found) => !hasPolicy(wrappable(found), io));
-  const strengths = await strengthsFor(without, options, ask);
+  const strengths = await chosenStrengths(without, options, ask);
   // Two clients may start one server, which has one policy.
   const byServer = new Map<string, Protection>();
   const protections = new Map<ServerEntry, Protection>();
@@ -248,26 +181,6 @@ async function protectAll(
     protections.set(found.entry, protection);
   }
   return protections;
-}
-
-async function strengthsFor(
-  servers: readonly FoundServer[],
-  { strength, yes }: SetupOptions,
-  ask: Prompts,
-): Promise<ReadonlyMap<FoundServer, Strength>> {
-  if (servers.length === 0 || strength !== undefined || yes === true)
-    return new Map(servers.flatMap((found) => (strength === undefined ? [] : [[found, strength] as const])));
-  const answers = OFFERED.map((value) => ({ value, label: `${value.padEnd(8)} ${STRENGTH_TITLES[value]}` }));
-  const [first] = servers;
-  if (first === undefined) return new Map();
-  if (servers.length === 1)
-    return new Map([[first, await ask.one(`How strict for ${printable(first.entry.name)}?`, answers)]]);
-  const each = { value: undefined, label: `${'each'.padEnd(8)} choose for each server` };
-  const same = await ask.one<Strength | undefined>('How strict?', [...answers, each]);
-  const chosen = new Map<FoundServer, Strength>();
-  for (const found of servers)
-    chosen.set(found, same ?? (await ask.one(`How strict for ${labelOf(found, servers)}?`, answers)));
-  return chosen;
 }
 
 /** Takes the place of the login that the client had; one that fails leaves the server as it is. */

@@ -8,8 +8,8 @@ import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { type LiveServer, loginWanted } from '../../upstream/list-tools.js';
 import { classesText } from '../effects.js';
-import { sourceOf, sourceText, wordsOf } from '../protection.js';
 import type { ClientsTerminal } from '../this-installation.js';
+import { sourceOf, sourceText, wordsOf } from '../wrappable.js';
 
 /** A server that can be wrapped. */
 export interface FoundServer {

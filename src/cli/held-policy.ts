@@ -1,0 +1,90 @@
+import { knownServer, preset as shipped } from '../catalog/servers.js';
+import type { Strength } from '../catalog/strengths.js';
+import type { Wanted } from '../clients/change/plan.js';
+import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapper-options.js';
+import { fixedPath } from '../config/paths.js';
+import { type FoundPolicy, problemsError, readPolicy } from '../config/policy-files.js';
+import { readPreset } from '../config/shipped-policies.js';
+import { PolicyWrapError } from '../errors.js';
+import { printable } from '../text/escape.js';
+import type { ClientsTerminal } from './this-installation.js';
+import type { Wrappable } from './wrappable.js';
+
+/** Where the policy stands that judges a server's calls. */
+export type PolicySource = { readonly file: string } | { readonly preset: string };
+
+/** A policy that is there before anything is written for the server. */
+export interface HeldPolicy {
+  readonly wanted: Wanted;
+  readonly source: PolicySource;
+  /** For people. */
+  readonly what: string;
+  /** Named on the command line. */
+  readonly isNew: boolean;
+}
+
+/** The policy that a person named, where one was. */
+export interface NamedPolicy {
+  /** Absolute. */
+  readonly policy?: string | undefined;
+  readonly preset?: string | undefined;
+  readonly strength?: Strength | undefined;
+}
+
+/**
+ * The policy that already exists for a server, read and found valid.
+ *
+ * @throws PolicyWrapError POLICY_INVALID with its problems; POLICY_NOT_FOUND
+ */
+export function heldPolicy(
+  server: Wrappable,
+  options: NamedPolicy,
+  io: ClientsTerminal,
+): HeldPolicy | undefined {
+  const { policy, preset } = options;
+  if (policy !== undefined) {
+    assertValid(readPolicy(policy));
+    return { wanted: { policy }, source: { file: policy }, what: printable(policy), isNew: true };
+  }
+  if (preset !== undefined) {
+    assertValid(readPreset(preset));
+    return { wanted: { preset }, source: { preset }, what: presetText(preset), isNew: true };
+  }
+  const named = optionValue(server.options, PRESET_FLAGS);
+  if (named !== undefined) {
+    assertValid(readPreset(named));
+    return { wanted: {}, source: { preset: named }, what: presetText(named), isNew: false };
+  }
+  const file =
+    absolute(optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY'), io) ??
+    io.policyOf(server.names);
+  if (file !== undefined) {
+    assertValid(readPolicy(file));
+    return { wanted: {}, source: { file }, what: printable(file), isNew: false };
+  }
+  // A strength that was asked for comes before a preset that nobody chose.
+  const known = server.names.map(knownServer).find((each) => each !== undefined);
+  if (known === undefined || options.strength !== undefined) return undefined;
+  const [{ name }] = known.presets;
+  return { wanted: {}, source: { preset: name }, what: presetText(name), isNew: false };
+}
+
+function assertValid(found: FoundPolicy): void {
+  if (found.kind === 'problems') throw problemsError(found);
+}
+
+export const presetText = (name: string): string => {
+  const title = shipped(name)?.title;
+  return `the preset ${printable(name)}${title === undefined ? '' : ` (${title})`}`;
+};
+
+/** @returns undefined for a path that only the client, or nobody, can make absolute */
+function absolute(text: string | undefined, { machine }: ClientsTerminal): string | undefined {
+  if (!text) return undefined;
+  try {
+    return fixedPath(text, 'it', machine.cwd, machine);
+  } catch (error) {
+    if (PolicyWrapError.is(error)) return undefined;
+    throw error;
+  }
+}
