@@ -8,8 +8,9 @@ import type { McpSession } from '../wire/mcp-session.js';
 import type { Id, JudgedCall, MalformedCall } from '../wire/message.js';
 import { isId } from '../wire/message.js';
 import { WriteBatch } from '../wire/write-batch.js';
+import type { Ruling, Rulings } from './call-rulings.js';
 import { ClientReader, type Item, NO_ITEM } from './client-reader.js';
-import type { Gate, Ruling, Rulings } from './gate.js';
+import type { Gate } from './gate.js';
 
 /** Where lines that were decided together go; each is called at most once for them. */
 export interface Outlets {

@@ -1,30 +1,23 @@
-import { type Challenge, challengeOf, expectedText } from '../approval/challenge.js';
-import type { ApprovalAuthority, AskRuling } from '../approval/flow.js';
-import type { Question } from '../approval/prompt-form.js';
+import type { Challenge } from '../approval/challenge.js';
+import type { ApprovalAuthority } from '../approval/flow.js';
 import { localeOf } from '../approval/typed-number.js';
-import { PolicyWrapError, reasonOf } from '../errors.js';
+import { PolicyWrapError } from '../errors.js';
 import type { Evaluation } from '../policy/call.js';
-import { CODES, codeRow, HIDDEN_RULE } from '../policy/codes.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 import { isShownInSection } from '../policy/evaluate/sections.js';
 import type { Section } from '../policy/sections.js';
-import { type Standing, standingOf } from '../policy/standing.js';
-import type { Admitted, ApprovalEntry, ApprovalState, Filled, Outcome } from '../store/store.js';
+import type { ApprovalEntry, ApprovalState, Outcome } from '../store/store.js';
 import { BUSY, LOCKED_HINT } from '../store/store.js';
-import { printable } from '../text/escape.js';
-import { type RefusedCall, refusalLine } from '../wire/answers.js';
 import type { ListKind } from '../wire/mcp-session.js';
 import type { JudgedCall, MalformedCall } from '../wire/message.js';
 import type { WordList } from '../wire/pinned-answers.js';
 import type { ArgumentChecks } from './argument-checks.js';
 import { CallJudge } from './call-judge.js';
-import { hiddenLine } from './hidden-answer.js';
+import { CallRulings, type Rulings } from './call-rulings.js';
 import type { Ledger } from './ledger.js';
 import type { Outside } from './outside.js';
 import { PinnedView } from './pinned-view.js';
 import { PinnedWords, wordsThatMayDiffer } from './pinned-words.js';
-import { RefusalNotices } from './refusal-notices.js';
-import { type FormOutcome, refusedCall } from './refusal-text.js';
 import type { StateSession } from './state-session.js';
 import { type DefinitionFinder, Suspicions } from './suspicions.js';
 import { ToolLists } from './tool-lists.js';
@@ -54,19 +47,8 @@ export interface GateOptions {
   readonly outside?: Pick<Outside, 'saw' | 'wantsCalls'> | undefined;
 }
 
-/** What becomes of a call: the original bytes go on, or `line` goes back. */
-export type Ruling =
-  | { readonly kind: 'forward'; readonly row: number | undefined }
-  | { readonly kind: 'answer'; readonly line: string }
-  | AskRuling;
-
-/** One a call, in their order; undefined for a malformed one. */
-export type Rulings = readonly (Ruling | undefined)[];
-
 /** Clients give up on a call after 60 s: a policy may ask for less than this, never for more. In milliseconds. */
 const LONGEST_HOLD = 55_000;
-/** Longest line that says that a limit fills, in UTF-16 units. */
-const WARNING_CAP = 400;
 
 /**
  * Decides on every call: what the policy says (pure), then what has happened before, charged and recorded in one
@@ -76,7 +58,7 @@ export class Gate implements ApprovalAuthority {
   readonly #options: GateOptions;
   readonly #ledger: Ledger;
   readonly #judge: CallJudge;
-  readonly #notices: RefusalNotices;
+  readonly #rulings: CallRulings;
   /** The tools that the server has. */
   readonly lists: ToolLists;
   /** Its prompts, resources and instructions. */
@@ -86,7 +68,6 @@ export class Gate implements ApprovalAuthority {
   constructor(options: GateOptions) {
     this.#options = options;
     this.#ledger = options.ledger ?? options.stateSession;
-    this.#notices = new RefusalNotices(options);
     const { stateSession, finder, warn } = options;
     const pinned = new PinnedView(stateSession);
     this.#pinned = pinned;
@@ -94,6 +75,8 @@ export class Gate implements ApprovalAuthority {
     this.lists = new ToolLists({ ...options, pinned, suspicions });
     this.words = new PinnedWords({ ...options, pinned, suspicions });
     this.#judge = new CallJudge({ ...options, team: options.team, lists: this.lists });
+    const now = () => this.#ledger.now();
+    this.#rulings = new CallRulings({ ...options, judge: this.#judge, lists: this.lists, now });
     this.#ledger.needsOutcomes(options.policy?.needsOutcomes ?? false);
   }
 
@@ -134,33 +117,12 @@ export class Gate implements ApprovalAuthority {
       const admissions = calls.map((call, i) => this.#judge.admission(call, evaluations[i] as Evaluation));
       const admitted = this.#ledger.admit(admissions);
       if (admitted === BUSY) return BUSY;
-      if (!(admitted instanceof Promise)) return this.#rulings(calls, evaluations, admitted);
+      if (!(admitted instanceof Promise)) return this.#rulings.all(calls, evaluations, admitted);
       return admitted
-        .then((later) => this.#rulings(calls, evaluations, later))
-        .catch((error: unknown) => this.#refuseAll(calls, error));
+        .then((later) => this.#rulings.all(calls, evaluations, later))
+        .catch((error: unknown) => this.#rulings.undecided(calls, error));
     } catch (error) {
-      return this.#refuseAll(calls, error);
-    }
-  }
-
-  #rulings(
-    calls: readonly (JudgedCall | MalformedCall)[],
-    evaluations: readonly Evaluation[],
-    admitted: readonly Admitted[],
-  ): Rulings {
-    return calls.map((call, i) =>
-      call.kind === 'malformed'
-        ? undefined
-        : this.#safeRuling(call, evaluations[i] as Evaluation, admitted[i] as Admitted),
-    );
-  }
-
-  /** They are decided and charged: a bug in what is said of one must not refuse the others (G5). */
-  #safeRuling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling | undefined {
-    try {
-      return this.#ruling(call, evaluation, admitted);
-    } catch (error) {
-      return this.#refuseAll([call], error)[0];
+      return this.#rulings.undecided(calls, error);
     }
   }
 
@@ -186,7 +148,7 @@ export class Gate implements ApprovalAuthority {
 
   /** Refuses calls that waited too long for the database. */
   giveUp(calls: readonly (JudgedCall | MalformedCall)[]): Rulings {
-    return this.#refuseAll(
+    return this.#rulings.undecided(
       calls,
       new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked for too long', {
         hint: LOCKED_HINT,
@@ -194,11 +156,8 @@ export class Gate implements ApprovalAuthority {
     );
   }
 
-  /** What a person must type to allow the call; undefined when yes is enough. */
   challenge(call: JudgedCall): Challenge | undefined {
-    if (!this.#judge.isSevere(call)) return undefined;
-    const inputSchema = this.lists.inputSchemaOf(call.name);
-    return challengeOf(call.name, call.args.values, { inputSchema, lookedAt: this.#judge.lookedAt(call) });
+    return this.#rulings.challenge(call);
   }
 
   /** By which the person writes numbers, as far as this process knows. */
@@ -226,106 +185,5 @@ export class Gate implements ApprovalAuthority {
 
   approvalNow(approvalId: string): ApprovalState | undefined | Promise<ApprovalState | undefined> {
     return this.#ledger.approvalNow(approvalId);
-  }
-
-  #ruling(call: JudgedCall, evaluation: Evaluation, admitted: Admitted): Ruling {
-    // A pause stops even those that only watch.
-    const isPaused = admitted.kind === 'refused' && admitted.code === 'PAUSED';
-    if (admitted.kind === 'allowed') for (const filled of admitted.filled ?? []) this.#warnOf(call, filled);
-    if (admitted.kind === 'allowed' || (this.#options.observe && !isPaused)) {
-      if (this.#options.outside?.wantsCalls) this.#sawCall(call, admitted);
-      return { kind: 'forward', row: admitted.row };
-    }
-    if (evaluation.kind === 'hidden') {
-      this.#sawCall(call, admitted, { code: 'HIDDEN', rule: HIDDEN_RULE });
-      this.#notices.tell(call.name, evaluation, admitted, () => this.#standingOf(call));
-      return { kind: 'answer', line: hiddenLine(call) };
-    }
-    const challenge = admitted.kind === 'asked' ? this.challenge(call) : undefined;
-    const mistyped = call.mistyped && challenge;
-    const form: FormOutcome | undefined = mistyped
-      ? { kind: 'mistyped', expected: expectedText(mistyped) }
-      : undefined;
-    const refused = refusedCall(call, evaluation, admitted, form);
-    this.#sawCall(call, admitted, refused);
-    const lineOf = (told: RefusedCall) => this.#line(call, { ...told, policy: this.#policyOf(told) });
-    this.#notices.tell(call.name, evaluation, admitted, () => this.#standingOf(call));
-    const line = lineOf(refused);
-    if (admitted.kind !== 'asked') return { kind: 'answer', line };
-    const { approval } = admitted;
-    const question: Question = {
-      server: this.#options.server,
-      tool: call.name,
-      reason: approval.reason,
-      argumentsText: approval.arguments,
-      mayChange: this.#judge.policy?.approvals.except.map(({ text }) => text) ?? [],
-      approvalId: approval.id,
-      challenge,
-    };
-    return {
-      kind: 'ask',
-      line,
-      unanswered: () => lineOf(refusedCall(call, evaluation, admitted, { kind: 'unanswered' })),
-      question,
-      approval,
-    };
-  }
-
-  #sawCall(
-    call: JudgedCall,
-    admitted: Admitted,
-    why?: { readonly code: string; readonly rule: string },
-  ): void {
-    const keepsArguments = this.#judge.policy?.auditArguments === 'full';
-    const { code, rule } = why ?? {};
-    this.#options.outside?.saw({ kind: 'decided', call, admitted, code, rule, keepsArguments });
-  }
-
-  #standingOf({ name, section }: JudgedCall): Standing | undefined {
-    if (!this.#judge.policy || section) return undefined;
-    // No edit of the policy makes a tool that the server does not have.
-    if (this.lists.hasListed && !this.lists.knows(name)) return { kind: 'elsewhere' };
-    return standingOf(this.#judge.policy, name);
-  }
-
-  #warnOf({ name }: JudgedCall, filled: Filled): void {
-    const { used, charge } = filled;
-    const { limit } = charge;
-    this.#options.outside?.saw({ kind: 'filled', tool: name, filled });
-    const usage = `${used} of ${limit.max} per ${limit.windowText} used in ${limit.counter}`;
-    this.#options.warn(printable(`${name}: ${usage} (${limit.pointer})`, WARNING_CAP));
-  }
-
-  /** The file of the rule that refused a call, for the person whom the model tells. */
-  #policyOf({ code, rule }: RefusedCall): string | undefined {
-    if (!this.#judge.policy || codeRow(code).policyPart === 'none') return undefined;
-    const layer = this.#judge.policy.all.find(({ layer }) => layer !== undefined && rule.startsWith(layer));
-    return (layer ?? this.#judge.policy).source;
-  }
-
-  #refuseAll(calls: readonly (JudgedCall | MalformedCall)[], error: unknown): Rulings {
-    this.#options.warn(`a call was refused because it could not be decided: ${reasonOf(error)}`);
-    // How to mend it is for the person, on stderr: a model would run the command itself.
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#options.outside?.saw({ kind: 'undecided', reason });
-    return calls.map((call) => {
-      if (call.kind === 'malformed') return undefined;
-      const explanation = `the call could not be decided: ${reason}`;
-      const line = this.#line(call, {
-        code: 'INTERNAL',
-        rule: CODES.INTERNAL.rule,
-        tool: call.name,
-        authorText: undefined,
-        explanation,
-        auditId: undefined,
-      });
-      return { kind: 'answer', line };
-    });
-  }
-
-  #line(call: JudgedCall, refused: RefusedCall): string {
-    // Only an answer to a call of a tool can say that it is a refusal.
-    const asError = call.task || call.section === 'resources' || call.section === 'prompts';
-    return refusalLine(call.id, call.era, asError, refused, this.#ledger.now());
   }
 }

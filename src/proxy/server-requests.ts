@@ -8,7 +8,8 @@ import type { Line } from '../wire/lines.js';
 import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
 import { type Envelope, type Id, isId, type JudgedCall, lookalikeKey } from '../wire/message.js';
 import { scanLine } from '../wire/scan-line.js';
-import type { Gate, Rulings } from './gate.js';
+import type { Rulings } from './call-rulings.js';
+import type { Gate } from './gate.js';
 
 const INVALID_REQUEST = -32600;
 /** Longer methods look like none of ours, in UTF-16 units. */
