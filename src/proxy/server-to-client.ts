@@ -3,9 +3,8 @@ import { isRecord, own } from '../json/value.js';
 import { isServerRequest } from '../policy/server-requests.js';
 import type { ExitCode } from '../upstream/upstream.js';
 import { ambiguity } from '../wire/ambiguity.js';
-import { errorLine } from '../wire/answers.js';
 import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
-import type { ClientRequest, McpSession } from '../wire/mcp-session.js';
+import type { McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
 import { type Envelope, type Id, isId } from '../wire/message.js';
 import { LONE_CR } from '../wire/scan-line.js';
@@ -13,10 +12,9 @@ import { replaceId } from '../wire/tool-list.js';
 import { WriteBatch } from '../wire/write-batch.js';
 import type { Gate } from './gate.js';
 import { ListAnswers } from './list-answers.js';
+import { type AnswerOutcome, OwedAnswers } from './owed-answers.js';
 import { outcomeOf, readEnvelope } from './server-message.js';
 import { asksForUrls, type Judged, ServerRequests } from './server-requests.js';
-
-const INTERNAL_ERROR = -32603;
 
 /** While others hold the database: the longest wait, and all of it, in milliseconds. */
 const BUSY_WAIT = { longest: 60, total: 5000 };
@@ -28,8 +26,6 @@ interface Waited {
 }
 
 const isOver = ({ since }: Waited): boolean => performance.now() - since >= BUSY_WAIT.total;
-
-type Outcome = 'ok' | 'tool_error' | 'error' | 'unanswered';
 
 /**
  * The direction from the server to the client: bytes pass as they are, but for lists that hide tools and ids that the
@@ -50,9 +46,7 @@ export class ServerToClient {
   /** Lines behind one that is being decided, and the end of that. */
   #behind: AnyLine[] | undefined;
   #held: Promise<void> | undefined;
-  /** When what is looked at was read, `performance.now()`: once for all lines of a chunk. */
-  #readAt = 0;
-  #clientIsGone = false;
+  readonly #owed: OwedAnswers;
 
   constructor(
     session: McpSession,
@@ -72,6 +66,7 @@ export class ServerToClient {
   ) {
     this.#session = session;
     this.#gate = gate;
+    this.#owed = new OwedAnswers(session, gate, options.warn);
     this.#roundTrips = options.roundTrips;
     this.#maxLine = options.maxLine;
     this.#warn = options.warn;
@@ -84,39 +79,33 @@ export class ServerToClient {
       session,
       gate,
       warn,
-      unreadable: (id, reason) => this.#unreadable(id, reason),
+      unreadable: (id, reason) => this.#owed.unreadable(id, reason),
       pass: (line, message, id) => this.#answer(line, message, id, 'ok', undefined),
     });
   }
 
   /** @returns what the client gets for a chunk of the server's output */
   push(chunk: Buffer): readonly (Buffer | string)[] {
-    this.#readAt = performance.now();
+    this.#owed.read();
     return this.#pass(this.#splitter.push(chunk));
   }
 
   /** @returns what the client gets for a last line without its end */
   end(): readonly (Buffer | string)[] {
-    this.#readAt = performance.now();
+    this.#owed.read();
     const last = this.#splitter.end();
     return last ? this.#pass([last]) : [];
   }
 
   /** Nobody reads any more what the server answers. */
   clientGone(): void {
-    this.#clientIsGone = true;
+    this.#owed.clientGone();
   }
 
   /** @returns an error for each request that the server, now gone, never answered (G9) */
   oweNothing(code: ExitCode): string {
-    this.#readAt = performance.now();
     for (const timer of this.#waiting) clearTimeout(timer);
-    let answers = '';
-    for (const [id, request] of this.#session.drain()) {
-      this.#settle(request, 'unanswered');
-      answers += errorLine(id, INTERNAL_ERROR, `The server ended (exit code ${code}) before it answered.`);
-    }
-    return answers;
+    return this.#owed.allOf(code);
   }
 
   /** A line waits for its decision, and all behind it: read no more from the server. */
@@ -147,7 +136,7 @@ export class ServerToClient {
     const timer = setTimeout(
       () => {
         this.#waiting.delete(timer);
-        this.#readAt = performance.now();
+        this.#owed.read();
         const passed = this.#line(line, { since, tries: tries + 1 });
         const batch = new WriteBatch<string>();
         add(batch, passed);
@@ -170,7 +159,7 @@ export class ServerToClient {
     this.#behind = [];
     this.#held = judged.judged.then((decided) => {
       const batch = new WriteBatch<string>();
-      this.#readAt = performance.now();
+      this.#owed.read();
       add(batch, then(decided));
       const behind = this.#behind ?? [];
       this.#behind = this.#held = undefined;
@@ -179,7 +168,7 @@ export class ServerToClient {
     return undefined;
   }
 
-  #line(line: Line, waited: Waited = { since: this.#readAt, tries: 0 }): Line | string | undefined {
+  #line(line: Line, waited: Waited = { since: this.#owed.readAt, tries: 0 }): Line | string | undefined {
     if (line.isBlank) return undefined;
     if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
     const message = readEnvelope(line);
@@ -191,7 +180,7 @@ export class ServerToClient {
     if (method !== undefined && outcome === undefined) {
       if (typeof method !== 'string') return this.#keptOff(line, 'its method is no text', undefined);
       const reason = this.#ambiguity(line, message);
-      if (reason !== undefined) return this.#unreadable(undefined, reason);
+      if (reason !== undefined) return this.#owed.unreadable(undefined, reason);
       if (this.#gate.judges('serverRequests')) {
         const judged = this.#requests.request(line, message, method, isOver(waited));
         return this.#judged(judged, line, waited, (judged) => {
@@ -210,7 +199,7 @@ export class ServerToClient {
     const awaited = isId(id) ? this.#session.awaitedMethod(id) : undefined;
     if (isId(id) && awaited === 'tools/list') return this.#lists.tools(line, message, id);
     const reason = this.#ambiguity(line, message);
-    if (reason !== undefined) return this.#unreadable(id, reason);
+    if (reason !== undefined) return this.#owed.unreadable(id, reason);
     if (isId(id)) {
       const judged = this.#gate.judges('serverRequests')
         ? this.#askedIn(line, message, id, waited)
@@ -249,7 +238,7 @@ export class ServerToClient {
     line: Line,
     message: Envelope,
     id: Id,
-    outcome: Outcome,
+    outcome: AnswerOutcome,
     instead: string | undefined,
   ): Line | string | undefined {
     const answered = this.#session.takeSentRequest(id);
@@ -260,7 +249,7 @@ export class ServerToClient {
       return undefined;
     }
     const { request } = answered;
-    this.#settle(request, outcome);
+    this.#owed.settle(request, outcome);
     if (request.call && instead === undefined) this.#expectRetry(request.call, own(message, 'result'));
     if (request.method === 'initialize') this.#session.readServer(message);
     if (instead !== undefined) return instead;
@@ -282,13 +271,13 @@ export class ServerToClient {
 
   #oversized(line: OversizedLine): string | undefined {
     const reason = `${line.size} bytes, more than ${this.#maxLine} (--max-server-line raises the limit)`;
-    return this.#unreadable(idFromEnds(line, 'answer'), reason);
+    return this.#owed.unreadable(idFromEnds(line, 'answer'), reason);
   }
 
   /** A line that is no message; if it was to be an answer and it can be told whose, the client need not wait for it. */
   #keptOff(line: Line, reason: string, id: unknown): string | undefined {
     this.#stray(line.bytes);
-    return isId(id) ? this.#unreadable(id, reason) : undefined;
+    return isId(id) ? this.#owed.unreadable(id, reason) : undefined;
   }
 
   /** Nobody was sent a batch, and no revision but one knows them. Whoever waits for an answer in it hears that it came so. */
@@ -299,38 +288,14 @@ export class ServerToClient {
     let answers = '';
     for (const message of messages) {
       if (!isRecord(message) || message.method !== undefined || outcomeOf(message) === undefined) continue;
-      answers += this.#closed(message.id, reason) ?? '';
+      answers += this.#owed.dropped(message.id, reason) ?? '';
     }
     return answers === '' ? undefined : answers;
   }
 
-  /** A line that cannot be passed on. */
-  #unreadable(id: unknown, reason: string): string | undefined {
-    this.#warn(`dropped a line of the server's: ${reason}`);
-    return this.#closed(id, reason);
-  }
-
   /** The answer to a request was lost on its way. @returns an error for whoever waits for it */
   lost(id: Id, reason: string): string | undefined {
-    const answered = this.#session.takeSentRequest(id);
-    if (!answered) return undefined;
-    this.#readAt = performance.now();
-    this.#settle(answered.request, 'unanswered');
-    return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was lost: ${reason}`);
-  }
-
-  /** @returns an error for whoever waits for this answer. A call whose answer does not reach the client has no outcome */
-  #closed(id: unknown, reason: string): string | undefined {
-    const answered = isId(id) ? this.#session.takeSentRequest(id) : undefined;
-    if (!answered) return undefined;
-    this.#settle(answered.request, 'unanswered');
-    return errorLine(answered.id, INTERNAL_ERROR, `The server's answer was dropped: ${reason}`);
-  }
-
-  #settle(request: ClientRequest, outcome: Outcome): void {
-    if (request.row === undefined) return;
-    const known = this.#clientIsGone ? 'unanswered' : outcome;
-    this.#gate.settle(request.row, known, Math.round(this.#readAt - request.sentAt));
+    return this.#owed.lost(id, reason);
   }
 }
 
