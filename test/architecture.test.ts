@@ -10,15 +10,16 @@ const ARROWS: Record<string, readonly string[]> = {
   errors: [],
   json: [],
   text: ['json'],
+  files: [],
   policy: ['json', 'text'],
   catalog: ['json', 'text'],
   advice: ['catalog', 'policy', 'json', 'text'],
   config: ['catalog', 'policy', 'text', 'errors'],
-  store: ['policy', 'json', 'text', 'errors'],
+  store: ['policy', 'json', 'text', 'files', 'errors'],
 
   wire: ['policy', 'json', 'text'],
-  upstream: ['wire', 'catalog', 'json', 'text', 'errors'],
-  notify: ['wire', 'upstream', 'store', 'config', 'policy', 'json', 'text', 'errors'],
+  upstream: ['wire', 'catalog', 'json', 'text', 'files', 'errors'],
+  notify: ['wire', 'upstream', 'store', 'config', 'policy', 'json', 'text', 'files', 'errors'],
   approval: ['wire', 'store', 'policy', 'catalog', 'json', 'text'],
   proxy: [
     'approval',
@@ -33,7 +34,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'text',
     'errors',
   ],
-  clients: ['upstream', 'config', 'text', 'errors'],
+  clients: ['upstream', 'config', 'text', 'files', 'errors'],
   draft: ['clients', 'store', 'config', 'advice', 'catalog', 'policy', 'json', 'text', 'errors'],
   cli: [
     ...['draft', 'clients', 'proxy', 'approval', 'notify', 'wire', 'upstream', 'store', 'config'],

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { readTextFile } from '../config/text-file.js';
 import { PolicyWrapError } from '../errors.js';
+import { writePrivate } from '../files/whole-file.js';
 import { EVENTS } from './notice.js';
 import { parseTime } from './quiet.js';
 
@@ -101,13 +100,5 @@ export function readSettings(file: string): NotifySettings | undefined {
 
 /** Replaces the file as one step; mode 0600, since addresses of channels are secrets. */
 export function writeSettings(file: string, settings: NotifySettings): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    writeFileSync(draft, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
+  writePrivate(file, `${JSON.stringify(settings, null, 2)}\n`);
 }

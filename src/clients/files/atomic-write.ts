@@ -1,24 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import {
   accessSync,
-  chmodSync,
   chownSync,
-  closeSync,
   constants,
   copyFileSync,
   existsSync,
-  fsyncSync,
   linkSync,
-  openSync,
   readFileSync,
-  renameSync,
-  rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { BACKUPS_KEPT, keepBackup, pruneBackups } from '../../config/backups.js';
 import { PolicyWrapError } from '../../errors.js';
+import { renameOver, writeWhole } from '../../files/whole-file.js';
 import type { Snapshot } from './read.js';
 
 function conflict(path: string, message: string, hint: string, cause?: unknown): PolicyWrapError {
@@ -75,10 +68,10 @@ export function replaceFile(
   refuseChanged(snapshot);
   const backup = keepBackup(snapshot.real, snapshot.bytes, backups, now);
   const { real, mode, uid, gid } = snapshot;
-  writeAtomically(real, content, mode, (draft) => {
+  write(real, content, mode, (draft) => {
     keepOwner(draft, { uid, gid });
     refuseChanged(snapshot);
-    rename(draft, real);
+    renameOver(draft, real);
   });
   confirm(snapshot.path, real, content);
   pruneBackups(real, backups, kept);
@@ -92,7 +85,7 @@ export function replaceFile(
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
 export function createFile(path: string, content: Buffer | string, hint = 'Try again.'): void {
-  writeAtomically(path, content, 0o600, (draft) => {
+  write(path, content, 0o600, (draft) => {
     try {
       linkOrCopy(draft, path);
     } catch (error) {
@@ -109,32 +102,19 @@ export function createFile(path: string, content: Buffer | string, hint = 'Try a
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
 export function overwriteFile(path: string, content: Buffer | string): void {
-  writeAtomically(path, content, 0o600, (draft) => rename(draft, path));
+  write(path, content, 0o600, (draft) => renameOver(draft, path));
 }
 
-/** @param place gives the draft the name of the file */
-function writeAtomically(
-  path: string,
-  content: Buffer | string,
-  mode: number,
-  place: (draft: string) => void,
-): void {
-  const random = randomBytes(6).toString('hex');
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}-${random}.tmp`);
+/** As `writeWhole`, with what a person is told. @throws PolicyWrapError CONFIG_CONFLICT */
+function write(path: string, content: Buffer | string, mode: number, place: (draft: string) => void): void {
   try {
-    // 0600 until its mode is known to be right: the content may be secret from the first byte on.
-    writeFileSync(draft, content, { flag: 'wx', mode: 0o600, flush: true });
-    if (process.platform !== 'win32') chmodSync(draft, mode);
-    place(draft);
+    writeWhole(path, content, place, { mode });
   } catch (error) {
     if (PolicyWrapError.is(error)) throw error;
     const reason = codeOf(error) ?? 'unknown reason';
     const hint = 'Check the space left, that the folder is there, and who owns it.';
     throw conflict(path, `could not be written (${reason}); it is as it was`, hint, error);
-  } finally {
-    rmSync(draft, { force: true });
   }
-  flushFolder(dirname(path));
 }
 
 /** A link, unlike a rename, fails where another program has made the file meanwhile. Some file systems have none. */
@@ -155,34 +135,6 @@ function keepOwner(path: string, owner: { uid: number; gid: number }): void {
   const { uid, gid } = statSync(path);
   if (process.platform === 'win32' || (uid === owner.uid && gid === owner.gid)) return;
   chownSync(path, owner.uid, owner.gid);
-}
-
-/** On Windows a virus scanner or the app itself may hold the file for a moment. */
-function rename(from: string, to: string): void {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      renameSync(from, to);
-      return;
-    } catch (error) {
-      const busy = ['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error) ?? '');
-      if (process.platform !== 'win32' || !busy || attempt >= 9) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-    }
-  }
-}
-
-function flushFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  try {
-    const handle = openSync(folder, 'r');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  } catch {
-    // Some file systems cannot; the file is in its place all the same.
-  }
 }
 
 function refuseChanged({ path, real, bytes }: Snapshot): void {

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { PolicyWrapError } from '../../errors.js';
+import { writePrivate } from '../../files/whole-file.js';
 
 /** The newest row of the team's log that this machine was told of. */
 export interface Mark {
@@ -50,10 +49,8 @@ export class HistoryMark {
     const known = this.#read();
     const mark = known && known.epoch === this.#mark.epoch ? later(known, this.#mark) : this.#mark;
     if (known && mark.epoch === known.epoch && mark.row === known.row) return;
-    mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-    const draft = `${this.#file}.${randomUUID()}`;
-    writeFileSync(draft, `${JSON.stringify(mark)}\n`, { mode: 0o600 });
-    renameSync(draft, this.#file);
+    // The next row writes it again.
+    writePrivate(this.#file, `${JSON.stringify(mark)}\n`, { flush: false });
   }
 
   /** What cannot be written now is tried again with the next row; until then this process remembers it. */

@@ -1,21 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/sdk/client/auth.js';
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
 import * as z from 'zod/mini';
 import { PolicyWrapError } from '../../../errors.js';
+import { writePrivate } from '../../../files/whole-file.js';
 import { sha256 } from '../../../text/hash.js';
 
 /** What a login leaves behind, for one server. */
@@ -77,18 +67,7 @@ export class LoginFile {
   }
 
   write(login: Omit<Login, 'url'>): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const draft = `${this.path}.${randomBytes(6).toString('hex')}`;
-    try {
-      writeFileSync(draft, `${JSON.stringify({ url: this.#url, ...login }, null, 2)}\n`, {
-        mode: 0o600,
-        flag: 'wx',
-      });
-      renameSync(draft, this.path);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw error;
-    }
+    writePrivate(this.path, `${JSON.stringify({ url: this.#url, ...login }, null, 2)}\n`);
   }
 
   /** @returns whether there was one */

@@ -1,0 +1,98 @@
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { renameOver, writePrivate, writeWhole } from '../../src/files/whole-file.js';
+
+class Folder {
+  readonly path = mkdtempSync(join(tmpdir(), 'policy-wrap-files-'));
+  readonly file = join(this.path, 'file.json');
+
+  get names(): string[] {
+    return readdirSync(this.path);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+test('a private file is its owner’s alone, and so is the folder that is made for it', () => {
+  using folder = new Folder();
+  const inner = join(folder.path, 'made', 'inner');
+  const before = process.umask(0);
+  try {
+    writePrivate(join(inner, 'file'), 'secret');
+  } finally {
+    process.umask(before);
+  }
+  expect(readFileSync(join(inner, 'file'), 'utf8')).toBe('secret');
+  expect(readdirSync(inner)).toEqual(['file']);
+  if (process.platform === 'win32') return;
+  expect(modeOf(join(inner, 'file'))).toBe(0o600);
+  expect(modeOf(inner)).toBe(0o700);
+});
+
+test('an owner’s own mask does not keep the owner from reading it', () => {
+  using folder = new Folder();
+  const before = process.umask(0o777);
+  try {
+    writePrivate(folder.file, 'secret');
+  } finally {
+    process.umask(before);
+  }
+  if (process.platform !== 'win32') expect(modeOf(folder.file)).toBe(0o600);
+});
+
+test.skipIf(process.platform === 'win32')('a link with its name is replaced, not followed', () => {
+  using folder = new Folder();
+  const elsewhere = join(folder.path, 'elsewhere');
+  writeFileSync(elsewhere, 'as it was');
+  symlinkSync(elsewhere, folder.file);
+  writePrivate(folder.file, 'new');
+  expect(readFileSync(elsewhere, 'utf8')).toBe('as it was');
+  expect(lstatSync(folder.file).isSymbolicLink()).toBe(false);
+  expect(readFileSync(folder.file, 'utf8')).toBe('new');
+});
+
+test('what fails leaves the old file, and no draft', () => {
+  using folder = new Folder();
+  writeFileSync(folder.file, 'old');
+  let draft = '';
+  const fails = () =>
+    writeWhole(folder.file, 'new', (path) => {
+      draft = readFileSync(path, 'utf8');
+      throw new Error('no room');
+    });
+  expect(fails).toThrow('no room');
+  expect(draft).toBe('new');
+  expect(readFileSync(folder.file, 'utf8')).toBe('old');
+  expect(folder.names).toEqual(['file.json']);
+});
+
+test('the draft has its mode before it gets the name', () => {
+  using folder = new Folder();
+  const modes: number[] = [];
+  writeWhole(
+    folder.file,
+    'new',
+    (draft) => {
+      modes.push(modeOf(draft));
+      renameOver(draft, folder.file);
+    },
+    { mode: 0o644, flush: false },
+  );
+  if (process.platform !== 'win32') expect(modes).toEqual([0o644]);
+  expect(folder.names).toEqual(['file.json']);
+});
