@@ -4,7 +4,7 @@
  * Never here: timers, retries, the wire, or what a policy means.
  */
 import { type Admission, Admissions, type Admitted } from './admission.js';
-import type { ApprovalEntry, ApprovalState, ApprovalTerms, Decided } from './approval-entry.js';
+import type { ApprovalEntry, ApprovalState, ApprovalTerms } from './approval-entry.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
 import { StoreControls } from './controls.js';
 import type { CounterEntry, CounterFilter } from './counters/counter-list.js';
@@ -47,7 +47,6 @@ export type {
   ClaimTerms,
   CounterEntry,
   CounterFilter,
-  Decided,
   EventEntry,
   Exceeded,
   Filled,

@@ -4,6 +4,7 @@ import { preset } from '../../src/catalog/servers.js';
 import { sampleArguments } from '../../src/catalog/threats/sample.js';
 import type { ServerTools } from '../../src/catalog/threats/threat.js';
 import { THREATS } from '../../src/catalog/threats/threats.js';
+import { fragmentsFor } from '../../src/cli/threats/fragment.js';
 import { fragmentText } from '../../src/cli/threats/fragment-text.js';
 import type { Held } from '../../src/cli/threats/held.js';
 import { routesIn } from '../../src/cli/threats/text.js';
@@ -95,13 +96,35 @@ describe('what a fragment carries along', () => {
       all_tools: {
         arguments: 'declared',
         // Another window: another count, and so another name.
-        limits: [policy.all_tools.limits[0], { counter: 'calls 2', window: 'minute' }, {}, {}],
+        limits: [policy.all_tools.limits[0], { counter: 'calls_2', window: 'minute' }, {}, {}],
       },
       server_requests: {
         roots: { action: 'hide' },
         elicitation: { action: 'approve', rate_limit: '1/hour' },
       },
     });
+  });
+
+  test('a limit that only asks does not stand for one that refuses, and one that is stricter does', () => {
+    const asks = { counter: 'calls', window: 'minute', max: 50, on_exceed: 'approve' };
+    const [opening] = coverage([held({ server: 'mail', tools: [SEND] }, {})], 'runaway-loop').openings;
+    const limitsOf = (policy: object) => {
+      const servers = [held({ server: 'mail', tools: [SEND] }, policy)];
+      const part = fragmentsFor(servers, opening ? [opening.opening] : []).mail;
+      return part?.all_tools?.limits;
+    };
+    expect(limitsOf({ all_tools: { limits: [asks] } })).toMatchObject([
+      asks,
+      { counter: 'calls_2', max: 60 },
+      {},
+      {},
+    ]);
+    const pause = { counter: 'failures', window: '10m', max: 5, refund: 'on_success' };
+    expect(limitsOf({ all_tools: { limits: [pause] } })).toMatchObject([
+      pause,
+      { counter: 'calls' },
+      { counter: 'same_call' },
+    ]);
   });
 
   test('as text it is members that can stand anywhere in a file', () => {

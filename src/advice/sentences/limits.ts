@@ -1,5 +1,6 @@
 import { isNumber, isObject, type Json } from '../../json/value.js';
 import { WINDOW_WORDS } from '../../policy/limits/window.js';
+import { readRate } from '../../policy/read/rate.js';
 import type { About, Field, Input } from './model.js';
 import {
   choice,
@@ -150,15 +151,15 @@ export const rateRule: RuleReader = (value, at) => {
       field('window', window, WINDOW, [...at, 'window']),
     );
   }
-  const match = isText(value) ? /^(\d{1,15})\/(.+)$/.exec(value) : undefined;
-  if (!match) return undefined;
-  const [, max = '', window = ''] = match;
+  const rate = isText(value) ? readRate(value) : undefined;
+  if (!rate) return undefined;
+  const { max, window } = rate;
   const spelled = (calls: Json, span: Json) => [{ path: at, value: `${calls}/${span}` }];
   return sentence(
     { name: 'max', value: Number(max), input: NUMBER, put: (next) => spelled(next, window) },
     {
       name: 'window',
-      value: /^\d+$/.test(window) ? Number(window) : window,
+      value: window,
       input: WINDOW,
       put: (next) => spelled(max, next),
     },

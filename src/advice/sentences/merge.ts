@@ -1,8 +1,11 @@
+import { isStricterAction } from '../../catalog/actions.js';
 import { canonicalJson } from '../../json/canonical.js';
 import { isArray, isObject, type Json, type JsonObject } from '../../json/value.js';
 import type { EditPath } from '../../policy/edit/jsonc-text.js';
 import { PolicyText } from '../../policy/edit/policy-text.js';
 import { comparePatterns, namePattern } from '../../policy/evaluate/name-pattern.js';
+import { rateAsLimit, rateCounter } from '../../policy/read/rate.js';
+import { isAsStrict } from '../limit-strictness.js';
 import { countersIn, freshCounter } from './counters.js';
 
 /**
@@ -75,8 +78,6 @@ function addNames(document: PolicyText, names: readonly Json[]): void {
   }
 }
 
-/** From the mildest on. */
-const ACTIONS: readonly (Json | undefined)[] = [undefined, 'allow', 'approve', 'deny', 'hide'];
 const isClosed = (action: Json | undefined): boolean => action === 'deny' || action === 'hide';
 
 function addEntry(document: PolicyText, tool: string, entry: JsonObject): void {
@@ -93,7 +94,7 @@ function addEntry(document: PolicyText, tool: string, entry: JsonObject): void {
   }
   const { action, reason, ...rules } = entry;
   addRules(document, path, rules);
-  if (ACTIONS.indexOf(action) > ACTIONS.indexOf(now.action) && action !== undefined) {
+  if (action !== undefined && isStricterAction(action, now.action)) {
     // It asks about some calls, and this about all.
     if (action === 'approve' && document.at([...path, 'approve_if']) !== undefined)
       document.remove([...path, 'approve_if']);
@@ -129,24 +130,10 @@ function addRate(document: PolicyText, path: EditPath, rate: Json): void {
     ...(isArray(limits) ? limits : []),
     ...(now === undefined ? [] : [spelledOut(document, path, now)]),
   ];
-  if (all.some((each) => isAsStrict(each, limit))) return;
-  const isFree = now === undefined && limit.counter === rateCounter(path);
+  if (all.some((each) => isObject(each) && isAsStrict(each, limit))) return;
+  const isFree = now === undefined && limit.counter === counterOf(path);
   if (isFree) document.set([...path, 'rate_limit'], rate);
   else addRule(document, [...path, 'limits'], limit);
-}
-
-const rateCounter = (path: EditPath): string => `${path.at(-1) ?? 'calls'}_rate`;
-
-/** Whether a limit lets no more calls through in the same window, whichever they are. */
-function isAsStrict(one: Json, than: JsonObject): boolean {
-  if (
-    !isObject(one) ||
-    one.window !== than.window ||
-    Object.keys(one).some((key) => key === 'amount' || key === 'per')
-  )
-    return false;
-  if ((one.refund ?? 'never') !== 'never' || (one.on_exceed ?? 'deny') !== 'deny') return false;
-  return typeof one.max === 'number' && typeof than.max === 'number' && one.max <= than.max;
 }
 
 function addRule(document: PolicyText, at: EditPath, rule: Json): void {
@@ -165,12 +152,12 @@ function counted(document: PolicyText, at: EditPath, limit: Json): Json {
   return { ...limit, counter: freshCounter(counter, countersIn(document.at([]) ?? null)) };
 }
 
+const counterOf = (path: EditPath): string => rateCounter(String(path.at(-1) ?? 'calls'));
+
 /** A rate as a limit, with a counter that nothing else has. */
 function spelledOut(document: PolicyText, path: EditPath, rate: Json): JsonObject {
-  const [max = '1', window = 'minute'] = typeof rate === 'string' ? rate.split('/') : [];
-  const counter = freshCounter(rateCounter(path), countersIn(document.at([]) ?? null));
-  if (isObject(rate)) return { counter, ...rate };
-  return { counter, window: /^\d+$/.test(window) ? Number(window) : window, max: Number(max) };
+  const counter = freshCounter(counterOf(path), countersIn(document.at([]) ?? null));
+  return { counter, ...(rateAsLimit(rate) as JsonObject | undefined) };
 }
 
 const lengthOf = (list: Json | undefined): number => (isArray(list) ? list.length : 0);

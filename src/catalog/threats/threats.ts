@@ -1,3 +1,4 @@
+import { isStricterAction } from '../actions.js';
 import { BACKDOORED_SERVER } from './backdoored-server.js';
 import { BATCH_AMPLIFICATION } from './batch-amplification.js';
 import { BULK_HARVESTING } from './bulk-harvesting.js';
@@ -77,9 +78,6 @@ function joinedTools(had: Entries, next: Entries): Entries {
   return { ...had, ...Object.fromEntries(joined) };
 }
 
-/** From the mildest on. */
-const ACTIONS: readonly unknown[] = [undefined, 'allow', 'approve', 'deny', 'hide'];
-
 /**
  * One entry that refuses and asks for whatever one of them does: lists are joined, the stricter action has its reason, and
  * what says less than the action is left out, as a policy must not have it beside it.
@@ -92,7 +90,7 @@ export function joinedEntry(entries: readonly Entry[]): Entry {
       const more = value.filter((each) => !before.some((other) => same(other, each)));
       return [[key, [...before, ...more]] as const];
     });
-    const isStricter = ACTIONS.indexOf(next.action) > ACTIONS.indexOf(had.action);
+    const isStricter = isStricterAction(next.action, had.action);
     const [milder, stricter] = isStricter ? [had, next] : [next, had];
     return { ...milder, ...stricter, ...Object.fromEntries(lists) };
   }, {});

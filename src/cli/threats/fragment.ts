@@ -1,8 +1,11 @@
+import { countOf, isAsStrict } from '../../advice/limit-strictness.js';
+import { freshCounter } from '../../advice/sentences/counters.js';
 import type { Fix, Opening, PolicyPart } from '../../catalog/threats/threat.js';
 import { closes, joinedEntry } from '../../catalog/threats/threats.js';
 import { isRecord } from '../../json/value.js';
 import { answerPredicate } from '../../policy/evaluate/condition.js';
 import type { Policy, ToolEntry } from '../../policy/model.js';
+import { rateAsLimit, rateCounter } from '../../policy/read/rate.js';
 import type { Held } from './held.js';
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -101,11 +104,10 @@ export function entryInForce(
   if (judging === undefined || !isRecord(written)) return undefined;
   const entry = withoutOthers(written, judging, name);
   const { rate_limit: rate, ...others } = entry;
-  const found = typeof rate === 'string' ? /^(\d+)\/(\w+)$/.exec(rate.trim()) : undefined;
-  const limit = found ? { max: Number(found[1]), window: found[2] } : isRecord(rate) ? rate : undefined;
+  const limit = rateAsLimit(rate);
   if (limit === undefined) return entry;
   const limits = Array.isArray(entry.limits) ? entry.limits : [];
-  return { ...others, limits: [...limits, { counter: `${pattern}_rate`, ...limit }] };
+  return { ...others, limits: [...limits, { counter: rateCounter(pattern ?? name), ...limit }] };
 }
 
 /** Without the predicates that are about the names of other tools. */
@@ -154,33 +156,32 @@ function withFreshCounters(had: Entry, next: Entry, taken: ReadonlyMap<string, s
     const name = String(limit.counter);
     const own = mine.get(name);
     // The stricter of two limits of one count is enough.
-    if (own !== undefined && sameCount(own) === sameCount(limit) && Number(own.max) <= Number(limit.max))
-      return [];
-    const isTaken = own !== undefined || (taken.has(name) && taken.get(name) !== sameCount(limit));
-    return [isTaken ? { ...limit, counter: fresh(name, taken) } : limit];
+    if (own !== undefined && isAsStrict(own, limit)) return [];
+    const isTaken = own !== undefined || (taken.has(name) && taken.get(name) !== countOf(limit));
+    return [
+      isTaken
+        ? { ...limit, counter: freshCounter(name, { has: (other) => taken.has(other) || mine.has(other) }) }
+        : limit,
+    ];
   });
   const { limits: _, ...others } = next;
   return limits.length > 0 ? { ...others, limits } : others;
 }
 
-function fresh(name: string, taken: ReadonlyMap<string, unknown>): string {
-  let number = 2;
-  while (taken.has(`${name} ${number}`)) number += 1;
-  return `${name} ${number}`;
-}
-
 /** Every counter of a policy, with what its limits must agree in. */
 function countersIn(document: Document): Map<string, string> {
-  const entries = isRecord(document.tools) ? Object.values(document.tools) : [];
+  const tools = isRecord(document.tools) ? Object.entries(document.tools) : [];
   return new Map(
-    [document.all_tools, ...entries]
-      .flatMap((entry) => (isRecord(entry) ? limitsIn(entry) : []))
-      .map((limit) => [String(limit.counter), sameCount(limit)]),
+    [['', document.all_tools] as const, ...tools]
+      .flatMap(([name, entry]) => (isRecord(entry) ? [...limitsIn(entry), ...rateOf(name, entry)] : []))
+      .map((limit) => [String(limit.counter), countOf(limit)]),
   );
 }
 
-const sameCount = ({ window, align, scope, per, except, amount, refund }: Entry): string =>
-  JSON.stringify([window, align, scope, per, except, amount, refund]);
+function rateOf(name: string, { rate_limit: rate }: Entry): Entry[] {
+  const limit = rateAsLimit(rate);
+  return limit === undefined ? [] : [{ counter: rateCounter(name), ...limit }];
+}
 
 const limitsIn = ({ limits }: Entry): Entry[] =>
   Array.isArray(limits) ? limits.filter((each) => isRecord(each)) : [];

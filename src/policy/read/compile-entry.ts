@@ -6,6 +6,7 @@ import { compileWindow, exactNumber } from './compile-limits.js';
 import { compileChecks } from './compile-rules.js';
 import { RULE_FIELDS, type ToolDocument } from './format.js';
 import { pointerOf } from './problem.js';
+import { rateCounter, readRate } from './rate.js';
 import type { Segment } from './source.js';
 import type { Partly } from './validate.js';
 
@@ -104,14 +105,14 @@ function compileRateLimit(
   let max: Decimal | undefined;
   let windowSpelling: string | number | undefined;
   if (typeof rate === 'string') {
-    const match = /^(\d{1,15})\/(.+)$/.exec(rate);
-    if (!match?.[1] || !match[2]) {
+    const read = readRate(rate);
+    if (!read) {
       const message = `"${rate}" is not a rate: a whole number, a slash and a window.`;
       context.report('VALUE', at, message, 'Write "10/minute", or {"max": 10, "window": 60}.');
       return undefined;
     }
-    max = Decimal.from(match[1]);
-    windowSpelling = /^\d+$/.test(match[2]) ? Number(match[2]) : match[2];
+    max = Decimal.from(read.max);
+    windowSpelling = read.window;
   } else {
     max = exactNumber(context, [...at, 'max'], 'nothing is less than no call');
     windowSpelling = rate.window;
@@ -122,7 +123,7 @@ function compileRateLimit(
   const pointer = pointerOf(at);
   context.locations.set(pointer, at);
   return {
-    counter: `${tool}_rate`,
+    counter: rateCounter(tool),
     windowMs: window.ms,
     windowText: window.text,
     align: { kind: 'sliding' },

@@ -1,6 +1,7 @@
 import { readJsonc } from '../../../json/relaxed.js';
 import { isRecord } from '../../../json/value.js';
 import { setIn } from '../../../policy/edit/jsonc-text.js';
+import { readRate } from '../../../policy/read/rate.js';
 
 /** A number in a policy that can be moved. */
 export interface MovableNumber {
@@ -40,12 +41,12 @@ function inEntry(entry: Record<string, unknown>, at: Path, tool: string | undefi
   const found: MovableNumber[] = [];
   const { rate_limit: rate, limits } = entry;
   const rateAt = [...at, 'rate_limit'];
-  const written = typeof rate === 'string' ? /^\s*(\d+)\s*\/\s*(\S.*?)\s*$/.exec(rate) : undefined;
+  const written = typeof rate === 'string' ? readRate(rate) : undefined;
   if (written)
     found.push({
       ...{ path: rateAt, kind: 'rate', tool, rule: pointerOf(rateAt) },
-      value: Number(written[1]),
-      of: written[2] ?? '',
+      value: Number(written.max),
+      of: String(written.window),
     });
   if (isRecord(rate) && typeof rate.max === 'number')
     found.push({
