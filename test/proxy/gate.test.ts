@@ -94,6 +94,23 @@ describe('what becomes of a call', () => {
     ]);
   });
 
+  test('G10: a limit that asks when it is full: the call waits for a person, with what it would do', () => {
+    using between = new Between(temp, {
+      version: '1',
+      default: 'deny',
+      tools: {
+        pay: { limits: [{ counter: 'paid', window: 'day', max: 1, on_exceed: 'approve' }] },
+        look: { limits: [{ counter: 'looked', window: 'day', max: 1 }] },
+      },
+    });
+    for (const [id, name] of ['pay', 'pay', 'look', 'look'].entries()) between.call(id, name, { to: 'x' });
+    expect(between.calls).toEqual(['pay', 'look']);
+    expect([1, 3].map((id) => refusalCode(between.answer(id)))).toEqual(['APPROVAL_REQUIRED', 'LIMIT']);
+    const [approval, ...others] = between.read((store) => store.approvals());
+    expect(approval).toMatchObject({ tool: 'pay', arguments: '{"to":"x"}', state: 'pending' });
+    expect(others).toEqual([]);
+  });
+
   test('G1: before a byte of a call reaches the server, its row and its charge can be read by others', () => {
     using between = new Between(temp, POLICY);
     const seen: unknown[] = [];
