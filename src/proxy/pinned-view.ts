@@ -3,6 +3,7 @@ import type { PinKind, Standing } from '../store/store.js';
 import { sha256 } from '../text/hash.js';
 import type { ListKind } from '../wire/mcp-session.js';
 import type { StateSession } from './state-session.js';
+import type { Suspicions } from './suspicions.js';
 
 /** A tool or another part of a server, as it was listed just now. */
 export interface ListedPart {
@@ -21,6 +22,18 @@ export type View =
   | { readonly kind: 'own' }
   | { readonly kind: 'held'; readonly text: string; readonly hash: string }
   | { readonly kind: 'none'; readonly why: 'new' | 'changed' };
+
+/** By what is decided what a client gets to read. */
+export interface ShownBy {
+  readonly policy: Layers | undefined;
+  readonly stateSession: StateSession;
+  readonly pinned: PinnedView;
+  readonly suspicions: Suspicions;
+  /** Nothing is kept back. */
+  readonly observe: boolean;
+  /** One line for the person, without line end. */
+  readonly warn: (text: string) => void;
+}
 
 const OWN: View = { kind: 'own' };
 /** Of a list with more than this that is kept back, what is trusted later may show with the client's next list only. */

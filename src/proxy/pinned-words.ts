@@ -7,7 +7,7 @@ import { printable } from '../text/escape.js';
 import { lookalikeKey } from '../wire/message.js';
 import { instructionsOf, type WordList, withInstructions, withoutMembers } from '../wire/pinned-answers.js';
 import type { ToolEdit } from '../wire/tool-list.js';
-import { type ListedPart, PinnedView } from './pinned-view.js';
+import { type ListedPart, PinnedView, type ShownBy } from './pinned-view.js';
 import type { StateSession } from './state-session.js';
 import type { Suspicions } from './suspicions.js';
 
@@ -43,14 +43,7 @@ export class PinnedWords {
   #policy: Layers | undefined;
   #page: SeenTool[] = [];
 
-  constructor(parts: {
-    readonly policy: Layers | undefined;
-    readonly stateSession: StateSession;
-    readonly pinned: PinnedView;
-    readonly suspicions: Suspicions;
-    readonly observe: boolean;
-    readonly warn: (text: string) => void;
-  }) {
+  constructor(parts: ShownBy) {
     this.#policy = parts.policy;
     this.#stateSession = parts.stateSession;
     this.#pinned = parts.pinned;

@@ -5,7 +5,7 @@ import type { Layers } from '../policy/evaluate/layers.js';
 import type { AmbiguousTool, ToolEdit } from '../wire/tool-list.js';
 import { AbsentNames } from './absent-names.js';
 import { isNamed, isShown, type ListedTool, ListedTools, type RiskOf } from './listed-tools.js';
-import { PinnedView } from './pinned-view.js';
+import { PinnedView, type ShownBy } from './pinned-view.js';
 import type { StateSession } from './state-session.js';
 import type { Suspicions } from './suspicions.js';
 
@@ -56,14 +56,7 @@ export class ToolLists {
   readonly #held = new Map<string, HeldTool>();
   #policy: Layers | undefined;
 
-  constructor(parts: {
-    readonly policy: Layers | undefined;
-    readonly stateSession: StateSession;
-    readonly pinned: PinnedView;
-    readonly suspicions: Suspicions;
-    readonly observe: boolean;
-    readonly warn: (text: string) => void;
-  }) {
+  constructor(parts: ShownBy) {
     this.#policy = parts.policy;
     this.#stateSession = parts.stateSession;
     this.#pinned = parts.pinned;

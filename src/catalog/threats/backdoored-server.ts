@@ -1,6 +1,7 @@
 import { SEND_EMAIL } from './examples.js';
 import { owasp, safeMcp } from './sources.js';
 import type { Threat } from './threat.js';
+import { eachServer } from './tools-of.js';
 
 export const BACKDOORED_SERVER: Threat = {
   id: 'backdoored-server',
@@ -20,12 +21,9 @@ export const BACKDOORED_SERVER: Threat = {
   leaves: 'All of it.',
   example: [{ server: 'mail', tools: [SEND_EMAIL] }],
   openings: (servers) =>
-    servers
-      .filter(({ tools }) => tools.length > 0)
-      .map(({ server, tools }) => ({
-        tools: tools.map((tool) => ({ server, tool })),
-        why: 'it runs on this machine with the credentials that it was given',
-        attacks: [],
-        fix: {},
-      })),
+    eachServer(servers, () => ({
+      why: 'it runs on this machine with the credentials that it was given',
+      attacks: [],
+      fix: {},
+    })),
 };

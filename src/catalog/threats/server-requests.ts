@@ -1,7 +1,7 @@
 import { READ_FILE } from './examples.js';
 import { safeMcp } from './sources.js';
 import type { Step, Threat } from './threat.js';
-import { attack } from './tools-of.js';
+import { attack, eachServer } from './tools-of.js';
 
 const ASKED = {
   sampling: { action: 'hide' },
@@ -52,14 +52,9 @@ export const SERVER_REQUESTS: Threat = {
   leaves: 'A form that looks right and is not.',
   example: [{ server: 'files', tools: [READ_FILE] }],
   openings: (servers) =>
-    servers
-      .filter(({ tools }) => tools.length > 0)
-      .map(({ server, tools }) => ({
-        tools: tools.map((tool) => ({ server, tool })),
-        why: 'it may send requests of its own',
-        attacks: ATTACKS.map(([name, method, args]) =>
-          attack(name, { server, tool: { name: method }, args }),
-        ),
-        fix: { [server]: { server_requests: ASKED } },
-      })),
+    eachServer(servers, (server) => ({
+      why: 'it may send requests of its own',
+      attacks: ATTACKS.map(([name, method, args]) => attack(name, { server, tool: { name: method }, args })),
+      fix: { [server]: { server_requests: ASKED } },
+    })),
 };

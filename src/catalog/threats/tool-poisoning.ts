@@ -1,6 +1,7 @@
 import { READ_FILE } from './examples.js';
 import { owasp, safeMcp } from './sources.js';
 import type { Attack, Threat } from './threat.js';
+import { eachServer } from './tools-of.js';
 
 /** No call shows these: they go by what a policy does with what is listed. */
 export const CHANGED: Attack = { name: 'a definition that changes', steps: [], lists: 'changed' };
@@ -25,12 +26,9 @@ export const TOOL_POISONING: Threat = {
     'Orders that stood there when the server was seen first. Read what a server says of its tools before you trust it.',
   example: [{ server: 'files', tools: [READ_FILE] }],
   openings: (servers) =>
-    servers
-      .filter(({ tools }) => tools.length > 0)
-      .map(({ server, tools }) => ({
-        tools: tools.map((tool) => ({ server, tool })),
-        why: 'the model reads what the server says of its tools',
-        attacks: [CHANGED, NEW],
-        fix: { [server]: { pin: 'hold', new_tools: 'hide' } },
-      })),
+    eachServer(servers, (server) => ({
+      why: 'the model reads what the server says of its tools',
+      attacks: [CHANGED, NEW],
+      fix: { [server]: { pin: 'hold', new_tools: 'hide' } },
+    })),
 };

@@ -25,6 +25,15 @@ function flowsAt(tool: ToolDefinition): Flows {
 export const everyTool = (servers: readonly ServerTools[]): ToolAt[] =>
   servers.flatMap(({ server, tools }) => tools.map((tool) => ({ server, tool })));
 
+/** What any server opens, whatever its tools are. */
+export const eachServer = (
+  servers: readonly ServerTools[],
+  openingOf: (server: string) => Pick<Opening, 'why' | 'attacks' | 'fix'>,
+): Opening[] =>
+  servers
+    .filter(({ tools }) => tools.length > 0)
+    .map((each) => ({ tools: everyTool([each]), ...openingOf(each.server) }));
+
 export const isOf = ({ tool }: ToolAt, ...wanted: readonly ToolClass[]): boolean =>
   wanted.includes(classOf(tool));
 
