@@ -36,6 +36,8 @@ interface OperatorRow {
   words(value: Json): string;
   /** Whether the value that was found says all: `args.type is "C"`, without "which is ...". */
   readonly isSaidByValue?: boolean;
+  /** A text for which it holds has the value, or one of several, in it: so an attack can bear it as a disguise. */
+  readonly isInText?: true;
   prospect(value: Json, possible: Possible): Prospect;
 }
 
@@ -55,6 +57,7 @@ export const OPERATORS = {
     compare: equal,
     words: (value) => `be ${show(value)}`,
     isSaidByValue: true,
+    isInText: true,
     prospect: (value, possible) => equality([value], possible),
   },
   neq: {
@@ -75,6 +78,7 @@ export const OPERATORS = {
     fault: (value) => listFault('in', value),
     compare: oneOf,
     words: (value) => `be one of ${showAll(value)}`,
+    isInText: true,
     prospect: (value, possible) => equality(isArray(value) ? value : [], possible),
   },
   not_in: {
@@ -128,6 +132,7 @@ export const OPERATORS = {
     fault: () => undefined,
     compare: contains,
     words: (value) => `contain ${show(value)}`,
+    isInText: true,
     prospect: (value, { types }) =>
       told(types.has('array') || (types.has('string') && typeof value === 'string')),
   },
@@ -147,6 +152,7 @@ export const OPERATORS = {
       return couldBeginWith(actual, value) ? 'unknown' : 'fails';
     },
     words: (value) => `start with ${show(value)}`,
+    isInText: true,
     prospect: (_, { types }) => told(types.has('string')),
   },
 } as const satisfies Readonly<Record<string, OperatorRow>>;

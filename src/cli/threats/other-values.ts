@@ -2,6 +2,7 @@ import type { Disguise } from '../../catalog/threats/threat.js';
 import { Decimal } from '../../json/decimal.js';
 import { isRecord, type Json, setOwn } from '../../json/value.js';
 import { type Condition, EACH, type Path } from '../../policy/model.js';
+import { operatorOf } from '../../policy/operators.js';
 import { matchSample } from './match-sample.js';
 
 /** Texts that a policy hardly looks for. */
@@ -48,7 +49,7 @@ export function disguised({ op, value, regex }: Condition, disguise: Disguise): 
   const wanted =
     regex !== undefined && typeof value === 'string'
       ? [matchSample(value)]
-      : op === 'contains' || op === 'starts_with' || op === 'eq' || op === 'in'
+      : operatorOf(op).isInText
         ? valuesIn(value).filter((each) => typeof each === 'string')
         : [];
   return wanted.slice(0, 5).flatMap((each) => disguise(String(each)));
