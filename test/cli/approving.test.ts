@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import {
+  approveCall,
+  bounded,
+  type FurtherTyped,
+  furtherCalls,
+  latestBudget,
+  waitingCall,
+} from '../../src/cli/approving.js';
+import type { PolicyWrapError } from '../../src/errors.js';
+import { State } from './commands/support.js';
+
+const MINUTE = 60_000;
+
+describe('what is typed about further calls', () => {
+  test.each<[FurtherTyped, { calls: number; forMs: number; max?: string; amount?: string }]>([
+    [{ also: 'next 10' }, { calls: 10, forMs: 30 * MINUTE }],
+    [{ also: ' NEXT  3 ' }, { calls: 3, forMs: 30 * MINUTE }],
+    [
+      { also: '1', for: '1s' },
+      { calls: 1, forMs: 1000 },
+    ],
+    [
+      { also: '1000', for: '24h' },
+      { calls: 1000, forMs: 24 * 60 * MINUTE },
+    ],
+    [
+      { also: '2', maxAmount: ' 200000.50 ', amount: 'args.total' },
+      { calls: 2, forMs: 30 * MINUTE, max: '200000.5', amount: 'args.total' },
+    ],
+    [
+      { also: '2', maxAmount: '0' },
+      { calls: 2, forMs: 30 * MINUTE, max: '0' },
+    ],
+  ])('%j', (typed, meant) => {
+    expect(furtherCalls(typed)).toEqual({ max: undefined, amount: undefined, ...meant });
+  });
+
+  test('nothing typed, nothing granted', () => {
+    expect(furtherCalls({})).toBeUndefined();
+  });
+
+  test.each<[typed: FurtherTyped, message: RegExp]>([
+    // Left aside, they would be a bound that somebody believes in.
+    [{ for: '30m' }, /--for and --max-amount say how far --also goes/],
+    [{ maxAmount: '5' }, /--for and --max-amount say how far --also goes/],
+    [{ amount: 'args.total' }, /--amount says which number --max-amount is for/],
+    [{ also: '3', amount: 'args.total' }, /--amount says which number --max-amount is for/],
+    [{ also: '0' }, /at most 1000 calls/],
+    [{ also: '1001' }, /at most 1000 calls/],
+    [{ also: 'next' }, /at most 1000 calls/],
+    [{ also: '1.5' }, /at most 1000 calls/],
+    [{ also: '-1' }, /at most 1000 calls/],
+    [{ also: '3', for: '999ms' }, /write 90s, 30m or 2h/],
+    [{ also: '3', for: '25h' }, /write 90s, 30m or 2h/],
+    [{ also: '3', for: 'soon' }, /write 90s, 30m or 2h/],
+    [{ also: '3', maxAmount: '-1' }, /write a number without separators/],
+    [{ also: '3', maxAmount: '1,000' }, /write a number without separators/],
+    [{ also: '3', maxAmount: '' }, /write a number without separators/],
+  ])('is refused: %j', (typed, message) => {
+    expect(() => furtherCalls(typed)).toThrow(message);
+  });
+});
+
+describe('the number that further calls are bound by', () => {
+  const ARGS = '{"total":10,"count":2,"to":{"fee":1}}';
+  const boundOf = (args: string, typed: FurtherTyped) => {
+    using state = new State();
+    const id = state.ask(state.session(), 'pay', args);
+    const approval = state.store.approval(id);
+    const further = furtherCalls({ also: '3', maxAmount: '100', ...typed });
+    if (!approval || !further) throw new Error('nothing to bind');
+    return bounded(further, approval, state.store);
+  };
+
+  test('that which is named, by its path with or without args.', () => {
+    for (const amount of ['args.total', 'total'])
+      expect(boundOf(ARGS, { amount }).bound).toEqual({ path: 'args.total', max: '100' });
+    expect(boundOf(ARGS, { amount: 'to.fee' }).bound).toEqual({ path: 'args.to.fee', max: '100' });
+  });
+
+  test('the only one that there is', () => {
+    expect(boundOf('{"total":10,"to":"x"}', {}).bound).toEqual({ path: 'args.total', max: '100' });
+  });
+
+  test('is asked for where it could be another, and is none where the call has none', () => {
+    expect(() => boundOf(ARGS, { amount: 'fee' })).toThrow('which number of pay is meant?');
+    expect(() => boundOf('{"a":1,"b":2}', {})).toThrow('which number of pay is meant?');
+    expect(() => boundOf('{"to":"x"}', {})).toThrow('was called without a number to bound');
+  });
+});
+
+describe('a call that waits', () => {
+  const hintOf = async (run: Promise<unknown>) => {
+    const error = await run.then(
+      () => undefined,
+      (thrown: PolicyWrapError) => thrown,
+    );
+    return [error?.code, error?.hint];
+  };
+
+  test('is found by its id as people type it; another is not there', async () => {
+    using state = new State();
+    const id = state.ask(state.session(), 'read_page', '{}');
+    expect(await waitingCall(` ${id.toLowerCase()} `, state.store)).toMatchObject({ id, tool: 'read_page' });
+    expect(await hintOf(waitingCall('NONE', state.store))).toEqual([
+      'NOT_FOUND',
+      'policy-wrap approvals lists what waits.',
+    ]);
+  });
+
+  test('waits no longer: only of one that has expired a person is asked again', async () => {
+    using state = new State();
+    const session = state.session();
+    const [rejected = '', expired = ''] = ['{}', '{"n":1}'].map((args) =>
+      state.ask(session, 'read_page', args),
+    );
+    state.store.decideApproval(rejected, 'rejected', 'cli');
+    state.at += 3_600_000;
+    expect(await hintOf(waitingCall(rejected, state.store))).toEqual(['REFUSED', undefined]);
+    expect(await hintOf(waitingCall(expired, state.store))).toEqual([
+      'REFUSED',
+      'Have the call made again; you will be asked again.',
+    ]);
+  });
+
+  test('G10: one that is rejected while it is read is not approved, and grants nothing', async () => {
+    using state = new State();
+    const id = state.ask(state.session(), 'read_page', '{}');
+    const approval = await waitingCall(id, state.store);
+    state.store.decideApproval(id, 'rejected', 'cli');
+    const budget = { calls: 3, forMs: MINUTE };
+    expect(await hintOf(approveCall(approval, state.store, 'cli', budget))).toEqual(['REFUSED', undefined]);
+    expect(state.store.approval(id)?.state).toBe('rejected');
+    expect(await latestBudget(approval, state.store)).toBeUndefined();
+  });
+
+  test('the budget that was granted last for its tool, and for no other', async () => {
+    using state = new State();
+    const session = state.session();
+    const asked = [
+      ['read_page', 5],
+      ['read_page', 3],
+      ['read_more', 7],
+    ] as const;
+    // All of them first: what is granted lets the next call of its tool pass.
+    const ids = asked.map(([tool, n]) => state.ask(session, tool, `{"n":${n}}`));
+    for (const [index, [, calls]] of asked.entries()) {
+      state.at += 1;
+      const approval = await waitingCall(ids[index] ?? '', state.store);
+      await approveCall(approval, state.store, 'cli', { calls, forMs: MINUTE });
+    }
+    const first = state.store.approval(ids[0] ?? '');
+    if (!first) throw new Error('no approval');
+    expect(await latestBudget(first, state.store)).toMatchObject({ tool: 'read_page', callsLeft: 3 });
+  });
+});
