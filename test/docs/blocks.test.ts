@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wrapProgram } from '../../src/cli/options.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
 import { cli } from '../support/cli.js';
-import { BLOCKS, blocksWith } from '../support/documents.js';
+import { BLOCKS, blocksWith, DOCUMENTS } from '../support/documents.js';
 import { Rig } from '../support/rig.js';
 import { Scene } from '../support/scene.js';
 
@@ -31,6 +31,12 @@ const NOT_OURS: readonly [line: RegExp, reason: string][] = [
     'of other programs: test/e2e/team-commands.test.ts has the rest',
   ],
 ];
+
+const RECIPES = DOCUMENTS.filter((path) => /^docs\/recipes\/(?!README)/.test(path));
+
+interface Case {
+  readonly expect: { readonly decision: string };
+}
 
 test('every block of the documents is of a kind that is tested', () => {
   const others = BLOCKS.filter(
@@ -78,14 +84,59 @@ test.each(blocksWith('json members'))('these members of a policy in %s load', (w
   expect(errorsOf(`{ "version": "1", ${rest}\n${text}\n}`, where)).toEqual([]);
 });
 
+/** As the page says: the policy is a file, the cases lie in `cases/` beside it. */
 test.each(blocksWith('json cases'))('the cases of %s come out as they say', (where, text) => {
-  const { code, stdout, stderr } = cli(['test', written(where, text)], { env: process.env });
+  const [document = ''] = where.split(':');
+  const name = `${basename(document, '.md')}.json`;
+  const home = join(folder, where.replace(/\W/g, '-'));
+  mkdirSync(join(home, 'cases'), { recursive: true });
+  writeFileSync(join(home, 'cases', name), text);
+  const policy = BLOCKS.find((block) => block.document === document && block.info === 'json policy');
+  writeFileSync(join(home, name), policy?.text ?? '');
+  const { code, stdout, stderr } = cli(['test', `cases/${name}`], { env: process.env, cwd: home });
   expect(code, stdout + stderr).toBe(0);
   expect(stdout).not.toContain('FAIL');
 });
 
+test.each(RECIPES)(
+  '%s has a policy and cases in which something passes, and something does not',
+  (document) => {
+    const infos = BLOCKS.filter((block) => block.document === document).map(({ info }) => info);
+    expect(infos.filter((info) => info.startsWith('json'))).toEqual(['json policy', 'json cases']);
+    const { text = '' } =
+      BLOCKS.find((block) => block.document === document && block.info === 'json cases') ?? {};
+    const decisions = JSON.parse(text).cases.map(({ expect: { decision } }: Case) => decision);
+    expect(decisions).toContain('allow');
+    expect(decisions.filter((decision: string) => decision !== 'allow').length).toBeGreaterThan(2);
+  },
+);
+
 test.each(blocksWith('json message'))('the message of %s is JSON', (_, text) => {
   expect(() => JSON.parse(text)).not.toThrow();
+});
+
+test('the refusal that docs/guarantees.md shows is what is sent', async () => {
+  const [[, shown = ''] = []] = blocksWith('json message').filter(([where]) =>
+    where.startsWith('docs/guarantees'),
+  );
+  await using rig = new Rig();
+  const [[, policy = ''] = []] = blocksWith('json policy').filter(([, text]) =>
+    text.includes('track_logout_rate'),
+  );
+  const wrapper = rig.wrap({ policy });
+  await wrapper.initialize();
+  for (let n = 0; n < 30; n++) await wrapper.call('track_logout');
+  const { result } = await wrapper.call('track_logout');
+  const example = JSON.parse(shown);
+  const KEY = 'policy-wrap/decision';
+  const { retryAfterMs, retryAt, auditId, ...same } = example._meta[KEY];
+  expect(result).toMatchObject({ isError: true, _meta: { [KEY]: same } });
+  expect(Object.keys(result).sort()).toEqual(Object.keys(example).sort());
+  expect(Object.keys(result._meta[KEY]).sort()).toEqual(
+    Object.keys({ ...same, retryAfterMs, retryAt, auditId }).sort(),
+  );
+  const [before] = example.content[0].text.split(' in ');
+  expect(result.content[0].text.startsWith(before)).toBe(true);
 });
 
 test.each(blocksWith('json entry shown'))('the options in the entry of %s exist', (_, text) => {

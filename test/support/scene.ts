@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { PYTHON } from './asking.js';
-import { blocksOf } from './documents.js';
+import { BLOCKS, blocksOf } from './documents.js';
 import { BIN, type Message, Rig } from './rig.js';
 
 const AFIP = {
@@ -78,9 +78,15 @@ export class Scene implements Disposable {
     put('my-policy.json', example);
     put('cases.json', cases);
     put('intercept.yaml', INTERCEPT);
+    for (const { document, info, text } of BLOCKS.filter((block) =>
+      block.document.startsWith('docs/recipes/'),
+    )) {
+      const name = `${basename(document, '.md')}.json`;
+      if (info === 'json policy') put(name, text);
+      if (info === 'json cases') put(join('cases', name), text);
+    }
     put('afip-policy.json', AFIP);
     put('legiti-policy.json', PASTED);
-    put('legiti.json', PASTED);
     for (const kind of ['afip', 'legiti']) {
       put(`bin/mcp-${kind}`, `#!/bin/sh\nexec "${process.execPath}" "${BIN}" stand-in ${kind}\n`);
       chmodSync(join(this.#template, `bin/mcp-${kind}`), 0o755);
