@@ -258,6 +258,16 @@ test('every client has its places above, its own id, its files and its line in d
   }
 });
 
+test.each(['README.md', 'README.es.md', 'README.pt-BR.md'])(
+  '%s names every client, and counts them',
+  (path) => {
+    const readme = readFileSync(path, 'utf8');
+    const [, count, names = ''] = /\[(\d+) client\w+\]\([^)]*\): ([^.]*)\./.exec(readme) ?? [];
+    expect(Number(count)).toBe(CLIENTS.length);
+    expect(names.split(/, | (?:and|y|e) /)).toEqual(CLIENTS.map(({ name }) => name));
+  },
+);
+
 describe('isRunning', () => {
   test.each<[string, string[]]>([
     ['/Applications/Claude.app/Contents/MacOS/Claude', ['claude-desktop']],
