@@ -4,6 +4,8 @@
  */
 export const SLOW_TESTS = [
   'test/readme.test.ts',
+  'test/docs/blocks.test.ts',
+  'test/recording/',
   'test/page/browser/',
   'test/e2e/',
   'test/cli/commands/policy-commands.test.ts',

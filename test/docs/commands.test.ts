@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.js';
@@ -5,6 +7,7 @@ import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
 import { EXIT } from '../../src/errors.js';
 import { ABOVE } from '../support/above.js';
+import { textOf } from '../support/documents.js';
 
 /** In a cell of a table. */
 const cell = (text: string): string =>
@@ -84,4 +87,15 @@ function commandsPage(): string {
 
 test('docs/commands.md is in step with the command table: `npm run docs:commands` writes it', async () => {
   await expect(commandsPage()).toMatchFileSnapshot('../../docs/commands.md');
+});
+
+test('every variable of ours is in the table of docs/clients.md', () => {
+  const read = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => readFileSync(join('src', name), 'utf8').match(/\bPOLICY_WRAP_[A-Z_]+/g) ?? []);
+  const [, table = ''] = textOf('docs/clients.md').split('\n## Variables\n');
+  // What a script of a notification is given is not for people.
+  const own = [...new Set(read)].filter((name) => !/_(?:TEXT|TITLE)$/.test(name));
+  expect(own.length).toBeGreaterThan(5);
+  expect(own.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
 });
