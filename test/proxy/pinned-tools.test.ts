@@ -241,6 +241,20 @@ describe('pin: "hold"', () => {
     expect(list(between, [PAY], [READ], [{ ...READ, name: 'more' }])).toEqual([PAY, READ]);
   });
 
+  test('what comes after the first list is new, also while others keep that from being written down', () => {
+    const path = temp.path();
+    using between = session(path);
+    const other = connect(path, 0);
+    other.exec('BEGIN IMMEDIATE');
+    try {
+      expect(list(between, [PAY])).toEqual([PAY]);
+      expect(list(between, [PAY, READ])).toEqual([PAY]);
+    } finally {
+      other.exec('ROLLBACK');
+      other.close();
+    }
+  });
+
   test('a changed tool on a later page is shown as it was; a cursor and other members stay', () => {
     using between = session(temp.path());
     list(between, [READ], [PAY]);

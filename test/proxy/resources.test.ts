@@ -261,6 +261,18 @@ describe('resources', () => {
     expect(between.toServer.map(({ id }) => id)).toEqual([1, 3, 5, 9]);
   });
 
+  test('2026-07-28: a stream hears of the lists that it asked for, and nothing else is one', () => {
+    using between = new Between(temp, policy({}));
+    const notifications = { toolsListChanged: true, promptsListChanged: false };
+    between.client(request(1, 'subscriptions/listen', { notifications, _meta: META }));
+    between.client(request(2, 'tools/list', { notifications, _meta: META }));
+    expect(between.toServer.map(({ id }) => id)).toEqual([1, 2]);
+    expect(between.session.listChanged('tools')).toMatchObject([
+      { params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 1 } } },
+    ]);
+    expect(between.session.listChanged('prompts')).toEqual([]);
+  });
+
   test('G10: a person approves one reading of exactly that resource; a subscription is another thing', () => {
     using between = new Between(temp, policy({ resources: { 'memo://**': { action: 'approve' } } }));
     between.client(read(1, 'memo://a'));

@@ -156,6 +156,26 @@ describe.skipIf(process.platform === 'win32').concurrent('G9: a server ends', ()
     await expect.poll(() => lives(Number(said)), { timeout: 30_000 }).toBe(false);
   });
 
+  test('and none of its pipes is kept open by what left its group', async ({ expect }) => {
+    const upstream = await start(
+      `const child = require('child_process').spawn(process.execPath,
+         ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+       process.stdout.write(child.pid + ' ', () => process.exit(9));`,
+    );
+    let said = '';
+    upstream.stdout.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    upstream.stderr.resume();
+    try {
+      expect(await upstream.closed).toBe(9);
+      // An open pipe would keep this process from ending.
+      expect([upstream.stdout.destroyed, upstream.stderr.destroyed]).toEqual([true, true]);
+    } finally {
+      process.kill(Number(said), 'SIGKILL');
+    }
+  });
+
   test('and all that it wrote is read, also by who begins to read afterwards', async ({ expect }) => {
     const upstream = await start(
       "process.stderr.write('why\\n'); process.stdout.write('x'.repeat(40_000), () => process.exit(8))",

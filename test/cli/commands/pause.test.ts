@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { pause, resume } from '../../../src/cli/commands/pause.js';
@@ -39,4 +39,13 @@ test('the brake makes the database where there is none yet; a resume also tells 
   const db = join(state.folder, 'new.db');
   expect(await pause({ db }, new FakeTerminal())).toBe(0);
   expect(existsSync(db)).toBe(true);
+});
+
+test('the brake that holds nowhere fails, and says why', async () => {
+  using state = new State();
+  const db = join(state.folder, 'no-database');
+  writeFileSync(db, 'This is no database, and is long enough to be looked at as one.'.repeat(20));
+  const io = new FakeTerminal();
+  await expect(pause({ db }, io)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+  expect(io.out.text).toBe('');
 });
