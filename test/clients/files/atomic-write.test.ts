@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   createFile,
   overwriteFile,
@@ -150,6 +150,22 @@ describe('writing', () => {
     const path = home.put('f.json', 'old');
     linkSync(path, home.path('other'));
     expect(thrown(() => preflight(snapshot(path)))).toMatchObject({ code: 'CONFIG_CONFLICT' });
+  });
+
+  test.runIf(POSIX)('a file of another user is refused, unless root asks', () => {
+    using home = new Home();
+    const found = snapshot(home.put('app/f.json', 'old'));
+    const asked = (user: number) => {
+      const getuid = vi.spyOn(process, 'getuid').mockReturnValue(user);
+      try {
+        return thrown(() => preflight({ ...found, uid: 1000 }));
+      } finally {
+        getuid.mockRestore();
+      }
+    };
+    expect(asked(1001)).toMatchObject({ code: 'CONFIG_CONFLICT', message: expect.stringContaining('belongs to another user') });
+    expect(asked(1000)).toBeUndefined();
+    expect(asked(0)).toBeUndefined();
   });
 
   test('a file that changed since it was read is left alone, and no backup is made', () => {
