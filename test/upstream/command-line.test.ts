@@ -43,6 +43,8 @@ test.each<[line: string | string[], expected: Partial<CommandLine>]>([
   ['node /x/lib/policy-wrap.js -- x', { wrapper: undefined }],
   ['npm exec policy-wrap@1 -- x', { wrapper: 'package', at: 2 }],
   ['npm run policy-wrap -- x', { wrapper: undefined }],
+  [['sh', '-c', ''], { through: [], runner: 'sh', program: '', name: 'sh' }],
+  [['env', '-S', ' '], { through: [], runner: 'env', program: '', name: 'env' }],
   [[], { program: '', at: 0, name: undefined, runner: undefined }],
 ])('%j', (line, expected) => {
   expect(readCommandLine(typeof line === 'string' ? line.split(' ') : line)).toMatchObject(expected);
