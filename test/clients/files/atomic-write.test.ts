@@ -163,7 +163,10 @@ describe('writing', () => {
         getuid.mockRestore();
       }
     };
-    expect(asked(1001)).toMatchObject({ code: 'CONFIG_CONFLICT', message: expect.stringContaining('belongs to another user') });
+    expect(asked(1001)).toMatchObject({
+      code: 'CONFIG_CONFLICT',
+      message: expect.stringContaining('belongs to another user'),
+    });
     expect(asked(1000)).toBeUndefined();
     expect(asked(0)).toBeUndefined();
   });
