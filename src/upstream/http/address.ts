@@ -139,10 +139,12 @@ export function guardedLookup(allowPrivate: boolean): LookupFunction {
       if (error) return callback(error, '');
       const isOwn = hostname === 'localhost' || hostname.endsWith('.localhost');
       const bad = addresses.find(({ address }) => (isOwn ? !isLoopback(address) : isPrivate(address)));
-      if (bad && !allowPrivate) {
-        const refused = new Error(
-          `${hostname} leads to ${bad.address}, an address of a private network (--allow-private lets it)`,
-        );
+      // What is meant for this machine may be in the clear: nothing lets that lead elsewhere.
+      if (bad && (isOwn || !allowPrivate)) {
+        const where = isOwn
+          ? 'which is not this machine'
+          : 'an address of a private network (--allow-private lets it)';
+        const refused = new Error(`${hostname} leads to ${bad.address}, ${where}`);
         return callback(Object.assign(refused, { code: 'EPRIVATE' }), '');
       }
       const [first] = addresses;

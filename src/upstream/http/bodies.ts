@@ -10,7 +10,11 @@ export interface StreamEvent {
 
 /** What is read of an answer that only people will see, in bytes. */
 const EXCERPT = 4096;
-/** The longest wait before a stream is opened again that a server may ask for, in milliseconds. */
+/**
+ * The shortest and the longest wait before a stream is opened again that a server may ask for, in milliseconds: each
+ * event begins the tries anew, so that without a pause a stream of one event would be asked for as fast as it comes.
+ */
+const RETRY_MIN = 100;
 const RETRY_MAX = 60_000;
 
 /**
@@ -31,7 +35,7 @@ export async function* eventsOf(
   const parser = createParser({
     maxBufferSize: longest,
     onEvent: ({ event, id, data }) => void read.push({ type: event ?? 'message', id, data }),
-    onRetry: (ms) => onRetry(Math.min(ms, RETRY_MAX)),
+    onRetry: (ms) => onRetry(Math.min(Math.max(ms, RETRY_MIN), RETRY_MAX)),
     onError: (error) => {
       tooLong ||= error.type === 'max-buffer-size-exceeded';
     },
@@ -106,7 +110,14 @@ export function drop(body: Readable): void {
   body.destroy();
 }
 
-/** Throws away what is left of a body, so that its connection can be used again. */
+/** Throws away what is left of a body, so that its connection can be used again; one without an end is cut. */
 export function discard(body: Readable): void {
-  body.resume();
+  const timer = setTimeout(() => body.destroy(), HELD_WAIT).unref();
+  let size = 0;
+  body
+    .on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > HELD) body.destroy();
+    })
+    .once('close', () => clearTimeout(timer));
 }

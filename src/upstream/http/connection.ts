@@ -45,15 +45,16 @@ export class Connection {
    * Sends a message and passes on what comes back, with another wire or a new session where the server wants that.
    *
    * @param onSent called once it is on its way
+   * @param onTaken called once the server has it
    * @throws NotSent
    */
-  async deliver(message: Outgoing, onSent: () => void): Promise<void> {
+  async deliver(message: Outgoing, onSent: () => void, onTaken: () => void): Promise<void> {
     const { host } = this.#remote.url;
     for (let again = false; ; again = true) {
       const events = this.#speaksEvents ? await this.#openEvents(message) : undefined;
       const exchange = new Exchange(message, this.#remote);
       if (message.id !== undefined) this.#exchanges.set(message.id, exchange);
-      const delivery = await exchange.run(events ?? this.#remote.url, onSent);
+      const delivery = await exchange.run(events ?? this.#remote.url, onSent, onTaken);
       if (delivery === 'answered') return;
       if (again || events) throw new NotSent(`${host} speaks no MCP that is known here`);
       if (delivery === 'not supported') this.#speaksEvents = true;

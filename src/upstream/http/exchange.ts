@@ -65,14 +65,20 @@ export class Exchange {
    *
    * @param target where to: an address, or a connection of 2024-11-05, which brings the answer
    * @param onSent called once it is on its way, so that the next message may follow
+   * @param onTaken called once the server has it: its bytes need not be held any more
    * @throws NotSent when the server provably got nothing of it
    */
-  async run(target: URL | EventEndpoint, onSent: () => void): Promise<Delivery> {
+  async run(
+    target: URL | EventEndpoint,
+    onSent: () => void,
+    onTaken: () => void = () => {},
+  ): Promise<Delivery> {
     const abort = () => this.#abort.abort();
     this.#remote.over.addEventListener('abort', abort, { once: true });
     try {
       const response = await this.#post(target instanceof URL ? target : target.url, onSent);
       onSent();
+      onTaken();
       if (response === undefined) return 'answered';
       if (target instanceof URL) return await this.#answer(response);
       await this.#awaitEvent(response, target);

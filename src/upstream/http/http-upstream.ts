@@ -31,6 +31,8 @@ const SIGNAL_GRACE = 300;
 const FAREWELL = 1000;
 /** Milliseconds that a message which has no answer may hold up those behind it. */
 const ORDER_WAIT = 5000;
+/** Streams that stay open after their answer, at most. */
+const MOST_LINGERING = 100;
 
 export interface RemoteOptions {
   readonly url: URL;
@@ -58,6 +60,8 @@ export class HttpUpstream implements Upstream {
   readonly #over = new AbortController();
   readonly #exchanges = new Map<Id, Exchange>();
   readonly #connection: Connection;
+  /** Those whose answer came, and whose stream is still open; the oldest first. */
+  readonly #lingering = new Set<Exchange>();
   #inFlight = 0;
   /** Messages leave one after the other; answers come as they like. */
   #turn: Promise<void> = Promise.resolve();
@@ -126,23 +130,34 @@ export class HttpUpstream implements Upstream {
   #delivery(message: Outgoing, notSent: NotSentListener): Promise<void> {
     return new Promise((next) => {
       const onSent = message.method === 'initialize' ? () => {} : next;
-      void this.#deliver(message, notSent, onSent).finally(() => {
+      let isHeld = true;
+      const onTaken = () => {
+        if (isHeld) this.#taken(message);
+        isHeld = false;
+      };
+      void this.#deliver(message, notSent, onSent, onTaken).finally(() => {
         next();
-        this.#delivered(message);
+        onTaken();
+        this.#inFlight--;
+        if (this.#inFlight === 0) this.#onIdle();
       });
     });
   }
 
-  #delivered(message: Outgoing): void {
-    this.#inFlight--;
+  /** The server has a message, or never will: what waits for its answer is not held up by it any more. */
+  #taken(message: Outgoing): void {
     const wasFull = this.#unsent > LOW_WATER;
     this.#unsent -= message.bytes.length;
     if (wasFull && this.#unsent <= LOW_WATER) this.#onDrain();
-    if (this.#inFlight === 0) this.#onIdle();
   }
 
   /** @param onSent called once the next message may follow */
-  async #deliver(message: Outgoing, notSent: NotSentListener, onSent: () => void): Promise<void> {
+  async #deliver(
+    message: Outgoing,
+    notSent: NotSentListener,
+    onSent: () => void,
+    onTaken: () => void,
+  ): Promise<void> {
     if (this.#over.signal.aborted) {
       if (message.id !== undefined) notSent([message.id], 'the session has ended');
       return;
@@ -154,7 +169,7 @@ export class HttpUpstream implements Upstream {
     const isRequest = message.id !== undefined;
     const timer = isRequest ? undefined : setTimeout(onSent, ORDER_WAIT);
     try {
-      await this.#connection.deliver(message, isRequest ? onSent : () => {});
+      await this.#connection.deliver(message, isRequest ? onSent : () => {}, onTaken);
       if (message.method === 'notifications/initialized') this.#connection.listen();
     } catch (error) {
       const reason = error instanceof NotSent ? error.message : reasonOf(error);
@@ -166,7 +181,20 @@ export class HttpUpstream implements Upstream {
       else notSent([message.id], reason);
     } finally {
       clearTimeout(timer);
-      if (message.id !== undefined) this.#exchanges.delete(message.id);
+      const exchange = message.id === undefined ? undefined : this.#exchanges.get(message.id);
+      if (exchange) this.#lingering.delete(exchange);
+      // Not that of a later request, which has the same id by now.
+      if (message.id !== undefined && exchange?.message === message) this.#exchanges.delete(message.id);
+    }
+  }
+
+  /** Some servers go on with a stream after its answer, and some forget to end it: of those the oldest is cut. */
+  #linger(exchange: Exchange): void {
+    this.#lingering.add(exchange);
+    for (const oldest of this.#lingering) {
+      if (this.#lingering.size <= MOST_LINGERING) return;
+      this.#lingering.delete(oldest);
+      oldest.cancel();
     }
   }
 
@@ -182,7 +210,10 @@ export class HttpUpstream implements Upstream {
     const answer = answerIn(bytes);
     if (answer) {
       const exchange = this.#exchanges.get(answer.id);
-      exchange?.settle();
+      if (exchange) {
+        exchange.settle();
+        this.#linger(exchange);
+      }
       if (this.#connection.takes(answer.id, answer.message)) return;
       this.#session.learn(answer.message, exchange?.message.method);
     }

@@ -95,6 +95,8 @@ export class LoginCredentials implements Credentials {
       });
     } catch (error) {
       if (this.#isAnother(refused)) return true;
+      // An authorization server that fails is not asked with each call either.
+      this.#last = { token: refused, at: performance.now() };
       this.#warn(`the login could not be renewed: ${reasonOf(error)}`);
       return false;
     }
