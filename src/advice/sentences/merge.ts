@@ -2,6 +2,7 @@ import { isStricterAction } from '../../catalog/actions.js';
 import { canonicalJson } from '../../json/canonical.js';
 import { isArray, isObject, type Json, type JsonObject } from '../../json/value.js';
 import type { EditPath } from '../../policy/edit/jsonc-text.js';
+import { copyOf } from '../../policy/edit/own-copy.js';
 import { PolicyText } from '../../policy/edit/policy-text.js';
 import { comparePatterns, namePattern } from '../../policy/evaluate/name-pattern.js';
 import { rateAsLimit, rateCounter } from '../../policy/read/rate.js';
@@ -60,7 +61,16 @@ function makeOwn(document: PolicyText, tool: string): void {
   if (document.at(['tools', tool]) !== undefined) return;
   const pattern = patternFor(document.text, tool);
   const copied = pattern === undefined ? undefined : document.at(['tools', pattern]);
-  document.set(['tools', tool], copied ?? {});
+  document.set(['tools', tool], isObject(copied) && pattern !== undefined ? copyOf(copied, pattern) : {});
+}
+
+/** Whether no call of a tool passes because nothing is said of it: an entry, whatever it says, would list it. */
+function isUnlisted(document: PolicyText, tool: string): boolean {
+  return (
+    document.at(['default']) !== 'allow' &&
+    document.at(['tools', tool]) === undefined &&
+    patternFor(document.text, tool) === undefined
+  );
 }
 
 const PINS: readonly Json[] = ['off', 'warn', 'hold', 'deny'];
@@ -82,6 +92,11 @@ const isClosed = (action: Json | undefined): boolean => action === 'deny' || act
 
 function addEntry(document: PolicyText, tool: string, entry: JsonObject): void {
   const path = ['tools', tool];
+  // What a pattern of attack does with several tools must not open those that are closed.
+  if (isUnlisted(document, tool)) {
+    if (entry.action === 'hide') addNames(document, [tool]);
+    return;
+  }
   makeOwn(document, tool);
   const now = document.at(path);
   if (!isObject(now)) return;

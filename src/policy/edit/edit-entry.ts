@@ -1,6 +1,7 @@
 import { isArray, isObject, isRecord, type Json, type JsonObject } from '../../json/value.js';
 import type { NamePattern, Policy } from '../model.js';
 import { RULE_FIELDS } from '../read/format.js';
+import { copyOf } from './own-copy.js';
 import { PolicyText } from './policy-text.js';
 
 /** What a person wants of a tool, or of all that match a pattern. */
@@ -64,7 +65,9 @@ export function editEntry(text: string, policy: Policy, name: string, wish: Wish
       return document.done([isHidden ? `${by} allows it` : `${by} allows it already`]);
   }
   if (own === undefined && before !== undefined) {
-    document.set(['tools', name], before);
+    // A rate that is set anew takes the place of the pattern's.
+    const isRateSet = wish.kind === 'limit' || pattern === undefined;
+    document.set(['tools', name], isRateSet ? before : copyOf(before, pattern.text));
     notes.push(
       `the rules of "${pattern?.text}", which judged it until now, are copied into an entry of its own`,
     );

@@ -7,6 +7,7 @@ import { coverageOf } from '../../../src/cli/threats/coverage.js';
 import { toolPage } from '../../../src/cli/tool-page.js';
 import { readJsonc } from '../../../src/json/relaxed.js';
 import type { JsonObject } from '../../../src/json/value.js';
+import { evaluate } from '../../../src/policy/evaluate/evaluate.js';
 import { stack } from '../../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { policyText } from './policies.js';
@@ -20,6 +21,24 @@ function layersOf(text: string) {
   const loaded = loadPolicy(text, 'p');
   if (!loaded.policy) throw new Error(`${text}\n${JSON.stringify(loaded.problems)}`);
   return stack(loaded.policy);
+}
+
+/** Arguments that conditions hold and do not hold for. */
+const CALLS: readonly JsonObject[] = [
+  {},
+  { amount_total: 5, invoice_type: 6, currency: 'ARS', note: 'a', urgent: false, items: [] },
+  { amount_total: 90_000, invoice_type: 2, currency: 'EUR', note: 'xxx', urgent: true, other: null },
+];
+
+/** Whether some call of a tool gets further by one policy than by the other. */
+function isLooser(after: string, before: string, tool: string): boolean {
+  const closed = (text: string, args: JsonObject) => {
+    const [policy] = layersOf(text).all;
+    if (!policy) throw new Error('no policy');
+    const evaluation = evaluate(policy, { tool, args, env: {} });
+    return evaluation.kind !== 'open' ? 2 : evaluation.ask ? 1 : 0;
+  };
+  return CALLS.some((args) => closed(after, args) < closed(before, args));
 }
 
 describe.each(KNOWN_SERVERS)('what counters the patterns that $command opens', ({ command, tools }) => {
@@ -41,6 +60,25 @@ describe.each(KNOWN_SERVERS)('what counters the patterns that $command opens', (
     const [row] = coverageOf([{ server: command, tools, policy: layersOf(after) }], [threat]);
     expect(row?.state).toBe('countered');
     expect(merged(after, part ?? {})).toBe(after);
+  });
+
+  test('what it puts in lets nothing through that was refused, also of tools beside it', () => {
+    const parts = threats.map((threat) => closes(threat.openings(here))[command] as JsonObject);
+    const names = fc.shuffledSubarray(
+      tools.map(({ name }) => name),
+      { minLength: 2, maxLength: 2 },
+    );
+    fc.assert(
+      fc.property(policyText, names, fc.constantFrom(...parts), (text, [one, other], part) => {
+        const before = text.replaceAll('"t"', JSON.stringify(one)).replace('"other"', JSON.stringify(other));
+        fc.pre(errorsOf(before).length === 0);
+        const after = merged(before, part);
+        expect(errorsOf(after)).toEqual([]);
+        const loosened = tools.filter(({ name }) => isLooser(after, before, name));
+        expect(loosened.map(({ name }) => name)).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test('the recommended rule of each tool can be used beside whatever its entry says', () => {
@@ -135,7 +173,22 @@ test('a tool that a pattern judges keeps its rules when it gets an entry of its 
   expect(patternFor(text, 'x')).toBe('*');
   expect(patternFor(text, 'c')).toBeUndefined();
   const own = documentOf(withOwnEntry(text, 'create_invoice')).tools as Record<string, unknown>;
-  expect(own.create_invoice).toEqual({ rate_limit: '5/minute' });
+  // In the pattern's count: it would have five calls more a minute otherwise.
+  expect(own.create_invoice).toEqual({
+    limits: [{ counter: 'create_*_rate', window: 'minute', max: 5 }],
+  });
   expect(withOwnEntry(text, 'c')).toBe(text);
   expect(documentOf(withOwnEntry(withPolicy({}), 'new')).tools).toEqual({ new: {} });
+});
+
+test('a part about several tools opens none of those that nothing was said of', () => {
+  const part = { tools: { a: { rate_limit: '5/minute' }, b: { action: 'approve' }, c: { action: 'hide' } } };
+  const after = (members: object) => documentOf(merged(withPolicy(members), part));
+  expect(after({ tools: { a: {} } })).toMatchObject({
+    tools: { a: { rate_limit: '5/minute' } },
+    hide: ['c'],
+  });
+  expect(after({ tools: { a: {} } }).tools).not.toHaveProperty('b');
+  expect(Object.keys(after({ default: 'allow' }).tools as object)).toEqual(['a', 'b', 'c']);
+  expect(after({ tools: { '*': {} } }).tools).toMatchObject({ b: { action: 'approve' } });
 });

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { merged } from '../../../../advice/sentences/merge.js';
+import { merged, withOwnEntry } from '../../../../advice/sentences/merge.js';
 import { sentencesIn } from '../../../../advice/sentences/read.js';
 import type { JsonObject } from '../../../../json/value.js';
 import { printable } from '../../../../text/escape.js';
@@ -23,8 +23,8 @@ export interface PatternsProps {
 export function Patterns({ tool: here, draft: { file, text }, isReadOnly }: PatternsProps) {
   const { server, tool, rule } = here;
   const answer = usePost<PatternsAnswer>('/api/tool/patterns', { server, tool, file, text }, 250);
-  const put = (part: JsonObject) => {
-    const next = mergedOr(text, part);
+  const put = (part: JsonObject, own?: string) => {
+    const next = mergedOr(text, part, own);
     if (next !== undefined) edit(next);
   };
   return (
@@ -44,9 +44,10 @@ export function Patterns({ tool: here, draft: { file, text }, isReadOnly }: Patt
   );
 }
 
-function mergedOr(text: string, part: JsonObject): string | undefined {
+/** @param own a tool that is to have an entry, which lists it where nothing was said of it */
+function mergedOr(text: string, part: JsonObject, own?: string): string | undefined {
   try {
-    return merged(text, part);
+    return merged(own === undefined ? text : withOwnEntry(text, own), part);
   } catch {
     // The text is no JSON at the moment, which stands beside it.
     return undefined;
@@ -107,7 +108,7 @@ function Recommended({
   tool: string;
   rule: JsonObject;
   isReadOnly: boolean;
-  onPut: (part: JsonObject) => void;
+  onPut: (part: JsonObject, own: string) => void;
 }) {
   const part = useMemo(() => ({ tools: { [tool]: rule } }), [tool, rule]);
   const lines = useMemo(() => {
@@ -115,7 +116,7 @@ function Recommended({
     const reading = sentencesIn(JSON.stringify(part), { path, about: { arguments: [], tools: [] } });
     return reading?.sentences ?? [];
   }, [part, tool]);
-  const isThere = useMemo(() => mergedOr(text, part) === text, [text, part]);
+  const isThere = useMemo(() => mergedOr(text, part, tool) === text, [text, part, tool]);
   return (
     <section class="card" aria-labelledby="recommended">
       <h3 id="recommended">{t('tool.recommended')}</h3>
@@ -129,7 +130,7 @@ function Recommended({
       ) : (
         !isReadOnly && (
           <p>
-            <Button onClick={() => onPut(part)}>{t('tool.recommended.add')}</Button>
+            <Button onClick={() => onPut(part, tool)}>{t('tool.recommended.add')}</Button>
           </p>
         )
       )}
