@@ -1,11 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
-import { structuredPatch } from 'diff';
 import { argumentPaths } from '../../advice/tool-schema.js';
 import { readSnapshot } from '../../clients/files/read.js';
 import { policyVersions, versionText } from '../../config/policy-history.js';
 import { readTextFile } from '../../config/text-file.js';
 import { casesOf, runCases } from '../../draft/cases.js';
+import { differenceOf } from '../../draft/difference.js';
 import { findingsOf, readDraft, unjudgedSections } from '../../draft/findings.js';
 import { knownDefinitions } from '../../draft/known-tools.js';
 import { saveDraft } from '../../draft/save.js';
@@ -109,9 +109,8 @@ const keyOf = (section: string): string => section.replace(/[A-Z]/g, (letter) =>
 function compared(page: Page, { file, base, text }: CompareBody): Compared {
   const { problems, isUsable } = checked(page, { file, text });
   const there = readSnapshot(file)?.text ?? '';
-  const { hunks } = structuredPatch(file, file, there, text, undefined, undefined, { context: 3 });
   return {
-    hunks: hunks.map(({ oldStart, newStart, lines }) => ({ oldStart, newStart, lines })),
+    hunks: differenceOf(there, text),
     conflict: there === base ? undefined : there,
     problems,
     cases: isUsable ? casesOf(file).flatMap((cases) => outcomesOf(cases, { file, text })) : [],
