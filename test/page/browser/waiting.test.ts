@@ -97,7 +97,7 @@ test('the next calls pass within every amount, until they are revoked', async ()
   await card.getByLabel('Each amount at most').fill('8000');
   await accessible(page);
   await card.getByLabel(/^To approve it, type/).fill('5000');
-  await card.getByRole('button', { name: 'Approve once' }).click();
+  await card.getByRole('button', { name: 'Approve it and the next 2' }).click();
   await page.getByText('2 more calls of create_invoice on recorder').waitFor();
   const call = async (amount_total: number): Promise<string | undefined> =>
     refusalCode(await wrapper.call('create_invoice', { ...INVOICE, amount_total, tax_amount: amount_total }));

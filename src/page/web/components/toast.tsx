@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { printable } from '../../../text/escape.js';
 
 type Kind = 'good' | 'bad';
 
@@ -22,7 +23,7 @@ export function toast(text: string, kind: Kind = 'good'): void {
 export function Toasts() {
   return (
     <div class="toasts" role="status">
-      {shown.value && <p class={`toast ${shown.value.kind}`}>{shown.value.text}</p>}
+      {shown.value && <p class={`toast ${shown.value.kind}`}>{printable(shown.value.text)}</p>}
     </div>
   );
 }

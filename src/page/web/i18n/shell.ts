@@ -42,6 +42,7 @@ export const shell = strings({
     'Paused: every call of {server} is refused',
     'En pausa: se rechaza toda llamada de {server}',
   ],
+  'pause.also': ['By themselves too: {server}', 'También por separado: {server}'],
   'pause.since': ['since {time}', 'desde {time}'],
   'pause.done': ['Every call is refused from now on', 'Desde ahora se rechaza toda llamada'],
   'pause.lifted': ['Calls pass again as the policy says', 'Las llamadas vuelven a pasar según la política'],
@@ -51,5 +52,9 @@ export const shell = strings({
   'common.again': ['Try again', 'Intentar de nuevo'],
   'common.copy': ['Copy', 'Copiar'],
   'common.copied': ['Copied', 'Copiado'],
+  'common.moved': [
+    'This has only just come here. Look again, then press.',
+    'Esto acaba de aparecer aquí. Vuelve a mirar y pulsa.',
+  ],
   'common.more': ['Show all of it ({n} characters)', 'Mostrar todo ({n} caracteres)'],
 });

@@ -82,6 +82,7 @@ export const waiting = strings({
     '{calls} llamadas en una hora: nunca antes más de {before}',
   ],
   'approve.once': ['Approve once', 'Aprobar una vez'],
+  'approve.with': ['Approve it and the next {calls}', 'Aprobarla, y las próximas {calls}'],
   'approve.type': ['To approve it, type {what}', 'Para aprobarla, escribe: {what}'],
   'approve.value': ['the value of {name}', 'el valor de {name}'],
   'approve.tail': [

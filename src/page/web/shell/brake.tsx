@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Overview, Pause, Place } from '../../api-types/shell.js';
 import { api, errorOf } from '../api.js';
 import { Button } from '../components/button.js';
+import { SteadyButton } from '../components/steady-button.js';
 import { toast } from '../components/toast.js';
 import { t, timeText } from '../i18n/index.js';
 import { overview } from '../state.js';
@@ -34,11 +35,15 @@ export function Brake() {
         const [pause] = own;
         return (
           <>
-            {pause && <Paused pause={pause} />}
+            {pause && <Paused pauses={own} />}
             {pause && mayIn(place, 'approver', 'owner') && (
-              <Button busy={busy} onClick={() => void set('/api/resume', place, t('pause.lifted'))}>
+              <SteadyButton
+                what={JSON.stringify(own)}
+                busy={busy}
+                onClick={() => void set('/api/resume', place, t('pause.lifted'))}
+              >
                 {t(RESUME[hasTeam ? place : 'all'])}
-              </Button>
+              </SteadyButton>
             )}
             {!own.some(({ server }) => server === undefined) &&
               mayIn(place, 'wrapper', 'approver', 'owner') && (
@@ -62,14 +67,18 @@ export function Brake() {
 const RESUME = { all: 'pause.undo', team: 'team.resume', here: 'team.resume.here' } as const;
 const PAUSE = { all: 'pause.do', team: 'team.pause', here: 'team.pause.here' } as const;
 
-function Paused({ pause: { server, since, place, who } }: { pause: Pause }) {
-  const what =
-    server === undefined
-      ? t(place === 'team' ? 'team.paused' : 'pause.on')
-      : t(place === 'team' ? 'team.paused.server' : 'pause.on_server', { server });
+/** @param pauses of one place, at least one. One press lifts them all, so each of them is named */
+function Paused({ pauses }: { pauses: readonly Pause[] }) {
+  const all = pauses.find(({ server }) => server === undefined);
+  const { since, place, who } = all ?? (pauses[0] as Pause);
+  const servers = pauses.flatMap(({ server }) => server ?? []).join(', ');
+  const what = all
+    ? t(place === 'team' ? 'team.paused' : 'pause.on')
+    : t(place === 'team' ? 'team.paused.server' : 'pause.on_server', { server: servers });
   return (
     <p class="paused">
       <strong>{what}</strong> {t('pause.since', { time: timeText(since) })}
+      {all && servers !== '' && ` ${t('pause.also', { server: servers })}`}
       {who !== undefined && ` ${t('team.by', { who })}`}
       {!mayIn(place, 'approver', 'owner') && (
         <> · {t('team.no_resume', { team: overview.value?.team?.name ?? '' })}</>

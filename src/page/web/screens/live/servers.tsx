@@ -4,6 +4,7 @@ import type { Overview, Place } from '../../../api-types/shell.js';
 import { api, errorOf } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { FromWhom } from '../../components/from.js';
+import { SteadyButton } from '../../components/steady-button.js';
 import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
@@ -89,9 +90,12 @@ function ServerBrake({
   };
   if (isPaused && !mayIn(place, 'approver', 'owner'))
     return <span class="hint">{t('team.no_resume', { team: overview.value?.team?.name ?? '' })}</span>;
+  const [Pressed, kind, text] = isPaused
+    ? ([SteadyButton, 'plain', t('live.resume', { server })] as const)
+    : ([Button, 'danger', t('live.pause', { server })] as const);
   return (
-    <Button kind={isPaused ? 'plain' : 'danger'} busy={busy} onClick={() => void press()}>
-      {isPaused ? t('live.resume', { server }) : t('live.pause', { server })}
-    </Button>
+    <Pressed kind={kind} busy={busy} onClick={() => void press()}>
+      {text}
+    </Pressed>
   );
 }

@@ -3,13 +3,14 @@ import { Badge, Problem } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
 import { useResource } from '../../resource.js';
+import { encoded } from '../../router.js';
 
 /** Each wrapper that runs under the policy, and by which version it decides: its own word, from the state. */
 export function Deciding({ file }: { file: string }) {
-  const { data, error } = useResource<readonly DecidingBy[]>(
-    `/api/policy/deciding?file=${encodeURIComponent(file)}`,
-    ['state', 'policies'],
-  );
+  const { data, error } = useResource<readonly DecidingBy[]>(`/api/policy/deciding?file=${encoded(file)}`, [
+    'state',
+    'policies',
+  ]);
   return (
     <section class="card" aria-labelledby="the-wrappers" aria-live="polite">
       <h2 id="the-wrappers">{t('save.deciding')}</h2>

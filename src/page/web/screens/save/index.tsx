@@ -29,14 +29,15 @@ export function Save({ query }: { query: URLSearchParams }) {
 
 function Saving({ policy, draft }: Chosen) {
   const { file, text, base } = draft;
-  const { data, error } = usePost<Compared>(
+  const { data, error, isLoading } = usePost<Compared>(
     '/api/policy/compare',
     { file, base, text },
     100,
     versions.policies.value,
   );
   const [isBusy, setBusy] = useState(false);
-  const [anyway, setAnyway] = useState(false);
+  /** The text of which it was said that it is saved though a case fails. */
+  const [anyway, setAnyway] = useState<string>();
   const [failure, setFailure] = useState<unknown>();
   const isReadOnly = policy.extendedBy.length > 0;
   const failed = data?.cases.filter(({ passed }) => !passed).length ?? 0;
@@ -83,7 +84,11 @@ function Saving({ policy, draft }: Chosen) {
             </p>
           )}
           {failed > 0 && !hasErrors && (
-            <Check label={t('save.anyway')} checked={anyway} onChange={setAnyway} />
+            <Check
+              label={t('save.anyway')}
+              checked={anyway === text}
+              onChange={(on) => setAnyway(on ? text : undefined)}
+            />
           )}
           {failure !== undefined && <Problem error={errorOf(failure)} />}
           <div class="row">
@@ -91,7 +96,13 @@ function Saving({ policy, draft }: Chosen) {
               kind="main"
               busy={isBusy}
               disabled={
-                hasErrors || isSame || isReadOnly || data.conflict !== undefined || (failed > 0 && !anyway)
+                // What stands above is of another text until it is answered.
+                isLoading ||
+                hasErrors ||
+                isSame ||
+                isReadOnly ||
+                data.conflict !== undefined ||
+                (failed > 0 && anyway !== text)
               }
               onClick={() => void save()}
             >

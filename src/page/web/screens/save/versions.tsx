@@ -4,21 +4,21 @@ import { api, errorOf } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Dialog } from '../../components/dialog.js';
 import { Problem } from '../../components/pieces.js';
+import { SteadyButton } from '../../components/steady-button.js';
 import { toast } from '../../components/toast.js';
 import { type Draft, openDraft } from '../../draft.js';
 import { PolicyEditor } from '../../editor/policy-editor.js';
 import { t, timeText } from '../../i18n/index.js';
 import { isTouched } from '../../policy/chosen.js';
 import { useResource } from '../../resource.js';
+import { encoded } from '../../router.js';
 import { versions } from '../../state.js';
 import { setAside } from './aside.js';
 
 /** The texts that were replaced, newest first: each can be looked at, and put back as it was. */
 export function Versions({ policy, draft }: { policy: PolicyText; draft: Draft }) {
   const { file } = policy;
-  const list = useResource<readonly Version[]>(`/api/policy/versions?file=${encodeURIComponent(file)}`, [
-    'policies',
-  ]);
+  const list = useResource<readonly Version[]>(`/api/policy/versions?file=${encoded(file)}`, ['policies']);
   const [shown, setShown] = useState<{ readonly version: Version; readonly text: string }>();
   const [failure, setFailure] = useState<unknown>();
   const attempt = (work: () => Promise<void>) => {
@@ -63,9 +63,9 @@ export function Versions({ policy, draft }: { policy: PolicyText; draft: Draft }
                 {t('save.version.show')}
               </Button>
               {policy.extendedBy.length === 0 && (
-                <Button label={`${t('save.version.back')}: ${what}`} onClick={() => back(version)}>
+                <SteadyButton label={`${t('save.version.back')}: ${what}`} onClick={() => back(version)}>
                   {t('save.version.back')}
-                </Button>
+                </SteadyButton>
               )}
             </li>
           );

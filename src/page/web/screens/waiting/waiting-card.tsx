@@ -6,6 +6,7 @@ import { Check, TextField } from '../../components/field.js';
 import { FromWhom } from '../../components/from.js';
 import { JsonText } from '../../components/json-text.js';
 import { Badge, Problem } from '../../components/pieces.js';
+import { SteadyButton } from '../../components/steady-button.js';
 import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
@@ -118,6 +119,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
     decide(
       '/api/waiting/approve',
       {
+        shown: call.shown,
         ...(call.challenge !== undefined && { typed, locale: navigator.language }),
         ...(further && { further: typedOf(further) }),
       },
@@ -142,6 +144,10 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
             event.preventDefault();
             void approve();
           }}
+          onKeyDown={(event) => {
+            // What is typed about further calls is ended with Enter by habit: that must not approve them.
+            if (event.key === 'Enter' && isOfFurther(event.target)) event.preventDefault();
+          }}
         >
           <FurtherFields
             call={call}
@@ -163,14 +169,14 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
             />
           )}
           <div class="row">
-            <Button
+            <SteadyButton
               kind="main"
               submit
               busy={busy}
               disabled={call.challenge !== undefined && typed.trim() === ''}
             >
-              {t('approve.once')}
-            </Button>
+              {further ? t('approve.with', { calls: further.calls }) : t('approve.once')}
+            </SteadyButton>
             {rejecting}
           </div>
         </form>
@@ -205,3 +211,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
     </div>
   );
 }
+
+/** The box for further calls, and what is typed once it is ticked. */
+const isOfFurther = (target: EventTarget | null): boolean =>
+  target instanceof HTMLInputElement && target.closest('.check, .further') !== null;
