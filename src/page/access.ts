@@ -3,6 +3,8 @@ import { sha256 } from '../text/hash.js';
 
 /** Sign-ins that are open at once, and addresses that were given out: a person has few browsers. */
 const MOST = 20;
+/** How long an address that nobody opened signs in, in milliseconds: it stands in a terminal that others may read later. */
+const TOKEN_MS = 15 * 60_000;
 
 interface Session {
   readonly key: string;
@@ -14,21 +16,31 @@ interface Session {
  * Tokens, cookies and keys are kept as digests.
  */
 export class Access {
-  readonly #tokens = new Set<string>();
+  readonly #now: () => number;
+  /** When each was made. */
+  readonly #tokens = new Map<string, number>();
   /** By the cookie's digest. */
   readonly #sessions = new Map<string, Session>();
 
-  /** @returns a token that signs in once */
+  /** @param now milliseconds of a clock that does not run back */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** @returns a token that signs in once, soon */
   newToken(): string {
     const token = secret();
-    this.#tokens.add(sha256(token));
+    this.#tokens.set(sha256(token), this.#now());
     trim(this.#tokens);
     return token;
   }
 
-  /** @returns what the browser keeps; undefined for a token that was used already, or is none */
+  /** @returns what the browser keeps; undefined for a token that was used already, is too old, or is none */
   signIn(token: string): { readonly cookie: string; readonly key: string } | undefined {
-    if (!this.#tokens.delete(sha256(token))) return undefined;
+    const digest = sha256(token);
+    const madeAt = this.#tokens.get(digest);
+    this.#tokens.delete(digest);
+    if (madeAt === undefined || this.#now() - madeAt > TOKEN_MS) return undefined;
     const [cookie, key] = [secret(), secret()];
     this.#sessions.set(sha256(cookie), { key: sha256(key) });
     trim(this.#sessions);
@@ -46,7 +58,7 @@ export class Access {
 const secret = (): string => randomBytes(32).toString('base64url');
 
 /** The oldest goes. */
-function trim(kept: Set<string> | Map<string, Session>): void {
+function trim(kept: Map<string, unknown>): void {
   for (const oldest of kept.keys()) {
     if (kept.size <= MOST) return;
     kept.delete(oldest);

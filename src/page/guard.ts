@@ -66,9 +66,10 @@ export function cookieFor(port: number, value: string): string {
 
 export function isSignedIn(headers: Headers, port: number, access: Access): boolean {
   const name = `${cookieName(port)}=`;
-  const cookie = (headers.get('cookie') ?? '')
+  const key = headers.get(KEY_HEADER) ?? undefined;
+  // What another port of this machine has set under the same name may come first.
+  return (headers.get('cookie') ?? '')
     .split(';')
     .map((each) => each.trim())
-    .find((each) => each.startsWith(name));
-  return access.isSignedIn(cookie?.slice(name.length), headers.get(KEY_HEADER) ?? undefined);
+    .some((each) => each.startsWith(name) && access.isSignedIn(each.slice(name.length), key));
 }

@@ -3,7 +3,7 @@ import { hasWaiting } from '../cli/commands/reject.js';
 import { type OpenState, openState, type StateOptions } from '../cli/open-state.js';
 import { type AnyStore, nowOf } from '../cli/team-store.js';
 import type { Output, Terminal } from '../cli/terminal.js';
-import type { Store } from '../store/store.js';
+import type { ApprovalEntry, Store } from '../store/store.js';
 import type { Changed } from './api-types/names.js';
 import type { States } from './states.js';
 import type { Team } from './team.js';
@@ -102,9 +102,14 @@ export class Page {
   /**
    * The store in which an approval or a budget is found; this machine's usual database where it is in none.
    *
+   * @param isMeant tells the approval that a person was shown from others with its id. One of this machine that is
+   *   found so needs no answer of the team's store
    * @throws PolicyWrapError NOT_FOUND where there is no database, and what the store throws
    */
-  async storeOf(id: string): Promise<AnyStore> {
+  async storeOf(id: string, isMeant?: (approval: ApprovalEntry) => boolean): Promise<AnyStore> {
+    const isShown = (approval: ApprovalEntry | undefined) => approval !== undefined && isMeant?.(approval);
+    const own = this.stores().find(({ store }) => isShown(store.approval(id)));
+    if (own) return own.store;
     const { team } = this;
     if (team) {
       await team.store.hello();

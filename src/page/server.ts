@@ -19,6 +19,11 @@ import type { Watch } from './watch.js';
 
 /** Longest body, in bytes: a policy file may be a megabyte. */
 const MOST_BYTES = 8 << 20;
+/**
+ * Longest headers, in bytes. Browsers send the cookies of every port of this machine to each of them: those of others
+ * must not keep the brake from being pulled.
+ */
+const MOST_HEADERS = 256 << 10;
 /** How often a browser that waits for changes hears that we are there, in milliseconds. */
 const BEAT_MS = 15_000;
 
@@ -51,7 +56,11 @@ export interface PageServer {
  */
 export async function serve(parts: ServerParts): Promise<PageServer> {
   const app = new Hono();
-  const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    createServer,
+    serverOptions: { maxHeaderSize: MOST_HEADERS },
+  }) as Server;
   const port = await listen(server, parts.port);
   const check = peerCheck(port);
   server.on('connection', (socket) => {
@@ -135,7 +144,7 @@ function api(app: Hono, port: number, parts: ServerParts): void {
   }
 }
 
-const USED = 'this address was used already, or is not of this run';
+const USED = 'this address was used already, is older than a quarter of an hour, or is not of this run';
 const USED_HINT =
   'Each address signs in one browser, once. Open policy-wrap ui again, or ask for another address in a browser that is signed in.';
 const SIGNED_OUT = 'this browser is not signed in';
@@ -183,6 +192,8 @@ const STATUS: Partial<Record<PolicyWrapError['code'], 403 | 404 | 409 | 422 | 50
 function failed(context: Context, error: unknown, { report }: ServerParts): Response {
   if (PolicyWrapError.is(error))
     return context.json(failure(error.code, error.message, error.hint), STATUS[error.code] ?? 400);
+  // Nobody waits for it any more: a slider that is moved asks anew each time.
+  if (context.req.raw.signal.aborted) return context.body(null, 503);
   report(error);
   // What it says may carry what a call carried.
   return context.json(failure('BUG', 'this is a bug of policy-wrap; the terminal says more'), 500);

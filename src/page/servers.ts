@@ -15,6 +15,7 @@ import { PolicyWrapError } from '../errors.js';
 import { isRecord } from '../json/value.js';
 import { sectionOf } from '../policy/sections.js';
 import type { PinEntry } from '../store/store.js';
+import { sha256 } from '../text/hash.js';
 import { shownCommand } from '../text/masking.js';
 import { type LiveServer, liveServer } from '../upstream/list-tools.js';
 import type { EntryHere, PolicyHere, ServerHere } from './api-types/tools.js';
@@ -93,17 +94,23 @@ function textOf(place: PolicyPlace) {
 }
 
 /** What starts a server, for a person to see; or why nothing does. */
-export function startOf({ server, entry }: KnownHere): {
-  readonly command: string | undefined;
-  readonly unstartable: string | undefined;
-} {
+export function startOf({ server, entry }: KnownHere): Start {
   if (entry === undefined)
-    return { command: undefined, unstartable: `no client's configuration has an entry for ${server}` };
-  const url = remoteOptionsOf(entry)?.url;
-  const command = url === undefined ? shownCommand(originalOf(entry)) : shownCommand([url]);
-  const unstartable = isFilledIn(entry) ? 'only your client knows all that it is started with' : undefined;
-  return { command, unstartable };
+    return {
+      ...{ command: undefined, start: '', variables: [] },
+      unstartable: `no client's configuration has an entry for ${server}`,
+    };
+  const words = originalOf(entry);
+  const remote = remoteOptionsOf(entry);
+  return {
+    command: shownCommand(remote?.url === undefined ? words : [remote.url]),
+    start: sha256(JSON.stringify([words, remote, [...entry.env], entry.cwd])),
+    variables: [...entry.env.keys()],
+    unstartable: isFilledIn(entry) ? 'only your client knows all that it is started with' : undefined,
+  };
 }
+
+type Start = Pick<ServerHere, 'command' | 'start' | 'variables' | 'unstartable'>;
 
 /** What servers have listed when they were started from the page; forgotten with it. */
 const read = new WeakMap<Page, Map<string, LiveServer>>();
@@ -111,14 +118,19 @@ const read = new WeakMap<Page, Map<string, LiveServer>>();
 /**
  * Starts a server once, as `policy-wrap tools` does, with its entry's environment and folder.
  *
+ * @param shown the start that the person has read: a configuration may have been changed since
  * @throws PolicyWrapError NOT_FOUND, REFUSED, and what `liveServer` throws
  */
-export async function readTools(page: Page, server: string): Promise<LiveServer> {
+export async function readTools(page: Page, server: string, shown: string): Promise<LiveServer> {
   const known = knownServerHere(page, server);
   const { entry } = known;
-  const { unstartable } = startOf(known);
+  const { unstartable, start } = startOf(known);
   if (entry === undefined || unstartable !== undefined)
     throw new PolicyWrapError('REFUSED', `${server} is not started from here: ${unstartable}`);
+  if (start !== shown)
+    throw new PolicyWrapError('REFUSED', `${server} is started by another command now`, {
+      hint: 'Read what it is, and press again.',
+    });
   const cwd = entry.cwd ?? page.cwd;
   const { source = [] } = namedServer(originalOf(entry), { server, ...remoteOptionsOf(entry) }, cwd);
   const live = await liveServer(source, { env: Object.fromEntries(entry.env), cwd: entry.cwd });

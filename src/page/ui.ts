@@ -12,6 +12,7 @@ import type { Terminal } from '../cli/terminal.js';
 import { announcePage } from '../config/page-address.js';
 import { EXIT, PolicyWrapError } from '../errors.js';
 import { parseDuration, span } from '../text/duration.js';
+import { printableLines } from '../text/escape.js';
 import { Access } from './access.js';
 import { Page } from './page.js';
 import { ROUTES } from './routes.js';
@@ -54,7 +55,8 @@ export async function ui(options: UiOptions, io: Terminal): Promise<number> {
     used: () => {
       usedAt = performance.now();
     },
-    report: (error) => void io.err.write(`policy-wrap: this is a bug, please report it\n${stackOf(error)}\n`),
+    report: (error) =>
+      void io.err.write(`policy-wrap: this is a bug, please report it\n${printableLines(stackOf(error))}\n`),
   });
   page.address = () => `http://127.0.0.1:${server.port}/#token=${access.newToken()}`;
   const conceal = announcePage(server.port);

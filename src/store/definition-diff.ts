@@ -5,12 +5,19 @@ import { isObject, type JsonObject } from '../json/value.js';
 import { printable, spreadJson } from '../text/escape.js';
 import { type PinEntry, type PinKind, pinName, pinnedKeys } from './pin-entry.js';
 
-/** Most that is compared; the rest is only counted, so that no definition takes long (G9). */
-const MOST_LINES = 500;
+/** How much is shown; the rest is only counted, so that no definition takes long (G9). */
+interface Reach {
+  readonly lines: number;
+  /** Characters of a line. */
+  readonly line: number;
+}
+/** Longest line that is compared by words; in characters. */
+const LONGEST = 2000;
+const TOLD: Reach = { lines: 500, line: LONGEST };
+/** What somebody is to trust: what is kept of a definition has an end. */
+const WHOLE: Reach = { lines: Number.POSITIVE_INFINITY, line: Number.POSITIVE_INFINITY };
 const MOST_LINE_EDITS = 400;
 const MOST_WORD_EDITS = 60;
-/** Longest line that is compared by words, and that is shown; in characters. */
-const LONGEST = 2000;
 /** Unchanged words are shown up to this distance from changed ones; in characters. */
 const NEAR = 60;
 
@@ -27,9 +34,14 @@ export interface ChangeLine {
   readonly pieces: readonly { readonly text: string; readonly isMarked: boolean }[];
 }
 
-/** What has changed in a tool's definition since it was first seen, for a page. */
+/** Whether all of what a pin's server says now was kept: what is too long is known by its digest alone. */
+export function isShown({ definition, kind, changed }: PinEntry): boolean {
+  return !Object.hasOwn(partsOf(changed?.definition ?? definition, kind), 'tooLong');
+}
+
+/** What has changed in a tool's definition since it was first seen, for a page: every line of it, whole. */
 export function changeLines(pin: PinEntry): readonly ChangeLine[] {
-  return changedParts(pin, MOST_LINES).flatMap(({ name, lines }) =>
+  return changedParts(pin, WHOLE).flatMap(({ name, lines }) =>
     lines.map((line): ChangeLine => {
       const kind = line.startsWith('- ') ? 'gone' : line.startsWith('+ ') ? 'come' : 'context';
       const pieces = line
@@ -50,10 +62,9 @@ export function changeLines(pin: PinEntry): readonly ChangeLine[] {
  */
 export function changeOf(pin: PinEntry, cap = Number.POSITIVE_INFINITY): string {
   const { late, seenAt } = pin;
-  const lines = changedParts(pin, Math.min(cap, MOST_LINES)).flatMap(({ name, lines }) => [
-    `  ${printable(name, 60)}`,
-    ...lines.map((line) => `    ${withMarks(line)}`),
-  ]);
+  const lines = changedParts(pin, { ...TOLD, lines: Math.min(cap, TOLD.lines) }).flatMap(
+    ({ name, lines }) => [`  ${printable(name, 60)}`, ...lines.map((line) => `    ${withMarks(line)}`)],
+  );
   const when = new Date(seenAt).toISOString();
   const head = `${printable(pinName(pin), 200)} (${late ? 'new since' : 'first seen'} ${when})`;
   return [head, ...lines.slice(0, cap), ...(lines.length > cap ? ['    (and more)'] : [])].join('\n');
@@ -64,14 +75,13 @@ function withMarks(line: string): string {
   return line.replaceAll(OPEN, open).replaceAll(CLOSE, close);
 }
 
-/** @param most lines of a part that are compared */
-function changedParts({ definition, kind, changed, late }: PinEntry, most: number) {
+function changedParts({ definition, kind, changed, late }: PinEntry, reach: Reach) {
   // One that came late is new as a whole: nothing of it was trusted before.
   const before = late ? {} : partsOf(definition, kind);
   const after = partsOf(changed?.definition ?? definition, kind);
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names
-    .map((name) => ({ name, lines: difference(linesOf(before, name), linesOf(after, name), most) }))
+    .map((name) => ({ name, lines: difference(linesOf(before, name), linesOf(after, name), reach) }))
     .filter(({ lines }) => lines.length > 0);
 }
 
@@ -97,8 +107,9 @@ function linesOf(parts: JsonObject, name: string): string[] {
   return typeof value === 'string' ? value.split('\n') : spreadJson(canonicalJson(value));
 }
 
-/** Lines with `- `, `+ ` or, around those, two spaces in front; at most `most` of each text are compared. */
-function difference(before: readonly string[], after: readonly string[], most: number): string[] {
+/** Lines with `- `, `+ ` or, around those, two spaces in front. */
+function difference(before: readonly string[], after: readonly string[], reach: Reach): string[] {
+  const most = reach.lines;
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
   let end = 0;
@@ -108,43 +119,43 @@ function difference(before: readonly string[], after: readonly string[], most: n
   const come = after.slice(start, after.length - end);
   if (gone.length === 0 && come.length === 0) return [];
   const out = start > 0 ? [context(before[start - 1])] : [];
-  out.push(...changes(gone.slice(0, most), come.slice(0, most)));
+  out.push(...changes(gone.slice(0, most), come.slice(0, most), reach));
   const cut = [Math.max(0, gone.length - most), Math.max(0, come.length - most)];
   if (cut[0] || cut[1]) out.push(`  (cut here: ${cut[0]} more old lines and ${cut[1]} more new ones)`);
   if (end > 0) out.push(context(before[before.length - end]));
   return out;
 }
 
-function changes(gone: string[], come: string[]): string[] {
+function changes(gone: string[], come: string[], reach: Reach): string[] {
   const found = diffArrays(gone, come, { maxEditLength: MOST_LINE_EDITS });
   // Too different to find out what corresponds.
-  if (!found) return replaced(gone, come);
+  if (!found) return replaced(gone, come, reach);
   return found.flatMap(({ value, added, removed }, at) => {
     const next = found[at + 1];
-    if (removed) return replaced(value, next?.added ? next.value : []);
-    if (added) return found[at - 1]?.removed ? [] : replaced([], value);
+    if (removed) return replaced(value, next?.added ? next.value : [], reach);
+    if (added) return found[at - 1]?.removed ? [] : replaced([], value, reach);
     return value.length < 3 ? value.map(context) : [context(value[0]), '  …', context(value.at(-1))];
   });
 }
 
-function replaced(gone: readonly string[], come: readonly string[]): string[] {
+function replaced(gone: readonly string[], come: readonly string[], { line: most }: Reach): string[] {
   const marked = gone.map((line, at) => {
     const other = come[at];
-    return other === undefined ? undefined : words(line, other);
+    return other === undefined ? undefined : words(line, other, most);
   });
   return [
-    ...gone.map((line, at) => `- ${marked[at]?.[0] ?? cutTo(line)}`),
-    ...come.map((line, at) => `+ ${marked[at]?.[1] ?? cutTo(line)}`),
+    ...gone.map((line, at) => `- ${marked[at]?.[0] ?? cutTo(line, most)}`),
+    ...come.map((line, at) => `+ ${marked[at]?.[1] ?? cutTo(line, most)}`),
   ];
 }
 
 /** @returns both lines with their words marked; undefined when they have next to nothing in common */
-function words(gone: string, come: string): readonly [string, string] | undefined {
+function words(gone: string, come: string, most: number): readonly [string, string] | undefined {
   let start = 0;
   while (start < gone.length && start < come.length && gone[start] === come[start]) start += 1;
   let end = 0;
-  const most = Math.min(gone.length, come.length) - start;
-  while (end < most && gone[gone.length - 1 - end] === come[come.length - 1 - end]) end += 1;
+  const left = Math.min(gone.length, come.length) - start;
+  while (end < left && gone[gone.length - 1 - end] === come[come.length - 1 - end]) end += 1;
   // Whole words, as a person reads them.
   while (/\S/.test(gone[start - 1] ?? ' ')) start -= 1;
   while (/\S/.test(gone[gone.length - end] ?? ' ')) end -= 1;
@@ -156,7 +167,7 @@ function words(gone: string, come: string): readonly [string, string] | undefine
     pieces
       .map((piece, at) => {
         if (piece.value === '' || piece[without]) return '';
-        if (piece.added || piece.removed) return `${OPEN}${cutTo(piece.value)}${CLOSE}`;
+        if (piece.added || piece.removed) return `${OPEN}${cutTo(piece.value, most)}${CLOSE}`;
         return near(piece.value, at === 0, at === pieces.length - 1);
       })
       .join('');
@@ -184,9 +195,9 @@ function near(text: string, isFirst: boolean, isLast: boolean): string {
   return `${printable(text.slice(0, head))}…${printable(tail === 0 ? '' : text.slice(-tail))}`;
 }
 
-function cutTo(line: string): string {
-  const rest = line.length - LONGEST;
-  return rest > 0 ? `${printable(line, LONGEST)} (cut here: ${rest} more characters)` : printable(line);
+function cutTo(line: string, most: number): string {
+  const rest = line.length - most;
+  return rest > 0 ? `${printable(line, most)} (cut here: ${rest} more characters)` : printable(line);
 }
 
 const context = (line = '') => `  ${printable(line, NEAR * 2)}`;

@@ -31,6 +31,18 @@ describe('who may use the page', () => {
     expect(access.isSignedIn(other?.cookie, other?.key)).toBe(true);
   });
 
+  test('a token that nobody used signs in for a quarter of an hour', () => {
+    let now = 0;
+    const access = new Access(() => now);
+    const [soon, late] = [access.newToken(), access.newToken()];
+    now = 15 * 60_000;
+    expect(access.signIn(soon)).toBeDefined();
+    now += 1;
+    expect(access.signIn(late)).toBeUndefined();
+    now = 0;
+    expect(access.signIn(late)).toBeUndefined();
+  });
+
   test('no more than twenty sign-ins and addresses are kept', () => {
     const access = new Access();
     const first = access.newToken();

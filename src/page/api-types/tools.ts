@@ -23,6 +23,10 @@ export interface ServerHere {
   readonly from: 'seen' | 'read' | 'catalogue' | 'called' | 'nothing';
   /** What is started when its tools are read, its secrets masked; undefined where nothing can be. */
   readonly command: string | undefined;
+  /** Digest of the whole of it, what is masked included; sent back with the press. */
+  readonly start: string;
+  /** Names of the variables that it is started with. */
+  readonly variables: readonly string[];
   /** Why it cannot be started from here. */
   readonly unstartable: string | undefined;
   readonly tools: readonly ToolRow[];
@@ -85,7 +89,11 @@ export interface Effects {
   readonly effects: readonly EffectHere[] | undefined;
 }
 
-export const ReadBody = z.strictObject({ server: Name });
+export const ReadBody = z.strictObject({
+  server: Name,
+  /** Of the start that was shown. */
+  start: z.string().check(z.maxLength(200)),
+});
 export type ReadBody = z.infer<typeof ReadBody>;
 
 /** What was told when a server was started. */
@@ -153,6 +161,8 @@ export interface ChangeHere {
   readonly hash: string;
   /** It cannot be trusted: two parsers could read it differently. */
   readonly isUnpinnable: boolean;
+  /** False where it was too long to be kept, and so cannot be shown. */
+  readonly isWhole: boolean;
 }
 
 /** A line of what has changed, safe to show; what differs of it is marked. */

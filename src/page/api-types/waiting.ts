@@ -30,6 +30,8 @@ interface CallShown {
 
 /** A call that waits. */
 export interface WaitingCall extends CallShown {
+  /** Digest of the call as it is shown; sent back with a yes to it. */
+  readonly shown: string;
   /** False where the policy leaves it to the client: here it can be rejected alone. */
   readonly canApprove: boolean;
   /** This login may not: it lacks the approver's role in the team. */
@@ -102,6 +104,8 @@ const short = z.string().check(z.maxLength(200));
 
 export const ApproveBody = z.strictObject({
   id,
+  /** Of the call that was shown. */
+  shown: short,
   /** What the person typed, and the language that they write numbers in. */
   typed: z.optional(z.string().check(z.maxLength(2000))),
   locale: z.optional(short),
@@ -117,5 +121,10 @@ export const ApproveBody = z.strictObject({
 });
 export type ApproveBody = z.infer<typeof ApproveBody>;
 
-export const RejectBody = z.strictObject({ id, reason: z.optional(z.string().check(z.maxLength(2000))) });
+export const RejectBody = z.strictObject({
+  id,
+  /** Of a call that waits and was shown. */
+  shown: z.optional(short),
+  reason: z.optional(z.string().check(z.maxLength(2000))),
+});
 export type RejectBody = z.infer<typeof RejectBody>;

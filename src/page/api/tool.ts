@@ -12,8 +12,9 @@ import { loadWithLayers } from '../../config/policy-files.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { JsonObject } from '../../json/value.js';
 import { stack } from '../../policy/evaluate/layers.js';
-import { changeLines } from '../../store/definition-diff.js';
+import { changeLines, isShown } from '../../store/definition-diff.js';
 import type { PinEntry } from '../../store/store.js';
+import { sha256 } from '../../text/hash.js';
 import {
   type ChangeHere,
   type PatternHere,
@@ -69,6 +70,9 @@ function toolHere(page: Page, server: string, name: string): ToolHere {
   };
 }
 
+/** Of what a person is shown: one that only came late has no other definition beside it. */
+const shownHash = ({ changed, definition }: PinEntry): string => changed?.hash ?? sha256(definition);
+
 function changeHere(pin: PinEntry): ChangeHere | undefined {
   const { changed, late, seenAt } = pin;
   if (!late && changed === undefined) return undefined;
@@ -76,8 +80,9 @@ function changeHere(pin: PinEntry): ChangeHere | undefined {
     isNew: late,
     since: changed?.at ?? seenAt,
     lines: changeLines(pin),
-    hash: changed?.hash ?? '',
+    hash: shownHash(pin),
     isUnpinnable: changed?.unpinnable ?? false,
+    isWhole: isShown(pin),
   };
 }
 
@@ -123,7 +128,7 @@ function trust(page: Page, { server, tool, hash }: TrustBody): { readonly truste
   const isMeant = (pin: PinEntry) => pin.kind === 'tool' && pin.tool === tool;
   const store = page.storeWith((each) => each.openPins(server).some(isMeant));
   const pin = store.openPins(server).find(isMeant);
-  if (pin === undefined || (pin.changed?.hash ?? '') !== hash)
+  if (pin === undefined || shownHash(pin) !== hash)
     throw new PolicyWrapError('REFUSED', `${tool} changed again while you were reading`, {
       hint: 'Read what it says now.',
     });
@@ -135,6 +140,10 @@ function trust(page: Page, { server, tool, hash }: TrustBody): { readonly truste
         hint: 'Its server must be mended.',
       },
     );
+  if (!isShown(pin))
+    throw new PolicyWrapError('REFUSED', `the definition of ${tool} is too long to be shown`, {
+      hint: `Read it where its server comes from; policy-wrap trust ${server} takes it by its digest.`,
+    });
   if (written(store.trustTools([pin], 'page')) === undefined)
     throw new PolicyWrapError('REFUSED', `${tool} changed again while you were reading`, {
       hint: 'Read what it says now.',

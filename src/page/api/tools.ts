@@ -27,8 +27,8 @@ import { knownServers, policyHere, readTools, startOf, toolsHere } from '../serv
 /** The servers of this machine, their tools, and what a policy does with them. */
 export const TOOLS: readonly Route[] = [
   get('/api/servers', (_asked, page): ServersHere => serversHere(page)),
-  post('/api/servers/read', ReadBody, async ({ body: { server } }, page): Promise<Read> => {
-    const { tools, leftOut } = await readTools(page, server);
+  post('/api/servers/read', ReadBody, async ({ body: { server, start } }, page): Promise<Read> => {
+    const { tools, leftOut } = await readTools(page, server, start);
     page.changed('clients');
     return {
       tools: tools.length,
@@ -151,6 +151,11 @@ function wished({ file, text, tools, wish }: WishBody): Wished {
   const impossible: { tool: string; why: string }[] = [];
   let edited = text;
   for (const tool of tools) {
+    // Its server chose the name: an entry under it would be a pattern, and judge every tool that it matches.
+    if (tool.includes('*')) {
+      impossible.push({ tool, why: 'its name has a *, which a policy reads as a pattern' });
+      continue;
+    }
     const found = loadWithLayers(edited, file);
     if (found.kind === 'problems') {
       // What was typed is wrong for all of them alike; the text that came was so before.

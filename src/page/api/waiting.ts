@@ -9,6 +9,7 @@ import type { AnyStore } from '../../cli/team-store.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { Origin, Role } from '../../store/shared-store.js';
 import type { ApprovalEntry, BudgetTerms, SessionEntry } from '../../store/store.js';
+import { sha256 } from '../../text/hash.js';
 import {
   ApproveBody,
   type Budget,
@@ -33,9 +34,10 @@ const COMPARED_MS = 30 * 24 * 3_600_000;
 export const WAITING: readonly Route[] = [
   get('/api/waiting', (_asked, page) => waiting(page)),
   post('/api/waiting/approve', ApproveBody, ({ body }, page) => approve(body, page)),
-  post('/api/waiting/reject', RejectBody, async ({ body: { id, reason } }, page) => {
+  post('/api/waiting/reject', RejectBody, async ({ body: { id, shown, reason } }, page) => {
     const io = page.collect();
-    await refuse(id, await page.storeOf(id), reason?.trim() || undefined, io, 'page');
+    const store = await page.storeOf(id, shown === undefined ? undefined : isShown(shown));
+    await refuse(id, store, reason?.trim() || undefined, io, 'page');
     page.changed('state');
     // What was granted together with it goes on, and is said so.
     return { notes: io.notes };
@@ -99,7 +101,9 @@ async function waitingCallOf(
   const shown = shownOf(approval, sessions, shift);
   return {
     ...shown,
-    canApprove: isForQueue(approval),
+    shown: digestOf(approval),
+    // What cannot be shown cannot be approved.
+    canApprove: isForQueue(approval) && shown.arguments !== undefined,
     lacksRole: !may(store, page, 'approver'),
     // A wrapper's login is shown what it asked itself, and may take that back.
     canReject: may(store, page, 'approver', 'wrapper'),
@@ -108,6 +112,16 @@ async function waitingCallOf(
     further: furtherOf(approval, store),
   };
 }
+
+/** The same for two approvals alone where a person is shown the same call (G10): ids are short, and databases may be several. */
+function digestOf(approval: ApprovalEntry & Partial<Origin>): string {
+  const { id, server, grant, tool, arguments: args, rule, reason, askedAt, who, host } = approval;
+  return sha256(JSON.stringify([id, server, grant, tool, args, rule, reason, askedAt, who, host]));
+}
+
+/** Whether an approval is the call that was shown, and can be: what cannot be shown cannot be approved. */
+const isShown = (digest: string) => (approval: ApprovalEntry) =>
+  digestOf(approval) === digest && !keptOf(approval).names;
 
 /** What a call is like does not change while it waits, and the log may be long. */
 const compared = new WeakMap<AnyStore, Map<string, Comparison>>();
@@ -167,11 +181,15 @@ const decidedAt = ({ decidedAt: at, askedAt }: DecidedCall): number => at ?? ask
 
 /** @throws PolicyWrapError as `approve` on the command line, and USAGE for what was typed */
 async function approve(
-  { id, typed, locale, further }: ApproveBody,
+  { id, shown, typed, locale, further }: ApproveBody,
   page: Page,
 ): Promise<{ readonly expiresAt: number }> {
-  const store = await page.storeOf(id);
+  const store = await page.storeOf(id, isShown(shown));
   const approval = await waitingCall(id, store);
+  if (!isShown(shown)(approval))
+    throw new PolicyWrapError('REFUSED', `approval ${approval.id} is not the call that was shown`, {
+      hint: 'Look at what waits now.',
+    });
   const challenge = challengeFor(approval, store);
   if (challenge) {
     const judged = judgeTyped(challenge, typed ?? '', localeIn(locale));

@@ -19,6 +19,10 @@ export const place = computed((): Place => {
 
 type Values = Readonly<Record<string, string | undefined>>;
 
+/** A text in an address. Names from elsewhere may hold half of a character, for which the browser's own function throws. */
+export const encoded = (text: string): string =>
+  encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'));
+
 /**
  * The address of a screen.
  *
@@ -27,7 +31,7 @@ type Values = Readonly<Record<string, string | undefined>>;
  * @param query left out where undefined
  */
 export function href(path: string, params: Values = {}, query: Values = {}): string {
-  const filled = path.replace(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(params[name] ?? ''));
+  const filled = path.replace(/:(\w+)/g, (_whole, name: string) => encoded(params[name] ?? ''));
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);
   return `#${filled}${search.size > 0 ? `?${search}` : ''}`;

@@ -129,3 +129,21 @@ test('the brake that is pressed twice stays pulled, everywhere and for one serve
   await page.getByText('Paused:').waitFor({ state: 'detached' });
   expect(refusalCode(await wrapper.call('echo', {}))).toBeUndefined();
 });
+
+test('a press in a window that has only just come to the front approves nothing', async () => {
+  await using rig = await PageRig.start();
+  const wrapper = await wrapped(rig);
+  await wrapper.call('tag', { n: 1 });
+  const page = await rig.open('/waiting');
+  const button = page.getByRole('button', { name: 'Approve once' });
+  const isOff = () => button.getAttribute('aria-disabled');
+  await expect.poll(isOff).toBe('false');
+  // As under another site's window, which goes between the two clicks of a double click.
+  await page.evaluate('document.hasFocus = () => false');
+  await expect.poll(isOff).toBe('true');
+  await page.evaluate(`delete document.hasFocus; document.querySelector('article .button.main').click()`);
+  await page.getByText('This has only just come here').waitFor();
+  expect(await states(rig)).toEqual(['pending']);
+  await button.click();
+  await expect.poll(() => states(rig)).toEqual(['approved']);
+});

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { command, inTerminal } from '../../support/asking.js';
 import { Rig, refusalCode } from '../../support/rig.js';
@@ -59,6 +59,99 @@ describe('over HTTP', () => {
     }
     const { text } = await ask(origin, '/api/overview', { headers: mine });
     expect(JSON.parse(text).pauses).toEqual([]);
+  });
+
+  test('cookies that other ports of the machine set take nothing from who is signed in', async () => {
+    await using rig = await PageRig.start();
+    const origin = await rig.origin();
+    const { cookie, key } = await signIn(origin, await rig.token());
+    const name = cookie.replace(/=.*/, '');
+    const status = async (cookies: string) =>
+      (await ask(origin, '/api/overview', { headers: { cookie: cookies, 'x-policy-wrap-key': key } })).status;
+    expect(await status(`${name}=theirs; ${cookie}`)).toBe(200);
+    expect(await status(`${cookie}; ${name}=theirs`)).toBe(200);
+    expect(await status(`theirs=${'x'.repeat(100_000)}; ${cookie}`)).toBe(200);
+    expect(await status(`${name}=theirs; x${cookie}`)).toBe(401);
+  });
+
+  test('requests that no browser makes get nothing, and end nothing', async () => {
+    await using rig = await PageRig.start();
+    const origin = await rig.origin();
+    const { cookie, key } = await signIn(origin, await rig.token());
+    const { host, port } = new URL(origin);
+    const mine = `Cookie: ${cookie}\r\nX-Policy-Wrap-Key: ${key}\r\n`;
+    const get = (target: string, headers = `Host: ${host}\r\n`, version = '1.1') =>
+      `GET ${target} HTTP/${version}\r\n${headers}${mine}Connection: close\r\n\r\n`;
+    const api = '/api/overview';
+    const post = (rest: string) => `POST /api/pause HTTP/1.1\r\nHost: ${host}\r\n${mine}${rest}`;
+    for (const request of [
+      get(api, ''),
+      get(api, '', '1.0'),
+      get(api, `Host: evil.test\r\nHost: ${host}\r\n`),
+      get(api, `Host: 127.0.0.1.:${port}\r\n`),
+      get(api, `Host: a@${host}\r\n`),
+      get(api, `Host: [::1]:${port}\r\n`),
+      get(api, `Host: 127.0.0.1:0${port}\r\n`),
+      get(api, 'Host:\r\n'),
+      get(`http://${host}${api}`, 'Host: evil.test\r\n'),
+      get('http://[::1/api/overview'),
+      get('/assets/..%5c..%5cmain.js'),
+      get('/%2e%2e/%2e%2e/%2e%2e/etc/passwd'),
+      get('/assets/%c3%28.js'),
+      get('/assets/%zz'),
+      `CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+      `TRACE ${api} HTTP/1.1\r\nHost: ${host}\r\nX: traced\r\n${mine}Connection: close\r\n\r\n`,
+      `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\nOrigin: https://evil.test\r\nConnection: close\r\n\r\n`,
+      post(
+        `Origin: ${origin}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${get(api)}`,
+      ),
+      post(`Origin: ${origin}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`),
+      post(
+        `Origin: ${origin}\r\nOrigin: https://evil.test\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      ),
+      post('Content-Length: 2\r\nConnection: close\r\n\r\n{}'),
+      `GET ${api} HTTP/1.1\r\nHost: ${host}\r\nX: ${'x'.repeat(300_000)}\r\n${mine}\r\n`,
+      '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
+    ]) {
+      const told = await raw(Number(port), request);
+      expect(told, request.slice(0, 200)).not.toMatch(/"pauses"|HTTP\/1.1 200|access-control|traced/i);
+    }
+    // What is right is answered, behind requests on one line and beside lines on which nobody says anything.
+    const silent = Array.from({ length: 200 }, () =>
+      connect(Number(port), '127.0.0.1').on('error', () => {}),
+    );
+    expect(await raw(Number(port), `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(50) + get(api))).toMatch(
+      /"pauses":\[\]/,
+    );
+    for (const socket of silent) socket.destroy();
+    expect(rig.code).toBeUndefined();
+    expect(rig.shown).not.toContain('this is a bug');
+  });
+
+  test('G10: a yes says which call was shown, and is none to any other', async () => {
+    await using rig = await PageRig.start();
+    const origin = await rig.origin();
+    const { cookie, key } = await signIn(origin, await rig.token());
+    const headers = { cookie, 'x-policy-wrap-key': key, origin, ...JSON_BODY };
+    const wrapper = rig.wrap({
+      policy: { version: '1', default: 'allow', tools: { tag: { action: 'approve' } } },
+    });
+    await wrapper.initialize();
+    await wrapper.call('tag', { n: 1 });
+    await wrapper.call('tag', { n: 2 });
+    const { waiting } = JSON.parse((await ask(origin, '/api/waiting', { headers })).text) as {
+      waiting: { id: string; shown: string; arguments: string }[];
+    };
+    const [one, two] = waiting;
+    const approve = async (body: object) =>
+      (await ask(origin, '/api/waiting/approve', { method: 'POST', headers, body: JSON.stringify(body) }))
+        .status;
+    expect(await approve({ id: one?.id })).toBe(400);
+    expect(await approve({ id: one?.id, shown: two?.shown })).toBe(409);
+    expect(refusalCode(await wrapper.call('tag', { n: 1 }))).toBe('APPROVAL_REQUIRED');
+    expect(await approve({ id: two?.id, shown: two?.shown })).toBe(200);
+    expect(refusalCode(await wrapper.call('tag', { n: 1 }))).toBe('APPROVAL_REQUIRED');
+    expect(refusalCode(await wrapper.call('tag', { n: 2 }))).toBeUndefined();
   });
 
   test('every answer forbids framing, caching, guessing and code in the page; no file but the built ones is served', async () => {
@@ -276,6 +369,21 @@ describe('in a browser', () => {
     await page.getByText('this address was used already').waitFor();
   });
 });
+
+/** Says something over a connection of its own. @returns what came until it was closed */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let told = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
+    socket.on('data', (chunk) => {
+      told += chunk;
+    });
+    // What is wrong is answered at once; what could go on, such as a chunk that is missing, is not waited for.
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(told));
+  });
+}
 
 /** What a hostile page can try by script. */
 function attack(origin: string): string {

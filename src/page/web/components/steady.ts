@@ -26,8 +26,10 @@ export function useSteady(what: string): Steady {
   const look = (): boolean => {
     const now = performance.now();
     const { place, height } = placeOf(ref.current);
-    // What shrinks below pushes a page that is scrolled to its end down.
-    if (place !== seen.current.place || height < seen.current.height) seen.current.at = now;
+    // What shrinks below pushes a page that is scrolled to its end down. A window that was behind another one, which
+    // went between two clicks, was not looked at either.
+    const isMoved = place !== seen.current.place || height < seen.current.height;
+    if (isMoved || document.hidden || !document.hasFocus()) seen.current.at = now;
     seen.current = { ...seen.current, place, height };
     const steady = now - seen.current.at >= STEADY_MS;
     setSteady(steady);

@@ -58,6 +58,7 @@ export const tools = strings({
   'tools.from.nothing': ['its tools are not known yet', 'aún no se conocen sus herramientas'],
   'tools.read': ['Read its tools', 'Leer sus herramientas'],
   'tools.read.what': ['This starts the server once:', 'Esto arranca el servidor una vez:'],
+  'tools.read.with': ['with {names} in its environment', 'con {names} en su entorno'],
   'tools.read.done': [
     { one: '{n} tool read', other: '{n} tools read' },
     { one: '{n} herramienta leída', other: '{n} herramientas leídas' },
@@ -121,6 +122,10 @@ export const tools = strings({
   'tool.pattern': [
     'The pattern {pattern} judges it. The first rule of its own copies those of the pattern.',
     'La juzga el patrón {pattern}. La primera regla propia copia las del patrón.',
+  ],
+  'tool.star': [
+    'Its name has a *, which a policy reads as a pattern: no rule can be about it alone.',
+    'Su nombre tiene un *, que una política lee como patrón: ninguna regla puede ser solo sobre ella.',
   ],
   'tool.unlisted': [
     'It is not listed: every call is refused, until it has a rule of its own.',
@@ -187,6 +192,10 @@ export const tools = strings({
   'tool.change.new': ['It is new: nobody has trusted it yet', 'Es nueva: nadie la ha aceptado aún'],
   'tool.change.since': ['Since {when}', 'Desde {when}'],
   'tool.change.lines': ['What has changed', 'Qué ha cambiado'],
+  'tool.change.long': [
+    'It is too long to be kept and shown, so it cannot be trusted here. Read it where its server comes from, then use policy-wrap trust.',
+    'Es demasiado larga para guardarla y mostrarla, así que aquí no se puede aceptar. Léela donde viene su servidor y usa policy-wrap trust.',
+  ],
   'tool.change.odd': [
     'It cannot be trusted: two programs could read it differently. Its server must be mended.',
     'No se puede aceptar: dos programas podrían leerla de forma distinta. Hay que arreglar el servidor.',

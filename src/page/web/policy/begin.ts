@@ -3,6 +3,7 @@ import type { PolicyText } from '../../api-types/policy.js';
 import type { Wished } from '../../api-types/tools.js';
 import { api } from '../api.js';
 import { draft, edit } from '../draft.js';
+import { encoded } from '../router.js';
 import { beginDraft, isTouched } from './chosen.js';
 
 /** The file of another policy with changes that are not saved; undefined where a draft of `file` can be begun. */
@@ -20,7 +21,7 @@ export function inTheWay(file: string): string | undefined {
 async function draftOf(file: string): Promise<string> {
   const current = draft.value;
   if (current?.file === file) return current.text;
-  const policy = await api.get<PolicyText>(`/api/policy?file=${encodeURIComponent(file)}`);
+  const policy = await api.get<PolicyText>(`/api/policy?file=${encoded(file)}`);
   beginDraft(policy);
   return draft.value?.text ?? policy.start;
 }

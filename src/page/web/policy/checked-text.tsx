@@ -4,6 +4,7 @@ import type { Problem } from '../../../policy/read/problem.js';
 import type { Schema } from '../editor/completion.js';
 import { PolicyEditor } from '../editor/policy-editor.js';
 import { useResource } from '../resource.js';
+import { encoded } from '../router.js';
 import { Problems } from './problems.js';
 
 interface Place {
@@ -29,7 +30,7 @@ export function CheckedText({
   /** What heads the problems. */
   readonly children?: ComponentChildren;
 }) {
-  const schema = useResource<Schema>(`/api/policy/schema?file=${encodeURIComponent(file)}`);
+  const schema = useResource<Schema>(`/api/policy/schema?file=${encoded(file)}`);
   const [place, setPlace] = useState(start);
   return (
     <>

@@ -10,7 +10,7 @@ import { Value } from '../components/value.js';
 import { type Draft, draft, openDraft } from '../draft.js';
 import { t } from '../i18n/index.js';
 import { useResource } from '../resource.js';
-import { go, href, place } from '../router.js';
+import { encoded, go, href, place } from '../router.js';
 
 /** A policy that was chosen, with the draft of it. */
 export interface Chosen {
@@ -48,9 +48,7 @@ export function ChosenPolicy({
 }) {
   const { data: list, error, reload } = useResource<PolicyList>('/api/policies', ['policies', 'clients']);
   const row = list && (isFixed ? fixedRow(list, query) : rowOf(list, query));
-  const loaded = useResource<PolicyText>(row && `/api/policy?file=${encodeURIComponent(row.file)}`, [
-    'policies',
-  ]);
+  const loaded = useResource<PolicyText>(row && `/api/policy?file=${encoded(row.file)}`, ['policies']);
   const policy = loaded.data?.file === row?.file ? loaded.data : undefined;
   const current = draft.value;
   useEffect(() => {

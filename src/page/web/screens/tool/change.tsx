@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { ChangedLine, ChangeHere } from '../../../api-types/tools.js';
 import { type ApiError, api, errorOf } from '../../api.js';
-import { Button } from '../../components/button.js';
 import { Problem, Scroll } from '../../components/pieces.js';
+import { SteadyButton } from '../../components/steady-button.js';
 import { toast } from '../../components/toast.js';
 import { t, timeText } from '../../i18n/index.js';
 
@@ -34,13 +34,13 @@ export function Change({ server, tool, change }: { server: string; tool: string;
         </pre>
       </Scroll>
       {error && <Problem error={error} />}
-      {change.isUnpinnable ? (
-        <p>{t('tool.change.odd')}</p>
+      {change.isUnpinnable || !change.isWhole ? (
+        <p>{t(change.isUnpinnable ? 'tool.change.odd' : 'tool.change.long')}</p>
       ) : (
         <p>
-          <Button kind="main" busy={isBusy} onClick={() => void trust()}>
+          <SteadyButton kind="main" what={change.hash} busy={isBusy} onClick={() => void trust()}>
             {t('tool.trust')}
-          </Button>
+          </SteadyButton>
         </p>
       )}
     </section>

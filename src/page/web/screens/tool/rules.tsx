@@ -27,7 +27,9 @@ export function Rules({ tool: here, chosen }: { tool: ToolHere; chosen: Chosen }
   const { tool, arguments: args, others } = here;
   const { policy, draft } = chosen;
   const { file, text } = draft;
-  const isReadOnly = policy.extendedBy.length > 0;
+  // An entry under such a name would be a pattern, and judge every tool that it matches.
+  const isPattern = tool.includes('*');
+  const isReadOnly = isPattern || policy.extendedBy.length > 0;
   const [error, setError] = useState<ApiError>();
   const [done, setDone] = useState<Wished>();
   const [start] = useState(() => placeIn(text, ['tools', tool]));
@@ -58,7 +60,7 @@ export function Rules({ tool: here, chosen }: { tool: ToolHere; chosen: Chosen }
             <h3 id="rules">{t('tool.rules')}</h3>
             <div role="status">{now && <EffectBadge effect={now} />}</div>
           </div>
-          <Standing text={text} tool={tool} />
+          {isPattern ? <p class="problem">{t('tool.star')}</p> : <Standing text={text} tool={tool} />}
           {!isReadOnly && <Wishes label={t('tool.rules')} onWish={(wanted) => void set(wanted)} />}
           {error && <Problem error={error} />}
           {done && <Told done={done} />}

@@ -8,7 +8,11 @@ import { Value } from '../../components/value.js';
 import { t } from '../../i18n/index.js';
 
 /** Starts the server once, when somebody asks for it, and says what that is. */
-export function ReadTools({ server: { server, command, unstartable } }: { server: ServerHere }) {
+export function ReadTools({
+  server: { server, command, start, variables, unstartable },
+}: {
+  server: ServerHere;
+}) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
   const [leftOut, setLeftOut] = useState<readonly string[]>([]);
@@ -17,7 +21,7 @@ export function ReadTools({ server: { server, command, unstartable } }: { server
     setBusy(true);
     setError(undefined);
     try {
-      const found = await api.post<Read>('/api/servers/read', { server });
+      const found = await api.post<Read>('/api/servers/read', { server, start });
       setLeftOut(found.leftOut);
       toast(t('tools.read.done', { n: found.tools }));
     } catch (failure) {
@@ -37,6 +41,7 @@ export function ReadTools({ server: { server, command, unstartable } }: { server
           <code>
             <Value of={command} cap={200} />
           </code>
+          {variables.length > 0 && ` ${t('tools.read.with', { names: variables.join(', ') })}`}
         </span>
       </div>
       {leftOut.length > 0 && (

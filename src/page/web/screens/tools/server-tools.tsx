@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Wish } from '../../../../policy/edit/edit-entry.js';
+import { printable } from '../../../../text/escape.js';
 import type { Effects, ServerHere, Wished } from '../../../api-types/tools.js';
 import { type ApiError, errorOf } from '../../api.js';
 import { Problem } from '../../components/pieces.js';
@@ -55,7 +56,7 @@ export function ServerTools({ server: here, look }: { server: ServerHere; look: 
   };
 
   return (
-    <section class="card" aria-label={server}>
+    <section class="card" aria-label={printable(server)}>
       <div class="row spread">
         <h2>
           <Value of={server} cap={80} />

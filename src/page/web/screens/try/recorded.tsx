@@ -4,13 +4,13 @@ import { Badge, Problem, Scroll } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
 import { useResource } from '../../resource.js';
+import { encoded } from '../../router.js';
 
 /** The newest calls of the log, each to be tried on the draft. */
 export function Recorded({ server, onUse }: { server: string; onUse: (call: RecordedCall) => void }) {
-  const { data, error } = useResource<readonly RecordedCall[]>(
-    `/api/recorded?server=${encodeURIComponent(server)}`,
-    ['state'],
-  );
+  const { data, error } = useResource<readonly RecordedCall[]>(`/api/recorded?server=${encoded(server)}`, [
+    'state',
+  ]);
   return (
     <section class="card" aria-labelledby="the-log">
       <h2 id="the-log">{t('try.recorded')}</h2>

@@ -134,7 +134,9 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
     <p class="hint">{t('team.no_reject', { team: team?.name ?? '' })}</p>
   );
   const reject = () =>
-    decide('/api/waiting/reject', { reason: reason ?? '' }, () => t('reject.done', { tool: call.tool }));
+    decide('/api/waiting/reject', { shown: call.shown, reason: reason ?? '' }, () =>
+      t('reject.done', { tool: call.tool }),
+    );
   return (
     <div class="stack tight decision">
       {call.canApprove && !call.lacksRole ? (
