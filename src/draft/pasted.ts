@@ -29,7 +29,7 @@ const OF_AN_ENTRY = [...RULE_FIELDS, 'action', 'reason'];
  * @param tool whose rules they are, where the text does not say
  */
 export function readPasted(pasted: string, tool?: string): Pasted {
-  const inside = /^\s*```[^\n]*\n([\s\S]*?)\n?\s*```\s*$/.exec(pasted)?.[1];
+  const inside = insideOfFence(pasted);
   const notes: PasteNote[] = inside === undefined ? [] : [{ kind: 'fence' }];
   const text = inside ?? pasted;
   if (text.trim() === '') return { kind: 'unknown', fault: 'there is nothing in it' };
@@ -54,6 +54,17 @@ export function readPasted(pasted: string, tool?: string): Pasted {
     isComplete: true,
   };
 }
+
+/** What stands in a code block of Markdown. By positions: a pattern for it takes the square of the length of blanks. */
+function insideOfFence(pasted: string): string | undefined {
+  const text = pasted.trim();
+  const begins = text.indexOf('\n') + 1;
+  const ends = text.length - FENCE.length;
+  if (!text.startsWith(FENCE) || !text.endsWith(FENCE) || begins === 0 || ends < begins) return undefined;
+  return text.slice(begins, ends).trimEnd();
+}
+
+const FENCE = '```';
 
 function ofPolicy(whole: string, value: Record<string, unknown>, notes: PasteNote[]): Pasted {
   let text = whole;

@@ -1,11 +1,13 @@
 import {
   type Alias,
+  type CST,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   type ParsedNode,
+  Parser,
   parseDocument,
   type YAMLError,
 } from 'yaml';
@@ -41,6 +43,9 @@ export function readYaml(text: string): Yaml | { readonly fault: string } {
   if (text.length > MAX_YAML) return { fault: 'it is longer than 1 MiB' };
   const lines = new LineCounter();
   try {
+    const deep = tooDeepAt(text);
+    if (deep !== undefined)
+      return { fault: `line ${text.slice(0, deep).split('\n').length}: it nests too deeply` };
     // Names that stand twice are looked for below: the library compares each with all before it.
     const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
     const [error] = document.errors;
@@ -51,6 +56,27 @@ export function readYaml(text: string): Yaml | { readonly fault: string } {
     if (cause instanceof RangeError) return { fault: 'it nests too deeply' };
     throw cause;
   }
+}
+
+/**
+ * The library composes what it has parsed by recursion, a few calls a level. At the end of the stack that throws; where
+ * a regular expression is used there for the first time, it ends the whole process. Parsing itself goes by a list.
+ *
+ * @returns where something lies deeper than any reader goes; undefined where nothing does
+ */
+function tooDeepAt(text: string): number | undefined {
+  let level: readonly CST.Token[] = [...new Parser().parse(text)];
+  for (let depth = 0; depth <= MAX_DEPTH + DOCUMENT; depth += 1) level = level.flatMap(insideOf);
+  return level[0]?.offset;
+}
+
+/** Levels above those of values: the document. */
+const DOCUMENT = 2;
+
+function insideOf(token: CST.Token): readonly CST.Token[] {
+  if (token.type === 'document') return token.value ? [token.value] : [];
+  if (!('items' in token)) return [];
+  return token.items.flatMap(({ key, value }) => [...(key ? [key] : []), ...(value ? [value] : [])]);
 }
 
 class Reader {

@@ -128,6 +128,31 @@ describe('over HTTP', () => {
     expect(rig.shown).not.toContain('this is a bug');
   });
 
+  test('texts that are pasted to keep the page busy, or to end it, are answered', async () => {
+    await using rig = await PageRig.start();
+    const origin = await rig.origin();
+    const { cookie, key } = await signIn(origin, await rig.token());
+    const headers = { cookie, 'x-policy-wrap-key': key, origin, ...JSON_BODY };
+    const file = rig.policy('legiti', '{"version":"1","default":"deny"}');
+    const paste = async (text: string) => {
+      const body = JSON.stringify({ file, text });
+      const answer = await ask(origin, '/api/paste', { method: 'POST', headers, body });
+      return [answer.status, JSON.parse(answer.text).kind];
+    };
+    for (const [text, kind] of [
+      // Deep enough for the library to come to the end of the stack, in which the engine itself ended.
+      ['['.repeat(1000), 'unknown'],
+      ['['.repeat(100_000), 'unknown'],
+      ['- '.repeat(50_000), 'unknown'],
+      ['{'.repeat(1_000_000), 'policy'],
+      [`\`\`\`${'\n'.repeat(300_000)}`, 'unknown'],
+      [`\`\`\`\n${' \n'.repeat(200_000)}x`, 'unknown'],
+      [' '.repeat(3_000_000), 'unknown'],
+    ] as const)
+      expect(await paste(text), text.slice(0, 20)).toEqual([200, kind]);
+    expect(rig.code).toBeUndefined();
+  });
+
   test('G10: a yes says which call was shown, and is none to any other', async () => {
     await using rig = await PageRig.start();
     const origin = await rig.origin();
