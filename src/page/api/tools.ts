@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { classify } from '../../catalog/classify.js';
 import { tokensOf } from '../../catalog/definition-cost.js';
 import { findingsIn } from '../../catalog/definition-findings.js';
@@ -39,7 +40,7 @@ export const TOOLS: readonly Route[] = [
     const layers = layersOf(text, file);
     return { effects: layers && tools.map((tool) => effectHere(layers, tool)) };
   }),
-  post('/api/tools/edit', WishBody, ({ body }): Wished => wished(body)),
+  post('/api/tools/edit', WishBody, ({ body, signal }) => wished(body, signal)),
 ];
 
 /** What is counted, in milliseconds: 7 days. */
@@ -145,30 +146,37 @@ function effectHere(policy: Layers, tool: string): EffectHere {
   return { kind: parts.length === 1 && isWord ? only : 'custom', text };
 }
 
+/** Longest piece of work before others have their turn, in milliseconds. */
+const SLICE_MS = 40;
+
 /** What `policy-wrap allow`, `ask`, `deny`, `hide` and `limit` do, for several tools at once, without writing. */
-function wished({ file, text, tools, wish }: WishBody): Wished {
+async function wished({ file, text, tools, wish }: WishBody, signal: AbortSignal): Promise<Wished> {
+  const loaded = loadWithLayers(text, file);
+  if (loaded.kind === 'problems') throw new PolicyWrapError('POLICY_INVALID', problemsError(loaded).message);
   const notes: { tool: string; note: string }[] = [];
   const impossible: { tool: string; why: string }[] = [];
   let edited = text;
+  let slice = performance.now();
   for (const tool of tools) {
     // Its server chose the name: an entry under it would be a pattern, and judge every tool that it matches.
     if (tool.includes('*')) {
       impossible.push({ tool, why: 'its name has a *, which a policy reads as a pattern' });
       continue;
     }
-    const found = loadWithLayers(edited, file);
-    if (found.kind === 'problems') {
-      // What was typed is wrong for all of them alike; the text that came was so before.
-      const { message } = problemsError(found);
-      throw new PolicyWrapError(edited === text ? 'POLICY_INVALID' : 'USAGE', message);
-    }
-    const result = editEntry(edited, found.policy, tool, wish);
+    // Entries of other tools change nothing of what a pattern, or the default, says of this one.
+    const result = editEntry(edited, loaded.policy, tool, wish);
     if (result.impossible !== undefined) impossible.push({ tool, why: result.impossible });
     else {
       notes.push(...result.notes.map((note) => ({ tool, note })));
       edited = result.text;
     }
+    if (performance.now() - slice < SLICE_MS) continue;
+    // A server may list thousands, and the brake must be heard meanwhile.
+    await setImmediate();
+    signal.throwIfAborted();
+    slice = performance.now();
   }
+  // What was typed is wrong for all of them alike.
   const found = loadWithLayers(edited, file);
   if (found.kind === 'problems') throw new PolicyWrapError('USAGE', found.problems[0]?.message ?? '');
   return { text: edited, notes, impossible };

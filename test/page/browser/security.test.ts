@@ -153,6 +153,27 @@ describe('over HTTP', () => {
     expect(rig.code).toBeUndefined();
   });
 
+  test('the brake is heard while thousands of tools are allowed at once', async () => {
+    await using rig = await PageRig.start();
+    const origin = await rig.origin();
+    const { cookie, key } = await signIn(origin, await rig.token());
+    const headers = { cookie, 'x-policy-wrap-key': key, origin, ...JSON_BODY };
+    const file = rig.policy('legiti', '{"version":"1","default":"deny"}');
+    const tools = Array.from({ length: 1500 }, (_, at) => `tool_${at}`);
+    const done: string[] = [];
+    const post = async (path: string, body: object) => {
+      const answer = await ask(origin, path, { method: 'POST', headers, body: JSON.stringify(body) });
+      done.push(path);
+      return answer;
+    };
+    const text = '{"version":"1","default":"deny"}';
+    const edit = post('/api/tools/edit', { file, text, tools, wish: { kind: 'allow' } });
+    expect((await post('/api/pause', { place: 'here' })).status).toBe(200);
+    const edited = JSON.parse((await edit).text) as { text: string };
+    expect(done).toEqual(['/api/pause', '/api/tools/edit']);
+    expect(Object.keys(JSON.parse(edited.text).tools)).toEqual(tools);
+  });
+
   test('G10: a yes says which call was shown, and is none to any other', async () => {
     await using rig = await PageRig.start();
     const origin = await rig.origin();
