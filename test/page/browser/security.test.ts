@@ -8,6 +8,8 @@ import { ask, signIn } from '../support/http.js';
 import { PageRig } from '../support/page-rig.js';
 
 const JSON_BODY = { 'content-type': 'application/json' };
+/** What pulls the brake, where it is let in. */
+const PAUSE = '{"place":"here"}';
 
 describe('over HTTP', () => {
   test('nothing of the API is there without a cookie and its key', async () => {
@@ -17,7 +19,7 @@ describe('over HTTP', () => {
     const pause = (headers: Record<string, string>) =>
       ask(origin, '/api/pause', {
         method: 'POST',
-        body: '{}',
+        body: PAUSE,
         headers: { origin, ...JSON_BODY, ...headers },
       });
     const header = { 'x-policy-wrap-key': key };
@@ -52,7 +54,7 @@ describe('over HTTP', () => {
     ]) {
       const answer = await ask(origin, '/api/pause', {
         method: 'POST',
-        body: '{}',
+        body: PAUSE,
         headers: { ...mine, ...JSON_BODY, ...headers },
       });
       expect(answer.status, JSON.stringify(headers)).toBe(403);
@@ -107,9 +109,9 @@ describe('over HTTP', () => {
       ),
       post(`Origin: ${origin}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`),
       post(
-        `Origin: ${origin}\r\nOrigin: https://evil.test\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+        `Origin: ${origin}\r\nOrigin: https://evil.test\r\nContent-Length: ${PAUSE.length}\r\nConnection: close\r\n\r\n${PAUSE}`,
       ),
-      post('Content-Length: 2\r\nConnection: close\r\n\r\n{}'),
+      post(`Content-Length: ${PAUSE.length}\r\nConnection: close\r\n\r\n${PAUSE}`),
       `GET ${api} HTTP/1.1\r\nHost: ${host}\r\nX: ${'x'.repeat(300_000)}\r\n${mine}\r\n`,
       '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
     ]) {
@@ -120,9 +122,8 @@ describe('over HTTP', () => {
     const silent = Array.from({ length: 200 }, () =>
       connect(Number(port), '127.0.0.1').on('error', () => {}),
     );
-    expect(await raw(Number(port), `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(50) + get(api))).toMatch(
-      /"pauses":\[\]/,
-    );
+    const pipelined = `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(50) + get(api);
+    expect(await raw(Number(port), pipelined, 60_000)).toMatch(/"pauses":\[\]/);
     for (const socket of silent) socket.destroy();
     expect(rig.code).toBeUndefined();
     expect(rig.shown).not.toContain('this is a bug');
@@ -416,16 +417,21 @@ describe('in a browser', () => {
   });
 });
 
-/** Says something over a connection of its own. @returns what came until it was closed */
-function raw(port: number, text: string): Promise<string> {
+/**
+ * Says something over a connection of its own.
+ *
+ * @param waitMs how long it stays open when nothing comes: what could go on, such as a chunk that is missing, is not
+ *   answered
+ * @returns what came until it was closed
+ */
+function raw(port: number, text: string, waitMs = 2000): Promise<string> {
   return new Promise((resolve) => {
     let told = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
     socket.on('data', (chunk) => {
       told += chunk;
     });
-    // What is wrong is answered at once; what could go on, such as a chunk that is missing, is not waited for.
-    socket.setTimeout(2000, () => socket.destroy());
+    socket.setTimeout(waitMs, () => socket.destroy());
     socket.on('error', () => {});
     socket.on('close', () => resolve(told));
   });
@@ -434,7 +440,7 @@ function raw(port: number, text: string): Promise<string> {
 /** What a hostile page can try by script. */
 function attack(origin: string): string {
   return `(async () => {
-    const post = (init) => fetch('${origin}/api/pause', { method: 'POST', credentials: 'include', body: '{}', ...init })
+    const post = (init) => fetch('${origin}/api/pause', { method: 'POST', credentials: 'include', body: '${PAUSE}', ...init })
       .then((response) => response.type, () => 'failed');
     const simple = await post({ mode: 'no-cors' });
     const header = await post({ headers: { 'content-type': 'application/json', 'x-policy-wrap-key': 'x' } });

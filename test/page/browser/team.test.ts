@@ -94,11 +94,12 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
     await fitsWidth(page);
     await accessible(page);
     // Past the buttons: the database itself refuses.
-    const [waiting] = await team.store('carol').approvals();
-    const answer = await page.evaluate(`fetch('/api/waiting/approve', {
-      method: 'POST', body: JSON.stringify({ id: ${JSON.stringify(waiting?.id)} }),
+    const answer = await page.evaluate(`fetch('/api/waiting', {
+      headers: { 'x-policy-wrap-key': localStorage.getItem('policy-wrap-key') },
+    }).then((response) => response.json()).then(({ waiting: [{ id, shown }] }) => fetch('/api/waiting/approve', {
+      method: 'POST', body: JSON.stringify({ id, shown }),
       headers: { 'content-type': 'application/json', 'x-policy-wrap-key': localStorage.getItem('policy-wrap-key') },
-    }).then(async (response) => [response.status, (await response.json()).error?.message])`);
+    })).then(async (response) => [response.status, (await response.json()).error?.message])`);
     expect(answer).toEqual([409, expect.stringContaining('has no role approver')]);
     expect(refusalCode(await wrapper.call('tag', { a: 1 }))).toBe('APPROVAL_REQUIRED');
 
