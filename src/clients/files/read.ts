@@ -29,7 +29,7 @@ export interface Snapshot {
  * @throws PolicyWrapError CONFIG_INVALID for what is not text in UTF-8, or cannot be read
  */
 export function readSnapshot(path: string): Snapshot | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  if (!isThere(path)) return undefined;
   let real: string;
   try {
     real = realpathSync(path);
@@ -53,6 +53,18 @@ export function readSnapshot(path: string): Snapshot | undefined {
     gid: stats.gid,
     links: stats.nlink,
   };
+}
+
+/** @throws PolicyWrapError CONFIG_INVALID where a folder on the way may not be entered: nobody knows what is behind it */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    throw new PolicyWrapError('CONFIG_INVALID', `${path}: the configuration could not be read`, {
+      hint: `Whether it is there cannot be seen either (${(cause as NodeJS.ErrnoException).code}): look at the folders on the way to it.`,
+      cause,
+    });
+  }
 }
 
 /** A file that was read and understood. */
