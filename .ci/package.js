@@ -251,7 +251,9 @@ function everyFile(at, work) {
 }
 
 async function main() {
-  const list = ways().filter(({ what }) => what.includes(ONLY));
+  // The short form takes the addon that this repository has, if it could be had.
+  const hasAddon = ALL || existsSync(join(ROOT, ADDON));
+  const list = ways().filter(({ what, addon }) => what.includes(ONLY) && (hasAddon || addon === undefined));
   let failed = 0;
   const takeAll = async (queue) => {
     for (let way = queue.shift(); way; way = queue.shift()) {
