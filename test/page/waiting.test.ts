@@ -1,0 +1,81 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { WAITING } from '../../src/page/api/waiting.js';
+import type { WaitingAnswer } from '../../src/page/api-types/waiting.js';
+import { Page } from '../../src/page/page.js';
+import type { States } from '../../src/page/states.js';
+import { connect } from '../../src/store/sqlite/driver.js';
+import { Store } from '../../src/store/store.js';
+import { FakeTerminal } from '../cli/commands/support.js';
+import { Rig } from '../support/rig.js';
+
+/** A database in which a call waits. @returns its file */
+async function waitingIn(rig: Rig): Promise<string> {
+  const wrapper = rig.wrap({
+    policy: { version: '1', default: 'allow', tools: { tag: { action: 'approve' } } },
+  });
+  await wrapper.initialize();
+  await wrapper.call('tag', { n: 1 });
+  await wrapper.end();
+  return rig.db;
+}
+
+/** Sets the arguments that are kept of every approval. */
+function rewrite(file: string, args: string): void {
+  const database = connect(file, 0);
+  database.prepare('UPDATE approvals SET arguments = ?').run(args);
+  database.close();
+}
+
+/** The routes of what waits, over these databases. */
+function routesOver(...files: readonly string[]) {
+  const stores = files.map((path) => ({ path, store: Store.open(path, { mustExist: true }) }));
+  onTestFinished(() => {
+    for (const { store } of stores) store.close();
+  });
+  const io = new FakeTerminal([]);
+  io.at = Date.now();
+  const states = { open: () => stores, leftAlone: [], refresh: () => {} } as unknown as States;
+  const page = new Page({}, io, states, () => {});
+  const call = (path: string, body?: object) =>
+    WAITING.find((route) => route.path === path)?.handle(
+      { params: {}, query: new URLSearchParams(), body, signal: new AbortController().signal },
+      page,
+    );
+  return {
+    waiting: async () => ((await call('/api/waiting')) as WaitingAnswer).waiting,
+    approve: (body: object) => call('/api/waiting/approve', body),
+    reject: (body: object) => call('/api/waiting/reject', body),
+    states: () => stores.map(({ store }) => store.approvals(true).map(({ state }) => state)),
+  };
+}
+
+test('G10: two databases have an approval of one id: a yes and a no meet the one that was shown', async () => {
+  await using rig = new Rig();
+  const usual = await waitingIn(rig);
+  const files = [usual, ...['second.db', 'third.db'].map((name) => join(rig.folder, name))];
+  for (const [at, file] of files.entries()) {
+    if (at > 0) copyFileSync(usual, file);
+    rewrite(file, JSON.stringify({ n: at + 1 }));
+  }
+  const { waiting, approve, reject, states } = routesOver(...files);
+  const [, two, three] = await waiting();
+  expect([two?.id === three?.id, two?.arguments, three?.arguments]).toEqual([true, '{"n":2}', '{"n":3}']);
+  await approve({ id: two?.id, shown: two?.shown });
+  await reject({ id: three?.id, shown: three?.shown });
+  expect(states()).toEqual([['pending'], ['approved'], ['rejected']]);
+});
+
+test('G10: a call whose arguments cannot be shown cannot be approved', async () => {
+  await using rig = new Rig();
+  const file = await waitingIn(rig);
+  rewrite(file, '["n"]');
+  const { waiting, approve, states } = routesOver(file);
+  const [call] = await waiting();
+  expect([call?.canApprove, call?.arguments, call?.argumentNames]).toEqual([false, undefined, ['n']]);
+  await expect(approve({ id: call?.id, shown: call?.shown })).rejects.toThrow(
+    'is not the call that was shown',
+  );
+  expect(states()).toEqual([['pending']]);
+});
