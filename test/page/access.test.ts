@@ -100,7 +100,23 @@ describe('which requests are answered', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
-    expect(cookieFor(1, 'x')).toMatch(/; HttpOnly; SameSite=Strict$/);
+    for (const line of [
+      "base-uri 'none'",
+      "form-action 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+      "connect-src 'self'",
+    ])
+      expect(policy.split('; ')).toContain(line);
+    expect(HEADERS).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+    });
+    expect(cookieFor(8765, 'x')).toBe('policy-wrap-8765=x; Path=/; HttpOnly; SameSite=Strict');
   });
 });
 

@@ -11,12 +11,12 @@ import { FakeTerminal } from '../cli/commands/support.js';
 import { Rig } from '../support/rig.js';
 
 /** A database in which a call waits. @returns its file */
-async function waitingIn(rig: Rig): Promise<string> {
+async function waitingIn(rig: Rig, tool = 'tag', args: object = { n: 1 }): Promise<string> {
   const wrapper = rig.wrap({
-    policy: { version: '1', default: 'allow', tools: { tag: { action: 'approve' } } },
+    policy: { version: '1', default: 'allow', tools: { [tool]: { action: 'approve' } } },
   });
   await wrapper.initialize();
-  await wrapper.call('tag', { n: 1 });
+  await wrapper.call(tool, args);
   await wrapper.end();
   return rig.db;
 }
@@ -78,4 +78,20 @@ test('G10: a call whose arguments cannot be shown cannot be approved', async () 
     'is not the call that was shown',
   );
   expect(states()).toEqual([['pending']]);
+});
+
+test('G10: past the form, a call with money takes its value typed, and no further ones without a bound', async () => {
+  await using rig = new Rig();
+  const { waiting, approve, states } = routesOver(
+    await waitingIn(rig, 'create_invoice', { amount_total: 5000.5 }),
+  );
+  const [call] = await waiting();
+  const given = { id: call?.id, shown: call?.shown };
+  await expect(approve(given)).rejects.toThrow('Expected the value of amount_total');
+  await expect(approve({ ...given, typed: '5000' })).rejects.toThrow('Expected the value of amount_total');
+  const further = { calls: '5', for: '30m' };
+  await expect(approve({ ...given, typed: '5000.5', further })).rejects.toThrow('need a bound');
+  expect(states()).toEqual([['pending']]);
+  await approve({ ...given, typed: '5000.5' });
+  expect(states()).toEqual([['approved']]);
 });
