@@ -1,12 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findServer } from '../../src/upstream/resolve.js';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'policy-wrap-find-'));
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'policy-wrap-find-')));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -44,6 +46,28 @@ describe('findServer', () => {
       expect(note).toContain(spec);
     },
   );
+
+  test('installed as a package, it takes the commands beside that, and needs none of its own', async () => {
+    const root = join(folder, 'node_modules', 'policy-wrap');
+    mkdirSync(join(root, 'dist'), { recursive: true });
+    writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+    const outfile = join(root, 'dist', 'resolve.js');
+    await build({
+      ...{ entryPoints: ['src/upstream/resolve.ts'], outfile, bundle: true },
+      ...{ platform: 'node', format: 'esm', logLevel: 'silent' },
+    });
+    const installed: { findServer: typeof findServer } = await import(pathToFileURL(outfile).href);
+    const look = () => installed.findServer('beside', [], { install: false, env: { PATH: '' } });
+    await expect(look()).rejects.toThrow('beside was not found; searched ');
+    mkdirSync(join(folder, 'node_modules', '.bin'));
+    const there = program(join('node_modules', '.bin', 'beside'));
+    expect(await look()).toMatchObject({ file: realpathSync(there) });
+    // Those of a folder further up are another project's.
+    rmSync(there);
+    mkdirSync(join(folder, '.bin'));
+    program(join('.bin', 'beside'));
+    await expect(look()).rejects.toThrow('beside was not found');
+  });
 
   test('never fetches a name that it does not know, nor anything where it is forbidden', async () => {
     program('npx');

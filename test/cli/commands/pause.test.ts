@@ -1,7 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { pause, resume } from '../../../src/cli/commands/pause.js';
+import { pause, resume, stopTeam } from '../../../src/cli/commands/pause.js';
+import { PolicyWrapError } from '../../../src/errors.js';
+import type { SharedStore } from '../../../src/store/shared-store.js';
 import { FakeTerminal, NOW, State } from './support.js';
 
 test('a pause needs no person, and a resume does', async () => {
@@ -48,4 +50,23 @@ test('the brake that holds nowhere fails, and says why', async () => {
   const io = new FakeTerminal();
   await expect(pause({ db }, io)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
   expect(io.out.text).toBe('');
+});
+
+test('a brake that does not reach the team names the one that needs no store', async () => {
+  const gone = (hint?: string) =>
+    ({
+      team: 'books',
+      pause: async () => {
+        throw new PolicyWrapError(
+          'STATE_UNAVAILABLE',
+          'the store is gone',
+          hint === undefined ? {} : { hint },
+        );
+      },
+    }) as unknown as SharedStore;
+  const hintOf = (team: SharedStore) =>
+    stopTeam(team, {}, new FakeTerminal(), 'cli').then(undefined, ({ hint }: PolicyWrapError) => hint);
+  const here = 'policy-wrap pause --here stops this machine, without the store.';
+  expect(await hintOf(gone())).toBe(here);
+  expect(await hintOf(gone('Start it.'))).toBe(`${here} Start it.`);
 });
