@@ -11,6 +11,17 @@ export interface RefusedBy {
   readonly approval?: string | undefined;
   /** How the tool stands under the policy that holds now; undefined where that is not known. */
   readonly standing?: Standing | undefined;
+  /** What refuses is a pause of this machine alone, where a team decides. */
+  readonly isPausedHere?: boolean | undefined;
+  /** Whose store decides, if that is not this machine's: what is there only some may change. */
+  readonly team?: TeamStanding | undefined;
+}
+
+/** How the login that reads of a refusal stands in the team that decides. */
+export interface TeamStanding {
+  /** To be named in a command; undefined where it need not be. */
+  readonly store: string | undefined;
+  readonly roles: readonly string[];
 }
 
 /**
@@ -19,10 +30,25 @@ export interface RefusedBy {
  *
  * @returns undefined where no command does: conditions of the policy are edited in its file
  */
-export function remedyFor({ code, rule, server, tool, approval, standing }: RefusedBy): string | undefined {
+export function remedyFor({
+  code,
+  rule,
+  server,
+  tool,
+  approval,
+  standing,
+  isPausedHere,
+  team,
+}: RefusedBy): string | undefined {
   const command = (...words: string[]): string | undefined => {
     const shown = words.map(word);
     return shown.includes(undefined) ? undefined : ['policy-wrap', ...shown].join(' ');
+  };
+  /** What a login without any of these roles may not do is not offered to it. */
+  const inStore = (roles: readonly string[], ...words: string[]): string | undefined => {
+    if (!team) return command(...words);
+    if (!roles.some((role) => team.roles.includes(role))) return undefined;
+    return command(...words, ...(team.store === undefined ? [] : ['--store', team.store]));
   };
   // That command edits what is said of tools; where the policy lets them pass already, or it is not the one that
   // refuses, it would do nothing.
@@ -40,15 +66,15 @@ export function remedyFor({ code, rule, server, tool, approval, standing }: Refu
       // With conditions, other calls pass, and no command edits them.
       return standing === undefined ? undefined : allow;
     case 'PAUSED':
-      return 'policy-wrap resume';
+      return isPausedHere ? 'policy-wrap resume --here' : inStore(['approver', 'owner'], 'resume');
     case 'CHANGED':
       return command('trust', server, tool);
     case 'LIMIT': {
       const counter = counterOf(rule ?? '');
-      return counter === undefined ? undefined : command('reset', counter, '--server', server);
+      return counter === undefined ? undefined : inStore(['owner'], 'reset', counter, '--server', server);
     }
     case 'APPROVAL_REQUIRED':
-      return approval === undefined ? undefined : command('approve', approval);
+      return approval === undefined ? undefined : inStore(['approver'], 'approve', approval);
     default:
       return undefined;
   }
@@ -67,10 +93,13 @@ export function counterOf(rule: string): string | undefined {
   return layer === undefined ? name : `${layer}:${name}`;
 }
 
+/** Of ours; what else begins so would be read as one. */
+const FLAGS = ['--server', '--store'];
+
 /** A word as it is typed. Names are the server's to choose: what could end its quotes is not offered to be pasted. */
 function word(text: string): string | undefined {
   if (/^[\w@.:/+-][\w@.:/+-]*$/.test(text))
-    return text.startsWith('-') && text !== '--server' ? undefined : text;
+    return text.startsWith('-') && !FLAGS.includes(text) ? undefined : text;
   return /^[\x20-\x7e]+$/.test(text) && !/['"\\!]/.test(text) && !text.startsWith('-')
     ? `'${text}'`
     : undefined;

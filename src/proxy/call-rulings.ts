@@ -4,6 +4,7 @@ import type { Question } from '../approval/prompt-form.js';
 import { reasonOf } from '../errors.js';
 import type { Evaluation } from '../policy/call.js';
 import { CODES, codeRow, HIDDEN_RULE } from '../policy/codes.js';
+import type { TeamStanding } from '../policy/remedy.js';
 import { type Standing, standingOf } from '../policy/standing.js';
 import type { Admitted, Filled } from '../store/store.js';
 import { printable } from '../text/escape.js';
@@ -46,6 +47,8 @@ export class CallRulings {
     readonly observe: boolean;
     /** UTC milliseconds, by the clock of whoever decides. */
     readonly now: () => number;
+    /** How this wrapper's login stands in the team that decides; undefined where this machine does. */
+    readonly inTeam: () => TeamStanding | undefined;
     /** One line for the person, without line end; goes to stderr. */
     readonly warn: (text: string) => void;
     /** What a person who looks elsewhere may want to know; never throws. */
@@ -54,7 +57,8 @@ export class CallRulings {
     this.#options = options;
     this.#judge = options.judge;
     this.#lists = options.lists;
-    this.#notices = new RefusalNotices(options);
+    const { server, warn, inTeam: team } = options;
+    this.#notices = new RefusalNotices({ server, warn, team });
   }
 
   /**

@@ -76,7 +76,8 @@ export class Gate implements ApprovalAuthority {
     this.words = new PinnedWords({ ...options, pinned, suspicions });
     this.#judge = new CallJudge({ ...options, team: options.team, lists: this.lists });
     const now = () => this.#ledger.now();
-    this.#rulings = new CallRulings({ ...options, judge: this.#judge, lists: this.lists, now });
+    const inTeam = () => this.#ledger.team;
+    this.#rulings = new CallRulings({ ...options, judge: this.#judge, lists: this.lists, now, inTeam });
     this.#ledger.needsOutcomes(options.policy?.needsOutcomes ?? false);
   }
 

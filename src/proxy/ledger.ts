@@ -1,3 +1,4 @@
+import type { TeamStanding } from '../policy/remedy.js';
 import type { Admission, Admitted, ApprovalEntry, ApprovalState, BUSY, Outcome } from '../store/store.js';
 
 /**
@@ -16,6 +17,9 @@ export interface Ledger {
 
   /** Nothing was decided yet: when many wrappers start at once, each has to wait for the others. */
   readonly isStarting: boolean;
+
+  /** How this wrapper's login stands in the team that decides; undefined where this machine does. */
+  readonly team?: TeamStanding | undefined;
 
   /** UTC milliseconds, by the clock of whoever decides. */
   now(): number;

@@ -1,6 +1,6 @@
 import type { Evaluation } from '../policy/call.js';
 import { HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
-import { remedyFor } from '../policy/remedy.js';
+import { remedyFor, type TeamStanding } from '../policy/remedy.js';
 import type { Standing } from '../policy/standing.js';
 import { type Admitted, DEMAND_CODES } from '../store/store.js';
 import { printable } from '../text/escape.js';
@@ -15,12 +15,18 @@ export const LET_THROUGH = 'to let it through: ';
 export class RefusalNotices {
   readonly #server: string;
   readonly #warn: (text: string) => void;
+  readonly #team: (() => TeamStanding | undefined) | undefined;
   readonly #told = new Set<string>();
 
-  /** @param parts `warn` takes one line for the person, without line end */
-  constructor({ server, warn }: { readonly server: string; readonly warn: (text: string) => void }) {
-    this.#server = server;
-    this.#warn = warn;
+  /** @param parts `warn` takes one line for the person, without line end; `team`: how this login stands in it */
+  constructor(parts: {
+    readonly server: string;
+    readonly warn: (text: string) => void;
+    readonly team?: (() => TeamStanding | undefined) | undefined;
+  }) {
+    this.#server = parts.server;
+    this.#warn = parts.warn;
+    this.#team = parts.team;
   }
 
   /** @param standing how the policy takes the tool; undefined where that is not known */
@@ -34,17 +40,29 @@ export class RefusalNotices {
     const code = isHidden ? undefined : codeOf(admitted);
     // Each approval has an id of its own.
     const approval = admitted.kind === 'asked' ? admitted.approval.id : undefined;
-    const key = `${code} ${approval ?? tool}`;
+    const isPausedHere = admitted.kind === 'refused' && admitted.isPausedHere;
+    const key = `${code}${isPausedHere ? ' here' : ''} ${approval ?? tool}`;
     if (this.#told.size >= MOST || this.#told.has(key)) return;
     this.#told.add(key);
     const limit = admitted.kind === 'exceeded' ? admitted.exceeded.charge.limit.pointer : undefined;
     const rule = isHidden ? HIDDEN_RULE : limit;
     const clock = admitted.kind === 'exceeded' ? admitted.exceeded.clockWas : undefined;
+    const team = this.#team?.();
     const command =
       clock === undefined
-        ? remedyFor({ code, rule, server: this.#server, tool, approval, standing: standing() })
-        : 'policy-wrap reset --clock (once the clock is right)';
-    if (command === undefined) return;
+        ? remedyFor({
+            ...{ code, rule, server: this.#server, tool, approval, standing: standing(), isPausedHere, team },
+          })
+        : team
+          ? undefined
+          : 'policy-wrap reset --clock (once the clock is right)';
+    if (command === undefined) {
+      if (approval !== undefined)
+        this.#warn(
+          `${printable(tool, 200)} waits for somebody with the role approver (approval ${approval})`,
+        );
+      return;
+    }
     const what = isHidden
       ? 'is hidden'
       : approval === undefined

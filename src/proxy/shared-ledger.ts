@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PolicyWrapError, reasonOf } from '../errors.js';
+import type { TeamStanding } from '../policy/remedy.js';
 import type { SharedStore } from '../store/shared-store.js';
 import {
   type Admission,
@@ -155,7 +156,8 @@ export class SharedLedger implements Ledger {
     // Rows of this machine's log must never meet the team's: who only observes passes on what was refused, too.
     return admitted.map((one) => {
       const here = { ...one, row: -one.row };
-      return here.kind === 'refused' && here.code === 'STORE' ? { ...here, why } : here;
+      if (here.kind !== 'refused') return here;
+      return here.code === 'STORE' ? { ...here, why } : { ...here, isPausedHere: here.code === 'PAUSED' };
     });
   }
 
@@ -227,6 +229,11 @@ export class SharedLedger implements Ledger {
 
   policyIs(policy: PolicyState): void {
     this.#store.describePolicy(this.#session, policy);
+  }
+
+  get team(): TeamStanding {
+    // Which store a shell of the person's knows of nobody can tell from here.
+    return { store: this.#store.shown, roles: this.#store.roles ?? [] };
   }
 
   get asksHere(): boolean {

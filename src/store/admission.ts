@@ -50,6 +50,8 @@ export type Admitted =
       readonly code: RefusalCode;
       /** What happened, where it is not what the code says. */
       readonly why?: string | undefined;
+      /** What refuses is a pause of this machine alone, and a team decides. */
+      readonly isPausedHere?: boolean | undefined;
       /** What a person said of this call, for APPROVAL_REJECTED and APPROVAL_EXPIRED. */
       readonly approval?: ApprovalEntry | undefined;
       /** Why a person must be asked, when it was found here and nobody can be. */
@@ -90,17 +92,23 @@ export class Admissions {
    */
   decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
     // No call in this transaction pauses or resumes: read once for all of them.
-    const isPaused = this.#parts.pauses.isPaused(owner.server);
-    const admitted = admissions.map((admission) => this.#decide(owner, session, admission, isPaused, now));
+    const pause = this.#parts.pauses.of(owner.server);
+    const admitted = admissions.map((admission) => this.#decide(owner, session, admission, pause, now));
     this.#parts.log.flush();
     this.#parts.pending.compactWhenMany();
     return admitted;
   }
 
-  #decide(owner: Owner, session: number, admission: Admission, isPaused: boolean, now: number): Admitted {
+  #decide(
+    owner: Owner,
+    session: number,
+    admission: Admission,
+    pause: ReturnType<Parts['pauses']['of']>,
+    now: number,
+  ): Admitted {
     const { evaluation } = admission;
     const record: Record = (entry) => this.#parts.log.add(session, admission, entry, now);
-    const stopped = stopOf(this.#parts, owner.server, admission, isPaused, now);
+    const stopped = stopOf(this.#parts, owner.server, admission, pause, now);
     if (stopped) {
       const { code, why } = stopped;
       const { rule } = CODES[code];
@@ -144,8 +152,9 @@ export class Admissions {
     }
     const ask = asked ?? askingDemand(held, now);
     const askingLimit = ask ? undefined : exceededOf(checks);
-    const terms = admission.approval;
-    const call = terms && !owner.observe ? callOf(owner, admission, terms) : undefined;
+    const given = admission.approval;
+    const call = given && !owner.observe ? callOf(owner, admission, given) : undefined;
+    const terms = call && given ? this.#parts.approvals.unspent(call, given) : given;
     let consent: Consent | undefined;
     if (call && terms) {
       const time = this.#parts.approvalClock.advance(now);

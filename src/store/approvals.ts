@@ -82,6 +82,14 @@ export class Approvals {
     }
   }
 
+  /** An equal call was faster with the approval that this one was held for: it needs one of its own. */
+  unspent(call: ApprovedCall, terms: ApprovalTerms): ApprovalTerms {
+    if (terms.id === undefined) return terms;
+    const row = this.#db.prepare('SELECT * FROM approvals WHERE id = ?').get(terms.id);
+    const isSpent = row?.state === 'consumed' && isFor(toEntry(row, 0), call);
+    return isSpent ? { ...terms, id: undefined } : terms;
+  }
+
   /** Queues the question. */
   ask(call: ApprovedCall, terms: ApprovalTerms, why: Reason, now: number): ApprovalStanding {
     if (terms.argumentsText.length > ARGUMENTS_CAP || this.#pendingCount(call, now) >= PENDING_CAP)

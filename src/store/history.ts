@@ -1,24 +1,35 @@
 import { PolicyWrapError } from '../errors.js';
 import { nameHint } from '../text/suggest.js';
 import type { LogEntry } from './decision-log.js';
-import type { StoreReader } from './reader.js';
+import type { LogFilter } from './decision-log-query.js';
+import type { SessionEntry } from './sessions.js';
+import type { Mine, Origin } from './shared-store.js';
 
 /** Rows read at once. */
 const PAGE = 1000;
 
+/** A log that can be read: that of this machine, or of a team. */
+export interface ReadableLog {
+  log(filter?: LogFilter & Mine): readonly LoggedRow[] | Promise<readonly LoggedRow[]>;
+  sessions(): readonly SessionEntry[] | Promise<readonly SessionEntry[]>;
+}
+
+/** In a team's log with who made the call, and where. */
+export type LoggedRow = LogEntry & Partial<Origin>;
+
 /**
- * Every row of the decision log that passes the filter, oldest first. Read in pages, each on its own snapshot, so a long
- * log holds up no wrapper; rows that are written meanwhile are included.
+ * Every row of the decision log that passes the filter, oldest first, in pages. Each is read by itself, so a long log
+ * holds up no wrapper; rows that are written meanwhile are included.
  *
- * @param since UTC milliseconds, inclusive
+ * @param filter `since`: UTC milliseconds, inclusive
  */
-export function* history(
-  store: StoreReader,
-  { server, since }: { readonly server?: string | undefined; readonly since?: number | undefined } = {},
-): Generator<LogEntry> {
+export async function* history(
+  store: ReadableLog,
+  { server, since, mine }: Pick<LogFilter & Mine, 'server' | 'since' | 'mine'> = {},
+): AsyncGenerator<readonly LoggedRow[]> {
   for (let afterId = '0'; ; ) {
-    const page = store.log({ server, since, afterId, limit: PAGE });
-    yield* page;
+    const page = await store.log({ server, since, mine, afterId, limit: PAGE });
+    yield page;
     const last = page.at(-1);
     if (!last || page.length < PAGE) return;
     afterId = last.auditId;
@@ -30,9 +41,16 @@ export function* history(
  *
  * @throws PolicyWrapError NOT_FOUND when there is none, USAGE when there are several
  */
-export function loggedServer(store: StoreReader, named: string | undefined): string {
-  const known = [...new Set(store.sessions().map(({ server }) => server))];
-  const has = (server: string) => store.log({ server, limit: 1 }).length > 0;
+export async function loggedServer(
+  store: ReadableLog,
+  named: string | undefined,
+  { mine }: Mine = {},
+): Promise<string> {
+  const known = [...new Set((await store.sessions()).map(({ server }) => server))];
+  const logged: string[] = [];
+  for (const server of new Set([...known, ...(named === undefined ? [] : [named])]))
+    if ((await store.log({ server, mine, limit: 1 })).length > 0) logged.push(server);
+  const has = (server: string) => logged.includes(server);
   const found = (named === undefined ? known : [named]).filter(has).sort();
   const [only] = found;
   if (only === undefined) {

@@ -11,6 +11,23 @@ export interface PauseEntry {
   readonly note: string | undefined;
 }
 
+/** A longer note is cut in what a refused call is told, in UTF-16 units. */
+const NOTE_CAP = 200;
+
+/**
+ * What a call is told that a pause refuses.
+ *
+ * @param who in a team, the login that made it
+ * @returns undefined where nothing is known but that a person did
+ */
+export function pausedText(note: string | undefined, who?: string): string | undefined {
+  if (note === undefined && who === undefined) return undefined;
+  const what =
+    who === undefined ? 'a person has stopped every call' : `${who} has stopped every call in the team`;
+  const why = note === undefined ? '' : ` ("${note.slice(0, NOTE_CAP)}")`;
+  return `${what}${why}, and only a person can lift that`;
+}
+
 /** Stands for all servers; no server has an empty name. */
 const ALL = '';
 
@@ -20,19 +37,24 @@ export class Pauses implements Cache {
   readonly #events: Events;
   readonly #find;
   /** The server that was looked at last. */
-  #known: { readonly server: string; readonly isPaused: boolean } | undefined;
+  #known:
+    | { readonly server: string; readonly pause: { readonly note: string | undefined } | undefined }
+    | undefined;
 
   constructor(file: StateFile, events: Events) {
     this.#db = file.db;
     this.#events = events;
     file.register(this);
-    this.#find = file.db.prepare(`SELECT 1 FROM pauses WHERE server IN ('${ALL}', ?)`);
+    this.#find = file.db.prepare(`SELECT note FROM pauses WHERE server IN ('${ALL}', ?) ORDER BY server`);
   }
 
-  isPaused(server: string): boolean {
-    if (this.#known?.server !== server)
-      this.#known = { server, isPaused: this.#find.get(server) !== undefined };
-    return this.#known.isPaused;
+  /** @returns what stops a server now, with what the person said of it */
+  of(server: string): { readonly note: string | undefined } | undefined {
+    if (this.#known?.server !== server) {
+      const row = this.#find.get(server);
+      this.#known = { server, pause: row && { note: (row.note as string | null) ?? undefined } };
+    }
+    return this.#known.pause;
   }
 
   /** @param server all when absent */

@@ -201,8 +201,8 @@ export class StoreReader {
   stops(server: string, calls: readonly Stoppable[]): (Stop | undefined)[] {
     const now = this.clock();
     return this.parts.file.read(() => {
-      const isPaused = this.parts.pauses.isPaused(server);
-      return calls.map((call) => stopOf(this.parts, server, call, isPaused, now));
+      const pause = this.parts.pauses.of(server);
+      return calls.map((call) => stopOf(this.parts, server, call, pause, now));
     });
   }
 

@@ -50,6 +50,16 @@ export type SharedSession = SessionEntry & Origin;
 export type SharedEvent = EventEntry & { readonly host: string; readonly by: string };
 export type SharedPause = PauseEntry & { readonly who: string };
 
+/** What of a team's history is missing: calls that machines were told of, and that it no longer has. */
+export interface History {
+  /** The newest call that it has, UTC milliseconds by its clock; undefined without any. */
+  readonly newest: number | undefined;
+  /** This machine misses something; `knew` is when it was told of it. */
+  readonly lost: { readonly knew: number | undefined } | undefined;
+  /** Others that have said so. */
+  readonly others: readonly (Origin & { readonly at: number; readonly knew: number | undefined })[];
+}
+
 /** How a member stands in the team. */
 export interface Member {
   readonly login: string;
@@ -151,6 +161,14 @@ export interface SharedReader {
   budgets(): Promise<BudgetEntry[]>;
   pauses(): Promise<SharedPause[]>;
   members(): Promise<Member[]>;
+  history(): Promise<History>;
+  /**
+   * Looks at what the login may do, before a person is asked anything.
+   *
+   * @param any roles of which one is enough
+   * @throws PolicyWrapError REFUSED without any of them
+   */
+  needRole(...any: readonly Role[]): Promise<void>;
   check(): Promise<StoreFinding[]>;
 }
 
@@ -181,8 +199,12 @@ export interface SharedChanges {
   /** Owner. A login gets a role, or loses it. */
   grant(login: string, role: Role): Promise<void>;
   revoke(login: string, role: Role): Promise<void>;
-  /** Owner. Takes the engine's present history for the right one, after a restored backup or a lossy failover. */
-  acceptHistory(by: string): Promise<void>;
+  /**
+   * Owner. Takes the engine's present history for the right one, after a restored backup or a lossy failover.
+   *
+   * @returns false, and nothing was changed, where no machine misses anything
+   */
+  acceptHistory(by: string): Promise<boolean>;
 }
 
 /** A call that passed without the engine. */

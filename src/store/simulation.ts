@@ -23,6 +23,8 @@ export interface SimulatedSession {
   readonly server: string;
   readonly grant: string;
   readonly id: string;
+  /** In the log of a team, where it ran. */
+  readonly machine?: string | undefined;
 }
 
 export type Simulated =
@@ -69,7 +71,8 @@ export class Simulation {
 
   /** Decides on a call, after all that were given before it, and charges it if it passes. */
   decide(call: SimulatedCall): Simulated {
-    const { charges, ask, demands } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
+    const { ask, demands, ...evaluation } = call.consented ? this.#lift(call.evaluation) : call.evaluation;
+    const charges = onMachine(call.session, evaluation.charges);
     if (charges.length === 0 && !demands && !this.#records)
       return ask ? { kind: 'asked', rule: ask.rule } : { kind: 'passed' };
     this.#now = call.at;
@@ -156,4 +159,12 @@ export class Simulation {
     const settled = this.#due.splice(0, later === -1 ? this.#due.length : later);
     if (settled.length > 0) this.#store.settle(settled.map(({ settlement }) => settlement));
   }
+}
+
+/** What has scope `machine` is one count on each. */
+function onMachine({ machine }: SimulatedSession, charges: readonly Charge[]): readonly Charge[] {
+  if (machine === undefined) return charges;
+  return charges.map((charge) =>
+    charge.limit.scope === 'machine' ? { ...charge, split: `${machine} ${charge.split}` } : charge,
+  );
 }

@@ -1,6 +1,7 @@
 import type { Evaluation } from '../policy/call.js';
 import { comesBefore } from '../policy/codes.js';
 import type { Parts } from './parts.js';
+import { pausedText } from './pauses.js';
 import type { PinTerms } from './pins.js';
 
 /** What refuses a call before every rule of a listed tool. */
@@ -27,12 +28,12 @@ export function stopOf(
   { pins }: Parts,
   server: string,
   { tool, evaluation, pinned }: Stoppable,
-  isPaused: boolean,
+  pause: { readonly note: string | undefined } | undefined,
   now: number,
 ): Stop | undefined {
   if (evaluation.kind === 'hidden') return undefined;
   if (evaluation.kind === 'refused' && comesBefore(evaluation.refusal.code, 'PAUSED')) return undefined;
-  if (isPaused) return { code: 'PAUSED' };
+  if (pause) return { code: 'PAUSED', why: pausedText(pause.note) };
   const fault = pinned && pins.fault(server, tool, pinned, now);
   if (!fault) return undefined;
   return { code: 'CHANGED', why: fault === 'new' ? NEW_TOOL : pinned.held?.fault };

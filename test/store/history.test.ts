@@ -25,18 +25,22 @@ function filled(counts: Record<string, number>): {
 }
 
 describe('history', () => {
-  test.each([0, 1, 999, 1000, 1001, 2500])('every one of %d rows, once, in order', (count) => {
+  test.each([0, 1, 999, 1000, 1001, 2500])('every one of %d rows, once, in order', async (count) => {
     const { store } = filled({ other: 3, demo: count });
-    const tools = [...history(store, { server: 'demo' })].map(({ tool }) => tool);
+    const tools: string[] = [];
+    for await (const page of history(store, { server: 'demo' })) tools.push(...page.map(({ tool }) => tool));
     expect(tools).toEqual(Array.from({ length: count }, (_, i) => `demo ${i}`));
     store.close();
   });
 
-  test('since, and rows that are written meanwhile', () => {
+  test('since, and rows that are written meanwhile', async () => {
     const { store, add } = filled({ demo: 1500 });
     const start = clock().at;
     let count = 0;
-    for (const _ of history(store, { since: start + 101_000 })) if (count++ === 10) add('demo', 5);
+    for await (const page of history(store, { since: start + 101_000 })) {
+      if (count === 0) add('demo', 5);
+      count += page.length;
+    }
     expect(count).toBe(1400 + 5);
     store.close();
   });
@@ -49,15 +53,15 @@ test.each<[string | undefined, Record<string, number>, string]>([
   ['idle', { demo: 1, idle: 0 }, 'NOT_FOUND'],
   [undefined, {}, 'NOT_FOUND'],
   [undefined, { demo: 1, other: 1 }, 'USAGE'],
-])('whose calls, when %j is named among %j: %s', (named, counts, expected) => {
+])('whose calls, when %j is named among %j: %s', async (named, counts, expected) => {
   const { store } = filled(counts);
-  const found = () => {
+  const found = async () => {
     try {
-      return loggedServer(store, named);
+      return await loggedServer(store, named);
     } catch (error) {
       return (error as { code?: string }).code;
     }
   };
-  expect(found()).toBe(expected);
+  expect(await found()).toBe(expected);
   store.close();
 });

@@ -45,6 +45,8 @@ class Naive {
   readonly #clocks = new Map<string, number>();
   /** What was dropped by a refused call must not be missed by a clock that is set back: until then nothing is known. */
   readonly #unknown = new Map<string, number>();
+  /** Where refused calls may move clocks: they do so where they remove something, which this model does not know. */
+  readonly #refusedAt = new Map<string, number>();
 
   constructor(refusalsMoveClocks: boolean) {
     this.#refusalsMoveClocks = refusalsMoveClocks;
@@ -76,12 +78,20 @@ class Naive {
         this.#of(limit).filter((charge) => this.#isLive(limit, charge, at)),
       );
     }
-    if (fitsAt > now) return fitsAt;
+    if (fitsAt > now) {
+      for (const { limit } of charges) this.#refusedAt.set(key(limit), this.#now(limit, now));
+      return fitsAt;
+    }
     return charges.map(({ limit, amount }) => {
       const noted = { at: this.#now(limit, now), amount: tenths(amount), refund: limit.refund, isOpen: true };
       if (noted.amount > 0) this.#of(limit).push(noted);
       return noted;
     });
+  }
+
+  /** Whether the clock was set back to before a refused call, which may have moved that of the counter, or not. */
+  isOpen(limit: Limit, now: number): boolean {
+    return this.#refusalsMoveClocks && now < (this.#refusedAt.get(key(limit)) ?? now);
   }
 
   giveBack(noted: readonly Noted[]): void {
@@ -222,8 +232,11 @@ export async function play(
         const charges = step.charges.map(([l, a]) => charge(LIMITS[l] as Limit, AMOUNTS[a] as string));
         const peeked = await store.peek(charges);
         const admitted = await store.admit(charges);
+        const isOpen = charges.some((each) => naive.isOpen(each.limit, store.at));
         const expected = naive.call(charges, store.at);
         expect(peeked).toBe(admitted.kind === 'allowed');
+        // What comes after cannot be compared any more.
+        if (isOpen && (admitted.kind !== 'allowed' || typeof expected === 'number')) return;
         if (typeof expected !== 'number') {
           expect(admitted.kind).toBe('allowed');
           open.push({ row: admitted.row, noted: expected });
@@ -249,7 +262,8 @@ export async function play(
       ({ counter, windowMs: ms, align }) =>
         counter === name && ms === windowMs && (align.kind === 'calendar') === (calendar !== undefined),
     ) as Limit;
-    expect(tenths(used)).toBe(naive.used(one, store.at));
+    if (naive.isOpen(one, store.at)) expect(tenths(used)).toBeGreaterThanOrEqual(naive.used(one, store.at));
+    else expect(tenths(used)).toBe(naive.used(one, store.at));
   }
 }
 

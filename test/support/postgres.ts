@@ -9,6 +9,8 @@ import { Connection } from '../../src/store/postgres/connection.js';
 import type { StoreAddress } from '../../src/store/shared-store.js';
 
 const PLACES = [
+  // Another version than the newest that is installed: `POSTGRES_BIN=/path/to/bin`.
+  ...(process.env.POSTGRES_BIN ? [process.env.POSTGRES_BIN] : []),
   ...versionsIn('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
   ...['/opt/homebrew/bin', '/usr/local/bin', '/usr/local/pgsql/bin', '/usr/bin'],
 ];

@@ -52,10 +52,10 @@ export function parseStoreAddress(text: string): StoreAddress {
 }
 
 /** The address for people. */
-export function shownAddress({ host, port, user, database, team }: StoreAddress): string {
+export function shownAddress({ host, port, user, database, team, ca }: StoreAddress): string {
   const at = isIP(host) === 6 ? `[${host}]` : host;
   const where = port === DEFAULT_PORT ? at : `${at}:${port}`;
-  return `postgres://${encodeURIComponent(user)}@${where}/${encodeURIComponent(database)}?team=${team}`;
+  return `postgres://${encodeURIComponent(user)}@${where}/${encodeURIComponent(database)}?team=${team}${ca === undefined ? '' : `&ca=${encodeURIComponent(ca).replaceAll('%2F', '/')}`}`;
 }
 
 /** What is said to these stays on this machine. */

@@ -5,6 +5,7 @@ import { explainUsage } from '../../policy/evaluate/explain.js';
 import type { Admitted } from '../admission.js';
 import { askingDemand, type DemandCheck, refusingDemand } from '../demands.js';
 import { type Exceeded, firstExceeded, within } from '../exceeded.js';
+import { pausedText } from '../pauses.js';
 import type { Peeked } from '../reader.js';
 import type { SharedAdmission } from '../shared-store.js';
 import type { Filled } from '../warnings.js';
@@ -28,6 +29,8 @@ export interface FoundCall {
   readonly filled?: readonly (readonly [number, string])[] | null;
   readonly approval?: ApprovalRow | null;
   readonly isNew?: boolean;
+  /** The team's pause that refuses it. */
+  readonly pause?: { readonly who: string; readonly note: string | null } | null;
 }
 
 /** A smaller step back is an ordinary adjustment of the clock, and is not mentioned; in milliseconds. */
@@ -43,17 +46,19 @@ type Checked = Omit<Exceeded, 'isBarred'> & { readonly fits: boolean };
  * @param now the engine's time of the decision, UTC milliseconds
  */
 export function admittedOf(found: FoundCall, admission: SharedAdmission, now: number): Admitted {
-  const { evaluation, stopped } = admission;
+  const { evaluation } = admission;
   const row = found.row ?? 0;
   switch (found.kind) {
     case 'allowed':
       return { kind: 'allowed', row, filled: filledOf(found, evaluation) };
     case 'refused': {
       const code = found.code ?? 'NOT_LISTED';
-      const why = code === 'CHANGED' ? stopped?.why : whyUnfit(code, evaluation);
+      const { pause } = found;
+      const why = pause ? pausedText(pause.note ?? undefined, pause.who) : whyOf(code, admission);
+      const isPausedHere = code === 'PAUSED' && !pause ? true : undefined;
       const approval = found.approval ? approvalOf(found.approval) : undefined;
       const ask = code === 'APPROVAL_REQUIRED' ? askOf(found, evaluation, now) : undefined;
-      return { kind: 'refused', row, code, why, approval, ask };
+      return { kind: 'refused', row, code, why, isPausedHere, approval, ask };
     }
     case 'exceeded': {
       const open = evaluation as Open;
@@ -152,7 +157,9 @@ function filledOf({ filled }: FoundCall, evaluation: Evaluation): Filled[] | und
   });
 }
 
-function whyUnfit(code: RefusalCode, evaluation: Evaluation): string | undefined {
+/** What this machine knows of why. */
+function whyOf(code: RefusalCode, { evaluation, stopped }: SharedAdmission): string | undefined {
+  if (stopped?.code === code) return stopped.why;
   if (code !== 'AMOUNT' || evaluation.kind !== 'open') return undefined;
   return unfitCharge(evaluation.charges) && 'it charges a number with more digits than the team store holds';
 }

@@ -1,6 +1,7 @@
 import { PolicyWrapError } from '../../errors.js';
-import type { StoreFinding } from '../shared-store.js';
+import type { History, StoreFinding } from '../shared-store.js';
 import type { Engine } from './engine.js';
+import { historyFinding } from './history.js';
 
 /** More than this and agents notice each call, in milliseconds. */
 const SLOW_MS = 250;
@@ -9,7 +10,11 @@ const APART_MS = 2000;
 const OLDEST = 130_000;
 
 /** What `store check` and `doctor` say of a store: whether it can be used, and whether it keeps what it acknowledges. */
-export async function checkStore(engine: Engine, team: string): Promise<StoreFinding[]> {
+export async function checkStore(
+  engine: Engine,
+  team: string,
+  history: () => Promise<History>,
+): Promise<StoreFinding[]> {
   const started = performance.now();
   let hello: Awaited<ReturnType<Engine['hello']>>;
   try {
@@ -30,6 +35,7 @@ export async function checkStore(engine: Engine, team: string): Promise<StoreFin
        (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls`,
   );
   const latency = performance.now() - sent;
+  findings.push(historyFinding(await history()));
   const found = rows?.[0] as unknown as Found;
   findings.push(...settingsOf(found, hello.roles.length > 0 ? hello.roles.join(', ') : 'none'));
   const apart = hello.now - (Date.now() - (performance.now() - started) / 2);

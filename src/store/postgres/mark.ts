@@ -22,20 +22,25 @@ const WRITE_MS = 250;
 export class HistoryMark {
   readonly #file: string | undefined;
   #mark: Mark | undefined;
+  #isRead = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param file undefined where nothing is kept */
   constructor(file: string | undefined) {
     this.#file = file;
-    this.#mark = this.#read();
   }
 
+  /** @throws PolicyWrapError STATE_CORRUPT where what is kept cannot be read; then nothing can be compared with it */
   get latest(): Mark | undefined {
+    if (!this.#isRead) {
+      this.#mark = this.#read();
+      this.#isRead = true;
+    }
     return this.#mark;
   }
 
   note(mark: Mark): void {
-    this.#mark = later(this.#mark, mark);
+    this.#mark = later(this.latest, mark);
     if (this.#file === undefined || this.#timer) return;
     this.#timer = setTimeout(() => this.#writeQuietly(), WRITE_MS);
     this.#timer.unref();

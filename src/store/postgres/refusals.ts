@@ -1,4 +1,4 @@
-import type { StoreAddress } from '../shared-store.js';
+import type { Role, StoreAddress } from '../shared-store.js';
 import type { Failure } from './connection.js';
 import { RIGHTS } from './schema/members.js';
 
@@ -21,11 +21,7 @@ export function refusalOf(
   if (state === undefined || !DENIED.has(state)) return undefined;
   const [, named] = /^permission denied for function (\w+)$/.exec(message) ?? [];
   const roles = Object.entries(RIGHTS).find(([signature]) => signature.startsWith(`${named}(`))?.[1];
-  if (named !== undefined && roles !== undefined)
-    return {
-      message: `${user} has no role ${roles.join(' or ')} in team ${team}`,
-      hint: `An owner gives it: policy-wrap store grant ${user} ${roles[0]}`,
-    };
+  if (named !== undefined && roles !== undefined) return missingRole(roles, { user, team });
   // The schema's own words: the right is there, and not in this team.
   const [, role] = /^login .* has no role (\w+)/.exec(message) ?? [];
   if (role !== undefined)
@@ -34,6 +30,40 @@ export function refusalOf(
       hint: `An owner gives it: policy-wrap store grant ${user} ${role}. Or the address names another team.`,
     };
   return { message, hint: hintFor(state, user, database) };
+}
+
+/** That a login has none of some roles, and who gives them. */
+export function missingRole(
+  roles: readonly Role[],
+  { user, team }: Pick<StoreAddress, 'user' | 'team'>,
+): { readonly message: string; readonly hint: string } {
+  return {
+    message: `${user} has no role ${roles.join(' or ')} in team ${team}`,
+    hint: `An owner gives it: policy-wrap store grant ${user} ${roles[0]}`,
+  };
+}
+
+/** What may be wrong where the engine was not reached, or cannot go on; by what the driver, the system and the engine say. */
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, 'Nothing listens there: is PostgreSQL running, or the tunnel (ssh -L) closed?'],
+  [/ENOTFOUND|EAI_AGAIN/, 'The name of its host is not known here: look at the address, and at the network.'],
+  [
+    /did not answer within|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    'Does the network lead there: VPN, firewall, tunnel?',
+  ],
+  [/does not support SSL/, 'Turn on ssl there, or go through a tunnel (ssh -L) to localhost.'],
+  [/altnames/, 'Name the host in the address as its certificate does.'],
+  [/certificate|self.signed/i, 'Name its authority in the address: &ca=/path/to/ca.pem'],
+  [/^53300$/, 'Every wrapper holds one connection: raise max_connections there.'],
+  [/^53100$/, 'Make room on its disk.'],
+];
+
+/** @param state five characters of the engine's, where it is the engine that says so */
+export function reachHint(message: string, state: string | undefined): string {
+  const cause = CAUSES.find(
+    ([pattern]) => pattern.test(message) || (state !== undefined && pattern.test(state)),
+  );
+  return `${cause ? `${cause[1]} ` : ''}Calls pass again as soon as it answers.`;
 }
 
 const PASSWORDS = 'Look at POLICY_WRAP_STORE_PASSWORD, or at the file store-password in the config folder.';

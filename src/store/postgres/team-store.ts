@@ -2,7 +2,7 @@ import { PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import { calendarEnd, calendarStart, isTimezone } from '../../policy/limits/calendar.js';
 import { fitsNumeric } from '../../policy/limits/numeric.js';
-import type { CalendarUnit, Limit } from '../../policy/model.js';
+import type { CalendarUnit } from '../../policy/model.js';
 import type { Decided } from '../approval-entry.js';
 import { randomId } from '../approvals.js';
 import type { BudgetEntry, BudgetTerms } from '../budgets.js';
@@ -11,6 +11,7 @@ import type { LogFilter } from '../decision-log-query.js';
 import type { EventFilter } from '../events.js';
 import { argumentsOf, CAPS, cut } from '../logged-text.js';
 import type {
+  History,
   ImportedCounter,
   Member,
   Mine,
@@ -26,8 +27,9 @@ import type {
 } from '../shared-store.js';
 import { type ApprovalRow, approvalOf } from './approval-row.js';
 import { checkStore } from './check.js';
+import { type CounterRow, counterOf, importRow } from './counter-rows.js';
+import { historyOf } from './history.js';
 import { PostgresStore } from './postgres-store.js';
-import { sharedKeyOfLocal } from './shared-key.js';
 import { storable } from './storable.js';
 
 const LOG_LIMIT = 100;
@@ -115,8 +117,19 @@ export class TeamStore extends PostgresStore implements SharedStore {
     return (await this.#standing()).members;
   }
 
+  async history(): Promise<History> {
+    const { latest } = this.mark;
+    const answer = await this.engine.call('history_v1', this.team, latest ?? {});
+    return historyOf(answer as Parameters<typeof historyOf>[0], latest);
+  }
+
+  async needRole(...any: readonly Role[]): Promise<void> {
+    const { roles } = await this.hello();
+    if (!any.some((role) => roles.includes(role))) throw this.engine.missing(any);
+  }
+
   check(): Promise<StoreFinding[]> {
-    return checkStore(this.engine, this.team);
+    return checkStore(this.engine, this.team, () => this.history());
   }
 
   async decideApproval(
@@ -191,8 +204,8 @@ export class TeamStore extends PostgresStore implements SharedStore {
     await this.engine.call('revoke_v1', this.team, login, role);
   }
 
-  async acceptHistory(by: string): Promise<void> {
-    await this.engine.call('accept_v1', this.team, by, this.host, this.mark.latest ?? {});
+  async acceptHistory(by: string): Promise<boolean> {
+    return (await this.engine.call('accept_v1', this.team, by, this.host, this.mark.latest ?? {})) as boolean;
   }
 
   async tidy(): Promise<boolean> {
@@ -237,47 +250,6 @@ export class TeamStore extends PostgresStore implements SharedStore {
   }
 }
 
-interface CounterRow {
-  readonly id: number;
-  readonly name: string;
-  readonly scope: Limit['scope'];
-  readonly server: string | null;
-  readonly grant: string | null;
-  readonly session: string | null;
-  readonly split: string;
-  readonly windowMs: number;
-  readonly unit: CalendarUnit | null;
-  readonly timezone: string | null;
-  readonly observe: boolean;
-  readonly used: string;
-  readonly max: string;
-  readonly freesAt: number | null;
-  readonly aheadMs: number;
-}
-
-function counterOf({
-  unit,
-  timezone,
-  server,
-  grant,
-  session,
-  used,
-  max,
-  freesAt,
-  ...row
-}: CounterRow): CounterEntry {
-  return {
-    ...row,
-    server: server ?? undefined,
-    grant: grant ?? undefined,
-    session: session ?? undefined,
-    calendar: unit !== null && timezone !== null ? { unit, timezone } : undefined,
-    used: Decimal.from(used),
-    max: Decimal.from(max),
-    freesAt: freesAt ?? undefined,
-  };
-}
-
 /** Rows as they came, without what is null in them. */
 function presentRows<T>(rows: unknown): T[] {
   return (rows as Record<string, unknown>[]).map(
@@ -299,32 +271,4 @@ function budgetTerms({ calls, forMs, bound }: BudgetTerms): object {
     });
   }
   return { id: randomId(), calls, forMs: Math.trunc(forMs), path: bound?.path, max: max && String(max) };
-}
-
-function importRow({ key, entry, charges }: ImportedCounter, machine: string): object | undefined {
-  const shared = sharedKeyOfLocal(key, machine);
-  const live = charges.filter(({ amount }) => fitsNumeric(Decimal.from(amount)));
-  if (shared === undefined || live.length === 0) return undefined;
-  const { name, scope, server, grant, split, observe, max } = entry;
-  return {
-    key: shared,
-    name: storable(name),
-    scope,
-    server: server && storable(server),
-    grant_name: grant && storable(grant),
-    machine: scope === 'machine' ? machine : undefined,
-    split: storable(split),
-    observe,
-    max: String(max),
-    // The machine's own: the same counter of another one is added to it, and the same again is not.
-    source: sourceOf(machine),
-    charges: live.map(({ at, amount }) => [Math.trunc(at), amount]),
-  };
-}
-
-/** A number of 31 bits that stands for a machine, above 0. */
-function sourceOf(machine: string): number {
-  let hash = 7;
-  for (const unit of machine) hash = (hash * 31 + (unit.codePointAt(0) ?? 0)) % 2_147_483_647;
-  return hash + 1;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { PolicyWrapError } from '../../../src/errors.js';
+import type { SharedStore } from '../../../src/store/shared-store.js';
 import { Between } from '../../support/between.js';
 import { Cluster, runProgram } from '../../support/postgres.js';
 import { tempDir } from '../support.js';
@@ -22,6 +23,11 @@ async function outcome(work: Promise<{ readonly kind: string }>): Promise<string
     if (!PolicyWrapError.is(error)) throw error;
     return error.message;
   }
+}
+
+/** It has seen that the engine is back. */
+async function answersAgain(store: SharedStore): Promise<void> {
+  await expect.poll(() => store.trouble, { interval: 5, timeout: 20_000 }).toBeUndefined();
 }
 
 /** The charges of the log that were not given back. */
@@ -44,7 +50,7 @@ test('G1, G4: a server that is killed at any moment keeps every call that it ack
   const max = CHAOS ? 100_000 : 150;
   const shared = charge(limit({ counter: 'shared', max, windowMs: HOUR }));
   const wrappers = Array.from({ length: 4 }, (_, i) =>
-    team.wrapper(i % 2 ? 'alice' : 'bob', { machine: `m${i}`, timeoutMs: 1500 }),
+    team.wrapper(i % 2 ? 'alice' : 'bob', { machine: `m${i}`, timeoutMs: 1500, lookMs: 20 }),
   );
   const acknowledged = new Set<number>();
   let isOver = false;
@@ -63,11 +69,14 @@ test('G1, G4: a server that is killed at any moment keeps every call that it ack
   });
   for (let kills = 0; kills < (CHAOS ? 60 : 4); kills += 1) {
     const before = acknowledged.size;
-    await expect.poll(() => acknowledged.size > before || acknowledged.size === max).toBe(true);
+    await expect
+      .poll(() => acknowledged.size > before || acknowledged.size === max, { timeout: 20_000 })
+      .toBe(true);
     await sleep(Math.random() * 60);
     await cluster.kill();
     await cluster.run();
   }
+  for (const { store } of wrappers) await answersAgain(store);
   isOver = true;
   await Promise.all(working);
   // The next request of each gives back what it was not told of.
@@ -194,6 +203,7 @@ test('a standby that must confirm has everything that was acknowledged, and noth
   await two.failOver();
   wire.cut();
   wire.target = standby.port;
+  await answersAgain(store);
   expect(await outcome(admit(shared))).toBe('allowed');
   await store.exchange(session, [], []);
   expect(await charged(new Team(standby, team.name))).toBe(acknowledged + 1);
@@ -213,7 +223,7 @@ test('G3: a full disk refuses, and calls pass again when there is room', async (
     });
     await cluster.prepare(...LOGINS);
     await using team = await newTeam(cluster);
-    const { admit } = team.wrapper('alice', { timeoutMs: 1500 });
+    const { store, admit } = team.wrapper('alice', { timeoutMs: 1500 });
     const shared = charge(limit({ counter: 'shared', max: 1_000_000, windowMs: HOUR }));
     let acknowledged = 0;
     if ((await outcome(admit(shared))) === 'allowed') acknowledged += 1;
@@ -231,6 +241,9 @@ test('G3: a full disk refuses, and calls pass again when there is room', async (
     rmSync(join(folder, 'ballast'));
     await cluster.kill();
     await cluster.run();
+    // Whether it died of that, or lives and said so, depends on where it ran out of room.
+    if ((await outcome(admit(shared))) === 'allowed') acknowledged += 1;
+    await answersAgain(store);
     expect(await outcome(admit(shared))).toBe('allowed');
     expect(await charged(team)).toBe(acknowledged + 1);
   } finally {

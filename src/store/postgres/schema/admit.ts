@@ -14,9 +14,9 @@ DECLARE
   v_batch constant uuid := (req->>'batch')::uuid;
   v_host constant text := left(coalesce(req->>'host', ''), 1200);
   v_machine constant text := coalesce(req->>'machine', '');
-  v_session bigint; v_server text; v_grant text; v_observe boolean; v_seen bigint; v_uid text;
-  v_epoch uuid; v_tidied bigint; v_lost text; v_least bigint;
-  v_now bigint;
+  v_uid constant text := req->'session'->>'uid';
+  v_session bigint; v_server text; v_grant text; v_observe boolean;
+  v_epoch uuid; v_roles text[]; v_least bigint; v_now bigint;
   v_keys text[] := ARRAY(SELECT c->>'key' FROM jsonb_array_elements(req->'counters') WITH ORDINALITY AS e(c, n) ORDER BY n);
   v_size constant integer := cardinality(v_keys);
   -- By the place of a counter in the request, then those that only get something back.
@@ -32,7 +32,7 @@ DECLARE
   v_one record; v_item jsonb; v_call jsonb; v_charge jsonb; v_entry jsonb;
   v_i integer; v_n integer; v_part integer; v_touched integer[];
   v_known integer := 0; v_work integer := 0; v_clocks jsonb := '{}'; v_news jsonb;
-  v_paused boolean;
+  v_pause jsonb;
   v_amount numeric; v_sum numeric; v_end bigint;
   v_checks jsonb; v_held jsonb; v_free record; v_fits boolean;
   v_denied boolean; v_asked_limit integer; v_unmet integer; v_asks integer;
@@ -45,34 +45,11 @@ BEGIN
   PERFORM set_config('synchronous_commit', CASE WHEN (req->>'flushes')::boolean THEN 'off' ELSE 'on' END, true),
     set_config('lock_timeout', '2000', true);
 
-  SELECT t.epoch, t.tidied, t.clock INTO v_epoch, v_tidied, v_least FROM policy_wrap.teams t
-    WHERE t.team = v_team AND policy_wrap.has_role_v1(v_team, ARRAY['wrapper']);
-  IF NOT FOUND THEN PERFORM policy_wrap.need_role_v1(v_team, ARRAY['wrapper']); END IF;
-  -- Others wait for its locks meanwhile. A wrapper sends 64 calls at once.
-  IF jsonb_array_length(req->'calls') > 200 OR v_size > 5000 OR jsonb_array_length(req->'void') > 1000 THEN
-    RAISE EXCEPTION 'a request of too many parts' USING ERRCODE = 'PW403';
-  END IF;
-  v_lost := policy_wrap.lost_v1(v_team, v_epoch, v_tidied, req->'mark');
-  IF v_lost IS NOT NULL THEN
-    RETURN jsonb_build_object('status', 'history', 'lost', v_lost, 'now', policy_wrap.now_v1());
-  END IF;
+  SELECT * INTO v_one FROM policy_wrap.enter_v1(req, v_team, v_batch, v_host);
+  IF v_one.o_answer IS NOT NULL THEN RETURN v_one.o_answer; END IF;
+  v_session := v_one.o_session; v_server := v_one.o_server; v_grant := v_one.o_grant; v_observe := v_one.o_observe;
+  v_least := v_one.o_least; v_epoch := v_one.o_epoch; v_roles := v_one.o_roles; v_now := v_one.o_now;
 
-  v_item := req->'session';
-  v_uid := v_item->>'uid';
-  SELECT s.id, s.server, s.grant_name, s.observe, s.seen_at INTO v_session, v_server, v_grant, v_observe, v_seen
-    FROM policy_wrap.sessions s WHERE s.team = v_team AND s.uid = v_uid AND s.who = session_user;
-  v_now := policy_wrap.now_v1();
-  IF v_session IS NULL OR v_item ? 'info' OR v_now - v_seen >= 15000 OR v_now < v_seen OR v_item ? 'ended' THEN
-    IF v_session IS NULL AND NOT v_item ? 'info' THEN
-      RETURN jsonb_build_object('status', 'session', 'now', v_now);
-    END IF;
-    SELECT id, server, grant_name, observe INTO v_session, v_server, v_grant, v_observe
-      FROM policy_wrap.session_v1(v_team, v_item, v_machine, v_host, v_now);
-  END IF;
-
-  INSERT INTO policy_wrap.batches (team, id, at, session) VALUES (v_team, v_batch, v_now, v_session)
-    ON CONFLICT DO NOTHING;
-  IF NOT FOUND THEN RETURN jsonb_build_object('status', 'seen', 'now', v_now); END IF;
   v_settle := v_settle || policy_wrap.void_v1(v_team, req->'void', v_session, v_now);
   IF v_settle <> '[]' THEN
     SELECT coalesce(array_agg(r.counter), '{}'), coalesce(array_agg(r.at), '{}'), coalesce(array_agg(r.decision), '{}'),
@@ -130,7 +107,8 @@ BEGIN
     k_used[v_i] := k_used[v_i] - v_amount; k_period[v_i] := NULL; k_dirty[v_i] := true;
   END LOOP;
 
-  v_paused := EXISTS (SELECT FROM policy_wrap.pauses WHERE team = v_team AND server IN ('', v_server));
+  SELECT jsonb_build_object('who', who, 'note', note) INTO v_pause FROM policy_wrap.pauses
+    WHERE team = v_team AND server IN ('', v_server) ORDER BY server LIMIT 1;
   FOR v_i IN 1 .. v_size LOOP
     k_live[v_i] := k_used[v_i];
     IF k_period[v_i] = k_cutoff[v_i] THEN
@@ -160,7 +138,9 @@ BEGIN
     v_more := '{}'; v_filled := NULL; v_checks := NULL; v_held := NULL; v_kind := 'refused'; v_called := NULL; v_row := NULL;
     v_entry := v_call->'early';
     IF v_entry IS NULL THEN
-      IF v_paused THEN v_entry := '["deny", "PAUSED", "(paused)"]'; ELSE v_entry := v_call->'late'; END IF;
+      IF v_pause IS NULL THEN v_entry := v_call->'late';
+      ELSE v_entry := '["deny", "PAUSED", "(paused)"]'; v_more := jsonb_build_object('pause', v_pause);
+      END IF;
     END IF;
     IF v_entry IS NOT NULL THEN
       v_decision := v_entry->>0; v_code := v_entry->>1; v_rule := v_entry->>2;
@@ -208,6 +188,9 @@ BEGIN
         END LOOP;
       END IF;
       v_terms := CASE WHEN NOT v_observe AND v_call ? 'policy' THEN v_call->'approval' END;
+      IF v_terms ? 'id' THEN
+        v_terms := policy_wrap.unspent_v1(v_team, v_server, v_grant, v_call->>'tool', v_call->>'policy', v_terms);
+      END IF;
       IF v_unmet IS NOT NULL THEN
         v_kind := 'unmet'; v_code := v_call->'demands'->v_unmet->>'code'; v_rule := v_call->'demands'->v_unmet->>'rule';
       ELSIF v_denied THEN
@@ -312,16 +295,6 @@ BEGIN
   IF v_first IS NOT NULL THEN
     UPDATE policy_wrap.batches SET first = v_first, last = v_last WHERE team = v_team AND id = v_batch;
   END IF;
-  RETURN jsonb_build_object('status', 'ok', 'now', v_now, 'epoch', v_epoch, 'calls', v_calls);
-END $$;
-
-CREATE FUNCTION policy_wrap.flush_v1() RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  -- What comes after in the write-ahead log is safe only when everything before it is.
-  IF current_setting('synchronous_commit') IN ('off', 'local') THEN
-    PERFORM set_config('synchronous_commit', 'on', true);
-  END IF;
-  PERFORM pg_logical_emit_message(true, 'policy-wrap', '');
+  RETURN jsonb_build_object('status', 'ok', 'now', v_now, 'epoch', v_epoch, 'roles', v_roles, 'calls', v_calls);
 END $$;
 `;

@@ -112,13 +112,15 @@ DECLARE
   v_now bigint;
 BEGIN
   PERFORM policy_wrap.safely_v1(), policy_wrap.need_role_v1(v_team, ARRAY['owner']);
-  FOR v_row IN SELECT * FROM policy_wrap.counters c WHERE c.team = v_team AND c.oldest IS NOT NULL
+  v_now := policy_wrap.now_v1();
+  FOR v_row IN SELECT * FROM policy_wrap.counters c WHERE c.team = v_team AND (c.oldest IS NOT NULL OR c.clock > v_now)
     AND policy_wrap.matches_v1(c, v_filter) ORDER BY c.key LIMIT v_limit FOR NO KEY UPDATE
   LOOP
     v_now := policy_wrap.now_v1();
     v_held := policy_wrap.holds_v1(v_row, v_now, v_starts);
     DELETE FROM policy_wrap.charges WHERE counter = v_row.id;
-    UPDATE policy_wrap.counters SET used = 0, oldest = NULL, period = NULL WHERE id = v_row.id;
+    -- It holds nothing: where the clock was set forward once and back again, it need not wait for that time.
+    UPDATE policy_wrap.counters SET used = 0, oldest = NULL, period = NULL, clock = v_now WHERE id = v_row.id;
     v_all := v_all || jsonb_build_array(v_held);
     PERFORM policy_wrap.note_v1(v_team, v_now, v_host, v_by, 'counter.reset', jsonb_build_object(
       'name', v_row.name, 'server', v_row.server, 'grant', v_row.grant_name, 'split', v_row.split,
@@ -191,21 +193,6 @@ BEGIN
     PERFORM policy_wrap.note_v1(v_team, v_now, v_host, 'wrapper', 'store.offline', jsonb_build_object('calls', v_count));
   END IF;
   RETURN v_count;
-END $$;
-
--- Goes on with the history as it is: machines that remember more take the new epoch.
-CREATE FUNCTION policy_wrap.accept_v1(v_team text, v_by text, v_host text, v_lost jsonb) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  v_now constant bigint := policy_wrap.now_v1();
-BEGIN
-  PERFORM policy_wrap.safely_v1(), policy_wrap.need_role_v1(v_team, ARRAY['owner']);
-  INSERT INTO policy_wrap.epochs (team, epoch, ended_at, who)
-    SELECT v_team, epoch, v_now, session_user FROM policy_wrap.teams WHERE team = v_team
-    UNION ALL SELECT v_team, (v_lost->>'epoch')::uuid, v_now, session_user WHERE v_lost->>'epoch' IS NOT NULL
-    ON CONFLICT DO NOTHING;
-  UPDATE policy_wrap.teams SET epoch = gen_random_uuid() WHERE team = v_team;
-  PERFORM policy_wrap.note_v1(v_team, v_now, v_host, v_by, 'history.accepted', '{}');
 END $$;
 
 -- Removes what is too old, a bounded number at once, where no other machine does so now. @returns whether there may be more

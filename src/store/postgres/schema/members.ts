@@ -90,6 +90,7 @@ export const RIGHTS: Readonly<Record<string, readonly (typeof ALL)[number][]>> =
   'flush_v1()': ['wrapper'],
   'grant_v1(text, text, text)': ['owner'],
   'revoke_v1(text, text, text)': ['owner'],
+  'history_v1(text, jsonb)': ALL,
   'calendars_v1(text)': ALL,
   'counters_v1(text, jsonb, jsonb, text, bigint)': ALL,
   'counter_names_v1(text, bigint)': ALL,

@@ -1,6 +1,8 @@
 import { ADMIT } from './admit.js';
 import { CHANGES } from './changes.js';
 import { CONSENT } from './consent.js';
+import { ENTER } from './enter.js';
+import { HISTORY } from './history.js';
 import { MEMBERS, RIGHTS } from './members.js';
 import { PARTS } from './parts.js';
 import { READS } from './reads.js';
@@ -14,7 +16,7 @@ INSERT INTO policy_wrap.meta VALUES (0);
 
 /** Each is one version of the schema. */
 export const MIGRATIONS: readonly string[] = [
-  [META, TABLES, PARTS, CONSENT, ADMIT, MEMBERS, READS, CHANGES].join('\n'),
+  [META, TABLES, PARTS, HISTORY, CONSENT, ENTER, ADMIT, MEMBERS, READS, CHANGES].join('\n'),
 ];
 
 /** Anew after every step: what a role may execute, and nothing for anybody else. */

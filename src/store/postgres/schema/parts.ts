@@ -25,33 +25,6 @@ RETURNS void LANGUAGE sql VOLATILE AS $$
   VALUES (v_team, v_at, session_user, v_host, v_channel, v_kind, jsonb_strip_nulls(v_detail))
 $$;
 
--- Whether history that a machine has seen is still there: 'epoch' or 'row' where it is not.
-CREATE FUNCTION policy_wrap.lost_v1(v_team text, v_epoch uuid, v_tidied bigint, v_mark jsonb) RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  v_row bigint := (v_mark->>'row')::bigint;
-BEGIN
-  IF v_mark IS NULL OR jsonb_typeof(v_mark) = 'null' THEN RETURN NULL; END IF;
-  IF (v_mark->>'epoch')::uuid <> v_epoch THEN
-    -- An owner has accepted what came after that epoch, or has accepted a history since this machine heard last: a copy
-    -- that is older than an epoch does not know of it.
-    IF EXISTS (
-      SELECT FROM policy_wrap.epochs
-      WHERE team = v_team AND (epoch = (v_mark->>'epoch')::uuid OR ended_at > (v_mark->>'at')::bigint)
-    ) THEN
-      RETURN NULL;
-    END IF;
-    RETURN 'epoch';
-  END IF;
-  -- The number alone would not tell: others may have gone on from an older copy.
-  IF v_row IS NULL OR v_row <= v_tidied OR EXISTS (
-    SELECT FROM policy_wrap.decisions WHERE team = v_team AND id = v_row AND batch = (v_mark->>'batch')::uuid
-  ) THEN
-    RETURN NULL;
-  END IF;
-  RETURN 'row';
-END $$;
-
 -- The instant at which v_left, which holds the live charges of a counter after v_cutoff and what is wanted, is at most
 -- v_max; v_open charges of calls in flight count as given back already.
 CREATE FUNCTION policy_wrap.fits_at_v1(

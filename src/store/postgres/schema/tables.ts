@@ -34,6 +34,16 @@ CREATE TABLE policy_wrap.epochs (
   PRIMARY KEY (team, epoch)
 );
 
+-- Machines that were told of calls which are not here: the newest that each knew, as it sends it.
+CREATE TABLE policy_wrap.losses (
+  team text COLLATE "C" NOT NULL,
+  who text COLLATE "C" NOT NULL,
+  host text COLLATE "C" NOT NULL,
+  at bigint NOT NULL,
+  mark jsonb NOT NULL,
+  PRIMARY KEY (team, who, host)
+);
+
 CREATE TABLE policy_wrap.members (
   team text COLLATE "C" NOT NULL,
   login text COLLATE "C" NOT NULL,
