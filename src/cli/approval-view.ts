@@ -3,6 +3,7 @@ import { isSevere } from '../catalog/classify.js';
 import { PolicyWrapError } from '../errors.js';
 import { parseJson } from '../json/exact.js';
 import { isObject, type JsonObject } from '../json/value.js';
+import type { TeamStanding } from '../policy/remedy.js';
 import type { Origin } from '../store/shared-store.js';
 import type { ApprovalEntry } from '../store/store.js';
 import { span } from '../text/duration.js';
@@ -50,6 +51,11 @@ const ONLY_IN_CLIENT = 'the policy lets it be approved in the client alone';
 /** @returns whether the policy lets it be approved here, outside of the client */
 export function isForQueue({ channels }: ApprovalEntry): boolean {
   return channels.includes('queue');
+}
+
+/** Whether whoever looks may approve it outside of the client. @param team how the login stands where a team decides */
+export function mayApprove(approval: ApprovalEntry, team: TeamStanding | undefined): boolean {
+  return isForQueue(approval) && (team === undefined || team.roles.includes('approver'));
 }
 
 /** The complaint where it is tried all the same. */

@@ -5,6 +5,7 @@ import { DB_FLAGS, optionValue } from '../clients/wrapper-options.js';
 import { databaseFile, fixedPath, homeFolder, otherDatabaseFiles } from '../config/paths.js';
 import { stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
+import { type NamedStore, storesOfEntries } from './named-stores.js';
 
 /** A state database besides the one that a command without `--db` uses. */
 export interface OtherDatabase {
@@ -25,6 +26,8 @@ export interface Unclear {
 export interface OtherDatabases {
   readonly databases: readonly OtherDatabase[];
   readonly unclear: readonly Unclear[];
+  /** Stores of teams that entries name: what they count, ask and pause is there. */
+  readonly stores: readonly NamedStore[];
 }
 
 /**
@@ -57,8 +60,11 @@ export function otherDatabases(
     for (const path of [databaseFile(account), ...otherDatabaseFiles(account, account.list)])
       if (account.exists(path) && mayUse(path)) add(path, 'a usual place', false);
   }
-  return { databases, unclear };
+  return { databases, unclear, stores: storesOfEntries(machine, ANY_WRAPPER, machine.env) };
 }
+
+/** What starts the wrapper makes no difference here. */
+const ANY_WRAPPER = { node: '', script: '' };
 
 interface Named {
   readonly path: string;
@@ -68,9 +74,7 @@ interface Named {
 
 /** The databases of wrapped entries, as their wrappers will find them. */
 function namedIn(machine: Machine): Named[] {
-  // What starts the wrapper makes no difference here.
-  const anyWrapper = { node: '', script: '' };
-  return takeInventory(machine, anyWrapper).flatMap(({ client, state }) =>
+  return takeInventory(machine, ANY_WRAPPER).flatMap(({ client, state }) =>
     state.kind !== 'read'
       ? []
       : state.entries.flatMap(({ entry }): Named[] => {

@@ -1,6 +1,9 @@
 import { takeInventory } from '../clients/inventory.js';
 import type { Machine } from '../clients/machine.js';
 import { optionValue, STORE_FLAGS } from '../clients/wrapper-options.js';
+import { PolicyWrapError } from '../errors.js';
+import { parseStoreAddress } from '../store/postgres/address.js';
+import { printable } from '../text/escape.js';
 
 /** The store of a team as a wrapper would open it. */
 export interface NamedStore {
@@ -30,4 +33,38 @@ export function storesOfEntries(
           return [{ text, namedBy: `${entry.name} in ${client.name}`, env: own }];
         }),
   );
+}
+
+/**
+ * Says of stores that a command does not look at, since nobody named them to it, what they are and how to name them.
+ *
+ * @returns a line for each store, safe to show
+ */
+export function storesLeftAlone(stores: readonly NamedStore[]): string[] {
+  const byAddress = new Map<string, NamedStore[]>();
+  for (const each of stores) byAddress.set(each.text, [...(byAddress.get(each.text) ?? []), each]);
+  return [...byAddress].map(([text, entries]) => {
+    const names = [...new Set(entries.map(({ namedBy }) => printable(namedBy)))];
+    const who = names.length > 2 ? `${names[0]} and ${names.length - 1} others` : names.join(', ');
+    return `${teamText(text)} (${who}): name it with ${storeOption(text)}, or in POLICY_WRAP_STORE`;
+  });
+}
+
+function teamText(text: string): string {
+  try {
+    return `the store of the team ${parseStoreAddress(text).team}`;
+  } catch (error) {
+    if (!PolicyWrapError.is(error)) throw error;
+    return 'the store of a team';
+  }
+}
+
+/** The option that names a store, as it is typed in a shell: what could end its quotes is not offered to be pasted. */
+export function storeOption(text: string): string {
+  return /^[\x21-\x7e]+$/.test(text) && !/['"\\!]/.test(text) ? `--store '${text}'` : '--store <its address>';
+}
+
+/** A command of ours as it has to be typed: about a team's store with the option that names it, where that is needed. */
+export function inTeam(words: string, team: { readonly store: string | undefined } | undefined): string {
+  return team?.store === undefined ? words : `${words} ${storeOption(team.store)}`;
 }

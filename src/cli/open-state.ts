@@ -4,6 +4,7 @@ import { PolicyWrapError } from '../errors.js';
 import { BUSY, LOCKED_HINT, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { type OtherDatabases, otherDatabases } from './databases.js';
+import { storesLeftAlone } from './named-stores.js';
 
 /** How long a person who typed a command waits for other processes, in milliseconds. */
 const WAIT_MS = 2000;
@@ -42,7 +43,7 @@ export function openIfThere(options: StateOptions, clock: Clock): Store | undefi
 
 /** None besides the one that a person named. */
 export function othersThan({ db }: StateOptions): OtherDatabases {
-  return db === undefined ? otherDatabases(stateFile(undefined)) : { databases: [], unclear: [] };
+  return db === undefined ? otherDatabases(stateFile(undefined)) : { databases: [], unclear: [], stores: [] };
 }
 
 /**
@@ -51,9 +52,13 @@ export function othersThan({ db }: StateOptions): OtherDatabases {
  * @returns '' where there are none, or a person named one
  */
 export function leftAloneText(options: StateOptions): string {
-  const there = othersThan(options).databases.filter(({ path }) => existsSync(path));
+  const { databases, stores } = othersThan(options);
+  const there = databases.filter(({ path }) => existsSync(path));
   const named = there.map(({ path, namedBy }) => `${printable(path)} (${printable(namedBy)})`);
-  return named.length === 0 ? '' : `Not looked at (name it with --db): ${named.join(', ')}\n`;
+  const lines = named.length === 0 ? [] : [`Not looked at (name it with --db): ${named.join(', ')}`];
+  return [...lines, ...storesLeftAlone(stores).map((line) => `Not looked at: ${line}`)]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** A database that was opened. */
@@ -82,7 +87,7 @@ export function openStates(
 ): OpenStates {
   const usual = openIfThere(options, clock);
   const states = usual === undefined ? [] : [{ path: stateFile(options.db), store: usual }];
-  const leftAlone = others.unclear.map(unclearText);
+  const leftAlone = [...others.unclear.map(unclearText), ...storesLeftAlone(others.stores)];
   for (const { path, namedBy } of others.databases) {
     if (!existsSync(path)) continue;
     try {

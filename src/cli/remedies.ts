@@ -4,12 +4,12 @@ import { knownTools } from '../draft/known-tools.js';
 import { PolicyWrapError } from '../errors.js';
 import { stack } from '../policy/evaluate/layers.js';
 import type { Policy } from '../policy/model.js';
-import { counterOf, remedyFor } from '../policy/remedy.js';
+import { counterOf, remedyFor, type TeamStanding } from '../policy/remedy.js';
 import { type Standing, standingOf } from '../policy/standing.js';
 import type { LogEntry } from '../store/store.js';
 import type { StateOptions } from './open-state.js';
 import { policyOfServer } from './policy-in-force.js';
-import type { AnyStore } from './team-store.js';
+import { type AnyStore, type StoreOptions, storeToName } from './team-store.js';
 
 /** A command that would let through what was refused. */
 export interface Remedy {
@@ -24,6 +24,16 @@ export interface Remedy {
 
 type State = Pick<AnyStore, 'approval' | 'pauses' | 'events'>;
 
+/** How the login that asks stands in the team whose store it is; undefined for this machine's own. */
+export async function standingIn(
+  store: AnyStore,
+  options: StoreOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<TeamStanding | undefined> {
+  if (!('shown' in store)) return undefined;
+  return { store: storeToName(store, options, env), roles: (await store.hello()).roles };
+}
+
 /** Resets that are looked at for what has been done already. */
 const RESETS_READ = 1000;
 
@@ -33,12 +43,14 @@ const RESETS_READ = 1000;
  * @param rows of the decision log, the newest last
  * @param store says what is still open: no command for an approval or a pause that is over, or a counter that was reset
  * @param standing how a tool stands under the policy that holds now: none for what passes by now
+ * @param team how the login stands whose commands they would be
  * @returns each command once, the one whose call came last first
  */
 export async function remediesOf(
   rows: readonly LogEntry[],
   store: State,
   standing: (server: string, tool: string) => Standing | undefined,
+  team: TeamStanding | undefined,
 ): Promise<Remedy[]> {
   const found = new Map<string, Remedy>();
   const resets = rows.some(({ code }) => code === 'LIMIT')
@@ -57,7 +69,7 @@ export async function remediesOf(
         (detail.server === undefined || detail.server === server),
     );
     if (isReset) continue;
-    const command = remedyFor({ code, rule, server, tool, approval, standing: standing(server, tool) });
+    const command = remedyFor({ code, rule, server, tool, approval, standing: standing(server, tool), team });
     if (command === undefined) continue;
     const before = found.get(command);
     if (before === undefined && !(await isOpen(row, store))) continue;

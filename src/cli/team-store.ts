@@ -35,13 +35,28 @@ export function nowOf(store: AnyStore, io: Pick<Terminal, 'now'>): number {
   return 'shown' in store ? (store.now() ?? io.now()) : io.now();
 }
 
+/** As `nowOf`, where nothing may have been asked of the store yet. */
+export async function askNow(store: AnyStore, io: Pick<Terminal, 'now'>): Promise<number> {
+  if ('shown' in store) await store.hello();
+  return nowOf(store, io);
+}
+
 /** @returns the store that a command was told of; undefined where it looks at this machine's database */
 export async function openTeam(
   options: StoreOptions,
   { env }: Pick<Terminal, 'env'>,
 ): Promise<SharedStore | undefined> {
   const address = await storeAddress(options, env);
-  return address && openStore(address, env, false);
+  return address && openStore(address, env);
+}
+
+/** @returns the address that a further command has to name, for people; undefined where the environment does */
+export function storeToName(
+  { shown }: SharedStore,
+  { store }: StoreOptions,
+  { POLICY_WRAP_STORE: usual }: NodeJS.ProcessEnv,
+): string | undefined {
+  return store === undefined || store === usual ? undefined : shown;
 }
 
 /** Where the password of a store is looked for when no variable names another place. */
@@ -49,16 +64,8 @@ export function passwordFile(): string {
   return join(configDirs(surroundings())[0], 'store-password');
 }
 
-/**
- * Opens a store; it connects with the first request. What it needs is loaded now, and by nobody without a store.
- *
- * @param decides calls are decided by it: what was seen of its history is kept, and compared
- */
-export async function openStore(
-  address: StoreAddress,
-  env: NodeJS.ProcessEnv,
-  decides: boolean,
-): Promise<SharedStore> {
+/** Opens a store; it connects with the first request. What it needs is loaded now, and by nobody without a store. */
+export async function openStore(address: StoreAddress, env: NodeJS.ProcessEnv): Promise<SharedStore> {
   const [{ openSharedStore }, { passwordOf }, { machineId }] = await Promise.all([
     import('../store/postgres/open.js'),
     import('../store/postgres/password.js'),
@@ -72,6 +79,6 @@ export async function openStore(
     password: passwordOf(env, passwordFile()),
     machine: machineId(folder),
     host: hostname(),
-    markFile: decides ? join(folder, 'stores', `${team}-${mark}.json`) : undefined,
+    markFile: join(folder, 'stores', `${team}-${mark}.json`),
   });
 }

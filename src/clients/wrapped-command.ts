@@ -9,6 +9,7 @@ import {
   HEADER_ENV_FLAG,
   HEADER_FLAG,
   OBSERVE_FLAG,
+  OFFLINE_FLAGS,
   optionValue,
   POLICY_FLAGS,
   PRESET_FLAGS,
@@ -120,6 +121,8 @@ export interface WrapOptions {
   readonly db?: string | undefined;
   /** The store of a team, by its address. */
   readonly store?: string | undefined;
+  /** What becomes of calls while that cannot be reached. */
+  readonly storeOffline?: string | undefined;
   /** The name that counters, log and approvals are kept under. */
   readonly server?: string | undefined;
   /** A shipped policy in the place of a file. */
@@ -169,6 +172,7 @@ function newHead(wrapper: Wrapper, options: WrapOptions, first: readonly string[
     ...serverOption(options.server),
     ...(options.db === undefined ? [] : ['--db', options.db]),
     ...(options.store === undefined ? [] : ['--store', options.store]),
+    ...(options.storeOffline === undefined ? [] : ['--store-offline', options.storeOffline]),
     ...(options.policy === undefined ? [] : ['--policy', options.policy]),
     ...(options.preset === undefined ? [] : ['--preset', options.preset]),
     ...(options.observe === true ? [OBSERVE_FLAG] : []),
@@ -197,6 +201,7 @@ export function renewedPrefix(wrapped: WrappedCommand, wrapper: Wrapper, options
   let own = withOption(wrapped.options.slice(0, isLast ? -2 : undefined), SERVER_FLAGS, options.server);
   own = withOption(own, DB_FLAGS, options.db);
   own = withOption(own, STORE_FLAGS, options.store);
+  own = withOption(own, OFFLINE_FLAGS, options.storeOffline);
   // The one excludes the other.
   if (options.policy !== undefined) own = withoutOption(own, PRESET_FLAGS);
   if (options.preset !== undefined) own = withoutOption(own, POLICY_FLAGS);

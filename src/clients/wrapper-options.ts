@@ -9,6 +9,7 @@ export const HEADER_ENV_FLAG = '--header-env';
 export const ENTRY_FLAG = '--entry';
 export const DB_FLAGS = ['--db'] as const;
 export const STORE_FLAGS = ['--store'] as const;
+export const OFFLINE_FLAGS = ['--store-offline'] as const;
 export const POLICY_FLAGS = ['--policy', '-p'] as const;
 export const PRESET_FLAGS = ['--preset'] as const;
 export const OBSERVE_FLAG = '--observe';

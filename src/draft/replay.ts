@@ -3,15 +3,14 @@ import { type LoggedCall, readLogged } from '../advice/logged-call.js';
 import { evaluatePartially } from '../advice/partial-evaluation.js';
 import { CODES, HIDDEN_RULE } from '../policy/codes.js';
 import type { Layers } from '../policy/evaluate/layers.js';
-import { history } from '../store/history.js';
-import type { StoreReader } from '../store/reader.js';
+import { history, type LoggedRow, type ReadableLog } from '../store/history.js';
+import type { Mine } from '../store/shared-store.js';
 import { type SimulatedCall, Simulation } from '../store/simulation.js';
-import type { LogEntry } from '../store/store.js';
 import type { declaredArguments } from './known-tools.js';
 
 /** A call of the decision log, and its row. */
 export interface Recorded {
-  readonly row: LogEntry;
+  readonly row: LoggedRow;
   readonly call: LoggedCall;
 }
 
@@ -19,17 +18,19 @@ export interface Recorded {
  * The calls that a draft is tried on, oldest first: those of a server, and where rules go by calls of other servers,
  * those too.
  *
- * @param since UTC milliseconds; what was charged before it is still held by counters then, so calls begin earlier
+ * @param filter `since`: UTC milliseconds; what was charged before it is still held by counters then, so calls begin
+ *   earlier. `mine`: only this login's, of a team
+ * @returns them in pages
  */
-export function* recorded(
-  store: StoreReader,
+export async function* recorded(
+  store: ReadableLog,
   layers: Layers,
   server: string,
-  since?: number,
-): Generator<Recorded> {
+  { since, mine }: { readonly since?: number | undefined } & Mine = {},
+): AsyncGenerator<readonly Recorded[]> {
   const warmUp = since === undefined ? undefined : since - longestWindow(layers);
-  for (const row of history(store, { server: layers.looksBack ? undefined : server, since: warmUp }))
-    yield { row, call: readLogged(row) };
+  const filter = { server: layers.looksBack ? undefined : server, since: warmUp, mine };
+  for await (const page of history(store, filter)) yield page.map((row) => ({ row, call: readLogged(row) }));
 }
 
 export interface ReplayTerms {
@@ -41,10 +42,14 @@ export interface ReplayTerms {
 }
 
 /** Runs a draft over recorded calls at their own times. @returns what it would change */
-export function replayed(calls: Iterable<Recorded>, layers: Layers, terms: ReplayTerms): Comparison {
+export async function replayed(
+  calls: AsyncIterable<readonly Recorded[]>,
+  layers: Layers,
+  terms: ReplayTerms,
+): Promise<Comparison> {
   const replay = new Replay(layers, terms);
   try {
-    for (const each of calls) replay.add(each);
+    for await (const page of calls) for (const each of page) replay.add(each);
     return replay.comparison;
   } finally {
     replay.close();
@@ -130,7 +135,7 @@ class Draft {
   }
 
   /** @returns the decision, or why there is none */
-  decide(row: LogEntry, call: LoggedCall): DraftDecision | string {
+  decide(row: LoggedRow, call: LoggedCall): DraftDecision | string {
     const { approval } = row;
     if (call.disposition === 'unjudged')
       return 'no policy had a part in it: a line that could not be read, or a pause';
@@ -148,7 +153,7 @@ class Draft {
   }
 
   /** Takes a call of another server: what passed there may matter here. */
-  sawElsewhere(row: LogEntry, call: LoggedCall): void {
+  sawElsewhere(row: LoggedRow, call: LoggedCall): void {
     if (row.observe ? call.disposition === 'unjudged' : call.disposition !== 'passed') return;
     for (const simulation of [this.#enforced, this.#observed]) simulation.record(simulatedOf(row, call));
   }
@@ -159,7 +164,7 @@ class Draft {
   }
 
   /** What passed in a wrapper that observes, which is everything, was called as far as the others go; and so back. */
-  #tellOthers(row: LogEntry, call: LoggedCall, { kind }: DraftDecision): void {
+  #tellOthers(row: LoggedRow, call: LoggedCall, { kind }: DraftDecision): void {
     const [own, other] = row.observe ? [this.#observed, this.#enforced] : [this.#enforced, this.#observed];
     if (kind === 'passed' || row.observe) other.record(simulatedOf(row, call));
     if (kind !== 'passed' && row.observe) own.record(simulatedOf(row, call));
@@ -171,7 +176,7 @@ class Draft {
     return this.#checks.get(tool);
   }
 
-  #judge(row: LogEntry, call: LoggedCall): DraftDecision {
+  #judge(row: LoggedRow, call: LoggedCall): DraftDecision {
     const { evaluation, unknowns } = evaluatePartially(
       this.#layers,
       call.tool,
@@ -203,11 +208,12 @@ class Draft {
   }
 }
 
-function simulatedOf(row: LogEntry, call: LoggedCall): Omit<SimulatedCall, 'evaluation' | 'consented'> {
+function simulatedOf(row: LoggedRow, call: LoggedCall): Omit<SimulatedCall, 'evaluation' | 'consented'> {
   return {
     at: call.at,
     tool: call.tool,
-    session: { server: row.server, grant: row.grant, id: row.session },
+    // Of a team: who counts on one machine counts apart from the others.
+    session: { server: row.server, grant: row.grant, id: row.session, machine: row.host },
     // A call that never reached the server is taken to have been answered well.
     outcome: row.outcome ?? (call.disposition === 'passed' ? undefined : 'ok'),
     latencyMs: row.latencyMs,

@@ -118,7 +118,7 @@ export async function openTeamHere(
   { env }: Pick<Terminal, 'env'>,
 ): Promise<{ readonly team?: Team; readonly unclear?: string }> {
   const named = await storeAddress(options, env);
-  if (named) return { team: new Team(await openStore(named, env, false), named.user) };
+  if (named) return { team: new Team(await openStore(named, env), named.user) };
   const ofEntries = storesOfEntries(thisMachine(), thisWrapper(), env);
   const [first] = ofEntries;
   if (first === undefined) return {};
@@ -129,7 +129,7 @@ export async function openTeamHere(
   }
   try {
     const address = await storeAddress({ store: first.text }, first.env);
-    return address ? { team: new Team(await openStore(address, first.env, false), address.user) } : {};
+    return address ? { team: new Team(await openStore(address, first.env), address.user) } : {};
   } catch (error) {
     // Its wrapper refuses too, and `doctor` says more; the page shows this machine all the same.
     if (!PolicyWrapError.is(error)) throw error;

@@ -60,11 +60,11 @@ describe('whether the log has the whole name', () => {
     ['one more of three bytes', '発'.repeat(171), false],
     ['one more of four bytes, after a letter', `x${'😀'.repeat(128)}`, false],
     ['an ellipsis of its own', 'wait…', true],
-  ])('%s', (_, tool, isNameWhole) => {
+  ])('%s', async (_, tool, isNameWhole) => {
     const store = Store.open(temp.path());
     try {
       store.admit(store.startSession(INFO), [admission(open(), { tool })]);
-      const [row] = history(store, { server: INFO.server });
+      const { value: [row] = [] } = await history(store, { server: INFO.server }).next();
       expect(readLogged(row as LoggedRow)).toMatchObject({ isNameWhole });
       expect(row?.tool === tool).toBe(isNameWhole);
     } finally {

@@ -4,8 +4,21 @@ import { type CommandRow, loadInstallation, loadSetup } from './command-row.js';
 
 const GROUP = 'Into a client and out again:';
 
-const { json, policy, preset, observe, db, store, yes, dryRun, config, scope, strength, allowPrivate } =
-  SHARED;
+const {
+  json,
+  policy,
+  preset,
+  observe,
+  db,
+  store,
+  storeOffline,
+  yes,
+  dryRun,
+  config,
+  scope,
+  strength,
+  allowPrivate,
+} = SHARED;
 
 /** Commands that put policy-wrap into clients and take it out again, and log in to remote servers. */
 export const CLIENTS: readonly CommandRow[] = [
@@ -33,7 +46,11 @@ export const CLIENTS: readonly CommandRow[] = [
       ...[policy, preset, strength, observe],
       new Option('--no-observe', 'decide again where an entry only watched'),
       new Option('--server <name>', "name of the server, for one entry (else the entry's own name)"),
-      ...[db, store, config, scope],
+      ...[db, store],
+      // Without it, what stands in the entry stays.
+      new Option('--store-offline <mode>', storeOffline.description).choices(['refuse', 'uncounted']),
+      new Option('--no-store-check', 'write the entry also where the store does not let it in'),
+      ...[config, scope],
       new Option('--add <name>', 'a new entry for the server that stands behind "--"'),
       new Option('--env <name[=value]...>', 'variables of the new entry'),
       new Option('--print', 'print the entry instead of writing it'),

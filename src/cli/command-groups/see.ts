@@ -84,7 +84,7 @@ export const SEE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'write a policy from what the decision log says was done, with its evidence',
     options: [
-      ...[db, server, since],
+      ...[db, store, mine, server, since],
       new Option('-o, --output <file>', 'a new file to write to (else standard output)'),
       json,
     ],
@@ -95,7 +95,10 @@ export const SEE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'run a draft over the calls of the decision log, and show what it would change',
     arguments: [new Argument('<policy>', 'the draft')],
-    options: [...[db, server, since, json], new Option('--check', 'exit with 4 when anything changes')],
+    options: [
+      ...[db, store, mine, server, since, json],
+      new Option('--check', 'exit with 4 when anything changes'),
+    ],
     load: async () => (await import('../commands/replay.js')).replay,
   },
 ];

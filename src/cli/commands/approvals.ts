@@ -1,6 +1,7 @@
 import { judgeTyped } from '../../approval/challenge.js';
 import { localeOf } from '../../approval/typed-number.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
+import type { TeamStanding } from '../../policy/remedy.js';
 import type { Origin } from '../../store/shared-store.js';
 import type { ApprovalEntry } from '../../store/store.js';
 import { printable, printableJson } from '../../text/escape.js';
@@ -10,11 +11,14 @@ import {
   isForQueue,
   isSevereCall,
   keptOf,
+  mayApprove,
   stateOf,
 } from '../approval-view.js';
 import { versioned, withMember } from '../json-output.js';
+import { inTeam } from '../named-stores.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
+import { standingIn } from '../remedies.js';
 import { type AnyStore, nowOf, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { isoTime } from '../time.js';
@@ -34,8 +38,10 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   const { stores, leftAlone } = await openStores(options, io);
   const entries: (ApprovalEntry & Partial<Origin>)[] = [];
   let now = io.now();
+  let team: TeamStanding | undefined;
   try {
     for (const store of stores) {
+      team = await standingIn(store, options, io.env);
       entries.push(...(await store.approvals(options.all, { mine: options.mine })));
       now = nowOf(store, io);
     }
@@ -49,16 +55,16 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   }
   if (entries.length === 0) await io.out.write('Nothing waits for a person.\n');
   for (const approval of entries) {
-    await io.out.write(`${describeApproval(approval, io.out, now)}${advice(approval)}\n`);
+    await io.out.write(`${describeApproval(approval, io.out, now)}${advice(approval, team)}\n`);
   }
   return EXIT.done;
 }
 
-function advice(approval: ApprovalEntry): string {
+function advice(approval: ApprovalEntry, team: TeamStanding | undefined): string {
   const { id, state } = approval;
   if (state !== 'pending') return '';
-  const approving = isForQueue(approval) ? `policy-wrap approve ${id}    ` : '';
-  return `  ${approving}policy-wrap reject ${id}\n`;
+  const words = ['approve', 'reject'].filter((word) => word === 'reject' || mayApprove(approval, team));
+  return `  ${words.map((word) => inTeam(`policy-wrap ${word} ${id}`, team)).join('    ')}\n`;
 }
 
 /** The arguments are copied as text, so that no digit is lost. */
@@ -85,6 +91,7 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
     throw new PolicyWrapError('USAGE', '--watch asks a person and --json does not: choose one');
   assertPerson('approvals --watch', io);
   const { stores, leftAlone } = await openStores(options, io);
+  for (const store of stores) if ('shown' in store) await store.needRole('approver');
   // Says why there is nothing to watch.
   if (stores.length === 0) openState(options, io).close();
   const waiting = async () => {

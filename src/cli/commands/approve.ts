@@ -32,9 +32,10 @@ export interface ApproveOptions extends StateOptions, StoreOptions, FurtherTyped
 export async function approve(id: string, options: ApproveOptions, io: Terminal): Promise<number> {
   assertPerson('approve', io);
   const further = furtherCalls(options);
-  const store =
-    (await openTeam(options, io)) ?? openStateWith(options, io, (each) => each.approval(id) !== undefined);
+  const team = await openTeam(options, io);
+  const store = team ?? openStateWith(options, io, (each) => each.approval(id) !== undefined);
   try {
+    await team?.needRole('approver');
     const approval = await waitingCall(id, store);
     const budget = further && bounded(further, approval, store);
     await io.err.write(describeApproval(approval, io.err, nowOf(store, io)));

@@ -6,10 +6,10 @@ import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { decisionLine, eventLine, namesOf } from '../log-json.js';
 import { leftAloneText, openIfThere, type StateOptions } from '../open-state.js';
-import { type Remedy, remediesOf, standings } from '../remedies.js';
+import { type Remedy, remediesOf, standingIn, standings } from '../remedies.js';
 import { serversSeenBy, strangeLine, strangeName, toolsSeen } from '../seen-names.js';
 import { type Cell, type Column, type Style, table } from '../table.js';
-import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
+import { type AnyStore, askNow, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { clockTime, localDay, sinceOf } from '../time.js';
 
@@ -37,7 +37,6 @@ const COLUMNS: readonly Column[] = ['whole', 'whole', 'whole', 'whole', 'whole',
 
 /** Shows decisions and what happened beside them, the newest last. */
 export async function log(options: LogOptions, io: Terminal): Promise<number> {
-  const since = sinceOf(options.since, io.now());
   const team = await openTeam(options, io);
   if (!team) await io.err.write(leftAloneText(options));
   const store = team ?? openIfThere(options, io);
@@ -49,6 +48,7 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
   }
   try {
     const { denied, tool, server, mine, follow: follows } = options;
+    const since = sinceOf(options.since, await askNow(store, io));
     const filter = { denied, tool, server, since, mine, follows };
     // Read before the rows are: none that comes in between is skipped.
     let afterId = (await store.log({ limit: 1, mine, follows })).at(-1)?.auditId ?? '0';
@@ -63,7 +63,10 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     if (first.length === 0 && limit > 0) await tellEmpty(store, options, io);
     let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, page);
     if (reads && denied && !options.json && !options.follow)
-      reads = await showRemedies(await remediesOf(newest, store, standings(options, io)), io);
+      reads = await showRemedies(
+        await remediesOf(newest, store, standings(options, io), await standingIn(store, options, io.env)),
+        io,
+      );
     while (options.follow && reads && (await io.pause(FOLLOW_MS))) {
       const decisions = await store.log({ ...filter, afterId, limit: FOLLOW_LIMIT });
       const happened = await events(store, filter, { afterId: afterEvent, limit: FOLLOW_LIMIT });

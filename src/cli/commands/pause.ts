@@ -5,10 +5,11 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import type { SharedStore } from '../../store/shared-store.js';
 import type { Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
-import { openState, othersThan, unclearText, written } from '../open-state.js';
+import { inTeam, storesLeftAlone } from '../named-stores.js';
+import { openIfThere, openState, othersThan, unclearText, written } from '../open-state.js';
 import { assertPerson } from '../person.js';
 import { type Strange, serversSeen, serversSeenBy, strangeLine, strangeName } from '../seen-names.js';
-import { openTeam, type StoreOptions } from '../team-store.js';
+import { openTeam, type StoreOptions, storeToName } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 
 /** The brake waits longer for others than any other command, in milliseconds. */
@@ -30,7 +31,7 @@ export async function pause(options: PauseOptions, io: Terminal): Promise<number
 
 /** As `pause`. @param who where it was said: `cli`, `page` */
 export async function stop(options: PauseOptions, io: Terminal, who: string): Promise<number> {
-  const { db, server, reason } = options;
+  const { server, reason } = options;
   const team = options.here ? undefined : await openTeam(options, io);
   if (team) {
     try {
@@ -40,10 +41,10 @@ export async function stop(options: PauseOptions, io: Terminal, who: string): Pr
     }
   }
   let strange: Strange | undefined;
-  const code = await everywhere(db, true, io, (store) => {
+  const code = await everywhere(options, true, io, (store) => {
     written(store.pause(server, reason, who));
     strange = strangeName('server', server, serversSeen(store));
-    return `paused: every call of ${named(server)} is refused until policy-wrap resume${options.here ? ' --here' : ''}`;
+    return `paused: every call of ${named(server)} is refused${options.here ? ' on this machine' : ''} until policy-wrap resume${options.here ? ' --here' : ''}`;
   });
   // The pause holds all the same: the server may be started later.
   await io.err.write(strangeLine(strange));
@@ -62,7 +63,7 @@ export async function resume(options: PauseOptions, io: Terminal): Promise<numbe
 
 /** As `resume`, where a person was made sure of already. @param who where it was said: `cli`, `page` */
 export async function lift(options: PauseOptions, io: Terminal, who: string): Promise<number> {
-  const { db, server } = options;
+  const { server } = options;
   const team = options.here ? undefined : await openTeam(options, io);
   if (team) {
     try {
@@ -71,7 +72,7 @@ export async function lift(options: PauseOptions, io: Terminal, who: string): Pr
       await team.close();
     }
   }
-  return everywhere(db, false, io, (store) => {
+  return everywhere(options, false, io, (store) => {
     const lifted = written(store.resume(server, who));
     const [rest] = store.pauses();
     if (rest) return `still paused: ${named(rest.server)}`;
@@ -82,17 +83,18 @@ export async function lift(options: PauseOptions, io: Terminal, who: string): Pr
 /** On every machine of the team, with the next call. @param who where it was said: `cli`, `page` */
 export async function stopTeam(
   team: SharedStore,
-  { server, reason }: Pick<PauseOptions, 'server' | 'reason'>,
+  options: Omit<PauseOptions, 'here'>,
   io: Terminal,
   who: string,
 ): Promise<number> {
+  const { server, reason } = options;
   try {
     await team.pause(server, reason, who);
-    const seen = await serversSeenBy(team);
+    const resuming = inTeam('policy-wrap resume', { store: storeToName(team, options, io.env) });
     await io.out.write(
-      `paused in the team ${team.team}: every call of ${named(server)} is refused on every machine until policy-wrap resume\n`,
+      `paused in the team ${team.team}: every call of ${named(server)} is refused on every machine until somebody with the role approver or owner says ${resuming}\n`,
     );
-    await io.err.write(strangeLine(strangeName('server', server, seen)));
+    await io.err.write(strangeLine(strangeName('server', server, await serversSeenBy(team))));
     return EXIT.done;
   } catch (error) {
     if (!PolicyWrapError.is(error)) throw error;
@@ -104,15 +106,29 @@ export async function stopTeam(
 /** As `stopTeam`, the other way: one server's pause, or all there are. */
 export async function liftTeam(
   team: SharedStore,
-  { server }: Pick<PauseOptions, 'server'>,
+  options: Omit<PauseOptions, 'here'>,
   io: Terminal,
   who: string,
 ): Promise<number> {
-  const lifted = await team.resume(server, who);
+  const lifted = await team.resume(options.server, who);
   const [rest] = await team.pauses();
   const says = rest ? `still paused: ${named(rest.server)}` : lifted === 0 ? 'nothing was paused' : 'resumed';
   await io.out.write(`${says} in the team ${team.team}\n`);
+  await io.err.write(pausedHere(options, io));
   return EXIT.done;
+}
+
+/** This machine's own pause holds beside that of the team. @returns a line about it, '' without one */
+function pausedHere(options: PauseOptions, io: Terminal): string {
+  const own = openIfThere(options, io);
+  try {
+    const [pause] = own?.pauses() ?? [];
+    return pause === undefined
+      ? ''
+      : `This machine is paused by itself (${named(pause.server)}): policy-wrap resume --here lifts that.\n`;
+  } finally {
+    own?.close();
+  }
 }
 
 const named = (server: string | undefined) => (server === undefined ? 'every server' : printable(server));
@@ -121,16 +137,17 @@ const named = (server: string | undefined) => (server === undefined ? 'every ser
  * Acts on every database that wrappers may be using, or on the one that was named. One that cannot be used keeps no
  * other from its turn: this is the brake.
  *
+ * @param options of stores that entries name it is told how to name them
  * @param makes also where a client's entry names a database that the next wrapper will make
  */
 async function everywhere(
-  db: string | undefined,
+  { db, here }: PauseOptions,
   makes: boolean,
   io: Terminal,
   action: (store: Store) => string,
 ): Promise<number> {
   const usual = stateFile(db);
-  const { databases, unclear } = othersThan({ db });
+  const { databases, unclear, stores } = othersThan({ db });
   const others = databases.filter(
     ({ path, isNamed }) => existsSync(path) || (makes && isNamed && existsSync(dirname(path))),
   );
@@ -151,7 +168,8 @@ async function everywhere(
         await io.err.write(`policy-wrap: not in ${printable(path)}: ${printable(error.message)}\n`);
     }
   }
-  for (const each of unclear) await io.err.write(`policy-wrap: left alone: ${unclearText(each)}\n`);
+  const leftAlone = [...unclear.map(unclearText), ...(here ? [] : storesLeftAlone(stores))];
+  for (const line of leftAlone) await io.err.write(`policy-wrap: left alone: ${line}\n`);
   if (others.length === 0 && failures[0] !== undefined) throw failures[0];
   return failures.length > 0 ? EXIT.failed : EXIT.done;
 }

@@ -11,11 +11,14 @@ import { history, loggedServer } from '../../store/history.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
-import { openState } from '../open-state.js';
+import { leftAloneText, openState } from '../open-state.js';
+import { askNow, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
-export interface RecommendOptions {
+export interface RecommendOptions extends StoreOptions {
+  /** Of a team's store only what this login has made on this machine. */
+  readonly mine?: boolean;
   readonly db?: string;
   readonly server?: string;
   /** `7d`, or a date; all that the log keeps when absent. */
@@ -33,15 +36,18 @@ export interface RecommendOptions {
  * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or CONFIG_CONFLICT when the file already exists
  */
 export async function recommend(options: RecommendOptions, io: Terminal): Promise<number> {
-  const store = openState(options, io);
+  const team = await openTeam(options, io);
+  if (!team) await io.err.write(leftAloneText(options));
+  const store = team ?? openState(options, io);
   let server: string;
   const usage = new Usage(isAmount);
   try {
-    server = loggedServer(store, options.server);
-    const since = sinceOf(options.since, io.now());
-    for (const row of history(store, { server, since })) usage.add(readLogged(row));
+    server = await loggedServer(store, options.server, options);
+    const since = sinceOf(options.since, await askNow(store, io));
+    for await (const page of history(store, { server, since, mine: options.mine }))
+      for (const row of page) usage.add(readLogged(row));
   } finally {
-    store.close();
+    await store.close();
   }
   const recommendation = recommended(usage);
   const { calls, passed, period } = usage;

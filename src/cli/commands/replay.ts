@@ -9,11 +9,14 @@ import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { loggedServer } from '../../store/history.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
-import { openState } from '../open-state.js';
+import { leftAloneText, openState } from '../open-state.js';
+import { askNow, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
-export interface ReplayOptions {
+export interface ReplayOptions extends StoreOptions {
+  /** Of a team's store only what this login has made on this machine. */
+  readonly mine?: boolean;
   readonly db?: string;
   readonly server?: string;
   /** `7d`, or a date; all that the log keeps when absent. */
@@ -34,19 +37,21 @@ export async function replay(file: string, options: ReplayOptions, io: Terminal)
   const found = readPolicy(resolve(file));
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') throw new Error('a file that was named holds a policy or problems');
-  const store = openState(options, io);
+  const team = await openTeam(options, io);
+  if (!team) await io.err.write(leftAloneText(options));
+  const store = team ?? openState(options, io);
   try {
-    const server = loggedServer(store, options.server);
-    const since = sinceOf(options.since, io.now());
+    const server = await loggedServer(store, options.server, options);
+    const since = sinceOf(options.since, await askNow(store, io));
     const layers = stack(found.policy, found.extended);
     const declared = (tool: string) => declaredArguments(tool, server, options.db);
-    const calls = recorded(store, layers, server, since);
-    const comparison = replayed(calls, layers, { server, since, declared });
+    const calls = recorded(store, layers, server, { since, mine: options.mine });
+    const comparison = await replayed(calls, layers, { server, since, declared });
     if (options.json) await printJson(io, asJson(comparison, layers, server));
     else await io.out.write(`${asText(comparison, file, server)}\n`);
     return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
   } finally {
-    store.close();
+    await store.close();
   }
 }
 

@@ -54,6 +54,7 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
   if (!team) await io.err.write(leftAloneText(options));
   const store = team ?? openState(options, io);
   try {
+    await team?.needRole('owner');
     let filter: Omit<CounterFilter, 'name'> = { server, grant };
     let found = await store.fullestCounters({ name, ...filter }, SHOWN);
     if (found.total === 0 && server !== undefined) {

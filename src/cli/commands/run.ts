@@ -65,7 +65,7 @@ export async function run(argv: readonly string[], options: RunOptions, io: Term
       synchronous: options.synchronous,
       store: address && {
         team: address.team,
-        open: () => openStore(address, io.env, true),
+        open: () => openStore(address, io.env),
         uncounted: options.storeOffline === 'uncounted',
       },
       observe: options.observe ?? false,

@@ -1,10 +1,11 @@
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
+import { lossText } from '../../store/postgres/history.js';
 import type { SharedStore } from '../../store/shared-store.js';
 import type { OtherDatabases } from '../databases.js';
 import { printJson } from '../json-output.js';
 import { openIfThere, openStates, othersThan, type StateOptions } from '../open-state.js';
-import { remediesOf, standings } from '../remedies.js';
+import { remediesOf, standingIn, standings } from '../remedies.js';
 import { serversSeenBy, strangeLine, strangeName } from '../seen-names.js';
 import { statusJson } from '../status/json.js';
 import { byName, COUNTERS_IN_JSON, COUNTERS_SHOWN, LATELY_MS, type Snapshot } from '../status/snapshot.js';
@@ -72,7 +73,7 @@ async function look(options: StatusOptions, others: OtherDatabases, io: Terminal
     const stores = states.map(({ store }) => store);
     const strange = await strangeNames(stores, options);
     const seen: Snapshot[] = [];
-    for (const each of states) seen.push(await lookInto(each, options, now));
+    for (const each of states) seen.push(await lookInto(each, options, io, now));
     const [usual] = seen;
     return usual?.path === path
       ? { seen: [usual, ...seen.slice(1)], leftAlone, strange }
@@ -92,10 +93,11 @@ interface Seen {
 async function lookIntoTeam(store: SharedStore, options: StatusOptions, io: Terminal): Promise<Seen> {
   const own = openIfThere(options, io);
   try {
-    const { state } = await lookInto({ path: store.shown, store }, options, io.now());
+    const { state } = await lookInto({ path: store.shown, store }, options, io, io.now());
     const pauses = own?.pauses().map((pause) => ({ ...pause, isHere: true })) ?? [];
     const changed = own?.changedTools(options.server) ?? [];
-    const whole = state && { ...state, pauses: [...state.pauses, ...pauses], changed };
+    const loss = lossText(await store.history());
+    const whole = state && { ...state, pauses: [...state.pauses, ...pauses], changed, loss };
     const seen: Snapshot = { now: store.now() ?? io.now(), path: store.shown, state: whole };
     return { seen: [seen], leftAlone: [], strange: await strangeNames([store], options) };
   } finally {
@@ -123,6 +125,7 @@ async function strangeNames(
 async function lookInto(
   { path, store }: { readonly path: string; readonly store: AnyStore },
   options: StatusOptions,
+  { env }: Pick<Terminal, 'env'>,
   now: number,
 ): Promise<Snapshot> {
   const { server, counter: name, mine } = options;
@@ -131,6 +134,7 @@ async function lookInto(
   const ofServer = <T extends { readonly server: string | undefined }>(all: readonly T[]) =>
     server === undefined ? all : all.filter((one) => one.server === server || one.server === undefined);
   const isOwn = 'pins' in store;
+  const team = await standingIn(store, options, env);
   const refused = { denied: true, server, since: now - LATELY_MS, limit: REFUSED_READ, mine };
   const state = {
     sessions: ofServer(await store.sessions({ mine })),
@@ -146,7 +150,9 @@ async function lookInto(
       await store.log(refused),
       store,
       standings({ db: isOwn ? path : options.db }, { now: () => now }),
+      team,
     ),
+    team,
   };
   return { now, path, state };
 }

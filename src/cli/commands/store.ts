@@ -1,4 +1,5 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
+import { lossText } from '../../store/postgres/history.js';
 import type {
   ImportedCounter,
   Role,
@@ -44,8 +45,7 @@ export async function store(
     });
   }
   if (action === 'init') return init(address, io);
-  // Its own mark of the history is what is accepted, and compared.
-  const opened = await openStore(address, io.env, action === 'accept' || action === 'check');
+  const opened = await openStore(address, io.env);
   try {
     switch (action) {
       case 'check':
@@ -136,6 +136,7 @@ async function changeRole(
 
 /** What this machine has counted goes on counting in the team's store, with its times. */
 async function take(opened: SharedStore, options: StoreCommandOptions, io: Terminal): Promise<number> {
+  await opened.needRole('owner');
   const own = openState(options, io);
   let counters: ImportedCounter[];
   try {
@@ -168,13 +169,22 @@ function asTeam(one: ImportedCounter): ImportedCounter {
 
 /** After a restored backup, or a standby that had not everything: what was charged since then is lost, and a person says so. */
 async function accept(opened: SharedStore, options: StoreCommandOptions, io: Terminal): Promise<number> {
+  await opened.needRole('owner');
+  const shown = printable(opened.shown);
+  const nothing = `Nothing is to be accepted: ${shown} has all that its machines were told of. Nothing was changed.\n`;
+  const loss = lossText(await opened.history());
+  if (loss === undefined) {
+    await io.out.write(nothing);
+    return EXIT.done;
+  }
   assertPerson('store accept', io);
   await io.err.write(
-    `The history of ${printable(opened.shown)} is not the one that this machine knows. What was counted and approved ` +
-      'since the copy was made is gone: limits may let calls through a second time.\n',
+    `${shown}: ${printable(loss)}.\nIs there a newer copy, restore that instead. Going on with this one, limits may let calls through a second time.\n`,
   );
   if (!(await confirm('Go on with it as it is?', options, io))) return EXIT.failed;
-  await opened.acceptHistory('cli');
-  await io.out.write(`Accepted: every machine of the team ${opened.team} goes on with it.\n`);
+  const isAccepted = await opened.acceptHistory('cli');
+  await io.out.write(
+    isAccepted ? `Accepted: every machine of the team ${opened.team} goes on with it.\n` : nothing,
+  );
   return EXIT.done;
 }

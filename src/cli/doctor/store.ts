@@ -6,6 +6,7 @@ import { type Check, type Context, type Finding, fail, ok, warn } from './runner
 /** The stores of teams: whether they can be reached and used, and whether they keep what they acknowledge. */
 export const STORE_CHECKS: readonly Check[] = [{ id: 'store', run: stores }];
 
+const NO_HINT = 'Read docs/team.md, "The database".';
 /** Stores that are looked at: each may take seconds to say nothing. */
 const MOST = 5;
 
@@ -31,7 +32,7 @@ function namedStores({ store, env, machine, wrapper }: Context): NamedStore[] {
 async function look({ text, namedBy, env }: NamedStore): Promise<Finding[]> {
   const address = await storeAddress({ store: text }, env);
   if (!address) return [];
-  const store = await openStore(address, env, false);
+  const store = await openStore(address, env);
   try {
     const findings = await store.check();
     const bad = findings.filter(({ level }) => level !== 'ok');
@@ -44,5 +45,5 @@ async function look({ text, namedBy, env }: NamedStore): Promise<Finding[]> {
 }
 
 function told({ level, text, hint }: StoreFinding, about: string): Finding {
-  return (level === 'error' ? fail : warn)(`${about}: ${text}`, hint ?? 'policy-wrap store check says more');
+  return (level === 'error' ? fail : warn)(`${about}: ${text}`, hint ?? NO_HINT);
 }

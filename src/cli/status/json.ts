@@ -36,6 +36,7 @@ function asJson({ now, path, state }: Snapshot): object {
   } = state ?? {};
   return {
     ...base,
+    ...(state?.loss !== undefined && { historyLost: state.loss }),
     pauses: pauses.map(({ server, since, note, who, isHere }) => ({
       server: server ?? null,
       since: isoTime(since),

@@ -1,3 +1,4 @@
+import type { TeamStanding } from '../../policy/remedy.js';
 import type { Origin } from '../../store/shared-store.js';
 import type {
   ApprovalEntry,
@@ -40,6 +41,10 @@ export interface Snapshot {
         readonly pauses: readonly Pause[];
         /** Commands that would let through what was refused lately. */
         readonly remedies: readonly Remedy[];
+        /** How the login that looks stands in the team whose store this is. */
+        readonly team?: TeamStanding | undefined;
+        /** Calls are missing that machines of the team were told of: what that means, in one sentence. */
+        readonly loss?: string | undefined;
         /** Tools that are not what they were. */
         readonly changed: readonly PinEntry[];
       }

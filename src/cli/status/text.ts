@@ -1,11 +1,14 @@
 import stringWidth from 'string-width';
+import type { TeamStanding } from '../../policy/remedy.js';
 import { changeOf } from '../../store/definition-diff.js';
+import { LOSS_HINT } from '../../store/postgres/history.js';
 import type { Origin } from '../../store/shared-store.js';
 import type { ApprovalEntry, BudgetEntry, CounterEntry, SessionEntry } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { span, textOfDuration } from '../../text/duration.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
-import { isForQueue } from '../approval-view.js';
+import { isForQueue, mayApprove } from '../approval-view.js';
+import { inTeam } from '../named-stores.js';
 import type { Remedy } from '../remedies.js';
 import { bar, type Cell, type Column, paint, table } from '../table.js';
 import type { Output } from '../terminal.js';
@@ -39,12 +42,14 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
   const [where, when] = [printable(path), localTime(now)];
   const gap = stringWidth(where) + 3 + stringWidth(when) > out.columns ? '\n' : '   ';
   let text = paint(out, 'dim', `${where}${gap}${when}\n`);
+  if (state.loss !== undefined)
+    text += `${paint(out, 'red', 'HISTORY LOST')}: ${printable(state.loss, 2000)}. ${LOSS_HINT}\n`;
   for (const { server, since, note, who, isHere } of state.pauses) {
     const what = server === undefined ? 'every server' : named(server);
     const why = note === undefined ? '' : `, ${named(note)}`;
     const by = who === undefined ? '' : ` by ${named(who)}`;
     const says = `PAUSED${isHere ? ' on this machine' : ''}: every call of ${what} is refused`;
-    text += `${paint(out, 'red', says)} since ${clockTime(since, now)}${by}${why}: policy-wrap resume${isHere ? ' --here' : ''}\n`;
+    text += `${paint(out, 'red', says)} since ${clockTime(since, now)}${by}${why}: ${isHere ? 'policy-wrap resume --here' : inTeam('policy-wrap resume', state.team)}\n`;
   }
   text += title('Servers');
   if (running.length + ended.length === 0) text += '  No wrapper is running.\n';
@@ -86,7 +91,7 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
     text += title('Waiting for a person');
     text += table(
       out,
-      state.approvals.map((approval) => approvalRow(approval, now)),
+      state.approvals.map((approval) => approvalRow(approval, state.team, now)),
       APPROVALS,
     );
   }
@@ -143,7 +148,13 @@ function sessionRow(session: SessionEntry & Partial<Origin>, now: number): Cell[
     session;
   const { who, host } = session;
   if (!live)
-    return [named(server), { text: 'not running', style: 'dim' }, `last seen ${clockTime(seenAt, now)}`];
+    return [
+      named(server),
+      { text: 'not running', style: 'dim' },
+      `last seen ${clockTime(seenAt, now)}`,
+      '',
+      who === undefined ? '' : `${named(who)} on ${named(host)}`,
+    ];
   return [
     named(server),
     observe ? { text: 'observes, refuses nothing', style: 'yellow' } : { text: 'running', style: 'green' },
@@ -208,10 +219,19 @@ function windowOf({ windowMs, calendar }: CounterEntry): string {
     : `per ${textOfDuration(windowMs)}`;
 }
 
-function approvalRow(approval: ApprovalEntry & Partial<Origin>, now: number): Cell[] {
+function approvalRow(
+  approval: ApprovalEntry & Partial<Origin>,
+  team: TeamStanding | undefined,
+  now: number,
+): Cell[] {
   const { id, server, tool, reason, expiresAt, who, host } = approval;
+  const what = !isForQueue(approval)
+    ? `${id}, in the client`
+    : mayApprove(approval, team)
+      ? inTeam(`policy-wrap approve ${id}`, team)
+      : `${id}, by an approver`;
   return [
-    { text: isForQueue(approval) ? `policy-wrap approve ${id}` : `${id}, in the client`, style: 'yellow' },
+    { text: what, style: 'yellow' },
     named(server),
     named(tool),
     `expires in ${span(expiresAt - now)}`,

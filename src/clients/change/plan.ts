@@ -96,7 +96,10 @@ export function reasonAgainst(entry: Entry): string | undefined {
 type PlanIo = Pick<ClientsIo, 'wrapper' | 'namesIn' | 'database' | 'policyOf' | 'machine'>;
 
 /** What a person named for the entries. */
-export type Wanted = Pick<WrapOptions, 'policy' | 'db' | 'store' | 'preset' | 'observe' | 'server'>;
+export type Wanted = Pick<
+  WrapOptions,
+  'policy' | 'db' | 'store' | 'storeOffline' | 'preset' | 'observe' | 'server'
+>;
 
 /** What one entry alone gets. */
 export interface Own {

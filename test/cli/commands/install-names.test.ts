@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type InstallOptions, install } from '../../../src/cli/commands/install.js';
+import { install } from '../../../src/cli/commands/install.js';
 import { uninstall } from '../../../src/cli/commands/uninstall.js';
+import type { InstallOptions } from '../../../src/cli/install/options.js';
 import { Home } from '../../clients/home.js';
 
 const DESKTOP = '.config/Claude/claude_desktop_config.json';

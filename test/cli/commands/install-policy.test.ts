@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type InstallOptions, install } from '../../../src/cli/commands/install.js';
+import { install } from '../../../src/cli/commands/install.js';
 import { uninstall } from '../../../src/cli/commands/uninstall.js';
+import type { InstallOptions } from '../../../src/cli/install/options.js';
 import { PolicyWrapError } from '../../../src/errors.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { ALLOW, Home } from '../../clients/home.js';
