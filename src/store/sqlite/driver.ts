@@ -136,7 +136,7 @@ function noSqlite(failures: unknown[], forced: string | undefined): PolicyWrapEr
     `Node ${process.version} brings none, and the addon better-sqlite3 ${isMissing ? 'is not installed' : 'was not built for this Node'}`,
     `Use Node 22.13 or later, which brings its own. To stay with this one: ${
       isMissing
-        ? 'install policy-wrap again with install scripts allowed, and with a C++ compiler where no compiled addon can be fetched.'
+        ? 'install the package anew with install scripts allowed, and with a C++ compiler where no compiled addon can be fetched.'
         : 'run "npm rebuild better-sqlite3" in the folder where policy-wrap is installed.'
     }`,
   );
