@@ -100,6 +100,8 @@ test.each(refusals)('a refusal with %s says `%s`', (cell = '', quoted = '') => {
   expect(told.get(code)).toMatch(patternOf(message));
 });
 
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+
 /** Wrappers in front of servers, whose calls are refused for one reason after the other. */
 async function refuseForEveryReason(rig: Rig, tell: (answer: Message) => void): Promise<void> {
   const condition = (op: string) => [{ conditions: [{ path: 'args.amount', op, value: 100 }] }];
@@ -113,8 +115,8 @@ async function refuseForEveryReason(rig: Rig, tell: (answer: Message) => void): 
       deny_if: { deny_if: condition('gt') },
       action: { action: 'deny' },
       amount: { limits: [{ counter: 'sum', window: 'day', max: 1, amount: 'args.amount' }] },
-      // A minute a week: it is not now, or in a minute not any more.
-      hours: { hours: { from: '00:00', to: '00:01', days: new Date().getUTCDay() === 1 ? 'tue' : 'mon' } },
+      // A minute of a day that is neither today nor tomorrow.
+      hours: { hours: { from: '00:00', to: '00:01', days: DAYS[(new Date().getUTCDay() + 3) % 7] } },
       before: { before: [{ tools: ['require'] }] },
       after: { after: [{ tools: ['limit'], within: '1h' }] },
       limit: { rate_limit: '1/day' },
