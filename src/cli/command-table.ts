@@ -4,6 +4,7 @@ import { type CommandRow, loadSetup } from './command-groups/command-row.js';
 import { DECIDE } from './command-groups/decide.js';
 import { LOOK } from './command-groups/look.js';
 import { SEE } from './command-groups/see.js';
+import { SHELL } from './command-groups/shell.js';
 import { TRUST } from './command-groups/trust.js';
 
 /** Every command, in the order of the help: the only table of them. */
@@ -13,6 +14,7 @@ export const COMMANDS: readonly CommandRow[] = [
   ...SEE,
   ...DECIDE,
   ...CLIENTS,
+  ...SHELL,
   {
     // What is meant by no word at all in a terminal.
     name: 'welcome',

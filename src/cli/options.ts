@@ -52,10 +52,12 @@ function formatItem(this: Help, term: string, termWidth: number, description: st
   return `  ${term}\n${lines}`;
 }
 
-export function optionOf({ flags, description, fallback, fallbackTyped, parse, isList }: OptionRow): Option {
+export function optionOf(row: OptionRow): Option {
+  const { flags, description, fallback, fallbackTyped, choices, parse, isList } = row;
   const option = new Option(flags, description);
   // What can be switched off is on without being told, and need not be shown as such.
   if (fallback !== undefined && fallback !== true) option.default(fallback, fallbackTyped);
+  if (choices) option.choices(choices);
   if (isList) option.argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]);
   if (parse) {
     option.argParser((text) => {

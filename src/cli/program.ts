@@ -8,6 +8,7 @@ import { exitCodesText } from './exit-codes.js';
 import { misplacedOptions } from './misplaced-options.js';
 import { table } from './table.js';
 import { processTerminal } from './terminal.js';
+import { TOPICS } from './topics.js';
 
 const EXAMPLES = [
   ['policy-wrap -- mcp-afip', 'wrap a server (what an MCP client runs)'],
@@ -49,10 +50,17 @@ export function addCommands(
     });
   }
   addHelp(policyWrap);
+  policyWrap
+    .command('__complete', { hidden: true })
+    .argument('<shell>')
+    .argument('[words...]')
+    .action(async (shell: string, words: readonly string[]) => {
+      const takesServer = (name: string) =>
+        name === 'run' || rows.some((row) => row.name === name && row.takesServer === true);
+      const { answer } = await import('./completion/answer.js');
+      await answer(policyWrap, [shell, ...words, ...server], takesServer, processTerminal());
+    });
 }
-
-/** What `help` says besides what each command is for. */
-const TOPICS = ['exit-codes'];
 
 /** In the place of commander's own, which knows no topics and lets every misspelt word pass. */
 function addHelp(policyWrap: Command): void {

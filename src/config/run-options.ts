@@ -42,6 +42,8 @@ export interface OptionRow {
   readonly fallback?: string | number | boolean;
   /** How the help says it, where the option is typed in another unit. */
   readonly fallbackTyped?: string;
+  /** The only values that it takes. */
+  readonly choices?: readonly [string, string];
   /** Reads the value of an option that is no text. @throws RangeError which says what is needed */
   readonly parse?: (text: string) => string | number;
   /** It may stand several times, and its values are a list. */
@@ -72,7 +74,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--store-offline <mode>',
     description: '"uncounted": calls that count nothing and ask nobody pass while it cannot be reached',
     fallback: 'refuse',
-    parse: (text) => oneOf(text, ['refuse', 'uncounted']),
+    choices: ['refuse', 'uncounted'],
   },
   {
     key: 'server',
@@ -140,14 +142,9 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--synchronous <mode>',
     description: '"full": what was decided survives a loss of power, at the price of a disk flush a call',
     fallback: 'normal',
-    parse: (text) => oneOf(text, ['normal', 'full']),
+    choices: ['normal', 'full'],
   },
 ];
-
-function oneOf(text: string, words: readonly [string, string]): string {
-  if (!words.includes(text)) throw new RangeError(`"${words[0]}" or "${words[1]}" is needed`);
-  return text;
-}
 
 function megabytes(text: string): number {
   const value = Number(text);

@@ -27,6 +27,12 @@ export interface Above {
 /** As commander gives them: without types. */
 type Given = Parameters<Parameters<Command['action']>[0]>;
 
+/** Help and completions name the words; the command itself says what is wrong with another, and when one is needed. */
+export function named(argument: Argument, words: readonly string[]): Argument {
+  argument.argChoices = [...words];
+  return argument;
+}
+
 /** Of the commands that take a server by its address too. */
 export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.headerEnv, SHARED.allowPrivate];
 

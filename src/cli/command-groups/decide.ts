@@ -1,10 +1,9 @@
 import { Argument, Option } from 'commander';
+import { NOTIFY_ACTIONS, ROLES, STORE_ACTIONS } from '../actions.js';
 import { SHARED } from '../shared-options.js';
-import type { CommandRow } from './command-row.js';
+import { type CommandRow, named } from './command-row.js';
 
 const GROUP = 'Decide yourself:';
-
-const STORE_ACTIONS = ['init', 'check', 'members', 'grant', 'revoke', 'import', 'accept'];
 
 const { json, noColor, db, store, mine, here, onlyServer, yes } = SHARED;
 
@@ -69,7 +68,7 @@ export const DECIDE: readonly CommandRow[] = [
     arguments: [
       new Argument('<action>').choices(STORE_ACTIONS),
       new Argument('[login]', 'for grant and revoke'),
-      new Argument('[role]', 'wrapper, approver, auditor or owner'),
+      named(new Argument('[role]', 'for grant and revoke'), ROLES),
     ],
     options: [
       ...[store, db],
@@ -90,7 +89,7 @@ export const DECIDE: readonly CommandRow[] = [
     group: GROUP,
     summary: 'be told what waits in another window: desktop, ntfy, webhook, slack, teams',
     arguments: [
-      new Argument('[action]', 'list, add, test, remove, quiet, telemetry'),
+      named(new Argument('[action]'), NOTIFY_ACTIONS),
       new Argument(
         '[words...]',
         'add <type> [address], test [name], remove <name>, quiet 22:00 07:00, telemetry <address>',

@@ -29,7 +29,7 @@ export const LOOK: readonly CommandRow[] = [
     name: 'presets',
     group: GROUP,
     summary: 'list the shipped policies, or print one',
-    arguments: [new Argument('[name]')],
+    arguments: [new Argument('[preset]')],
     options: [json, noColor],
     load: async () => (await import('../commands/presets.js')).presets,
   },

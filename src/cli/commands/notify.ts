@@ -18,6 +18,7 @@ import {
 import { printable } from '../../text/escape.js';
 import { MASK } from '../../text/masking.js';
 import { didYouMean } from '../../text/suggest.js';
+import { NOTIFY_ACTIONS } from '../actions.js';
 import { printJson } from '../json-output.js';
 import { assertPerson } from '../person.js';
 import { bold, table } from '../table.js';
@@ -32,14 +33,13 @@ export interface NotifyOptions {
   readonly json?: boolean;
 }
 
-const ACTIONS = ['list', 'add', 'test', 'remove', 'quiet', 'telemetry'] as const;
 /** How long a test waits for each channel, in milliseconds. */
 const PATIENCE = 10_000;
 
 /**
  * Says where a person wants to be told what waits, beside the client: in a file of their own, which no policy can change.
  *
- * @param action one of ACTIONS; `list` when absent
+ * @param action one of NOTIFY_ACTIONS; `list` when absent
  * @param words what the action is about
  * @throws PolicyWrapError USAGE, NOT_FOUND, CONFIG_INVALID; REFUSED where what is told would change and no person sits
  */
@@ -65,7 +65,7 @@ export async function notify(
       return telemetry(words[0], io);
     default:
       throw new PolicyWrapError('USAGE', `notify cannot ${printable(action, 40)}`, {
-        hint: didYouMean(action, ACTIONS) ?? `It can ${ACTIONS.join(', ')}.`,
+        hint: didYouMean(action, NOTIFY_ACTIONS) ?? `It can ${NOTIFY_ACTIONS.join(', ')}.`,
       });
   }
 }

@@ -9,6 +9,7 @@ import type {
 } from '../../store/shared-store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
+import { ROLES } from '../actions.js';
 import { printJson } from '../json-output.js';
 import { openState, type StateOptions } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
@@ -22,8 +23,6 @@ export interface StoreCommandOptions extends StoreOptions, StateOptions {
   readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
-
-const ROLES: readonly string[] = ['wrapper', 'approver', 'auditor', 'owner'] satisfies Role[];
 
 /**
  * Sets up the store of a team and looks after it.
@@ -117,7 +116,7 @@ async function changeRole(
   role: string | undefined,
   io: Terminal,
 ): Promise<number> {
-  if (login === undefined || role === undefined || !ROLES.includes(role)) {
+  if (login === undefined || role === undefined || !(ROLES as readonly string[]).includes(role)) {
     throw new PolicyWrapError('USAGE', `policy-wrap store ${action} needs a login and a role`, {
       hint: `policy-wrap store ${action} alice wrapper; roles are ${ROLES.join(', ')}.`,
     });
