@@ -154,6 +154,8 @@ if (start.size === 0 || bytes > START_BYTES) {
   process.exit(1);
 }
 
-// The schema that `"$schema"` of a policy points to, offline.
+// The schema that `"$schema"` of a policy points to, offline, and the manual page.
 const { stdout } = spawnSync(process.execPath, ['bin/policy-wrap.js', 'schema'], { encoding: 'utf8' });
 writeFileSync('dist/policy.schema.json', stdout);
+const manual = spawnSync(process.execPath, ['bin/policy-wrap.js', '__man'], { encoding: 'utf8' });
+writeFileSync('dist/policy-wrap.1', manual.stdout);

@@ -42,8 +42,8 @@ async function runLine(argv: readonly string[]): Promise<number> {
     code = result;
   };
   const program = wrapProgram(async (options, terminal) => settle(await run(server, options, terminal)));
-  // A client waits for `run`, and needs none of the others.
-  if (own[0] !== 'run') {
+  // A client waits for `run`, and needs none of the others; a person who asks for help does not wait.
+  if (own[0] !== 'run' || own.includes('--help') || own.includes('-h')) {
     const { addCommands } = await import('./cli/program.js');
     addCommands(program, server, settle, { ui: async () => (await import('./page/ui.js')).ui });
   }

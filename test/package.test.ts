@@ -20,7 +20,7 @@ import lock from '../package-lock.json' with { type: 'json' };
 import { DRIVERS } from './store/support.js';
 
 /** Most that the tarball may take, in bytes. */
-const MOST_BYTES = 1_310_000;
+const MOST_BYTES = 1_360_000;
 
 interface Packed {
   readonly size: number;

@@ -15,8 +15,35 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
 };
 
 /** What a running wrapper ends with. */
-const WRAPPER_EXIT =
+export const WRAPPER_EXIT =
   "A running wrapper passes on the server's own exit code, 128 plus the number of the signal that ended it, or 127 when it could not be started; 1 when its answers could not be written any more.";
+
+/** The codes with which a command ends, for its help. @param own those that not every command has */
+export function commandExits(
+  own: Readonly<Partial<Record<keyof typeof EXIT, string | true>>> | undefined,
+): (readonly [code: string, meaning: string])[] {
+  const all = { done: true, failed: true, usage: true, ...own } as const;
+  return (Object.keys(EXIT) as (keyof typeof EXIT)[]).flatMap((key) => {
+    const said = all[key];
+    return said === undefined
+      ? []
+      : [[String(EXIT[key]), said === true ? EXIT_MEANINGS[key] : said] as const];
+  });
+}
+
+/** The same as text. */
+export function commandExitsText(
+  out: Pick<Output, 'columns' | 'hasColor'>,
+  own: Parameters<typeof commandExits>[0],
+): string {
+  return `\nExit codes:\n${table(out, commandExits(own), { indent: '  ', columns: ['whole', 'prose'] })}`.trimEnd();
+}
+
+/** The same for `run`, which is a wrapper. */
+export function wrapperExitText({ columns }: Pick<Output, 'columns'>): string {
+  const lines = wrapped(WRAPPER_EXIT, (Number.isFinite(columns) ? columns : 80) - 2);
+  return `\nExit codes:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
 
 /** A line a code, as `policy-wrap help exit-codes` shows them. */
 export function exitCodesText(out: Pick<Output, 'columns' | 'hasColor'>): string {

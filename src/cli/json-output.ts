@@ -1,16 +1,21 @@
 import { printableJson, safeJson } from '../text/escape.js';
+import type { Output, OutputName } from './output/outputs.js';
+import { VERSION } from './output/version.js';
 import type { Terminal } from './terminal.js';
-
-/** Version of the shape of every `--json` output: fields may be added, never changed. Times in UTC. */
-export const VERSION = 1;
 
 /**
  * Prints the result of a command for programs.
  *
+ * @param _command whose shape it has
  * @param indent spaces a level; one line when 0
  * @returns whether anybody still reads
  */
-export function printJson({ out }: Terminal, result: object, indent = 2): Promise<boolean> {
+export function printJson<N extends OutputName>(
+  { out }: Terminal,
+  _command: N,
+  result: Output<N>,
+  indent = 2,
+): Promise<boolean> {
   return out.write(`${versioned(result, indent)}\n`);
 }
 

@@ -1,7 +1,10 @@
 import type { Origin } from '../store/shared-store.js';
 import type { EventEntry, LogEntry } from '../store/store.js';
 import { versioned, withMember } from './json-output.js';
+import type { Output } from './output/outputs.js';
 import { isoTime } from './time.js';
+
+type LogLine = Output<'log'>;
 
 /**
  * A decision as one line of JSON, without its line end.
@@ -10,7 +13,7 @@ import { isoTime } from './time.js';
  */
 export function decisionLine(entry: LogEntry & Partial<Origin>, whole: boolean): string {
   const { clientName, clientVersion } = entry;
-  const text = versioned({
+  const line: LogLine = {
     type: 'decision',
     id: entry.auditId,
     at: isoTime(entry.at),
@@ -31,7 +34,8 @@ export function decisionLine(entry: LogEntry & Partial<Origin>, whole: boolean):
     approval: entry.approval ?? null,
     argumentNames: namesOf(entry.arguments),
     ...(entry.who !== undefined && { who: entry.who, host: entry.host }),
-  });
+  };
+  const text = versioned(line);
   // Taken as text: a number beyond a double's digits must not be rounded on its way through.
   const isWhole = whole && entry.arguments.startsWith('{') && parsed(entry.arguments) !== undefined;
   return isWhole ? withMember(text, 'arguments', entry.arguments) : text;
@@ -39,7 +43,7 @@ export function decisionLine(entry: LogEntry & Partial<Origin>, whole: boolean):
 
 /** An event as one line of JSON, without its line end. */
 export function eventLine({ id, at, who, host, kind, detail }: EventEntry & Partial<Origin>): string {
-  return versioned({
+  const line: LogLine = {
     type: 'event',
     id,
     at: isoTime(at),
@@ -47,7 +51,8 @@ export function eventLine({ id, at, who, host, kind, detail }: EventEntry & Part
     ...(host !== undefined && { host }),
     kind,
     detail,
-  });
+  };
+  return versioned(line);
 }
 
 /** @param recorded what the log keeps of a call's arguments @returns their top-level names */

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { didYouMean } from '../text/suggest.js';
 import type { Above, CommandRow } from './command-groups/command-row.js';
 import { COMMANDS } from './command-table.js';
-import { exitCodesText } from './exit-codes.js';
+import { commandExitsText, exitCodesText, wrapperExitText } from './exit-codes.js';
 import { misplacedOptions } from './misplaced-options.js';
 import { table } from './table.js';
-import { processTerminal } from './terminal.js';
+import { type Output, processTerminal } from './terminal.js';
 import { TOPICS } from './topics.js';
 
 const EXAMPLES = [
@@ -34,12 +35,22 @@ export function addCommands(
     const { out, err } = processTerminal(command.opts());
     return table(error ? err : out, EXAMPLES, { indent: '  ', columns: ['whole', 'prose'] });
   });
+  const terminal = processTerminal();
+  /** Where help goes, as wide as a terminal usually is where nobody looks. */
+  const helpOutput = (error: boolean): Pick<Output, 'columns' | 'hasColor'> => {
+    const { columns, hasColor } = error ? terminal.err : terminal.out;
+    return { columns: Number.isFinite(columns) ? columns : 80, hasColor };
+  };
+  policyWrap.commands
+    .find((each) => each.name() === 'run')
+    ?.addHelpText('after', ({ error }) => wrapperExitText(helpOutput(error)));
   for (const row of rows) {
     if (row.group !== undefined) policyWrap.commandsGroup(row.group);
     const command = policyWrap.command(row.name, { hidden: row.summary === undefined });
     command.description(row.summary ?? '');
     for (const argument of row.arguments ?? []) command.addArgument(argument);
     for (const option of row.options ?? []) command.addOption(option);
+    command.addHelpText('after', ({ error }) => commandExitsText(helpOutput(error), row.exits));
     command.action(async (...typed) => {
       const given = typed.slice(0, command.registeredArguments.length);
       if (row.takesServer) given.push(server);
@@ -50,6 +61,11 @@ export function addCommands(
     });
   }
   addHelp(policyWrap);
+  // For the build: the page is packed.
+  policyWrap.command('__man', { hidden: true }).action(async () => {
+    const { manPage } = await import('./man-page.js');
+    await processTerminal().out.write(manPage(policyWrap, rows, packageJson.version));
+  });
   policyWrap
     .command('__complete', { hidden: true })
     .argument('<shell>')

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { knownServer } from '../catalog/servers.js';
 import type { ClientsIo } from '../clients/io.js';
@@ -22,6 +22,9 @@ const BIN = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
 export function thisWrapper(): Wrapper {
   return { node: process.execPath, script: BIN };
 }
+
+/** The folder of this installation. */
+export const thisRoot = () => dirname(dirname(BIN));
 
 export const thisNode = () => ({ version: process.version, path: process.execPath });
 

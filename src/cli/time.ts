@@ -22,6 +22,8 @@ export function clockTime(ms: number, now: number): string {
 }
 
 /** @returns an instant for programs, in UTC; null for one that is not there */
+export function isoTime(ms: number): string;
+export function isoTime(ms: number | undefined): string | null;
 export function isoTime(ms: number | undefined): string | null {
   return ms === undefined ? null : new Date(ms).toISOString();
 }

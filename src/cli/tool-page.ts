@@ -1,5 +1,6 @@
-import { classify } from '../catalog/classify.js';
+import { classify, type Risk } from '../catalog/classify.js';
 import { tokensOf } from '../catalog/definition-cost.js';
+import type { ToolClass } from '../catalog/evidence.js';
 import { flowsOf } from '../catalog/flows.js';
 import type { Opening, ServerTools, Threat } from '../catalog/threats/threat.js';
 import { closes, joinedEntry, THREATS } from '../catalog/threats/threats.js';
@@ -13,8 +14,8 @@ import { fragmentText } from './threats/fragment-text.js';
 export interface ToolPage {
   readonly name: string;
   readonly description: string;
-  readonly class: string;
-  readonly risk: string;
+  readonly class: ToolClass;
+  readonly risk: Risk;
   readonly evidence: string;
   readonly flows: Readonly<Record<string, string>>;
   /** What the policy that would hold now does with it. */

@@ -141,6 +141,8 @@ const FREE = [
     'kind',
     'show',
     'version',
+    'bundleVersion',
+    'author',
   ],
 ];
 

@@ -4,16 +4,16 @@ import { FakeTerminal } from './commands/support.js';
 
 test('a result has its version first, two spaces a level, and no character that changes what is around it', async () => {
   const terminal = new FakeTerminal();
-  expect(await printJson(terminal, { name: 'a\u001b[31m\u202e', list: [1] })).toBe(true);
+  expect(await printJson(terminal, 'notify', { file: 'a\u001b[31m\u202e', channels: [] })).toBe(true);
   expect(terminal.out.text).toBe(
-    '{\n  "version": 1,\n  "name": "a\\u001b[31m\\u202e",\n  "list": [\n    1\n  ]\n}\n',
+    '{\n  "version": 1,\n  "file": "a\\u001b[31m\\u202e",\n  "channels": []\n}\n',
   );
 });
 
 test('says whether anybody still reads', async () => {
   const terminal = new FakeTerminal();
   terminal.out.patience = 1;
-  expect(await printJson(terminal, {})).toBe(false);
+  expect(await printJson(terminal, 'presets', { presets: [] })).toBe(false);
 });
 
 test('a member that is JSON already keeps every digit, and is escaped all the same', () => {

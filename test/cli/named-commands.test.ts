@@ -10,7 +10,7 @@ addCommands(program, [], () => {}, ABOVE);
 
 /** What may stand behind the name of the program where a sentence goes on; anything else is taken for a command. */
 const PROSE = new Set(
-  'can does everywhere from in is knows lies looks never no on out policy puts reach seems than wants was with without [options]'.split(
+  'again can does everywhere from in is knows lies looks never no on out policy puts reach seems than wants was with without [options]'.split(
     ' ',
   ),
 );

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test, vi } from 'vitest';
 import type { CommandRow } from '../../src/cli/command-groups/command-row.js';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { wrapProgram } from '../../src/cli/options.js';
@@ -30,6 +31,50 @@ describe('the built command', () => {
   );
 });
 
+test('the help of every command is as wide as COLUMNS says, ends with its exit codes, and has no colour', () => {
+  vi.stubEnv('COLUMNS', '60');
+  try {
+    for (const command of program().commands) {
+      let text = '';
+      command.configureOutput({
+        writeOut: (more) => {
+          text += more;
+        },
+      });
+      command.outputHelp();
+      const lines = text.split('\n');
+      // A usage line, and a name of an option with its values, are not broken.
+      const wide = lines.filter(
+        (line) => line.length > 60 && !/^Usage: |^ {2}(?:-|<|\[)\S* ?[^ ]*$/.test(line),
+      );
+      expect(wide, command.name()).toEqual([]);
+      expect(text).not.toContain('\u001b');
+      const own = COMMANDS.some(({ name }) => name === command.name());
+      if (own) expect(text, command.name()).toMatch(/\nExit codes:\n {2}0 +done/);
+    }
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+test('the exit codes in a help are those that the command ends with', () => {
+  let looked = 0;
+  for (const { name, exits = {}, load } of COMMANDS) {
+    const [, file] = /commands\/([\w-]+)\.[jt]s/.exec(String(load)) ?? [];
+    if (file === undefined) continue;
+    looked += 1;
+    const used = [...readFileSync(`src/cli/commands/${file}.ts`, 'utf8').matchAll(/EXIT\.(\w+)/g)].map(
+      ([, key = '']) => key,
+    );
+    const all = ['done', 'failed', 'usage', ...Object.keys(exits)];
+    expect(
+      used.filter((key) => !all.includes(key)),
+      name,
+    ).toEqual([]);
+  }
+  expect(looked).toBeGreaterThan(20);
+});
+
 describe('the table of commands', () => {
   test.each(COMMANDS)('$name is loaded, and takes what its row says', async (row) => {
     const command = await row.load(ABOVE);
@@ -46,6 +91,12 @@ describe('the table of commands', () => {
       const flags = options.map(({ flags }) => flags);
       expect(new Set(flags).size, name).toBe(flags.length);
     }
+  });
+
+  test('an option that says "..." takes several values', () => {
+    for (const { name, options = [] } of COMMANDS)
+      for (const { flags, variadic } of options)
+        expect(variadic, `${name} ${flags}`).toBe(flags.includes('...'));
   });
 
   test('the help lists every command under its group, and not the stand-in', () => {
@@ -91,7 +142,7 @@ describe('the table of commands', () => {
   });
 });
 
-describe('what programs read', () => {
+describe('what programs and people read', () => {
   const STAND_IN = [process.execPath, BIN, 'stand-in', 'afip'];
   /** What a command is given before its options, and options that it needs. */
   const CASES: Readonly<Record<string, (played: Played) => [given: unknown[], options?: object]>> = {
@@ -125,20 +176,44 @@ describe('what programs read', () => {
     ({ name, options = [] }) => !ELSEWHERE.includes(name) && options.some(({ long }) => long === '--json'),
   );
 
-  test.each(rows)('$name --json has a version, and nothing else on standard output', async (row) => {
-    using played = new Played();
-    played.play({ default: 'allow' }, [{ tool: 't', args: { a: 1 } }]);
+  /** Runs a command as a person or a program does. @returns what it wrote to standard output */
+  async function written(
+    row: CommandRow,
+    played: Played,
+    options: object,
+    look: { hasColor?: boolean; columns?: number } = {},
+  ): Promise<string> {
     const terminal = new FakeTerminal();
     terminal.env = process.env as Record<string, string>;
+    Object.assign(terminal.out, look);
     if (row.name === 'clients') {
       using home = new Home();
       const { clients } = await import('../../src/cli/commands/clients.js');
-      await clients({ json: true }, { ...home.io, out: terminal.out });
+      await clients(options, { ...home.io, out: terminal.out });
     } else {
-      const [given, options] = CASES[row.name]?.(played) ?? [];
-      await (await row.load(ABOVE))(...(given ?? []), { ...options, json: true }, terminal);
+      const [given, needed] = CASES[row.name]?.(played) ?? [];
+      await (await row.load(ABOVE))(...(given ?? []), { ...needed, ...options }, terminal);
     }
-    expect(JSON.parse(terminal.out.text)).toMatchObject({ version: 1 });
+    return terminal.out.text;
+  }
+
+  test.each(rows)('$name --json has a version, and nothing else on standard output', async (row) => {
+    using played = new Played();
+    played.play({ default: 'allow' }, [{ tool: 't', args: { a: 1 } }]);
+    expect(JSON.parse(await written(row, played, { json: true }))).toMatchObject({ version: 1 });
+  });
+
+  /** What they say differs from run to run: paths of a home of its own, milliseconds. */
+  const VARIES = ['clients', 'demo', 'doctor'];
+
+  test.each(rows)('$name has no colour where none is wanted, and says the same in colours', async (row) => {
+    using played = new Played();
+    played.play({ default: 'allow' }, [{ tool: 't', args: { a: 1 } }]);
+    const plain = await written(row, played, {}, { columns: 50 });
+    expect(plain).not.toContain('\u001b');
+    if (VARIES.includes(row.name)) return;
+    const colored = await written(row, played, {}, { columns: 50, hasColor: true });
+    expect(stripVTControlCharacters(colored)).toBe(plain);
   });
 });
 

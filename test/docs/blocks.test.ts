@@ -19,6 +19,8 @@ const KINDS: Readonly<Record<string, string>> = {
   'json members': 'members of a policy',
   'json entry': "a client's configuration: each entry is started",
   'json entry shown': 'members of a configuration with places left out: its options exist',
+  yaml: 'steps of a workflow: test/packaging/action.test.ts knows their inputs',
+  dockerfile: 'of an image that begins with ours: test/packaging/release.test.ts',
   'json message': 'what goes over a wire; what is sent today has these members',
 };
 

@@ -7,6 +7,7 @@ import { IS_MISSING, newTeam } from '../store/postgres/support.js';
 import { atTerminal, PYTHON } from '../support/asking.js';
 import { command } from '../support/command.js';
 import { Laptop } from '../support/laptop.js';
+import { misfits } from '../support/output-schema.js';
 import { Cluster } from '../support/postgres.js';
 import { type Message, RECORDER, refusalCode, type Wrapper } from '../support/rig.js';
 
@@ -179,6 +180,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     await second.call('issue');
     await second.call('tag');
     const seen = JSON.parse((await auditor.run('status', '--json')).stdout);
+    expect(misfits('status', seen)).toEqual([]);
     expect(seen.database).toEqual({ path: expect.stringContaining(`?team=${team.name}`), exists: true });
     expect(seen.wrappers.map(({ who }: Message) => who).sort()).toEqual(['alice', 'bob']);
     expect(seen.counters).toMatchObject([
@@ -324,6 +326,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
       .poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 })
       .toBeUndefined();
     const checked = await one.run('store', 'check', '--json');
+    expect(misfits('store', JSON.parse(checked.stdout))).toEqual([]);
     const { version, findings } = JSON.parse(checked.stdout);
     expect(version).toBe(1);
     const about = findings.map((one: Message) => one.about);
@@ -347,6 +350,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     expect(store).toMatchObject({ status: 'fail' });
     expect(store.findings.map(({ message }: Message) => message).join()).toContain('fsync');
     expect((await owner.run('store', 'members')).stdout).toMatch(/erin +wrapper/);
+    expect(misfits('store', JSON.parse((await owner.run('store', 'members', '--json')).stdout))).toEqual([]);
     expect((await owner.run('store', 'revoke', 'erin', 'wrapper')).code).toBe(0);
     await expect.poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 }).toBe('STORE');
     await wrapper.end();

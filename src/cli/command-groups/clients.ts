@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { SHARED } from '../shared-options.js';
-import { type CommandRow, loadInstallation, loadSetup } from './command-row.js';
+import { type CommandRow, loadInstallation, loadSetup, remote } from './command-row.js';
 
 const GROUP = 'Into a client and out again:';
 
@@ -8,6 +8,7 @@ const {
   json,
   policy,
   preset,
+  server,
   observe,
   db,
   store,
@@ -26,6 +27,7 @@ export const CLIENTS: readonly CommandRow[] = [
     name: 'setup',
     group: GROUP,
     summary: "from a client's configuration to protected servers: asks, or takes every answer as an option",
+    exits: { policyInvalid: true },
     arguments: [new Argument('[entry...]')],
     options: [
       new Option('--client <id...>', 'only these clients (else all that are here)'),
@@ -40,6 +42,7 @@ export const CLIENTS: readonly CommandRow[] = [
     name: 'install',
     group: GROUP,
     summary: "put policy-wrap in front of servers in a client's configuration",
+    exits: { policyInvalid: true },
     arguments: [new Argument('[client]'), new Argument('[entry...]')],
     options: [
       new Option('--all', 'every entry that can be wrapped'),
@@ -52,7 +55,7 @@ export const CLIENTS: readonly CommandRow[] = [
       new Option('--no-store-check', 'write the entry also where the store does not let it in'),
       ...[config, scope],
       new Option('--add <name>', 'a new entry for the server that stands behind "--"'),
-      new Option('--env <name[=value]...>', 'variables of the new entry'),
+      new Option('--env <variable...>', 'variables of the new entry: NAME=value, or NAME as it is set here'),
       new Option('--print', 'print the entry instead of writing it'),
       ...[dryRun, yes],
     ],
@@ -100,6 +103,23 @@ export const CLIENTS: readonly CommandRow[] = [
     },
   },
   {
+    name: 'pack',
+    group: GROUP,
+    summary: 'make one file for desktop clients (MCPB) of a server, its policy and this wrapper',
+    exits: { policyInvalid: true },
+    takesServer: true,
+    options: [
+      ...[policy, preset, server, ...remote],
+      new Option('-o, --output <file>', 'a new file to write to (else <name>.mcpb)'),
+      new Option('--files <folder>', "the server's own files, packed along"),
+      new Option('--env <variable...>', 'variables of the server: NAME=value, or NAME to be asked for'),
+      new Option('--name <name>', "the bundle's (else the server's)"),
+      new Option('--bundle-version <version>', "the bundle's").default('1.0.0').argParser(version),
+      new Option('--author <name>', "the bundle's").default('policy-wrap'),
+    ],
+    load: async () => (await import('../commands/pack.js')).pack,
+  },
+  {
     name: 'login',
     group: GROUP,
     summary: 'log in to a remote server in your browser',
@@ -130,4 +150,11 @@ function port(text: string): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('a port is needed, up to 65535');
   return number;
+}
+
+/** https://semver.org, as the manifest of a bundle wants it. */
+function version(text: string): string {
+  if (!/^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[\w.-]{1,64})?$/.test(text))
+    throw new InvalidArgumentError('a version like 1.0.0 is needed');
+  return text;
 }

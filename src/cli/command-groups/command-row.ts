@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import type { EXIT } from '../../errors.js';
 import { SHARED } from '../shared-options.js';
 
 /** One command. */
@@ -13,9 +14,14 @@ export interface CommandRow {
   /** Its arguments mean nothing without a server: words without `--` are the server. */
   readonly needsServer?: boolean;
   readonly options?: readonly Option[];
+  /** Exit codes besides those of every command (done, failed, usage); with words of its own where `true` says too little. */
+  readonly exits?: Readonly<Partial<Record<OwnExit, string | true>>>;
   /** @returns the command. It takes its arguments, the server's words, its options (where it has any) and the Terminal. */
   readonly load: (above: Above) => Promise<Loaded>;
 }
+
+/** A code that not every command ends with. */
+export type OwnExit = Exclude<keyof typeof EXIT, 'done' | 'failed' | 'usage'>;
 
 type Loaded = (...given: Given) => Promise<number>;
 

@@ -12,6 +12,7 @@ export const LOOK: readonly CommandRow[] = [
     name: 'init',
     group: GROUP,
     summary: 'write a first policy for the server that stands behind "--"',
+    exits: { policyInvalid: true, notStarted: true },
     takesServer: true,
     options: [
       new Option('-o, --output <file>', 'where to (else the config folder, where a wrapper looks for it)'),
@@ -37,6 +38,7 @@ export const LOOK: readonly CommandRow[] = [
     name: 'tools',
     group: GROUP,
     summary: 'what a server can do: class and risk of each tool, and what the policy does with it',
+    exits: { policyInvalid: true, notStarted: true },
     takesServer: true,
     needsServer: true,
     arguments: [new Argument('[tool]', 'all that can be said of this one')],
@@ -56,6 +58,7 @@ export const LOOK: readonly CommandRow[] = [
     name: 'threats',
     group: GROUP,
     summary: 'which attack patterns the tools open, what the policy counters, and what closes the rest',
+    exits: { policyInvalid: true, denied: 'with --check: a pattern is open', notStarted: true },
     takesServer: true,
     options: [
       ...[policy, preset, server, install, ...remote],
@@ -76,6 +79,7 @@ export const LOOK: readonly CommandRow[] = [
     name: 'doctor',
     group: GROUP,
     summary: 'look for everything that is wrong, and say how to mend it',
+    exits: { policyInvalid: true },
     takesServer: true,
     options: [policy, preset, db, store, server, ...remote, json, noColor],
     load: async () => (await import('../commands/doctor.js')).doctor,

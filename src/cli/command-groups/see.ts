@@ -94,6 +94,7 @@ export const SEE: readonly CommandRow[] = [
     name: 'replay',
     group: GROUP,
     summary: 'run a draft over the calls of the decision log, and show what it would change',
+    exits: { policyInvalid: true, denied: 'with --check: something changes' },
     arguments: [new Argument('<policy>', 'the draft')],
     options: [
       ...[db, store, mine, server, since, json],

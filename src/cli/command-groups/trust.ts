@@ -13,6 +13,7 @@ function edit(name: 'allow' | 'ask' | 'deny' | 'hide' | 'limit', summary: string
     name,
     group: GROUP,
     summary,
+    exits: { policyInvalid: true },
     arguments: [
       new Argument('<server>'),
       new Argument('<tool>', 'a tool, or a pattern with *'),
@@ -41,6 +42,7 @@ export const TRUST: readonly CommandRow[] = [
     name: 'check',
     group: GROUP,
     summary: 'find every mistake in a policy; with a server behind "--", also what does not fit its tools',
+    exits: { policyInvalid: true, notStarted: true },
     takesServer: true,
     arguments: [new Argument('[policy]')],
     options: [preset, server, new Option('--strict', 'warnings count as errors'), install, ...remote, json],
@@ -50,6 +52,7 @@ export const TRUST: readonly CommandRow[] = [
     name: 'explain',
     group: GROUP,
     summary: 'say what would happen to a call, and why, without charging anything',
+    exits: { policyInvalid: true, denied: 'the call is denied, or its tool hidden', needsApproval: true },
     takesServer: true,
     arguments: [new Argument('<tool>')],
     options: [
@@ -62,6 +65,7 @@ export const TRUST: readonly CommandRow[] = [
     name: 'test',
     group: GROUP,
     summary: 'run cases, written as data, against policies',
+    exits: { denied: 'a case did not come out as it says' },
     arguments: [new Argument('<cases...>', 'JSON files')],
     options: [json],
     load: async () => (await import('../commands/test.js')).test,
@@ -70,8 +74,15 @@ export const TRUST: readonly CommandRow[] = [
     name: 'schema',
     group: GROUP,
     summary: 'print the JSON Schema of the policy file; with a server, with its tools and arguments',
+    exits: { notStarted: true },
     takesServer: true,
-    options: [install, ...remote],
+    options: [
+      new Option(
+        '--of <command>',
+        'of what this command prints under --json, in the place of the policy file',
+      ),
+      ...[install, ...remote],
+    ],
     load: async () => (await import('../commands/schema.js')).schema,
   },
   {
@@ -79,6 +90,7 @@ export const TRUST: readonly CommandRow[] = [
     group: GROUP,
     summary:
       "turn the predecessor's YAML policy into ours, on standard output; what has no counterpart refuses",
+    exits: { policyInvalid: true },
     arguments: [new Argument('<file>')],
     load: async () => (await import('../commands/import.js')).importPolicy,
   },
@@ -87,6 +99,7 @@ export const TRUST: readonly CommandRow[] = [
     name: 'history',
     group: GROUP,
     summary: 'list the earlier versions of a policy, or show one',
+    exits: { policyInvalid: true },
     arguments: [new Argument('[policy]', 'a server, or a file; without one, every policy that was changed')],
     options: [new Option('--show <version>', 'print this one'), db, json, noColor],
     load: async () => (await import('../commands/history.js')).history,
@@ -95,6 +108,7 @@ export const TRUST: readonly CommandRow[] = [
     name: 'rollback',
     group: GROUP,
     summary: 'put an earlier version of a policy back, to the byte',
+    exits: { policyInvalid: true },
     arguments: [
       new Argument('<policy>', 'a server, or a file'),
       new Argument('[version]', 'as history lists it (default: the one before)'),

@@ -17,6 +17,7 @@ import {
 import { versioned, withMember } from '../json-output.js';
 import { inTeam } from '../named-stores.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
+import type { Output } from '../output/outputs.js';
 import { assertPerson } from '../person.js';
 import { standingIn } from '../remedies.js';
 import { type AnyStore, nowOf, openTeam, type StoreOptions } from '../team-store.js';
@@ -67,11 +68,13 @@ function advice(approval: ApprovalEntry, team: TeamStanding | undefined): string
   return `  ${words.map((word) => inTeam(`policy-wrap ${word} ${id}`, team)).join('    ')}\n`;
 }
 
+type Listed = Output<'approvals'>['approvals'][number];
+
 /** The arguments are copied as text, so that no digit is lost. */
 function asJson(approval: ApprovalEntry & Partial<Origin>): string {
   const { id, server, grant, tool, rule, reason, state, policyHash, channels } = approval;
   const { names } = keptOf(approval);
-  const text = printableJson({
+  const shown: Omit<Listed, 'arguments'> & Partial<Listed> = {
     ...{ id, server, grant, tool, rule, reason, state, policy: policyHash },
     severe: isSevereCall(approval),
     channels,
@@ -82,7 +85,8 @@ function asJson(approval: ApprovalEntry & Partial<Origin>): string {
     note: approval.note ?? null,
     ...(approval.who !== undefined && { who: approval.who, host: approval.host }),
     ...(names && { argumentNames: names, arguments: null }),
-  });
+  };
+  const text = printableJson(shown);
   return names ? text : withMember(text, 'arguments', approval.arguments);
 }
 

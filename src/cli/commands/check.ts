@@ -53,7 +53,7 @@ export async function check(
   // No fault, so no warning: most servers ask for nothing.
   const passes = found.kind === 'policy' ? unjudgedSections(found) : [];
   if (options.json)
-    await printJson(io, {
+    await printJson(io, 'check', {
       source,
       tools: live?.tools.length,
       problems,

@@ -5,6 +5,7 @@ import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { maskWords } from '../../text/masking.js';
 import { printJson } from '../json-output.js';
+import type { Output } from '../output/outputs.js';
 import { atHome } from '../setup/final-screen.js';
 import { table } from '../table.js';
 import type { ClientsTerminal } from '../this-installation.js';
@@ -22,12 +23,12 @@ export interface ClientsOptions {
 export async function clients(options: ClientsOptions, io: ClientsTerminal): Promise<number> {
   const all = takeInventory(io.machine, io.wrapper);
   const reports = all.filter(({ state }) => state.kind !== 'absent');
-  if (options.json) await printJson(io, { places: reports.map(placeAsJson) });
+  if (options.json) await printJson(io, 'clients', { places: reports.map(placeAsJson) });
   else await io.out.write(reports.length > 0 ? asText(reports, io) : noneText(all, io));
   return EXIT.done;
 }
 
-function placeAsJson({ client, place, state }: PlaceReport): object {
+function placeAsJson({ client, place, state }: PlaceReport): Output<'clients'>['places'][number] {
   return {
     client: client.id,
     scope: place.scope,
@@ -38,7 +39,11 @@ function placeAsJson({ client, place, state }: PlaceReport): object {
   };
 }
 
-function entryAsJson({ entry, drift, twins }: EntryReport): object {
+function entryAsJson({
+  entry,
+  drift,
+  twins,
+}: EntryReport): Output<'clients'>['places'][number]['entries'][number] {
   const wrapped = entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped : undefined;
   return {
     name: entry.name,
@@ -100,7 +105,10 @@ function shownWords({ state, words }: StdioEntry): readonly string[] {
   return state.wrapped.url === undefined ? state.wrapped.original : [state.wrapped.url];
 }
 
-function statusOf({ entry, drift, twins }: EntryReport): { code: string; text: string } {
+function statusOf({ entry, drift, twins }: EntryReport): {
+  code: Output<'clients'>['places'][number]['entries'][number]['status'];
+  text: string;
+} {
   switch (entry.kind) {
     case 'remote':
       return { code: 'remote', text: reasonAgainst(entry) ?? `remote, not wrapped${around(entry, twins)}` };

@@ -49,7 +49,7 @@ export async function demo(
     await rm(folder, { recursive: true, force: true });
   }
   const held = checks.every((one) => one.held);
-  if (json) await printJson(io, { held, checks });
+  if (json) await printJson(io, 'demo', { held, checks });
   else
     await say(
       held ? '\nAll of it held. Next: policy-wrap setup' : '\nSomething did not hold: please report it.',

@@ -27,7 +27,7 @@ const STYLE_OF: Readonly<Record<Status, Style>> = { ok: 'green', info: 'dim', wa
 export async function doctor(argv: readonly string[], options: DoctorOptions, io: Terminal): Promise<number> {
   const examined = await examine(contextOf(argv, options, io), CHECKS);
   const healthy = examined.every(({ status }) => status !== 'fail');
-  if (options.json) await printJson(io, { healthy, checks: examined });
+  if (options.json) await printJson(io, 'doctor', { healthy, checks: examined });
   else await io.out.write(asText(examined, healthy, io));
   return healthy ? EXIT.done : EXIT.failed;
 }

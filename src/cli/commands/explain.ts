@@ -16,6 +16,7 @@ import { takenServer } from '../explain-server.js';
 import { printJson } from '../json-output.js';
 import { namedServer } from '../named-server.js';
 import { openIfThere } from '../open-state.js';
+import type { Output } from '../output/outputs.js';
 import { table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
@@ -77,7 +78,8 @@ export async function explain(
   );
   const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
   const shared = sharedText(layers.stores);
-  if (options.json) await printJson(io, asJson(tool, server, found.policy, outlook, trace, hint ?? shared));
+  if (options.json)
+    await printJson(io, 'explain', asJson(tool, server, found.policy, outlook, trace, hint ?? shared));
   else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint, shared], io)}`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
@@ -136,7 +138,7 @@ function asJson(
   outlook: Outlook,
   trace: readonly TraceStep[],
   hint: string | undefined,
-): object {
+): Output<'explain'> {
   const { limit, retryAt, ...rest } = outlook;
   return {
     tool,
@@ -146,8 +148,8 @@ function asJson(
     hint,
     ...(limit && {
       counter: limit.charge.limit.counter,
-      max: limit.charge.limit.max,
-      used: limit.used,
+      max: String(limit.charge.limit.max),
+      used: String(limit.used),
       retryAt: limit.retryAt === undefined ? undefined : new Date(limit.retryAt).toISOString(),
     }),
     ...(retryAt !== undefined && { retryAt: new Date(retryAt).toISOString() }),

@@ -72,7 +72,7 @@ export async function history(
   }));
   if (options.json) {
     const listed = rows.map((row) => ({ ...row, replacedAt: isoTime(row.replacedAt) }));
-    await printJson(io, { file, versions: listed });
+    await printJson(io, 'history', { file, versions: listed });
     return EXIT.done;
   }
   await io.out.write(`${printable(file)}\n`);
@@ -101,7 +101,7 @@ async function listAll({ json }: HistoryOptions, io: Terminal): Promise<number> 
     .map((file) => keptIn(file))
     .filter(({ versions }) => versions.length > 0);
   if (json) {
-    await printJson(io, {
+    await printJson(io, 'history', {
       policies: all.map(({ file, versions }) => ({
         file,
         versions: versions.length,

@@ -82,7 +82,7 @@ async function list({ json }: NotifyOptions, io: Terminal): Promise<number> {
     arguments: channel.arguments ?? false,
   }));
   if (json) {
-    await printJson(io, { file, channels: rows, quiet, per_hour, telemetry: collector });
+    await printJson(io, 'notify', { file, channels: rows, quiet, per_hour, telemetry: collector });
     return EXIT.done;
   }
   if (collector !== undefined) await io.out.write(`Every call is sent to the collector ${collector}.\n`);

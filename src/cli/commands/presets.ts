@@ -19,7 +19,7 @@ export async function presets(
   if (name === undefined) {
     const list = PRESETS.map((each) => ({ name: each.name, title: each.title }));
     const rows = [[bold('preset'), bold('for')], ...list.map((each) => [each.name, each.title])];
-    if (json) await printJson(io, { presets: list });
+    if (json) await printJson(io, 'presets', { presets: list });
     else await io.out.write(table(io.out, rows, { columns: ['whole', 'prose'] }));
     return EXIT.done;
   }
@@ -29,7 +29,7 @@ export async function presets(
   if (found === undefined) return EXIT.failed;
   const { title } = found;
   const text = ownCopy(found.text);
-  if (json) await printJson(io, { name, title, text });
+  if (json) await printJson(io, 'presets', { name, title, text });
   else await io.out.write(text);
   return EXIT.done;
 }

@@ -63,7 +63,7 @@ export async function recommend(options: RecommendOptions, io: Terminal): Promis
     const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
     const from = new Date(period.from).toISOString();
     const to = new Date(period.to).toISOString();
-    await printJson(io, { server, calls, passed, from, to, notes, tools, unlisted, text });
+    await printJson(io, 'recommend', { server, calls, passed, from, to, notes, tools, unlisted, text });
   } else if (options.output === undefined) await io.out.write(text);
   else {
     const { length } = recommendation.listed;

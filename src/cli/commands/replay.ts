@@ -10,6 +10,7 @@ import { loggedServer } from '../../store/history.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import { leftAloneText, openState } from '../open-state.js';
+import type { Output } from '../output/outputs.js';
 import { askNow, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
@@ -47,7 +48,7 @@ export async function replay(file: string, options: ReplayOptions, io: Terminal)
     const declared = (tool: string) => declaredArguments(tool, server, options.db);
     const calls = recorded(store, layers, server, { since, mine: options.mine });
     const comparison = await replayed(calls, layers, { server, since, declared });
-    if (options.json) await printJson(io, asJson(comparison, layers, server));
+    if (options.json) await printJson(io, 'replay', asJson(comparison, layers, server));
     else await io.out.write(`${asText(comparison, file, server)}\n`);
     return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
   } finally {
@@ -74,7 +75,7 @@ function asText(comparison: Comparison, file: string, server: string): string {
   return lines.map((line) => printable(line, SHOWN)).join('\n');
 }
 
-function asJson(comparison: Comparison, { source, hash }: Layers, server: string): object {
+function asJson(comparison: Comparison, { source, hash }: Layers, server: string): Output<'replay'> {
   const { calls, unchanged, changes, notJudged, from, to } = comparison;
   return {
     policy: { source, hash },

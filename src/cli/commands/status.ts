@@ -52,7 +52,7 @@ async function show(
       : await look(options, others, io);
     if (isFirst) await io.err.write(strange);
     const isRead = options.json
-      ? await printJson(io, statusJson(seen, leftAlone), options.watch ? 0 : 2)
+      ? await printJson(io, 'status', statusJson(seen, leftAlone), options.watch ? 0 : 2)
       : await draw(statusText(seen, leftAlone, io.out), options, io);
     if (!isRead || !options.watch || !(await io.pause(WATCH_MS))) return EXIT.done;
   }

@@ -86,7 +86,7 @@ const LEVEL = { ok: 'green', warning: 'yellow', error: 'red' } as const;
 /** @returns 0, or 1 with an error among the findings */
 async function check(opened: SharedStore, { json }: StoreCommandOptions, io: Terminal): Promise<number> {
   const findings = await opened.check();
-  if (json) await printJson(io, { store: opened.shown, findings });
+  if (json) await printJson(io, 'store', { store: opened.shown, findings });
   else await io.out.write(findingsText(opened.shown, findings, io));
   return findings.some(({ level }) => level === 'error') ? EXIT.failed : EXIT.done;
 }
@@ -101,7 +101,7 @@ function findingsText(shown: string, findings: readonly StoreFinding[], { out }:
 
 async function members(opened: SharedStore, { json }: StoreCommandOptions, io: Terminal): Promise<number> {
   const all = await opened.members();
-  if (json) await printJson(io, { team: opened.team, members: all });
+  if (json) await printJson(io, 'store', { team: opened.team, members: all });
   else {
     const rows = all.map(({ login, roles }) => [printable(login, NAME_CAP), roles.join(', ')]);
     await io.out.write(rows.length === 0 ? 'Nobody has a role yet.\n' : table(io.out, rows));

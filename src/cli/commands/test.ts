@@ -19,7 +19,7 @@ export async function test(
     throw new PolicyWrapError('USAGE', 'no case file given', { hint: 'policy-wrap test cases/*.json' });
   const outcomes = files.flatMap((file) => runCases(file));
   const failed = outcomes.filter(({ passed }) => !passed).length;
-  if (json) await printJson(io, { failed, cases: outcomes });
+  if (json) await printJson(io, 'test', { failed, cases: outcomes });
   else {
     for (const outcome of outcomes) await io.out.write(`${line(outcome)}\n`);
     await io.out.write(`${outcomes.length - failed} passed, ${failed} failed\n`);

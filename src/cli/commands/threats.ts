@@ -7,6 +7,7 @@ import { count } from '../../text/count.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
 import { printJson } from '../json-output.js';
+import type { Output } from '../output/outputs.js';
 import { sarif } from '../sarif.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import { type Coverage, coverageOf, type OpeningCoverage } from '../threats/coverage.js';
@@ -41,7 +42,7 @@ export async function threats(
   const { held, failed } = await heldServers(argv, options, io);
   const rows = coverageOf(held);
   if (options.sarif) await io.out.write(`${printableJson(asSarif(rows, held, accepted), 2)}\n`);
-  else if (options.json) await printJson(io, asJson(rows, held, accepted));
+  else if (options.json) await printJson(io, 'threats', asJson(rows, held, accepted));
   else {
     await io.out.write(threatsText(rows, held, io));
     const tools = held.reduce((sum, { tools: each }) => sum + each.length, 0);
@@ -67,7 +68,11 @@ function acceptedIds(list: string | undefined): ReadonlySet<string> {
 const sourceOf = (policy: Held['policy']): string =>
   policy === 'none' ? 'none, so every call is refused' : policy === 'unwrapped' ? 'unwrapped' : policy.source;
 
-function asJson(rows: readonly Coverage[], held: readonly Held[], accepted: ReadonlySet<string>): object {
+function asJson(
+  rows: readonly Coverage[],
+  held: readonly Held[],
+  accepted: ReadonlySet<string>,
+): Output<'threats'> {
   return {
     servers: held.map(({ server, tools, policy }) => ({
       server,

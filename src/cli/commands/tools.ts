@@ -80,7 +80,7 @@ export async function tools(
   if (options.cost) return cost(server, live.tools, policy, options, io);
   const rows = inventory(live.tools, policy);
   if (options.json) {
-    await printJson(io, { server, tools: rows });
+    await printJson(io, 'tools', { server, tools: rows });
     return EXIT.done;
   }
   const head = ['tool', 'class', 'risk', 'policy', 'reason'].map(bold);
@@ -137,7 +137,7 @@ async function onePage(
     );
   }
   const page = toolPage(of, tool, effectOf(policy, name), inForce);
-  if (json) await printJson(io, { server, ...page });
+  if (json) await printJson(io, 'tools', { server, ...page });
   else await io.out.write(toolPageText(page, server, io.out.columns));
   return EXIT.done;
 }
@@ -160,7 +160,7 @@ async function cost(
   const sum = (isVisible: boolean) =>
     rows.filter(({ visible }) => visible === isVisible).reduce((total, { tokens }) => total + tokens, 0);
   const [visible, hidden] = [sum(true), sum(false)];
-  if (json) await printJson(io, { server, tokens: { visible, hidden }, tools: rows });
+  if (json) await printJson(io, 'tools', { server, tokens: { visible, hidden }, tools: rows });
   else {
     const lines = rows.map((row): Cell[] => [
       printable(row.name, NAME_CAP),

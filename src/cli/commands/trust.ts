@@ -7,6 +7,7 @@ import { openStateWith, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { serversSeen, strangeName, toolsSeen } from '../seen-names.js';
 import type { Terminal } from '../terminal.js';
+import { isoTime } from '../time.js';
 
 export interface TrustOptions extends StateOptions {
   /** Only show. */
@@ -50,7 +51,8 @@ export async function trust(
     const question = `Trust ${changed.length === 1 ? 'it as it is' : `these ${changed.length} as they are`} now?`;
     if (accepts && !(await confirm(question, options, io))) return EXIT.failed;
     if (accepts) accept(store, server, changed);
-    if (options.json) await printJson(io, { server, trusted: !options.dryRun, tools: all });
+    if (options.json)
+      await printJson(io, 'trust', { server, trusted: !options.dryRun, tools: all.map(asJson) });
     else if (all.length === 0)
       await io.out.write(`nothing has changed in the tools of ${printable(server)}\n`);
     else await io.out.write(`${changed.length} ${accepts ? 'trusted as they are now' : 'changed'}\n`);
@@ -66,6 +68,11 @@ function assertSeen(store: Store, server: string, tool: string | undefined): voi
     strangeName('server', server, serversSeen(store)) ??
     strangeName(`tool of ${printable(server, NAME_CAP)}`, tool, toolsSeen(store, server));
   if (strange !== undefined) throw new PolicyWrapError('NOT_FOUND', strange.message, strange);
+}
+
+function asJson({ server, kind, tool, definition, seenAt, late, changed }: PinEntry) {
+  const now = changed && { ...changed, at: isoTime(changed.at) };
+  return { server, kind, tool, definition, seenAt: isoTime(seenAt), late, changed: now };
 }
 
 function openPins(store: Store, server: string, tool: string | undefined): PinEntry[] {

@@ -1,14 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 import { printable } from '../../text/escape.js';
+import type { Candidate, Line } from './candidate.js';
 import { type NameSources, namedSource } from './name-sources.js';
-
-/** One word that could stand where the cursor is. */
-export interface Candidate {
-  /** Without quotes of any shell, and safe to show. */
-  readonly text: string;
-  /** What it is for, on one line; may be empty. */
-  readonly about: string;
-}
 
 /** What could stand where the cursor is: words of ours, or what only the shell knows. */
 export type Completion =
@@ -70,17 +63,6 @@ export function complete(
 }
 
 const SERVER: Candidate = { text: '--', about: "the server's command and its arguments" };
-
-/** What stands on a command line before the word that is typed. */
-export interface Line {
-  readonly arguments: readonly string[];
-  readonly options: ReadonlyMap<Option, string>;
-  /** Waits for its value, or may take a further one. */
-  readonly open: Option | undefined;
-  readonly openHasValue: boolean;
-  /** @returns the value of an option or argument by its name; undefined where it does not stand there */
-  value(name: string): string | undefined;
-}
 
 function taken(command: Command, words: readonly string[]): Line {
   const options = new Map<Option, string>();

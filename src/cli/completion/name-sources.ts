@@ -5,7 +5,7 @@ import { CLIENTS } from '../../clients/known-clients.js';
 import { EVENT_WORDS, EVENTS } from '../../notify/notice.js';
 import type { KnownNames } from '../../store/sqlite/known-names.js';
 import { TOPICS } from '../topics.js';
-import type { Candidate, Line } from './candidates.js';
+import type { Candidate, Line } from './candidate.js';
 
 /** What is looked up when a name is asked for, and not before. */
 export interface NameSources {
@@ -52,6 +52,16 @@ const SOURCES: Readonly<Record<string, Source | 'files'>> = {
   entry: { names: (sources, line) => plain(sources.entries(line.value('client'))) },
   accept: { isList: true, names: () => THREATS.map(({ id, title }) => ({ text: id, about: title })) },
   events: { isList: true, names: () => EVENTS.map((text) => ({ text, about: EVENT_WORDS[text] })) },
+  of: {
+    names: (_, __, program) =>
+      plain(
+        program.commands
+          .filter(({ options }) =>
+            options.some(({ long, argChoices }) => long === '--json' || argChoices?.includes('jsonl')),
+          )
+          .map((each) => each.name()),
+      ),
+  },
   topic: {
     names: (_, __, program) => [
       ...program
@@ -65,6 +75,7 @@ const SOURCES: Readonly<Record<string, Source | 'files'>> = {
   file: 'files',
   cases: 'files',
   db: 'files',
+  files: 'files',
   output: 'files',
   config: 'files',
   restore: 'files',

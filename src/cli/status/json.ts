@@ -1,6 +1,7 @@
 import type { Origin } from '../../store/shared-store.js';
 import { isForQueue } from '../approval-view.js';
-import { VERSION } from '../json-output.js';
+import type { Output } from '../output/outputs.js';
+import { VERSION } from '../output/version.js';
 import { isoTime } from '../time.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -8,7 +9,7 @@ import type { Snapshot } from './snapshot.js';
 export function statusJson(
   [usual, ...others]: readonly [Snapshot, ...Snapshot[]],
   leftAlone: readonly string[],
-): object {
+): Output<'status'> {
   return {
     ...asJson(usual),
     otherDatabases: others.map((other) => ({ version: VERSION, ...asJson(other) })),
@@ -17,12 +18,12 @@ export function statusJson(
 }
 
 /** In a store that a team shares. */
-function originOf({ who, host }: Partial<Origin>): object {
+function originOf({ who, host }: Partial<Origin>) {
   return who === undefined ? {} : { who, host };
 }
 
 /** Amounts as exact decimal text. */
-function asJson({ now, path, state }: Snapshot): object {
+function asJson({ now, path, state }: Snapshot): Omit<Output<'status'>, 'otherDatabases' | 'leftAlone'> {
   const base = { now: isoTime(now), database: { path, exists: state !== undefined } };
   const {
     sessions = [],

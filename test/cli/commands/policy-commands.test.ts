@@ -191,8 +191,8 @@ describe('explain', () => {
       decision: 'deny',
       code: 'LIMIT',
       counter: 'once',
-      used: 1,
-      max: 1,
+      used: '1',
+      max: '1',
     });
     const { result } = await wrapper.call('once');
     expect(JSON.parse(refused.stdout).retryAt).toBe(result._meta['policy-wrap/decision'].retryAt);

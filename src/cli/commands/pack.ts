@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { ownCopy } from '../../catalog/own-copy.js';
+import { knownServer, preset } from '../../catalog/servers.js';
+import { createFile } from '../../clients/files/atomic-write.js';
+import { type FoundPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
+import type { RemoteOptions } from '../../config/run-options.js';
+import { findPolicy } from '../../config/shipped-policies.js';
+import { readTextFile } from '../../config/text-file.js';
+import { EXIT, PolicyWrapError } from '../../errors.js';
+import { count } from '../../text/count.js';
+import { printable } from '../../text/escape.js';
+import { namedServer } from '../named-server.js';
+import { wrapperFiles, zipped } from '../pack/bundle.js';
+import { manifestOf, PLACES } from '../pack/manifest.js';
+import { packedServer, type Variable } from '../pack/packed-server.js';
+import type { Terminal } from '../terminal.js';
+import { thisRoot } from '../this-installation.js';
+
+export interface PackOptions extends PolicyOptions, RemoteOptions {
+  /** `<name>.mcpb` when absent. */
+  readonly output?: string;
+  readonly server?: string;
+  readonly name?: string;
+  readonly bundleVersion: string;
+  readonly author: string;
+  readonly files?: string;
+  readonly env?: readonly string[];
+}
+
+/**
+ * Makes a bundle for desktop clients (MCPB): a server with its policy and this wrapper, as one file.
+ *
+ * @param argv the server's command and its arguments
+ * @throws PolicyWrapError USAGE, POLICY_NOT_FOUND, POLICY_INVALID; CONFIG_CONFLICT where the file is there already
+ */
+export async function pack(argv: readonly string[], options: PackOptions, io: Terminal): Promise<number> {
+  const named = namedServer(argv, options, io.cwd);
+  if (named.source === undefined)
+    throw new PolicyWrapError('USAGE', 'no server to pack', {
+      hint: 'policy-wrap pack --policy my.json -o afip.mcpb -- mcp-afip',
+    });
+  const [server] = named.names;
+  const policy = policyText(findPolicy(options, named.names, named.words));
+  const isRemote = argv.length === 0;
+  const packed = packedServer(
+    isRemote ? named.words : argv,
+    options.files,
+    variablesOf(named.names, options.env ?? []),
+    io.cwd,
+  );
+  const facts = {
+    server,
+    name: options.name ?? (server.replace(/[^\w.-]+/g, '-') || 'server'),
+    version: options.bundleVersion,
+    author: options.author,
+    wrapper: packageJson.version,
+  };
+  const output = options.output ?? `${facts.name}.mcpb`;
+  const text = (value: string) => new TextEncoder().encode(value);
+  const bytes = zipped([
+    {
+      path: 'manifest.json',
+      bytes: text(`${JSON.stringify(manifestOf(facts, packed, isRemote), undefined, 2)}\n`),
+    },
+    { path: PLACES.policy, bytes: text(policy) },
+    ...wrapperFiles(thisRoot()),
+    ...packed.files,
+  ]);
+  createFile(resolve(io.cwd, output), Buffer.from(bytes), 'name another file, or remove this one');
+  const asks = Object.values(packed.asked).map(({ title }) => title);
+  await io.out.write(
+    `${printable(output)}: ${printable(server)} under its policy, ${count(Math.ceil(bytes.length / 1024), 'KiB', 'KiB')}.\n` +
+      (asks.length === 0 ? '' : `It asks for ${printable(asks.join(', '))} where it is installed.\n`) +
+      'Open it with the client. The policy stays as it is in the bundle: pack it again to change it.\n',
+  );
+  return EXIT.done;
+}
+
+function policyText(found: FoundPolicy): string {
+  if (found.kind === 'problems') throw problemsError(found);
+  if (found.kind === 'none')
+    throw new PolicyWrapError('POLICY_NOT_FOUND', found.missing, { hint: `Make one: ${found.make}` });
+  const [file, more] = found.files;
+  if (more !== undefined || found.policy.extends !== undefined)
+    throw new PolicyWrapError('USAGE', 'a bundle holds one policy file, and this one extends another', {
+      hint: 'Write what holds into one file.',
+    });
+  if (file !== undefined) return readTextFile(file, 'policy', 'POLICY_INVALID') ?? '';
+  const [, name = ''] = /^preset (.*)$/.exec(found.policy.source) ?? [];
+  return ownCopy(preset(name)?.text ?? '');
+}
+
+/** Those that a known server needs, and those that a person named. */
+function variablesOf(names: readonly string[], env: readonly string[]): Variable[] {
+  const known = names.map(knownServer).find((each) => each !== undefined)?.environment ?? [];
+  const variables = new Map<string, Variable>(
+    known
+      .filter(({ required }) => required)
+      .map(({ name, what, secret, isFile }) => [
+        name,
+        { name, what, secret, required: true, isFile: isFile ?? false, value: undefined },
+      ]),
+  );
+  for (const each of env) {
+    const [, name, value] = /^([A-Za-z_]\w*)(?:=(.*))?$/s.exec(each) ?? [];
+    if (name === undefined)
+      throw new PolicyWrapError(
+        'USAGE',
+        `--env ${printable(each.split('=')[0] ?? '')}: no name of a variable`,
+      );
+    const of = known.find((one) => one.name === name);
+    variables.set(name, {
+      name,
+      value,
+      what: of?.what ?? 'a variable of the server',
+      secret: of?.secret ?? true,
+      required: of?.required ?? true,
+      isFile: of?.isFile ?? false,
+    });
+  }
+  return [...variables.values()];
+}
