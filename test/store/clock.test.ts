@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { inspect } from '../../src/store/sqlite/inspect.js';
 import { Store } from '../../src/store/store.js';
+import { breakersContract } from './contract/breakers.js';
+import { localGround } from './contract/ground.js';
 import { admit, clock, damage, done, eachDriver, tempDir } from './support.js';
-import { admission, charge, INFO, limit, open } from './support-shapes.js';
+import { charge, INFO, limit } from './support-shapes.js';
 
 const temp = tempDir();
 afterAll(temp.remove);
@@ -20,29 +22,6 @@ eachDriver('a clock that jumps', () => {
   const three = (changes = {}) => charge(limit({ windowMs: 10 * SECOND, max: 3, ...changes }));
 
   describe('G4: forward and back again while nothing is called, and old rows are removed meanwhile', () => {
-    test.each([
-      ['', {}],
-      [', counted by session', { scope: 'session' as const }],
-      [', counted by machine', { scope: 'machine' as const }],
-    ])('no fresh count%s', (_, changes) => {
-      const { time, store, session, begin } = start();
-      const rate = three(changes);
-      for (let i = 0; i < 3; i += 1) expect(admit(store, session, rate).kind).toBe('allowed');
-      time.at = begin + 13 * SECOND;
-      expect(store.maintain(1000)).toBe(true);
-      time.at = begin + 1 * SECOND;
-      expect(admit(store, session, rate)).toMatchObject({
-        kind: 'exceeded',
-        exceeded: { retryAt: begin + 10 * SECOND },
-      });
-      time.at = begin + 10 * SECOND - 1;
-      expect(admit(store, session, rate).kind).toBe('exceeded');
-      time.at = begin + 10 * SECOND;
-      expect(admit(store, session, rate).kind).toBe('allowed');
-      expect(damage(store)).toEqual([]);
-      store.close();
-    });
-
     test('no fresh count for any value that splits it, nor in a calendar window, nor after a restart', () => {
       const { path, time, store, session, begin } = start();
       const split = limit({ windowMs: 10 * SECOND, max: 1, counter: 'split' });
@@ -163,89 +142,23 @@ eachDriver('a clock that jumps', () => {
   });
 });
 
+eachDriver('calls in flight, and a person’s brake', () => {
+  breakersContract(localGround(temp));
+});
+
 eachDriver('a breaker, which counts failures', () => {
-  function start(max = 3) {
+  test('G5: the calls of a wrapper that has died are failures', () => {
     const time = clock();
     const store = Store.open(temp.path(), { now: time.now });
-    const session = store.startSession(INFO);
-    const breaker = (amount = 1) =>
-      charge(limit({ counter: 'failures', windowMs: 600 * SECOND, max, refund: 'on_success' }), amount);
-    const call = (amount = 1) => done(store.admit(session, [admission(open(breaker(amount)))]))[0];
-    const settle = (row: number, outcome: 'ok' | 'error') =>
-      done(store.settle([{ first: row, last: row, outcome, latencyMs: 1 }]));
-    return { time, store, session, call, settle, breaker };
-  }
-
-  test('G5: what is refused for calls in flight says so, and names no instant', () => {
-    const { time, store, call, settle } = start();
-    const begin = time.at;
-    const calls = Array.from({ length: 5 }, () => call());
-    expect(calls.map((one) => one?.kind)).toEqual(['allowed', 'allowed', 'allowed', 'exceeded', 'exceeded']);
-    expect(calls[3]).toMatchObject({ exceeded: { retryAt: undefined } });
-    expect(String((calls[3] as { exceeded: { inFlight: unknown } }).exceeded.inFlight)).toBe('3');
-    settle(1, 'error');
-    expect(call()).toMatchObject({ kind: 'exceeded', exceeded: { retryAt: undefined } });
-    settle(2, 'ok');
-    // G4: a failure, a call in flight and this one are three.
-    const sixth = call();
-    expect(sixth?.kind).toBe('allowed');
-    time.at += SECOND;
-    settle(3, 'error');
-    settle(sixth?.row ?? 0, 'error');
-    // Failures alone: the instant is exact again.
-    expect(call()).toMatchObject({ exceeded: { retryAt: begin + 600 * SECOND, inFlight: undefined } });
-    time.at = begin + 600 * SECOND - 1;
-    expect(call()?.kind).toBe('exceeded');
-    time.at += 1;
-    expect(call()?.kind).toBe('allowed');
-    store.close();
-  });
-
-  test('G5: so too where they came together', () => {
-    const { store, session, breaker } = start();
-    const five = done(store.admit(session, Array(5).fill(admission(open(breaker())))));
-    expect(five.map(({ kind }) => kind)).toEqual(['allowed', 'allowed', 'allowed', 'exceeded', 'exceeded']);
-    for (const one of five.slice(3)) {
-      expect(one).toMatchObject({ exceeded: { retryAt: undefined, inFlight: expect.anything() } });
-    }
-    store.close();
-  });
-
-  test('G5: the calls of a wrapper that has died are failures', () => {
-    const { time, store, breaker } = start(1);
+    const breaker = charge(
+      limit({ counter: 'failures', windowMs: 600 * SECOND, max: 1, refund: 'on_success' }),
+    );
     const begin = time.at;
     const dead = store.startSession({ ...INFO, pid: 2 ** 22 + 1 });
-    expect(admit(store, dead, breaker()).kind).toBe('allowed');
+    expect(admit(store, dead, breaker).kind).toBe('allowed');
     const session = store.startSession(INFO);
-    expect(admit(store, session, breaker())).toMatchObject({
+    expect(admit(store, session, breaker)).toMatchObject({
       exceeded: { retryAt: begin + 600 * SECOND, inFlight: undefined },
-    });
-    store.close();
-  });
-
-  test('G5: an instant is named where calls in flight make no difference to it, and for what can never pass', () => {
-    const { time, store, call, settle } = start(3);
-    const begin = time.at;
-    settle(call(2)?.row ?? 0, 'error');
-    time.at += SECOND;
-    call();
-    // Two must be free beside the one in flight: the failure of two has to expire either way.
-    expect(call(2)).toMatchObject({ exceeded: { retryAt: begin + 600 * SECOND, inFlight: undefined } });
-    expect(call(4)).toMatchObject({ exceeded: { retryAt: undefined, inFlight: undefined } });
-    store.close();
-  });
-
-  test('G5: with another limit that is full too no instant is named, unless that can never be met', () => {
-    const { store, session, breaker } = start(1);
-    admit(store, session, breaker());
-    const full = charge(limit({ counter: 'full', max: 1 }));
-    admit(store, session, full);
-    expect(admit(store, session, full, breaker())).toMatchObject({
-      exceeded: { charge: full, retryAt: undefined, inFlight: expect.anything() },
-    });
-    const never = charge(limit({ counter: 'never', max: 0 }));
-    expect(admit(store, session, never, breaker())).toMatchObject({
-      exceeded: { retryAt: undefined, inFlight: undefined },
     });
     store.close();
   });

@@ -230,6 +230,28 @@ export function limitsContract(ground: Ground): void {
   });
 
   describe('the clock', () => {
+    test.each([
+      ['', {}],
+      [', counted by session', { scope: 'session' as const }],
+      [', counted by machine', { scope: 'machine' as const }],
+    ])(
+      'G4: forward and back again while nothing is called and old rows are removed: no fresh count%s',
+      async (_, changes) => {
+        const begin = ground.at;
+        const rate = charge(limit({ windowMs: 10_000, max: 3, ...changes }));
+        expect(await kinds(3, rate)).toEqual(['allowed', 'allowed', 'allowed']);
+        await ground.moveTo(begin + 13_000);
+        await ground.tidy();
+        await ground.moveTo(begin + 1000);
+        expect(await call(rate)).toMatchObject({ kind: 'exceeded', exceeded: { retryAt: begin + 10_000 } });
+        await ground.moveTo(begin + 10_000 - 1);
+        expect((await call(rate)).kind).toBe('exceeded');
+        await ground.moveTo(begin + 10_000);
+        expect((await call(rate)).kind).toBe('allowed');
+        await ground.isSound();
+      },
+    );
+
     test('G4: set back, it gives nothing back; refused until it has caught up', async () => {
       const rate = charge(limit({ max: 2 }));
       const start = ground.at;

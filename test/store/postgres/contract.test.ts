@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { approvalsContract } from '../contract/approvals.js';
+import { breakersContract } from '../contract/breakers.js';
 import { demandsContract } from '../contract/demands.js';
 import { limitsContract } from '../contract/limits.js';
 import { engineGround } from './ground.js';
@@ -12,5 +13,6 @@ describe.skipIf(IS_MISSING)('in a team', () => {
   const ground = engineGround(at);
   describe('approvals', () => approvalsContract(ground));
   describe('what depends on the moment', () => demandsContract(ground));
+  describe('calls in flight, and a person’s brake', () => breakersContract(ground));
   describe('limits', () => limitsContract(ground));
 });
