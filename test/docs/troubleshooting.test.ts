@@ -24,7 +24,7 @@ function rowsBelow(heading: string): string[][] {
     );
 }
 
-/** A message as the page writes it: what stands in `<...>` differs. */
+/** A message as the page writes it: what stands in `<...>` differs, and may be nothing. */
 const messageOf = (cell: string): string =>
   /^`` ?(.*?) ?``$|^`(.*)`$/.exec(cell)?.slice(1).find(Boolean) ?? '';
 const partsOf = (message: string): string[] => message.split(/<[^<>]+>/).map((part) => part.trim());
@@ -33,7 +33,7 @@ const patternOf = (message: string): RegExp =>
     message
       .split(/<[^<>]+>/)
       .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('[^]+'),
+      .join('[^]*'),
   );
 
 const REFUSALS = 'What the model reads';
