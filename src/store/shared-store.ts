@@ -78,7 +78,8 @@ export interface StoreFinding {
     | 'standbys'
     | 'clock'
     | 'latency'
-    | 'history';
+    | 'history'
+    | 'locks';
   readonly level: 'ok' | 'warning' | 'error';
   /** One sentence. */
   readonly text: string;

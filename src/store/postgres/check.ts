@@ -2,6 +2,7 @@ import { PolicyWrapError } from '../../errors.js';
 import type { History, StoreFinding } from '../shared-store.js';
 import type { Engine } from './engine.js';
 import { historyFinding } from './history.js';
+import { lockFindings } from './locks.js';
 
 /** More than this and agents notice each call, in milliseconds. */
 const SLOW_MS = 250;
@@ -55,6 +56,7 @@ export async function checkStore(
       hint: latency > SLOW_MS ? 'Every call waits for that: take a store nearby.' : undefined,
     },
   );
+  findings.push(...(await lockFindings(engine, team)));
   return findings;
 }
 

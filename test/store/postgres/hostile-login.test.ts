@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { Connection } from '../../../src/store/postgres/connection.js';
 import { charge, INFO, limit } from '../support-shapes.js';
 import { newTeam, sharedCluster, type Team, test } from './support.js';
 
@@ -214,4 +215,34 @@ test('a call that lasted for months is written down', async () => {
   const { row } = await admit(charge(limit()));
   await store.exchange(session, [{ first: row, last: row, outcome: 'ok', latencyMs: 1e12 }], []);
   expect(await store.log()).toMatchObject([{ outcome: 'ok', latencyMs: 2 ** 31 - 1 }]);
+});
+
+test('G3: a login that keeps a transaction open lets no call of others pass uncounted, and store check names it', async () => {
+  await using team = await newTeam(at.cluster);
+  const { session } = team.wrapper('bob');
+  const [alice, bob] = [team.wrapper('alice'), team.wrapper('bob')];
+  const rate = charge(limit({ max: 3, windowMs: 3_600_000, scope: 'team' }));
+  for (const { admit } of [alice, bob]) expect((await admit(rate)).kind).toBe('allowed');
+  const admin = team.store('admin');
+  expect((await admin.check()).map(({ about }) => about)).not.toContain('locks');
+  const [known] = await team.rows('SELECT key FROM policy_wrap.counters WHERE team = $team');
+  const counters = [{ key: known?.key, name: 'x', scope: 'team', split: '', max: '3' }];
+  const info = { server: 's', grant: 'g', pid: 1, observe: false };
+  const charges = [[0, '0', '3', 'deny', 0, '/x', null]];
+  const request = {
+    ...{ team: team.name, batch: randomUUID(), session: { uid: session, info }, counters },
+    calls: [{ tool: 'track_logout', arguments: '[]', charges }],
+  };
+  const address = at.cluster.address(team.name, 'bob');
+  const raw = new Connection({ address, password: async () => undefined });
+  await raw.run(`BEGIN; SELECT policy_wrap.admit_v1(${quoted(request)})`);
+  await expect(alice.admit(rate)).rejects.toThrow(/lock timeout|did not answer/);
+  expect(await admin.check()).toContainEqual(
+    expect.objectContaining({ about: 'locks', level: 'warning', text: expect.stringMatching(/^bob keeps/) }),
+  );
+  await raw.run('COMMIT; SELECT pg_advisory_lock(1)');
+  expect((await alice.admit(rate)).kind).toBe('allowed');
+  expect((await alice.admit(rate)).kind).toBe('exceeded');
+  expect((await admin.check()).map(({ about }) => about)).not.toContain('locks');
+  await raw.close();
 });
