@@ -79,11 +79,13 @@ export class Notifier {
 
   /** Waits a moment for what is on its way. */
   async close(): Promise<void> {
-    const patience = AbortSignal.timeout(GRACE);
+    const isOver = new AbortController();
     await Promise.race([
       Promise.all(this.#running),
-      wait(GRACE, undefined, { signal: patience }).catch(() => {}),
+      wait(GRACE, undefined, { signal: isOver.signal }).catch(() => {}),
     ]);
+    // Else the wrapper would be there until the time is over.
+    isOver.abort();
     this.#stop.abort();
     await Promise.all(this.#running);
     await this.#poster.close();

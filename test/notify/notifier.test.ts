@@ -254,6 +254,14 @@ describe('what does not arrive', () => {
     expect(lost.map(({ channel }) => channel)).toEqual(['hanging']);
   });
 
+  test('G9: with nothing on its way nothing keeps the wrapper from ending', async () => {
+    const { notifier: told } = notifier({});
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    await told.close();
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   test('a file of settings that is wrong is written down, and nothing is thrown', async () => {
     const lost: string[] = [];
     const told = new Notifier({
