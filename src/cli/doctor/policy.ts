@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lintPolicy } from '../../advice/lint.js';
 import type { FoundPolicy } from '../../config/policy-files.js';
@@ -79,13 +79,22 @@ const OTHERS_MAY_WRITE = 0o022;
 const OTHERS_MAY_ANYTHING = 0o077;
 const STICKY = 0o1000;
 
+/** @returns undefined also behind a folder that may not be entered: the check of what lies there tells of that */
+function seen(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Who can change the policy or the counters can do all that they forbid. */
 function modes(context: Context): Finding[] {
   if (context.machine.platform === 'win32') return [];
   const policies = usablePolicies(context).flatMap(({ files }) => files);
   const findings: Finding[] = [];
   for (const path of new Set(policies.flatMap((file) => [file, dirname(file)]))) {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = seen(path);
     if (found && othersMay(OTHERS_MAY_WRITE, found))
       findings.push(fail(`other accounts can change ${path}`, `chmod go-w ${path}`));
     if (found && found.uid !== 0 && found.uid !== context.account)
@@ -95,7 +104,7 @@ function modes(context: Context): Finding[] {
     [context.database, 'chmod 600'],
     [dirname(context.database), 'chmod 700'],
   ] as const) {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = seen(path);
     if (!found) continue;
     if (othersMay(OTHERS_MAY_WRITE, found))
       findings.push(fail(`other accounts can change ${path}`, `${fix} ${path}`));
@@ -114,7 +123,7 @@ function environment({ known, env }: Context): Finding[] {
   if (known === undefined) return [];
   const missing = known.environment.filter(({ name, required }) => required && !env[name]);
   const gone = known.environment.filter(
-    ({ name, isFile }) => isFile && env[name] && !statSync(env[name], { throwIfNoEntry: false }),
+    ({ name, isFile }) => isFile && env[name] && !seen(env[name]),
   );
   const findings = [
     ...missing.map(({ name, what }) =>
