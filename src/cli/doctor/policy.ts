@@ -122,9 +122,7 @@ const othersMay = (bits: number, { mode }: { readonly mode: number }): boolean =
 function environment({ known, env }: Context): Finding[] {
   if (known === undefined) return [];
   const missing = known.environment.filter(({ name, required }) => required && !env[name]);
-  const gone = known.environment.filter(
-    ({ name, isFile }) => isFile && env[name] && !seen(env[name]),
-  );
+  const gone = known.environment.filter(({ name, isFile }) => isFile && env[name] && !seen(env[name]));
   const findings = [
     ...missing.map(({ name, what }) =>
       warn(`${name} is not set here, and ${known.command} needs it`, `in "env" of the client entry: ${what}`),
