@@ -9,13 +9,36 @@ import { Decimal } from '../json/decimal.js';
 import { isArray, isNumber, isObject, type Json, type JsonObject } from '../json/value.js';
 import type { ArgumentPath, LookedAt } from '../policy/evaluate/looked-at.js';
 import { printable } from '../text/escape.js';
+import type { ChallengeAbout } from './challenge-about.js';
 import { localNumber, readTypedNumber, type TypedNumber } from './typed-number.js';
 
 /** What a person must type to approve a severe call, taken from the call itself: pressing yes is too easy. */
 export interface Challenge {
   /** What to type, for people: `the value of amount_total`, `the last 4 characters of cuit`. */
   readonly label: string;
+  /** What the label says, for other languages. */
+  readonly about: ChallengeAbout;
   readonly value: string;
+}
+
+/** What a person is asked to type, and what it must be. */
+export type Asked = Pick<Challenge, 'label' | 'value'>;
+
+function asking(about: ChallengeAbout, value: string): Challenge {
+  return { label: labelOf(about), about, value };
+}
+
+function labelOf(about: ChallengeAbout): string {
+  switch (about.kind) {
+    case 'tool':
+      return "the tool's name";
+    case 'value':
+      return about.of === undefined
+        ? `the value of ${about.name}`
+        : `the value of ${about.name} (the largest of ${about.of})`;
+    case 'tail':
+      return `the last ${about.length} characters of ${about.name}`;
+  }
 }
 
 /** What else than the arguments says which value counts. */
@@ -57,14 +80,14 @@ export function challengeOf(tool: string, args: JsonObject, hints: ChallengeHint
     largest(leaves.filter(isMoney)) ??
     largest(leaves.filter(({ value }) => isNumber(value))) ??
     tailOf([...known, ...leaves]);
-  return chosen ?? { label: "the tool's name", value: tool };
+  return chosen ?? asking({ kind: 'tool' }, tool);
 }
 
 function tailOf(leaves: readonly Leaf[]): Challenge | undefined {
   for (const leaf of leaves) {
     const tail = typeof leaf.value === 'string' ? leaf.value.trim().slice(-TAIL) : '';
     if (tail.length === TAIL && isTypeable(tail))
-      return { label: `the last ${TAIL} characters of ${nameOf(leaf)}`, value: tail };
+      return asking({ kind: 'tail', name: nameOf(leaf), length: TAIL }, tail);
   }
   return undefined;
 }
@@ -78,7 +101,7 @@ export type Typed = { readonly kind: 'met' } | { readonly kind: 'other'; readonl
  *
  * @param locale by which the person writes numbers (see typed-number.ts)
  */
-export function judgeTyped(challenge: Challenge, typed: string, locale: string | undefined): Typed {
+export function judgeTyped(challenge: Asked, typed: string, locale: string | undefined): Typed {
   const wanted = challenge.value.trim();
   const number = numberIn(wanted);
   const readings = number === undefined ? [] : readTypedNumber(typed, locale);
@@ -89,7 +112,7 @@ export function judgeTyped(challenge: Challenge, typed: string, locale: string |
 }
 
 /** What was to be typed, in shape: `Expected the value of amount_total: a number of 6 digits, with 1 decimal.` */
-export function expectedText(challenge: Challenge): string {
+export function expectedText(challenge: Asked): string {
   const wanted = challenge.value.trim();
   return `Expected ${challenge.label}${shapeOf(wanted, numberIn(wanted))}.`;
 }
@@ -145,9 +168,8 @@ function largest(leaves: readonly Leaf[]): Challenge | undefined {
   if (!first) return undefined;
   // What cannot be read as a number may be any: it is as if it were the largest.
   const most = others.reduce((a, b) => (a.size && (!b.size || b.size.compare(a.size) > 0) ? b : a), first);
-  const name = `the value of ${nameOf(most.leaf)}`;
-  const label = others.length === 0 ? name : `${name} (the largest of ${sized.length})`;
-  return { label, value: textOf(most.leaf.value) };
+  const of = others.length === 0 ? undefined : sized.length;
+  return asking({ kind: 'value', name: nameOf(most.leaf), of }, textOf(most.leaf.value));
 }
 
 function sizeOf(value: Json): Decimal | undefined {

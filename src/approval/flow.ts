@@ -3,7 +3,7 @@ import type { ApprovalEntry, ApprovalState } from '../store/store.js';
 import { Line } from '../wire/lines.js';
 import { type McpSession, showsForms } from '../wire/mcp-session.js';
 import type { Id, JudgedCall } from '../wire/message.js';
-import type { Challenge } from './challenge.js';
+import type { Asked } from './challenge.js';
 import { type PromptAnswer, promptFor, type Question, readAnswer } from './prompt-form.js';
 import { PromptQueue } from './prompt-queue.js';
 import { callDigest, carriesOurs, type RoundTrips, withoutOurs } from './retry-state.js';
@@ -37,7 +37,7 @@ export interface ApprovalAuthority {
   /** How long a call may be held for a person, in milliseconds; 0 where nobody is asked in the client. */
   readonly holdMs: number;
   /** @returns what a person must type to approve the call; undefined where a yes will do */
-  challenge(call: JudgedCall): Challenge | undefined;
+  challenge(call: JudgedCall): Asked | undefined;
   /** By which the person writes numbers (see typed-number.ts). */
   readonly locale: string | undefined;
   /** Records what a person answered in the client. @returns the record afterwards, whoever decided it */

@@ -1,6 +1,6 @@
 import { isRecord, own } from '../json/value.js';
 import { printable } from '../text/escape.js';
-import { type Challenge, judgeTyped } from './challenge.js';
+import { type Asked, judgeTyped } from './challenge.js';
 
 /** What a person is asked in their client about one call. */
 export interface Prompt {
@@ -19,7 +19,7 @@ export interface Question {
   /** Arguments that a retry may change and still be the approved call (`approvals.except`), as paths. */
   readonly mayChange: readonly string[];
   readonly approvalId: string;
-  readonly challenge: Challenge | undefined;
+  readonly challenge: Asked | undefined;
 }
 
 /** `dismissed`: nobody decided; `mistyped`: another value than the one asked for. The question stays open. */
@@ -87,7 +87,7 @@ export const READING_MS = 400;
  */
 export function readAnswer(
   result: unknown,
-  challenge: Challenge | undefined,
+  challenge: Asked | undefined,
   afterMs: number,
   locale: string | undefined,
 ): PromptAnswer {

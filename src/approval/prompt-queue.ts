@@ -1,7 +1,7 @@
 import { own } from '../json/value.js';
 import { crypto } from '../text/hash.js';
 import type { Id } from '../wire/message.js';
-import type { Challenge } from './challenge.js';
+import type { Asked } from './challenge.js';
 import { type Prompt, type PromptAnswer, readAnswer } from './prompt-form.js';
 
 /** A call that waits for a person. */
@@ -9,7 +9,7 @@ export interface HeldCall {
   /** The call's JSON-RPC id. */
   readonly callId: Id;
   readonly prompt: Prompt;
-  readonly challenge: Challenge | undefined;
+  readonly challenge: Asked | undefined;
   /** By which the client wants to hear how the call goes on (`params._meta.progressToken`). */
   readonly progressToken?: string | number | undefined;
   /** How long the call may be held in all, its turn in the queue included, in milliseconds. */

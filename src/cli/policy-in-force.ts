@@ -26,6 +26,14 @@ export interface PolicyPlaceOptions extends StateOptions {
   readonly policy?: string | undefined;
   /** Other names that a server is found under which no client's wrapped entry names; it is known then. */
   readonly called?: readonly string[] | undefined;
+  /** What was read already, by who asks about one server after the other. */
+  readonly known?: KnownMachine | undefined;
+}
+
+export interface KnownMachine {
+  readonly entries: readonly NamedEntry[];
+  /** Of the usual database. */
+  readonly live: readonly SessionEntry[];
 }
 
 /** A policy that lists nothing: what a server without one comes to. */
@@ -51,9 +59,12 @@ export function policyOfServer(
 ): PolicyPlace {
   if (options.policy !== undefined) return namedFile(options.policy);
   const machine = thisMachine();
-  const all = wrappedEntries(takeInventory(machine, thisWrapper()));
+  const { known } = options;
+  const all = known?.entries ?? wrappedEntries(takeInventory(machine, thisWrapper()));
   const entries = all.filter((each) => each.server === server);
-  const live = liveSessions(server, options, clock);
+  const live = known
+    ? known.live.filter((session) => session.server === server)
+    : liveSessions(server, options, clock);
   const named = [...entries.flatMap((entry) => filesOf(entry, machine)), ...live.flatMap(sourceOf)];
   const files = [...new Set(named)];
   if (files.length > 1)

@@ -6,7 +6,7 @@ import type { TraceStep } from '../policy/evaluate/evaluate.js';
 import { explainUnmet, explainUsage } from '../policy/evaluate/explain.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 import { evaluateNamed } from '../policy/evaluate/sections.js';
-import type { Policy } from '../policy/model.js';
+import type { Demand, Policy } from '../policy/model.js';
 import { sectionOf } from '../policy/sections.js';
 import type { StoreReader } from '../store/reader.js';
 import {
@@ -20,7 +20,7 @@ import {
   type Unmet,
   within,
 } from '../store/store.js';
-import { stoppedNow } from './stopped.js';
+import { type Stopped, stoppedNow } from './stopped.js';
 
 /** What a call would come to just now. */
 export interface Outlook {
@@ -28,10 +28,27 @@ export interface Outlook {
   readonly code: string | undefined;
   readonly rule: string | undefined;
   readonly why: string;
+  /** What `why` is made from; undefined where it has words of somebody's alone. */
+  readonly said: WhySaid;
   readonly limit?: Peek | undefined;
   /** UTC milliseconds; for what refuses at this moment and not at all times. */
   readonly retryAt?: number | undefined;
 }
+
+/** Why a call comes to this: a code and its facts, from which the words of each language are made. */
+export type WhySaid =
+  | { readonly code: 'nothing' }
+  | { readonly code: 'hidden' }
+  /** The step that decided says it; `author` is the policy's own text, in whatever language. */
+  | { readonly code: 'by_step'; readonly author: string | undefined; readonly explained: boolean }
+  | { readonly code: 'limit'; readonly full: Peek; readonly asksBeyond: boolean }
+  | {
+      readonly code: 'unmet';
+      readonly demand: Demand;
+      readonly now: number;
+      readonly retryAt: number | undefined;
+    }
+  | { readonly code: 'stopped'; readonly stopped: Stopped };
 
 /** Lends the state for one look. */
 type WithState = <T>(look: (store: StoreReader | undefined) => T) => T;
@@ -65,8 +82,16 @@ export function traceCall(
     !(evaluation.kind === 'refused' && evaluation.refusal.code === 'NOT_LISTED');
   if (stopped && isListed) {
     const { code, rule, why } = stopped;
-    const step = { look: 'now', rule, result: 'stops', answer: undefined, text: why } as const;
-    return { outlook: { decision: 'deny', code, rule, why }, trace: [step] };
+    const step = {
+      look: 'now',
+      rule,
+      result: 'stops',
+      answer: undefined,
+      text: why,
+      said: undefined,
+    } as const;
+    const said: WhySaid = { code: 'stopped', stopped };
+    return { outlook: { decision: 'deny', code, rule, why, said }, trace: [step] };
   }
   const canAsk = approvalTexts(call.args, layers.approvals) !== undefined;
   return { outlook: outlookOf(evaluation, peek(evaluation, owner, withState, now), canAsk), trace };
@@ -108,6 +133,7 @@ export function outlookOf(evaluation: Evaluation, peeked: Peeked, canAsk = true)
         code: undefined,
         rule: HIDDEN_RULE,
         why: 'the tool is hidden: answered like an unknown one',
+        said: { code: 'hidden' },
       };
     case 'refused': {
       const { code, rule, authorText, explanation } = evaluation.refusal;
@@ -116,6 +142,7 @@ export function outlookOf(evaluation: Evaluation, peeked: Peeked, canAsk = true)
         code,
         rule,
         why: authorText ? `${authorText} (${explanation})` : explanation,
+        said: { code: 'by_step', author: authorText || undefined, explained: true },
       };
     }
     case 'open': {
@@ -125,20 +152,30 @@ export function outlookOf(evaluation: Evaluation, peeked: Peeked, canAsk = true)
       const limit = refusing ?? firstExceeded(checks);
       const ask = evaluation.ask ?? askingDemand(demands, now);
       if (limit && (refusing || !ask)) {
-        const { rule, why } = limitText(within(limit, demands));
+        const full = within(limit, demands);
+        const { rule, why } = limitText(full);
         return refusing
-          ? { decision: 'deny', code: 'LIMIT', rule, why, limit: within(limit, demands) }
+          ? {
+              ...{ decision: 'deny', code: 'LIMIT', rule, why, limit: full },
+              said: { code: 'limit', full, asksBeyond: false },
+            }
           : {
               decision: 'ask',
               code: 'APPROVAL_REQUIRED',
               rule,
               why: `${why}; beyond that a person is asked`,
+              said: { code: 'limit', full, asksBeyond: true },
               limit,
             };
       }
-      if (!ask) return { decision: 'allow', code: undefined, rule: undefined, why: 'nothing refuses it' };
+      if (!ask)
+        return {
+          ...{ decision: 'allow', code: undefined, rule: undefined, why: 'nothing refuses it' },
+          said: { code: 'nothing' },
+        };
       const { code, rule, authorText, explanation } = ask;
-      return { decision: 'ask', code, rule, why: authorText ?? explanation };
+      const said: WhySaid = { code: 'by_step', author: authorText, explained: authorText === undefined };
+      return { decision: 'ask', code, rule, why: authorText ?? explanation, said };
     }
   }
 }
@@ -146,7 +183,8 @@ export function outlookOf(evaluation: Evaluation, peeked: Peeked, canAsk = true)
 function unmetOutlook({ demand, retryAt }: Unmet, now: number): Outlook {
   const next = retryAt === undefined ? '' : `; next at ${new Date(retryAt).toISOString()}`;
   const why = `${explainUnmet(demand, now)}${next}`;
-  return { decision: 'deny', code: DEMAND_CODES[demand.kind], rule: demand.pointer, why, retryAt };
+  const said: WhySaid = { code: 'unmet', demand, now, retryAt };
+  return { decision: 'deny', code: DEMAND_CODES[demand.kind], rule: demand.pointer, why, retryAt, said };
 }
 
 function limitText({ charge, used, retryAt, inFlight, isBarred }: Peek): {

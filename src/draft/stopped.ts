@@ -13,6 +13,8 @@ export interface Stopped {
   readonly code: 'PAUSED' | 'CHANGED';
   readonly rule: string;
   readonly why: string;
+  /** A pause: whose, and since when (UTC milliseconds). */
+  readonly pause?: { readonly server: string | undefined; readonly since: number } | undefined;
 }
 
 /**
@@ -31,6 +33,7 @@ export function stoppedNow(
     return {
       code: 'PAUSED',
       rule: CODES.PAUSED.rule,
+      pause: { server: pause.server, since: pause.since },
       why: `every call of ${pause.server === undefined ? 'every server' : server} is refused since ${new Date(pause.since).toISOString()}`,
     };
   if ((layers.pin !== 'hold' && layers.pin !== 'deny') || sectionOf(tool)) return undefined;

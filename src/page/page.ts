@@ -111,11 +111,14 @@ export class Page {
     const own = this.stores().find(({ store }) => isShown(store.approval(id)));
     if (own) return own.store;
     const { team } = this;
-    if (team) {
-      await team.store.hello();
-      if ((await team.store.approval(id)) ?? (await team.store.budgets()).some((one) => one.id === id))
-        return team.store;
-    }
+    const isTeams = await team?.read<boolean | undefined>(
+      async (store) =>
+        (await store.approval(id)) !== undefined || (await store.budgets()).some((one) => one.id === id),
+      undefined,
+    );
+    const isHere = this.stores().some(({ store }) => hasWaiting(id, store));
+    // While the team's store is silent, it says so itself of what is not here.
+    if (team && (isTeams || (isTeams === undefined && !isHere))) return team.store;
     return this.storeWith((store) => hasWaiting(id, store));
   }
 

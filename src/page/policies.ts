@@ -7,6 +7,7 @@ import { PolicyWrapError } from '../errors.js';
 import type { PolicyList, PolicyRow } from './api-types/policy.js';
 import type { Page } from './page.js';
 import { knownServers, policyPlace } from './servers.js';
+import { onceATurn } from './turn.js';
 
 /** A policy of this machine, with what its file says. */
 export interface Here extends PolicyRow {
@@ -17,7 +18,9 @@ export interface Here extends PolicyRow {
 }
 
 /** The policies that hold on this machine for its servers, or would once those are wrapped, and those that lie in the config folders. */
-export function policiesHere(page: Page): {
+export const policiesHere = onceATurn(readPolicies);
+
+function readPolicies(page: Page): {
   readonly policies: readonly Here[];
   readonly unclear: PolicyList['unclear'];
 } {

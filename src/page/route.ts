@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import type { Language } from './api-types/names.js';
 import type { Page } from './page.js';
 
 /** A request after it was let in, and its body checked. */
@@ -10,6 +11,8 @@ export interface Asked<Body = undefined> {
   readonly body: Body;
   /** Aborted when the browser no longer waits. */
   readonly signal: AbortSignal;
+  /** What the person reads. */
+  readonly language: Language;
 }
 
 /** One thing that the front end can ask for or have done: a thin call into what the commands use. */

@@ -9,7 +9,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import * as z from 'zod/mini';
 import { PolicyWrapError } from '../errors.js';
 import type { Access } from './access.js';
-import type { Changed } from './api-types/names.js';
+import type { Changed, Language } from './api-types/names.js';
 import { type Failure, type SignedIn, SignIn } from './api-types/shell.js';
 import { cookieFor, HEADERS, isFromElsewhere, isSignedIn, originsOf, strangeRequest } from './guard.js';
 import type { Page } from './page.js';
@@ -138,6 +138,7 @@ function api(app: Hono, port: number, parts: ServerParts): void {
         query: new URL(raw.url).searchParams,
         body: body && (await bodyOf(context, body)),
         signal: raw.signal,
+        language: languageOf(context),
       };
       return context.json((await handle(asked, page)) ?? null);
     });
@@ -165,6 +166,11 @@ async function tellChanges(stream: SSEStreamingApi, { watch }: ServerParts): Pro
   send('ready', '');
   await ended;
   clearInterval(beat);
+}
+
+/** As the front end says it; English for everything else. */
+function languageOf(context: Context): Language {
+  return context.req.header('accept-language')?.startsWith('es') ? 'es' : 'en';
 }
 
 async function bodyOf<T extends z.ZodMiniType>(context: Context, type: T): Promise<z.output<T>> {

@@ -2,14 +2,15 @@ import type { KnownServer } from '../catalog/known-server.js';
 import { knownServer } from '../catalog/servers.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { namedServer } from '../cli/named-server.js';
-import { type PolicyPlace, policyOfServer } from '../cli/policy-in-force.js';
+import { type KnownMachine, type PolicyPlace, policyOfServer } from '../cli/policy-in-force.js';
 import { serversSeen } from '../cli/seen-names.js';
 import { thisWrapper } from '../cli/this-installation.js';
 import { needsClient } from '../clients/after-install.js';
 import { namesOf, serverOf } from '../clients/change/plan.js';
 import { originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
-import { isWrapped, takeInventory } from '../clients/inventory.js';
+import { isWrapped, takeInventory, wrappedEntries } from '../clients/inventory.js';
 import { thisMachine } from '../clients/machine.js';
+import { stateFile } from '../config/policy-files.js';
 import { readTextFile } from '../config/text-file.js';
 import { PolicyWrapError } from '../errors.js';
 import { isRecord } from '../json/value.js';
@@ -20,6 +21,7 @@ import { shownCommand } from '../text/masking.js';
 import { type LiveServer, liveServer } from '../upstream/list-tools.js';
 import type { EntryHere, PolicyHere, ServerHere } from './api-types/tools.js';
 import type { Page } from './page.js';
+import { onceATurn } from './turn.js';
 
 /** A server that a client's configuration or the state knows. */
 export interface KnownHere {
@@ -29,15 +31,27 @@ export interface KnownHere {
   readonly entry: ServerEntry | undefined;
 }
 
+/** The configurations of clients, read once for an answer. */
+const inventory = onceATurn((_page: Page) => takeInventory(thisMachine(), thisWrapper()));
+
+/** What tells where policies are, read once for an answer. */
+const machine = onceATurn((page: Page): KnownMachine => {
+  const usual = page.stores().find(({ path }) => path === stateFile(page.options.db));
+  const sessions = usual?.store.sessions() ?? [];
+  return { entries: wrappedEntries(inventory(page)), live: sessions.filter(({ live }) => live) };
+});
+
 /** Every server of this machine, by the name that it is kept under. */
-export function knownServers(page: Page): readonly KnownHere[] {
+export const knownServers = onceATurn(serversOf);
+
+function serversOf(page: Page): readonly KnownHere[] {
   const found = new Map<string, { entries: EntryHere[]; wrapped: ServerEntry[]; plain: ServerEntry[] }>();
   const of = (server: string) => {
     const known = found.get(server) ?? { entries: [], wrapped: [], plain: [] };
     found.set(server, known);
     return known;
   };
-  for (const { client, place, state } of takeInventory(thisMachine(), thisWrapper())) {
+  for (const { client, place, state } of inventory(page)) {
     if (state.kind !== 'read') continue;
     for (const { entry } of state.entries) {
       if (entry.kind === 'unusable' || entry.disabled) continue;
@@ -74,7 +88,7 @@ const isFilledIn = (entry: ServerEntry): boolean => needsClient({ ...entry, word
  */
 export function policyPlace({ server, entry }: KnownHere, page: Page): PolicyPlace {
   const called = entry === undefined ? [] : namesOf(entry, server);
-  return policyOfServer(server, { ...page.options, called }, page);
+  return policyOfServer(server, { ...page.options, called, known: machine(page) }, page);
 }
 
 /** The policy that holds for a server or, where there is none, the one that a first edit makes. */

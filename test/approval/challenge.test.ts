@@ -29,7 +29,7 @@ describe('what a person types', () => {
     ['{"toString": 1, "x": {"toString": "1"}}', 'the value of toString', '1'],
     ['{"x": {"toString": "no number"}}', 'the last 4 characters of x.toString', 'mber'],
   ])('for %s it is %s', (text, label, value) => {
-    expect(challengeOf('pay', args(text))).toEqual({ label, value });
+    expect(challengeOf('pay', args(text))).toMatchObject({ label, value });
     const judged = (typed: string) => judgeTyped({ label, value }, typed, undefined).kind;
     expect(judged(` ${value}\n`)).toBe('met');
     expect(judged(`${value}1`)).toBe('other');
@@ -100,8 +100,8 @@ describe('G10: an argument that the tool does not have, or that only sounds like
     ['{"free": {"total": 1}, "total": 9}', 'the value of free.total', '1'],
     ['{"a_total": 1}', 'the value of a_total', '1'],
   ])('%s, with a schema, asks for %s', (text, label, value) => {
-    expect(challengeOf('pay', args(text), { inputSchema: AFIP })).toEqual({ label, value });
-    expect(challengeOf('pay', args(canonicalJson(args(text))), { inputSchema: AFIP })).toEqual({
+    expect(challengeOf('pay', args(text), { inputSchema: AFIP })).toMatchObject({ label, value });
+    expect(challengeOf('pay', args(canonicalJson(args(text))), { inputSchema: AFIP })).toMatchObject({
       label,
       value,
     });
@@ -120,13 +120,13 @@ describe('G10: an argument that the tool does not have, or that only sounds like
     ['{"account_consumer": 900, "price": 5}', 'the value of price', '5'],
     ['{"amount_currency": "ARS", "importe": 5}', 'the value of importe', '5'],
   ])('%s, without one, asks for %s', (text, label, value) => {
-    expect(challengeOf('pay', args(text))).toEqual({ label, value });
+    expect(challengeOf('pay', args(text))).toMatchObject({ label, value });
   });
 
   test.each([null, 1, 'x', [], {}, { properties: {} }, { properties: [] }, { properties: { amount: 1 } }])(
     'a schema of any form serves: %j',
     (schema) => {
-      expect(challengeOf('pay', args('{"amount": 5}'), { inputSchema: schema })).toEqual({
+      expect(challengeOf('pay', args('{"amount": 5}'), { inputSchema: schema })).toMatchObject({
         label: 'the value of amount',
         value: '5',
       });
@@ -229,7 +229,7 @@ describe('G10: the value that the policy itself looks at is the one to type', ()
       '900',
     ],
   ])('%s', (_, policy, text, label, value) => {
-    expect(challengeOf('pay', args(text), { lookedAt: on(policy) })).toEqual({ label, value });
+    expect(challengeOf('pay', args(text), { lookedAt: on(policy) })).toMatchObject({ label, value });
   });
 });
 

@@ -38,6 +38,25 @@ test('a change is read once the file has stood still for one interval, and repor
   expect(reports).toHaveLength(1);
 });
 
+test.each([1, 250, 499])(
+  'a change %i ms after a look holds with the second look after it, within a second',
+  (after) => {
+    const file = temp.path(`at-${after}.json`);
+    writeFileSync(file, '1');
+    const reports: Reload[] = [];
+    const stop = watchPolicy(
+      [file],
+      () => found(file),
+      (reload) => void reports.push(reload),
+    );
+    vi.advanceTimersByTime(INTERVAL + after);
+    writeFileSync(file, '22');
+    vi.advanceTimersByTime(2 * INTERVAL - after);
+    expect(reports).toHaveLength(1);
+    stop();
+  },
+);
+
 test.each<[string, () => FoundPolicy, string]>([
   ['is gone', () => ({ kind: 'none' }) as unknown as FoundPolicy, 'the policy file is gone'],
   ['is gone, where a preset would take its place', () => found(), 'the policy file is gone'],

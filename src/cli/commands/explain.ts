@@ -139,7 +139,7 @@ function asJson(
   trace: readonly TraceStep[],
   hint: string | undefined,
 ): Output<'explain'> {
-  const { limit, retryAt, ...rest } = outlook;
+  const { limit, retryAt, said: _, ...rest } = outlook;
   return {
     tool,
     server,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { PasteNote } from '../../draft/told.js';
+import type { Told } from './names.js';
 
 const MOST = 4 << 20;
 const Path = z.string().check(z.maxLength(4096));
@@ -25,14 +26,14 @@ export interface TraceRow {
   readonly look: string;
   readonly rule: string;
   readonly result: 'passes' | 'stops' | 'asks';
-  readonly text: string;
+  readonly text: Told;
 }
 
 export interface Tried {
   readonly decision: 'allow' | 'deny' | 'hide' | 'ask';
   readonly code: string | undefined;
   readonly rule: string | undefined;
-  readonly why: string;
+  readonly why: Told;
   /** UTC milliseconds; when it passes, where that is known. */
   readonly retryAt: number | undefined;
   readonly trace: readonly TraceRow[];

@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import type { ChallengeAbout } from '../../approval/challenge-about.js';
+import type { Told } from './names.js';
 import type { From } from './shell.js';
 
 /** All that waits for a person, and what they have said lately. Times in UTC milliseconds. */
@@ -20,7 +22,7 @@ interface CallShown {
   readonly client: { readonly name: string; readonly version: string | undefined } | undefined;
   /** A pointer into the policy. */
   readonly rule: string;
-  readonly reason: string;
+  readonly reason: Told;
   readonly askedAt: number;
   readonly expiresAt: number;
   /** JSON text, every digit as it came; undefined once the values are no longer kept. */
@@ -38,8 +40,8 @@ export interface WaitingCall extends CallShown {
   readonly lacksRole: boolean;
   /** Whether it may reject it. */
   readonly canReject: boolean;
-  /** What a person must type, for people: `the value of amount_total`; undefined where a yes is enough. */
-  readonly challenge: string | undefined;
+  /** What a person must type; undefined where a yes is enough. */
+  readonly challenge: ChallengeAbout | undefined;
   readonly comparison: Comparison;
   readonly further: Further;
 }

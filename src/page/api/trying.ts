@@ -15,6 +15,7 @@ import { isObject, type JsonObject } from '../../json/value.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import type { Checks, Path, Policy } from '../../policy/model.js';
 import type { Store } from '../../store/store.js';
+import type { Language } from '../api-types/names.js';
 import {
   type Impact,
   ImpactBody,
@@ -31,10 +32,11 @@ import type { Page } from '../page.js';
 import { editablePolicy, serversOfPolicy } from '../policies.js';
 import { RecordedCalls } from '../recorded-calls.js';
 import { get, post, type Route } from '../route.js';
+import { stepTold, whyTold } from '../words/told.js';
 
 /** What a draft would do: with a call, with the recorded calls; and what a pasted text becomes. */
 export const TRYING: readonly Route[] = [
-  post('/api/try', TryBody, ({ body }, page) => tried(page, body)),
+  post('/api/try', TryBody, ({ body, language }, page) => tried(page, body, language)),
   post('/api/try/keep', KeepBody, ({ body }, page): Kept => {
     editablePolicy(page, body.file);
     const layers = layersOf(body.text, body.file);
@@ -57,7 +59,7 @@ function layersOf(text: string, file: string): Layers {
   return stack(found.policy, found.extended);
 }
 
-function tried(page: Page, body: TryBody): Tried {
+function tried(page: Page, body: TryBody, language: Language): Tried {
   const { server, tool, file, text, env } = body;
   serversOfPolicy(page, file);
   const layers = layersOf(text, file);
@@ -74,10 +76,14 @@ function tried(page: Page, body: TryBody): Tried {
     (look) => look(storeOf(page, server)),
     page.now(),
   );
-  const { decision, code, rule, why, limit, retryAt } = outlook;
+  const { decision, code, rule, limit, retryAt } = outlook;
   return {
-    ...{ decision, code, rule, why },
-    trace: trace.map(({ look, rule: at, result, text: said }) => ({ look, rule: at, result, text: said })),
+    ...{ decision, code, rule },
+    why: whyTold(outlook, trace, language),
+    trace: trace.map((step) => {
+      const { look, rule: at, result } = step;
+      return { look, rule: at, result, text: stepTold(step, language) };
+    }),
     retryAt: retryAt ?? limit?.retryAt,
     hint: hintAbout(tool, layers.all, knownTools(server, page.options.db)),
     variables: variablesOf(layers),

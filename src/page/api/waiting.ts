@@ -10,6 +10,7 @@ import { PolicyWrapError } from '../../errors.js';
 import type { Origin, Role } from '../../store/shared-store.js';
 import type { ApprovalEntry, BudgetTerms, SessionEntry } from '../../store/store.js';
 import { sha256 } from '../../text/hash.js';
+import type { Language, Told } from '../api-types/names.js';
 import {
   ApproveBody,
   type Budget,
@@ -22,6 +23,7 @@ import {
 } from '../api-types/waiting.js';
 import type { Page } from '../page.js';
 import { get, post, type Route } from '../route.js';
+import { reasonOf } from '../words/reason.js';
 
 /** How long what was decided is shown, in milliseconds, and how much of it. */
 const LATELY_MS = 24 * 3_600_000;
@@ -32,7 +34,7 @@ const COMPARED_MS = 30 * 24 * 3_600_000;
 
 /** What waits for a person, and what they say. */
 export const WAITING: readonly Route[] = [
-  get('/api/waiting', (_asked, page) => waiting(page)),
+  get('/api/waiting', ({ language }, page) => waiting(page, language)),
   post('/api/waiting/approve', ApproveBody, ({ body }, page) => approve(body, page)),
   post('/api/waiting/reject', RejectBody, async ({ body: { id, shown, reason } }, page) => {
     const io = page.collect();
@@ -47,15 +49,16 @@ export const WAITING: readonly Route[] = [
 /** As the two kinds of store have it. */
 type Asked = ApprovalEntry & Partial<Origin> & { readonly decidedWho?: string | undefined };
 
-async function waiting(page: Page): Promise<WaitingAnswer> {
+async function waiting(page: Page, language: Language): Promise<WaitingAnswer> {
   const waits = await page.ofAll(async (store, shift) => {
     const asked: readonly Asked[] = await store.approvals();
     const sessions = asked.length === 0 ? [] : await store.sessions();
     const calls: WaitingCall[] = [];
-    for (const approval of asked) calls.push(await waitingCallOf(approval, store, sessions, shift, page));
+    for (const approval of asked)
+      calls.push(await waitingCallOf(approval, store, { sessions, shift, page, language }));
     return calls;
   });
-  const lately = await page.ofAll((store, shift) => latelyOf(store, shift, page));
+  const lately = await page.ofAll((store, shift) => latelyOf(store, shift, page, language));
   const budgets = await page.ofAll(async (store, shift): Promise<Budget[]> => {
     const canRevoke = may(store, page, 'approver', 'owner');
     return (await store.budgets()).map(({ id, server, tool, callsLeft, expiresAt, bound }) => ({
@@ -76,12 +79,21 @@ function may(store: AnyStore, { team }: Page, ...roles: readonly Role[]): boolea
   return !('shown' in store) || (team?.may(...roles) ?? false);
 }
 
-function shownOf(approval: Asked, sessions: readonly SessionEntry[], shift: number) {
-  const { id, server, grant, tool, rule, reason, askedAt, expiresAt, session, who, host } = approval;
+/** What stands around a call of a store. */
+interface Around {
+  readonly sessions: readonly SessionEntry[];
+  /** As `Page.ofAll` gives it. */
+  readonly shift: number;
+  readonly language: Language;
+}
+
+function shownOf(approval: Asked, { sessions, shift, language }: Around) {
+  const { id, server, grant, tool, rule, askedAt, expiresAt, session, who, host } = approval;
   const { names } = keptOf(approval);
   const by = sessions.find((each) => each.id === session);
   return {
-    ...{ id, server, grant, tool, rule, reason },
+    ...{ id, server, grant, tool, rule },
+    reason: toldReason(approval, sessions, language),
     askedAt: askedAt + shift,
     expiresAt: expiresAt + shift,
     from: who === undefined ? undefined : { who, host: host ?? '' },
@@ -94,11 +106,10 @@ function shownOf(approval: Asked, sessions: readonly SessionEntry[], shift: numb
 async function waitingCallOf(
   approval: Asked,
   store: AnyStore,
-  sessions: readonly SessionEntry[],
-  shift: number,
-  page: Page,
+  around: Around & { readonly page: Page },
 ): Promise<WaitingCall> {
-  const shown = shownOf(approval, sessions, shift);
+  const { page } = around;
+  const shown = shownOf(approval, around);
   return {
     ...shown,
     shown: digestOf(approval),
@@ -107,7 +118,7 @@ async function waitingCallOf(
     lacksRole: !may(store, page, 'approver'),
     // A wrapper's login is shown what it asked itself, and may take that back.
     canReject: may(store, page, 'approver', 'wrapper'),
-    challenge: challengeFor(approval, store)?.label,
+    challenge: challengeFor(approval, store)?.about,
     comparison: await comparisonOf(approval, shown.client?.name, store),
     further: furtherOf(approval, store),
   };
@@ -122,6 +133,18 @@ function digestOf(approval: ApprovalEntry & Partial<Origin>): string {
 /** Whether an approval is the call that was shown, and can be: what cannot be shown cannot be approved. */
 const isShown = (digest: string) => (approval: ApprovalEntry) =>
   digestOf(approval) === digest && !keptOf(approval).names;
+
+/** Why it was asked does not change while it waits; the policy may. */
+const reasons = new Map<string, Told>();
+const MOST_REASONS = 1000;
+
+function toldReason(approval: Asked, sessions: readonly SessionEntry[], language: Language): Told {
+  const key = `${digestOf(approval)} ${language}`;
+  const told = reasons.get(key) ?? reasonOf(approval, sessions, language);
+  if (reasons.size >= MOST_REASONS) reasons.clear();
+  reasons.set(key, told);
+  return told;
+}
 
 /** What a call is like does not change while it waits, and the log may be long. */
 const compared = new WeakMap<AnyStore, Map<string, Comparison>>();
@@ -157,7 +180,12 @@ function furtherOf(approval: ApprovalEntry, store: AnyStore): Further {
   return { kind: 'bounded', path, isMoney: amounts.length > 0, numbers };
 }
 
-async function latelyOf(store: AnyStore, shift: number, page: Page): Promise<DecidedCall[]> {
+async function latelyOf(
+  store: AnyStore,
+  shift: number,
+  page: Page,
+  language: Language,
+): Promise<DecidedCall[]> {
   const all: readonly Asked[] = await store.approvals(true);
   const entries = all
     .filter(
@@ -167,7 +195,7 @@ async function latelyOf(store: AnyStore, shift: number, page: Page): Promise<Dec
     .slice(-MOST_LATELY);
   const sessions = entries.length === 0 ? [] : await store.sessions();
   return entries.map((entry) => ({
-    ...shownOf(entry, sessions, shift),
+    ...shownOf(entry, { sessions, shift, language }),
     state: entry.state as DecidedCall['state'],
     decidedAt: entry.decidedAt === undefined ? undefined : entry.decidedAt + shift,
     decidedBy: entry.decidedBy,

@@ -1,5 +1,6 @@
 import { KEY_HEADER } from '../api-types/names.js';
 import type { Failure, SignedIn } from '../api-types/shell.js';
+import { language } from './i18n/index.js';
 
 const KEY = 'policy-wrap-key';
 
@@ -34,7 +35,8 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     response = await fetch(path, {
       ...init,
       credentials: 'same-origin',
-      headers: { ...init.headers, ...keyHeader() },
+      // What is said comes in the person's language, where there are words for it.
+      headers: { ...init.headers, 'accept-language': language.value, ...keyHeader() },
     });
   } catch (error) {
     if (init.signal?.aborted) throw error;

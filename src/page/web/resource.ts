@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Changed } from '../api-types/names.js';
 import { type ApiError, api, errorOf } from './api.js';
+import { language } from './i18n/index.js';
 import { versions } from './state.js';
 
 export interface Resource<T> {
@@ -22,12 +23,13 @@ export function useResource<T>(path: string | undefined, by: readonly Changed[] 
   const [state, setState] = useState<Loaded<T>>({ data: undefined, error: undefined, isLoading: true });
   const loader = useMemo(() => new Loader<T>(path, setState), [path]);
   const version = by.reduce((sum, what) => sum + versions[what].value, 0);
+  const spoken = language.value;
   useEffect(() => {
     setState({ data: undefined, error: undefined, isLoading: true });
     return () => loader.close();
   }, [loader]);
-  // The version is why it is loaded again.
-  useEffect(() => loader.load(), [loader, version]);
+  // The version is why it is loaded again, or the language: answers come in it.
+  useEffect(() => loader.load(), [loader, version, spoken]);
   return { ...state, reload: loader.load };
 }
 

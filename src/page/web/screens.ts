@@ -11,8 +11,8 @@ export interface ScreenProps {
 export interface Screen {
   readonly path: string;
   readonly title: PlainKey;
-  /** Whether the menu names it. */
-  readonly menu: boolean;
+  /** How the menu names it, where its title is long; false where it does not. */
+  readonly menu: boolean | PlainKey;
   readonly load: () => Promise<ComponentType<ScreenProps>>;
 }
 
@@ -49,7 +49,7 @@ export const SCREENS: readonly Screen[] = [
   {
     path: '/file',
     title: 'file.title',
-    menu: true,
+    menu: 'file.menu',
     load: async () => (await import('./screens/file/index.js')).File,
   },
   {

@@ -4,9 +4,9 @@ import type { DeclaredRule, Demand, Policy, Predicate } from '../model.js';
 import { chargeOf } from './charge.js';
 import type { Answer } from './compare.js';
 import { answerPredicate } from './condition.js';
-import { explainDemand, explainFired, explainRequire } from './explain.js';
-import { findInexact, ROUNDED } from './inexact.js';
+import { findInexact } from './inexact.js';
 import { CHECKED_BY_NOBODY, demandsOf, resolveEntry, ruleOf } from './resolve.js';
+import { englishOf, type Said } from './said.js';
 
 /** One thing that was looked at on the way to a decision, for `explain`. */
 export interface TraceStep {
@@ -19,6 +19,13 @@ export interface TraceStep {
   /** What the conditions came to; undefined where there are none. */
   readonly answer: Answer | undefined;
   readonly text: string;
+  /** What `text` is made from; undefined for what holds only at this moment. */
+  readonly said: Said | undefined;
+}
+
+/** A step with its words. */
+function step(said: Said, rest: Omit<TraceStep, 'said' | 'text'>): TraceStep {
+  return { ...rest, said, text: englishOf(said) };
 }
 
 /**
@@ -29,29 +36,25 @@ export interface TraceStep {
  * @param trace collects what was looked at; without it nothing is written down
  */
 export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evaluation {
-  const note = (step: Omit<TraceStep, 'answer'>) => trace?.push({ ...step, answer: undefined });
+  const note = (said: Said, rest: Omit<TraceStep, 'answer' | 'said' | 'text'>) =>
+    trace?.push(step(said, { ...rest, answer: undefined }));
   const resolved = resolveEntry(policy, call.tool);
   if (resolved.kind === 'hidden') {
-    note({ look: 'hide', rule: HIDDEN_RULE, result: 'stops', text: 'the tool is hidden' });
+    note({ code: 'hidden' }, { look: 'hide', rule: HIDDEN_RULE, result: 'stops' });
     return { kind: 'hidden' };
   }
   if (resolved.kind === 'refused') {
-    const { rule, explanation } = resolved.refusal;
-    note({ look: 'entry', rule, result: 'stops', text: explanation });
+    const { lookalike } = resolved;
+    note(lookalike === undefined ? { code: 'not_listed' } : { code: 'lookalike', entry: lookalike }, {
+      ...{ look: 'entry', rule: resolved.refusal.rule, result: 'stops' },
+    });
     return resolved;
   }
   const { entry, always } = resolved;
   if (always && !trace) return always;
-  note(
-    entry
-      ? {
-          look: 'entry',
-          rule: ruleOf(policy, entry),
-          result: 'passes',
-          text: `judged by the entry "${entry.name.text}"`,
-        }
-      : { look: 'entry', rule: '', result: 'passes', text: 'matches no entry; default is allow' },
-  );
+  note(entry ? { code: 'judged_by', entry: entry.name.text } : { code: 'no_entry' }, {
+    ...{ look: 'entry', rule: entry ? ruleOf(policy, entry) : '', result: 'passes' },
+  });
   const { allTools } = policy;
   const own = entry ?? CHECKED_BY_NOBODY;
 
@@ -65,11 +68,11 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
 
   const charges: Charge[] = [];
   for (const limit of [...allTools.limits, ...own.limits]) {
-    const { pointer: rule, counter, max, windowText } = limit;
+    const { pointer: rule } = limit;
     const charge = chargeOf(limit, call);
     if ('fault' in charge) {
       const { fault } = charge;
-      note({ look: 'limit', rule, result: 'stops', text: fault });
+      note({ code: 'fault', fault }, { look: 'limit', rule, result: 'stops' });
       // Not the author's text: that speaks of a limit that is used up.
       return {
         kind: 'refused',
@@ -77,21 +80,19 @@ export function evaluate(policy: Policy, call: Call, trace?: TraceStep[]): Evalu
       };
     }
     charges.push(charge);
-    if (trace) {
-      const text = `charges ${charge.amount} of ${max} per ${windowText} to ${counter}`;
-      note({ look: 'limit', rule, result: 'passes', text });
-    }
+    if (trace) note({ code: 'charges', charge }, { look: 'limit', rule, result: 'passes' });
   }
   const demands = demandsOf(allTools, own);
   for (const demand of demands ?? [])
-    note({ look: demand.kind, rule: demand.pointer, result: 'passes', text: explainDemand(demand) });
+    note({ code: 'demand', demand }, { look: demand.kind, rule: demand.pointer, result: 'passes' });
   const ask =
     fired(allTools.approveIf, 'approve_if', call, trace) ?? fired(own.approveIf, 'approve_if', call, trace);
   const inexact = ask && findInexact(call.args, 'args');
   if (!inexact) return { kind: 'open', charges, ask, ...(demands && { demands }) };
   // What a person is shown and what a server reads must be one number (G2, G10).
-  const explanation = `a person must approve this call, but ${inexact}, ${ROUNDED}`;
-  note({ look: 'approve_if', rule: ask.rule, result: 'stops', text: explanation });
+  const said: Said = { code: 'inexact', inexact };
+  const explanation = englishOf(said);
+  note(said, { look: 'approve_if', rule: ask.rule, result: 'stops' });
   return { kind: 'refused', refusal: { ...ask, authorText: undefined, explanation } };
 }
 
@@ -102,15 +103,18 @@ function undeclared(
 ): Refusal | undefined {
   if (!rule) return undefined;
   const { pointer, onDeny } = rule;
-  const fault = call.undeclared
-    ? call.undeclared()
-    : "the tool's input schema is not known: the server has not listed the tool yet";
-  const explanation = fault ?? "the tool's input schema accepts the arguments";
-  const result = fault === undefined ? 'passes' : 'stops';
-  trace?.push({ look: 'arguments', rule: pointer, result, answer: undefined, text: explanation });
-  return fault === undefined
+  const fault = call.undeclared?.();
+  const said: Said = !call.undeclared
+    ? { code: 'schema_unknown' }
+    : fault === undefined
+      ? { code: 'arguments_accepted' }
+      : { code: 'fault', fault };
+  const accepts = said.code === 'arguments_accepted';
+  const result = accepts ? 'passes' : 'stops';
+  trace?.push(step(said, { look: 'arguments', rule: pointer, result, answer: undefined }));
+  return accepts
     ? undefined
-    : { code: 'ARGUMENTS', rule: pointer, authorText: onDeny, explanation };
+    : { code: 'ARGUMENTS', rule: pointer, authorText: onDeny, explanation: englishOf(said) };
 }
 
 function unmet(
@@ -122,15 +126,10 @@ function unmet(
     const { answer, findings } = answerPredicate(predicate, call, 'every');
     const met = answer === 'holds';
     if (met && !trace) continue;
-    const explanation = met ? 'holds' : explainRequire(findings);
-    trace?.push({
-      look: 'require',
-      rule: predicate.pointer,
-      result: met ? 'passes' : 'stops',
-      answer,
-      text: explanation,
-    });
-    if (!met) return refusalOf(predicate, explanation);
+    const said: Said = met ? { code: 'holds' } : { code: 'unmet', findings };
+    const result = met ? 'passes' : 'stops';
+    trace?.push(step(said, { look: 'require', rule: predicate.pointer, result, answer }));
+    if (!met) return refusalOf(predicate, englishOf(said));
   }
   return undefined;
 }
@@ -145,15 +144,10 @@ function fired(
     const { answer, findings } = answerPredicate(predicate, call, 'any');
     const fires = answer !== 'fails';
     if (!fires && !trace) continue;
-    const explanation = fires ? explainFired(predicate, findings) : 'does not hold';
-    trace?.push({
-      look,
-      rule: predicate.pointer,
-      result: fires ? (look === 'deny_if' ? 'stops' : 'asks') : 'passes',
-      answer,
-      text: explanation,
-    });
-    if (fires) return refusalOf(predicate, explanation);
+    const said: Said = fires ? { code: 'fired', predicate, findings } : { code: 'does_not_hold' };
+    const result = fires ? (look === 'deny_if' ? 'stops' : 'asks') : 'passes';
+    trace?.push(step(said, { look, rule: predicate.pointer, result, answer }));
+    if (fires) return refusalOf(predicate, englishOf(said));
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import { canonicalName } from '../../text/lookalike.js';
 import type { Charge, Evaluation, Refusal } from '../call.js';
 import { CODES } from '../codes.js';
 import type { Checks, Demand, Policy, ToolEntry } from '../model.js';
+import { englishOf } from './said.js';
 
 export const CHECKED_BY_NOBODY: Checks = {
   declared: undefined,
@@ -50,7 +51,8 @@ export function neverPasses(checks: Checks): boolean {
 /** Which entry judges a tool. */
 export type Resolved =
   | { readonly kind: 'hidden' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** `lookalike` is the entry's name that could be taken for the tool's, where that is why. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly lookalike?: string }
   /** Without an entry, `default` allows it. `always` is what every call comes to, where that is the same for all. */
   | {
       readonly kind: 'resolved';
@@ -88,8 +90,10 @@ function resolveAnew(policy: Policy, tool: string): Resolved {
   if (entry?.hidden || lookalike?.hidden) return { kind: 'hidden' };
   if (lookalike && (entry || policy.default === 'allow')) {
     const rule = ruleOf(policy, lookalike);
-    const explanation = `the policy lists "${lookalike.name.text}", which differs in no more than case or invisible characters`;
-    return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
+    const entry = lookalike.name.text;
+    const explanation = englishOf({ code: 'lookalike', entry });
+    const refusal = { code: 'NOT_LISTED', rule, authorText: undefined, explanation } as const;
+    return { kind: 'refused', refusal, lookalike: entry };
   }
   if (entry || policy.default === 'allow')
     return { kind: 'resolved', entry, always: sameForAll([policy.allTools, entry ?? CHECKED_BY_NOBODY]) };

@@ -80,7 +80,8 @@ function differingReading(layers: Layers, { uri, others }: ReadUri): string | un
 
 function unreadable(explanation: string, trace: TraceStep[] | undefined): Evaluation {
   const rule = '/resources';
-  trace?.push({ look: 'entry', rule, result: 'stops', answer: undefined, text: explanation });
+  const said = { code: 'fault', fault: explanation } as const;
+  trace?.push({ look: 'entry', rule, result: 'stops', answer: undefined, text: explanation, said });
   return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
 }
 

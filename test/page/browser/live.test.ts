@@ -29,7 +29,7 @@ test('decisions appear as they are made, the limit fills, and its bar says when 
 
   for (let calls = 0; calls < 2; calls += 1) await wrapper.call('track_logout', { user: 'ana' });
   expect(refusalCode(await wrapper.call('track_logout', { user: 'ana' }))).toBe('LIMIT');
-  await page.getByText('LIMIT').waitFor();
+  await page.getByText('LIMIT (a limit is used up)').waitFor();
   await page.getByText(/^Full; free again at .*, in (1 hr|59 min)/).waitFor();
   await page.getByText('In the last 24 hours: 3 passed, 0 asked a person, 1 refused.').waitFor();
   await accessible(page);
@@ -38,6 +38,9 @@ test('decisions appear as they are made, the limit fills, and its bar says when 
   await expect.poll(() => page.getByRole('row').count()).toBe(2);
   const link = page.getByRole('link', { name: 'Make a rule from this: track_logout' });
   expect(await link.getAttribute('href')).toMatch(/^#\/tools\/recorder\/track_logout\?from=\d+$/);
+  await link.click();
+  await page.getByRole('heading', { level: 2, name: 'track_logout' }).waitFor();
+  await page.getByRole('group', { name: 'At most 3 calls an hour' }).waitFor();
   expect(rig.problems).toEqual([]);
 });
 
@@ -63,6 +66,7 @@ test.each([360, 1600])('it fits %i pixels, in Spanish and dark', async (width) =
   await wrapper.call('a_tool_with_a_very_long_name_that_nobody_would_read_to_its_end_in_a_small_window', {});
   const page = await rig.open('/live', { width, language: 'es', dark: true });
   await page.getByText('rechazada', { exact: true }).waitFor();
+  await page.getByText('NOT_LISTED (la política no la lista)').waitFor();
   await fitsWidth(page);
   await accessible(page);
 });

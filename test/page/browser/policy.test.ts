@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { readJsonc } from '../../../src/json/relaxed.js';
 import { cli } from '../../support/cli.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
 
@@ -81,6 +82,10 @@ test.each([
           .getByRole('textbox')
           .first()
           .fill(JSON.stringify({ [HOSTILE]: { rate_limit: '1/hour' } }));
+      if (path === '/try' && language === 'es') {
+        const step = page.locator('.trace li').first();
+        await step.getByText(/la juzga la entrada|la política no la lista/).waitFor();
+      }
       for (const part of WHOLE[path] ?? []) await page.locator(part).first().waitFor({ state: 'attached' });
       await fitsWidth(page);
       await accessible(page);
@@ -188,6 +193,44 @@ test('a call from the log is decided rule by rule, and kept as a case that polic
   await page.getByLabel('Save although a case fails').check();
   await save.click();
   await expect.poll(() => readFileSync(file, 'utf8')).toContain('"value": 200');
+  expect(rig.problems).toEqual([]);
+});
+
+test('the default, hidden tools, the time zone and pinning are fields: each changes its own member, and a wrapper decides by what is saved', async () => {
+  await using rig = await PageRig.start();
+  const file = rig.policy(
+    'legiti',
+    '{\n  // ours\n  "version": "1",\n  "default": "deny",\n  "tools": {}\n}\n',
+  );
+  const wrapper = rig.standIn('legiti', 'legiti');
+  await wrapper.initialize();
+  const page = await rig.open('/file');
+  await page.getByRole('combobox', { name: 'Tools that match no entry' }).selectOption('allow');
+  await page.getByRole('combobox', { name: 'When a tool’s definition changes' }).selectOption('deny');
+  await page.getByLabel('Time zone').fill('America/Argentina/Buenos_Aires');
+  const hide = page.getByLabel('A name, or a pattern such as delete_*');
+  for (const name of ['track_log*', 'nobody']) {
+    await hide.fill(name);
+    await hide.press('Enter');
+  }
+  await page.getByRole('button', { name: 'Remove nobody' }).click();
+  await page.getByRole('link', { name: 'Review and save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('decides by this version').waitFor();
+  const saved = readFileSync(file, 'utf8');
+  expect(saved).toMatch(
+    /^\{\n {2}\/\/ ours\n {2}"version": "1",\n {2}"default": "allow",\n {2}"tools": \{\}/,
+  );
+  expect(readJsonc(saved)?.doubles).toEqual({
+    version: '1',
+    default: 'allow',
+    tools: {},
+    pin: 'deny',
+    timezone: 'America/Argentina/Buenos_Aires',
+    hide: ['track_log*'],
+  });
+  const hidden = await wrapper.call('track_logout', { user_id: 'u' });
+  expect(hidden.error).toMatchObject({ message: 'Unknown tool: track_logout' });
   expect(rig.problems).toEqual([]);
 });
 

@@ -37,6 +37,28 @@ test('a policy is pasted and saved in ten seconds, and the wrapper that runs con
   expect(rig.problems).toEqual([]);
 });
 
+test('the FAQ spelling of the catalogue and the predecessor’s YAML become policies before anything is saved, and what is lost is said', async () => {
+  await using rig = await PageRig.start();
+  const file = rig.policy('legiti', { version: '1', default: 'deny' });
+  const before = readFileSync(file, 'utf8');
+  const page = await rig.open('/paste');
+  const field = page.getByLabel('Paste it here');
+  await field.fill('{ "rate_limit": { "max": 10, "window": 60 } }');
+  await page
+    .getByLabel('These are the rules of a tool whose name is missing. Which tool?')
+    .fill('track_logout');
+  await page.getByText('10 per minute (track_logout_rate)').waitFor();
+  await page.getByText('Nothing is lost.').waitFor();
+  await field.fill(
+    'version: "1"\ndefault: deny\ntools:\n  pay:\n    rules:\n      - { name: cap, rate_limit: 5/hour }\n      - { name: cost, spend: 10 }\n',
+  );
+  await page.getByText(/^5 per hour/).waitFor();
+  await page.getByRole('listitem').filter({ hasText: '"spend"' }).waitFor();
+  await accessible(page);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+  expect(rig.problems).toEqual([]);
+});
+
 const OLD = `// kept by hand
 {
   "version": "1",

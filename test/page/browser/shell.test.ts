@@ -101,3 +101,24 @@ async function freePort(): Promise<number> {
   await new Promise((done) => server.close(done));
   return port;
 }
+
+test.each(['en', 'es'] as const)(
+  'at 960 pixels the menu is one line, with a call that waits (%s)',
+  async (language) => {
+    await using rig = await PageRig.start();
+    const wrapper = rig.wrap({
+      policy: { version: '1', default: 'allow', tools: { tag: { action: 'approve' } } },
+    });
+    await wrapper.initialize();
+    await wrapper.call('tag', {});
+    const page = await rig.open('/live', { width: 960, language });
+    await expect.poll(() => page.title()).toMatch(/^\(1\)/);
+    const header = page.getByRole('banner');
+    const tops = await header
+      .locator('a, button')
+      .evaluateAll((all) => all.map((each) => Math.round(each.getBoundingClientRect().bottom)));
+    expect(tops.length).toBeGreaterThan(9);
+    expect(Math.max(...tops) - Math.min(...tops)).toBeLessThan(20);
+    await fitsWidth(page);
+  },
+);

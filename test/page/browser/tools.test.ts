@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readJsonc } from '../../../src/json/relaxed.js';
 import { RECORDER, refusalCode } from '../../support/rig.js';
 import { clientEntries, standIn, started } from '../support/entries.js';
+import { Looks } from '../support/looks.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
 
 const documentOf = (file: string) => readJsonc(readFileSync(file, 'utf8'))?.doubles;
@@ -43,7 +44,7 @@ async function save(page: Page): Promise<void> {
 }
 
 describe('the policy of the catalogue is built from nothing', () => {
-  test('by the mouse, and the wrapper that runs decides by it at once', async () => {
+  test('by the mouse, and the wrapper that runs decides by it within two seconds', async ({ annotate }) => {
     await using rig = await PageRig.start();
     clientEntries(rig, { legiti: standIn('legiti') });
     const wrapper = await started(rig, 'legiti', standIn('legiti'));
@@ -56,11 +57,22 @@ describe('the policy of the catalogue is built from nothing', () => {
     await page.getByRole('group', { name: 'At most 30 calls a minute' }).waitFor();
     await save(page);
     const saved = performance.now();
-    await expect
-      .poll(async () => refusalCode(await wrapper.call('track_login', {})), { interval: 50 })
-      .toBe('NOT_LISTED');
-    // Two seconds where the machine is not loaded.
-    expect(performance.now() - saved).toBeLessThan(10_000);
+    using looks = new Looks();
+    let slowestCall = 0;
+    const codeOfCall = async () => {
+      const asked = performance.now();
+      const code = refusalCode(await wrapper.call('track_login', {}));
+      slowestCall = Math.max(slowestCall, performance.now() - asked);
+      return code;
+    };
+    await expect.poll(codeOfCall, { interval: 50 }).toBe('NOT_LISTED');
+    const took = performance.now() - saved;
+    // The wrapper looks at its files twice a second, and believes the second look: on a machine that has nothing else
+    // to do two of those are a second, and this bound is two.
+    await annotate(
+      `refused ${Math.round(took)} ms after the save; two looks took ${Math.round(looks.slowestTwo)} ms`,
+    );
+    expect(took).toBeLessThan(2 * looks.slowestTwo + slowestCall);
     expect(performance.now() - began).toBeLessThan(A_MINUTE);
     await page.getByText('decides by this version').waitFor();
     expect(documentOf(rig.policyFile('legiti'))).toEqual(SEED);
@@ -194,6 +206,11 @@ test('several tools at once by their class, in one edit, and the header adds up'
   await page.getByRole('button', { name: 'Limit', exact: true }).click();
   await page.getByText('limit 2/minute').waitFor();
 
+  const names = () => page.locator('tbody th a').allInnerTexts();
+  const byRisk = await names();
+  await page.getByRole('combobox', { name: 'Sort by' }).selectOption('name');
+  await expect.poll(names).toEqual([...byRisk].sort());
+  expect(byRisk).not.toEqual([...byRisk].sort());
   await page.getByLabel('Filter by name').fill('batch');
   await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
   await save(page);
@@ -395,6 +412,12 @@ test.each([
     language === 'es' ? /^Rechazar salvo si invoice_type es uno de/ : /^Refuse unless invoice_type is one of/;
   await page.getByRole('group', { name: said }).waitFor();
   await page.locator('.patterns li').first().waitFor();
+  if (language === 'es') {
+    // The patterns are told in Spanish; what the commands say of this tool is English, and marked as that.
+    await page.getByRole('heading', { name: /^Doble efecto al reintentar/ }).waitFor();
+    await page.getByText('Los mismos argumentos una vez en 24 horas').waitFor();
+    expect(await page.locator('#about ~ p [lang=en]').count()).toBeGreaterThan(0);
+  } else expect(await page.locator('[lang]').count()).toBe(1);
   await fitsWidth(page);
   await accessible(page);
 });

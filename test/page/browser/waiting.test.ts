@@ -121,15 +121,48 @@ test('what was approved is taken back while it is unused', async () => {
   expect(refusalCode(await wrapper.call('tag', { name: 'x' }))).toBe('APPROVAL_REJECTED');
 });
 
+test('G10: arguments of 100 KB are shown whole, the page stays usable, and the call passes as it was shown', async () => {
+  await using rig = await PageRig.start();
+  const wrapper = await wrapped(rig);
+  const lines = Array.from({ length: 2000 }, (_, at) => ({ sku: `item ${at}`, note: '<b>\u202e'.repeat(4) }));
+  const args = { name: 'whole', lines, text: 'x'.repeat(30_000) };
+  expect(JSON.stringify(args).length).toBeGreaterThan(100_000);
+  expect(refusalCode(await wrapper.call('tag', args))).toBe('APPROVAL_REQUIRED');
+  const page = await rig.open('/waiting');
+  const card = page.getByRole('article', { name: 'tag' });
+  const shown = await card.getByLabel('Arguments, whole').innerText();
+  expect(JSON.parse(shown.replaceAll('\\u{202e}', '\\u202e'))).toEqual(args);
+  expect(shown).not.toContain('\u202e');
+  await fitsWidth(page);
+  await card.getByRole('button', { name: 'Approve once' }).click();
+  await card.waitFor({ state: 'detached' });
+  expect(refusalCode(await wrapper.call('tag', args))).toBeUndefined();
+  expect(rig.problems).toEqual([]);
+});
+
+test('the rule of a call that waits leads to the rules of its tool', async () => {
+  await using rig = await PageRig.start();
+  const wrapper = await wrapped(rig);
+  await wrapper.call('tag', { name: 'x' });
+  const page = await rig.open('/waiting');
+  await page.getByRole('link', { name: '/tools/tag/action: the rules of tag' }).click();
+  await page.getByRole('heading', { level: 2, name: 'tag' }).waitFor();
+  expect(page.url()).toContain('#/tools/recorder/tag');
+});
+
 test('in Spanish, dark, at 360 and 1,600 pixels it fits and axe finds nothing', async () => {
   await using rig = await PageRig.start();
   const wrapper = await wrapped(rig);
   await wrapper.call('create_invoice', { ...INVOICE, concept: 'x'.repeat(3000) });
+  await wrapper.call('tag', { name: 'x' });
   for (const width of [360, 1600]) {
     const page = await rig.open('/waiting', { width, language: 'es', dark: true });
-    await page.getByRole('button', { name: 'Aprobar una vez' }).waitFor();
+    await page.getByRole('button', { name: 'Aprobar una vez' }).first().waitFor();
+    // The core's reason is Spanish too; what the policy's author has written stays, and is marked as no language of ours.
+    await page.getByText('args.amount_total es 121000.5, que es mayor que 1000').waitFor();
+    expect(await page.locator('[lang=en]', { hasText: 'Tags are for people.' }).count()).toBe(0);
     await page.getByLabel('Para aprobarla, escribe: el valor de amount_total').waitFor();
-    await page.getByLabel('Aprobar también las próximas llamadas').check();
+    await page.getByLabel('Aprobar también las próximas llamadas').first().check();
     await fitsWidth(page);
     await accessible(page);
   }

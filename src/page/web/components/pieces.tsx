@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api.js';
-import { t } from '../i18n/index.js';
+import { errorText, language, t } from '../i18n/index.js';
 import { Button } from './button.js';
+import { English } from './told.js';
 import { Value } from './value.js';
 
 /** What a screen shows while there is nothing to show, and what to do about it. */
@@ -27,11 +28,16 @@ export function Problem({ error, onAgain }: { error: ApiError; onAgain?: (() => 
   return (
     <div class="problem" role="alert">
       <p>
-        <Value of={error.message} lines />
+        {language.value !== 'en' && `${errorText(error.code)}. `}
+        <English>
+          <Value of={error.message} lines />
+        </English>
       </p>
       {error.hint !== undefined && (
         <p class="hint">
-          <Value of={error.hint} lines />
+          <English>
+            <Value of={error.hint} lines />
+          </English>
         </p>
       )}
       {onAgain && <Button onClick={onAgain}>{t('common.again')}</Button>}

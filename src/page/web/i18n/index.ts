@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
 import { printable } from '../../../text/escape.js';
+import type { Language } from '../../api-types/names.js';
+import { codes, errors, problemCodes } from './codes.js';
 import { live } from './live.js';
 import { policy } from './policy.js';
 import { sentences } from './sentences.js';
@@ -11,15 +13,24 @@ import { trying } from './trying.js';
 import { waiting } from './waiting.js';
 
 /** Every text of the page: a new area is a file beside this one, and a line here. */
-const TABLE = { ...shell, ...waiting, ...live, ...policy, ...trying, ...tools, ...sentences, ...team };
+const TABLE = {
+  ...shell,
+  ...waiting,
+  ...live,
+  ...policy,
+  ...trying,
+  ...tools,
+  ...sentences,
+  ...team,
+  ...codes,
+  ...problemCodes,
+  ...errors,
+};
 
 type Table = typeof TABLE;
 export type Key = keyof Table;
 /** The keys whose text wants nothing. */
 export type PlainKey = { [K in Key]: [Wants<Table[K]>] extends [never] ? K : never }[Key];
-
-export const LANGUAGES = ['en', 'es'] as const;
-export type Language = (typeof LANGUAGES)[number];
 
 const KEPT = 'policy-wrap-language';
 
@@ -55,6 +66,18 @@ export function t<K extends Key>(key: K, ...[values]: Values<K>): string {
     if (value === undefined) return whole;
     return typeof value === 'number' ? numberText(value) : printable(value);
   });
+}
+
+/** What a decision's code means; undefined for one that this version does not know. */
+export function codeText(code: string): string | undefined {
+  const key = `code.${code}`;
+  return Object.hasOwn(codes, key) ? t(key as keyof typeof codes) : undefined;
+}
+
+/** What kind of error it is, before its own words. */
+export function errorText(code: string): string {
+  const key = `error.${code}`;
+  return Object.hasOwn(errors, key) ? t(key as keyof typeof errors) : t('error.BUG');
 }
 
 function pluralOf(n: number): 'one' | 'other' {

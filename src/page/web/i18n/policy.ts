@@ -35,6 +35,7 @@ export const policy = strings({
     'The text below is no sound JSON yet; mend it there first.',
     'El texto de abajo aún no es JSON válido; corrígelo allí primero.',
   ],
+  'file.menu': ['Policy', 'Política'],
   'file.title': ['All tools and the file', 'Todas las herramientas y el archivo'],
   'file.save': ['Review and save', 'Revisar y guardar'],
   'file.try': ['Try a call', 'Probar una llamada'],

@@ -26,6 +26,7 @@ export const waiting = strings({
   'waiting.grant': ['Grant', 'Grupo'],
   'waiting.why': ['Why you are asked', 'Por qué se te pregunta'],
   'waiting.rule': ['Rule', 'Regla'],
+  'waiting.rule.of': ['{rule}: the rules of {tool}', '{rule}: las reglas de {tool}'],
   'waiting.asked': ['Asked', 'Preguntado'],
   'waiting.expires': ['Expires', 'Vence'],
   'waiting.expires.in': ['in {time}', 'en {time}'],
@@ -85,6 +86,7 @@ export const waiting = strings({
   'approve.with': ['Approve it and the next {calls}', 'Aprobarla, y las próximas {calls}'],
   'approve.type': ['To approve it, type {what}', 'Para aprobarla, escribe: {what}'],
   'approve.value': ['the value of {name}', 'el valor de {name}'],
+  'approve.value.of': ['the value of {name} (the largest of {of})', 'el valor de {name} (el mayor de {of})'],
   'approve.tail': [
     { one: 'the last {n} character of {name}', other: 'the last {n} characters of {name}' },
     { one: 'el último carácter de {name}', other: 'los últimos {n} caracteres de {name}' },

@@ -1,7 +1,8 @@
 import type { Problem } from '../../../policy/read/problem.js';
 import { Badge } from '../components/pieces.js';
+import { English } from '../components/told.js';
 import { Value } from '../components/value.js';
-import { t } from '../i18n/index.js';
+import { language, t } from '../i18n/index.js';
 
 /** What is wrong with a policy, by its places. @param onGo goes to one */
 export function Problems({
@@ -27,10 +28,15 @@ export function Problems({
             placeText(problem)
           )}
           {': '}
-          <Value of={problem.message} cap={600} />{' '}
+          {language.value !== 'en' && `${t(`problem.${problem.code}`)}. `}
+          <English>
+            <Value of={problem.message} cap={600} />
+          </English>{' '}
           {problem.likely !== undefined && `${t('policy.likely', { word: problem.likely.slice(0, 200) })} `}
           <span class="muted">
-            <Value of={problem.hint} cap={400} />
+            <English>
+              <Value of={problem.hint} cap={400} />
+            </English>
           </span>
         </li>
       ))}

@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Overview, Pause, Place } from '../../api-types/shell.js';
 import { api, errorOf } from '../api.js';
@@ -34,7 +35,7 @@ export function Brake() {
         const own = pauses.filter((each) => each.place === place);
         const [pause] = own;
         return (
-          <>
+          <Fragment key={place}>
             {pause && <Paused pauses={own} />}
             {pause && mayIn(place, 'approver', 'owner') && (
               <SteadyButton
@@ -57,7 +58,7 @@ export function Brake() {
                   {t(PAUSE[hasTeam ? place : 'all'])}
                 </Button>
               )}
-          </>
+          </Fragment>
         );
       })}
     </section>

@@ -39,7 +39,7 @@ export function Shell() {
               href={href(screen.path)}
               aria-current={found?.screen === screen ? 'page' : undefined}
             >
-              {t(screen.title)}
+              {t(typeof screen.menu === 'string' ? screen.menu : screen.title)}
               {screen.path === WAITING && waiting > 0 && (
                 <>
                   {' '}

@@ -4,7 +4,7 @@ import { FromWhom } from '../../components/from.js';
 import { JsonText } from '../../components/json-text.js';
 import { Badge, Scroll } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
-import { t, timeText } from '../../i18n/index.js';
+import { codeText, t, timeText } from '../../i18n/index.js';
 import { href } from '../../router.js';
 
 /** The newest decisions, the newest first. */
@@ -56,7 +56,7 @@ function Row({ decision, now }: { decision: Decision; now: number }) {
         </div>
       </th>
       <td>
-        {code !== undefined && <code>{code}</code>} {rule !== undefined && <Value of={rule} cap={300} />}
+        {code !== undefined && <CodeText code={code} />} {rule !== undefined && <Value of={rule} cap={300} />}
         {decision.decision === 'allow' && outcome !== undefined && <Value of={outcome} />}{' '}
         {latencyMs !== undefined && <span class="muted">{t('live.ms', { n: latencyMs })}</span>}
         <div>
@@ -72,6 +72,17 @@ function Row({ decision, now }: { decision: Decision; now: number }) {
         <Arguments decision={decision} />
       </td>
     </tr>
+  );
+}
+
+/** A code with what it means; one of another version stands alone. */
+function CodeText({ code }: { code: string }) {
+  const words = codeText(code);
+  return (
+    <>
+      <code>{code}</code>
+      {words !== undefined && ` (${words})`}
+    </>
   );
 }
 

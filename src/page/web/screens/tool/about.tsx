@@ -1,5 +1,6 @@
 import { printable } from '../../../../text/escape.js';
 import type { ToolHere } from '../../../api-types/tools.js';
+import { English } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { t } from '../../i18n/index.js';
 import { href } from '../../router.js';
@@ -17,13 +18,20 @@ export function About({ tool: here }: { tool: ToolHere }) {
           <Value of={description} cap={1000} lines />
         </p>
         <p>
-          {here.class} <RiskBadge risk={risk} /> · {t('tool.evidence')}: <Value of={evidence} cap={300} /> ·{' '}
-          {t('tool.tokens', { n: tokens })}
+          {here.class} <RiskBadge risk={risk} /> · {t('tool.evidence')}:{' '}
+          <English>
+            <Value of={evidence} cap={300} />
+          </English>{' '}
+          · {t('tool.tokens', { n: tokens })}
         </p>
         <ul>
           {Object.entries(flows).map(([flow, reason]) => (
             <li key={flow}>
-              {flowText(flow)} (<Value of={reason} cap={200} />)
+              {flowText(flow)} (
+              <English>
+                <Value of={reason} cap={200} />
+              </English>
+              )
             </li>
           ))}
         </ul>

@@ -6,9 +6,11 @@ import { printable } from '../../../../text/escape.js';
 import type { PatternHere, Patterns as PatternsAnswer, ToolHere } from '../../../api-types/tools.js';
 import { Button } from '../../components/button.js';
 import { Badge, Problem } from '../../components/pieces.js';
+import { English, ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { type Draft, edit } from '../../draft.js';
 import { t } from '../../i18n/index.js';
+import { patternTexts } from '../../i18n/patterns.js';
 import { usePost } from '../../policy/post.js';
 import { say } from '../../sentences/say.js';
 import { sentenceText } from '../../sentences/words.js';
@@ -57,7 +59,7 @@ function mergedOr(text: string, part: JsonObject, own?: string): string | undefi
 const BADGES = { countered: 'allow', partly: 'warn', open: 'deny', 'not seen': 'info' } as const;
 
 function Pattern({
-  pattern: { title, why, rule, leaves, state, by, passes, part, needsYou },
+  pattern: { id, title: name, why, rule: counter, leaves: left, state, by, passes, part, needsYou },
   isReadOnly,
   onPut,
 }: {
@@ -66,11 +68,14 @@ function Pattern({
   onPut: (part: JsonObject) => void;
 }) {
   const isOpen = state === 'open' || state === 'partly';
+  const { said, lang } = patternTexts(id, { title: name, rule: counter, leaves: left });
+  const { title, rule, leaves } = said;
   return (
     <li>
       <div class="row spread">
         <h4>
-          {title} <Badge kind={BADGES[state]}>{t(`tool.state.${state}`)}</Badge>
+          <ToldText of={{ text: title, lang }} />{' '}
+          <Badge kind={BADGES[state]}>{t(`tool.state.${state}`)}</Badge>
         </h4>
         {isOpen && part && !isReadOnly && (
           <Button label={t('tool.counter.what', { pattern: title })} onClick={() => onPut(part)}>
@@ -79,18 +84,26 @@ function Pattern({
         )}
       </div>
       <p>
-        <Value of={why} cap={300} />
+        <English>
+          <Value of={why} cap={300} />
+        </English>
       </p>
-      {passes.length > 0 && isOpen && <p>{t('tool.passes.still', { what: passes.join('; ') })}</p>}
+      {passes.length > 0 && isOpen && (
+        <p>
+          {t('tool.passes.still')} <English>{printable(passes.join('; '))}</English>
+        </p>
+      )}
       {by.length > 0 && (
         <p class="hint">
           <code>{t('tool.by', { rule: by.map((rule) => printable(rule, 200)).join(', ') })}</code>
         </p>
       )}
       <p class="hint">
-        <Value of={rule} cap={600} />
+        <ToldText of={{ text: rule, lang }} cap={600} />
       </p>
-      <p class="hint">{t('tool.leaves', { what: leaves })}</p>
+      <p class="hint">
+        {t('tool.leaves')} <ToldText of={{ text: leaves, lang }} />
+      </p>
       {needsYou && isOpen && <p class="hint">{t('tool.needs')}</p>}
     </li>
   );

@@ -1,5 +1,6 @@
 import type { EffectHere } from '../../../api-types/tools.js';
 import { Badge, type BadgeKind } from '../../components/pieces.js';
+import { English } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { t } from '../../i18n/index.js';
 
@@ -21,7 +22,9 @@ export function EffectBadge({ effect: { kind, text } }: { effect: EffectHere }) 
       <Badge kind={KINDS[kind]}>{t(`tools.effect.${kind}`)}</Badge>
       {!isSaid && (
         <p class="hint">
-          <Value of={text} cap={160} />
+          <English>
+            <Value of={text} cap={160} />
+          </English>
         </p>
       )}
     </>

@@ -5,6 +5,7 @@ import type { Effects, ServerHere, Wished } from '../../../api-types/tools.js';
 import { type ApiError, errorOf } from '../../api.js';
 import { Problem } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
+import { English } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { draft } from '../../draft.js';
 import { t } from '../../i18n/index.js';
@@ -77,8 +78,10 @@ export function ServerTools({ server: here, look }: { server: ServerHere; look: 
       </p>
       {policy.kind === 'unclear' ? (
         <p class="problem">
-          <Value of={policy.message} cap={600} />{' '}
-          {policy.hint !== undefined && <Value of={policy.hint} cap={600} />}
+          <English>
+            <Value of={policy.message} cap={600} />{' '}
+            {policy.hint !== undefined && <Value of={policy.hint} cap={600} />}
+          </English>
         </p>
       ) : (
         <p class="hint">
@@ -86,7 +89,11 @@ export function ServerTools({ server: here, look }: { server: ServerHere; look: 
           {policy.from !== undefined && (
             <>
               {' '}
-              (<Value of={policy.from} cap={200} />)
+              (
+              <English>
+                <Value of={policy.from} cap={200} />
+              </English>
+              )
             </>
           )}
         </p>
@@ -110,7 +117,9 @@ function Told({ done: { notes, impossible } }: { done: Wished }) {
   return (
     <ul class="notes">
       {lines.map(({ tool, note }) => (
-        <li key={`${tool} ${note}`}>{t('tools.note', { tool, note })}</li>
+        <li key={`${tool} ${note}`}>
+          <Value of={tool} cap={200} />: <English>{printable(note, 400)}</English>
+        </li>
       ))}
     </ul>
   );

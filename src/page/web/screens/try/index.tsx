@@ -5,6 +5,7 @@ import { type ApiError, api, errorOf } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Select, TextField } from '../../components/field.js';
 import { Badge, type BadgeKind, Problem } from '../../components/pieces.js';
+import { English, ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
 import { type Chosen, ChosenPolicy } from '../../policy/chosen.js';
@@ -153,12 +154,14 @@ function Answer({ tried }: { tried: Tried }) {
         )}
       </p>
       <p>
-        <Value of={why} cap={1000} />{' '}
+        <ToldText of={why} cap={1000} />{' '}
         {retryAt !== undefined && t('try.again_at', { time: timeText(retryAt) })}
       </p>
       {hint !== undefined && (
         <p class="hint">
-          <Value of={hint} cap={600} />
+          <English>
+            <Value of={hint} cap={600} />
+          </English>
         </p>
       )}
       <h3>{t('try.trace')}</h3>
@@ -169,7 +172,7 @@ function Answer({ tried }: { tried: Tried }) {
             <code>
               <Value of={at} cap={300} />
             </code>{' '}
-            <Value of={text} cap={1000} />
+            <ToldText of={text} cap={1000} />
           </li>
         ))}
       </ol>

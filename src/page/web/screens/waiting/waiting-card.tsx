@@ -8,8 +8,10 @@ import { JsonText } from '../../components/json-text.js';
 import { Badge, Problem } from '../../components/pieces.js';
 import { SteadyButton } from '../../components/steady-button.js';
 import { toast } from '../../components/toast.js';
+import { ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
+import { href } from '../../router.js';
 import { overview } from '../../state.js';
 import { challengeText } from './challenge-text.js';
 import { Compared } from './compared.js';
@@ -51,13 +53,18 @@ function Facts({ call, now }: { call: WaitingCall; now: number }) {
     <dl class="facts">
       <dt>{t('waiting.why')}</dt>
       <dd>
-        <Value of={call.reason} />
+        <ToldText of={call.reason} />
       </dd>
       <dt>{t('waiting.rule')}</dt>
       <dd>
-        <code>
-          <Value of={call.rule} />
-        </code>
+        <a
+          href={href('/tools/:server/:tool', { server: call.server, tool: call.tool })}
+          aria-label={t('waiting.rule.of', { rule: call.rule, tool: call.tool.slice(0, 120) })}
+        >
+          <code>
+            <Value of={call.rule} />
+          </code>
+        </a>
       </dd>
       <dt>{t('waiting.server')}</dt>
       <dd>
