@@ -58,13 +58,14 @@ export interface Pause {
 export const PauseBody = z.strictObject({
   server: z.optional(z.string().check(z.maxLength(500))),
   note: z.optional(z.string().check(z.maxLength(500))),
-  place: z.enum(PLACES),
+  /** This machine where nothing is said. */
+  place: z.optional(z.enum(PLACES)),
 });
 export type PauseBody = z.infer<typeof PauseBody>;
 
 export const ResumeBody = z.strictObject({
   server: z.optional(z.string().check(z.maxLength(500))),
-  place: z.enum(PLACES),
+  place: z.optional(z.enum(PLACES)),
 });
 export type ResumeBody = z.infer<typeof ResumeBody>;
 

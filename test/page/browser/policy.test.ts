@@ -84,7 +84,9 @@ test.each([
           .fill(JSON.stringify({ [HOSTILE]: { rate_limit: '1/hour' } }));
       if (path === '/try' && language === 'es') {
         const step = page.locator('.trace li').first();
-        await step.getByText(/la juzga la entrada|la política no la lista/).waitFor();
+        await step
+          .getByText(/la juzga la entrada|la política no la lista|está oculta|no coincide con ninguna/)
+          .waitFor();
       }
       for (const part of WHOLE[path] ?? []) await page.locator(part).first().waitFor({ state: 'attached' });
       await fitsWidth(page);
@@ -216,7 +218,7 @@ test('the default, hidden tools, the time zone and pinning are fields: each chan
   await page.getByRole('button', { name: 'Remove nobody' }).click();
   await page.getByRole('link', { name: 'Review and save' }).click();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('decides by this version').waitFor();
+  await expect.poll(() => readFileSync(file, 'utf8')).toContain('"allow"');
   const saved = readFileSync(file, 'utf8');
   expect(saved).toMatch(
     /^\{\n {2}\/\/ ours\n {2}"version": "1",\n {2}"default": "allow",\n {2}"tools": \{\}/,
@@ -229,8 +231,8 @@ test('the default, hidden tools, the time zone and pinning are fields: each chan
     timezone: 'America/Argentina/Buenos_Aires',
     hide: ['track_log*'],
   });
-  const hidden = await wrapper.call('track_logout', { user_id: 'u' });
-  expect(hidden.error).toMatchObject({ message: 'Unknown tool: track_logout' });
+  const answer = async () => (await wrapper.call('track_logout', { user_id: 'u' })).error?.message;
+  await expect.poll(answer).toBe('Unknown tool: track_logout');
   expect(rig.problems).toEqual([]);
 });
 
