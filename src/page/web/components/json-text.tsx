@@ -12,9 +12,11 @@ export function JsonText({ of, label }: { of: string; label: string }) {
     [of],
   );
   return (
+    // No landmark: several calls may wait, each with its own.
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a long one scrolls, with the keyboard too
-    <section class="json" tabIndex={0} aria-label={label}>
+    <div class="json" role="group" tabIndex={0} aria-label={label}>
       <pre>{text}</pre>
-    </section>
+    </div>
   );
 }
