@@ -40,7 +40,13 @@ function routesOver(...files: readonly string[]) {
   const page = new Page({}, io, states, () => {});
   const call = (path: string, body?: object) =>
     WAITING.find((route) => route.path === path)?.handle(
-      { params: {}, query: new URLSearchParams(), body, signal: new AbortController().signal },
+      {
+        params: {},
+        query: new URLSearchParams(),
+        body,
+        language: 'en',
+        signal: new AbortController().signal,
+      },
       page,
     );
   return {
