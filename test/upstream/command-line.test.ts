@@ -33,6 +33,8 @@ test.each<[line: string | string[], expected: Partial<CommandLine>]>([
     'ssh host mcp-afip',
     { through: ['ssh'], runner: undefined, program: 'mcp-afip', name: 'mcp-afip', at: 2 },
   ],
+  ['ssh box kubectl exec pod -- python x.py', { program: 'x.py', place: '/box/pod', name: 'pod' }],
+  ['sudo node server.js', { program: 'server.js', place: undefined, name: 'server' }],
   ['npx tsx /a/x.ts', { through: ['npx'], runner: 'tsx', program: '/a/x.ts', at: 2, package: undefined }],
   ['docker run node npx -y x', { through: ['docker'], runner: 'npx', at: 5, package: 'x' }],
   ['timeout 30 policy-wrap -- x', { through: ['timeout'], wrapper: 'path', at: 2 }],

@@ -102,6 +102,21 @@ describe('reset of the database', () => {
 });
 
 describe('reset --clock', () => {
+  test.each([
+    [1, '1 call was made'],
+    [2, '2 calls were made'],
+  ])('%j calls that charged nothing are told as calls', async (calls, said) => {
+    using state = new State();
+    const session = state.session();
+    state.at = Date.UTC(2099, 0, 1);
+    for (let i = 0; i < calls; i += 1) state.admit(session, open());
+    state.at = new FakeTerminal().at;
+    const io = new FakeTerminal(['y']);
+    expect(await reset(undefined, { db: state.db, clock: true }, io)).toBe(0);
+    expect(io.err.text).toContain(`${said} when the clock of this machine said`);
+    expect(io.out.text).toContain('Mended 0 counters and ');
+  });
+
   /** Two calls of three in the far future, one now. */
   function ahead(): State {
     const state = new State();

@@ -59,3 +59,20 @@ test('a server or a tool that was never seen is an error, not "nothing has chang
   });
   expect(await run(SERVER, 'create_invoice')).toBe('nothing has changed in the tools of mcp-afip\n');
 });
+
+test('with --json standard output is JSON alone; a person who accepts reads on stderr what', async () => {
+  using state = new State();
+  const see = (description: string) =>
+    state.store.seeTools(SERVER, [{ name: 'pay', definition: JSON.stringify({ description }) }]);
+  see('old');
+  see('new');
+  const looks = new FakeTerminal();
+  expect(await trust(SERVER, undefined, { db: state.db, dryRun: true, json: true }, looks)).toBe(0);
+  expect(JSON.parse(looks.out.text)).toMatchObject({ trusted: false, tools: [{ tool: 'pay' }] });
+  expect(looks.err.text).toBe('');
+  const accepts = new FakeTerminal(['y']);
+  expect(await trust(SERVER, undefined, { db: state.db, json: true }, accepts)).toBe(0);
+  expect(JSON.parse(accepts.out.text)).toMatchObject({ trusted: true, tools: [{ tool: 'pay' }] });
+  expect(accepts.err.text).toContain('new');
+  expect(state.store.changedTools(SERVER)).toEqual([]);
+});
