@@ -47,6 +47,8 @@ test.each<[line: string | string[], expected: Partial<CommandLine>]>([
   ['npm run policy-wrap -- x', { wrapper: undefined }],
   [['sh', '-c', ''], { through: [], runner: 'sh', program: '', name: 'sh' }],
   [['env', '-S', ' '], { through: [], runner: 'env', program: '', name: 'env' }],
+  [['nohup'], { through: [], runner: 'nohup', program: '', name: 'nohup' }],
+  [['sudo', '-u', 'x'], { through: [], runner: 'sudo', program: '', name: 'sudo' }],
   [[], { program: '', at: 0, name: undefined, runner: undefined }],
 ])('%j', (line, expected) => {
   expect(readCommandLine(typeof line === 'string' ? line.split(' ') : line)).toMatchObject(expected);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SERVER_NAME, serverName } from '../../src/upstream/server-name.js';
+import { remoteName, SERVER_NAME, serverName } from '../../src/upstream/server-name.js';
 
 /** Words are apart by single spaces, except in the rows that give an array. */
 const TABLE: [string | string[], string][] = [
@@ -336,3 +336,19 @@ describe('serverName', () => {
     );
   });
 });
+
+test.each([
+  ['https://api.example.com/mcp', 'api.example.com'],
+  ['https://API.example.com/SSE', 'api.example.com'],
+  ['https://www.mcp.example.com:8443/v1/mcp/tenant-a', 'mcp.example.com-8443-tenant-a'],
+  ['http://127.0.0.1:3000/tenant/b/sse', '127.0.0.1-3000-tenant-b'],
+  // Whoever connects finds out what is wrong with it.
+  ['not an address', 'not-an-address'],
+  ['', 'server'],
+])(
+  'a remote server is called after its host, and what of its path tells it from others: %j',
+  (address, name) => {
+    expect(remoteName(address)).toBe(name);
+    expect(remoteName(address)).toMatch(SERVER_NAME);
+  },
+);
