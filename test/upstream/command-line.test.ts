@@ -33,7 +33,7 @@ test.each<[line: string | string[], expected: Partial<CommandLine>]>([
     'ssh host mcp-afip',
     { through: ['ssh'], runner: undefined, program: 'mcp-afip', name: 'mcp-afip', at: 2 },
   ],
-  ['ssh box kubectl exec pod -- python x.py', { program: 'x.py', place: '/box/pod', name: 'pod' }],
+  ['ssh box kubectl exec pod -- python x.py', { program: 'x.py', place: '/box/pod', name: 'x' }],
   ['sudo node server.js', { program: 'server.js', place: undefined, name: 'server' }],
   ['npx tsx /a/x.ts', { through: ['npx'], runner: 'tsx', program: '/a/x.ts', at: 2, package: undefined }],
   ['docker run node npx -y x', { through: ['docker'], runner: 'npx', at: 5, package: 'x' }],

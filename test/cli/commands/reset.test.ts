@@ -114,7 +114,7 @@ describe('reset --clock', () => {
     const io = new FakeTerminal(['y']);
     expect(await reset(undefined, { db: state.db, clock: true }, io)).toBe(0);
     expect(io.err.text).toContain(`${said} when the clock of this machine said`);
-    expect(io.out.text).toContain('Mended 0 counters and ');
+    expect(io.out.text).toContain('Mended no counters and ');
   });
 
   /** Two calls of three in the far future, one now. */
