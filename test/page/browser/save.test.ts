@@ -101,7 +101,16 @@ test('a file that changed on disk while it was edited: both texts are shown, nei
   // Theirs first: mine is set aside, and comes back.
   await page.getByRole('button', { name: 'Go on with the one on disk' }).click();
   await page.getByRole('button', { name: 'Bring it back' }).click();
-  await page.locator('.added', { hasText: '"rate_limit": "20/minute"' }).waitFor();
+  const mineIsShown = page.locator('.added', { hasText: '"rate_limit": "20/minute"' });
+  await mineIsShown.waitFor();
+  await expect.poll(() => save(page).isEnabled()).toBe(true);
+  // What is shown of one text says nothing of the other: nothing is saved before it is compared.
+  await page.route('**/api/policy/compare', () => {});
+  await page.getByRole('button', { name: 'Bring it back' }).click();
+  expect(await save(page).isDisabled()).toBe(true);
+  await page.unroute('**/api/policy/compare');
+  await page.getByRole('button', { name: 'Bring it back' }).click();
+  await mineIsShown.waitFor();
   expect(readFileSync(file, 'utf8')).toBe(theirs);
   await save(page).click();
   await expect.poll(() => readFileSync(file, 'utf8')).toBe(mine);

@@ -5,6 +5,25 @@ import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
 
 const POLICY = { version: '1', default: 'allow', tools: { tag: { action: 'approve' } } };
 
+test('more tabs than a browser has connections hear of changes, also when the one with the line is closed', async () => {
+  await using rig = await PageRig.start();
+  const wrapper = rig.wrap({ policy: POLICY });
+  await wrapper.initialize();
+  const first = await rig.open('/waiting');
+  const others = [];
+  for (let tab = 0; tab < 7; tab += 1) {
+    const page = await first.context().newPage();
+    await page.goto(`${await rig.origin()}/#/waiting`);
+    await page.getByText('Nothing waits for you').waitFor();
+    others.push(page);
+  }
+  await wrapper.call('tag', { n: 1 });
+  for (const page of [first, ...others]) await page.getByText('"n": 1').waitFor();
+  await first.close();
+  await wrapper.call('tag', { n: 2 });
+  for (const page of others) await page.getByText('"n": 2').waitFor();
+});
+
 test('the address signs in, and the frame fits every width', async () => {
   await using rig = await PageRig.start();
   const page = await rig.open('/waiting');
