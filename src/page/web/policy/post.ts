@@ -23,7 +23,10 @@ export function usePost<T>(
 ): Posted<T> {
   const [state, setState] = useState<Posted<T>>({ data: undefined, error: undefined, isLoading: false });
   const question = body && JSON.stringify(body);
+  /** What was asked last: an answer says nothing of a question that is only just drawn. */
+  const [asked, setAsked] = useState<string>();
   useEffect(() => {
+    setAsked(question);
     if (question === undefined) {
       setState({ data: undefined, error: undefined, isLoading: false });
       return;
@@ -42,5 +45,5 @@ export function usePost<T>(
       abort.abort();
     };
   }, [path, question, waitMs, version]);
-  return state;
+  return asked === question ? state : { ...state, isLoading: true };
 }
