@@ -8,6 +8,7 @@ import { argumentsOf, inputSchemaOf, isForQueue, notHere, stateOf } from './appr
 import { written } from './open-state.js';
 import type { AnyStore } from './team-store.js';
 
+const ASK_AGAIN = 'Have the call made again; you will be asked again.';
 const DEFAULT_FOR = '30m';
 /** What is granted in advance stays within what a person can oversee. */
 const MOST_CALLS = 1000;
@@ -28,7 +29,27 @@ export async function waitingCall(id: string, store: AnyStore): Promise<Approval
   }
   assertPending(approval);
   if (!isForQueue(approval)) throw notHere(approval);
+  if (!(await isStillAsked(approval, store)))
+    throw new PolicyWrapError(
+      'REFUSED',
+      `approval ${approval.id} was asked for under an earlier policy of ${printable(approval.server, 200)}, and would let nothing through`,
+      { hint: ASK_AGAIN },
+    );
   return approval;
+}
+
+/**
+ * An approval belongs to the policy that asked: where every wrapper of its server that runs decides by another one, the
+ * call is asked about anew, and a yes to this one is wasted.
+ */
+export async function isStillAsked(
+  { server, grant, policyHash }: ApprovalEntry,
+  store: AnyStore,
+): Promise<boolean> {
+  const running = (await store.sessions()).filter(
+    (each) => each.live && each.server === server && each.grant === grant && each.policyHash !== undefined,
+  );
+  return running.length === 0 || running.some((each) => each.policyHash === policyHash);
 }
 
 /**
@@ -62,8 +83,7 @@ export async function latestBudget(
 
 function assertPending(approval: ApprovalEntry): void {
   if (approval.state === 'pending') return;
-  const again =
-    approval.state === 'expired' ? 'Have the call made again; you will be asked again.' : undefined;
+  const again = approval.state === 'expired' ? ASK_AGAIN : undefined;
   throw new PolicyWrapError('REFUSED', `approval ${approval.id} is no longer waiting: ${stateOf(approval)}`, {
     ...(again !== undefined && { hint: again }),
   });

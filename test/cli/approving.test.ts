@@ -124,6 +124,25 @@ describe('a call that waits', () => {
     ]);
   });
 
+  test('asked for under a policy by which no running wrapper decides any more: a yes would let nothing through', async () => {
+    using state = new State();
+    const session = state.session();
+    const id = state.ask(session, 'read_page', '{}');
+    state.store.describePolicy(session, {
+      hash: 'b'.repeat(64),
+      source: '/home/ana/policy.json',
+      problem: undefined,
+    });
+    expect(await hintOf(waitingCall(id, state.store))).toEqual([
+      'REFUSED',
+      'Have the call made again; you will be asked again.',
+    ]);
+    expect(state.store.approval(id)?.state).toBe('pending');
+    // Another wrapper of the server still decides by it.
+    state.session();
+    expect(await waitingCall(id, state.store)).toMatchObject({ id });
+  });
+
   test('G10: one that is rejected while it is read is not approved, and grants nothing', async () => {
     using state = new State();
     const id = state.ask(state.session(), 'read_page', '{}');

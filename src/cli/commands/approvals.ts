@@ -14,6 +14,7 @@ import {
   mayApprove,
   stateOf,
 } from '../approval-view.js';
+import { isStillAsked } from '../approving.js';
 import { versioned, withMember } from '../json-output.js';
 import { inTeam } from '../named-stores.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
@@ -101,7 +102,8 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
   const waiting = async () => {
     const all: { readonly store: AnyStore; readonly approval: ApprovalEntry }[] = [];
     for (const store of stores)
-      for (const approval of await store.approvals()) if (isForQueue(approval)) all.push({ store, approval });
+      for (const approval of await store.approvals())
+        if (isForQueue(approval) && (await isStillAsked(approval, store))) all.push({ store, approval });
     return all;
   };
   try {
