@@ -231,6 +231,28 @@ describe.skipIf(PYTHON === undefined)('a person at a terminal of 80 columns', ()
     for (const line of screen.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  test('who wants no server started has none started, also after the change', async () => {
+    await using account = new Account();
+    const marker = account.path('started');
+    const touch = `require('fs').writeFileSync(${JSON.stringify(marker)}, '')`;
+    account.put(
+      DESKTOP,
+      JSON.stringify({ mcpServers: { x: { command: process.execPath, args: ['-e', touch] } } }),
+    );
+    const shown = await account.type(
+      ['setup'],
+      [
+        ['Start x once, to see what they can do?', 'n'],
+        ['Which servers shall be protected?', ENTER],
+        ['How strict for x?', ENTER],
+        ['Write this?', ENTER],
+      ],
+    );
+    expect(shown).toMatch(/^ {2}started +not now, as you wished; your client starts it$/m);
+    expect(entryOf(account.get(DESKTOP), 'x').args).toContain('--policy');
+    expect(existsSync(marker)).toBe(false);
+  });
+
   test('chooses the clients, the servers and a strength for each', async () => {
     await using account = new Account();
     account.put(DESKTOP, CONFIG);

@@ -79,7 +79,8 @@ async function edit(
     await io.out.write(
       `Nothing to change in ${printable(place.file)}: ${notes.join('; ') || 'it says so already'}.\n`,
     );
-    if (wish.kind === 'allow') await io.out.write(limitsText(server, tool, policy));
+    if (wish.kind === 'allow')
+      await io.out.write(askingText(tool, policy) + limitsText(server, tool, policy));
     return EXIT.done;
   }
   if (place.kind === 'new')
@@ -101,6 +102,18 @@ async function edit(
       : 'In force at once: running wrappers have read it in a second.';
   await io.out.write(`${printable(tool)} of ${printable(server)}: ${DONE[wish.kind]}. ${now}\n`);
   return EXIT.done;
+}
+
+/** A rule that asks about some calls of every tool still does: it is answered call by call. */
+function askingText(tool: string, { own, extended }: Usable): string {
+  const asks = stack(own, extended).all.some((policy) => {
+    const resolved = resolveEntry(policy, tool);
+    const entry = resolved.kind === 'resolved' ? resolved.entry : undefined;
+    return [...(entry?.approveIf ?? []), ...policy.allTools.approveIf].length > 0;
+  });
+  return asks
+    ? 'Rules under approve_if still ask a person about some calls. What waits, and how to let it through: policy-wrap approvals\n'
+    : '';
 }
 
 /** A limit that is used up is no rule against the tool: what gives it back. */

@@ -21,6 +21,7 @@ import {
   type LeftServer,
   lookAgain,
   lookAt,
+  NOT_STARTED,
   toolsText,
 } from '../setup/found-servers.js';
 import { showEveryLine, showKept, showWhat } from '../setup/what-is-written.js';
@@ -214,7 +215,7 @@ async function see(
     start === false ||
     (yes !== true && !(await ask.yes(`Start ${names} once, to see what they can do?`)))
   ) {
-    for (const found of fresh) found.unknown = 'not started';
+    for (const found of fresh) found.unknown = NOT_STARTED;
     return;
   }
   await lookAt(fresh, io);

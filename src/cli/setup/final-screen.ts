@@ -16,7 +16,7 @@ import type { Protection } from '../protection.js';
 import { paint, wrapped } from '../table.js';
 import type { Output } from '../terminal.js';
 import type { ClientsTerminal } from '../this-installation.js';
-import type { FoundServer, LeftServer } from './found-servers.js';
+import { type FoundServer, type LeftServer, NOT_STARTED } from './found-servers.js';
 
 export interface Screen {
   readonly chosen: readonly FoundServer[];
@@ -47,13 +47,18 @@ export function block(rows: readonly (readonly string[])[], { out }: { readonly 
 }
 
 /**
- * Starts each server that was written once through the wrapper, and ends with one screen: what is active, what will be
+ * Starts each server that was written once through the wrapper, unless that was not wanted, and ends with one screen: what is active, what will be
  * refused, asked and limited, what is left to do, how to go back, and how to see what happens.
  *
  * @returns an exit code: `failed` when one did not start
  */
 export async function finalScreen(screen: Screen, io: ClientsTerminal): Promise<number> {
-  const started = screen.plans.flatMap(({ plan }) => plan.started.map(({ entry }) => entry));
+  const unwanted = new Set(
+    screen.chosen.filter(({ unknown }) => unknown === NOT_STARTED).map(({ entry }) => entry.name),
+  );
+  const started = screen.plans
+    .flatMap(({ plan }) => plan.started.map(({ entry }) => entry))
+    .filter(({ name }) => !unwanted.has(name));
   const seen = await startAll(started, io);
   const failed = [...seen.values()].some((each) => typeof each === 'string');
   const heading = (text: string) => io.out.write(`\n${paint(io.out, 'bold', text)}\n`);
@@ -112,7 +117,7 @@ async function startAll(
 }
 
 function rowsOf(
-  { live, isWrapped }: FoundServer,
+  { live, isWrapped, unknown }: FoundServer,
   protection: Protection | undefined,
   through: LiveServer | string | undefined,
   io: ClientsTerminal,
@@ -126,7 +131,9 @@ function rowsOf(
       'started',
       isWrapped
         ? 'not now; it was wrapped before'
-        : 'not now: only your client knows all that it is started with',
+        : unknown === NOT_STARTED
+          ? 'not now, as you wished; your client starts it'
+          : 'not now: only your client knows all that it is started with',
     ]);
   const source = protection?.source;
   const tools = live ?? (typeof through === 'object' ? through : undefined);

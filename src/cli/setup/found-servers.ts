@@ -11,6 +11,9 @@ import { classesText } from '../effects.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import { sourceOf, sourceText, wordsOf } from '../wrappable.js';
 
+/** `unknown` of a server that a person did not want to be started. */
+export const NOT_STARTED = 'not started';
+
 /** A server that can be wrapped. */
 export interface FoundServer {
   readonly choice: Choice;

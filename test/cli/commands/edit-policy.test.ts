@@ -136,6 +136,15 @@ describe('who', () => {
 });
 
 describe('what is said beside the change', () => {
+  test('allow of what is allowed says that a rule over all tools still asks', async () => {
+    const asks = { conditions: [{ path: 'tool.name', op: 'regex', value: 'delete' }] };
+    policy('shop', { version: '1', default: 'allow', all_tools: { approve_if: [asks] } });
+    const io = person();
+    expect(await allow('shop', 'delete_x', { db: rig.db }, io)).toBe(0);
+    expect(io.out.text).toContain('Nothing to change');
+    expect(io.out.text).toContain('Rules under approve_if still ask a person about some calls.');
+  });
+
   test('allow of what is allowed names what empties its limits', async () => {
     policy('shop', {
       version: '1',
