@@ -7,8 +7,9 @@ import {
   latestBudget,
   waitingCall,
 } from '../../src/cli/approving.js';
+import { approvals } from '../../src/cli/commands/approvals.js';
 import type { PolicyWrapError } from '../../src/errors.js';
-import { State } from './commands/support.js';
+import { FakeTerminal, State } from './commands/support.js';
 
 const MINUTE = 60_000;
 
@@ -138,6 +139,10 @@ describe('a call that waits', () => {
       'Have the call made again; you will be asked again.',
     ]);
     expect(state.store.approval(id)?.state).toBe('pending');
+    const io = new FakeTerminal();
+    expect(await approvals({ db: state.db }, io)).toBe(0);
+    expect(io.out.text).toContain('Its server has another policy since: have the call made again');
+    expect(io.out.text).not.toContain('policy-wrap approve');
     // Another wrapper of the server still decides by it.
     state.session();
     expect(await waitingCall(id, state.store)).toMatchObject({ id });

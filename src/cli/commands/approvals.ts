@@ -39,12 +39,16 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   if (options.watch) return watch(options, io);
   const { stores, leftAlone } = await openStores(options, io);
   const entries: (ApprovalEntry & Partial<Origin>)[] = [];
+  const overtaken = new Set<string>();
   let now = io.now();
   let team: TeamStanding | undefined;
   try {
     for (const store of stores) {
       team = await standingIn(store, options, io.env);
-      entries.push(...(await store.approvals(options.all, { mine: options.mine })));
+      const found = await store.approvals(options.all, { mine: options.mine });
+      entries.push(...found);
+      for (const each of found)
+        if (each.state === 'pending' && !(await isStillAsked(each, store))) overtaken.add(each.id);
       now = nowOf(store, io);
     }
   } finally {
@@ -57,10 +61,15 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   }
   if (entries.length === 0) await io.out.write('Nothing waits for a person.\n');
   for (const approval of entries) {
-    await io.out.write(`${describeApproval(approval, io.out, now)}${advice(approval, team)}\n`);
+    await io.out.write(
+      `${describeApproval(approval, io.out, now)}${overtaken.has(approval.id) ? OVERTAKEN : advice(approval, team)}\n`,
+    );
   }
   return EXIT.done;
 }
+
+const OVERTAKEN =
+  '  Its server has another policy since: have the call made again, and you will be asked again.\n';
 
 function advice(approval: ApprovalEntry, team: TeamStanding | undefined): string {
   const { id, state } = approval;
