@@ -1,7 +1,7 @@
 import { amountsOf, boundedNumber, numbersOf } from '../approval/numeric-arguments.js';
 import { PolicyWrapError } from '../errors.js';
 import { Decimal } from '../json/decimal.js';
-import type { ApprovalEntry, BudgetEntry, BudgetTerms } from '../store/store.js';
+import type { ApprovalEntry, BudgetEntry, BudgetTerms, SessionEntry } from '../store/store.js';
 import { parseDuration } from '../text/duration.js';
 import { printable } from '../text/escape.js';
 import { argumentsOf, inputSchemaOf, isForQueue, notHere, stateOf } from './approval-view.js';
@@ -29,7 +29,7 @@ export async function waitingCall(id: string, store: AnyStore): Promise<Approval
   }
   assertPending(approval);
   if (!isForQueue(approval)) throw notHere(approval);
-  if (!(await isStillAsked(approval, store)))
+  if (!isStillAsked(approval, await store.sessions()))
     throw new PolicyWrapError(
       'REFUSED',
       `approval ${approval.id} was asked for under an earlier policy of ${printable(approval.server, 200)}, and would let nothing through`,
@@ -42,11 +42,11 @@ export async function waitingCall(id: string, store: AnyStore): Promise<Approval
  * An approval belongs to the policy that asked: where every wrapper of its server that runs decides by another one, the
  * call is asked about anew, and a yes to this one is wasted.
  */
-export async function isStillAsked(
+export function isStillAsked(
   { server, grant, policyHash }: ApprovalEntry,
-  store: AnyStore,
-): Promise<boolean> {
-  const running = (await store.sessions()).filter(
+  sessions: readonly SessionEntry[],
+): boolean {
+  const running = sessions.filter(
     (each) => each.live && each.server === server && each.grant === grant && each.policyHash !== undefined,
   );
   return running.length === 0 || running.some((each) => each.policyHash === policyHash);

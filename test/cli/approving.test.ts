@@ -143,6 +143,9 @@ describe('a call that waits', () => {
     expect(await approvals({ db: state.db }, io)).toBe(0);
     expect(io.out.text).toContain('Its server has another policy since: have the call made again');
     expect(io.out.text).not.toContain('policy-wrap approve');
+    const watching = new FakeTerminal(['a']);
+    expect(await approvals({ db: state.db, watch: true }, watching)).toBe(0);
+    expect(watching.questions).toEqual([]);
     // Another wrapper of the server still decides by it.
     state.session();
     expect(await waitingCall(id, state.store)).toMatchObject({ id });

@@ -47,8 +47,9 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
       team = await standingIn(store, options, io.env);
       const found = await store.approvals(options.all, { mine: options.mine });
       entries.push(...found);
-      for (const each of found)
-        if (each.state === 'pending' && !(await isStillAsked(each, store))) overtaken.add(each.id);
+      const pending = found.filter(({ state }) => state === 'pending');
+      const sessions = pending.length === 0 ? [] : await store.sessions();
+      for (const each of pending) if (!isStillAsked(each, sessions)) overtaken.add(each.id);
       now = nowOf(store, io);
     }
   } finally {
@@ -110,9 +111,11 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
   if (stores.length === 0) openState(options, io).close();
   const waiting = async () => {
     const all: { readonly store: AnyStore; readonly approval: ApprovalEntry }[] = [];
-    for (const store of stores)
-      for (const approval of await store.approvals())
-        if (isForQueue(approval) && (await isStillAsked(approval, store))) all.push({ store, approval });
+    for (const store of stores) {
+      const asked = (await store.approvals()).filter(isForQueue);
+      const sessions = asked.length === 0 ? [] : await store.sessions();
+      for (const approval of asked) if (isStillAsked(approval, sessions)) all.push({ store, approval });
+    }
     return all;
   };
   try {

@@ -7,7 +7,7 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import { editEntry, type Wish } from '../../policy/edit/edit-entry.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { couldPass, isVisible, resolveEntry } from '../../policy/evaluate/resolve.js';
-import type { Policy } from '../../policy/model.js';
+import type { Checks, Policy } from '../../policy/model.js';
 import { printable } from '../../text/escape.js';
 import { nearest } from '../../text/suggest.js';
 import type { StateOptions } from '../open-state.js';
@@ -105,30 +105,30 @@ async function edit(
 }
 
 /** A rule that asks about some calls of every tool still does: it is answered call by call. */
-function askingText(tool: string, { own, extended }: Usable): string {
-  const asks = stack(own, extended).all.some((policy) => {
-    const resolved = resolveEntry(policy, tool);
-    const entry = resolved.kind === 'resolved' ? resolved.entry : undefined;
-    return [...(entry?.approveIf ?? []), ...policy.allTools.approveIf].length > 0;
-  });
-  return asks
+function askingText(tool: string, usable: Usable): string {
+  return checksOf(tool, usable).some(({ approveIf }) => approveIf.length > 0)
     ? 'Rules under approve_if still ask a person about some calls. What waits, and how to let it through: policy-wrap approvals\n'
     : '';
 }
 
 /** A limit that is used up is no rule against the tool: what gives it back. */
-function limitsText(server: string, tool: string, { own, extended }: Usable): string {
-  const counters = stack(own, extended).all.flatMap((policy) => {
-    const resolved = resolveEntry(policy, tool);
-    const entry = resolved.kind === 'resolved' ? (resolved.entry?.limits ?? []) : [];
-    return [...entry, ...policy.allTools.limits].map(({ counter }) => counter);
-  });
+function limitsText(server: string, tool: string, usable: Usable): string {
+  const counters = checksOf(tool, usable).flatMap(({ limits }) => limits.map(({ counter }) => counter));
   const lines = [...new Set(counters)].map(
     (counter) => `  policy-wrap reset ${typed(counter)} --server ${typed(server)}\n`,
   );
   return lines.length === 0
     ? ''
     : `Its limits stay. Where one is used up, this empties it:\n${lines.join('')}`;
+}
+
+/** What is looked at when a tool is called: its entry and the rules over all tools, of every layer. */
+function checksOf(tool: string, { own, extended }: Usable): readonly Checks[] {
+  return stack(own, extended).all.flatMap((policy) => {
+    const resolved = resolveEntry(policy, tool);
+    const entry = resolved.kind === 'resolved' ? resolved.entry : undefined;
+    return entry === undefined ? [policy.allTools] : [entry, policy.allTools];
+  });
 }
 
 /** The tools of a server that a pattern takes, as far as they are known. */

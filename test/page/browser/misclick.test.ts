@@ -39,14 +39,20 @@ const pressInItsPlace = (gone: string) => `(() => {
 })()`;
 const pressed = (page: Page) => page.evaluate('globalThis.pressed');
 
-test('G10: a press that comes as a call is decided does not approve the one that moves into its place', async () => {
-  await using rig = await PageRig.start();
+/** Two calls that wait on the first screen, and what approves them. */
+async function twoWaiting(rig: PageRig) {
   const wrapper = await wrapped(rig);
   await wrapper.call('tag', { n: 1 });
   await wrapper.call('tag', { n: 2 });
   const page = await rig.open('/waiting');
   const buttons = page.getByRole('button', { name: 'Approve once' });
   await expect.poll(() => buttons.count()).toBe(2);
+  return { page, buttons };
+}
+
+test('G10: a press that comes as a call is decided does not approve the one that moves into its place', async () => {
+  await using rig = await PageRig.start();
+  const { page, buttons } = await twoWaiting(rig);
   await page.evaluate(pressInItsPlace('article .button.main'));
   await buttons.first().click();
   expect(await pressed(page)).toBe('Approve once');
@@ -59,12 +65,7 @@ test('G10: a press that comes as a call is decided does not approve the one that
 
 test('G10: a press on its way to a call that goes by itself meets nothing that came meanwhile', async () => {
   await using rig = await PageRig.start();
-  const wrapper = await wrapped(rig);
-  await wrapper.call('tag', { n: 1 });
-  await wrapper.call('tag', { n: 2 });
-  const page = await rig.open('/waiting');
-  const buttons = page.getByRole('button', { name: 'Approve once' });
-  await expect.poll(() => buttons.count()).toBe(2);
+  const { page, buttons } = await twoWaiting(rig);
   await expect.poll(() => buttons.first().getAttribute('aria-disabled')).toBe('false');
   await page.evaluate(pressInItsPlace('article .button.main'));
   const [first] = await approvals(rig);

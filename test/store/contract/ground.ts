@@ -1,4 +1,4 @@
-import { beforeEach, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { Charge } from '../../../src/policy/call.js';
 import type { Demand } from '../../../src/policy/model.js';
 import type { Decided } from '../../../src/store/approval-entry.js';
@@ -17,7 +17,7 @@ import {
   type Settlement,
   Store,
 } from '../../../src/store/store.js';
-import { clock, damage, done } from '../support.js';
+import { damage, done, freshStore } from '../support.js';
 import { admission, INFO, open } from '../support-shapes.js';
 
 /** One wrapper of a test, by its session. */
@@ -76,14 +76,7 @@ export async function admit(ground: Ground, session: Session, ...charges: Charge
 
 /** The file of this machine, a new one for each test. */
 export function localGround(temp: { path: () => string }): Ground & { readonly path: string } {
-  const at = { time: clock(), path: '', store: undefined as unknown as Store, session: '' };
-  beforeEach(() => {
-    at.time = clock();
-    at.path = temp.path();
-    at.store = Store.open(at.path, at.time);
-    at.session = at.store.startSession(INFO);
-    return () => at.store.close();
-  });
+  const at = freshStore(temp);
   return {
     get path() {
       return at.path;
