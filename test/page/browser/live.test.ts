@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { refusalCode } from '../../support/rig.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 const POLICY = {
   version: '1',
@@ -53,8 +54,11 @@ test('one server is paused and resumed', async () => {
   await page.getByRole('button', { name: 'Pause recorder' }).click();
   await page.getByText('Paused: every call of recorder is refused').waitFor();
   expect(refusalCode(await wrapper.call('other', {}))).toBe('PAUSED');
-  await page.getByRole('button', { name: 'Resume recorder' }).click();
-  await page.getByText('Paused: every call of recorder').waitFor({ state: 'detached' });
+  await press(
+    page.getByRole('button', { name: 'Resume recorder' }),
+    page.getByText('Paused: every call of recorder'),
+    'detached',
+  );
   expect(refusalCode(await wrapper.call('other', {}))).toBeUndefined();
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { command } from '../../support/asking.js';
 import { type Rig, refusalCode } from '../../support/rig.js';
 import { PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 const POLICY = {
   version: '1',
@@ -126,8 +127,11 @@ test('the brake that is pressed twice stays pulled, everywhere and for one serve
   // One press lifts both, so both are named.
   await page.getByText('By themselves too: recorder').waitFor();
   expect(refusalCode(await wrapper.call('echo', {}))).toBe('PAUSED');
-  await page.getByRole('button', { name: 'Resume', exact: true }).click();
-  await page.getByText('Paused:').waitFor({ state: 'detached' });
+  await press(
+    page.getByRole('button', { name: 'Resume', exact: true }),
+    page.getByText('Paused:'),
+    'detached',
+  );
   expect(refusalCode(await wrapper.call('echo', {}))).toBeUndefined();
 });
 

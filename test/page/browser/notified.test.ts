@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Receiver } from '../../support/receiver.js';
 import { refusalCode } from '../../support/rig.js';
 import { PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 test('what waits is told with a link to the page: a click opens it, a second one answers', async () => {
   await using rig = await PageRig.start();
@@ -24,8 +25,10 @@ test('what waits is told with a link to the page: a click opens it, a second one
 
   const opened = await page.context().newPage();
   await opened.goto(told?.json.link);
-  await opened.getByRole('article', { name: 'tag' }).getByRole('button', { name: 'Approve once' }).click();
-  await opened.getByText('Nothing waits for you').waitFor();
+  await press(
+    opened.getByRole('article', { name: 'tag' }).getByRole('button', { name: 'Approve once' }),
+    opened.getByText('Nothing waits for you'),
+  );
   expect(refusalCode(await wrapper.call('tag', { name: 'v1' }))).toBeUndefined();
 
   // Who is not signed in gets nothing by the link, and a page that has ended is linked by nobody.

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { refusalCode } from '../../support/rig.js';
 import { accessible, PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 /** The policy that a person copies from the catalogue. */
 const SEED = `{ "version": "1", "default": "deny",
@@ -178,7 +179,7 @@ test('the version before comes back with one click, to the byte, and the running
   await page.getByText('decides by this version').waitFor();
   // What was said of the version before may still stand there.
   await expect.poll(async () => refusalCode(await wrapper.call('track_login', {}))).toBeUndefined();
-  await page.getByRole('button', { name: /^Back to it/ }).click();
+  await press(page.getByRole('button', { name: /^Back to it/ }), page.getByText('That version holds again'));
   await expect.poll(() => readFileSync(file, 'utf8')).toBe(before);
   await expect.poll(async () => refusalCode(await wrapper.call('track_login', {}))).toBe('NOT_LISTED');
   await page.getByText('decides by this version').waitFor();

@@ -6,6 +6,7 @@ import { command, inTerminal } from '../../support/asking.js';
 import { Rig, refusalCode } from '../../support/rig.js';
 import { ask, signIn } from '../support/http.js';
 import { PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 /** What pulls the brake, where it is let in. */
@@ -395,10 +396,8 @@ describe('in a browser', () => {
     await theirs.waitFor();
     // The other browser does not hear of the decision for now, as when a laptop sleeps.
     await other.route('**/api/waiting', (route) => route.abort());
-    await one.getByRole('button', { name: 'Approve once' }).click();
-    await one.getByText('approved, not used yet').waitFor();
-    await theirs.click();
-    await other.getByText(/is no longer waiting: approved on the page/).waitFor();
+    await press(one.getByRole('button', { name: 'Approve once' }), one.getByText('approved, not used yet'));
+    await press(theirs, other.getByText(/is no longer waiting: approved on the page/));
     await other.unroute('**/api/waiting');
     expect(refusalCode(await wrapper.call('tag', { n: 1 }))).toBeUndefined();
     await other.getByText('aprobada y usada').waitFor();

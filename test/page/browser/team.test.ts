@@ -7,6 +7,7 @@ import { Laptop } from '../../support/laptop.js';
 import { Cluster } from '../../support/postgres.js';
 import { BIN, refusalCode } from '../../support/rig.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 const POLICY = {
   version: '1',
@@ -50,8 +51,7 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
     await card.getByText(`alice on ${HOST}`).waitFor();
     await card.getByText('"a": 1').waitFor();
     await accessible(page);
-    await card.getByRole('button', { name: 'Approve once' }).click();
-    await card.waitFor({ state: 'detached' });
+    await press(card.getByRole('button', { name: 'Approve once' }), card, 'detached');
     expect(refusalCode(await wrapper.call('tag', { a: 2 }))).toBe('APPROVAL_REQUIRED');
     expect(refusalCode(await wrapper.call('tag', { a: 1 }))).toBeUndefined();
     expect(refusalCode(await wrapper.call('tag', { a: 1 }))).toBe('APPROVAL_REQUIRED');
@@ -73,8 +73,8 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
     await page.getByText('Paused on every machine of the team: every call of every server').waitFor();
     await page.getByText('by carol').first().waitFor();
     expect(refusalCode(await wrapper.call('look', {}))).toBe('PAUSED');
-    await page.getByRole('button', { name: 'Resume the team' }).click();
-    await page.getByText('Paused on every machine').waitFor({ state: 'detached' });
+    const paused = page.getByText('Paused on every machine');
+    await press(page.getByRole('button', { name: 'Resume the team' }), paused, 'detached');
     expect(refusalCode(await wrapper.call('look', {}))).toBeUndefined();
     expect(rig.problems).toEqual([]);
   });
@@ -108,9 +108,9 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
     await page.getByText('Solo un approver o un owner del equipo').first().waitFor();
     expect(await page.getByRole('button', { name: 'Reanudar el equipo' }).count()).toBe(0);
     await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
-    await page.getByRole('button', { name: 'Reanudar el equipo' }).click();
-    await card.getByRole('button', { name: 'Aprobar una vez' }).click();
-    await card.waitFor({ state: 'detached' });
+    const resume = page.getByRole('button', { name: 'Reanudar el equipo' });
+    await press(resume, resume, 'detached');
+    await press(card.getByRole('button', { name: 'Aprobar una vez' }), card, 'detached');
     expect(refusalCode(await wrapper.call('tag', { a: 1 }))).toBeUndefined();
   });
 
@@ -151,8 +151,8 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
     }
     await page.getByText("Nothing of the team's store").waitFor({ state: 'detached' });
     await page.getByRole('article', { name: 'tag' }).waitFor();
-    await page.getByRole('button', { name: 'Resume this machine' }).click();
-    await page.getByText('Paused: every call').waitFor({ state: 'detached' });
+    const resume = page.getByRole('button', { name: 'Resume this machine' });
+    await press(resume, page.getByText('Paused: every call'), 'detached');
   });
 
   test('the store that the entries of clients name is the one that is shown; of several none is, and that is said', async () => {

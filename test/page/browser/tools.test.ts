@@ -6,6 +6,7 @@ import { RECORDER, refusalCode } from '../../support/rig.js';
 import { clientEntries, standIn, started } from '../support/entries.js';
 import { Looks } from '../support/looks.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 const documentOf = (file: string) => readJsonc(readFileSync(file, 'utf8'))?.doubles;
 const recorder = (options: object) => [process.execPath, RECORDER, JSON.stringify(options)];
@@ -336,8 +337,10 @@ test('a changed definition is shown word by word, and the button trusts just wha
   // What was shown before it changed again is not what a person would trust now.
   const [code, answer] = (await page.evaluate(TRUST_ANOTHER)) as [number, string];
   expect([code, answer]).toEqual([409, expect.stringContaining('changed again while you were reading')]);
-  await page.getByRole('button', { name: 'Trust it as it is now' }).click();
-  await page.getByText('pay is trusted as it is now').waitFor();
+  await press(
+    page.getByRole('button', { name: 'Trust it as it is now' }),
+    page.getByText('pay is trusted as it is now'),
+  );
   await expect.poll(() => page.getByRole('button', { name: 'Trust it as it is now' }).count()).toBe(0);
 });
 

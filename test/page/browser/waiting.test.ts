@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { approvalId } from '../../support/asking.js';
 import { type Message, refusalCode } from '../../support/rig.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
+import { press } from '../support/press.js';
 
 const POLICY = {
   version: '1',
@@ -97,8 +98,10 @@ test('the next calls pass within every amount, until they are revoked', async ()
   await card.getByLabel('Each amount at most').fill('8000');
   await accessible(page);
   await card.getByLabel(/^To approve it, type/).fill('5000');
-  await card.getByRole('button', { name: 'Approve it and the next 2' }).click();
-  await page.getByText('2 more calls of create_invoice on recorder').waitFor();
+  await press(
+    card.getByRole('button', { name: 'Approve it and the next 2' }),
+    page.getByText('2 more calls of create_invoice on recorder'),
+  );
   const call = async (amount_total: number): Promise<string | undefined> =>
     refusalCode(await wrapper.call('create_invoice', { ...INVOICE, amount_total, tax_amount: amount_total }));
   expect(await call(8001)).toBe('APPROVAL_REQUIRED');
@@ -114,8 +117,7 @@ test('what was approved is taken back while it is unused', async () => {
   const wrapper = await wrapped(rig);
   expect(approvalId(await wrapper.call('tag', { name: 'x' }))).toMatch(/^[a-z0-9]+$/);
   const page = await rig.open('/waiting');
-  await page.getByRole('button', { name: 'Approve once' }).click();
-  await page.getByText('approved, not used yet').waitFor();
+  await press(page.getByRole('button', { name: 'Approve once' }), page.getByText('approved, not used yet'));
   await page.getByRole('button', { name: 'Take back' }).click();
   await page.getByRole('cell', { name: /^rejected/ }).waitFor();
   expect(refusalCode(await wrapper.call('tag', { name: 'x' }))).toBe('APPROVAL_REJECTED');
@@ -134,8 +136,7 @@ test('G10: arguments of 100 KB are shown whole, the page stays usable, and the c
   expect(JSON.parse(shown.replaceAll('\\u{202e}', '\\u202e'))).toEqual(args);
   expect(shown).not.toContain('\u202e');
   await fitsWidth(page);
-  await card.getByRole('button', { name: 'Approve once' }).click();
-  await card.waitFor({ state: 'detached' });
+  await press(card.getByRole('button', { name: 'Approve once' }), card, 'detached');
   expect(refusalCode(await wrapper.call('tag', args))).toBeUndefined();
   expect(rig.problems).toEqual([]);
 });
@@ -176,8 +177,7 @@ test('the brake stops every wrapper, is in sight on every screen, and is lifted'
   await page.getByText('Paused: every call of every server is refused').waitFor();
   expect(refusalCode(await wrapper.call('list', {}))).toBe('PAUSED');
   await accessible(page);
-  await page.getByRole('button', { name: 'Resume' }).click();
-  await page.getByText('Paused: every call').waitFor({ state: 'detached' });
+  await press(page.getByRole('button', { name: 'Resume' }), page.getByText('Paused: every call'), 'detached');
   expect(refusalCode(await wrapper.call('list', {}))).toBeUndefined();
 });
 
