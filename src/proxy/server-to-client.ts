@@ -3,7 +3,7 @@ import { isRecord, own } from '../json/value.js';
 import { isServerRequest } from '../policy/server-requests.js';
 import type { ExitCode } from '../upstream/upstream.js';
 import { ambiguity } from '../wire/ambiguity.js';
-import { type AnyLine, idFromEnds, type Line, LineSplitter, type OversizedLine } from '../wire/lines.js';
+import { type AnyLine, idFromEnds, type Line, LineSplitter } from '../wire/lines.js';
 import type { McpSession } from '../wire/mcp-session.js';
 import type { JudgedCall } from '../wire/message.js';
 import { type Envelope, type Id, isId } from '../wire/message.js';
@@ -15,6 +15,7 @@ import { ListAnswers } from './list-answers.js';
 import { type AnswerOutcome, OwedAnswers } from './owed-answers.js';
 import { outcomeOf, readEnvelope } from './server-message.js';
 import { asksForUrls, type Judged, ServerRequests } from './server-requests.js';
+import { StrayLines } from './stray-lines.js';
 
 /** While others hold the database: the longest wait, and all of it, in milliseconds. */
 const BUSY_WAIT = { longest: 60, total: 5000 };
@@ -35,9 +36,8 @@ export class ServerToClient {
   readonly #session: McpSession;
   readonly #gate: Gate;
   readonly #roundTrips: RoundTrips;
-  readonly #maxLine: number;
   readonly #warn: (text: string) => void;
-  readonly #stray: (bytes: Buffer) => void;
+  readonly #stray: StrayLines;
   readonly #splitter: LineSplitter;
   readonly #requests: ServerRequests;
   readonly #lists: ListAnswers;
@@ -68,9 +68,8 @@ export class ServerToClient {
     this.#gate = gate;
     this.#owed = new OwedAnswers(session, gate, options.warn);
     this.#roundTrips = options.roundTrips;
-    this.#maxLine = options.maxLine;
     this.#warn = options.warn;
-    this.#stray = options.stray;
+    this.#stray = new StrayLines(this.#owed, options);
     this.#splitter = new LineSplitter(options.maxLine);
     this.#later = options.later;
     const { toServer, warn } = options;
@@ -125,7 +124,7 @@ export class ServerToClient {
         this.#behind.push(line);
         continue;
       }
-      const passed = line.kind === 'oversized' ? this.#oversized(line) : this.#line(line);
+      const passed = line.kind === 'oversized' ? this.#stray.oversized(line) : this.#line(line);
       add(batch, passed);
     }
     return batch.parts();
@@ -170,15 +169,15 @@ export class ServerToClient {
 
   #line(line: Line, waited: Waited = { since: this.#owed.readAt, tries: 0 }): Line | string | undefined {
     if (line.isBlank) return undefined;
-    if (line.hasLoneCr) return this.#keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
+    if (line.hasLoneCr) return this.#stray.keptOff(line, LONE_CR, idFromEnds(line, 'answer'));
     const message = readEnvelope(line);
-    if (Array.isArray(message)) return this.#batch(line, message);
+    if (Array.isArray(message)) return this.#stray.batch(line, message);
     if (message?.jsonrpc !== '2.0')
-      return this.#keptOff(line, 'it is no JSON', message ? undefined : idFromEnds(line, 'answer'));
+      return this.#stray.keptOff(line, 'it is no JSON', message ? undefined : idFromEnds(line, 'answer'));
     const { id, method } = message;
     const outcome = outcomeOf(message);
     if (method !== undefined && outcome === undefined) {
-      if (typeof method !== 'string') return this.#keptOff(line, 'its method is no text', undefined);
+      if (typeof method !== 'string') return this.#stray.keptOff(line, 'its method is no text', undefined);
       const reason = this.#ambiguity(line, message);
       if (reason !== undefined) return this.#owed.unreadable(undefined, reason);
       if (this.#gate.judges('serverRequests')) {
@@ -194,7 +193,7 @@ export class ServerToClient {
     if (method !== undefined || outcome === undefined || outcome === 'both') {
       // With a method and nothing to answer it is a request, whose id is another than ours.
       const isAnswer = method === undefined || (message.result ?? message.error ?? null) !== null;
-      return this.#keptOff(line, 'it is neither one answer nor a request', isAnswer ? id : undefined);
+      return this.#stray.keptOff(line, 'it is neither one answer nor a request', isAnswer ? id : undefined);
     }
     const awaited = isId(id) ? this.#session.awaitedMethod(id) : undefined;
     if (isId(id) && awaited === 'tools/list') return this.#lists.tools(line, message, id);
@@ -267,30 +266,6 @@ export class ServerToClient {
     if (!isRecord(result) || own(result, 'resultType') !== 'input_required') return;
     const digest = callDigest(call.name, call.args.values);
     this.#roundTrips.expectRetry(digest, own(result, 'requestState'), call.continues);
-  }
-
-  #oversized(line: OversizedLine): string | undefined {
-    const reason = `${line.size} bytes, more than ${this.#maxLine} (--max-server-line raises the limit)`;
-    return this.#owed.unreadable(idFromEnds(line, 'answer'), reason);
-  }
-
-  /** A line that is no message; if it was to be an answer and it can be told whose, the client need not wait for it. */
-  #keptOff(line: Line, reason: string, id: unknown): string | undefined {
-    this.#stray(line.bytes);
-    return isId(id) ? this.#owed.unreadable(id, reason) : undefined;
-  }
-
-  /** Nobody was sent a batch, and no revision but one knows them. Whoever waits for an answer in it hears that it came so. */
-  #batch(line: Line, messages: readonly unknown[]): string | undefined {
-    const reason = 'it is a batch: one message a line';
-    this.#stray(line.bytes);
-    this.#warn(`dropped a line of the server's: ${reason}`);
-    let answers = '';
-    for (const message of messages) {
-      if (!isRecord(message) || message.method !== undefined || outcomeOf(message) === undefined) continue;
-      answers += this.#owed.dropped(message.id, reason) ?? '';
-    }
-    return answers === '' ? undefined : answers;
   }
 
   /** The answer to a request was lost on its way. @returns an error for whoever waits for it */

@@ -1,4 +1,3 @@
-import { PolicyWrapError, reasonOf } from '../errors.js';
 import {
   type Admission,
   type Admitted,
@@ -7,7 +6,6 @@ import {
   BUSY,
   type Claim,
   type ClaimTerms,
-  LOCKED_HINT,
   type LogEntry,
   type Outcome,
   type PinEntry,
@@ -20,10 +18,10 @@ import {
   type Store,
 } from '../store/store.js';
 import type { Ledger } from './ledger.js';
+import { PeopleRecords } from './people-records.js';
 import { PinComparison } from './pin-comparison.js';
 import { StateConnection } from './state-connection.js';
 import { Tidying } from './tidying.js';
-import { untilFree } from './until-free.js';
 import { EVENT_NAME_CAP, WaitingRecords } from './waiting-records.js';
 
 export interface StateSessionOptions {
@@ -37,10 +35,6 @@ export interface StateSessionOptions {
 
 /** How long a policy that is to be shown waits while others hold the database, in milliseconds. */
 const POLICY_AGAIN_MS = 50;
-/** How long a person's answer waits for a locked database, in milliseconds. */
-const DECIDE_MS = 5000;
-/** How long people are told nothing while the database is locked, in milliseconds; then they are told without it. */
-const CLAIM_MS = 3000;
 /** Tools of other servers that are looked for in definitions. */
 const OTHERS_MAX = 5000;
 
@@ -58,6 +52,7 @@ export class StateSession implements Ledger {
   readonly #records: WaitingRecords;
   readonly #tidying: Tidying;
   readonly #pins: PinComparison;
+  readonly #people: PeopleRecords;
   #client: { readonly name: string; readonly version: string } | undefined;
 
   constructor(options: StateSessionOptions) {
@@ -71,6 +66,7 @@ export class StateSession implements Ledger {
     const quietly = (work: (store: Store) => void) => void this.#connection.quietly(work);
     this.#records = new WaitingRecords(options.session.server, quietly);
     this.#tidying = new Tidying(quietly);
+    this.#people = new PeopleRecords(options.session.server, this.#connection, options.warn);
     this.#pins = new PinComparison(
       options.session.server,
       () => this.#session,
@@ -237,27 +233,12 @@ export class StateSession implements Ledger {
     this.#records.settle(row, outcome, latencyMs);
   }
 
-  /**
-   * Takes down a person's answer from the client.
-   *
-   * @returns the record as it stands afterwards, whoever decided; undefined when it could not be written
-   */
-  async decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined> {
-    try {
-      const decided = await untilFree(() => {
-        const store = this.#connection.open();
-        return store === BUSY ? BUSY : store.decideApproval(approvalId, state, 'client');
-      }, DECIDE_MS);
-      if (decided !== BUSY) return decided.kind === 'unknown' ? undefined : decided.approval;
-      throw new PolicyWrapError('STATE_UNAVAILABLE', 'the state database was locked', { hint: LOCKED_HINT });
-    } catch (error) {
-      this.#options.warn(`an answer to approval ${approvalId} could not be recorded: ${reasonOf(error)}`);
-      return undefined;
-    }
+  decide(approvalId: string, state: 'approved' | 'rejected'): Promise<ApprovalEntry | undefined> {
+    return this.#people.decide(approvalId, state);
   }
 
   approvalState(id: string): ApprovalState | undefined {
-    return this.#connection.quietly((store) => store.approval(id))?.state;
+    return this.#people.approvalState(id);
   }
 
   approvalNow(id: string): ApprovalState | undefined {
@@ -277,18 +258,12 @@ export class StateSession implements Ledger {
     });
   }
 
-  /** Asks whether this wrapper is to tell people something. @returns undefined where the state cannot say so */
-  async claimNotice(key: string, terms: ClaimTerms): Promise<Claim | undefined> {
-    const ask = () => this.#connection.quietly((store) => store.claimNotice(key, terms));
-    const claim = await untilFree(ask, CLAIM_MS);
-    return claim === BUSY ? undefined : claim;
+  claimNotice(key: string, terms: ClaimTerms): Promise<Claim | undefined> {
+    return this.#people.claimNotice(key, terms);
   }
 
-  /** Takes down in the events that people were not told something. A record and no more: it is not tried again. */
   noticeLost(detail: Readonly<Record<string, unknown>>): void {
-    this.#connection.quietly((store) =>
-      store.noticeLost({ server: this.#options.session.server, ...detail }),
-    );
+    this.#people.noticeLost(detail);
   }
 
   get asksHere(): boolean {
