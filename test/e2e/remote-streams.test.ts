@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { ALLOW_ALL } from '../support/policies.js';
-import { answer, event, isCall, RemoteServer, stream } from '../support/remote-server.js';
+import { answer, endless, event, isCall, RemoteServer, stream } from '../support/remote-server.js';
 import { Rig, type Wrapper } from '../support/rig.js';
 
 function remote(rig: Rig, url: string): Wrapper {
@@ -55,29 +55,23 @@ test('what nobody reads is not taken without end', async () => {
   await using rig = new Rig();
   let written = 0;
   let cut = 0;
-  const endless = (response: ServerResponse) => {
+  const page = (response: ServerResponse) => {
     response
       .on('error', () => {})
       .once('close', () => {
         cut += 1;
       });
-    const more = () => {
-      if (response.destroyed || written > 200 << 20) return;
-      written += 1 << 16;
-      if (response.write('x'.repeat(1 << 16))) setImmediate(more);
-      else response.once('drain', more);
-    };
-    more();
+    endless(response, (bytes) => (written += bytes));
   };
   await using server = await RemoteServer.start(({ message }, response) => {
     if (message?.method === 'notifications/initialized') {
       response.writeHead(202, { 'content-type': 'text/plain' });
-      endless(response);
+      page(response);
       return true;
     }
     if (!message || !isCall({ message } as never)) return undefined;
     response.writeHead(200, { 'content-type': 'text/html' });
-    endless(response);
+    page(response);
     return true;
   });
   const wrapper = remote(rig, server.url);

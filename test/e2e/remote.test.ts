@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { Between } from '../support/between.js';
 import { command } from '../support/command.js';
 import { ALLOW_ALL } from '../support/policies.js';
-import { answer, event, isCall, type Received, RemoteServer, stream } from '../support/remote-server.js';
+import {
+  answer,
+  endless,
+  event,
+  isCall,
+  type Received,
+  RemoteServer,
+  stream,
+} from '../support/remote-server.js';
 import { RECORDER, Rig, refusalCode, type Wrapper } from '../support/rig.js';
 
 /** One call a day, so that a charge is seen in the next call. */
@@ -416,13 +424,7 @@ describe('Streamable HTTP', () => {
     await using server = await RemoteServer.onCalls((_received, response) => {
       const send = stream(response);
       send('data: "');
-      const more = () => {
-        if (response.destroyed || written > 200 << 20) return;
-        written += 1 << 16;
-        if (response.write('x'.repeat(1 << 16))) setImmediate(more);
-        else response.once('drain', more);
-      };
-      more();
+      endless(response, (bytes) => (written += bytes));
     });
     const wrapper = remote(rig, server.url, ALLOW_ALL, ['--max-server-line', '2']);
     await wrapper.initialize();

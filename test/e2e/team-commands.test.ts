@@ -1,14 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { READING_MS } from '../../src/approval/prompt-form.js';
-import { IS_MISSING, newTeam } from '../store/postgres/support.js';
+import { IS_MISSING, newTeam, sharedCluster } from '../store/postgres/support.js';
 import { atTerminal, PYTHON } from '../support/asking.js';
 import { command } from '../support/command.js';
 import { Laptop } from '../support/laptop.js';
 import { misfits } from '../support/output-schema.js';
-import { Cluster } from '../support/postgres.js';
 import { type Message, RECORDER, refusalCode, type Wrapper } from '../support/rig.js';
 
 const ASKING = {
@@ -20,14 +19,9 @@ const ASKING = {
   },
 };
 
-let cluster: Cluster;
+const at = sharedCluster();
 beforeAll(async () => {
-  if (IS_MISSING) return;
-  cluster = await Cluster.start();
-  await cluster.prepare('alice', 'bob', 'carol', 'dave', 'erin');
-});
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
+  if (!IS_MISSING) await at.cluster.sql('CREATE ROLE erin LOGIN');
 });
 
 const textOf = (answer: Message): string => answer.result.content[0].text;
@@ -50,9 +44,9 @@ async function asking(laptop: Laptop): Promise<Wrapper> {
 
 describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a team', () => {
   test('G10: who wraps cannot approve; who approves lets exactly one call through, and is written down', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using approver = new Laptop(cluster, 'carol', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using approver = new Laptop(at.cluster, 'carol', team.name);
     const wrapper = one.wrap(ASKING);
     await wrapper.initialize();
     const id = approvalOf(await wrapper.call('tag', { a: 1 }));
@@ -86,10 +80,10 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('G10: a form in the client is shown to whoever may approve, and to nobody else', async () => {
-    await using team = await newTeam(cluster);
-    await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'bob', 'approver')`);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using two = new Laptop(cluster, 'bob', team.name);
+    await using team = await newTeam(at.cluster);
+    await at.cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'bob', 'approver')`);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using two = new Laptop(at.cluster, 'bob', team.name);
     for (const laptop of [one, two]) {
       const wrapper = await asking(laptop);
       const first = await wrapper.next(({ id, method }) => id === 'asked' || method === 'elicitation/create');
@@ -102,7 +96,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
         expect(refusalCode(await wrapper.next(({ id }) => id === 'asked'))).toBeUndefined();
         expect(laptop.rig.receivedCalls()).toEqual(['look', 'tag']);
         // Whoever may no longer approve is no longer shown forms, in the same wrapper.
-        await cluster.sql(`SELECT policy_wrap.revoke_v1('${team.name}', 'bob', 'approver')`);
+        await at.cluster.sql(`SELECT policy_wrap.revoke_v1('${team.name}', 'bob', 'approver')`);
         const again = await wrapper.call('tag', { again: true });
         expect(refusalCode(again)).toBe('APPROVAL_REQUIRED');
         expect(textOf(again)).not.toContain('nobody answered');
@@ -113,9 +107,9 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('G10: what an approver answers in the form lets exactly that call through', async () => {
-    await using team = await newTeam(cluster);
-    await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
-    await using one = new Laptop(cluster, 'alice', team.name);
+    await using team = await newTeam(at.cluster);
+    await at.cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
     const wrapper = await asking(one);
     const form = await wrapper.next(({ method }) => method === 'elicitation/create');
     // An answer that comes sooner than a form can be read is none.
@@ -132,10 +126,10 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('a pause stops every machine; one of this machine alone stops no other; lifting needs the role', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using two = new Laptop(cluster, 'bob', team.name);
-    await using approver = new Laptop(cluster, 'carol', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using two = new Laptop(at.cluster, 'bob', team.name);
+    await using approver = new Laptop(at.cluster, 'carol', team.name);
     const [first, second] = [one.wrap(ASKING), two.wrap(ASKING)];
     await Promise.all([first.initialize(), second.initialize()]);
     expect((await one.run('pause', '--reason', 'odd invoices')).stdout).toContain(
@@ -161,7 +155,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     expect((await two.run('pause')).code).toBe(0);
     expect((await approver.type(['resume'])).stdout).toContain('resumed');
     expect(refusalCode(await first.call('look'))).toBe('PAUSED');
-    await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
+    await at.cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
     const still = await one.type(['resume']);
     expect(still.stdout + still.stderr).toContain('policy-wrap resume --here');
     expect((await one.type(['resume', '--here'])).code).toBe(0);
@@ -170,10 +164,10 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('status, log and export show the team, with who and where, and with --mine one’s own', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using two = new Laptop(cluster, 'bob', team.name);
-    await using auditor = new Laptop(cluster, 'dave', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using two = new Laptop(at.cluster, 'bob', team.name);
+    await using auditor = new Laptop(at.cluster, 'dave', team.name);
     const [first, second] = [one.wrap(ASKING), two.wrap(ASKING)];
     await Promise.all([first.initialize(), second.initialize()]);
     await first.call('issue');
@@ -209,8 +203,8 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('without the variable, commands say which store entries of clients name, and the option to type', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
     const policy = one.rig.file('policy.json', { ...ASKING, store: team.name });
     const server = [process.execPath, RECORDER, JSON.stringify({ journal: one.rig.journal })];
     const entry = (store: readonly string[], env?: object) => ({
@@ -247,10 +241,10 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('recommend and replay read the log of the team; what counts on one machine counts apart there', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using two = new Laptop(cluster, 'bob', team.name);
-    await using auditor = new Laptop(cluster, 'dave', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using two = new Laptop(at.cluster, 'bob', team.name);
+    await using auditor = new Laptop(at.cluster, 'dave', team.name);
     for (const [laptop, calls] of [
       [one, 2],
       [two, 3],
@@ -261,7 +255,9 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
       await wrapper.end();
     }
     // Both laptops of this test run on one host, which is all that the log says of a machine.
-    await cluster.sql(`UPDATE policy_wrap.sessions SET host = who || '-laptop' WHERE team = '${team.name}'`);
+    await at.cluster.sql(
+      `UPDATE policy_wrap.sessions SET host = who || '-laptop' WHERE team = '${team.name}'`,
+    );
     const recommended = JSON.parse((await auditor.run('recommend', '--json')).stdout);
     expect(recommended).toMatchObject({ server: 'afip', calls: 5, passed: 5 });
     // Who only wraps sees its own.
@@ -282,9 +278,9 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('a counter is emptied by the owner alone', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using owner = new Laptop(cluster, 'admin', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using owner = new Laptop(at.cluster, 'admin', team.name);
     const wrapper = one.wrap(ASKING);
     await wrapper.initialize();
     for (let i = 0; i < 2; i++) await wrapper.call('issue');
@@ -297,7 +293,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     expect(refusalCode(await wrapper.call('issue'))).toBe('LIMIT');
     // Whose login may not is not told to; the owner's wrapper says it with the store.
     expect(wrapper.stderr).not.toContain('policy-wrap reset');
-    await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'admin', 'wrapper')`);
+    await at.cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'admin', 'wrapper')`);
     const owners = owner.wrap(ASKING);
     await owners.initialize();
     expect(refusalCode(await owners.call('issue'))).toBe('LIMIT');
@@ -309,8 +305,8 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('store: sets up, gives roles and takes them, and looks at the engine', async () => {
-    await using owner = new Laptop(cluster, 'admin', 'fresh');
-    await using one = new Laptop(cluster, 'erin', 'fresh');
+    await using owner = new Laptop(at.cluster, 'admin', 'fresh');
+    await using one = new Laptop(at.cluster, 'erin', 'fresh');
     expect((await owner.run('store', 'init')).stdout).toContain('The store of the team fresh is');
     expect((await owner.run('store', 'init')).stdout).toContain('is up to date');
     const wrapper = one.wrap(ASKING);
@@ -357,8 +353,8 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
   });
 
   test('G4: store import takes along what this machine has counted, with its times, and once', async () => {
-    await using team = await newTeam(cluster);
-    await using owner = new Laptop(cluster, 'admin', team.name);
+    await using team = await newTeam(at.cluster);
+    await using owner = new Laptop(at.cluster, 'admin', team.name);
     const machine = {
       ...ASKING,
       tools: { issue: { limits: [{ counter: 'issued', window: 'day', max: 2, scope: 'machine' }] } },
@@ -374,7 +370,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
         stdout: expect.stringContaining(i === 0 ? 'Copied 1 charge.' : 'Copied no charges.'),
       });
     }
-    await using one = new Laptop(cluster, 'alice', team.name);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
     const wrapper = one.wrap(ASKING);
     await wrapper.initialize();
     expect(refusalCode(await wrapper.call('issue'))).toBeUndefined();

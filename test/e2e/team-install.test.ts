@@ -1,31 +1,25 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { IS_MISSING, newTeam } from '../store/postgres/support.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { IS_MISSING, newTeam, sharedCluster } from '../store/postgres/support.js';
 import { command } from '../support/command.js';
 import { Laptop } from '../support/laptop.js';
-import { Cluster } from '../support/postgres.js';
 import { RECORDER, refusalCode } from '../support/rig.js';
 
 const PASSWORD = 'one-for-alice';
 
-let cluster: Cluster;
+const at = sharedCluster();
 beforeAll(async () => {
   if (IS_MISSING) return;
-  cluster = await Cluster.start();
-  await cluster.prepare('alice', 'bob', 'carol', 'dave');
-  await cluster.sql(`ALTER ROLE alice PASSWORD '${PASSWORD}'`);
+  await at.cluster.sql(`ALTER ROLE alice PASSWORD '${PASSWORD}'`);
   const rules = 'host all alice 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n';
-  writeFileSync(join(cluster.folder, 'data', 'pg_hba.conf'), rules);
-  await cluster.sql('SELECT pg_reload_conf()');
-});
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
+  writeFileSync(join(at.cluster.folder, 'data', 'pg_hba.conf'), rules);
+  await at.cluster.sql('SELECT pg_reload_conf()');
 });
 
 /** A laptop whose client has one server, `afip`, that is not wrapped yet. */
 function fresh(login: string, team: string, policy: object = {}) {
-  const laptop = new Laptop(cluster, login, team);
+  const laptop = new Laptop(at.cluster, login, team);
   const { rig } = laptop;
   const server = [RECORDER, JSON.stringify({ journal: rig.journal })];
   mkdirSync(join(rig.folder, '.cursor'));
@@ -52,7 +46,7 @@ function fresh(login: string, team: string, policy: object = {}) {
 
 describe.skipIf(IS_MISSING)('install with the store of a team', () => {
   test('wraps when the store lets the wrapper in, and says who it is there; the entry then works', async () => {
-    await using team = await newTeam(cluster);
+    await using team = await newTeam(at.cluster);
     await using one = fresh('alice', team.name, { store: team.name });
     one.knowsPassword(PASSWORD);
     const { store } = one.laptop;
@@ -72,7 +66,7 @@ describe.skipIf(IS_MISSING)('install with the store of a team', () => {
   });
 
   test('writes nothing under a wrong password, without one, and with one that only this shell knows', async () => {
-    await using team = await newTeam(cluster);
+    await using team = await newTeam(at.cluster);
     await using one = fresh('alice', team.name, { store: team.name });
     const { store } = one.laptop;
     const none = await one.install(['--store', store]);
@@ -97,10 +91,10 @@ describe.skipIf(IS_MISSING)('install with the store of a team', () => {
   });
 
   test('writes nothing where nobody listens, and for a login that may not wrap', async () => {
-    await using team = await newTeam(cluster);
+    await using team = await newTeam(at.cluster);
     await using one = fresh('carol', team.name, { store: team.name });
     const { store } = one.laptop;
-    const gone = await one.install(['--store', store.replace(String(cluster.port), '1')]);
+    const gone = await one.install(['--store', store.replace(String(at.cluster.port), '1')]);
     expect(gone.stderr).toContain('Nothing listens there');
     const approver = await one.install(['--store', store]);
     expect(approver.stderr).toContain('carol has no role wrapper');
@@ -109,7 +103,7 @@ describe.skipIf(IS_MISSING)('install with the store of a team', () => {
   });
 
   test('notices a policy that counts in a store which nobody named, or in another one', async () => {
-    await using team = await newTeam(cluster);
+    await using team = await newTeam(at.cluster);
     await using one = fresh('bob', team.name, { store: team.name });
     const { store } = one.laptop;
     const without = await one.install([]);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { IS_MISSING, newTeam } from '../store/postgres/support.js';
+import { describe, expect, test } from 'vitest';
+import { IS_MISSING, newTeam, sharedCluster } from '../store/postgres/support.js';
 import { command } from '../support/command.js';
 import { Laptop } from '../support/laptop.js';
 import { Cluster, runProgram } from '../support/postgres.js';
@@ -19,24 +19,16 @@ const QUOTA = {
   },
 };
 
-let cluster: Cluster;
-beforeAll(async () => {
-  if (IS_MISSING) return;
-  cluster = await Cluster.start();
-  await cluster.prepare('alice', 'bob', 'carol', 'dave');
-});
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
-});
+const at = sharedCluster();
 
 const decisionOf = (answer: Message) => answer.result._meta['policy-wrap/decision'];
 const textOf = (answer: Message): string => answer.result.content[0].text;
 
 describe.skipIf(IS_MISSING)('two laptops and one quota', () => {
   test('G4, G5: the second is refused exactly when the first has used it up, also after both were killed', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using two = new Laptop(cluster, 'bob', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using two = new Laptop(at.cluster, 'bob', team.name);
     const [first, second] = [one.wrap(QUOTA), two.wrap(QUOTA)];
     await Promise.all([first.initialize(), second.initialize()]);
     for (const wrapper of [first, second, first, second, first])
@@ -57,9 +49,9 @@ describe.skipIf(IS_MISSING)('two laptops and one quota', () => {
   });
 
   test('G1, G7: calls that come together leave in their order, and each is in the log with who made it', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
-    await using auditor = new Laptop(cluster, 'dave', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
+    await using auditor = new Laptop(at.cluster, 'dave', team.name);
     const wrapper = one.wrap(QUOTA);
     await wrapper.initialize();
     const ids = Array.from({ length: 30 }, (_, i) => 100 + i);
@@ -83,8 +75,8 @@ describe.skipIf(IS_MISSING)('two laptops and one quota', () => {
   });
 
   test('G4: without the option, or with a password in it, nothing passes', async () => {
-    await using team = await newTeam(cluster);
-    await using one = new Laptop(cluster, 'alice', team.name);
+    await using team = await newTeam(at.cluster);
+    await using one = new Laptop(at.cluster, 'alice', team.name);
     const without = one.rig.wrap({ policy: { ...QUOTA, store: team.name } });
     await without.initialize();
     const refused = await without.call('issue');

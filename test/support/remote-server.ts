@@ -150,6 +150,19 @@ export function stream(response: ServerResponse): (event: string) => void {
   return (event) => void response.write(event);
 }
 
+/** Writes without end, as fast as it is read, until much more was written than anybody should take. */
+export function endless(response: ServerResponse, wrote: (bytes: number) => void): void {
+  let written = 0;
+  const more = () => {
+    if (response.destroyed || written > 200 << 20) return;
+    written += 1 << 16;
+    wrote(1 << 16);
+    if (response.write('x'.repeat(1 << 16))) setImmediate(more);
+    else response.once('drain', more);
+  };
+  more();
+}
+
 /** One event with a message. */
 export function event(message: object, id?: string): string {
   return `${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(message)}\n\n`;

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { IS_MISSING, newTeam } from '../../store/postgres/support.js';
+import { describe, expect, test } from 'vitest';
+import { IS_MISSING, newTeam, sharedCluster } from '../../store/postgres/support.js';
 import { Laptop } from '../../support/laptop.js';
-import { Cluster } from '../../support/postgres.js';
 import { BIN, refusalCode } from '../../support/rig.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
 import { press } from '../support/press.js';
@@ -19,19 +18,11 @@ const POLICY = {
   },
 };
 
-let cluster: Cluster;
-beforeAll(async () => {
-  if (IS_MISSING) return;
-  cluster = await Cluster.start();
-  await cluster.prepare('alice', 'bob', 'carol', 'dave');
-});
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
-});
+const at = sharedCluster();
 
 const HOST = hostname();
 const storeOf = (login: string, team: string): string =>
-  `postgres://${login}@127.0.0.1:${cluster.port}/app?team=${team}`;
+  `postgres://${login}@127.0.0.1:${at.cluster.port}/app?team=${team}`;
 
 /** The page of one login; its machine has no database of its own. */
 const pageOf = (login: string, team: string): Promise<PageRig> =>
@@ -39,8 +30,8 @@ const pageOf = (login: string, team: string): Promise<PageRig> =>
 
 describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
   test('G10: an approver sees whose call it is, and their yes lets exactly one through; decisions, limits and the brake are the team’s', async () => {
-    await using team = await newTeam(cluster);
-    await using laptop = new Laptop(cluster, 'alice', team.name);
+    await using team = await newTeam(at.cluster);
+    await using laptop = new Laptop(at.cluster, 'alice', team.name);
     await using rig = await pageOf('carol', team.name);
     const wrapper = laptop.wrap(POLICY);
     await wrapper.initialize();
@@ -80,8 +71,8 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
   });
 
   test('G10: without the approver’s role nothing can be approved, the page says what is missing, and sees when it is given', async () => {
-    await using team = await newTeam(cluster);
-    await using laptop = new Laptop(cluster, 'alice', team.name);
+    await using team = await newTeam(at.cluster);
+    await using laptop = new Laptop(at.cluster, 'alice', team.name);
     await using rig = await pageOf('alice', team.name);
     const wrapper = laptop.wrap(POLICY);
     await wrapper.initialize();
@@ -107,7 +98,7 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
     await page.getByRole('button', { name: 'Pausar el equipo' }).click();
     await page.getByText('Solo un approver o un owner del equipo').first().waitFor();
     expect(await page.getByRole('button', { name: 'Reanudar el equipo' }).count()).toBe(0);
-    await cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
+    await at.cluster.sql(`SELECT policy_wrap.grant_v1('${team.name}', 'alice', 'approver')`);
     const resume = page.getByRole('button', { name: 'Reanudar el equipo' });
     await press(resume, resume, 'detached');
     await press(card.getByRole('button', { name: 'Aprobar una vez' }), card, 'detached');
@@ -115,8 +106,8 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
   });
 
   test('an auditor sees all, and changes nothing', async () => {
-    await using team = await newTeam(cluster);
-    await using laptop = new Laptop(cluster, 'bob', team.name);
+    await using team = await newTeam(at.cluster);
+    await using laptop = new Laptop(at.cluster, 'bob', team.name);
     await using rig = await pageOf('dave', team.name);
     const wrapper = laptop.wrap(POLICY);
     await wrapper.initialize();
@@ -132,22 +123,22 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
   });
 
   test('while the store is silent the page says so on every screen, and this machine can be paused; then it goes on', async () => {
-    await using team = await newTeam(cluster);
-    await using laptop = new Laptop(cluster, 'alice', team.name);
+    await using team = await newTeam(at.cluster);
+    await using laptop = new Laptop(at.cluster, 'alice', team.name);
     await using rig = await pageOf('carol', team.name);
     const wrapper = laptop.wrap(POLICY);
     await wrapper.initialize();
     await wrapper.call('tag', { a: 1 });
     const page = await rig.open('/waiting');
     await page.getByRole('article', { name: 'tag' }).waitFor();
-    cluster.signal('SIGSTOP');
+    at.cluster.signal('SIGSTOP');
     try {
       await page.getByText("Nothing of the team's store is shown").waitFor();
       await page.getByText('did not answer within 2 s').waitFor();
       await page.getByRole('button', { name: 'Pause this machine' }).click();
       await page.getByText('Paused: every call of every server is refused').waitFor();
     } finally {
-      cluster.signal('SIGCONT');
+      at.cluster.signal('SIGCONT');
     }
     await page.getByText("Nothing of the team's store").waitFor({ state: 'detached' });
     await page.getByRole('article', { name: 'tag' }).waitFor();
@@ -156,8 +147,8 @@ describe.skipIf(IS_MISSING)('the store of a team on the page', () => {
   });
 
   test('the store that the entries of clients name is the one that is shown; of several none is, and that is said', async () => {
-    await using team = await newTeam(cluster);
-    await using laptop = new Laptop(cluster, 'alice', team.name);
+    await using team = await newTeam(at.cluster);
+    await using laptop = new Laptop(at.cluster, 'alice', team.name);
     const wrapper = laptop.wrap(POLICY);
     await wrapper.initialize();
     await wrapper.call('tag', { a: 1 });
