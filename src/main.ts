@@ -1,5 +1,4 @@
 import { CommanderError } from 'commander';
-import { run } from './cli/commands/run.js';
 import { type CommandLine, wrapProgram } from './cli/options.js';
 import { EXIT, exitCodeOf, PolicyWrapError } from './errors.js';
 import { printableLines } from './text/escape.js';
@@ -41,7 +40,10 @@ async function runLine(argv: readonly string[]): Promise<number> {
   const settle = (result: number) => {
     code = result;
   };
-  const program = wrapProgram(async (options, terminal) => settle(await run(server, options, terminal)));
+  const program = wrapProgram(async (options, terminal) => {
+    const { run } = await import('./cli/commands/run.js');
+    settle(await run(server, options, terminal));
+  });
   // A client waits for `run`, and needs none of the others; a person who asks for help does not wait.
   if (own[0] !== 'run' || own.includes('--help') || own.includes('-h')) {
     const { addCommands } = await import('./cli/program.js');

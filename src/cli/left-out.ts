@@ -1,5 +1,5 @@
 import { printable } from '../text/escape.js';
-import type { LiveServer } from '../upstream/list-tools.js';
+import type { LiveServer } from '../upstream/live-server.js';
 import type { Terminal } from './terminal.js';
 
 /** Names on standard error the listed tools that no client of a wrapper gets. */

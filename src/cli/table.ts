@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import stringWidth from 'string-width';
 import type { Output } from './terminal.js';
+import { textWidth } from './width.js';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 
@@ -54,7 +54,7 @@ export function table(
   for (const row of rows) {
     // A row of one cell is a heading, and may be wider than what stands below it.
     for (const [at, cell] of row.length === 1 ? [] : row.entries()) {
-      const width = stringWidth(textOf(cell));
+      const width = textWidth(textOf(cell));
       natural[at] = Math.max(
         natural[at] ?? 0,
         columns[at] === 'prose' ? Math.min(width, LEAST_PROSE) : width,
@@ -75,7 +75,7 @@ export function table(
 function fitsWhole(rows: readonly (readonly Cell[])[], room: number): boolean {
   const widths: number[] = [];
   for (const row of rows.filter(({ length }) => length > 1))
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, stringWidth(textOf(cell)));
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, textWidth(textOf(cell)));
   return widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1) <= room;
 }
 
@@ -111,7 +111,7 @@ function layOut(
   };
   for (const [at, cell] of row.entries()) {
     const text = textOf(cell);
-    const width = stringWidth(text);
+    const width = textWidth(text);
     if (left.has(at) || (widths[at] === 0 && text === '')) continue;
     // On further lines nothing stands below anything, so that an empty cell needs no room.
     if (text === '' && lines.length > 0) continue;
@@ -150,7 +150,7 @@ export function wrapped(text: string, width: number): string[] {
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && stringWidth(longer) > width) {
+    if (line !== '' && textWidth(longer) > width) {
       lines.push(line);
       line = word;
     } else line = longer;

@@ -2,7 +2,7 @@ import { namesOf } from '../clients/change/plan.js';
 import { optionsOf, originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
-import type { LiveServer } from '../upstream/list-tools.js';
+import type { LiveServer } from '../upstream/live-server.js';
 import type { ServerSource } from '../upstream/upstream.js';
 import { namedServer } from './named-server.js';
 

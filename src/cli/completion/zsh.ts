@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { textWidth } from '../width.js';
 import type { Shell } from './shell.js';
 
 /** `compadd` quotes what it inserts, and expands nothing in what it shows. */
@@ -29,9 +29,9 @@ if [ "\${funcstack[1]}" = _policy-wrap ]; then _policy-wrap "$@"; else compdef _
     answer(completion) {
       if (completion.kind !== 'words') return `${completion.kind}\n`;
       const { candidates } = completion;
-      const widest = Math.max(0, ...candidates.map(({ text }) => stringWidth(text)));
+      const widest = Math.max(0, ...candidates.map(({ text }) => textWidth(text)));
       const lines = candidates.map(({ text, about }) => {
-        const shown = about === '' ? text : `${text}${' '.repeat(widest - stringWidth(text))}  -- ${about}`;
+        const shown = about === '' ? text : `${text}${' '.repeat(widest - textWidth(text))}  -- ${about}`;
         return `${text}\t${shown}\n`;
       });
       return `words\n${lines.join('')}`;

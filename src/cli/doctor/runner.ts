@@ -5,7 +5,7 @@ import type { Wrapper } from '../../clients/wrapped-command.js';
 import type { FoundPolicy } from '../../config/policy-files.js';
 import { PolicyWrapError } from '../../errors.js';
 import type { Inspection } from '../../store/sqlite/inspect.js';
-import type { LiveServer } from '../../upstream/list-tools.js';
+import type { LiveServer } from '../../upstream/live-server.js';
 import type { ServerSource } from '../../upstream/upstream.js';
 import type { OtherDatabases } from '../databases.js';
 

@@ -9,7 +9,7 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
-import type { LiveServer } from '../../upstream/list-tools.js';
+import type { LiveServer } from '../../upstream/live-server.js';
 import { effectOn, limitsOverAll } from '../effects.js';
 import type { PolicySource } from '../held-policy.js';
 import type { Protection } from '../protection.js';

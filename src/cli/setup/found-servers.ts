@@ -6,7 +6,8 @@ import { type Choice, choicesIn, openTarget, type Target } from '../../clients/s
 import { PolicyWrapError } from '../../errors.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
-import { type LiveServer, loginWanted } from '../../upstream/list-tools.js';
+import { loginWanted } from '../../upstream/list-tools.js';
+import type { LiveServer } from '../../upstream/live-server.js';
 import { classesText } from '../effects.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import { sourceOf, sourceText, wordsOf } from '../wrappable.js';

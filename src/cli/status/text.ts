@@ -1,4 +1,3 @@
-import stringWidth from 'string-width';
 import type { TeamStanding } from '../../policy/remedy.js';
 import { changeOf } from '../../store/definition-diff.js';
 import { LOSS_HINT } from '../../store/postgres/history.js';
@@ -13,6 +12,7 @@ import type { Remedy } from '../remedies.js';
 import { bar, type Cell, type Column, paint, table } from '../table.js';
 import type { Output } from '../terminal.js';
 import { clockTime, localTime } from '../time.js';
+import { textWidth } from '../width.js';
 import { byName, COUNTERS_IN_JSON, type Snapshot } from './snapshot.js';
 
 /** Lines that are shown of each changed tool; `trust --dry-run` shows all. */
@@ -40,7 +40,7 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
   const running = state.sessions.filter(({ live }) => live);
   const ended = endedServers(state.sessions, now);
   const [where, when] = [printable(path), localTime(now)];
-  const gap = stringWidth(where) + 3 + stringWidth(when) > out.columns ? '\n' : '   ';
+  const gap = textWidth(where) + 3 + textWidth(when) > out.columns ? '\n' : '   ';
   let text = paint(out, 'dim', `${where}${gap}${when}\n`);
   if (state.loss !== undefined)
     text += `${paint(out, 'red', 'HISTORY LOST')}: ${printable(state.loss, 2000)}. ${LOSS_HINT}\n`;
