@@ -17,6 +17,11 @@ export function knownServer(command: string): KnownServer | undefined {
   return byCommand.get(command);
 }
 
+/** The first of some names that is a known server's: that of its entry may not be, and that of its program is. */
+export function knownServerAmong(names: readonly string[]): KnownServer | undefined {
+  return names.map(knownServer).find((each) => each !== undefined);
+}
+
 /** The strengths, which fit any server, and the policies of the known servers. */
 export const PRESETS: readonly Preset[] = [
   ...STRENGTH_PRESETS,

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { takeInventory } from '../clients/inventory.js';
+import { optionsOf } from '../clients/entries.js';
+import { takeInventory, wrappedEntries } from '../clients/inventory.js';
 import { type Machine, thisMachine } from '../clients/machine.js';
 import { DB_FLAGS, optionValue } from '../clients/wrapper-options.js';
-import { databaseFile, fixedPath, homeFolder, otherDatabaseFiles } from '../config/paths.js';
+import { databaseFile, homeFolder, otherDatabaseFiles, triedPath } from '../config/paths.js';
 import { stateFile } from '../config/policy-files.js';
-import { PolicyWrapError } from '../errors.js';
 import { type NamedStore, storesOfEntries } from './named-stores.js';
 
 /** A state database besides the one that a command without `--db` uses. */
@@ -69,34 +69,19 @@ const ANY_WRAPPER = { node: '', script: '' };
 interface Named {
   readonly path: string;
   readonly namedBy: string;
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** The databases of wrapped entries, as their wrappers will find them. */
 function namedIn(machine: Machine): Named[] {
-  return takeInventory(machine, ANY_WRAPPER).flatMap(({ client, state }) =>
-    state.kind !== 'read'
-      ? []
-      : state.entries.flatMap(({ entry }): Named[] => {
-          if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-          const namedBy = `${entry.name} in ${client.name}`;
-          const option = optionValue(entry.state.wrapped.options, DB_FLAGS);
-          const text = option ?? entry.env.get('POLICY_WRAP_DB');
-          if (!text) return usualOf(entry.env, machine).map((path) => ({ path, namedBy }));
-          try {
-            const path = fixedPath(
-              text,
-              option === undefined ? 'POLICY_WRAP_DB' : '--db',
-              machine.cwd,
-              machine,
-            );
-            return [{ path, namedBy }];
-          } catch (error) {
-            if (!PolicyWrapError.is(error)) throw error;
-            return [{ path: text, namedBy, problem: error.message }];
-          }
-        }),
-  );
+  return wrappedEntries(takeInventory(machine, ANY_WRAPPER)).flatMap(({ client, entry }): Named[] => {
+    const namedBy = `${entry.name} in ${client.name}`;
+    const option = optionValue(optionsOf(entry), DB_FLAGS);
+    const text = option ?? entry.env.get('POLICY_WRAP_DB');
+    if (!text) return usualOf(entry.env, machine).map((path) => ({ path, namedBy }));
+    const tried = triedPath(text, option === undefined ? 'POLICY_WRAP_DB' : '--db', machine.cwd, machine);
+    return [{ path: tried.path ?? text, namedBy, problem: tried.problem }];
+  });
 }
 
 /** Where an entry's own environment leads a wrapper that no option names a database to. */

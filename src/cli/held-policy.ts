@@ -1,11 +1,10 @@
-import { knownServer, preset as shipped } from '../catalog/servers.js';
+import { knownServerAmong, preset as shipped } from '../catalog/servers.js';
 import type { Strength } from '../catalog/strengths.js';
 import type { Wanted } from '../clients/change/plan.js';
 import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapper-options.js';
-import { fixedPath } from '../config/paths.js';
+import { triedPath } from '../config/paths.js';
 import { type FoundPolicy, problemsError, readPolicy } from '../config/policy-files.js';
 import { readPreset } from '../config/shipped-policies.js';
-import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import type { ClientsTerminal } from './this-installation.js';
 import type { Wrappable } from './wrappable.js';
@@ -55,15 +54,16 @@ export function heldPolicy(
     assertValid(readPreset(named));
     return { wanted: {}, source: { preset: named }, what: presetText(named), isNew: false };
   }
-  const file =
-    absolute(optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY'), io) ??
-    io.policyOf(server.names);
+  const written = optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY');
+  // A path that only the client, or nobody, can make absolute is none.
+  const own = written ? triedPath(written, 'it', io.machine.cwd, io.machine).path : undefined;
+  const file = own ?? io.policyOf(server.names);
   if (file !== undefined) {
     assertValid(readPolicy(file));
     return { wanted: {}, source: { file }, what: printable(file), isNew: false };
   }
   // A strength that was asked for comes before a preset that nobody chose.
-  const known = server.names.map(knownServer).find((each) => each !== undefined);
+  const known = knownServerAmong(server.names);
   if (known === undefined || options.strength !== undefined) return undefined;
   const [{ name }] = known.presets;
   return { wanted: {}, source: { preset: name }, what: presetText(name), isNew: false };
@@ -77,14 +77,3 @@ export const presetText = (name: string): string => {
   const title = shipped(name)?.title;
   return `the preset ${printable(name)}${title === undefined ? '' : ` (${title})`}`;
 };
-
-/** @returns undefined for a path that only the client, or nobody, can make absolute */
-function absolute(text: string | undefined, { machine }: ClientsTerminal): string | undefined {
-  if (!text) return undefined;
-  try {
-    return fixedPath(text, 'it', machine.cwd, machine);
-  } catch (error) {
-    if (PolicyWrapError.is(error)) return undefined;
-    throw error;
-  }
-}

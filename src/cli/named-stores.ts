@@ -1,4 +1,5 @@
-import { takeInventory } from '../clients/inventory.js';
+import { optionsOf } from '../clients/entries.js';
+import { takeInventory, wrappedEntries } from '../clients/inventory.js';
 import type { Machine } from '../clients/machine.js';
 import { optionValue, STORE_FLAGS } from '../clients/wrapper-options.js';
 import { PolicyWrapError } from '../errors.js';
@@ -21,18 +22,12 @@ export function storesOfEntries(
   wrapper: Parameters<typeof takeInventory>[1],
   env: NodeJS.ProcessEnv,
 ): NamedStore[] {
-  return takeInventory(machine, wrapper).flatMap(({ client, state }) =>
-    state.kind !== 'read'
-      ? []
-      : state.entries.flatMap(({ entry }): NamedStore[] => {
-          if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-          const text =
-            optionValue(entry.state.wrapped.options, STORE_FLAGS) ?? entry.env.get('POLICY_WRAP_STORE');
-          if (!text) return [];
-          const own = { ...env, ...Object.fromEntries(entry.env) };
-          return [{ text, namedBy: `${entry.name} in ${client.name}`, env: own }];
-        }),
-  );
+  return wrappedEntries(takeInventory(machine, wrapper)).flatMap(({ client, entry }): NamedStore[] => {
+    const text = optionValue(optionsOf(entry), STORE_FLAGS) ?? entry.env.get('POLICY_WRAP_STORE');
+    if (!text) return [];
+    const own = { ...env, ...Object.fromEntries(entry.env) };
+    return [{ text, namedBy: `${entry.name} in ${client.name}`, env: own }];
+  });
 }
 
 /**

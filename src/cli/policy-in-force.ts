@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { knownServer, preset } from '../catalog/servers.js';
+import { knownServerAmong, preset } from '../catalog/servers.js';
 import { namesOf } from '../clients/change/plan.js';
+import { optionsOf } from '../clients/entries.js';
 import { type NamedEntry, takeInventory, wrappedEntries } from '../clients/inventory.js';
 import { type Machine, thisMachine } from '../clients/machine.js';
-import { optionValue, POLICY_FLAGS } from '../clients/wrapper-options.js';
-import { configDirs, fixedPath, surroundings } from '../config/paths.js';
+import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapper-options.js';
+import { configDirs, surroundings, triedPath } from '../config/paths.js';
 import { policyFileName, policyPlaces, stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { serversIn } from '../store/sqlite/inspect.js';
@@ -87,7 +88,7 @@ export function policyOfServer(
     options.called !== undefined ||
     entries.length > 0 ||
     live.length > 0 ||
-    names.some(knownServer) ||
+    knownServerAmong(names) !== undefined ||
     serversIn(stateFile(options.db)).has(server);
   if (!isKnown || !SERVER_NAME.test(server)) throw unknown(server, all, options);
   return newPolicy(server, names, entries, live);
@@ -108,16 +109,14 @@ function newPolicy(
   live: readonly SessionEntry[],
 ): PolicyPlace {
   const file = join(configDirs(surroundings())[0], policyFileName(server));
-  const asked = entries.flatMap(({ entry }) =>
-    entry.state.kind === 'wrapped' ? (optionValue(entry.state.wrapped.options, ['--preset']) ?? []) : [],
-  )[0];
+  const [asked] = entries.flatMap(({ entry }) => optionValue(optionsOf(entry), PRESET_FLAGS) ?? []);
   // A file of one's own does not hold beside a preset that was asked for.
   if (asked !== undefined)
     throw new PolicyWrapError('USAGE', `${printable(server)} is started with --preset ${printable(asked)}`, {
       hint: `Take that out of its entry and write the policy: policy-wrap presets ${printable(asked)} > ${file}`,
     });
   const running = live.map(({ policySource }) => /^preset (.+)$/.exec(policySource ?? '')?.[1]).find(Boolean);
-  const name = running ?? names.map(knownServer).find(Boolean)?.presets[0].name;
+  const name = running ?? knownServerAmong(names)?.presets[0].name;
   const shipped = name === undefined ? undefined : preset(name);
   return shipped
     ? { kind: 'new', file, text: shipped.text, from: `the preset ${shipped.name}, which held until now` }
@@ -125,16 +124,12 @@ function newPolicy(
 }
 
 function filesOf({ entry }: NamedEntry, machine: Machine): string[] {
-  const options = entry.state.kind === 'wrapped' ? entry.state.wrapped.options : [];
-  const path = optionValue(options, POLICY_FLAGS) ?? entry.env.get('POLICY_WRAP_POLICY');
-  if (!path || optionValue(options, ['--preset']) !== undefined) return [];
-  try {
-    return [fixedPath(path, '--policy', machine.cwd, machine)];
-  } catch (error) {
-    // A wrapper refuses such a path; `doctor` tells it.
-    if (PolicyWrapError.is(error)) return [];
-    throw error;
-  }
+  const options = optionsOf(entry);
+  const written = optionValue(options, POLICY_FLAGS) ?? entry.env.get('POLICY_WRAP_POLICY');
+  if (!written || optionValue(options, PRESET_FLAGS) !== undefined) return [];
+  const { path } = triedPath(written, '--policy', machine.cwd, machine);
+  // A path that a wrapper refuses is told by `doctor`.
+  return path === undefined ? [] : [path];
 }
 
 const sourceOf = ({ policySource }: SessionEntry): string[] =>

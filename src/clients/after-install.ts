@@ -9,7 +9,7 @@ import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { loginWanted } from '../upstream/list-tools.js';
 import { typed } from './change/masking.js';
-import { type PlaceReport, takeInventory } from './inventory.js';
+import { allEntries, type PlaceReport, takeInventory } from './inventory.js';
 import type { ClientsIo } from './io.js';
 import { namesText } from './names.js';
 import { needsFilling } from './remote-entry.js';
@@ -101,12 +101,9 @@ async function warnOfTwins(
   io: ClientsIo,
 ): Promise<void> {
   const names = new Set(started.map(({ name }) => name));
-  for (const { client, place, state } of inventory) {
-    if (state.kind !== 'read') continue;
-    for (const { entry, twins } of state.entries)
-      if (twins.some(({ name }) => names.has(name)))
-        await io.err.write(
-          `${client.name} still starts the same server without a policy: ${printable(entry.name)} in ${printable(place.path)}\n`,
-        );
-  }
+  for (const { client, place, entry, twins } of allEntries(inventory))
+    if (twins.some(({ name }) => names.has(name)))
+      await io.err.write(
+        `${client.name} still starts the same server without a policy: ${printable(entry.name)} in ${printable(place.path)}\n`,
+      );
 }

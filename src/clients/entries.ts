@@ -4,7 +4,7 @@ import type { Place, ProjectKey } from './places.js';
 import { type RemoteParts, remoteParts } from './remote-entry.js';
 import { type ConfigDocument, duplicateIn, errorAt, memberOf } from './text/document.js';
 import type { ListNode, Member, Node, StringNode, TableNode } from './text/nodes.js';
-import { type Recognised, recognise } from './wrapped-command.js';
+import { type Recognised, recognise, type WrappedCommand } from './wrapped-command.js';
 import { allValues } from './wrapper-options.js';
 
 /** Where the words of a stdio entry stand in its file. */
@@ -50,21 +50,28 @@ export type RemoteEntry = Extract<Entry, { kind: 'remote' }>;
 /** An entry that has a server, by its command or its address. */
 export type ServerEntry = StdioEntry | RemoteEntry;
 
+/** The command line of an entry that starts the wrapper; undefined for any other. */
+export function wrappedOf(entry: Entry): WrappedCommand | undefined {
+  return entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped : undefined;
+}
+
+export function isWrapped(entry: Entry): entry is StdioEntry {
+  return wrappedOf(entry) !== undefined;
+}
+
 /** The server's own command line, whether the entry is wrapped or not; a remote one has none. */
 export function originalOf(entry: ServerEntry): readonly string[] {
-  if (entry.kind === 'remote') return [];
-  return entry.state.kind === 'wrapped' ? entry.state.wrapped.original : entry.words;
+  return entry.kind === 'remote' ? [] : (wrappedOf(entry)?.original ?? entry.words);
 }
 
 /** The wrapper's options in an entry; none where it is not wrapped. */
 export function optionsOf(entry: ServerEntry): readonly string[] {
-  return entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped.options : [];
+  return wrappedOf(entry)?.options ?? [];
 }
 
 /** The address behind an entry, where that is a remote server, wrapped or not. */
 export function urlOf(entry: Entry): string | undefined {
-  if (entry.kind === 'remote') return entry.url;
-  return entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped.url : undefined;
+  return entry.kind === 'remote' ? entry.url : wrappedOf(entry)?.url;
 }
 
 /** What names a remote server on a command line of ours, for an entry of one; undefined for any other. */

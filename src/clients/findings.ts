@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { basename, delimiter, dirname } from 'node:path';
-import { fixedPath, hasVariable } from '../config/paths.js';
-import { PolicyWrapError } from '../errors.js';
+import { hasVariable, triedPath } from '../config/paths.js';
 import { printable } from '../text/escape.js';
 import { holdsSecret, soundsSecret } from '../text/masking.js';
 import { pathFolders } from '../upstream/environment.js';
+import { isWrapped, wrappedOf } from './entries.js';
 import type { Finding } from './finding.js';
 import { installCommand } from './install-command.js';
-import { type EntryReport, isWrapped, type PlaceReport } from './inventory.js';
+import { allEntries, type FoundEntry, type PlaceReport } from './inventory.js';
 import { type Machine, thisMachine } from './machine.js';
 import { findNames } from './names.js';
 import type { Drift } from './wrapped-command.js';
@@ -55,29 +55,37 @@ const DRIFT = {
 
 /** Wrapped entries whose Node or script is gone, or which start another copy of the wrapper. */
 function findDrift(reports: readonly PlaceReport[]): Finding[] {
-  return each(reports, ({ client, place }, { entry, drift }) => {
-    if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-    const { node = '', script = '' } = entry.state.wrapped;
+  return allEntries(reports).flatMap((found): Finding[] => {
+    const { entry, drift } = found;
+    const { node = '', script = '' } = wrappedOf(entry) ?? {};
     const name = printable(entry.name);
     return drift.map((kind) => ({
+      ...placeOf(found),
       code: DRIFT[kind].code,
-      client: client.id,
-      path: place.path,
-      entry: entry.name,
       message: `${name} starts ${printable(kind === 'node-gone' ? node : script)}, which ${DRIFT[kind].says}.`,
-      fix: installCommand(client.id, entry.name, place.scope),
+      fix: wrapAnew(found),
     }));
   });
 }
 
+const placeOf = ({ client, place, entry }: FoundEntry) => ({
+  client: client.id,
+  path: place.path,
+  entry: entry.name,
+});
+
+const wrapAnew = ({ client, place, entry }: FoundEntry) => installCommand(client.id, entry.name, place.scope);
+
 /** Wrapped entries that leave the database to chance, or name files by paths that a wrapper refuses. */
 function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[] {
-  return each(reports, ({ client, place }, { entry }) => {
-    if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-    const { options } = entry.state.wrapped;
-    const base = { client: client.id, path: place.path, entry: entry.name };
+  return allEntries(reports).flatMap((found): Finding[] => {
+    const { entry } = found;
+    const wrapped = wrappedOf(entry);
+    if (!wrapped) return [];
+    const { options } = wrapped;
+    const base = placeOf(found);
     const name = printable(entry.name);
-    const fix = installCommand(client.id, entry.name, place.scope);
+    const fix = wrapAnew(found);
     const written: [named: string, text: string | undefined][] = [
       ['--db', optionValue(options, DB_FLAGS)],
       ['--policy', optionValue(options, POLICY_FLAGS)],
@@ -85,16 +93,17 @@ function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[
       ['POLICY_WRAP_POLICY', entry.env.get('POLICY_WRAP_POLICY')],
     ];
     const moving = written.flatMap(([named, text]): Finding[] => {
-      const problem = text === undefined ? undefined : problemOf(text, named, machine);
+      if (text === undefined) return [];
+      const { problem } = triedPath(text, named, machine.cwd, machine);
       if (problem === undefined) return [];
-      const client = hasVariable(text ?? '') ? ', unless the client fills it in' : '';
+      const client = hasVariable(text) ? ', unless the client fills it in' : '';
       const message = `${name}: ${printable(problem)}. The wrapper refuses to start${client}.`;
       return [
         {
           ...base,
           code: 'MOVING_PLACE',
           message,
-          fix: named === '--db' && !hasVariable(text ?? '') ? fix : `Write an absolute path.`,
+          fix: named === '--db' && !hasVariable(text) ? fix : `Write an absolute path.`,
         },
       ];
     });
@@ -103,16 +112,6 @@ function findPlaces(reports: readonly PlaceReport[], machine: Machine): Finding[
     const message = `${name} names no database (--db): which one it uses depends on who starts it.`;
     return [...moving, { ...base, code: 'NO_DATABASE', message, fix }];
   });
-}
-
-function problemOf(text: string, named: string, machine: Machine): string | undefined {
-  try {
-    fixedPath(text, named, machine.cwd, machine);
-    return undefined;
-  } catch (error) {
-    if (PolicyWrapError.is(error)) return error.message;
-    throw error;
-  }
 }
 
 /**
@@ -161,19 +160,11 @@ function compare(here: PlaceReport, there: PlaceReport): Finding[] {
 
 /** Entries that start, without the wrapper, a server that is wrapped elsewhere. */
 function findUnwrappedTwins(reports: readonly PlaceReport[]): Finding[] {
-  return each(reports, ({ client, place }, { entry, twins }) => {
-    const twin = twins[0];
+  return allEntries(reports).flatMap((found): Finding[] => {
+    const [twin] = found.twins;
     if (twin === undefined) return [];
-    return [
-      {
-        code: 'UNWRAPPED_TWIN',
-        client: client.id,
-        path: place.path,
-        entry: entry.name,
-        message: `${printable(entry.name)} starts the server of ${twin.client} ${printable(twin.name)} without a policy.`,
-        fix: installCommand(client.id, entry.name, place.scope),
-      },
-    ];
+    const message = `${printable(found.entry.name)} starts the server of ${twin.client} ${printable(twin.name)} without a policy.`;
+    return [{ ...placeOf(found), code: 'UNWRAPPED_TWIN', message, fix: wrapAnew(found) }];
   });
 }
 
@@ -186,7 +177,8 @@ export async function findTrackedSecrets(
   reports: readonly PlaceReport[],
   isTracked: (path: string) => Promise<boolean | undefined> = trackedByGit,
 ): Promise<Finding[]> {
-  const secret = each(reports, ({ client, place }, { entry }): Finding[] => {
+  const secret = allEntries(reports).flatMap((found): Finding[] => {
+    const { place, entry } = found;
     if (place.scope !== 'project') return [];
     const names = [...entry.env]
       .filter(([name, value]) => soundsSecret(name) && isLiteral(value))
@@ -195,10 +187,8 @@ export async function findTrackedSecrets(
     if (names.length === 0) return [];
     return [
       {
+        ...placeOf(found),
         code: 'TRACKED_SECRET',
-        client: client.id,
-        path: place.path,
-        entry: entry.name,
         message: `${printable(entry.name)} has a secret (${names.join(', ')}) in a file that git tracks.`,
         fix: `Replace the secret, which the history keeps, and refer to the new one as the client allows (\${NAME}).`,
       },
@@ -246,13 +236,4 @@ export async function findAll(
     ...findNames(reports),
     ...(await findTrackedSecrets(reports, isTracked)),
   ];
-}
-
-function each(
-  reports: readonly PlaceReport[],
-  look: (report: PlaceReport, entry: EntryReport) => Finding[],
-): Finding[] {
-  return reports.flatMap((report) =>
-    report.state.kind === 'read' ? report.state.entries.flatMap((entry) => look(report, entry)) : [],
-  );
 }

@@ -1,7 +1,16 @@
 import { PolicyWrapError } from '../errors.js';
 import { readCommandLine } from '../upstream/command-line.js';
 import { serverName } from '../upstream/server-name.js';
-import { containersAt, type Entry, entriesIn, originalOf, type StdioEntry, urlOf } from './entries.js';
+import {
+  containersAt,
+  type Entry,
+  entriesIn,
+  isWrapped,
+  originalOf,
+  type StdioEntry,
+  urlOf,
+  wrappedOf,
+} from './entries.js';
 import { openFile } from './files/read.js';
 import { CLIENTS, type Client } from './known-clients.js';
 import type { Machine } from './machine.js';
@@ -52,11 +61,9 @@ export function takeInventory(
   return found.map(({ client, place, state }) => {
     if (state.kind !== 'read') return { client, place, state };
     const entries = state.entries.map((entry): EntryReport => {
-      const drift =
-        entry.kind === 'stdio' && entry.state.kind === 'wrapped'
-          ? driftOf(entry.state.wrapped, wrapper, (path) => machine.exists(path))
-          : [];
-      const identity = isWrapped(entry) || entry.disabled ? undefined : identityOf(entry);
+      const command = wrappedOf(entry);
+      const drift = command ? driftOf(command, wrapper, (path) => machine.exists(path)) : [];
+      const identity = command || entry.disabled ? undefined : identityOf(entry);
       const twins =
         identity === undefined
           ? []
@@ -100,29 +107,30 @@ function readPlace(client: Client, place: Place): Read {
   }
 }
 
-export function isWrapped(entry: Entry): boolean {
-  return entry.kind === 'stdio' && entry.state.kind === 'wrapped';
+/** An entry and where it stands. */
+export type FoundEntry = EntryReport & Pick<PlaceReport, 'client' | 'place'>;
+
+/** The entries of all files that can be read. */
+export function allEntries(reports: readonly PlaceReport[]): FoundEntry[] {
+  return reports.flatMap(({ client, place, state }) =>
+    state.kind === 'read' ? state.entries.map((report) => ({ client, place, ...report })) : [],
+  );
 }
 
 /** A wrapped entry, where it stands and under which name its server is kept. */
-export interface NamedEntry {
-  readonly client: PlaceReport['client'];
-  readonly place: Place;
+export interface NamedEntry extends Pick<PlaceReport, 'client' | 'place'> {
   readonly entry: StdioEntry;
   readonly server: string;
 }
 
 /** All wrapped entries. */
 export function wrappedEntries(reports: readonly PlaceReport[]): NamedEntry[] {
-  return reports.flatMap(({ client, place, state }) =>
-    state.kind !== 'read'
-      ? []
-      : state.entries.flatMap(({ entry }): NamedEntry[] => {
-          if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped') return [];
-          const server = nameOfWrapped(entry.state.wrapped.options, entry.state.wrapped.original, entry.cwd);
-          return [{ client, place, entry, server }];
-        }),
-  );
+  return allEntries(reports).flatMap(({ client, place, entry }) => {
+    const wrapped = wrappedOf(entry);
+    if (!wrapped || !isWrapped(entry)) return [];
+    const server = nameOfWrapped(wrapped.options, wrapped.original, entry.cwd);
+    return [{ client, place, entry, server }];
+  });
 }
 
 export interface EntryPair {

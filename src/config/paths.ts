@@ -195,6 +195,20 @@ export function fixedPath(text: string, named: string, base: string, around = su
   );
 }
 
+/** As `fixedPath`, of a path that stands in an entry of a client. @returns it, or what is wrong with it */
+export function triedPath(
+  ...path: Parameters<typeof fixedPath>
+):
+  | { readonly path: string; readonly problem?: undefined }
+  | { readonly path?: undefined; readonly problem: string } {
+  try {
+    return { path: fixedPath(...path) };
+  } catch (error) {
+    if (!PolicyWrapError.is(error)) throw error;
+    return { problem: error.message };
+  }
+}
+
 function expanded(text: string, { platform, home }: Surroundings): string {
   const tilde = platform === 'win32' ? /^~(?=$|[\\/])/ : /^~(?=$|\/)/;
   return text.replace(tilde, () => home);

@@ -1,4 +1,4 @@
-import { knownServer, PRESETS, preset } from '../catalog/servers.js';
+import { knownServerAmong, PRESETS, preset } from '../catalog/servers.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { nameHint } from '../text/suggest.js';
@@ -20,7 +20,7 @@ export function findPolicy(
   const file = findPolicyFile(options, { names, words });
   if (file.kind !== 'none') return file;
   if (options.preset !== undefined) return readPreset(options.preset);
-  const known = names.map(knownServer).find((each) => each !== undefined)?.presets[0].name;
+  const known = knownServerAmong(names)?.presets[0].name;
   return known === undefined ? file : readPreset(known);
 }
 

@@ -1,5 +1,5 @@
 import type { KnownServer } from '../catalog/known-server.js';
-import { knownServer } from '../catalog/servers.js';
+import { knownServerAmong } from '../catalog/servers.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { namedServer } from '../cli/named-server.js';
 import { type KnownMachine, type PolicyPlace, policyOfServer } from '../cli/policy-in-force.js';
@@ -7,8 +7,8 @@ import { serversSeen } from '../cli/seen-names.js';
 import { thisWrapper } from '../cli/this-installation.js';
 import { needsClient } from '../clients/after-install.js';
 import { namesOf, serverOf } from '../clients/change/plan.js';
-import { originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
-import { isWrapped, takeInventory, wrappedEntries } from '../clients/inventory.js';
+import { isWrapped, originalOf, remoteOptionsOf, type ServerEntry } from '../clients/entries.js';
+import { allEntries, takeInventory, wrappedEntries } from '../clients/inventory.js';
 import { thisMachine } from '../clients/machine.js';
 import { stateFile } from '../config/policy-files.js';
 import { readTextFile } from '../config/text-file.js';
@@ -52,16 +52,13 @@ function serversOf(page: Page): readonly KnownHere[] {
     found.set(server, known);
     return known;
   };
-  for (const { client, place, state } of inventory(page)) {
-    if (state.kind !== 'read') continue;
-    for (const { entry } of state.entries) {
-      if (entry.kind === 'unusable' || entry.disabled) continue;
-      if (entry.kind === 'stdio' && entry.state.kind === 'broken') continue;
-      const known = of(serverOf(entry));
-      const isOurs = isWrapped(entry);
-      known.entries.push({ client: client.name, name: entry.name, path: place.path, isWrapped: isOurs });
-      (isOurs ? known.wrapped : known.plain).push(entry);
-    }
+  for (const { client, place, entry } of allEntries(inventory(page))) {
+    if (entry.kind === 'unusable' || entry.disabled) continue;
+    if (entry.kind === 'stdio' && entry.state.kind === 'broken') continue;
+    const known = of(serverOf(entry));
+    const isOurs = isWrapped(entry);
+    known.entries.push({ client: client.name, name: entry.name, path: place.path, isWrapped: isOurs });
+    (isOurs ? known.wrapped : known.plain).push(entry);
   }
   for (const { store } of page.stores()) for (const server of serversSeen(store)) of(server);
   return [...found]
@@ -157,7 +154,7 @@ export async function readTools(page: Page, server: string, shown: string): Prom
 /** The server of the catalogue that it is, where it is one. */
 export function catalogued({ server, entry }: KnownHere): KnownServer | undefined {
   const names = entry === undefined ? [server] : namesOf(entry, server);
-  return names.map(knownServer).find((each) => each !== undefined);
+  return knownServerAmong(names);
 }
 
 /** The tools of a server, without starting it. */

@@ -1,5 +1,5 @@
 import { reasonAgainst } from '../../clients/change/plan.js';
-import type { StdioEntry } from '../../clients/entries.js';
+import { originalOf, urlOf, wrappedOf } from '../../clients/entries.js';
 import { type EntryReport, type PlaceReport, takeInventory } from '../../clients/inventory.js';
 import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
@@ -44,7 +44,7 @@ function entryAsJson({
   drift,
   twins,
 }: EntryReport): Output<'clients'>['places'][number]['entries'][number] {
-  const wrapped = entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? entry.state.wrapped : undefined;
+  const wrapped = wrappedOf(entry);
   return {
     name: entry.name,
     ...(entry.project === undefined ? {} : { project: entry.project }),
@@ -90,19 +90,9 @@ function placeAsText({ client, place, state }: PlaceReport, { out }: ClientsTerm
 }
 
 function commandOf({ entry }: EntryReport): string {
-  switch (entry.kind) {
-    case 'stdio':
-      return maskWords(shownWords(entry)).join(' ');
-    case 'remote':
-      return maskWords([entry.url]).join('');
-    case 'unusable':
-      return '';
-  }
-}
-
-function shownWords({ state, words }: StdioEntry): readonly string[] {
-  if (state.kind !== 'wrapped') return words;
-  return state.wrapped.url === undefined ? state.wrapped.original : [state.wrapped.url];
+  if (entry.kind === 'unusable') return '';
+  const url = urlOf(entry);
+  return maskWords(url === undefined ? originalOf(entry) : [url]).join(' ');
 }
 
 function statusOf({ entry, drift, twins }: EntryReport): {

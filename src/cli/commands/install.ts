@@ -2,8 +2,7 @@ import { conclude } from '../../clients/after-install.js';
 import { snippet } from '../../clients/change/add-entry.js';
 import { type Change, carryOut } from '../../clients/change/apply.js';
 import { canBeWrapped, planInstall, serverOf } from '../../clients/change/plan.js';
-import type { ServerEntry } from '../../clients/entries.js';
-import { optionsOf } from '../../clients/entries.js';
+import { isWrapped, optionsOf, type ServerEntry } from '../../clients/entries.js';
 import { type Choice, choicesIn, choose, openTarget, type Target } from '../../clients/selection.js';
 import { writtenPath } from '../../config/paths.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
@@ -76,7 +75,7 @@ function isRenewal(options: InstallOptions, choices: readonly Choice[]): boolean
   const changes =
     observe === true || [policy, preset, db, store, storeOffline, server].some((each) => each !== undefined);
   if (!changes || dryRun === true || print === true) return false;
-  return choices.some(({ entry }) => entry.kind === 'stdio' && entry.state.kind === 'wrapped');
+  return choices.some(({ entry }) => isWrapped(entry));
 }
 
 function policyPath(options: InstallOptions, io: ClientsTerminal): string | undefined {
@@ -120,8 +119,7 @@ async function protections(
   for (const { entry } of choices) {
     if (!canBeWrapped(entry)) continue;
     const server = serverOf(entry, options.server);
-    const isWrapped = entry.kind === 'stdio' && entry.state.kind === 'wrapped';
-    const known = isWrapped ? undefined : byServer.get(server);
+    const known = isWrapped(entry) ? undefined : byServer.get(server);
     const protection = known ?? (await protect(wrappableOf(entry, server), options, io));
     byServer.set(server, protection);
     found.set(entry, protection);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { ownCopy } from '../../catalog/own-copy.js';
-import { knownServer, preset } from '../../catalog/servers.js';
+import { knownServerAmong, preset } from '../../catalog/servers.js';
 import { createFile } from '../../clients/files/atomic-write.js';
 import { type FoundPolicy, type PolicyOptions, problemsError } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
@@ -93,7 +93,7 @@ function policyText(found: FoundPolicy): string {
 
 /** Those that a known server needs, and those that a person named. */
 function variablesOf(names: readonly string[], env: readonly string[]): Variable[] {
-  const known = names.map(knownServer).find((each) => each !== undefined)?.environment ?? [];
+  const known = knownServerAmong(names)?.environment ?? [];
   const variables = new Map<string, Variable>(
     known
       .filter(({ required }) => required)

@@ -1,7 +1,7 @@
 import { type Classification, classify, type Risk } from '../../catalog/classify.js';
 import { tokensOf } from '../../catalog/definition-cost.js';
 import { type Finding, findingsIn } from '../../catalog/definition-findings.js';
-import { knownServer } from '../../catalog/servers.js';
+import { knownServerAmong } from '../../catalog/servers.js';
 import { environmentOf } from '../../catalog/threats/environment.js';
 import type { ServerTools } from '../../catalog/threats/threat.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
@@ -70,8 +70,8 @@ export async function tools(
   await tellLeftOut(live, io);
   await tellFindings(live.tools, io);
   if (name !== undefined) {
-    const known = named.names.map(knownServer).find((each) => each !== undefined);
-    const of = { server, tools: live.tools, environment: environmentOf(known?.environment ?? [], []) };
+    const variables = knownServerAmong(named.names)?.environment ?? [];
+    const of = { server, tools: live.tools, environment: environmentOf(variables, []) };
     const document = found.kind === 'policy' ? found.loaded.locations.source.doubles([]) : undefined;
     const inForce =
       found.kind === 'policy' && isRecord(document) ? entryInForce(document, found.policy, name) : undefined;

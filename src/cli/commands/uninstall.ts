@@ -1,6 +1,6 @@
 import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
 import { canUnwrap, unwrapEntries } from '../../clients/change/rewrite-entry.js';
-import type { StdioEntry } from '../../clients/entries.js';
+import { isWrapped, type StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
@@ -95,12 +95,12 @@ async function chosen(
   everywhere: boolean,
 ): Promise<Wrapped[]> {
   const all = choicesIn(target);
-  const wrapped = all.filter(isWrapped);
+  const wrapped = all.filter(isOurs);
   if (target.entries.length > 0) {
     const named = choose(target, all, io.machine);
     for (const choice of named)
-      if (!isWrapped(choice)) await io.err.write(`${printable(choice.entry.name)}: ${whyNot(choice)}\n`);
-    return named.filter(isWrapped);
+      if (!isOurs(choice)) await io.err.write(`${printable(choice.entry.name)}: ${whyNot(choice)}\n`);
+    return named.filter(isOurs);
   }
   for (const choice of all)
     if (isByHand(choice)) await io.err.write(`${printable(choice.entry.name)}: ${whyNot(choice)}\n`);
@@ -108,11 +108,11 @@ async function chosen(
     if (!everywhere) await io.err.write(`${target.name} has no wrapped servers.\n`);
     return [];
   }
-  return (await chosenEntries('Unwrap', options, target, wrapped, io)).filter(isWrapped);
+  return (await chosenEntries('Unwrap', options, target, wrapped, io)).filter(isOurs);
 }
 
-function isWrapped(choice: Choice): choice is Wrapped {
-  return choice.entry.kind === 'stdio' && choice.entry.state.kind === 'wrapped' && !isByHand(choice);
+function isOurs(choice: Choice): choice is Wrapped {
+  return isWrapped(choice.entry) && !isByHand(choice);
 }
 
 /** A wrapped remote server whose entry does not say what stood there before. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { takeInventory } from '../../clients/inventory.js';
+import { allEntries, takeInventory } from '../../clients/inventory.js';
 import { thisMachine } from '../../clients/machine.js';
 import { stateFile } from '../../config/policy-files.js';
 import { knownNames } from '../../store/sqlite/known-names.js';
@@ -38,11 +38,9 @@ const isShell = (name: string): name is keyof typeof SHELLS => Object.hasOwn(SHE
 function sourcesOf(io: Terminal): NameSources {
   return {
     known: (db) => knownNames(stateFile(db), io.now(), WAIT_MS),
-    entries: (client) =>
-      takeInventory(thisMachine(), thisWrapper()).flatMap(({ client: { id }, state }) =>
-        state.kind === 'read' && (client === undefined || client === id)
-          ? state.entries.map(({ entry }) => entry.name)
-          : [],
-      ),
+    entries: (wanted) =>
+      allEntries(takeInventory(thisMachine(), thisWrapper()))
+        .filter(({ client }) => wanted === undefined || wanted === client.id)
+        .map(({ entry }) => entry.name),
   };
 }

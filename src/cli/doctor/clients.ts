@@ -1,5 +1,5 @@
 import { findAll, trackedByGit } from '../../clients/findings.js';
-import { type PlaceReport, takeInventory } from '../../clients/inventory.js';
+import { takeInventory, wrappedEntries } from '../../clients/inventory.js';
 import { type Check, type Context, type Finding, fail, ok, warn } from './runner.js';
 
 /** The clients' own files: what starts, what starts unwrapped, and what should not be there. */
@@ -16,13 +16,6 @@ async function clients({ machine, wrapper }: Context): Promise<Finding[]> {
       (FAILS.has(code) ? fail : warn)(message.startsWith(path) ? message : `${path}: ${message}`, fix),
     );
   }
-  const wrapped = reports.flatMap(wrappedIn);
+  const wrapped = wrappedEntries(reports).map(({ client, entry }) => `${entry.name} in ${client.name}`);
   return wrapped.length === 0 ? [] : [ok(`wrapped: ${wrapped.join(', ')}`)];
-}
-
-function wrappedIn({ client, state }: PlaceReport): string[] {
-  if (state.kind !== 'read') return [];
-  return state.entries.flatMap(({ entry }) =>
-    entry.kind === 'stdio' && entry.state.kind === 'wrapped' ? [`${entry.name} in ${client.name}`] : [],
-  );
 }

@@ -1,4 +1,4 @@
-import { knownServer } from '../../catalog/servers.js';
+import { knownServerAmong } from '../../catalog/servers.js';
 import { optionsOf } from '../../clients/entries.js';
 import { thisMachine } from '../../clients/machine.js';
 import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../../clients/wrapper-options.js';
@@ -52,7 +52,7 @@ export function contextOf(argv: readonly string[], asked: DoctorContextOptions, 
     database: stateFile(options.db),
     store: options.store,
     server,
-    known: names.map(knownServer).find((each) => each !== undefined),
+    known: knownServerAmong(names),
     now: () => terminal.now(),
     sqlite: () => {
       const db = connect(':memory:', 0);

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { fixedPath, isPrivatePlace, type Surroundings, surroundings } from '../../config/paths.js';
-import { PolicyWrapError } from '../../errors.js';
+import { isPrivatePlace, surroundings, triedPath } from '../../config/paths.js';
 import { unclearText } from '../open-state.js';
 import { type Check, type Context, type Finding, fail, info, warn } from './runner.js';
 
@@ -69,7 +68,7 @@ function settingsOf({ env, machine: { platform, cwd } }: Context): Finding[] {
   const around = { ...surroundings(), env, platform };
   const refused = (['POLICY_WRAP_DB', 'POLICY_WRAP_POLICY'] as const).flatMap((name) => {
     const value = env[name];
-    const problem = value ? problemOf(value, name, cwd, around) : undefined;
+    const problem = value ? triedPath(value, name, cwd, around).problem : undefined;
     return problem === undefined
       ? []
       : [warn(`${problem}; wrappers refuse to start`, `set ${name} to an absolute path`)];
@@ -81,14 +80,4 @@ function settingsOf({ env, machine: { platform, cwd } }: Context): Finding[] {
       : [];
   });
   return [...refused, ...ignored];
-}
-
-function problemOf(text: string, named: string, cwd: string, around: Surroundings): string | undefined {
-  try {
-    fixedPath(text, named, cwd, around);
-    return undefined;
-  } catch (error) {
-    if (PolicyWrapError.is(error)) return error.message;
-    throw error;
-  }
 }

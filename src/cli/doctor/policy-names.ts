@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { KNOWN_SERVERS } from '../../catalog/servers.js';
 import { namesOf } from '../../clients/change/plan.js';
-import { takeInventory, wrappedEntries } from '../../clients/inventory.js';
+import { optionsOf } from '../../clients/entries.js';
+import { allEntries, takeInventory, wrappedEntries } from '../../clients/inventory.js';
 import { optionValue, POLICY_FLAGS } from '../../clients/wrapper-options.js';
-import { fixedPath } from '../../config/paths.js';
-import { PolicyWrapError } from '../../errors.js';
+import { triedPath } from '../../config/paths.js';
 import { nearest } from '../../text/suggest.js';
 import { entryServerName } from '../../upstream/server-name.js';
 import { usablePolicies } from './policy.js';
@@ -24,12 +24,8 @@ function belonging(context: Context): Finding[] {
   const names = new Set([
     ...context.namesIn(context.database),
     ...KNOWN_SERVERS.map(({ command }) => command),
-    ...reports.flatMap(({ state }) =>
-      state.kind === 'read'
-        ? state.entries.flatMap(({ entry }) =>
-            entry.kind === 'unusable' ? [] : namesOf(entry, entryServerName(entry.name)),
-          )
-        : [],
+    ...allEntries(reports).flatMap(({ entry }) =>
+      entry.kind === 'unusable' ? [] : namesOf(entry, entryServerName(entry.name)),
     ),
   ]);
   const wrapped = wrappedEntries(reports);
@@ -37,9 +33,10 @@ function belonging(context: Context): Finding[] {
   const used = new Set([
     ...usablePolicies(context).flatMap(({ files: [, ...extended] }) => extended),
     ...wrapped.flatMap(({ entry }) => {
-      const options = entry.state.kind === 'wrapped' ? entry.state.wrapped.options : [];
-      const path = optionValue(options, POLICY_FLAGS) ?? entry.env.get('POLICY_WRAP_POLICY');
-      return path === undefined ? [] : pathOf(path, context);
+      const written = optionValue(optionsOf(entry), POLICY_FLAGS) ?? entry.env.get('POLICY_WRAP_POLICY');
+      if (written === undefined) return [];
+      // A path that a wrapper refuses is told by another check.
+      return triedPath(written, '--policy', context.machine.cwd, context.machine).path ?? [];
     }),
   ]);
   const lost = files.filter((file) => !used.has(file) && !names.has(nameOf(file)));
@@ -55,13 +52,3 @@ function belonging(context: Context): Finding[] {
 }
 
 const nameOf = (file: string): string => basename(file, '.json');
-
-function pathOf(text: string, { machine }: Context): string[] {
-  try {
-    return [fixedPath(text, '--policy', machine.cwd, machine)];
-  } catch (error) {
-    // Such a path is told by another check.
-    if (PolicyWrapError.is(error)) return [];
-    throw error;
-  }
-}

@@ -1,6 +1,6 @@
 import { needsClient } from '../../clients/after-install.js';
 import { reasonAgainst, serverOf } from '../../clients/change/plan.js';
-import type { ServerEntry } from '../../clients/entries.js';
+import { isWrapped, type ServerEntry } from '../../clients/entries.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { type Choice, choicesIn, openTarget, type Target } from '../../clients/selection.js';
 import { PolicyWrapError } from '../../errors.js';
@@ -80,8 +80,7 @@ function inTarget(target: Target): FoundClient {
     if (reason !== undefined || entry.kind === 'unusable')
       left.push({ name: printable(entry.name), reason: reason ?? '' });
     else {
-      const isWrapped = entry.kind === 'stdio' && entry.state.kind === 'wrapped';
-      servers.push({ choice, entry, target, server: serverOf(entry), isWrapped });
+      servers.push({ choice, entry, target, server: serverOf(entry), isWrapped: isWrapped(entry) });
     }
   }
   return { target, servers, left };

@@ -1,8 +1,8 @@
-import { knownServer } from '../../catalog/servers.js';
+import { knownServerAmong } from '../../catalog/servers.js';
 import { environmentOf } from '../../catalog/threats/environment.js';
-import { remoteOptionsOf } from '../../clients/entries.js';
-import { takeInventory } from '../../clients/inventory.js';
-import { optionValue, POLICY_FLAGS } from '../../clients/wrapper-options.js';
+import { optionsOf, originalOf, remoteOptionsOf } from '../../clients/entries.js';
+import { takeInventory, wrappedEntries } from '../../clients/inventory.js';
+import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../../clients/wrapper-options.js';
 import {
   type FoundPolicy,
   type PolicyOptions,
@@ -76,34 +76,25 @@ export async function heldServers(
 /** Each once, by the name that counters and log are kept under. */
 function wrappedServers({ policy, preset }: PolicyOptions, io: ClientsTerminal): Start[] {
   const starts = new Map<string, Start>();
-  for (const { state } of takeInventory(io.machine, io.wrapper)) {
-    if (state.kind !== 'read') continue;
-    for (const { entry } of state.entries) {
-      if (entry.kind !== 'stdio' || entry.state.kind !== 'wrapped' || entry.disabled) continue;
-      const { original, options } = entry.state.wrapped;
-      const server = namedServer(
-        original,
-        {
-          server: optionValue(options, ['--server']),
-          ...remoteOptionsOf(entry),
-        },
-        entry.cwd ?? io.machine.cwd,
-      );
-      const own = optionValue(options, POLICY_FLAGS);
-      const shipped = optionValue(options, ['--preset']);
-      starts.set(server.names[0], {
-        server,
-        options:
-          policy !== undefined || preset !== undefined
-            ? { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
-            : {
-                ...(own !== undefined && { policy: own }),
-                ...(shipped !== undefined && { preset: shipped }),
-              },
-        env: Object.fromEntries(entry.env),
-        cwd: entry.cwd,
-      });
-    }
+  const asked = { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) };
+  const isAsked = policy !== undefined || preset !== undefined;
+  for (const { entry } of wrappedEntries(takeInventory(io.machine, io.wrapper))) {
+    if (entry.disabled) continue;
+    const options = optionsOf(entry);
+    const named = { server: optionValue(options, ['--server']), ...remoteOptionsOf(entry) };
+    const server = namedServer(originalOf(entry), named, entry.cwd ?? io.machine.cwd);
+    const own = optionValue(options, POLICY_FLAGS);
+    const shipped = optionValue(options, PRESET_FLAGS);
+    const held = {
+      ...(own !== undefined && { policy: own }),
+      ...(shipped !== undefined && { preset: shipped }),
+    };
+    starts.set(server.names[0], {
+      server,
+      options: isAsked ? asked : held,
+      env: Object.fromEntries(entry.env),
+      cwd: entry.cwd,
+    });
   }
   return [...starts.values()];
 }
@@ -120,11 +111,11 @@ async function start(
   if (found.kind === 'problems') throw problemsError(found);
   const live = await liveServer(source, { install, cwd, ...(env !== undefined && { env }) });
   await tellLeftOut(live, io);
-  const known = names.map(knownServer).find((each) => each !== undefined);
+  const variables = knownServerAmong(names)?.environment ?? [];
   const about = {
     server: names[0],
     tools: live.tools,
-    environment: environmentOf(known?.environment ?? [], Object.keys(env ?? {})),
+    environment: environmentOf(variables, Object.keys(env ?? {})),
   };
   if (found.kind !== 'policy') return { ...about, policy: 'none' };
   const document = found.loaded.locations.source.doubles([]);

@@ -1,9 +1,17 @@
-import { fixedPath, hasVariable } from '../../config/paths.js';
+import { hasVariable, triedPath } from '../../config/paths.js';
 import { PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { entryServerName, policyNames, remoteName } from '../../upstream/server-name.js';
 import type { Started } from '../after-install.js';
-import { type Entry, optionsOf, originalOf, type ServerEntry, type StdioEntry, urlOf } from '../entries.js';
+import {
+  type Entry,
+  isWrapped,
+  optionsOf,
+  originalOf,
+  type ServerEntry,
+  type StdioEntry,
+  urlOf,
+} from '../entries.js';
 import type { ClientsIo } from '../io.js';
 import type { Choice, OpenPlace } from '../selection.js';
 import {
@@ -118,8 +126,8 @@ const NOTHING_OWN: Own = { wanted: {}, about: [] };
  */
 export function serverOf(entry: ServerEntry, wanted?: string): string {
   if (wanted !== undefined) return wanted;
-  return entry.kind === 'stdio' && entry.state.kind === 'wrapped'
-    ? nameOfWrapped(entry.state.wrapped.options, originalOf(entry), entry.cwd)
+  return isWrapped(entry)
+    ? nameOfWrapped(optionsOf(entry), originalOf(entry), entry.cwd)
     : entryServerName(entry.name);
 }
 
@@ -226,10 +234,6 @@ function changed(before: string | undefined, now: string | undefined): string | 
 
 /** @returns undefined for a relative path; one with a variable as it is, for the client may fill it in */
 function anchored(text: string, { machine }: Pick<PlanIo, 'machine'>): string | undefined {
-  try {
-    return fixedPath(text, 'it', machine.cwd, machine);
-  } catch (error) {
-    if (!PolicyWrapError.is(error)) throw error;
-    return hasVariable(text) ? text : undefined;
-  }
+  const { path } = triedPath(text, 'it', machine.cwd, machine);
+  return path ?? (hasVariable(text) ? text : undefined);
 }
