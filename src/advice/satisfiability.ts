@@ -1,6 +1,7 @@
 import type { JsonType } from '../json/value.js';
 import type { Condition, Path, ToolEntry } from '../policy/model.js';
 import { operatorOf, type Prospect } from '../policy/operators.js';
+import { shortList } from '../text/count.js';
 import type { Argument } from './tool-schema.js';
 
 /** More names than this do not make a finding clearer. */
@@ -37,9 +38,8 @@ export function describeArgument(argument: Argument): string {
 
 /** @returns the first few of the names, and how many more there are */
 export function some(names: readonly string[]): string {
-  const shown = names
-    .slice(0, MAX_NAMES)
-    .map((name) => (name.length > 60 ? `${name.slice(0, 60)}...` : name));
-  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-  return shown.join(', ') + more;
+  return shortList(
+    names.map((name) => (name.length > 60 ? `${name.slice(0, 60)}...` : name)),
+    MAX_NAMES,
+  );
 }

@@ -83,9 +83,8 @@ export async function latestBudget(
 
 function assertPending(approval: ApprovalEntry): void {
   if (approval.state === 'pending') return;
-  const again = approval.state === 'expired' ? ASK_AGAIN : undefined;
   throw new PolicyWrapError('REFUSED', `approval ${approval.id} is no longer waiting: ${stateOf(approval)}`, {
-    ...(again !== undefined && { hint: again }),
+    hint: approval.state === 'expired' ? ASK_AGAIN : undefined,
   });
 }
 

@@ -3,7 +3,7 @@ import type { ToolClass } from '../catalog/evidence.js';
 import type { Effect } from '../catalog/strength-parts.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import type { Layers } from '../policy/evaluate/layers.js';
-import { couldPass, resolveEntry } from '../policy/evaluate/resolve.js';
+import { couldPass, entryFor, resolveEntry } from '../policy/evaluate/resolve.js';
 
 /**
  * What a policy does with a tool in one word, whatever holds for all tools together: `asked` also where only some
@@ -13,7 +13,7 @@ export function effectOn({ all }: Layers, tool: string): Effect {
   const found = all.map((layer) => ({ layer, resolved: resolveEntry(layer, tool) }));
   if (found.some(({ resolved }) => resolved.kind === 'hidden')) return 'hidden';
   if (!found.every(({ layer, resolved }) => couldPass(layer, resolved))) return 'refused';
-  const own = found.flatMap(({ resolved }) => (resolved.kind === 'resolved' ? (resolved.entry ?? []) : []));
+  const own = all.flatMap((layer) => entryFor(layer, tool) ?? []);
   if ([...own, ...all.map(({ allTools }) => allTools)].some(({ approveIf }) => approveIf.length > 0))
     return 'asked';
   const limited = own.some(

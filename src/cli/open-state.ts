@@ -5,6 +5,8 @@ import { BUSY, LOCKED_HINT, Store } from '../store/store.js';
 import { printable } from '../text/escape.js';
 import { type OtherDatabases, otherDatabases } from './databases.js';
 import { storesLeftAlone } from './named-stores.js';
+import { type AnyStore, openTeam, type StoreOptions } from './team-store.js';
+import type { Terminal } from './terminal.js';
 
 /** How long a person who typed a command waits for other processes, in milliseconds. */
 const WAIT_MS = 2000;
@@ -59,6 +61,13 @@ export function leftAloneText(options: StateOptions): string {
   return [...lines, ...storesLeftAlone(stores).map((line) => `Not looked at: ${line}`)]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** The store of a team where one is named, else this machine's database, with a word about others that are there. */
+export async function openOne(options: StateOptions & StoreOptions, io: Terminal): Promise<AnyStore> {
+  const team = await openTeam(options, io);
+  if (!team) await io.err.write(leftAloneText(options));
+  return team ?? openState(options, io);
 }
 
 /** A database that was opened. */

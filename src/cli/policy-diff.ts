@@ -9,11 +9,7 @@ export function policyDiff(file: string, before: string, after: string, out: Out
   const lines = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
     paint(out, 'dim', `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
     ...lines.map((line) => {
-      const shown = line
-        .replace(/\r$/, '')
-        .split('\t')
-        .map((part) => printable(part))
-        .join('\t');
+      const shown = shownLine(line.replace(/\r$/, ''));
       return line.startsWith('+')
         ? paint(out, 'green', shown)
         : line.startsWith('-')
@@ -22,4 +18,12 @@ export function policyDiff(file: string, before: string, after: string, out: Out
     }),
   ]);
   return lines.length === 0 ? '' : `${[printable(file), ...lines].join('\n')}\n`;
+}
+
+/** A line of a policy, safe to show; its tabs stay. */
+export function shownLine(line: string): string {
+  return line
+    .split('\t')
+    .map((part) => printable(part))
+    .join('\t');
 }

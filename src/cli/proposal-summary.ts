@@ -1,6 +1,7 @@
 import type { Proposal } from '../catalog/propose.js';
 import type { Effect } from '../catalog/strength-parts.js';
 import type { Strength } from '../catalog/strengths.js';
+import { shortList } from '../text/count.js';
 import { printable } from '../text/escape.js';
 
 /** In the order of a sentence about them. */
@@ -35,8 +36,7 @@ export function inTheWay(strength: Strength, { placed }: Proposal): string[] {
   const named = ([effect, words]: readonly [Effect, string]): string[] => {
     const names = placed.filter((tool) => tool.effect === effect).map(({ name }) => printable(name, 60));
     if (names.length === 0) return [];
-    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-    return [`${words}: ${names.slice(0, MAX_NAMES).join(', ')}${more}`];
+    return [`${words}: ${shortList(names, MAX_NAMES)}`];
   };
   const lines = [...named(['asked', 'asks you']), ...named(['hidden', 'hidden'])];
   const count = placed.filter(({ effect }) => effect === 'asked' || effect === 'hidden').length;

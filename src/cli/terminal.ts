@@ -4,6 +4,7 @@
  * No decision about a call is made here, and no command reads or prints but through the Terminal that it is given.
  */
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { PolicyWrapError } from '../errors.js';
 
@@ -74,18 +75,9 @@ export function processTerminal({ color }: { readonly color?: boolean | undefine
     onSignals,
     pause: async (ms) => {
       stop ??= stopAt(['SIGINT', 'SIGTERM']);
-      const signal = stop;
-      if (signal.aborted) return false;
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        const timer = setTimeout(done, ms);
-        signal.addEventListener('abort', done);
-      });
-      return !signal.aborted;
+      // A signal ends it early, as a failure.
+      await sleep(ms, undefined, { signal: stop }).catch(() => {});
+      return !stop.aborted;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Preset } from '../catalog/known-server.js';
 import { knownServerAmong, PRESETS, preset } from '../catalog/servers.js';
 import { PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
@@ -25,14 +26,16 @@ export function findPolicy(
 }
 
 /** @throws PolicyWrapError USAGE for a name that is none */
-export function readPreset(name: string): FoundPolicy {
+export function namedPreset(name: string): Preset {
   const found = preset(name);
-  if (!found) {
-    const hint = nameHint(
-      name,
-      PRESETS.map((each) => each.name),
-    );
-    throw new PolicyWrapError('USAGE', `there is no preset ${printable(name)}`, { hint });
-  }
-  return loadWithLayers(found.text, `preset ${name}`);
+  if (found) return found;
+  const names = PRESETS.map((each) => each.name);
+  throw new PolicyWrapError('USAGE', `there is no preset ${printable(name)}`, {
+    hint: nameHint(name, names),
+  });
+}
+
+/** @throws PolicyWrapError USAGE for a name that is none */
+export function readPreset(name: string): FoundPolicy {
+  return loadWithLayers(namedPreset(name).text, `preset ${name}`);
 }

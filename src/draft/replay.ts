@@ -3,6 +3,7 @@ import { type LoggedCall, readLogged } from '../advice/logged-call.js';
 import { evaluatePartially } from '../advice/partial-evaluation.js';
 import { CODES, HIDDEN_RULE } from '../policy/codes.js';
 import type { Layers } from '../policy/evaluate/layers.js';
+import { allChecks } from '../policy/evaluate/resolve.js';
 import { history, type LoggedRow, type ReadableLog } from '../store/history.js';
 import type { Mine } from '../store/shared-store.js';
 import { type SimulatedCall, Simulation } from '../store/simulation.js';
@@ -104,11 +105,12 @@ export class Replay {
 
 function longestWindow({ all, sections }: Layers): number {
   const judging = [...all, ...Object.values(sections).flatMap((section) => section.all)];
-  const checks = judging.flatMap((policy) => [policy.allTools, ...policy.tools.values(), ...policy.patterns]);
-  const spans = checks.flatMap(({ limits, demands = [] }) => [
-    ...limits.map(({ windowMs }) => windowMs),
-    ...demands.map((demand) => (demand.kind === 'hours' ? 0 : demand.withinMs)),
-  ]);
+  const spans = judging
+    .flatMap(allChecks)
+    .flatMap(({ limits, demands = [] }) => [
+      ...limits.map(({ windowMs }) => windowMs),
+      ...demands.map((demand) => (demand.kind === 'hours' ? 0 : demand.withinMs)),
+    ]);
   return Math.max(0, ...spans);
 }
 

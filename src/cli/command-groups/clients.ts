@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { SHARED } from '../shared-options.js';
-import { type CommandRow, loadInstallation, loadSetup, remote } from './command-row.js';
+import { type CommandRow, remote, withClients } from './command-row.js';
 
 const GROUP = 'Into a client and out again:';
 
@@ -36,7 +36,7 @@ export const CLIENTS: readonly CommandRow[] = [
       new Option('--no-start', 'start no server to see its tools'),
       ...[dryRun, yes],
     ],
-    load: () => loadSetup({}),
+    load: withClients(async () => (await import('../commands/setup.js')).setup),
   },
   {
     name: 'install',
@@ -60,14 +60,10 @@ export const CLIENTS: readonly CommandRow[] = [
       ...[dryRun, yes],
     ],
     takesServer: true,
-    load: async () => {
-      const [{ install }, { clientsTerminal }] = await Promise.all([
-        import('../commands/install.js'),
-        loadInstallation(),
-      ]);
-      return (client, entries, command, options, terminal) =>
-        install({ ...options, client, entries, command }, clientsTerminal(terminal));
-    },
+    load: withClients(async () => {
+      const { install } = await import('../commands/install.js');
+      return (client, entries, command, options, io) => install({ ...options, client, entries, command }, io);
+    }),
   },
   {
     name: 'uninstall',
@@ -80,27 +76,17 @@ export const CLIENTS: readonly CommandRow[] = [
       new Option('--restore <backup>', 'restore a backup instead'),
       ...[dryRun, yes],
     ],
-    load: async () => {
-      const [{ uninstall }, { clientsTerminal }] = await Promise.all([
-        import('../commands/uninstall.js'),
-        loadInstallation(),
-      ]);
-      return (client, entries, options, terminal) =>
-        uninstall({ ...options, client, entries }, clientsTerminal(terminal));
-    },
+    load: withClients(async () => {
+      const { uninstall } = await import('../commands/uninstall.js');
+      return (client, entries, options, io) => uninstall({ ...options, client, entries }, io);
+    }),
   },
   {
     name: 'clients',
     group: GROUP,
     summary: 'every client found here, and which of its servers are wrapped',
     options: [json],
-    load: async () => {
-      const [{ clients }, { clientsTerminal }] = await Promise.all([
-        import('../commands/clients.js'),
-        loadInstallation(),
-      ]);
-      return (options, terminal) => clients(options, clientsTerminal(terminal));
-    },
+    load: withClients(async () => (await import('../commands/clients.js')).clients),
   },
   {
     name: 'pack',

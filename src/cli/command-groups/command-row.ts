@@ -42,15 +42,10 @@ export function named(argument: Argument, words: readonly string[]): Argument {
 /** Of the commands that take a server by its address too. */
 export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.headerEnv, SHARED.allowPrivate];
 
-/** Loaded for the commands about clients alone. */
-export const loadInstallation = () => import('../this-installation.js');
-
-/** `setup`, also where nobody typed the word (`offer`). */
-export const loadSetup = async (more: { readonly offer?: boolean }) => {
-  const [{ setup }, { clientsTerminal }] = await Promise.all([
-    import('../commands/setup.js'),
-    loadInstallation(),
-  ]);
-  return (entries: Given[0], options: Given[0], terminal: Given[0]) =>
-    setup(entries, { ...options, ...more }, clientsTerminal(terminal));
-};
+/** A command about clients: its Terminal knows this machine's. */
+export function withClients(load: () => Promise<Loaded>): CommandRow['load'] {
+  return async () => {
+    const [command, { clientsTerminal }] = await Promise.all([load(), import('../this-installation.js')]);
+    return (...given) => command(...given.slice(0, -1), clientsTerminal(given.at(-1)));
+  };
+}

@@ -1,6 +1,6 @@
 import { Argument, Option } from 'commander';
 import { SHARED } from '../shared-options.js';
-import { type CommandRow, loadInstallation, remote } from './command-row.js';
+import { type CommandRow, remote, withClients } from './command-row.js';
 
 const GROUP = 'Look at a server and write a policy:';
 
@@ -67,13 +67,7 @@ export const LOOK: readonly CommandRow[] = [
       new Option('--sarif', 'print what is open as SARIF').conflicts('json'),
       ...[json, noColor],
     ],
-    load: async () => {
-      const [{ threats }, { clientsTerminal }] = await Promise.all([
-        import('../commands/threats.js'),
-        loadInstallation(),
-      ]);
-      return (argv, options, terminal) => threats(argv, options, clientsTerminal(terminal));
-    },
+    load: withClients(async () => (await import('../commands/threats.js')).threats),
   },
   {
     name: 'doctor',

@@ -6,14 +6,15 @@ import { writePolicyText } from '../../draft/save.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { editEntry, type Wish } from '../../policy/edit/edit-entry.js';
 import { stack } from '../../policy/evaluate/layers.js';
-import { couldPass, isVisible, resolveEntry } from '../../policy/evaluate/resolve.js';
+import { checksFor, couldPass, isVisible, resolveEntry } from '../../policy/evaluate/resolve.js';
 import type { Checks, Policy } from '../../policy/model.js';
+import { shortList } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { nearest } from '../../text/suggest.js';
 import type { StateOptions } from '../open-state.js';
 import { assertNoAgent, assertPerson } from '../person.js';
 import { policyDiff } from '../policy-diff.js';
-import { liveSessions, type PolicyPlace, policyOfServer } from '../policy-in-force.js';
+import { liveSessions, policyOfServer } from '../policy-in-force.js';
 import type { Terminal } from '../terminal.js';
 
 export interface EditOptions extends StateOptions {
@@ -61,7 +62,7 @@ async function edit(
   else if (!options.dryRun) assertPerson(wish.kind, io);
   if (tool === '' || tool.length > 256) throw new PolicyWrapError('USAGE', 'which tool, or which pattern?');
   const place = policyOfServer(server, options, io);
-  const before = snapshotOf(place);
+  const before = place.kind === 'file' ? readSnapshot(place.file) : undefined;
   const old = before?.text ?? (place.kind === 'new' ? place.text : '');
   const policy = usable(old, place.file, 'It was not edited; mend it first.');
   assertListed(server, tool, policy, options);
@@ -124,11 +125,7 @@ function limitsText(server: string, tool: string, usable: Usable): string {
 
 /** What is looked at when a tool is called: its entry and the rules over all tools, of every layer. */
 function checksOf(tool: string, { own, extended }: Usable): readonly Checks[] {
-  return stack(own, extended).all.flatMap((policy) => {
-    const resolved = resolveEntry(policy, tool);
-    const entry = resolved.kind === 'resolved' ? resolved.entry : undefined;
-    return entry === undefined ? [policy.allTools] : [entry, policy.allTools];
-  });
+  return stack(own, extended).all.flatMap((policy) => checksFor(policy, tool).toReversed());
 }
 
 /** The tools of a server that a pattern takes, as far as they are known. */
@@ -147,10 +144,6 @@ const DONE = {
   hide: 'hidden',
   limit: 'limited',
 } as const satisfies Record<Wish['kind'], string>;
-
-function snapshotOf(place: PolicyPlace): Snapshot | undefined {
-  return place.kind === 'file' ? readSnapshot(place.file) : undefined;
-}
 
 interface Usable {
   readonly own: Policy;
@@ -179,10 +172,10 @@ function assertListed(server: string, tool: string, { own }: Usable, { db }: Edi
   throw new PolicyWrapError('NOT_FOUND', `${printable(server)} has no tool ${printable(tool)}`, {
     hint:
       likely === undefined
-        ? `It has: ${tools
-            .slice(0, 12)
-            .map((name) => printable(name))
-            .join(', ')}${tools.length > 12 ? ` and ${tools.length - 12} more` : ''}`
+        ? `It has: ${shortList(
+            tools.map((name) => printable(name)),
+            12,
+          )}`
         : `Did you mean ${printable(likely)}?`,
   });
 }

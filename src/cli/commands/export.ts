@@ -7,8 +7,8 @@ import type { EventEntry, LogEntry } from '../../store/store.js';
 import { printable, printableJson, safeJson } from '../../text/escape.js';
 import { decisionLine, eventLine } from '../log-json.js';
 import { ocsfDecision, ocsfEvent } from '../ocsf.js';
-import { leftAloneText, openState, type StateOptions } from '../open-state.js';
-import { type AnyStore, askNow, openTeam, type StoreOptions } from '../team-store.js';
+import { openOne, type StateOptions } from '../open-state.js';
+import { type AnyStore, askNow, type StoreOptions } from '../team-store.js';
 import { drained, type Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
@@ -32,9 +32,7 @@ type Row =
 
 /** Writes the whole log, decisions and events by their times, as it was recorded. */
 export async function exportLog(options: ExportOptions, io: Terminal): Promise<number> {
-  const team = await openTeam(options, io);
-  if (!team) await io.err.write(leftAloneText(options));
-  const store = team ?? openState(options, io);
+  const store = await openOne(options, io);
   try {
     const since = sinceOf(options.since, await askNow(store, io));
     const target = options.output === undefined ? undefined : new File(resolve(options.output));

@@ -15,7 +15,7 @@ import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import type { StateOptions } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
-import { policyDiff } from '../policy-diff.js';
+import { policyDiff, shownLine } from '../policy-diff.js';
 import { policyOfServer } from '../policy-in-force.js';
 import { type Cell, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -205,13 +205,7 @@ function textOf({ file, real, versions }: Kept, wanted: string): string {
 
 function shownLines(text: string): string {
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
-  const shown = lines.map((line) =>
-    line
-      .split('\t')
-      .map((part) => printable(part))
-      .join('\t'),
-  );
-  return `${shown.join('\n')}\n`;
+  return `${lines.map(shownLine).join('\n')}\n`;
 }
 
 function linesOf(text: string): number {

@@ -6,7 +6,7 @@ import { knownServer, preset } from '../../catalog/servers.js';
 import { isStrength, type Strength } from '../../catalog/strengths.js';
 import { configDirs, surroundings } from '../../config/paths.js';
 import type { RemoteOptions } from '../../config/run-options.js';
-import { readPreset } from '../../config/shipped-policies.js';
+import { namedPreset } from '../../config/shipped-policies.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { printable, printableJson, printableLines } from '../../text/escape.js';
 import { isMasked, MASK, maskWords, shownCommand } from '../../text/masking.js';
@@ -60,7 +60,8 @@ export async function init(argv: readonly string[], options: InitOptions, io: Te
     options.output === undefined ? formerFolders.map((each) => join(each, `${server}.json`)) : [];
   const taken = [file, ...former].find(existsSync);
   if (taken !== undefined) {
-    if (!options.force) throw existing(taken);
+    if (!options.force)
+      throw new PolicyWrapError('REFUSED', `${taken} already exists and was not changed`, { hint: TAKEN });
     // Another policy in the place of one that is in force may let more through.
     assertNoAgent('init --force', io);
   }
@@ -113,10 +114,8 @@ async function chosenPreset(
     const question = `${server} has a preset, "${name}" (${preset(name)?.title}). Write that?`;
     if ((await askYesNo(question, true, io)) === false) return undefined;
   }
-  // Says which there are when it is none of them.
-  readPreset(name);
   return {
-    text: ownCopy(preset(name)?.text ?? ''),
+    text: ownCopy(namedPreset(name).text),
     summary: isStrength(name)
       ? `the preset ${name}, which goes by names alone; --strength ${name} goes by the tools of the server`
       : `the preset ${name}, whose amounts are examples; the places to edit are marked EDIT`,
@@ -158,12 +157,6 @@ async function proposed(
   const proposal = proposePolicy(strength, server, live.tools, { schema, date });
   const summary = `${strength}: ${countsText(proposal)}; ${LATER[strength]}`;
   return { text: proposal.text, summary, notes: inTheWay(strength, proposal) };
-}
-
-function existing(file: string): PolicyWrapError {
-  return new PolicyWrapError('REFUSED', `${file} already exists and was not changed`, {
-    hint: TAKEN,
-  });
 }
 
 /** What stands in `mcpServers` of a client; values of variables are left to be filled in. */

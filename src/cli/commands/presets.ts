@@ -1,6 +1,6 @@
 import { ownCopy } from '../../catalog/own-copy.js';
-import { PRESETS, preset } from '../../catalog/servers.js';
-import { readPreset } from '../../config/shipped-policies.js';
+import { PRESETS } from '../../catalog/servers.js';
+import { namedPreset } from '../../config/shipped-policies.js';
 import { EXIT } from '../../errors.js';
 import { printJson } from '../json-output.js';
 import { bold, table } from '../table.js';
@@ -23,12 +23,8 @@ export async function presets(
     else await io.out.write(table(io.out, rows, { columns: ['whole', 'prose'] }));
     return EXIT.done;
   }
-  // Says which there are when it is none of them.
-  readPreset(name);
-  const found = preset(name);
-  if (found === undefined) return EXIT.failed;
-  const { title } = found;
-  const text = ownCopy(found.text);
+  const { title, text: shipped } = namedPreset(name);
+  const text = ownCopy(shipped);
   if (json) await printJson(io, 'presets', { name, title, text });
   else await io.out.write(text);
   return EXIT.done;

@@ -11,8 +11,8 @@ import { history, loggedServer } from '../../store/history.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
-import { leftAloneText, openState } from '../open-state.js';
-import { askNow, openTeam, type StoreOptions } from '../team-store.js';
+import { openOne } from '../open-state.js';
+import { askNow, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
@@ -36,9 +36,7 @@ export interface RecommendOptions extends StoreOptions {
  * @throws PolicyWrapError NOT_FOUND without a log, USAGE, or CONFIG_CONFLICT when the file already exists
  */
 export async function recommend(options: RecommendOptions, io: Terminal): Promise<number> {
-  const team = await openTeam(options, io);
-  if (!team) await io.err.write(leftAloneText(options));
-  const store = team ?? openState(options, io);
+  const store = await openOne(options, io);
   let server: string;
   const usage = new Usage(isAmount);
   try {

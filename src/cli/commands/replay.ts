@@ -9,9 +9,9 @@ import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { loggedServer } from '../../store/history.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
-import { leftAloneText, openState } from '../open-state.js';
+import { openOne } from '../open-state.js';
 import type { Output } from '../output/outputs.js';
-import { askNow, openTeam, type StoreOptions } from '../team-store.js';
+import { askNow, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
@@ -38,9 +38,7 @@ export async function replay(file: string, options: ReplayOptions, io: Terminal)
   const found = readPolicy(resolve(file));
   if (found.kind === 'problems') throw problemsError(found);
   if (found.kind === 'none') throw new Error('a file that was named holds a policy or problems');
-  const team = await openTeam(options, io);
-  if (!team) await io.err.write(leftAloneText(options));
-  const store = team ?? openState(options, io);
+  const store = await openOne(options, io);
   try {
     const server = await loggedServer(store, options.server, options);
     const since = sinceOf(options.since, await askNow(store, io));

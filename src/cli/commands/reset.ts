@@ -6,10 +6,10 @@ import type { CounterEntry, CounterFilter } from '../../store/store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
-import { leftAloneText, openState, type StateOptions, written } from '../open-state.js';
+import { openOne, openState, type StateOptions, written } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { table } from '../table.js';
-import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
+import type { AnyStore, StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { localTime } from '../time.js';
 
@@ -50,11 +50,9 @@ export async function reset(
 
 async function resetCounter(name: string, options: ResetOptions, io: Terminal): Promise<number> {
   const { server, grant } = options;
-  const team = await openTeam(options, io);
-  if (!team) await io.err.write(leftAloneText(options));
-  const store = team ?? openState(options, io);
+  const store = await openOne(options, io);
   try {
-    await team?.needRole('owner');
+    if ('shown' in store) await store.needRole('owner');
     let filter: Omit<CounterFilter, 'name'> = { server, grant };
     let found = await store.fullestCounters({ name, ...filter }, SHOWN);
     if (found.total === 0 && server !== undefined) {

@@ -14,7 +14,7 @@ import { type Coverage, coverageOf, type OpeningCoverage } from '../threats/cove
 import { fragmentsFor } from '../threats/fragment.js';
 import type { Held } from '../threats/held.js';
 import { heldServers, type ServersOptions } from '../threats/servers.js';
-import { isLeft, isOpen, threatsText, toolsOf } from '../threats/text.js';
+import { isLeft, isOpen, leftIn, threatsText, toolsOf } from '../threats/text.js';
 import type { Stop } from '../threats/trials.js';
 
 export interface ThreatsOptions extends ServersOptions {
@@ -80,10 +80,7 @@ function asJson(
       policy: sourceOf(policy),
     })),
     /** What closes all of them together. */
-    closes: fragmentsFor(
-      held,
-      rows.flatMap(({ openings }) => openings.filter(isLeft).map(({ opening }) => opening)),
-    ),
+    closes: fragmentsFor(held, leftIn(rows)),
     patterns: rows.map((row) => ({
       id: row.threat.id,
       title: row.threat.title,
@@ -106,12 +103,7 @@ function asJson(
         })),
         ...(isLeft(each) && { closes: fragmentsFor(held, [each.opening]) }),
       })),
-      ...(isOpen(row) && {
-        closes: fragmentsFor(
-          held,
-          row.openings.filter(isLeft).map(({ opening }) => opening),
-        ),
-      }),
+      ...(isOpen(row) && { closes: fragmentsFor(held, leftIn([row])) }),
     })),
   };
 }

@@ -12,7 +12,7 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import { isRecord } from '../../json/value.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
-import { couldPass, resolveEntry } from '../../policy/evaluate/resolve.js';
+import { checksFor, couldPass, resolveEntry } from '../../policy/evaluate/resolve.js';
 import type { Checks, Limit } from '../../policy/model.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable, printableJson } from '../../text/escape.js';
@@ -126,15 +126,10 @@ async function onePage(
   const { server, tools: all } = of;
   const tool = all.find((each) => each.name === name);
   if (tool === undefined) {
-    const hint = nameHint(
-      name,
-      all.map((each) => each.name),
-    );
-    throw new PolicyWrapError(
-      'USAGE',
-      `${server} has no tool ${printableJson(name)}`,
-      hint === undefined ? {} : { hint },
-    );
+    const names = all.map((each) => each.name);
+    throw new PolicyWrapError('USAGE', `${server} has no tool ${printableJson(name)}`, {
+      hint: nameHint(name, names),
+    });
   }
   const page = toolPage(of, tool, effectOf(policy, name), inForce);
   if (json) await printJson(io, 'tools', { server, ...page });
@@ -213,9 +208,7 @@ export function effectOf(policy: Layers | undefined, tool: string): string {
   if (layers.some(({ resolved }) => resolved.kind === 'hidden')) return 'hide';
   if (layers.some(({ resolved }) => resolved.kind === 'refused')) return 'not listed';
   if (!layers.every(({ layer, resolved }) => couldPass(layer, resolved))) return 'deny';
-  const all = layers.flatMap(({ layer, resolved }) =>
-    resolved.kind === 'resolved' && resolved.entry ? [layer.allTools, resolved.entry] : [layer.allTools],
-  );
+  const all = policy.all.flatMap((layer) => checksFor(layer, tool));
   const limits = all.flatMap((checks) => checks.limits).map(limitText);
   const conditional = all.some(
     ({ require, denyIf, demands, declared }) => require.length + denyIf.length > 0 || demands || declared,

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { count } from '../../text/count.js';
+import { count, shortList } from '../../text/count.js';
 import { type Check, type Context, type Finding, fail, info, ok, warn } from './runner.js';
 
 /** Node, the database and the clock. */
@@ -66,10 +66,9 @@ function database(context: Context): Finding[] {
     return [fail(`${path} was written by a newer policy-wrap: ${versions}`, 'update policy-wrap everywhere')];
   }
   if (found.damage.length > 0) {
-    const more = found.damage.length > 3 ? ` and ${found.damage.length - 3} more` : '';
     return [
       fail(
-        `${path} is damaged: ${found.damage.slice(0, 3).join('; ')}${more}`,
+        `${path} is damaged: ${shortList(found.damage, 3, '; ')}`,
         'set it aside with "policy-wrap reset --database"; all counts start again from zero',
       ),
     ];

@@ -4,7 +4,8 @@ import { lintPolicy } from '../../advice/lint.js';
 import type { FoundPolicy } from '../../config/policy-files.js';
 import { answerPredicate } from '../../policy/evaluate/condition.js';
 import { stack } from '../../policy/evaluate/layers.js';
-import type { Checks, Policy, Predicate } from '../../policy/model.js';
+import { allChecks } from '../../policy/evaluate/resolve.js';
+import type { Policy, Predicate } from '../../policy/model.js';
 import { formatProblem } from '../../policy/read/problem.js';
 import { count } from '../../text/count.js';
 import { quotedCommand, shownCommand } from '../../text/masking.js';
@@ -169,8 +170,7 @@ const asksOfEnvironment = ({ conditions }: Predicate): boolean =>
   conditions.length > 0 && conditions.every(({ path }) => path.root === 'env');
 
 function readsEnvironment(policy: Policy, variable: string): boolean {
-  const all: readonly Checks[] = [policy.allTools, ...policy.tools.values(), ...policy.patterns];
-  return all
+  return allChecks(policy)
     .flatMap(({ require, denyIf, approveIf }) => [...require, ...denyIf, ...approveIf])
     .some(({ conditions }) =>
       conditions.some(({ path }) => path.root === 'env' && path.steps[0] === variable),

@@ -7,7 +7,7 @@ import { readPolicy } from '../../config/policy-files.js';
 import { readPreset } from '../../config/shipped-policies.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { stack } from '../../policy/evaluate/layers.js';
-import { count } from '../../text/count.js';
+import { count, shortList } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import type { LiveServer } from '../../upstream/live-server.js';
 import { effectOn, limitsOverAll } from '../effects.js';
@@ -159,9 +159,7 @@ function policyRows(source: PolicySource, tools: LiveServer | undefined, io: Cli
     const names = (tools?.tools ?? [])
       .filter((tool) => effectOn(layers, tool.name) === effect)
       .map(({ name }) => printable(name, 60));
-    if (names.length === 0) continue;
-    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-    rows.push([words, `${names.slice(0, MAX_NAMES).join(', ')}${more}`]);
+    if (names.length > 0) rows.push([words, shortList(names, MAX_NAMES)]);
   }
   const overAll = limitsOverAll(layers);
   if (overAll.length > 0) rows.push(['together', overAll.join(', ')]);

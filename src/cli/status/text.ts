@@ -9,7 +9,7 @@ import { NAME_CAP, printable } from '../../text/escape.js';
 import { isForQueue, mayApprove } from '../approval-view.js';
 import { inTeam } from '../named-stores.js';
 import type { Remedy } from '../remedies.js';
-import { bar, type Cell, type Column, paint, table } from '../table.js';
+import { bar, type Cell, paint, type TableOptions, table } from '../table.js';
 import type { Output } from '../terminal.js';
 import { clockTime, localTime } from '../time.js';
 import { textWidth } from '../width.js';
@@ -115,20 +115,19 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
 }
 
 const INDENT = { indent: '  ' };
-const SESSIONS = {
+const SESSIONS: TableOptions = {
   ...INDENT,
-  columns: columns('whole', 'whole', 'whole', 'whole', 'spare', 'whole', 'whole'),
+  columns: ['whole', 'whole', 'whole', 'whole', 'spare', 'whole', 'whole'],
 };
-const COUNTERS = {
+const COUNTERS: TableOptions = {
   ...INDENT,
-  columns: columns('whole', 'whole', 'spare', 'whole', 'whole', 'whole', 'whole'),
+  columns: ['whole', 'whole', 'spare', 'whole', 'whole', 'whole', 'whole'],
 };
-const REMEDIES = { ...INDENT, columns: columns('whole', 'whole', 'whole', 'spare', 'whole', 'prose') };
-const APPROVALS = { ...INDENT, columns: columns('whole', 'whole', 'whole', 'whole', 'prose') };
-
-function columns(...all: Column[]): Column[] {
-  return all;
-}
+const REMEDIES: TableOptions = {
+  ...INDENT,
+  columns: ['whole', 'whole', 'whole', 'spare', 'whole', 'prose'],
+};
+const APPROVALS: TableOptions = { ...INDENT, columns: ['whole', 'whole', 'whole', 'whole', 'prose'] };
 
 function remedyRow({ command, server, tool, code, at, times }: Remedy, now: number): Cell[] {
   return [

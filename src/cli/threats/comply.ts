@@ -5,7 +5,7 @@ import { type Json, setOwn } from '../../json/value.js';
 import type { Call } from '../../policy/call.js';
 import { answerPredicate } from '../../policy/evaluate/condition.js';
 import type { Layers } from '../../policy/evaluate/layers.js';
-import { resolveEntry } from '../../policy/evaluate/resolve.js';
+import { checksFor } from '../../policy/evaluate/resolve.js';
 import { type Checks, type Condition, EACH, type Path, type Predicate } from '../../policy/model.js';
 import { sectionOf } from '../../policy/sections.js';
 import { disguised, otherValues, setAt, smaller, valueAt } from './other-values.js';
@@ -149,10 +149,5 @@ function put({ args, env }: Complied, { root, steps }: Path, value: Json | undef
 function checksOf(policy: Layers, tool: string): Checks[] {
   const section = sectionOf(tool);
   const layers = section === undefined ? policy.all : (policy.sections[section]?.all ?? []);
-  return layers.flatMap((layer) => {
-    const resolved = resolveEntry(layer, tool);
-    return resolved.kind === 'resolved' && resolved.entry
-      ? [layer.allTools, resolved.entry]
-      : [layer.allTools];
-  });
+  return layers.flatMap((layer) => checksFor(layer, tool));
 }

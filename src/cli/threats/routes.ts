@@ -1,5 +1,5 @@
 import type { Attack, Step, ToolAt } from '../../catalog/threats/threat.js';
-import { resolveEntry } from '../../policy/evaluate/resolve.js';
+import { allChecks, entryFor } from '../../policy/evaluate/resolve.js';
 import type { CalledDemand, Checks, Demand } from '../../policy/model.js';
 import type { Held } from './held.js';
 import type { Trials } from './trials.js';
@@ -28,7 +28,7 @@ export class Routes {
     for (const { policy } of servers) {
       if (policy === 'none' || policy === 'unwrapped') continue;
       for (const layer of policy.all)
-        for (const { demands } of [layer.allTools, ...layer.tools.values(), ...layer.patterns])
+        for (const { demands } of allChecks(layer))
           for (const demand of demands ?? []) if (demand.kind !== 'hours') seen.set(textOf(demand), demand);
       for (const layer of policy.all) {
         for (const { limits } of layer.tools.values())
@@ -91,8 +91,8 @@ export class Routes {
     const policy = this.#held.get(server)?.policy;
     if (policy === undefined || policy === 'none' || policy === 'unwrapped') return [];
     return policy.all.flatMap((layer) => {
-      const resolved = resolveEntry(layer, tool.name);
-      return resolved.kind === 'resolved' && resolved.entry ? this.#rulesIn(resolved.entry) : [];
+      const entry = entryFor(layer, tool.name);
+      return entry ? this.#rulesIn(entry) : [];
     });
   }
 }

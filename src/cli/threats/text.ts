@@ -1,5 +1,5 @@
-import type { Fix, PolicyPart, ToolAt } from '../../catalog/threats/threat.js';
-import { count } from '../../text/count.js';
+import type { Fix, Opening, PolicyPart, ToolAt } from '../../catalog/threats/threat.js';
+import { count, shortList } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { bold, type Cell, paint, type Style, table, wrapped } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -61,26 +61,27 @@ function openedBy(openings: readonly OpeningCoverage[], state: State, several: b
   const whole = wanted.filter((each) => toolsOf(each).length > 3);
   if (whole.length > 0)
     return whole.map(({ opening }) => printable(opening.tools[0]?.server ?? '')).join(', ');
-  const names = wanted.slice(0, MAX_NAMED).map((each) =>
+  const names = wanted.map((each) =>
     toolsOf(each)
       .map((at) => nameOf(at, several))
       .join(' + '),
   );
-  const more = wanted.length - names.length;
-  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return shortList(names, MAX_NAMED);
 }
 
 /** Whether something of an opening passes. */
 export const isLeft = ({ state }: OpeningCoverage): boolean => state === 'open' || state === 'partly';
+
+/** What is left to be closed. */
+export const leftIn = (rows: readonly Pick<Coverage, 'openings'>[]): Opening[] =>
+  rows.flatMap(({ openings }) => openings.filter(isLeft).map(({ opening }) => opening));
 
 function counteredBy(openings: readonly OpeningCoverage[], state: State, several: boolean): string {
   if (state === 'open' || state === 'not seen') return '';
   const rules = openings.flatMap(({ tried }) =>
     tried.flatMap(({ stop }) => (stop ? [ruleOf(stop, several)] : [])),
   );
-  const each = [...new Set(rules)];
-  const more = each.length - 2;
-  return `${each.slice(0, 2).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return shortList([...new Set(rules)], 2);
 }
 
 const ruleOf = ({ rule = '', server, decision }: Stop, several: boolean): string =>
@@ -90,10 +91,7 @@ const ruleOf = ({ rule = '', server, decision }: Stop, several: boolean): string
 function openTexts(rows: readonly Coverage[], held: readonly Held[], out: Terminal['out']): string[] {
   let now = held;
   return rows.map((row) => {
-    const fix = fragmentsFor(
-      now,
-      row.openings.filter(isLeft).map(({ opening }) => opening),
-    );
+    const fix = fragmentsFor(now, leftIn([row]));
     now = withFragments(now, fix);
     return openText(row, fix, held.length > 1, out);
   });
@@ -178,9 +176,4 @@ function within(part: PolicyPart): { readonly shown: PolicyPart; readonly left: 
     shown: { ...others, ...(tools && { tools: Object.fromEntries(shown) }) },
     left: entries.length - shown.length,
   };
-}
-
-function shortList(names: readonly string[], most: number, between = ', '): string {
-  const more = names.length - most;
-  return `${names.slice(0, most).join(between)}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -4,6 +4,7 @@ import { type Decision, decide, outcomeOf } from '../../draft/decide.js';
 import type { JsonObject } from '../../json/value.js';
 import type { Call, Evaluation } from '../../policy/call.js';
 import type { Layers } from '../../policy/evaluate/layers.js';
+import { allChecks } from '../../policy/evaluate/resolve.js';
 import { evaluateNamed } from '../../policy/evaluate/sections.js';
 import { nextOpenOfAll } from '../../policy/limits/hours.js';
 import type { CalledDemand, Demand } from '../../policy/model.js';
@@ -170,7 +171,7 @@ export class Trials {
 function countsBySession({ policy }: Held): boolean {
   if (policy === 'none' || policy === 'unwrapped') return false;
   return policy.all
-    .flatMap((layer) => [layer.allTools, ...layer.tools.values(), ...layer.patterns])
+    .flatMap(allChecks)
     .some(
       ({ limits, demands }) =>
         limits.some(({ scope }) => scope === 'session') ||

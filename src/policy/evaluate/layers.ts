@@ -3,7 +3,7 @@ import type { Call, Charge, Evaluation, Refusal } from '../call.js';
 import type { Checks, Demand, Limit, Policy, Predicate, ToolEntry } from '../model.js';
 import { SECTIONS, type Section } from '../sections.js';
 import { evaluate, type TraceStep } from './evaluate.js';
-import { isVisible, resolveEntry } from './resolve.js';
+import { allChecks, checksFor, isVisible } from './resolve.js';
 
 /**
  * Policies that a call must pass all of: the user's, and those that it extends. A layer can only tighten: what one
@@ -47,11 +47,7 @@ export function stack(own: Policy, extended: readonly Policy[] = []): Layers {
   const all = [...extended.map((policy) => withLayer(policy, nameAmong(policy, extended))).reverse(), own];
   let hash: string | undefined;
   const parts = SECTIONS.map((name) => [name, all.flatMap((policy) => policy[name] ?? [])] as const);
-  const checks = [...all, ...parts.flatMap(([, policies]) => policies)].flatMap((policy) => [
-    policy.allTools,
-    ...policy.tools.values(),
-    ...policy.patterns,
-  ]);
+  const checks = [...all, ...parts.flatMap(([, policies]) => policies)].flatMap(allChecks);
   const channels = own.approvals.channels.filter((channel) =>
     extended.every(({ approvals }) => approvals.channels.includes(channel)),
   );
@@ -132,17 +128,14 @@ export function isVisibleInLayers(layers: Layers, tool: string): boolean {
 
 /** @returns whether calls of the tool may need a person */
 export function asksInLayers(layers: Layers, tool: string): boolean {
-  return layers.all.some((policy) => {
-    const resolved = resolveEntry(policy, tool);
-    const own = resolved.kind === 'resolved' ? resolved.entry : undefined;
-    return [policy.allTools, own].some(
-      (checks) =>
-        checks &&
-        (checks.approveIf.length > 0 ||
-          checks.limits.some(({ onExceed }) => onExceed === 'approve') ||
-          checks.demands?.some(({ otherwise }) => otherwise === 'approve')),
+  return layers.all
+    .flatMap((policy) => checksFor(policy, tool))
+    .some(
+      ({ approveIf, limits, demands }) =>
+        approveIf.length > 0 ||
+        limits.some(({ onExceed }) => onExceed === 'approve') ||
+        demands?.some(({ otherwise }) => otherwise === 'approve'),
     );
-  });
 }
 
 /** The file's name, or its whole path where another layer has that name too. */

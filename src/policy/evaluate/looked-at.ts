@@ -1,6 +1,6 @@
 import { EACH, type Path } from '../model.js';
 import type { Layers } from './layers.js';
-import { resolveEntry } from './resolve.js';
+import { checksFor } from './resolve.js';
 
 /** The way to an argument: names of members, and null for every element of a list. */
 export type ArgumentPath = readonly (string | null)[];
@@ -25,13 +25,10 @@ export function lookedAt(layers: Layers, tool: string): LookedAt {
       );
   };
   for (const policy of layers.all.toReversed()) {
-    const resolved = resolveEntry(policy, tool);
-    const own = resolved.kind === 'resolved' ? resolved.entry : undefined;
-    for (const checks of [own, policy.allTools]) {
-      for (const { amount } of checks?.limits ?? [])
+    for (const { limits, approveIf } of checksFor(policy, tool).toReversed()) {
+      for (const { amount } of limits)
         if (amount.kind === 'value' || amount.kind === 'sum') note(amounts, amount.path);
-      for (const predicate of checks?.approveIf ?? [])
-        for (const { path } of predicate.conditions) note(conditions, path);
+      for (const predicate of approveIf) for (const { path } of predicate.conditions) note(conditions, path);
     }
   }
   return { amounts: [...amounts.values()], conditions: [...conditions.values()] };

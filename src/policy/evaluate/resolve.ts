@@ -101,6 +101,23 @@ function resolveAnew(policy: Policy, tool: string): Resolved {
   return { kind: 'refused', refusal: { code: 'NOT_LISTED', rule, authorText: undefined, explanation } };
 }
 
+/** @returns the entry that judges calls of a tool; undefined where there is none, and where none is looked at */
+export function entryFor(policy: Policy, tool: string): ToolEntry | undefined {
+  const resolved = resolveEntry(policy, tool);
+  return resolved.kind === 'resolved' ? resolved.entry : undefined;
+}
+
+/** @returns what a call of a tool has to meet: what is said of all tools, then of this one */
+export function checksFor(policy: Policy, tool: string): readonly Checks[] {
+  const entry = entryFor(policy, tool);
+  return entry ? [policy.allTools, entry] : [policy.allTools];
+}
+
+/** @returns all that a policy says of tools */
+export function allChecks({ allTools, tools, patterns }: Policy): readonly Checks[] {
+  return [allTools, ...tools.values(), ...patterns];
+}
+
 /**
  * @param entry the pattern that matches the name as it is
  * @returns the entry that a lookalike of the name would be judged by, if it wins over that

@@ -1,9 +1,10 @@
 import type { Call, Evaluation } from '../call.js';
+import type { Policy } from '../model.js';
 import { PROMPT, RESOURCE, type Section, sectionOf } from '../sections.js';
 import { type ReadUri, readUri } from '../uri.js';
 import type { TraceStep } from './evaluate.js';
 import { evaluateLayers, isVisibleInLayers, type Layers } from './layers.js';
-import { resolveEntry } from './resolve.js';
+import { entryFor, resolveEntry } from './resolve.js';
 
 /** Nothing judges it. */
 const PASSES: Evaluation = { kind: 'open', charges: [], ask: undefined };
@@ -71,10 +72,7 @@ function uriOf({ tool, args }: Call): string {
 
 /** @returns a reading that another entry judges */
 function differingReading(layers: Layers, { uri, others }: ReadUri): string | undefined {
-  const entryOf = (policy: Layers['all'][number], reading: string) => {
-    const resolved = resolveEntry(policy, `${RESOURCE}${reading}`);
-    return resolved.kind === 'resolved' ? resolved.entry : undefined;
-  };
+  const entryOf = (policy: Policy, reading: string) => entryFor(policy, `${RESOURCE}${reading}`);
   return others.find((other) => layers.all.some((policy) => entryOf(policy, uri) !== entryOf(policy, other)));
 }
 

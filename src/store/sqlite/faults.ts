@@ -54,7 +54,7 @@ export function stateError(error: unknown, path: string): unknown {
   const { code, says, hint } = EXPLAINED[fault];
   return new PolicyWrapError(code, `the state database ${path} ${says} (${reasonOf(error)})`, {
     cause: error,
-    ...(hint !== undefined && { hint }),
+    hint,
   });
 }
 
