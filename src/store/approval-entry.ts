@@ -94,6 +94,11 @@ export type ApprovalStanding =
   /** Nobody can be asked: too many wait already, the arguments are too long to read, or the id is used up. */
   | { readonly kind: 'impossible' };
 
+/** The id of an approval or a budget as a person types it: case, spaces and dashes do not matter. */
+export function plainId(id: string): string {
+  return id.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
 /** Whether an approval was asked for this very call (G10). */
 export function isFor(approval: ApprovalEntry, call: ApprovedCall): boolean {
   return (

@@ -6,6 +6,7 @@ import {
   type ApprovedCall,
   type Decided,
   isFor,
+  plainId,
   type Reason,
   toEntry,
 } from './approval-entry.js';
@@ -186,8 +187,7 @@ export class Approvals {
 
   /** @param id as a person types it: case, spaces and dashes do not matter */
   get(id: string, now: number): ApprovalEntry | undefined {
-    const plain = id.toLowerCase().replace(/[^a-z0-9]/g, '');
-    const row = this.#db.prepare('SELECT * FROM approvals WHERE id = ?').get(plain);
+    const row = this.#db.prepare('SELECT * FROM approvals WHERE id = ?').get(plainId(id));
     return row && toEntry(row, now);
   }
 

@@ -81,10 +81,6 @@ export class Pauses implements Cache {
     return Number(changes);
   }
 
-  rolledBack(): void {
-    this.outdated();
-  }
-
   outdated(): void {
     this.#known = undefined;
   }

@@ -221,7 +221,7 @@ export class Pins {
 
   /** @returns the pins of one server or of all, by server, kind and name */
   list(server?: string): PinEntry[] {
-    return this.#select('TRUE', server, -1);
+    return this.#select('TRUE', server);
   }
 
   /** @returns names of tools that other servers have and this one has not, at most `limit` */
@@ -235,23 +235,23 @@ export class Pins {
     return new Set(rows.map(({ tool }) => String(tool)));
   }
 
-  /** @returns the changed ones, of one server or of all, by server, kind and name, at most `limit` */
-  changed(server?: string, limit = -1): PinEntry[] {
-    return this.#select('changed_hash IS NOT NULL', server, limit);
+  /** @returns the changed ones, of one server or of all, by server, kind and name */
+  changed(server?: string): PinEntry[] {
+    return this.#select('changed_hash IS NOT NULL', server);
   }
 
   /** @returns the changed ones and those that came late, which is what a person may trust */
-  open(server?: string, limit = -1): PinEntry[] {
-    return this.#select('(changed_hash IS NOT NULL OR late = 1)', server, limit);
+  open(server?: string): PinEntry[] {
+    return this.#select('(changed_hash IS NOT NULL OR late = 1)', server);
   }
 
-  #select(where: string, server: string | undefined, limit: number): PinEntry[] {
+  #select(where: string, server: string | undefined): PinEntry[] {
     const rows =
       server === undefined
-        ? this.#db.prepare(`SELECT * FROM pins WHERE ${where} ORDER BY server, kind, tool LIMIT ?`).all(limit)
+        ? this.#db.prepare(`SELECT * FROM pins WHERE ${where} ORDER BY server, kind, tool`).all()
         : this.#db
-            .prepare(`SELECT * FROM pins WHERE ${where} AND server = ? ORDER BY kind, tool LIMIT ?`)
-            .all(server, limit);
+            .prepare(`SELECT * FROM pins WHERE ${where} AND server = ? ORDER BY kind, tool`)
+            .all(server);
     return rows.map(toEntry);
   }
 

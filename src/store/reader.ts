@@ -154,9 +154,9 @@ export class StoreReader {
     return this.parts.file.read(() => this.parts.budgets.list(this.parts.approvalClock.read(this.clock())));
   }
 
-  /** @returns tools that are not what was first seen, at most `limit`, of a server or of all */
-  changedTools(server?: string, limit?: number): PinEntry[] {
-    return this.parts.file.read(() => this.parts.pins.changed(server, limit));
+  /** @returns tools that are not what was first seen, of a server or of all */
+  changedTools(server?: string): PinEntry[] {
+    return this.parts.file.read(() => this.parts.pins.changed(server));
   }
 
   /** @returns what a person may trust: what has changed, and what came when its server was known already */

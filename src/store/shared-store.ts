@@ -5,6 +5,7 @@ import type { ApprovalEntry, Decided } from './approval-entry.js';
 import type { BudgetEntry, BudgetTerms } from './budgets.js';
 import type { Owner } from './counters/counter-key.js';
 import type { CounterEntry, CounterFilter, FullestCounters } from './counters/counter-list.js';
+import type { CounterCharges } from './counters/live-charges.js';
 import type { LogEntry, Outcome, Settlement } from './decision-log.js';
 import type { LogFilter } from './decision-log-query.js';
 import type { EventEntry, EventFilter } from './events.js';
@@ -195,8 +196,8 @@ export interface SharedChanges {
     by: string,
     limit?: number,
   ): Promise<CounterEntry[]>;
-  /** Owner. Copies live charges with their times. @returns how many were taken over */
-  importCharges(counters: readonly ImportedCounter[], by: string): Promise<number>;
+  /** Owner. Copies live charges of a machine's own counters with their times. @returns how many were taken over */
+  importCharges(counters: readonly CounterCharges[], by: string): Promise<number>;
   /** Owner. A login gets a role, or loses it. */
   grant(login: string, role: Role): Promise<void>;
   revoke(login: string, role: Role): Promise<void>;
@@ -220,15 +221,6 @@ export interface OfflineRow {
   readonly rule: string | undefined;
   readonly outcome: Outcome | undefined;
   readonly latencyMs: number | undefined;
-}
-
-/** A local counter on its way into a shared one. */
-export interface ImportedCounter {
-  /** As the local store has it (`keyOf`). */
-  readonly key: string;
-  readonly entry: CounterEntry;
-  /** Live charges: UTC milliseconds and exact decimals. */
-  readonly charges: readonly { readonly at: number; readonly amount: string }[];
 }
 
 /** Where a shared store is, and as whom; made from `--store` and its environment, every field stated. */

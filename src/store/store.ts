@@ -4,74 +4,44 @@
  * Never here: timers, retries, the wire, or what a policy means.
  */
 import { type Admission, Admissions, type Admitted } from './admission.js';
-import type { ApprovalEntry, ApprovalState, ApprovalTerms } from './approval-entry.js';
-import type { BudgetEntry, BudgetTerms } from './budgets.js';
 import { StoreControls } from './controls.js';
-import type { CounterEntry, CounterFilter } from './counters/counter-list.js';
-import { type LogEntry, type Outcome, refundsOn, type Settlement } from './decision-log.js';
-import type { LogFilter } from './decision-log-query.js';
-import { askingDemand, DEMAND_CODES, refusingDemand, type Unmet } from './demands.js';
-import type { EventEntry } from './events.js';
-import { type Exceeded, firstExceeded, within } from './exceeded.js';
+import { refundsOn, type Settlement } from './decision-log.js';
+import { askingDemand, DEMAND_CODES, refusingDemand } from './demands.js';
+import { firstExceeded, within } from './exceeded.js';
 import { Maintenance, RETENTION, type Retention } from './maintenance.js';
 import { type Claim, type ClaimTerms, Notices } from './notices.js';
-import type { PauseEntry } from './pauses.js';
 import {
   type PinEntry,
-  type PinKind,
   type PinObserver,
   type PinUpdate,
   pinName,
   pinnedKeys,
   type SeenTool,
-  type Standing,
 } from './pin-entry.js';
-import type { PinTerms } from './pins.js';
-import type { Peek, Peeked } from './reader.js';
-import type { PolicyState, SessionEntry, SessionInfo } from './sessions.js';
+import type { PolicyState, SessionInfo } from './sessions.js';
 import { isPassing, LOCKED_HINT } from './sqlite/faults.js';
 import { BUSY, StateFile } from './sqlite/file.js';
 import type { FileOptions } from './sqlite/open.js';
-import type { Stop } from './stops.js';
-import type { Filled } from './warnings.js';
 
-export type {
-  Admission,
-  Admitted,
-  ApprovalEntry,
-  ApprovalState,
-  ApprovalTerms,
-  BudgetEntry,
-  BudgetTerms,
-  Claim,
-  ClaimTerms,
-  CounterEntry,
-  CounterFilter,
-  EventEntry,
-  Exceeded,
-  Filled,
-  LogEntry,
-  LogFilter,
-  Outcome,
-  PauseEntry,
-  Peek,
-  Peeked,
-  PinEntry,
-  PinKind,
-  PinObserver,
-  PinTerms,
-  PinUpdate,
-  PolicyState,
-  Retention,
-  SeenTool,
-  SessionEntry,
-  SessionInfo,
-  Settlement,
-  Standing,
-  Stop,
-  Unmet,
-};
 // The types that callers exchange with the store; each is declared where it belongs.
+export type { Admission, Admitted } from './admission.js';
+export type { ApprovalEntry, ApprovalState, ApprovalTerms } from './approval-entry.js';
+export type { BudgetEntry, BudgetTerms } from './budgets.js';
+export type { CounterEntry, CounterFilter } from './counters/counter-list.js';
+export type { LogEntry, Outcome, Settlement } from './decision-log.js';
+export type { LogFilter } from './decision-log-query.js';
+export type { Unmet } from './demands.js';
+export type { EventEntry } from './events.js';
+export type { Exceeded } from './exceeded.js';
+export type { Retention } from './maintenance.js';
+export type { Claim, ClaimTerms } from './notices.js';
+export type { PauseEntry } from './pauses.js';
+export type { PinEntry, PinKind, PinObserver, PinUpdate, SeenTool, Standing } from './pin-entry.js';
+export type { PinTerms } from './pins.js';
+export type { Peek, Peeked } from './reader.js';
+export type { PolicyState, SessionEntry, SessionInfo } from './sessions.js';
+export type { Stop } from './stops.js';
+export type { Filled } from './warnings.js';
 export {
   askingDemand,
   BUSY,

@@ -1,4 +1,5 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
+import { plainId } from '../../store/approval-entry.js';
 import type { ApprovalEntry, Store } from '../../store/store.js';
 import { printable } from '../../text/escape.js';
 import { stateOf } from '../approval-view.js';
@@ -25,9 +26,6 @@ export async function reject(id: string, options: RejectOptions, io: Terminal): 
     await store.close();
   }
 }
-
-/** The id of a budget as a person types it. */
-const plainId = (id: string): string => id.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /** @param id of an approval or of a budget */
 export function hasWaiting(id: string, store: Store): boolean {

@@ -1,12 +1,7 @@
 import { EXIT, PolicyWrapError } from '../../errors.js';
+import type { CounterCharges } from '../../store/counters/live-charges.js';
 import { lossText } from '../../store/postgres/history.js';
-import type {
-  ImportedCounter,
-  Role,
-  SharedStore,
-  StoreAddress,
-  StoreFinding,
-} from '../../store/shared-store.js';
+import type { Role, SharedStore, StoreAddress, StoreFinding } from '../../store/shared-store.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { ROLES } from '../actions.js';
@@ -137,7 +132,7 @@ async function changeRole(
 async function take(opened: SharedStore, options: StoreCommandOptions, io: Terminal): Promise<number> {
   await opened.needRole('owner');
   const own = openState(options, io);
-  let counters: ImportedCounter[];
+  let counters: CounterCharges[];
   try {
     counters = own.liveCharges().map((one) => (options.asTeam ? asTeam(one) : one));
   } finally {
@@ -160,7 +155,7 @@ async function take(opened: SharedStore, options: StoreCommandOptions, io: Termi
 }
 
 /** The key of a count of a machine, as that of the same count over a team. */
-function asTeam(one: ImportedCounter): ImportedCounter {
+function asTeam(one: CounterCharges): CounterCharges {
   const [scope, ...rest] = JSON.parse(one.key) as unknown[];
   if (scope !== 'machine') return one;
   return { ...one, key: JSON.stringify(['team', ...rest]), entry: { ...one.entry, scope: 'team' } };

@@ -67,10 +67,6 @@ export class CounterBalances implements Cache {
     this.#remove = db.prepare('DELETE FROM charges WHERE counter = ? AND at = ? AND last = ?');
   }
 
-  rolledBack(): void {
-    this.#version += 1;
-  }
-
   outdated(): void {
     this.#version += 1;
   }

@@ -3,7 +3,7 @@ import { calendarEnd, calendarStart } from '../../policy/limits/calendar.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
 import { type Database, type Row, textOf, type Value } from '../sqlite/driver.js';
 import { parseChargeRecords } from './charge-record.js';
-import type { PendingCharges } from './pending-charges.js';
+import type { ChargeGroup, PendingCharges } from './pending-charges.js';
 import { asAmount, compare, minus, plus, type StoredAmount, toDecimal } from './stored-amount.js';
 
 /** A counter as it is shown to people. Times in UTC milliseconds. */
@@ -49,15 +49,13 @@ export function listCounters(
   pending: PendingCharges,
   filter: CounterFilter,
   now: number,
-  limit?: number,
 ): CounterEntry[] {
   const compacted = db.prepare('SELECT at, amount FROM charges WHERE counter = ? ORDER BY at, last');
-  return matching(db, filter, limit).map((row) => {
+  return matching(db, filter).map((row) => {
     const windowMs = row.window_ms as number;
     const calendar = calendarOf(row);
     const own = pending.of(row.id as number);
-    const clock = Math.max(now, row.clock as number, ...own.map(({ at }) => at));
-    const cutoff = calendar ? calendarStart(clock, calendar.unit, calendar.timezone) - 1 : clock - windowMs;
+    const { clock, cutoff } = instantsOf(row, own, now);
     const max = asAmount(row.max);
     let used = own.reduce((sum, { amount }) => plus(sum, amount), asAmount(row.used));
     let left = used;
@@ -87,6 +85,23 @@ export function listCounters(
       aheadMs: clock - now,
     };
   });
+}
+
+/**
+ * @param own the counter's pending charges
+ * @returns now by the counter's own clock, and the instant up to which charges no longer count; UTC milliseconds
+ */
+export function instantsOf(
+  row: Row,
+  own: readonly ChargeGroup[],
+  now: number,
+): { readonly clock: number; readonly cutoff: number } {
+  const clock = Math.max(now, row.clock as number, ...own.map(({ at }) => at));
+  const calendar = calendarOf(row);
+  const cutoff = calendar
+    ? calendarStart(clock, calendar.unit, calendar.timezone) - 1
+    : clock - (row.window_ms as number);
+  return { clock, cutoff };
 }
 
 export interface FullestCounters {

@@ -42,10 +42,6 @@ export class Forgotten implements Cache {
     this.outdated();
   }
 
-  rolledBack(): void {
-    this.outdated();
-  }
-
   outdated(): void {
     this.#until = undefined;
   }

@@ -1,6 +1,5 @@
-import { calendarStart } from '../../policy/limits/calendar.js';
 import type { Database } from '../sqlite/driver.js';
-import { type CounterEntry, calendarOf, listCounters, matching } from './counter-list.js';
+import { type CounterEntry, instantsOf, listCounters, matching } from './counter-list.js';
 import type { PendingCharges } from './pending-charges.js';
 import { asAmount, compare } from './stored-amount.js';
 
@@ -24,11 +23,7 @@ export function liveCharges(db: Database, pending: PendingCharges, now: number):
   return matching(db, { observe: false }).flatMap((row) => {
     const id = row.id as number;
     const own = pending.of(id);
-    const clock = Math.max(now, row.clock as number, ...own.map(({ at }) => at));
-    const calendar = calendarOf(row);
-    const cutoff = calendar
-      ? calendarStart(clock, calendar.unit, calendar.timezone) - 1
-      : clock - (row.window_ms as number);
+    const { cutoff } = instantsOf(row, own, now);
     const charges = [...posted.all(id), ...own]
       .filter(({ at, amount }) => (at as number) > cutoff && compare(asAmount(amount), 0) !== 0)
       .map(({ at, amount }) => ({ at: at as number, amount: String(asAmount(amount)) }));

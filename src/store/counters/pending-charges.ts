@@ -98,7 +98,6 @@ export class PendingCharges implements Cache {
     this.#compactedUpTo = 0;
     this.#newest = 0;
     this.#byCounter.clear();
-    this.#isCurrent = false;
   }
 
   outdated(): void {

@@ -2,7 +2,7 @@ import { Decimal } from '../../json/decimal.js';
 import { fitsNumeric } from '../../policy/limits/numeric.js';
 import type { CalendarUnit, Limit } from '../../policy/model.js';
 import type { CounterEntry } from '../counters/counter-list.js';
-import type { ImportedCounter } from '../shared-store.js';
+import type { CounterCharges } from '../counters/live-charges.js';
 import { sharedKeyOfLocal } from './shared-key.js';
 import { storable } from './storable.js';
 
@@ -49,7 +49,7 @@ export function counterOf({
 }
 
 /** A counter of a machine as `import_v1` takes it. @returns undefined where nothing of it can be held there */
-export function importRow({ key, entry, charges }: ImportedCounter, machine: string): object | undefined {
+export function importRow({ key, entry, charges }: CounterCharges, machine: string): object | undefined {
   const shared = sharedKeyOfLocal(key, machine);
   const live = charges.filter(({ amount }) => fitsNumeric(Decimal.from(amount)));
   if (shared === undefined || live.length === 0) return undefined;

@@ -3,16 +3,16 @@ import { Decimal } from '../../json/decimal.js';
 import { calendarEnd, calendarStart, isTimezone } from '../../policy/limits/calendar.js';
 import { fitsNumeric } from '../../policy/limits/numeric.js';
 import type { CalendarUnit } from '../../policy/model.js';
-import type { Decided } from '../approval-entry.js';
+import { type Decided, plainId } from '../approval-entry.js';
 import { randomId } from '../approvals.js';
 import type { BudgetEntry, BudgetTerms } from '../budgets.js';
 import type { CounterEntry, CounterFilter, FullestCounters } from '../counters/counter-list.js';
+import type { CounterCharges } from '../counters/live-charges.js';
 import type { LogFilter } from '../decision-log-query.js';
 import type { EventFilter } from '../events.js';
 import { argumentsOf, CAPS, cut } from '../logged-text.js';
 import type {
   History,
-  ImportedCounter,
   Member,
   Mine,
   OfflineRow,
@@ -97,7 +97,7 @@ export class TeamStore extends PostgresStore implements SharedStore {
   }
 
   async approval(id: string): Promise<SharedApproval | undefined> {
-    const [found] = await this.#approvals({ all: true, id: plain(id) });
+    const [found] = await this.#approvals({ all: true, id: plainId(id) });
     return found;
   }
 
@@ -142,7 +142,7 @@ export class TeamStore extends PostgresStore implements SharedStore {
     const answer = (await this.engine.call(
       'decide_v1',
       this.team,
-      plain(id),
+      plainId(id),
       state,
       by,
       note === undefined ? null : storable(note),
@@ -186,7 +186,7 @@ export class TeamStore extends PostgresStore implements SharedStore {
     return (rows as CounterRow[]).map(counterOf);
   }
 
-  async importCharges(counters: readonly ImportedCounter[], by: string): Promise<number> {
+  async importCharges(counters: readonly CounterCharges[], by: string): Promise<number> {
     const rows = counters.flatMap((one) => importRow(one, this.machine) ?? []);
     let count = 0;
     for (let from = 0; from < rows.length; from += IMPORT_MOST) {
@@ -255,11 +255,6 @@ function presentRows<T>(rows: unknown): T[] {
   return (rows as Record<string, unknown>[]).map(
     (row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value ?? undefined])) as T,
   );
-}
-
-/** An id as a person types it. */
-function plain(id: string): string {
-  return id.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
 function budgetTerms({ calls, forMs, bound }: BudgetTerms): object {

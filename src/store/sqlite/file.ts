@@ -15,10 +15,13 @@ export const BUSY: unique symbol = Symbol('busy');
  * INVARIANT: every cache over the file is registered with it (`StateFile.register`), by its own constructor.
  */
 export interface Cache {
-  /** A transaction was rolled back: what was remembered in it may never have been in the file. */
-  rolledBack(): void;
-  /** Rows were changed by another process, or by another part of this one: they must be read again. */
+  /**
+   * Rows were changed by another process, by another part of this one, or by the end of a transaction that was rolled
+   * back: they must be read again.
+   */
   outdated?(): void;
+  /** A transaction was rolled back: what was remembered in it may never have been in the file. */
+  rolledBack?(): void;
 }
 
 /** Transactions within this time of each other may share a snapshot, in milliseconds. */
@@ -114,7 +117,8 @@ export class StateFile {
       return result;
     } catch (error) {
       this.#rollback();
-      for (const cache of this.#caches) cache.rolledBack();
+      this.outdate();
+      for (const cache of this.#caches) cache.rolledBack?.();
       return this.#busyOr(error);
     }
   }

@@ -1,11 +1,13 @@
-import { realpathSync, statSync } from 'node:fs';
 import { checkCounters, countersAhead } from '../counters/counter-list.js';
 import { type PinKind, pinName } from '../pin-entry.js';
 import { listSessions, type SessionEntry } from '../sessions.js';
-import { connect, type Database, type DriverName, faultOf, onSnapshot, rollBack } from './driver.js';
+import { type Database, type DriverName, faultOf, onSnapshot, rollBack } from './driver.js';
 import { stateError } from './faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
-import { assertLogIsThere } from './open.js';
+import { lookInto } from './open.js';
+
+/** How long other processes' locks are waited for, in milliseconds. */
+const WAIT_MS = 2000;
 
 /** What was found in a state database. */
 export interface Inspection {
@@ -33,26 +35,18 @@ export interface Inspection {
  * transaction that is rolled back shows whether the file can be written.
  *
  * @param now UTC milliseconds
- * @param waitMs how long to wait for other processes' locks
  * @returns undefined when there is no file
  * @throws PolicyWrapError STATE_UNAVAILABLE, STATE_CORRUPT
  */
-export function inspect(path: string, now: number, waitMs = 2000): Inspection | undefined {
-  let db: Database | undefined;
+export function inspect(path: string, now: number): Inspection | undefined {
   try {
-    if (!statSync(path, { throwIfNoEntry: false })) return undefined;
-    // SQLite keeps the log beside the file that a link leads to.
-    const place = realpathSync(path);
-    assertLogIsThere(place, waitMs);
-    db = connect(place, waitMs);
-    const opened = db;
-    const inspection = onSnapshot(opened, () => inspectDatabase(opened, now));
-    if (inspection.ours) tryToWrite(db, inspection.version);
-    return inspection;
+    return lookInto(path, WAIT_MS, (db) => {
+      const inspection = onSnapshot(db, () => inspectDatabase(db, now));
+      if (inspection.ours) tryToWrite(db, inspection.version);
+      return inspection;
+    });
   } catch (error) {
     throw stateError(error, path);
-  } finally {
-    closeQuietly(db);
   }
 }
 
@@ -61,24 +55,18 @@ export function inspect(path: string, now: number, waitMs = 2000): Inspection | 
  *
  * @returns none for a database that is not there, is another program's, or cannot be read
  */
-export function serversIn(path: string, waitMs = 2000): ReadonlySet<string> {
-  let db: Database | undefined;
+export function serversIn(path: string): ReadonlySet<string> {
   try {
-    if (!statSync(path, { throwIfNoEntry: false })) return new Set();
-    const place = realpathSync(path);
-    assertLogIsThere(place, waitMs);
-    db = connect(place, waitMs);
-    const opened = db;
-    if (opened.pragma('application_id') !== APPLICATION_ID) return new Set();
-    const rows = onSnapshot(opened, () =>
-      opened.prepare('SELECT server FROM sessions UNION SELECT server FROM counters').all(),
-    );
-    return new Set(rows.flatMap(({ server }) => (typeof server === 'string' ? [server] : [])));
+    const rows = lookInto(path, WAIT_MS, (db) => {
+      if (db.pragma('application_id') !== APPLICATION_ID) return [];
+      return onSnapshot(db, () =>
+        db.prepare('SELECT server FROM sessions UNION SELECT server FROM counters').all(),
+      );
+    });
+    return new Set(rows?.flatMap(({ server }) => (typeof server === 'string' ? [server] : [])));
   } catch {
     // What is wrong with it is told where it matters; here it only has nothing to say.
     return new Set();
-  } finally {
-    closeQuietly(db);
   }
 }
 
@@ -144,13 +132,5 @@ function damageOf(db: Database): string[] {
   } catch (error) {
     if (faultOf(error) !== 'corrupt') throw error;
     return [error instanceof Error ? error.message : String(error)];
-  }
-}
-
-function closeQuietly(db: Database | undefined): void {
-  try {
-    db?.close();
-  } catch {
-    // The first failure is the one to report.
   }
 }

@@ -1,8 +1,7 @@
-import { realpathSync, statSync } from 'node:fs';
 import { counterNames } from '../counters/counter-list.js';
-import { connect, type Database, onSnapshot } from './driver.js';
+import { type Database, onSnapshot } from './driver.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
-import { assertLogIsThere } from './open.js';
+import { lookInto } from './open.js';
 
 /** The names that a state database remembers, as servers and policies gave them: none of them is safe to show as it is. */
 export interface KnownNames {
@@ -27,22 +26,10 @@ const MOST = 1000;
  * @returns none for a database that is not there, is of another version or program, or cannot be read
  */
 export function knownNames(path: string, now: number, waitMs: number): KnownNames {
-  let db: Database | undefined;
   try {
-    if (!statSync(path, { throwIfNoEntry: false })) return NONE;
-    const place = realpathSync(path);
-    assertLogIsThere(place, waitMs);
-    db = connect(place, waitMs);
-    const opened = db;
-    return onSnapshot(opened, () => namesIn(opened, now));
+    return lookInto(path, waitMs, (db) => onSnapshot(db, () => namesIn(db, now))) ?? NONE;
   } catch {
     return NONE;
-  } finally {
-    try {
-      db?.close();
-    } catch {
-      // What was read holds all the same.
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
 import { connect, type Database, faultOf, onSnapshot, rollBack } from './driver.js';
@@ -107,6 +107,30 @@ export function assertLogIsThere(path: string, waitMs: number): void {
     // Another process that is opening the file makes the log in a moment.
     if (performance.now() >= deadline) throw lostLog(path, busy);
     sleep(2 + Math.random() * 20);
+  }
+}
+
+/**
+ * Looks into a file without making, migrating or changing anything of it.
+ *
+ * @param waitMs how long to wait for other processes' locks
+ * @returns undefined where there is no file
+ * @throws PolicyWrapError STATE_UNAVAILABLE, or SQLite's own errors
+ */
+export function lookInto<T>(path: string, waitMs: number, look: (db: Database) => T): T | undefined {
+  if (!statSync(path, { throwIfNoEntry: false })) return undefined;
+  // SQLite keeps the log beside the file that a link leads to.
+  const place = realpathSync(path);
+  assertLogIsThere(place, waitMs);
+  const db = connect(place, waitMs);
+  try {
+    return look(db);
+  } finally {
+    try {
+      db.close();
+    } catch {
+      // What was read holds all the same, and the first failure is the one to report.
+    }
   }
 }
 
