@@ -10,6 +10,11 @@ export function about<T extends z.ZodMiniType>(schema: T, words: string | z.core
   return schema;
 }
 
+/** A field that may be left out. */
+export function optional<T extends z.ZodMiniType>(schema: T, words: string): z.ZodMiniOptional<T> {
+  return z.optional(about(schema, words));
+}
+
 const PATH_TEXT =
   'a path: args.field, args.nested.field, args["a.b"], args.items[*].price (every element under `require`, any under the others; an empty list is as good as a missing one), env.NAME (the environment of the server), tool.name';
 
@@ -17,7 +22,7 @@ const condition = about(
   z.strictObject({
     path: about(z.string(), `What is looked at, ${PATH_TEXT}.`),
     op: about(z.enum(OPERATOR_NAMES), `How it is compared with \`value\`. ${aboutOperators()}`),
-    value: z.optional(about(z.unknown(), 'What it is compared with; may be left out for `exists` alone.')),
+    value: optional(z.unknown(), 'What it is compared with; may be left out for `exists` alone.'),
   }),
   {
     id: 'condition',
@@ -29,9 +34,7 @@ const condition = about(
 const predicate = about(
   z.strictObject({
     conditions: about(z.array(condition), 'All of them together; an empty list always holds.'),
-    on_deny: z.optional(
-      about(z.string(), 'What the agent is told when this refuses the call or asks a person.'),
-    ),
+    on_deny: optional(z.string(), 'What the agent is told when this refuses the call or asks a person.'),
   }),
   { id: 'predicate', description: 'Conditions that are taken together.' },
 );
@@ -65,50 +68,36 @@ const limit = about(
     ),
     window,
     max: about(z.number(), 'The most that the window may hold; a number of at least 0.'),
-    scope: z.optional(
-      about(
-        z.enum(['grant', 'session', 'machine', 'team']),
-        'grant (default): one count for a server and grant, across sessions and restarts. session: this wrapper process. machine: over all servers and grants. team: that, over all machines of the `store`.',
-      ),
+    scope: optional(
+      z.enum(['grant', 'session', 'machine', 'team']),
+      'grant (default): one count for a server and grant, across sessions and restarts. session: this wrapper process. machine: over all servers and grants. team: that, over all machines of the `store`.',
     ),
     amount: z.optional(amount),
-    per: z.optional(
-      about(
-        z.union([z.string(), z.array(z.string())]),
-        'Path or paths whose values split the count: "args.point_of_sale"; "args" for all arguments; "env.AFIP_CUIT" for one count per taxpayer. A value that is missing, null or empty counts as one of its own; spellings that a server may take for the same ("3" and 3, "A" and "a") are one.',
-      ),
+    per: optional(
+      z.union([z.string(), z.array(z.string())]),
+      'Path or paths whose values split the count: "args.point_of_sale"; "args" for all arguments; "env.AFIP_CUIT" for one count per taxpayer. A value that is missing, null or empty counts as one of its own; spellings that a server may take for the same ("3" and 3, "A" and "a") are one.',
     ),
-    except: z.optional(
-      about(
-        z.array(z.string()),
-        'Arguments that `per` leaves out: ["args.idempotency_key"], so that a retry with a fresh key is the same call.',
-      ),
+    except: optional(
+      z.array(z.string()),
+      'Arguments that `per` leaves out: ["args.idempotency_key"], so that a retry with a fresh key is the same call.',
     ),
-    align: z.optional(
-      about(
-        z.enum(['sliding', 'calendar']),
-        'sliding (default): any interval as long as the window. calendar: starts anew with each minute, hour, day, week (Monday) or month in `timezone`; only for a window given as a word.',
-      ),
+    align: optional(
+      z.enum(['sliding', 'calendar']),
+      'sliding (default): any interval as long as the window. calendar: starts anew with each minute, hour, day, week (Monday) or month in `timezone`; only for a window given as a word.',
     ),
-    refund: z.optional(
-      about(
-        z.enum(['never', 'on_error', 'on_success']),
-        'never (default): an attempt counts. on_error: the charge is taken back when the server answers with an error. on_success: it is taken back when it does not, so that the limit counts failures.',
-      ),
+    refund: optional(
+      z.enum(['never', 'on_error', 'on_success']),
+      'never (default): an attempt counts. on_error: the charge is taken back when the server answers with an error. on_success: it is taken back when it does not, so that the limit counts failures.',
     ),
-    on_exceed: z.optional(
-      about(
-        z.enum(['deny', 'approve']),
-        'deny (default) refuses the call that does not fit; approve asks a person.',
-      ),
+    on_exceed: optional(
+      z.enum(['deny', 'approve']),
+      'deny (default) refuses the call that does not fit; approve asks a person.',
     ),
-    warn_at: z.optional(
-      about(
-        z.number(),
-        'Part of `max`, such as 0.8: the call that fills the count that far passes, and a person is told on stderr and in the events.',
-      ),
+    warn_at: optional(
+      z.number(),
+      'Part of `max`, such as 0.8: the call that fills the count that far passes, and a person is told on stderr and in the events.',
     ),
-    on_deny: z.optional(about(z.string(), 'What the agent is told when the call does not fit.')),
+    on_deny: optional(z.string(), 'What the agent is told when the call does not fit.'),
   }),
   {
     id: 'limit',
@@ -128,25 +117,17 @@ const otherwise = z.enum(['deny', 'approve']);
 
 const hours = about(
   z.strictObject({
-    days: z.optional(
-      about(
-        z.union([z.string(), z.array(z.string())]),
-        'Days on which the time begins: "mon", "mon-fri", or a list of such; default all.',
-      ),
+    days: optional(
+      z.union([z.string(), z.array(z.string())]),
+      'Days on which the time begins: "mon", "mon-fri", or a list of such; default all.',
     ),
-    from: z.optional(
-      about(z.string(), 'When it begins, by the clock in `timezone`: "09:00"; default "00:00".'),
+    from: optional(z.string(), 'When it begins, by the clock in `timezone`: "09:00"; default "00:00".'),
+    to: optional(
+      z.string(),
+      'When it ends: "18:00"; default "24:00". Not after `from`: on the next day, so that "22:00" to "06:00" is one night.',
     ),
-    to: z.optional(
-      about(
-        z.string(),
-        'When it ends: "18:00"; default "24:00". Not after `from`: on the next day, so that "22:00" to "06:00" is one night.',
-      ),
-    ),
-    outside: z.optional(
-      about(otherwise, 'deny (default) refuses calls at other times; approve asks a person.'),
-    ),
-    on_deny: z.optional(about(z.string(), 'What the agent is told at other times.')),
+    outside: optional(otherwise, 'deny (default) refuses calls at other times; approve asks a person.'),
+    on_deny: optional(z.string(), 'What the agent is told at other times.'),
   }),
   'When calls may be made, by the clock in `timezone`.',
 );
@@ -157,8 +138,8 @@ const called = {
     'Names or patterns of tools: "fetch_*" on every server in the scope, "web/fetch_*" on the server "web". Any one of them counts.',
   ),
   // biome-ignore lint/suspicious/noThenProperty: a field of the policy's, and nobody awaits a schema
-  then: z.optional(about(otherwise, 'deny (default) refuses the call; approve asks a person.')),
-  on_deny: z.optional(about(z.string(), 'What the agent is told.')),
+  then: optional(otherwise, 'deny (default) refuses the call; approve asks a person.'),
+  on_deny: optional(z.string(), 'What the agent is told.'),
 };
 const calledScope = z.enum(['grant', 'session', 'machine', 'team']);
 
@@ -169,11 +150,9 @@ const after = about(
       z.union([z.string(), z.number()]),
       'How long a call of them is held against this one: "1h", "day"; at most 31 days.',
     ),
-    scope: z.optional(
-      about(
-        calledScope,
-        'Whose calls of them count. machine (default): those of every server and grant; grant: those of this server and grant; session: those of this wrapper process; team: those of every machine of the `store`.',
-      ),
+    scope: optional(
+      calledScope,
+      'Whose calls of them count. machine (default): those of every server and grant; grant: those of this server and grant; session: those of this wrapper process; team: those of every machine of the `store`.',
     ),
   }),
   { id: 'after', description: 'Refuses or asks once certain tools were called, whatever they answered.' },
@@ -182,17 +161,13 @@ const after = about(
 const before = about(
   z.strictObject({
     ...called,
-    within: z.optional(
-      about(
-        z.union([z.string(), z.number()]),
-        'How long ago at most one of them must have succeeded; default, and at most, 31 days.',
-      ),
+    within: optional(
+      z.union([z.string(), z.number()]),
+      'How long ago at most one of them must have succeeded; default, and at most, 31 days.',
     ),
-    scope: z.optional(
-      about(
-        calledScope,
-        'Whose calls of them count. grant (default): those of this server and grant; session: those of this wrapper process; machine: those of every server and grant; team: those of every machine of the `store`.',
-      ),
+    scope: optional(
+      calledScope,
+      'Whose calls of them count. grant (default): those of this server and grant; session: those of this wrapper process; machine: those of every server and grant; team: those of every machine of the `store`.',
     ),
   }),
   { id: 'before', description: 'Refuses or asks until one of certain tools was called and succeeded.' },
@@ -200,25 +175,17 @@ const before = about(
 
 /** The fields that an entry and `all_tools` share. */
 export const checks = {
-  arguments: z.optional(
-    about(
-      z.enum(['declared']),
-      "declared refuses what the tool's own input schema does not accept, and every key that it does not name, unless it states additionalProperties. A schema that cannot be used refuses every call.",
-    ),
+  arguments: optional(
+    z.enum(['declared']),
+    "declared refuses what the tool's own input schema does not accept, and every key that it does not name, unless it states additionalProperties. A schema that cannot be used refuses every call.",
   ),
-  require: z.optional(about(z.array(predicate), 'Each of these must hold, or the call is refused.')),
-  deny_if: z.optional(
-    about(z.array(predicate), 'The call is refused unless each of these is known not to hold.'),
-  ),
-  approve_if: z.optional(
-    about(z.array(predicate), 'A person is asked unless each of these is known not to hold.'),
-  ),
-  limits: z.optional(about(z.array(limit), 'Rate and spending limits.')),
+  require: optional(z.array(predicate), 'Each of these must hold, or the call is refused.'),
+  deny_if: optional(z.array(predicate), 'The call is refused unless each of these is known not to hold.'),
+  approve_if: optional(z.array(predicate), 'A person is asked unless each of these is known not to hold.'),
+  limits: optional(z.array(limit), 'Rate and spending limits.'),
   hours: z.optional(hours),
-  after: z.optional(
-    about(z.array(after), 'What was called before must not be, such as a reader of untrusted text.'),
-  ),
-  before: z.optional(about(z.array(before), 'What must have been called before, such as a preview.')),
+  after: optional(z.array(after), 'What was called before must not be, such as a reader of untrusted text.'),
+  before: optional(z.array(before), 'What must have been called before, such as a preview.'),
 };
 
 export type PredicateDocument = z.infer<typeof predicate>;

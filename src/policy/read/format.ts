@@ -1,25 +1,31 @@
 import * as z from 'zod/mini';
-import { about, checks, rateLimit } from './format-checks.js';
+import { about, checks, optional, rateLimit } from './format-checks.js';
 
 const allTools = about(
   z.strictObject(checks),
   'Checks for every call that is not hidden or refused by default, before those of the tool.',
 );
 
+/**
+ * What an entry has besides its checks.
+ *
+ * @param actions what each of them does
+ * @param reason who is told it, by which rules
+ */
+const shorthands = (actions: string, reason: string) => ({
+  action: optional(z.enum(['allow', 'deny', 'approve', 'hide']), `Shorthand. ${actions}`),
+  reason: optional(z.string(), reason),
+  rate_limit: z.optional(rateLimit),
+});
+
 /** One entry under `tools`. */
 export const toolSchema = about(
   z.strictObject({
     ...checks,
-    action: z.optional(
-      about(
-        z.enum(['allow', 'deny', 'approve', 'hide']),
-        'Shorthand. allow: listed, nothing more. deny: every call is refused. approve: a person is asked for every call. hide: the tool is absent for the client.',
-      ),
+    ...shorthands(
+      'allow: listed, nothing more. deny: every call is refused. approve: a person is asked for every call. hide: the tool is absent for the client.',
+      'What the agent is told by every rule of this entry without an `on_deny`.',
     ),
-    reason: z.optional(
-      about(z.string(), 'What the agent is told by every rule of this entry without an `on_deny`.'),
-    ),
-    rate_limit: z.optional(rateLimit),
   }),
   {
     id: 'tool',
@@ -34,14 +40,10 @@ const { arguments: _, ...requestChecks } = checks;
 export const resourceSchema = about(
   z.strictObject({
     ...requestChecks,
-    action: z.optional(
-      about(
-        z.enum(['allow', 'deny', 'approve', 'hide']),
-        'Shorthand. allow: nothing more. deny: it cannot be read. approve: a person is asked for every reading. hide: it is in no list, and unknown when read.',
-      ),
+    ...shorthands(
+      'allow: nothing more. deny: it cannot be read. approve: a person is asked for every reading. hide: it is in no list, and unknown when read.',
+      'What the client is told by every rule without an `on_deny`.',
     ),
-    reason: z.optional(about(z.string(), 'What the client is told by every rule without an `on_deny`.')),
-    rate_limit: z.optional(rateLimit),
   }),
   {
     id: 'resource',
@@ -54,14 +56,10 @@ export const resourceSchema = about(
 export const promptSchema = about(
   z.strictObject({
     ...requestChecks,
-    action: z.optional(
-      about(
-        z.enum(['allow', 'deny', 'approve', 'hide']),
-        'Shorthand. allow: nothing more. deny: the server is not asked for it. approve: a person is asked each time. hide: it is in no list, and unknown when asked for.',
-      ),
+    ...shorthands(
+      'allow: nothing more. deny: the server is not asked for it. approve: a person is asked each time. hide: it is in no list, and unknown when asked for.',
+      'What the client is told by every rule without an `on_deny`.',
     ),
-    reason: z.optional(about(z.string(), 'What the client is told by every rule without an `on_deny`.')),
-    rate_limit: z.optional(rateLimit),
   }),
   {
     id: 'prompt',
@@ -72,148 +70,104 @@ export const promptSchema = about(
 /** What holds for one kind of request; its parameters are `args`. */
 const serverRequest = z.strictObject({
   ...requestChecks,
-  action: z.optional(
-    about(
-      z.enum(['allow', 'deny', 'approve', 'hide']),
-      'Shorthand. allow: nothing more. deny: every request is refused. approve: a person is asked for each. hide: the server is told that the client has no such method.',
-    ),
+  ...shorthands(
+    'allow: nothing more. deny: every request is refused. approve: a person is asked for each. hide: the server is told that the client has no such method.',
+    'What the server is told by every rule without an `on_deny`.',
   ),
-  reason: z.optional(about(z.string(), 'What the server is told by every rule without an `on_deny`.')),
-  rate_limit: z.optional(rateLimit),
 });
 
 const serverRequests = z.strictObject({
-  sampling: z.optional(
-    about(
-      serverRequest,
-      'The server has the model write something: sampling/createMessage. Its parameters are `args`: args.maxTokens.',
-    ),
+  sampling: optional(
+    serverRequest,
+    'The server has the model write something: sampling/createMessage. Its parameters are `args`: args.maxTokens.',
   ),
-  elicitation: z.optional(about(serverRequest, 'The server asks the person something: elicitation/create.')),
-  roots: z.optional(about(serverRequest, 'The server asks which folders the client works in: roots/list.')),
+  elicitation: optional(serverRequest, 'The server asks the person something: elicitation/create.'),
+  roots: optional(serverRequest, 'The server asks which folders the client works in: roots/list.'),
 });
 
 /** The file as a whole, but for the entries of `tools`, which are checked one by one (see validate.ts). */
 export const policySchema = about(
   z.strictObject({
-    $schema: z.optional(about(z.string(), 'For completion in editors; ignored.')),
-    description: z.optional(about(z.string(), 'For people; ignored.')),
+    $schema: optional(z.string(), 'For completion in editors; ignored.'),
+    description: optional(z.string(), 'For people; ignored.'),
     version: about(z.literal('1'), 'Version of this format.'),
     default: about(z.enum(['allow', 'deny']), 'What happens to tools that match no entry under `tools`.'),
-    extends: z.optional(about(z.string(), 'Path of a policy that this one narrows, relative to this file.')),
-    store: z.optional(
-      about(
-        z.string(),
-        'Name of the team whose shared store counts (`?team=` of --store): a wrapper that was started without it refuses every call.',
-      ),
+    extends: optional(z.string(), 'Path of a policy that this one narrows, relative to this file.'),
+    store: optional(
+      z.string(),
+      'Name of the team whose shared store counts (`?team=` of --store): a wrapper that was started without it refuses every call.',
     ),
-    hide: z.optional(
-      about(
-        z.array(z.string()),
-        'Names or patterns of tools that are absent for the client: not listed, and unknown when called. "*" hides all.',
-      ),
+    hide: optional(
+      z.array(z.string()),
+      'Names or patterns of tools that are absent for the client: not listed, and unknown when called. "*" hides all.',
     ),
     all_tools: z.optional(allTools),
-    tools: z.optional(
-      about(z.record(z.string(), toolSchema), 'What holds for each tool, by name or pattern.'),
+    tools: optional(z.record(z.string(), toolSchema), 'What holds for each tool, by name or pattern.'),
+    server_requests: optional(
+      serverRequests,
+      'What the server may ask of the client; a kind that is not named follows `default`. Without this all of it passes.',
     ),
-    server_requests: z.optional(
-      about(
-        serverRequests,
-        'What the server may ask of the client; a kind that is not named follows `default`. Without this all of it passes.',
-      ),
+    resources: optional(
+      z.record(z.string(), resourceSchema),
+      'What the client may read, by URI or pattern; what matches no entry follows `default`. Without this all of it passes.',
     ),
-    resources: z.optional(
-      about(
-        z.record(z.string(), resourceSchema),
-        'What the client may read, by URI or pattern; what matches no entry follows `default`. Without this all of it passes.',
-      ),
+    prompts: optional(
+      z.record(z.string(), promptSchema),
+      'Which prompts the client may get, by name or pattern; what matches no entry follows `default`. Without this all of them pass.',
     ),
-    prompts: z.optional(
-      about(
-        z.record(z.string(), promptSchema),
-        'Which prompts the client may get, by name or pattern; what matches no entry follows `default`. Without this all of them pass.',
-      ),
+    timezone: optional(
+      z.string(),
+      'IANA time zone of calendar windows and of `hours`, such as America/Argentina/Buenos_Aires; default UTC.',
     ),
-    timezone: z.optional(
-      about(
-        z.string(),
-        'IANA time zone of calendar windows and of `hours`, such as America/Argentina/Buenos_Aires; default UTC.',
-      ),
+    list: optional(
+      z.enum(['all', 'callable']),
+      'callable also leaves out of the list of tools what could never be called; default all.',
     ),
-    list: z.optional(
-      about(
-        z.enum(['all', 'callable']),
-        'callable also leaves out of the list of tools what could never be called; default all.',
-      ),
+    pin: optional(
+      z.enum(['off', 'warn', 'hold', 'deny']),
+      'What happens to a tool whose definition has changed since it was first seen: warn (default) says so; hold shows the client the trusted one, and forwards calls that mean the same to both; deny leaves it out of the list and refuses it. hold and deny treat prompts, resources and the instructions of the server likewise.',
     ),
-    pin: z.optional(
-      about(
-        z.enum(['off', 'warn', 'hold', 'deny']),
-        'What happens to a tool whose definition has changed since it was first seen: warn (default) says so; hold shows the client the trusted one, and forwards calls that mean the same to both; deny leaves it out of the list and refuses it. hold and deny treat prompts, resources and the instructions of the server likewise.',
-      ),
+    new_tools: optional(
+      z.enum(['show', 'hide']),
+      'Under pin hold or deny: whether tools are shown that came when the server was known already, before anybody has trusted them; default hide under hold, show under deny.',
     ),
-    new_tools: z.optional(
-      about(
-        z.enum(['show', 'hide']),
-        'Under pin hold or deny: whether tools are shown that came when the server was known already, before anybody has trusted them; default hide under hold, show under deny.',
-      ),
+    on_suspicious: optional(
+      z.enum(['warn', 'hide']),
+      'What happens to a tool whose definition has hidden text, gives orders to the model, or names credentials: warn (default) says so on stderr and in the log; hide leaves it out of the list, and answers it like an unknown one.',
     ),
-    on_suspicious: z.optional(
-      about(
-        z.enum(['warn', 'hide']),
-        'What happens to a tool whose definition has hidden text, gives orders to the model, or names credentials: warn (default) says so on stderr and in the log; hide leaves it out of the list, and answers it like an unknown one.',
-      ),
+    annotate: optional(
+      z.boolean(),
+      'true adds readOnlyHint and destructiveHint to listed tools that have no annotations; default false.',
     ),
-    annotate: z.optional(
-      about(
-        z.boolean(),
-        'true adds readOnlyHint and destructiveHint to listed tools that have no annotations; default false.',
-      ),
+    audit: optional(
+      z.strictObject({
+        arguments: optional(
+          z.enum(['keys', 'full']),
+          'What the decision log keeps of the arguments; default keys, their names alone.',
+        ),
+      }),
+      'The decision log.',
     ),
-    audit: z.optional(
-      about(
-        z.strictObject({
-          arguments: z.optional(
-            about(
-              z.enum(['keys', 'full']),
-              'What the decision log keeps of the arguments; default keys, their names alone.',
-            ),
-          ),
-        }),
-        'The decision log.',
-      ),
-    ),
-    approvals: z.optional(
-      about(
-        z.strictObject({
-          wait: z.optional(
-            about(
-              z.union([z.string(), z.number()]),
-              'How long a call waits for an answer before it is refused; default "45s", at most 1 hour.',
-            ),
-          ),
-          expires: z.optional(
-            about(
-              z.union([z.string(), z.number()]),
-              'How long a request or a given approval is good for; default "10m".',
-            ),
-          ),
-          except: z.optional(
-            about(
-              z.array(z.string()),
-              'Arguments that a retry may change and still be the call that was approved: ["args.idempotency_key"]. They are shown all the same.',
-            ),
-          ),
-          channels: z.optional(
-            about(
-              z.array(z.enum(['client', 'queue'])),
-              'Where a person is asked: by the client itself, or with `policy-wrap approve`; default both.',
-            ),
-          ),
-        }),
-        'How people are asked.',
-      ),
+    approvals: optional(
+      z.strictObject({
+        wait: optional(
+          z.union([z.string(), z.number()]),
+          'How long a call waits for an answer before it is refused; default "45s", at most 1 hour.',
+        ),
+        expires: optional(
+          z.union([z.string(), z.number()]),
+          'How long a request or a given approval is good for; default "10m".',
+        ),
+        except: optional(
+          z.array(z.string()),
+          'Arguments that a retry may change and still be the call that was approved: ["args.idempotency_key"]. They are shown all the same.',
+        ),
+        channels: optional(
+          z.array(z.enum(['client', 'queue'])),
+          'Where a person is asked: by the client itself, or with `policy-wrap approve`; default both.',
+        ),
+      }),
+      'How people are asked.',
     ),
   }),
   'Policy of policy-wrap: which tools of an MCP server may be called, how, and how often.',
