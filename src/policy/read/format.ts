@@ -67,22 +67,23 @@ export const promptSchema = about(
   },
 );
 
-/** What holds for one kind of request; its parameters are `args`. */
-const serverRequest = z.strictObject({
-  ...requestChecks,
-  ...shorthands(
-    'allow: nothing more. deny: every request is refused. approve: a person is asked for each. hide: the server is told that the client has no such method.',
-    'What the server is told by every rule without an `on_deny`.',
-  ),
-});
+/** What holds for one kind of request; its parameters are `args`. What is said of a schema is said of that object alone. */
+const serverRequest = () =>
+  z.strictObject({
+    ...requestChecks,
+    ...shorthands(
+      'allow: nothing more. deny: every request is refused. approve: a person is asked for each. hide: the server is told that the client has no such method.',
+      'What the server is told by every rule without an `on_deny`.',
+    ),
+  });
 
 const serverRequests = z.strictObject({
   sampling: optional(
-    serverRequest,
+    serverRequest(),
     'The server has the model write something: sampling/createMessage. Its parameters are `args`: args.maxTokens.',
   ),
-  elicitation: optional(serverRequest, 'The server asks the person something: elicitation/create.'),
-  roots: optional(serverRequest, 'The server asks which folders the client works in: roots/list.'),
+  elicitation: optional(serverRequest(), 'The server asks the person something: elicitation/create.'),
+  roots: optional(serverRequest(), 'The server asks which folders the client works in: roots/list.'),
 });
 
 /** The file as a whole, but for the entries of `tools`, which are checked one by one (see validate.ts). */

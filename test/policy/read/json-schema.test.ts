@@ -72,6 +72,16 @@ describe('the JSON Schema', () => {
     expect(without).toEqual([]);
   });
 
+  test('says of each kind of request what it is', () => {
+    const { server_requests: requests } = (schema as { properties: Record<string, { properties: object }> })
+      .properties;
+    expect(requests?.properties).toMatchObject({
+      sampling: { description: expect.stringContaining('sampling/createMessage') },
+      elicitation: { description: expect.stringContaining('elicitation/create') },
+      roots: { description: expect.stringContaining('roots/list') },
+    });
+  });
+
   test('completes the names and arguments of a server, and allows others', () => {
     const live = policyJsonSchema([COMPLETED, { name: '__proto__', paths: [] }]);
     const text = JSON.stringify(live);
