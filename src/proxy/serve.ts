@@ -73,16 +73,25 @@ function observedText(missing: string, server: string): string {
   return `${missing}: every call passes and is logged (--observe). Later, a policy from the log: policy-wrap recommend --server ${server}`;
 }
 
+/** Where the client and the person are. */
+export interface Standard {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly stderr: Stderr;
+  /** A person has started this by hand, and types where a client would write. */
+  readonly isTyped: boolean;
+}
+
 /**
  * Stands between the client, on this process's stdin and stdout, and a server that was started, until one of them
  * ends.
  *
+ * @param standard not made before the start: until then errors are thrown, and go to the same descriptor in another way
  * @returns the server's exit code
  */
-export async function serve(options: ServeOptions): Promise<number> {
+export async function serve(options: ServeOptions, standard = standardOfProcess()): Promise<number> {
   const { upstream, server, env, found, observe } = options;
-  // Not before the start: until then errors are thrown, and go to the same descriptor in another way.
-  const stderr = new Stderr();
+  const { stderr } = standard;
   const warn = (text: string) => stderr.say(text);
   if (options.note) warn(options.note);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
@@ -140,11 +149,11 @@ export async function serve(options: ServeOptions): Promise<number> {
     outside,
   });
   if (found.kind === 'none') warn(observe ? observedText(found.missing, server) : found.advice);
-  if (process.stdin.isTTY) warn('waiting for an MCP client on standard input; end with Ctrl-D');
+  if (standard.isTyped) warn('waiting for an MCP client on standard input; end with Ctrl-D');
 
   stderr.copy(upstream.stderr);
   const running = relay({
-    client: { input: process.stdin, output: clientOutput() },
+    client: standard,
     upstream,
     gate,
     maxClientLine: options.maxClientLine,
@@ -257,6 +266,11 @@ function whenQuiet(server: Readable, work: () => void): () => void {
     clearTimeout(timer);
     clearImmediate(immediate);
   };
+}
+
+function standardOfProcess(): Standard {
+  const { stdin } = process;
+  return { input: stdin, output: clientOutput(), stderr: new Stderr(), isTyped: stdin.isTTY };
 }
 
 /**

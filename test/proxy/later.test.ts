@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { StateSession } from '../../src/proxy/state-session.js';
 import { tempDir } from '../store/support.js';
 import { Between, LateLedger } from './support.js';
@@ -153,6 +153,26 @@ describe('requests of the server', () => {
     await ledger.answer();
     expect(between.toClient.map(({ method }) => method)).toEqual(['a', 'sampling/createMessage', 'b', 'c']);
     expect(between.toServer).toMatchObject([{ id: 8, error: { code: 42900 } }]);
+  });
+
+  test('how long a call took is told from when its answer went on, however long it waited behind one of them', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const { between, ledger } = later(ASKED);
+      using _ = between;
+      between.call(1, 'look');
+      await ledger.answer();
+      vi.advanceTimersByTime(100);
+      between.server(sampling(7), { jsonrpc: '2.0', id: 1, result: { content: [] } });
+      vi.advanceTimersByTime(400);
+      await ledger.answer();
+      expect(between.answer(1)).toBeDefined();
+      between.state.close();
+      const [call] = between.read((store) => store.log()).filter(({ tool }) => tool === 'look');
+      expect(call?.latencyMs).toBe(500);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('G3: are refused when it fails', async () => {

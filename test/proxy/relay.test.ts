@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { RoundTrips } from '../../src/approval/retry-state.js';
 import { ClientToServer } from '../../src/proxy/client-to-server.js';
 import type { Gate } from '../../src/proxy/gate.js';
@@ -9,6 +9,7 @@ import { BUSY } from '../../src/store/store.js';
 import { ChildProcess } from '../../src/upstream/child-process.js';
 import type { Upstream } from '../../src/upstream/upstream.js';
 import { McpSession } from '../../src/wire/mcp-session.js';
+import { PlayedUpstream } from './played-upstream.js';
 
 /** Answers every line with its id, until the end of its input. */
 const SERVER = `require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
@@ -147,4 +148,214 @@ test('what is read all the same while the database is locked waits, however much
   await over;
   expect(sent.join('')).toBe(call(1) + call(2));
   expect(changes).toEqual([true, false]);
+});
+
+/** A client that takes what it is written when its test lets it. */
+class Unread extends Writable {
+  #taken: (() => void)[] = [];
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    this.#taken.push(done);
+  }
+
+  /** Takes all there is. */
+  async take(): Promise<void> {
+    while (this.#taken.length > 0) {
+      this.#taken.shift()?.();
+      await settle();
+    }
+  }
+}
+
+const settle = () => new Promise((resume) => setImmediate(resume));
+const MiB = 1 << 20;
+
+function between(output: Writable = new PassThrough().resume()) {
+  const upstream = new PlayedUpstream();
+  const input = new PassThrough({ highWaterMark: 64 * MiB });
+  const warnings: string[] = [];
+  const settled: string[] = [];
+  const relaying = relay({
+    client: { input, output },
+    upstream,
+    gate: openGate(() => undefined, settled),
+    maxClientLine: 32 * MiB,
+    maxServerLine: 32 * MiB,
+    now: Date.now,
+    warn: (text) => warnings.push(text),
+    stray: () => {},
+  });
+  return { upstream, input, output, warnings, settled, ...relaying };
+}
+
+const notification = (size: number) => ({ jsonrpc: '2.0', method: 'x', params: { text: 'x'.repeat(size) } });
+
+describe('back-pressure', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test('while the client reads nothing the server is read no further, and after 1 MiB neither is the client', async () => {
+    const client = new Unread({ highWaterMark: 1000 });
+    const { upstream, input, ended } = between(client);
+    upstream.says(notification(10));
+    await settle();
+    expect([upstream.stdout.isPaused(), input.isPaused()]).toEqual([false, false]);
+    upstream.says(notification(2000));
+    await settle();
+    expect([upstream.stdout.isPaused(), input.isPaused()]).toEqual([true, false]);
+    await client.take();
+    expect([upstream.stdout.isPaused(), input.isPaused()]).toEqual([false, false]);
+    upstream.says(notification(MiB));
+    await settle();
+    expect([upstream.stdout.isPaused(), input.isPaused()]).toEqual([true, true]);
+    await client.take();
+    expect([upstream.stdout.isPaused(), input.isPaused()]).toEqual([false, false]);
+    upstream.exit(0);
+    const over = ended;
+    await settle();
+    await client.take();
+    expect(await over).toBe(0);
+  });
+
+  test('while the server reads nothing the client is read only a chunk now and then, and above 16 MiB not at all', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { upstream, input, ended } = between();
+    upstream.unsent = MiB;
+    input.write('{"jsonrpc":"2.0","method":"x"}\n');
+    await settle();
+    expect(input.isPaused()).toBe(false);
+    upstream.unsent = MiB + 1;
+    input.write('{"jsonrpc":"2.0","method":"x"}\n');
+    await settle();
+    expect(input.isPaused()).toBe(true);
+    vi.advanceTimersByTime(249);
+    expect(input.isPaused()).toBe(true);
+    vi.advanceTimersByTime(1);
+    // Only by reading is it seen that the client has gone.
+    expect(input.isPaused()).toBe(false);
+    upstream.unsent = 16 * MiB + 1;
+    input.write('{"jsonrpc":"2.0","method":"x"}\n');
+    await settle();
+    vi.advanceTimersByTime(10_000);
+    expect(input.isPaused()).toBe(true);
+    upstream.drain();
+    expect(input.isPaused()).toBe(false);
+    input.end();
+    await settle();
+    expect(upstream.ends).toBeGreaterThan(0);
+    upstream.exit(0);
+    await ended;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('G9: a client that died meanwhile is known by our parent, which is another then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { upstream, input, ended } = between();
+    upstream.unsent = 16 * MiB + 1;
+    input.write('{"jsonrpc":"2.0","method":"x"}\n');
+    await settle();
+    vi.advanceTimersByTime(1000);
+    expect(upstream.ends).toBe(0);
+    const { ppid } = process;
+    // Node's own property cannot be given another value, only be taken away.
+    Reflect.deleteProperty(process, 'ppid');
+    Object.defineProperty(process, 'ppid', { value: 1, configurable: true });
+    vi.advanceTimersByTime(250);
+    Object.defineProperty(process, 'ppid', { value: ppid, configurable: true, enumerable: true });
+    expect(upstream.ends).toBe(1);
+    upstream.exit(0);
+    await ended;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a client that takes nothing more', () => {
+  test.each([
+    ['gone', 'EPIPE', 0, 0, []],
+    ['gone', 'ECONNRESET', 0, 0, []],
+    ['a full disk', 'ENOSPC', 0, 1, ["the server's answers cannot be passed on: ENOSPC"]],
+    ['a full disk', 'ENOSPC', 7, 7, ["the server's answers cannot be passed on: ENOSPC"]],
+  ])(
+    'G9: %s (%s): the server is ended, read to its end, and its code %i becomes %i',
+    async (_, code, its, ours, said) => {
+      const client = new Writable({
+        autoDestroy: false,
+        write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })),
+      });
+      const { upstream, input, settled, warnings, ended } = between(client);
+      input.write(call(1));
+      await settle();
+      upstream.says(notification(1));
+      await settle();
+      expect(upstream.ends).toBe(1);
+      expect(warnings).toEqual(said);
+      // Nobody would see the answer to a call that is decided now.
+      input.write(call(2));
+      await settle();
+      expect(upstream.got.map(({ id }) => id)).toEqual([1]);
+      for (let i = 0; i < 40; i++) upstream.says(notification(100_000));
+      await settle();
+      expect(upstream.stdout.isPaused()).toBe(false);
+      upstream.exit(its);
+      expect(await ended).toBe(ours);
+      expect(warnings).toEqual(said);
+      expect(settled).toEqual(['1 unanswered']);
+    },
+  );
+
+  test('G9: a client that does not read the last answers is waited for half a second after a signal, and else without end', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const client = new Unread();
+      const { upstream, input, ended } = between(client);
+      let isOver = false;
+      void ended.then(() => (isOver = true));
+      input.write(call(1));
+      await settle();
+      upstream.exit(0);
+      await settle();
+      vi.advanceTimersByTime(60_000);
+      await settle();
+      expect(isOver).toBe(false);
+      expect(client.text).toContain('exit code 0');
+      upstream.signal();
+      await settle();
+      vi.advanceTimersByTime(499);
+      await settle();
+      expect(isOver).toBe(false);
+      vi.advanceTimersByTime(1);
+      await ended;
+      expect(client.destroyed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+test('G9: an answer that was lost on its way is one that says so', async () => {
+  const output = new PassThrough();
+  const answers = text(output);
+  const { upstream, input, settled, ended } = between(output);
+  input.write(call(1));
+  await settle();
+  upstream.lose(1, 'the connection broke');
+  upstream.lose(2, 'nobody asked');
+  upstream.exit(0);
+  await ended;
+  expect(await answers).toMatch(/^\{[^\n]*"id":1[^\n]*the connection broke[^\n]*\}\n$/);
+  expect(settled).toEqual(['1 unanswered']);
+});
+
+test('the end of the client’s input is the end of the server’s, once', async () => {
+  const { upstream, input, ended } = between();
+  input.write(call(1));
+  await settle();
+  expect(upstream.ends).toBe(0);
+  input.end();
+  await settle();
+  await settle();
+  expect(upstream.ends).toBeGreaterThan(0);
+  upstream.exit(0);
+  expect(await ended).toBe(0);
 });

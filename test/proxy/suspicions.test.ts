@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { stack } from '../../src/policy/evaluate/layers.js';
+import { DefinitionFinder, Suspicions } from '../../src/proxy/suspicions.js';
 import { policyOf } from '../policy/support.js';
 import { tempDir } from '../store/support.js';
-import { Between } from './support.js';
+import { Between, stateSession } from './support.js';
 
 const temp = tempDir();
 afterAll(() => temp.remove());
@@ -108,4 +109,18 @@ describe('a definition that gives orders to the model', () => {
 test('of two layers the one that hides holds', () => {
   const layers = stack(policyOf(policy()), [policyOf(policy({ on_suspicious: 'hide' }))]);
   expect(layers.onSuspicious).toBe('hide');
+});
+
+test('what looks at definitions and cannot be loaded is told, holds nothing up, and is tried with the next', async () => {
+  const warnings: string[] = [];
+  const state = stateSession(temp.path());
+  const finder = new DefinitionFinder();
+  vi.spyOn(finder, 'load').mockRejectedValueOnce(new Error('no such module'));
+  const suspicions = new Suspicions({ finder, stateSession: state, warn: (text) => warnings.push(text) });
+  suspicions.look('add', EVIL, '1');
+  await vi.waitFor(() => expect(warnings).toEqual(['definitions could not be looked at: no such module']));
+  suspicions.look('sub', { ...EVIL, name: 'sub' }, '2');
+  await vi.waitFor(() => expect(warnings).toHaveLength(3), 10_000);
+  expect(warnings.slice(1).map((text) => text.split(' ')[0])).toEqual(['add', 'sub']);
+  state.close();
 });

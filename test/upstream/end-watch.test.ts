@@ -80,6 +80,23 @@ describe.skipIf(process.platform === 'win32').concurrent('when the process that 
   });
 });
 
+test.skipIf(process.platform === 'win32')(
+  'a system without a shell, or one that starts nothing more, keeps the process going',
+  async () => {
+    const source = readFileSync(join(folder, 'end-watch.mjs'), 'utf8').replace('/bin/sh', '/no/such/shell');
+    writeFileSync(join(folder, 'no-shell.mjs'), source);
+    const holder = join(folder, 'no-shell-holder.mjs');
+    writeFileSync(
+      holder,
+      `import { watchEnd } from './no-shell.mjs';
+     const watch = watchEnd(${2 ** 30});
+     // What fails to start says so in a later turn.
+     setTimeout(() => { watch.over(); console.log('still here'); setTimeout(() => process.exit(7), 50); }, 50);`,
+    );
+    expect(await exitOf(await started(holder))).toBe(7);
+  },
+);
+
 test.skipIf(process.platform === 'win32')('while that process lives nothing is signalled', async () => {
   const child = await server('');
   const holder = await started(join(folder, 'holder.mjs'), String(child.pid));

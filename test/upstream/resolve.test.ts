@@ -33,6 +33,14 @@ describe('findServer', () => {
     });
   });
 
+  test.skipIf(process.platform === 'win32')('on POSIX a variable `Path` is not PATH', async () => {
+    program('mcp-mine');
+    const env = { Path: folder };
+    await expect(findServer('mcp-mine', [], { install: false, env })).rejects.toMatchObject({
+      code: 'UPSTREAM_NOT_STARTED',
+    });
+  });
+
   test.each([
     ['mcp-afip', '@codespar/mcp-afip@0.2.0-alpha.2'],
     ['mcp-legiti', '@codespar/mcp-legiti@0.2.0-alpha.2'],

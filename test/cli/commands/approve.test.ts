@@ -226,6 +226,31 @@ describe('approve', () => {
 });
 
 describe('reject', () => {
+  test('says what of that server, grant and tool goes on all the same, and of no other', async () => {
+    using state = new State();
+    const { db, store } = state;
+    const ask = (server: string, grant: string, tool: string, args: string) =>
+      state.ask(state.session({ server, grant }), tool, args);
+    const waiting = ask('afip', 'default', 'pay', '{"a":2}');
+    for (const [server, grant, tool] of [
+      ['afip', 'default', 'pay'],
+      ['other', 'default', 'pay'],
+      ['afip', 'second', 'pay'],
+      ['afip', 'default', 'send'],
+    ] as const)
+      store.decideApproval(ask(server, grant, tool, '{"a":1}'), 'approved', 'cli', {
+        budget: { calls: 3, forMs: 60_000 },
+      });
+    const mine = store
+      .budgets()
+      .find((one) => one.server === 'afip' && one.grant === 'default' && one.tool === 'pay');
+    const io = new FakeTerminal();
+    expect(await reject(waiting, { db }, io)).toBe(0);
+    expect(io.err.text).toBe(
+      `Still approved in advance: the next 3 of pay. Take it back: policy-wrap reject ${mine?.id}\n`,
+    );
+  });
+
   test('refuses with a reason, revokes a budget, and says what it cannot', async () => {
     using state = new State();
     const session = state.session();

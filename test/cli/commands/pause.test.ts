@@ -1,9 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { pause, resume, stopTeam } from '../../../src/cli/commands/pause.js';
 import { PolicyWrapError } from '../../../src/errors.js';
 import type { SharedStore } from '../../../src/store/shared-store.js';
+import { Store } from '../../../src/store/store.js';
+import { Home } from '../../clients/home.js';
 import { FakeTerminal, NOW, State } from './support.js';
 
 test('a pause needs no person, and a resume does', async () => {
@@ -69,4 +71,61 @@ test('a brake that does not reach the team names the one that needs no store', a
   const here = 'policy-wrap pause --here stops this machine, without the store.';
   expect(await hintOf(gone())).toBe(here);
   expect(await hintOf(gone('Start it.'))).toBe(`${here} Start it.`);
+});
+
+describe.skipIf(process.platform === 'win32')('where entries name databases of their own', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  /** A home in which each of the names is an entry with a database. */
+  function named(home: Home, ...names: string[]): void {
+    vi.stubEnv('HOME', home.root);
+    for (const name of ['XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'POLICY_WRAP_DB', 'SUDO_USER'])
+      vi.stubEnv(name, undefined);
+    const { node, script } = home.wrapper;
+    const entry = (name: string) => ({
+      command: node,
+      args: [script, '--db', home.path(`${name}/state.db`), '--', 'mcp'],
+    });
+    const mcpServers = Object.fromEntries(names.map((name) => [name, entry(name)]));
+    home.put('.cursor/mcp.json', JSON.stringify({ mcpServers }));
+  }
+
+  const pausesIn = (path: string): number => {
+    const store = Store.open(path);
+    try {
+      return store.pauses().length;
+    } finally {
+      store.close();
+    }
+  };
+
+  test('the brake holds in all of them, also where the next wrapper makes one; one that cannot be used is told and keeps no other from its turn', async () => {
+    using home = new Home();
+    named(home, 'a', 'bad', 'new', 'nowhere');
+    mkdirSync(home.path('new'));
+    Store.open(home.path('a/state.db')).close();
+    home.put('bad/state.db', 'This is no database, and is long enough to be looked at as one.'.repeat(20));
+    const io = new FakeTerminal();
+    expect(await pause({}, io)).toBe(1);
+    const usual = home.path('.local/share/policy-wrap/policy-wrap.db');
+    for (const path of [usual, home.path('a/state.db'), home.path('new/state.db')]) {
+      expect(pausesIn(path)).toBe(1);
+      expect(io.out.text).toContain(`(${path})\n`);
+    }
+    expect(existsSync(home.path('nowhere'))).toBe(false);
+    expect(io.out.text).not.toContain('bad');
+    expect(io.err.text).toMatch(/^policy-wrap: not in .*bad\/state\.db: .+\n$/);
+    const again = new FakeTerminal([]);
+    expect(await resume({}, again)).toBe(1);
+    expect(pausesIn(home.path('a/state.db'))).toBe(0);
+    expect(again.err.text).toContain('not in ');
+  });
+
+  test('a resume makes none', async () => {
+    using home = new Home();
+    named(home, 'new');
+    mkdirSync(home.path('new'));
+    expect(await resume({}, new FakeTerminal([]))).toBe(0);
+    expect(existsSync(home.path('new/state.db'))).toBe(false);
+  });
 });

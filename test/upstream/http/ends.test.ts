@@ -1,66 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { HttpUpstream } from '../../../src/upstream/http/http-upstream.js';
 import type { Credentials } from '../../../src/upstream/http/remote.js';
 import { answer, type Behaviour, event, isCall, RemoteServer, stream } from '../../support/remote-server.js';
-
-const NOBODY: Credentials = {
-  advice: () => '',
-  headers: async () => ({}),
-  renew: async () => false,
-  masked: (text) => text,
-};
-
-/** An upstream, and what became of each request. */
-class Conversation {
-  readonly upstream: HttpUpstream;
-  /** Answered, lost and not sent, by id; a request is one of them, once. */
-  readonly fates: string[] = [];
-  readonly #reads: boolean;
-
-  constructor(url: string, credentials: Credentials = NOBODY, reads = true) {
-    this.#reads = reads;
-    this.upstream = new HttpUpstream({
-      url: new URL(url),
-      credentials: () => credentials,
-      allowPrivate: false,
-      longest: 1 << 20,
-      env: {},
-    });
-    this.upstream.stderr.resume();
-    this.upstream.onLost((id) => this.fates.push(`${id} lost`));
-    let rest = '';
-    if (!reads) return;
-    this.upstream.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const message = JSON.parse(line);
-        if (message.method === undefined) this.fates.push(`${message.id} answered`);
-      }
-    });
-  }
-
-  get reads(): boolean {
-    return this.#reads;
-  }
-
-  say(method: string, id?: number, params: object = {}): void {
-    const line = `${JSON.stringify({ jsonrpc: '2.0', ...(id !== undefined && { id }), method, params })}\n`;
-    this.upstream.send([Buffer.from(line)], (ids) => {
-      for (const each of ids ?? [id]) this.fates.push(`${each} not sent`);
-    });
-  }
-
-  begin(): void {
-    this.say('initialize', 1, {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 't', version: '1' },
-    });
-    this.say('notifications/initialized');
-  }
-}
+import { Conversation, NOBODY } from './conversation.js';
 
 interface State {
   readonly behaviour?: Behaviour;
