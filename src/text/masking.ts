@@ -1,4 +1,4 @@
-import { printableJson } from './escape.js';
+import { printable, printableJson } from './escape.js';
 
 /**
  * Masks secrets in command lines, texts and comments: the value of a flag that sounds secret, or of a short one that
@@ -57,8 +57,9 @@ export function quotedCommand(words: readonly string[]): string {
 
 function quoted(word: string): string {
   if (/^[\w@%+=:,./*-]+$/.test(word)) return word;
-  // Between double quotes a shell would fill in what is ours to fill in.
-  return /^[\x20-\x26\x28-\x7e]*\$[\x20-\x26\x28-\x7e]*$/.test(word) ? `'${word}'` : printableJson(word);
+  // Between double quotes a shell would fill in, or run, what is to stay as it is.
+  const isFilledIn = /[$`!]/.test(word) && printable(word) === word;
+  return isFilledIn ? `'${word.replaceAll("'", String.raw`'\''`)}'` : printableJson(word);
 }
 
 /** Whether `maskWords` hides anything of it. */

@@ -121,7 +121,8 @@ export function done<T>(result: T | typeof BUSY): T {
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-const REQUIRE =
+/** Bundled CommonJS packages ask for `require` of Node's own modules. */
+export const REQUIRE =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /** Programs that are run as processes of their own, from one bundled file. */
@@ -138,7 +139,6 @@ export class Children {
     buildSync({
       entryPoints: [join(REPOSITORY, source)],
       bundle: true,
-      // Bundled CommonJS packages ask for `require` of Node's own modules.
       banner: { js: REQUIRE },
       platform: 'node',
       format: 'esm',

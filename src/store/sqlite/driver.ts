@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
+import { isBrought, noSqlite, type Places } from './no-sqlite.js';
 
 /** What a column holds; integers stay within 2^53. */
 export type Value = string | number | null;
@@ -100,46 +101,29 @@ export function connect(file: string, busyMs: number, locking: Locking = 'NORMAL
     throw new PolicyWrapError('USAGE', `POLICY_WRAP_SQLITE is ${JSON.stringify(forced)}`, {
       hint: `Leave it unset, or set it to ${DRIVERS.map(({ name }) => name).join(' or ')}.`,
     });
-  const failures: unknown[] = [];
-  for (const { load } of order) {
+  const failures: { [name in DriverName]?: unknown } = {};
+  for (const { name, load } of order) {
     let open: Opener;
     try {
       open = load();
     } catch (error) {
-      failures.push(error);
+      failures[name] = error;
       continue;
     }
     return open(file, busyMs, locking);
   }
-  throw noSqlite(failures, forced);
+  throw noSqlite({ addon: failures['better-sqlite3'], builtin: failures.node }, forced, places());
 }
 
-/**
- * @param failures why each driver that may be used could not be
- * @param forced the only one that may be
- */
-function noSqlite(failures: unknown[], forced: string | undefined): PolicyWrapError {
-  const problem = (message: string, hint: string) =>
-    new PolicyWrapError('STATE_UNAVAILABLE', `no SQLite could be loaded: ${message}`, {
-      hint,
-      cause: new AggregateError(failures),
-    });
-  if (forced) {
-    return problem(
-      `POLICY_WRAP_SQLITE allows ${forced} alone, which Node ${process.version} does not find`,
-      'Unset it.',
-    );
+function places(): Places {
+  const { execPath: node, platform } = process;
+  let root = dirname(import.meta.filename);
+  while (!existsSync(join(root, 'package.json')) && root !== dirname(root)) root = dirname(root);
+  try {
+    return { node, platform, root, addon: dirname(dirname(requireHere.resolve('better-sqlite3'))) };
+  } catch {
+    return { node, platform, root, addon: undefined };
   }
-  // An installation drops the addon, which is optional, where it could neither be fetched nor compiled.
-  const isMissing = failures.some((error) => (error as { code?: unknown }).code === 'MODULE_NOT_FOUND');
-  return problem(
-    `Node ${process.version} brings none, and the addon better-sqlite3 ${isMissing ? 'is not installed' : 'was not built for this Node'}`,
-    `Use Node 22.13 or later, which brings its own. To stay with this one: ${
-      isMissing
-        ? 'install the package anew with install scripts allowed, and with a C++ compiler where no compiled addon can be fetched.'
-        : 'run "npm rebuild better-sqlite3" in the folder where policy-wrap is installed.'
-    }`,
-  );
 }
 
 /** `EXCLUSIVE`: nobody else may have the file open. It has to be set before anything is read from the file. */
@@ -192,8 +176,7 @@ function builtBinding(): object | undefined {
 }
 
 function loadBuiltin(): Opener {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < 22 || (major === 22 && minor < 13)) throw new Error('node:sqlite needs Node 22.13 or later');
+  if (!isBrought(process.versions.node)) throw new Error('node:sqlite needs Node 22.13 or later');
   const { DatabaseSync } = withoutWarning(() => requireHere('node:sqlite')) as {
     DatabaseSync: new (file: string, options: { timeout: number }) => Connection;
   };
