@@ -1,4 +1,5 @@
 import { PolicyWrapError } from '../errors.js';
+import { yesOrNo } from '../text/yes-or-no.js';
 import type { Question, Terminal } from './terminal.js';
 
 /**
@@ -67,7 +68,7 @@ export async function confirm(
   io: Terminal,
 ): Promise<boolean> {
   if (yes) return true;
-  const said = /^y(es)?$/i.test((await io.ask(`${question} [y/N] `))?.trim() ?? '');
+  const said = (await yesOrNo(question, false, io)) ?? false;
   if (!said) await io.err.write('Nothing was changed.\n');
   return said;
 }
@@ -96,7 +97,5 @@ export async function askYesNo(
   io: Terminal,
 ): Promise<boolean | undefined> {
   if (!io.canAsk) return undefined;
-  const typed = await io.ask(`${question} ${fallback ? '[Y/n]' : '[y/N]'} `);
-  const word = typed?.trim().toLowerCase();
-  return word === '' ? fallback : word === 'y' || word === 'yes';
+  return (await yesOrNo(question, fallback, io)) ?? false;
 }

@@ -34,16 +34,30 @@ describe('who may loosen something', () => {
 test.each([
   ['y', true],
   [' YES ', true],
-  ['yess', false],
+  ['No', false],
   ['n', false],
   ['', false],
   [undefined, false],
-])('a yes is y or yes and nothing else: %j', async (typed, said) => {
+])('a yes is y or yes: %j', async (typed, said) => {
   const terminal = new FakeTerminal(typed === undefined ? [] : [typed]);
   expect(await confirm('Empty it?', {}, terminal)).toBe(said);
   expect(terminal.questions).toEqual(['Empty it? [y/N] ']);
   expect(terminal.err.text).toBe(said ? '' : 'Nothing was changed.\n');
 });
+
+test.each(['s', 'sí', 'sim', 'yess', 'approve', '1'])(
+  'what is neither yes nor no is asked again: %j',
+  async (typed) => {
+    for (const last of ['y', 'n']) {
+      const terminal = new FakeTerminal([typed, last]);
+      expect(await confirm('Empty it?', {}, terminal)).toBe(last === 'y');
+      expect(terminal.questions).toEqual(['Empty it? [y/N] ', 'Empty it? [y/N] ']);
+      expect(terminal.err.text).toContain('Please type y for yes, or n for no.\n');
+    }
+    const leaves = new FakeTerminal([typed]);
+    expect([await confirm('Empty it?', {}, leaves), leaves.questions.length]).toEqual([false, 2]);
+  },
+);
 
 test('--yes leaves the question out', async () => {
   const terminal = new FakeTerminal([]);
@@ -57,7 +71,6 @@ test.each<[string | undefined, boolean, boolean]>([
   ['Y', false, true],
   ['yes', false, true],
   ['no', true, false],
-  ['what?', true, false],
   [undefined, true, false],
 ])('typed %j where the usual answer is %s', async (typed, fallback, said) => {
   const terminal = new FakeTerminal(typed === undefined ? [] : [typed]);

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
+import { yesOrNo } from '../../text/yes-or-no.js';
 import { createFile, preflight, replaceFile } from '../files/atomic-write.js';
 import type { Snapshot } from '../files/read.js';
 import type { ClientsIo } from '../io.js';
@@ -100,9 +101,9 @@ export async function writeChanges(
 }
 
 async function agreed(question: string, io: ClientsIo): Promise<boolean> {
-  const typed = await io.ask(`${question} [y/N] `);
-  if (typed === undefined) throw new PolicyWrapError('REFUSED', 'no answer was given');
-  return /^(?:y|yes)$/i.test(typed.trim());
+  const said = await yesOrNo(question, false, io);
+  if (said === undefined) throw new PolicyWrapError('REFUSED', 'no answer was given');
+  return said;
 }
 
 export async function warnOfRunning(client: Client | undefined, io: ClientsIo): Promise<void> {

@@ -57,13 +57,20 @@ test.each(['y', 'YES', ' yes '])(
   },
 );
 
-test.each(['', 'n', 'yellow', 'y n'])('a person who says %j changes nothing', async (answer) => {
+test.each([
+  [[''], 1],
+  [['n'], 1],
+  [['yellow', 'n'], 2],
+  [['s', ''], 2],
+])('a person who says %j changes nothing', async (answers, questions) => {
   using changes = new Changes();
   const { home } = changes;
-  asked(home, answer);
+  asked(home, '');
+  home.answers = answers;
   expect(await carryOut(changes.list, undefined, ASKED, {}, home.io)).toBe(false);
   expect(changes.contents).toEqual(['old', undefined]);
   expect(home.err).toContain('Nothing was written.');
+  expect(home.asked).toHaveLength(questions);
   expect(home.list(home.backups)).toEqual([]);
 });
 
