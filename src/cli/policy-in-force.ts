@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { knownServerAmong, preset } from '../catalog/servers.js';
 import { namesOf } from '../clients/change/plan.js';
@@ -7,7 +7,7 @@ import { type NamedEntry, takeInventory, wrappedEntries } from '../clients/inven
 import { type Machine, thisMachine } from '../clients/machine.js';
 import { optionValue, POLICY_FLAGS, PRESET_FLAGS } from '../clients/wrapper-options.js';
 import { configDirs, surroundings, triedPath } from '../config/paths.js';
-import { policyFileName, policyPlaces, stateFile } from '../config/policy-files.js';
+import { policyFileName, policyPlaces, readPolicy, stateFile } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
 import { serversIn } from '../store/sqlite/inspect.js';
 import type { SessionEntry } from '../store/store.js';
@@ -135,9 +135,9 @@ function filesOf({ entry }: NamedEntry, machine: Machine): string[] {
 const sourceOf = ({ policySource }: SessionEntry): string[] =>
   policySource !== undefined && isAbsolute(policySource) && existsSync(policySource) ? [policySource] : [];
 
-/** The wrappers that run in front of a server now. */
+/** The wrappers that run now. @param server in front of this one alone */
 export function liveSessions(
-  server: string,
+  server: string | undefined,
   options: StateOptions,
   clock: { now(): number },
 ): readonly SessionEntry[] {
@@ -145,12 +145,47 @@ export function liveSessions(
     const store = openIfThere(options, clock);
     const sessions = store?.sessions() ?? [];
     store?.close();
-    return sessions.filter((session) => session.live && session.server === server);
+    return sessions.filter((session) => session.live && (server === undefined || session.server === server));
   } catch (error) {
     // What is wrong with the database is told by every command that needs it.
     if (PolicyWrapError.is(error)) return [];
     throw error;
   }
+}
+
+/** The wrappers that run under a policy file now, be it their own or one that theirs extends. */
+export function wrappersUnder(file: string, options: StateOptions, clock: { now(): number }): number {
+  const real = realOf(file);
+  return liveSessions(undefined, options, clock).filter((session) =>
+    sourceOf(session).some((source) => layersOf(source).some((each) => realOf(each) === real)),
+  ).length;
+}
+
+function layersOf(source: string): readonly string[] {
+  try {
+    const found = readPolicy(source);
+    return found.kind === 'policy' ? found.files : [source];
+  } catch (error) {
+    // A wrapper keeps its last good policy, and reads the file once it is mended.
+    if (PolicyWrapError.is(error)) return [source];
+    throw error;
+  }
+}
+
+function realOf(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file;
+}
+
+/**
+ * From when on a policy holds that was just written.
+ *
+ * @param running wrappers that read it
+ * @param none what is said where there are none, safe to show
+ */
+export function holdsText(running: number, none: string): string {
+  return running > 0
+    ? 'It holds within a second: running wrappers read it by themselves.'
+    : `${none}: it holds from the next start on.`;
 }
 
 function unknown(server: string, entries: readonly NamedEntry[], options: StateOptions): PolicyWrapError {

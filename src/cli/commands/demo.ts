@@ -35,6 +35,7 @@ export async function demo(
     if (!json) await io.out.write(`${text}\n`);
   };
   const checks: Check[] = [];
+  let missing: string | undefined;
   const check = async (name: string, held: boolean, seen: string) => {
     checks.push({ name, held, seen });
     await say(`  ${held ? 'ok  ' : 'FAIL'}  ${name}\n        ${seen}`);
@@ -43,7 +44,7 @@ export async function demo(
     const policy = join(folder, 'policy.json');
     const journal = join(folder, 'journal.jsonl');
     await writeFile(journal, '');
-    if (approve === true) await showApproval({ folder, policy, journal, say, check }, io);
+    if (approve === true) missing = await showApproval({ folder, policy, journal, say, check }, io);
     else await showLimit({ folder, policy, journal, say, check }, io);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -52,7 +53,9 @@ export async function demo(
   if (json) await printJson(io, 'demo', { held, checks });
   else
     await say(
-      held ? '\nAll of it held. Next: policy-wrap setup' : '\nSomething did not hold: please report it.',
+      held
+        ? `\n${missing ?? 'All of it held.'} Next: policy-wrap setup`
+        : '\nSomething did not hold: please report it.',
     );
   return held ? EXIT.done : EXIT.failed;
 }

@@ -14,7 +14,7 @@ import { nearest } from '../../text/suggest.js';
 import type { StateOptions } from '../open-state.js';
 import { assertNoAgent, assertPerson } from '../person.js';
 import { policyDiff } from '../policy-diff.js';
-import { liveSessions, policyOfServer } from '../policy-in-force.js';
+import { holdsText, liveSessions, policyOfServer } from '../policy-in-force.js';
 import type { Terminal } from '../terminal.js';
 
 export interface EditOptions extends StateOptions {
@@ -96,12 +96,8 @@ async function edit(
     await io.out.write(`It stays hidden; to show it: policy-wrap allow ${typed(server)} ${typed(tool)}\n`);
   if (options.dryRun) return EXIT.done;
   await write(place.file, before, text, io);
-  const running = liveSessions(server, options, io).length;
-  const now =
-    running === 0
-      ? `Holds from when ${printable(server)} is next started.`
-      : 'In force at once: running wrappers have read it in a second.';
-  await io.out.write(`${printable(tool)} of ${printable(server)}: ${DONE[wish.kind]}. ${now}\n`);
+  const holds = holdsText(liveSessions(server, options, io).length, `${printable(server)} is not running`);
+  await io.out.write(`${printable(tool)} of ${printable(server)}: ${DONE[wish.kind]}. ${holds}\n`);
   return EXIT.done;
 }
 

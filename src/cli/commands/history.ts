@@ -16,7 +16,7 @@ import { printJson } from '../json-output.js';
 import type { StateOptions } from '../open-state.js';
 import { assertPerson, confirm } from '../person.js';
 import { policyDiff, shownLine } from '../policy-diff.js';
-import { policyOfServer } from '../policy-in-force.js';
+import { holdsText, policyOfServer, wrappersUnder } from '../policy-in-force.js';
 import { type Cell, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { isoTime, localTime } from '../time.js';
@@ -166,7 +166,9 @@ export async function rollback(
       await io.out.write(`Written: ${printable(file)}\n`);
       if (saved.kind === 'saved' && saved.kept !== undefined)
         await io.out.write(`Before:  ${printable(saved.kept)}\n`);
-      await io.out.write('In force at once: running wrappers have read it in a second.\n');
+      await io.out.write(
+        `${holdsText(wrappersUnder(file, options, io), 'No wrapper runs under this policy')}\n`,
+      );
       return EXIT.done;
   }
 }

@@ -61,12 +61,14 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
       found = await store.fullestCounters({ name, ...filter }, SHOWN);
     }
     if (found.total === 0) throw await notFound(name, store);
-    await io.err.write(`This gives back everything charged to:\n${shown(found.counters, found.total, io)}`);
+    await io.err.write(
+      `This gives back everything charged to:\n${shown(found.counters, found.total, io, usedOf)}`,
+    );
     if (!(await confirm('Empty it?', options, io))) return EXIT.failed;
     const emptied = await inSteps(async () =>
       written(await store.resetCounter(name, filter, 'cli', AT_ONCE)),
     );
-    await io.out.write(`Emptied:\n${shown(emptied.slice(0, SHOWN), emptied.length, io)}`);
+    await io.out.write(`Emptied:\n${shown(emptied.slice(0, SHOWN), emptied.length, io, emptiedOf)}`);
     return EXIT.done;
   } finally {
     await store.close();
@@ -127,19 +129,30 @@ async function notFound(name: string, store: AnyStore): Promise<PolicyWrapError>
   });
 }
 
-function shown(entries: readonly CounterEntry[], total: number, io: Terminal): string {
-  const rows = entries.map(({ name, scope, server, grant, split, used, max, observe }) => [
-    printable(server ?? `(${scope})`, NAME_CAP),
-    printable(name, NAME_CAP),
-    `${used} / ${max}`,
-    [
-      split === '' ? '' : `for ${printable(split, NAME_CAP)}`,
-      grant === undefined ? '' : `grant ${printable(grant, NAME_CAP)}`,
-      observe ? 'observed only' : '',
-    ]
-      .filter(Boolean)
-      .join(', '),
-  ]);
+const usedOf = ({ used, max }: CounterEntry): string => `${used} / ${max}`;
+const emptiedOf = ({ used, max }: CounterEntry): string => `was ${used} of ${max}, now 0`;
+
+function shown(
+  entries: readonly CounterEntry[],
+  total: number,
+  io: Terminal,
+  countOf: (entry: CounterEntry) => string,
+): string {
+  const rows = entries.map((entry) => {
+    const { name, scope, server, grant, split, observe } = entry;
+    return [
+      printable(server ?? `(${scope})`, NAME_CAP),
+      printable(name, NAME_CAP),
+      countOf(entry),
+      [
+        split === '' ? '' : `for ${printable(split, NAME_CAP)}`,
+        grant === undefined || grant === 'default' ? '' : `grant ${printable(grant, NAME_CAP)}`,
+        observe ? 'observed only' : '',
+      ]
+        .filter(Boolean)
+        .join(', '),
+    ];
+  });
   const more = total > entries.length ? `  and ${total - entries.length} more\n` : '';
   return table(io.err, rows, { indent: '  ' }) + more;
 }

@@ -2,6 +2,7 @@ import { type Change, carryOut, changeOf } from '../../clients/change/apply.js';
 import { canUnwrap, unwrapEntries } from '../../clients/change/rewrite-entry.js';
 import { isWrapped, type StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
+import { takeInventory, wrappedEntries } from '../../clients/inventory.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { pathsOf } from '../../clients/machine.js';
 import {
@@ -56,8 +57,31 @@ export async function uninstall(options: UninstallOptions, io: ClientsTerminal):
   if (await carryOut(changesOf(wrapped), clients, `Unwrap ${names}?`, options, io)) {
     await io.out.write(`Unwrapped: ${names}\n`);
     for (const { restart } of clients) await io.out.write(`Next: ${restart}\n`);
+    await io.out.write(keptText(io));
   }
   return EXIT.done;
+}
+
+/** What stays of ours, and how to be rid of it where nothing is wrapped any more. */
+function keptText({ machine, wrapper, policyFolder, database, backups }: ClientsTerminal): string {
+  const { dirname, join } = pathsOf(machine);
+  const data = dirname(backups);
+  const what = new Map<string, string[]>();
+  for (const [folder, each] of [
+    [policyFolder, 'policies'],
+    [dirname(database()), 'counters, approvals and the log'],
+    [data, machine.exists(join(data, 'logins')) ? 'logins' : ''],
+    [data, 'backups'],
+  ] as const)
+    if (each !== '' && machine.exists(folder)) what.set(folder, [...(what.get(folder) ?? []), each]);
+  if (what.size === 0) return '';
+  const kept = [...what].map(([folder, each]) => `  ${printable(folder)}  ${each.join(', ')}\n`);
+  const left = wrappedEntries(takeInventory(machine, wrapper)).length;
+  const end =
+    left > 0
+      ? ''
+      : 'Nothing is wrapped any more. To remove all: delete what is kept, then npm uninstall -g policy-wrap\n';
+  return `Kept:\n${kept.join('')}${end}`;
 }
 
 /** Every client whose files can be read. */

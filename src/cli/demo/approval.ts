@@ -14,8 +14,14 @@ const INVOICE = {
   ...{ amount_total: 1250, amount_net: 1250, amount_iva: 0 },
 };
 
-/** An approval: a call is held, the person at this terminal lets it through, and one changed digit is refused. */
-export async function showApproval(stage: Stage, io: Terminal): Promise<void> {
+const NOT_APPROVED = `You approved nothing, so nothing passed. To see a call go through, once: policy-wrap demo --approve, and type ${INVOICE.amount_total}.`;
+
+/**
+ * An approval: a call is held, the person at this terminal lets it through, and one changed digit is refused.
+ *
+ * @returns what was not shown, since the person did not approve
+ */
+export async function showApproval(stage: Stage, io: Terminal): Promise<string | undefined> {
   const { say, check } = stage;
   await writeFile(stage.policy, POLICY);
   await say('A stand-in server with the tools of mcp-afip, wrapped with this policy:\n');
@@ -45,16 +51,17 @@ export async function showApproval(stage: Stage, io: Terminal): Promise<void> {
     changed.text,
   );
   const again = await call(client, 'create_invoice', INVOICE);
-  if (approved) await check('the invoice that you saw goes through', !again.refused, again.text);
-  else await check('without your yes the invoice does not go through', again.refused, again.text);
-  const once = await call(client, 'create_invoice', INVOICE);
-  await check('and only once', once.refused, once.text);
+  if (approved) {
+    await check('the invoice that you saw goes through', !again.refused, again.text);
+    const once = await call(client, 'create_invoice', INVOICE);
+    await check('and only once', once.refused, once.text);
+  } else await check('without your yes the invoice does not go through', again.refused, again.text);
   await client.close();
   const calls = await arrived(stage);
-  const expected = approved ? 1 : 0;
   await check(
-    'the server saw exactly what you approved',
-    calls === expected,
+    approved ? 'the server saw exactly what you approved' : 'the server saw nothing',
+    calls === (approved ? 1 : 0),
     `${count(calls, 'call')} arrived`,
   );
+  return approved ? undefined : NOT_APPROVED;
 }

@@ -162,7 +162,7 @@ describe('what is said beside the change', () => {
     const io = person();
     expect(await hide('mcp-afip', 'create_*', { db: rig.db }, io)).toBe(0);
     expect(io.out.text).toMatch(/^It takes: .*\bcreate_invoice\b/m);
-    expect(io.out.text).toContain('Holds from when mcp-afip is next started.');
+    expect(io.out.text).toContain('mcp-afip is not running: it holds from the next start on.');
     expect(await hide('mcp-afip', 'get_x', { db: rig.db }, person()).catch(() => 'unknown')).toBe('unknown');
     expect(await limit('mcp-afip', 'create_invoice', '2/hour', { db: rig.db }, io)).toBe(0);
     expect(io.out.text).toContain('It stays hidden; to show it: policy-wrap allow mcp-afip create_invoice\n');
@@ -198,7 +198,7 @@ test.skipIf(!PYTHON)('a refused call, its command from standard error, and the c
     );
   const done = await inTerminal(rig, ['allow', 'recorder', 'track_login'], []);
   expect(done.code, done.stdout).toBe(0);
-  expect(done.stdout).toContain('In force at once');
+  expect(done.stdout).toContain('It holds within a second: running wrappers read it');
   await expect.poll(() => wrapper.stderr, { timeout: 10_000 }).toContain('the policy was reloaded');
   expect(refusalCode(await wrapper.call('track_login'))).toBeUndefined();
 });

@@ -623,6 +623,25 @@ describe('uninstall', () => {
     expect(home.out).not.toMatch(/s3cret|changed/);
   });
 
+  test('says what is kept and where, and how to be rid of it once nothing is wrapped any more', async () => {
+    using home = new Home();
+    home.put(DESKTOP, CONFIG.replace('"remote":', `"second": ${ENTRY}, "remote":`));
+    home.put('config/policy-wrap/afip.json', ALLOW);
+    const rid =
+      'Nothing is wrapped any more. To remove all: delete what is kept, then npm uninstall -g policy-wrap\n';
+    const kept = `Kept:\n  ${home.path('config/policy-wrap')}  policies\n  ${home.path('data')}  counters, approvals and the log`;
+    const undo = { client: 'claude-desktop', yes: true };
+    await run(home, { entries: ['afip', 'second'], yes: true });
+    home.out = '';
+    await uninstall({ ...undo, entries: ['afip'] }, home.io);
+    expect(home.out).toContain(`${kept}, backups\n`);
+    expect(home.out).not.toContain(rid);
+    home.put('data/logins/a.json', '{}');
+    home.out = '';
+    await uninstall({ ...undo, entries: [], all: true }, home.io);
+    expect(home.out).toContain(`${kept}, logins, backups\n${rid}`);
+  });
+
   test('--restore mends a file that cannot even be parsed, and one that is gone', async () => {
     using home = new Home();
     const path = home.put(DESKTOP, CONFIG);

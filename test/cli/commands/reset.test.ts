@@ -21,7 +21,10 @@ describe('reset of a counter', () => {
     using state = used();
     const io = new FakeTerminal(['y']);
     expect(await reset('calls', { db: state.db }, io)).toBe(0);
-    expect(io.err.text).toMatch(/mcp-afip +calls +3 \/ 3/);
+    expect(io.err.text).toMatch(/mcp-afip +calls +3 \/ 3\n/);
+    expect(io.out.text).toBe(
+      'Emptied:\n  mcp-afip  calls  was 3 of 3, now 0\n  legiti    calls  was 3 of 3, now 0\n',
+    );
     expect(left(state)).toEqual([]);
     expect(state.store.events().map(({ kind, who }) => [kind, who])).toEqual(
       Array(2).fill(['counter.reset', 'cli']),
