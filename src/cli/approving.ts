@@ -1,6 +1,10 @@
 import { amountsOf, boundedNumber, numbersOf } from '../approval/numeric-arguments.js';
+import { readPolicy } from '../config/policy-files.js';
+import { readPreset } from '../config/shipped-policies.js';
 import { PolicyWrapError } from '../errors.js';
 import { Decimal } from '../json/decimal.js';
+import { stack } from '../policy/evaluate/layers.js';
+import type { Origin } from '../store/shared-store.js';
 import type { ApprovalEntry, BudgetEntry, BudgetTerms, SessionEntry } from '../store/store.js';
 import { parseDuration } from '../text/duration.js';
 import { printable } from '../text/escape.js';
@@ -8,6 +12,9 @@ import { argumentsOf, inputSchemaOf, isForQueue, notHere, stateOf } from './appr
 import { written } from './open-state.js';
 import type { AnyStore } from './team-store.js';
 
+/** Said of a call whose policy cannot be known. */
+export const UNKNOWN_POLICY =
+  'No wrapper of its server runs now: it passes once, if the policy is still the same then.';
 const ASK_AGAIN = 'Have the call made again; you will be asked again.';
 const DEFAULT_FOR = '30m';
 /** What is granted in advance stays within what a person can oversee. */
@@ -29,7 +36,7 @@ export async function waitingCall(id: string, store: AnyStore): Promise<Approval
   }
   assertPending(approval);
   if (!isForQueue(approval)) throw notHere(approval);
-  if (!isStillAsked(approval, await store.sessions()))
+  if (askedBy(approval, await store.sessions()) === 'another policy')
     throw new PolicyWrapError(
       'REFUSED',
       `approval ${approval.id} was asked for under an earlier policy of ${printable(approval.server, 200)}, and would let nothing through`,
@@ -38,18 +45,43 @@ export async function waitingCall(id: string, store: AnyStore): Promise<Approval
   return approval;
 }
 
+/** Whether the policy that asked about a call is the one that decides when it is made again; unknown where none runs and it cannot be read. */
+export type AskedBy = 'this policy' | 'another policy' | 'unknown';
+
 /**
- * An approval belongs to the policy that asked: where every wrapper of its server that runs decides by another one, the
- * call is asked about anew, and a yes to this one is wasted.
+ * An approval belongs to the policy that asked: where every wrapper of its server that runs decides by another one, or
+ * none runs and the file says something else by now, the call is asked about anew, and a yes to this one is wasted.
+ *
+ * @param sessions of the store that has the approval
  */
-export function isStillAsked(
-  { server, grant, policyHash }: ApprovalEntry,
-  sessions: readonly SessionEntry[],
-): boolean {
+export function askedBy(
+  approval: ApprovalEntry & Partial<Origin>,
+  sessions: readonly (SessionEntry & Partial<Origin>)[],
+): AskedBy {
+  const { server, grant, policyHash, session } = approval;
   const running = sessions.filter(
     (each) => each.live && each.server === server && each.grant === grant && each.policyHash !== undefined,
   );
-  return running.length === 0 || running.some((each) => each.policyHash === policyHash);
+  if (running.length > 0)
+    return running.some((each) => each.policyHash === policyHash) ? 'this policy' : 'another policy';
+  const asking = sessions.find(({ id }) => id === session);
+  // A path of another machine of the team says nothing here.
+  if (asking?.policySource === undefined || asking.host !== undefined) return 'unknown';
+  const hash = hashNow(asking.policySource);
+  if (hash === undefined) return 'unknown';
+  return hash === policyHash ? 'this policy' : 'another policy';
+}
+
+/** The hash of a policy as it can be read now, with what it extends; undefined where it cannot. @param source as a session names it */
+function hashNow(source: string): string | undefined {
+  const [, name] = /^preset (.+)$/.exec(source) ?? [];
+  try {
+    const found = name === undefined ? readPolicy(source) : readPreset(name);
+    return found.kind === 'policy' ? stack(found.policy, found.extended).hash : undefined;
+  } catch (error) {
+    if (PolicyWrapError.is(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

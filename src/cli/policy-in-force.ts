@@ -33,8 +33,8 @@ export interface PolicyPlaceOptions extends StateOptions {
 
 export interface KnownMachine {
   readonly entries: readonly NamedEntry[];
-  /** Of the usual database. */
-  readonly live: readonly SessionEntry[];
+  /** Of the usual database, the latest first. */
+  readonly sessions: readonly SessionEntry[];
 }
 
 /** A policy that lists nothing: what a server without one comes to. */
@@ -47,7 +47,8 @@ const NOTHING = `{
 
 /**
  * Finds the policy file that holds for a server, by its name alone: the one that is named, the one that its entries name,
- * the one that a running wrapper reads, its own in the config folder. A server that has none gets a file of its own, from
+ * the one that a running wrapper reads (or the last one read, where no entry names the server), its own in the config
+ * folder. A server that has none gets a file of its own, from
  * the preset that holds for it now, or one that lists nothing.
  *
  * @param server as `status` and the clients' entries call it
@@ -63,10 +64,11 @@ export function policyOfServer(
   const { known } = options;
   const all = known?.entries ?? wrappedEntries(takeInventory(machine, thisWrapper()));
   const entries = all.filter((each) => each.server === server);
-  const live = known
-    ? known.live.filter((session) => session.server === server)
-    : liveSessions(server, options, clock);
-  const named = [...entries.flatMap((entry) => filesOf(entry, machine)), ...live.flatMap(sourceOf)];
+  const sessions = (known?.sessions ?? sessionsOf(options, clock)).filter((each) => each.server === server);
+  const live = sessions.filter((session) => session.live);
+  // Where no entry says how it is started next, as it was started last.
+  const running = live.length > 0 || entries.length > 0 ? live : sessions.slice(0, 1);
+  const named = [...entries.flatMap((entry) => filesOf(entry, machine)), ...running.flatMap(sourceOf)];
   const files = [...new Set(named)];
   if (files.length > 1)
     throw new PolicyWrapError('USAGE', `${printable(server)} is under several policies`, {
@@ -141,11 +143,17 @@ export function liveSessions(
   options: StateOptions,
   clock: { now(): number },
 ): readonly SessionEntry[] {
+  return sessionsOf(options, clock).filter(
+    (session) => session.live && (server === undefined || session.server === server),
+  );
+}
+
+function sessionsOf(options: StateOptions, clock: { now(): number }): readonly SessionEntry[] {
   try {
     const store = openIfThere(options, clock);
     const sessions = store?.sessions() ?? [];
     store?.close();
-    return sessions.filter((session) => session.live && (server === undefined || session.server === server));
+    return sessions;
   } catch (error) {
     // What is wrong with the database is told by every command that needs it.
     if (PolicyWrapError.is(error)) return [];

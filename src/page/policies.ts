@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { PolicyPlace } from '../cli/policy-in-force.js';
+import { assertNotPacked } from '../config/bundle.js';
 import { policyFilesIn } from '../config/policy-files.js';
 import { readTextFile } from '../config/text-file.js';
 import { readDraft } from '../draft/findings.js';
@@ -124,6 +125,7 @@ export function serversOfPolicy(page: Page, file: string): readonly string[] {
  * @throws PolicyWrapError NOT_FOUND; REFUSED for one that others stand on
  */
 export function editablePolicy(page: Page, file: string): Here {
+  assertNotPacked(file);
   const standing = policiesHere(page).policies.filter((each) => each.extends.includes(file));
   if (standing.length === 0) return policyHere(page, file);
   const names = standing.map((each) => each.file).join(', ');

@@ -38,8 +38,7 @@ const inventory = onceATurn((_page: Page) => takeInventory(thisMachine(), thisWr
 /** What tells where policies are, read once for an answer. */
 const machine = onceATurn((page: Page): KnownMachine => {
   const usual = page.stores().find(({ path }) => path === stateFile(page.options.db));
-  const sessions = usual?.store.sessions() ?? [];
-  return { entries: wrappedEntries(inventory(page)), live: sessions.filter(({ live }) => live) };
+  return { entries: wrappedEntries(inventory(page)), sessions: usual?.store.sessions() ?? [] };
 });
 
 /** Every server of this machine, by the name that it is kept under. */

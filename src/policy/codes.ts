@@ -19,6 +19,8 @@ interface CodeRow {
   readonly advice: string;
   /** The same where the refusal says when the next call is possible: a loop that knows when to come back does not hammer. */
   readonly adviceUntil?: string;
+  /** What a person can do where no command lets the call through, besides an edit of the rule. */
+  readonly mend?: string;
   /** What stands for the rule where no rule of the policy gave the refusal. */
   readonly rule?: string;
   /** What happened, where no rule of the policy says so. */
@@ -39,7 +41,13 @@ const NOT_BEFORE = 'Do not repeat the call before then.';
  */
 export const CODES = {
   /** In the decision log only: on the wire a call that cannot be judged is a JSON-RPC error. */
-  MALFORMED: { ...DENIED, policyPart: 'none', advice: ASK_USER, rule: '(malformed)' },
+  MALFORMED: {
+    ...DENIED,
+    policyPart: 'none',
+    advice: ASK_USER,
+    rule: '(malformed)',
+    mend: 'it could be read in two ways: report it to the maker of the client',
+  },
   NO_POLICY: { ...DENIED, policyPart: 'no_line', advice: TELL_USER, rule: '(no policy)' },
   NOT_LISTED: {
     ...DENIED,
@@ -55,6 +63,7 @@ export const CODES = {
     advice: ASK_USER,
     rule: '(paused)',
     explanation: 'a person has stopped every call, and only a person can lift that',
+    mend: 'an approver or owner of the team lifts the pause',
   },
   /** A pinned tool changed. */
   CHANGED: {
@@ -64,18 +73,20 @@ export const CODES = {
     rule: '(changed)',
     explanation:
       'its definition is not the one that was first seen; a person must look at the change and accept it',
+    mend: 'policy-wrap trust shows the change',
   },
   /** The tool's own schema does not accept the arguments (`arguments: "declared"`). */
   ARGUMENTS: {
     ...DENIED,
     policyPart: 'line',
     advice: "Correct the arguments by the tool's schema, or ask the user.",
+    mend: 'correct the call',
   },
-  REQUIRE: { ...DENIED, policyPart: 'line', advice: ASK_USER },
-  DENY_IF: { ...DENIED, policyPart: 'line', advice: ASK_USER },
+  REQUIRE: { ...DENIED, policyPart: 'line', advice: ASK_USER, mend: 'correct the call' },
+  DENY_IF: { ...DENIED, policyPart: 'line', advice: ASK_USER, mend: 'correct the call' },
   ACTION_DENY: { ...DENIED, policyPart: 'line', advice: ASK_USER },
   /** The call cannot be charged. */
-  AMOUNT: { ...DENIED, policyPart: 'line', advice: ASK_USER },
+  AMOUNT: { ...DENIED, policyPart: 'line', advice: ASK_USER, mend: 'correct the call' },
   /** The store that the policy counts in is missing, or cannot decide now. */
   STORE: {
     ...DENIED,
@@ -83,28 +94,43 @@ export const CODES = {
     advice: 'Nothing was sent to the server. Do not repeat the call at once; tell the user.',
     rule: '(store)',
     explanation: 'the store that the team shares cannot decide on it now',
+    mend: 'policy-wrap store check says what is wrong',
   },
   /** Outside of the hours in which calls pass. */
-  HOURS: { ...DENIED, policyPart: 'line', advice: ASK_USER, adviceUntil: NOT_BEFORE },
+  HOURS: { ...DENIED, policyPart: 'line', advice: ASK_USER, adviceUntil: NOT_BEFORE, mend: 'wait' },
   /** Another tool must have succeeded before. */
-  BEFORE: { ...DENIED, policyPart: 'line', advice: 'Call that tool first, if the user wants this.' },
+  BEFORE: {
+    ...DENIED,
+    policyPart: 'line',
+    advice: 'Call that tool first, if the user wants this.',
+    mend: 'have that tool called first',
+  },
   /** Another tool was called before. */
-  AFTER: { ...DENIED, policyPart: 'line', advice: ASK_USER },
-  LIMIT: { ...DENIED, error: 42900, policyPart: 'line', advice: ASK_USER, adviceUntil: NOT_BEFORE },
+  AFTER: { ...DENIED, policyPart: 'line', advice: ASK_USER, mend: 'wait' },
+  LIMIT: {
+    ...DENIED,
+    error: 42900,
+    policyPart: 'line',
+    advice: ASK_USER,
+    adviceUntil: NOT_BEFORE,
+    mend: 'wait',
+  },
   APPROVAL_REQUIRED: {
     ...UNAPPROVED,
     decision: 'ask',
     advice: 'Do not change the arguments; ask the user to approve, then repeat exactly this call.',
     rule: '(approval)',
     explanation: 'a person must approve this call, and none can be asked about it',
+    mend: 'an approver of the team decides',
   },
-  APPROVAL_REJECTED: { ...UNAPPROVED, advice: ASK_USER },
-  APPROVAL_EXPIRED: { ...UNAPPROVED, advice: ASK_USER },
+  APPROVAL_REJECTED: { ...UNAPPROVED, advice: ASK_USER, mend: 'ask whoever said no' },
+  APPROVAL_EXPIRED: { ...UNAPPROVED, advice: ASK_USER, mend: 'have it made again: you are asked anew' },
   INTERNAL: {
     ...DENIED,
     policyPart: 'none',
     advice: 'Nothing was sent to the server. Tell the user.',
     rule: '(internal)',
+    mend: 'policy-wrap doctor says what is wrong',
   },
 } as const satisfies Readonly<Record<string, CodeRow>>;
 

@@ -1,4 +1,4 @@
-import { HIDDEN_RULE } from './codes.js';
+import { codeRow, HIDDEN_RULE, type RefusalCode } from './codes.js';
 import { sectionOf } from './sections.js';
 import type { Standing } from './standing.js';
 
@@ -11,6 +11,8 @@ export interface RefusedBy {
   readonly approval?: string | undefined;
   /** How the tool stands under the policy that holds now; undefined where that is not known. */
   readonly standing?: Standing | undefined;
+  /** No command edits the policy: a bundle brings it. */
+  readonly isPacked?: boolean | undefined;
   /** What refuses is a pause of this machine alone, where a team decides. */
   readonly isPausedHere?: boolean | undefined;
   /** Whose store decides, if that is not this machine's: what is there only some may change. */
@@ -37,6 +39,7 @@ export function remedyFor({
   tool,
   approval,
   standing,
+  isPacked,
   isPausedHere,
   team,
 }: RefusedBy): string | undefined {
@@ -53,7 +56,7 @@ export function remedyFor({
   // That command edits what is said of tools; where the policy lets them pass already, or it is not the one that
   // refuses, it would do nothing.
   const isEdited =
-    sectionOf(tool) === undefined && standing?.kind !== 'open' && standing?.kind !== 'elsewhere';
+    !isPacked && sectionOf(tool) === undefined && !NOT_BY_EDIT.some((kind) => kind === standing?.kind);
   const name = standing?.kind === 'hidden' ? (standing.by ?? tool) : tool;
   const allow = isEdited ? command('allow', server, name) : undefined;
   if (rule === HIDDEN_RULE) return allow;
@@ -79,6 +82,40 @@ export function remedyFor({
       return undefined;
   }
 }
+
+const NOT_BY_EDIT: readonly Standing['kind'][] = ['open', 'elsewhere', 'absent'];
+
+/** What lies behind a refusal that no command lifts. */
+export interface Unlifted extends Pick<RefusedBy, 'code' | 'rule' | 'standing'> {
+  /** Safe to show; undefined where it is not known. */
+  readonly file: string | undefined;
+  /** Said in the place of an edit of the file, where that would hold for nothing. */
+  readonly instead?: string | undefined;
+}
+
+/**
+ * What a person can do about a refusal that no command lifts, in a few words.
+ *
+ * @returns undefined where the call passes by now
+ */
+export function mendOf({ code, rule = '', standing, file, instead }: Unlifted): string | undefined {
+  const isOfTool = rule === HIDDEN_RULE || TOOL_CODES.some((each) => each === code);
+  if (isOfTool && standing?.kind === 'open') return undefined;
+  if (standing?.kind === 'absent') return 'the server has no such tool';
+  const where = file ?? 'the policy file';
+  const layer = /^[^/(]+#/.test(rule);
+  const edit = isOfTool
+    ? `edit ${layer ? rule : where}`
+    : layer
+      ? `edit ${rule}`
+      : rule.startsWith('/')
+        ? `edit ${rule} in ${where}`
+        : undefined;
+  return [codeRow(code)?.mend, edit && (instead ?? edit)].filter(Boolean).join(', or ') || undefined;
+}
+
+/** They refuse every call of a tool. */
+const TOOL_CODES: readonly RefusalCode[] = ['NO_POLICY', 'NOT_LISTED', 'ACTION_DENY'];
 
 /**
  * The counter of a limit's rule: `/tools/pay/limits/calls`, `org.json#/all_tools/limits/calls`, and that of

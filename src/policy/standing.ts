@@ -11,7 +11,9 @@ export type Standing =
   /** Every call is refused, by what is said of the tool. */
   | { readonly kind: 'closed' }
   /** Every call is refused by what no command edits: a file that is extended, a rule for all tools, a limit of 0. */
-  | { readonly kind: 'elsewhere' };
+  | { readonly kind: 'elsewhere' }
+  /** The server has no such tool, whatever a policy says. */
+  | { readonly kind: 'absent' };
 
 /** @returns how a tool stands under the user's policy and what it extends */
 export function standingOf(layers: Pick<Layers, 'all'>, tool: string): Standing {

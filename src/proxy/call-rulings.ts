@@ -1,6 +1,7 @@
 import { type Challenge, challengeOf, expectedText } from '../approval/challenge.js';
 import type { AskRuling } from '../approval/flow.js';
 import type { Question } from '../approval/prompt-form.js';
+import { isPacked as isPackedPolicy } from '../config/bundle.js';
 import { reasonOf } from '../errors.js';
 import type { Evaluation } from '../policy/call.js';
 import { CODES, codeRow, HIDDEN_RULE } from '../policy/codes.js';
@@ -58,7 +59,8 @@ export class CallRulings {
     this.#judge = options.judge;
     this.#lists = options.lists;
     const { server, warn, inTeam: team } = options;
-    this.#notices = new RefusalNotices({ server, warn, team });
+    const isPacked = () => isPackedPolicy(options.judge.policy?.source ?? '');
+    this.#notices = new RefusalNotices({ server, warn, team, isPacked });
   }
 
   /**
@@ -173,7 +175,7 @@ export class CallRulings {
   #standingOf({ name, section }: JudgedCall): Standing | undefined {
     if (!this.#judge.policy || section) return undefined;
     // No edit of the policy makes a tool that the server does not have.
-    if (this.#lists.hasListed && !this.#lists.knows(name)) return { kind: 'elsewhere' };
+    if (this.#lists.hasListed && !this.#lists.knows(name)) return { kind: 'absent' };
     return standingOf(this.#judge.policy, name);
   }
 

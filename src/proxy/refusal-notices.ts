@@ -1,3 +1,4 @@
+import { PACKED_HINT } from '../config/bundle.js';
 import type { Evaluation } from '../policy/call.js';
 import { HIDDEN_RULE, type RefusalCode } from '../policy/codes.js';
 import { remedyFor, type TeamStanding } from '../policy/remedy.js';
@@ -16,17 +17,23 @@ export class RefusalNotices {
   readonly #server: string;
   readonly #warn: (text: string) => void;
   readonly #team: (() => TeamStanding | undefined) | undefined;
+  readonly #isPacked: () => boolean;
   readonly #told = new Set<string>();
 
-  /** @param parts `warn` takes one line for the person, without line end; `team`: how this login stands in it */
+  /**
+   * @param parts `warn` takes one line for the person, without line end; `team`: how this login stands in it; `isPacked`:
+   *   whether the policy came in a bundle
+   */
   constructor(parts: {
     readonly server: string;
     readonly warn: (text: string) => void;
     readonly team?: (() => TeamStanding | undefined) | undefined;
+    readonly isPacked?: (() => boolean) | undefined;
   }) {
     this.#server = parts.server;
     this.#warn = parts.warn;
     this.#team = parts.team;
+    this.#isPacked = parts.isPacked ?? (() => false);
   }
 
   /** @param standing how the policy takes the tool; undefined where that is not known */
@@ -48,26 +55,30 @@ export class RefusalNotices {
     const rule = isHidden ? HIDDEN_RULE : limit;
     const clock = admitted.kind === 'exceeded' ? admitted.exceeded.clockWas : undefined;
     const team = this.#team?.();
+    const refused = {
+      ...{ code, rule, server: this.#server, tool, approval, standing: standing(), isPausedHere, team },
+    };
+    const isPacked = this.#isPacked();
     const command =
       clock === undefined
-        ? remedyFor({
-            ...{ code, rule, server: this.#server, tool, approval, standing: standing(), isPausedHere, team },
-          })
+        ? remedyFor({ ...refused, isPacked })
         : team
           ? undefined
           : 'policy-wrap reset --clock (once the clock is right)';
-    if (command === undefined) {
-      if (approval !== undefined)
-        this.#warn(
-          `${printable(tool, 200)} waits for somebody with the role approver (approval ${approval})`,
-        );
-      return;
-    }
     const what = isHidden
       ? 'is hidden'
       : approval === undefined
         ? `was refused (${code})`
         : 'waits for a person';
+    if (command === undefined) {
+      if (approval !== undefined)
+        this.#warn(
+          `${printable(tool, 200)} waits for somebody with the role approver (approval ${approval})`,
+        );
+      else if (isPacked && remedyFor(refused) !== undefined)
+        this.#warn(`${printable(tool, 200)} ${what}; its policy came in a bundle: ${PACKED_HINT}`);
+      return;
+    }
     this.#warn(`${printable(tool, 200)} ${what}; ${LET_THROUGH}${command}`);
   }
 }

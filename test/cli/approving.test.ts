@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   approveCall,
@@ -8,6 +10,8 @@ import {
   waitingCall,
 } from '../../src/cli/approving.js';
 import { approvals } from '../../src/cli/commands/approvals.js';
+import { approve } from '../../src/cli/commands/approve.js';
+import { readPolicy } from '../../src/config/policy-files.js';
 import type { PolicyWrapError } from '../../src/errors.js';
 import { FakeTerminal, State } from './commands/support.js';
 
@@ -149,6 +153,68 @@ describe('a call that waits', () => {
     // Another wrapper of the server still decides by it.
     state.session();
     expect(await waitingCall(id, state.store)).toMatchObject({ id });
+  });
+
+  test('with no wrapper running it goes by the file as it is now, and says so where that cannot be known', async () => {
+    using state = new State();
+    const file = join(state.folder, 'shop.json');
+    const text = (max: number) =>
+      `{ "version": "1", "default": "allow", "tools": { "pay": { "rate_limit": "${max}/hour" } } }`;
+    writeFileSync(file, text(1));
+    const found = readPolicy(file);
+    if (found.kind !== 'policy') throw new Error('no policy');
+    const { hash } = found.policy;
+    const ended = (policySource: string, policyHash: string, args: string) => {
+      const session = state.session({ policySource, policyHash });
+      const ask = {
+        code: 'APPROVAL_REQUIRED',
+        rule: '/x',
+        authorText: undefined,
+        explanation: 'look',
+      } as const;
+      const approval = { argumentsHash: args, argumentsText: args, expiresMs: 600_000 };
+      const admitted = state.admit(
+        session,
+        { kind: 'open', charges: [], ask },
+        { tool: 'read_page', policyHash, approval },
+      );
+      state.store.endSession(session);
+      return admitted.kind === 'asked' ? admitted.approval.id : '';
+    };
+    const same = ended(file, hash, '{"n":1}');
+    const gone = ended(join(state.folder, 'gone.json'), hash, '{"n":2}');
+    const unknown =
+      'No wrapper of its server runs now: it passes once, if the policy is still the same then.';
+    const listed = async () => {
+      const io = new FakeTerminal();
+      await approvals({ db: state.db }, io);
+      return Object.fromEntries(
+        io.out.text
+          .split(/(?=Approval )/)
+          .map((each) => [
+            /^Approval (\S+)/.exec(each)?.[1] ?? '',
+            [
+              each.includes('policy-wrap approve'),
+              each.includes(unknown),
+              each.includes('another policy since'),
+            ],
+          ]),
+      );
+    };
+    expect(await listed()).toEqual({ [same]: [true, false, false], [gone]: [true, true, false] });
+    const io = new FakeTerminal(['n']);
+    expect(await approve(gone, { db: state.db }, io)).toBe(1);
+    expect(io.err.text).toContain(unknown);
+
+    writeFileSync(file, text(2));
+    expect(await listed()).toEqual({ [same]: [false, false, true], [gone]: [true, true, false] });
+    expect(await hintOf(approve(same, { db: state.db, yes: true }, new FakeTerminal([])))).toEqual([
+      'REFUSED',
+      'Have the call made again; you will be asked again.',
+    ]);
+    expect(state.store.approval(same)?.state).toBe('pending');
+    writeFileSync(file, text(1));
+    expect(await approve(same, { db: state.db, yes: true }, new FakeTerminal([]))).toBe(0);
   });
 
   test('G10: one that is rejected while it is read is not approved, and grants nothing', async () => {

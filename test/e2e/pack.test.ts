@@ -50,19 +50,21 @@ async function started(rig: Rig, bundle: string, answers: Readonly<Record<string
       .replaceAll(`\${__dirname}`, folder)
       .replace(/\$\{user_config\.(\w+)\}/g, (_, key: string) => answers[key] ?? `no answer for ${key}`);
   const client = new Client({ name: 'desktop', version: '1' });
-  await client.connect(
-    new StdioClientTransport({
-      command: program === 'node' ? process.execPath : program,
-      args: args.map(filled),
-      env: {
-        ...(rig.env() as Record<string, string>),
-        ...Object.fromEntries(Object.entries(env as Record<string, string>).map(([k, v]) => [k, filled(v)])),
-        // A bundle has no addon: before Node 22.13 it needs this one.
-        NODE_PATH: join(dirname(dirname(BIN)), 'node_modules'),
-      },
-    }),
-  );
-  return client;
+  const said: string[] = [];
+  const transport = new StdioClientTransport({
+    stderr: 'pipe',
+    command: program === 'node' ? process.execPath : program,
+    args: args.map(filled),
+    env: {
+      ...(rig.env() as Record<string, string>),
+      ...Object.fromEntries(Object.entries(env as Record<string, string>).map(([k, v]) => [k, filled(v)])),
+      // A bundle has no addon: before Node 22.13 it needs this one.
+      NODE_PATH: join(dirname(dirname(BIN)), 'node_modules'),
+    },
+  });
+  transport.stderr?.on('data', (chunk) => said.push(String(chunk)));
+  await client.connect(transport);
+  return { client, stderr: () => said.join('') };
 }
 
 test('G6: a bundle starts its server under its policy: one call passes, one is refused', async () => {
@@ -95,7 +97,7 @@ test('G6: a bundle starts its server under its policy: one call passes, one is r
   expect(manifest.user_config.api_token).toMatchObject({ sensitive: true, required: true, type: 'string' });
   expect(JSON.stringify(manifest)).not.toContain(rig.folder);
 
-  const client = await started(rig, out, { api_token: 'x' });
+  const { client, stderr: told } = await started(rig, out, { api_token: 'x' });
   try {
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['echo', 'rm']);
     expect((await client.callTool({ name: 'echo', arguments: { text: 'yes' } })).isError).toBeFalsy();
@@ -106,9 +108,18 @@ test('G6: a bundle starts its server under its policy: one call passes, one is r
     });
     const unlisted = await client.callTool({ name: 'rm', arguments: {} });
     expect(unlisted._meta).toMatchObject({ 'policy-wrap/decision': { code: 'NOT_LISTED' } });
+    // No command edits a bundle's policy: none is named.
+    await expect
+      .poll(told, { timeout: 10_000 })
+      .toContain('rm was refused (NOT_LISTED); its policy came in a bundle: pack the bundle anew');
+    expect(told()).not.toContain('policy-wrap allow');
   } finally {
     await client.close();
   }
+  const denied = (await command(rig, ['log', '--denied'])).stdout.replace(/\s+/g, ' ');
+  expect(denied).toContain('recorder rm NOT_LISTED 1 call pack the bundle anew with another policy');
+  expect(denied).toContain('recorder echo DENY_IF 1 call correct the call, or pack the bundle anew');
+  expect(denied).not.toContain('policy-wrap allow');
 });
 
 test('the same bundle has the same bytes, at another time, in another zone and from another folder', async () => {
@@ -160,6 +171,11 @@ test.each<[args: string[], code: number, told: string]>([
   [['--env', `A=\${HOME}`, '--', 'mcp-x'], 2, '--env A: its value would stand in the bundle'],
   [['--', 'mcp-x', `\${HOME}/x`], 2, 'a client would fill this in'],
   [['--', 'node', './my server/recorder.mjs'], 2, 'is a file of this machine alone'],
+  [
+    ['--files', 'empty', '--', 'node', './my server/recorder.mjs'],
+    2,
+    'empty, which --files names: name the folder that holds it',
+  ],
   [['--files', 'nowhere', '--', 'mcp-x'], 2, 'is no folder that can be read'],
   [['--bundle-version', 'new', '--', 'mcp-x'], 2, 'a version like 1.0.0 is needed'],
   [['--policy', 'layer.json', '--', 'mcp-x'], 2, 'a bundle holds one policy file'],
@@ -171,7 +187,7 @@ test.each<[args: string[], code: number, told: string]>([
   await using rig = new Rig();
   const { policy } = scene(rig);
   rig.file('layer.json', { version: '1', default: 'deny', extends: policy });
-  for (const name of ['linked', 'odd']) mkdirSync(join(rig.folder, name));
+  for (const name of ['linked', 'odd', 'empty']) mkdirSync(join(rig.folder, name));
   symlinkSync(policy, join(rig.folder, 'linked', 'key.txt'));
   writeFileSync(join(rig.folder, 'odd', '..\\evil.js'), '');
   rig.file('wrong.json', { version: '1', default: 'deny', nonsense: 1 });

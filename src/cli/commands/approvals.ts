@@ -14,7 +14,7 @@ import {
   mayApprove,
   stateOf,
 } from '../approval-view.js';
-import { isStillAsked } from '../approving.js';
+import { type AskedBy, askedBy, UNKNOWN_POLICY } from '../approving.js';
 import { versioned, withMember } from '../json-output.js';
 import { inTeam } from '../named-stores.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
@@ -39,7 +39,7 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   if (options.watch) return watch(options, io);
   const { stores, leftAlone } = await openStores(options, io);
   const entries: (ApprovalEntry & Partial<Origin>)[] = [];
-  const overtaken = new Set<string>();
+  const by = new Map<string, AskedBy>();
   let now = io.now();
   let team: TeamStanding | undefined;
   try {
@@ -49,7 +49,7 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
       entries.push(...found);
       const pending = found.filter(({ state }) => state === 'pending');
       const sessions = pending.length === 0 ? [] : await store.sessions();
-      for (const each of pending) if (!isStillAsked(each, sessions)) overtaken.add(each.id);
+      for (const each of pending) by.set(each.id, askedBy(each, sessions));
       now = nowOf(store, io);
     }
   } finally {
@@ -62,8 +62,11 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   }
   if (entries.length === 0) await io.out.write('Nothing waits for a person.\n');
   for (const approval of entries) {
+    const asked = by.get(approval.id);
     await io.out.write(
-      `${describeApproval(approval, io.out, now)}${overtaken.has(approval.id) ? OVERTAKEN : advice(approval, team)}\n`,
+      `${describeApproval(approval, io.out, now)}${asked === 'another policy' ? OVERTAKEN : advice(approval, team)}${
+        asked === 'unknown' ? `  ${UNKNOWN_POLICY}\n` : ''
+      }\n`,
     );
   }
   return EXIT.done;
@@ -114,7 +117,8 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
     for (const store of stores) {
       const asked = (await store.approvals()).filter(isForQueue);
       const sessions = asked.length === 0 ? [] : await store.sessions();
-      for (const approval of asked) if (isStillAsked(approval, sessions)) all.push({ store, approval });
+      for (const approval of asked)
+        if (askedBy(approval, sessions) !== 'another policy') all.push({ store, approval });
     }
     return all;
   };

@@ -1,5 +1,6 @@
 import { typed } from '../../clients/change/masking.js';
 import { readSnapshot, type Snapshot } from '../../clients/files/read.js';
+import { assertNotPacked } from '../../config/bundle.js';
 import { loadWithLayers, problemsError } from '../../config/policy-files.js';
 import { knownTools } from '../../draft/known-tools.js';
 import { writePolicyText } from '../../draft/save.js';
@@ -62,6 +63,7 @@ async function edit(
   else if (!options.dryRun) assertPerson(wish.kind, io);
   if (tool === '' || tool.length > 256) throw new PolicyWrapError('USAGE', 'which tool, or which pattern?');
   const place = policyOfServer(server, options, io);
+  assertNotPacked(place.file);
   const before = place.kind === 'file' ? readSnapshot(place.file) : undefined;
   const old = before?.text ?? (place.kind === 'new' ? place.text : '');
   const policy = usable(old, place.file, 'It was not edited; mend it first.');

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readSnapshot } from '../../clients/files/read.js';
+import { assertNotPacked } from '../../config/bundle.js';
 import { policyFilesIn, policyPlaces } from '../../config/policy-files.js';
 import {
   type PolicyVersion,
@@ -141,6 +142,7 @@ export async function rollback(
   if (!options.dryRun) assertPerson('rollback', io);
   const kept = keptOf(policy, options, io);
   const { file } = kept;
+  assertNotPacked(file);
   const text = textOf(kept, version ?? '1');
   const there = readSnapshot(file)?.text ?? '';
   if (there === text && existsSync(file)) {

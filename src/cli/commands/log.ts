@@ -6,7 +6,7 @@ import { count } from '../../text/count.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { decisionLine, eventLine, namesOf } from '../log-json.js';
 import { leftAloneText, openIfThere, type StateOptions } from '../open-state.js';
-import { type Remedy, remediesOf, standingIn, standings } from '../remedies.js';
+import { policiesNow, type Remedy, remediesOf, standingIn } from '../remedies.js';
 import { serversSeenBy, strangeLine, strangeName, toolsSeen } from '../seen-names.js';
 import { type Cell, type Column, type Style, table } from '../table.js';
 import { type AnyStore, askNow, openTeam, type StoreOptions } from '../team-store.js';
@@ -64,7 +64,7 @@ export async function log(options: LogOptions, io: Terminal): Promise<number> {
     let reads = await show(limit === 0 ? [] : first.slice(-limit), options, io, page);
     if (reads && denied && !options.json && !options.follow)
       reads = await showRemedies(
-        await remediesOf(newest, store, standings(options, io), await standingIn(store, options, io.env)),
+        await remediesOf(newest, store, policiesNow(options, io), await standingIn(store, options, io.env)),
         io,
       );
     while (options.follow && reads && (await io.pause(FOLLOW_MS))) {
@@ -91,10 +91,23 @@ async function tellEmpty(store: AnyStore, { tool, server }: LogOptions, io: Term
 }
 
 /** How to let through what is shown; for people, so not in JSON. */
-function showRemedies(remedies: readonly Remedy[], io: Terminal): Promise<boolean> {
-  if (remedies.length === 0) return Promise.resolve(true);
-  const lines = remedies.map(({ command, times }): Cell[] => [printable(command), `${count(times, 'call')}`]);
-  return io.out.write(`\nTo let them through:\n${table(io.out, lines, { indent: '  ' })}`);
+async function showRemedies(remedies: readonly Remedy[], io: Terminal): Promise<boolean> {
+  const rows = remedies.map(({ command, advice, server, tool, code, times }): Cell[] => [
+    ...(command === undefined ? [named(server), named(tool), code ?? 'hidden'] : [printable(command)]),
+    count(times, 'call'),
+    ...(advice === undefined ? [] : [advice]),
+  ]);
+  const told = (title: string, shown: Cell[][], columns?: readonly Column[]) =>
+    shown.length === 0
+      ? true
+      : io.out.write(`\n${title}:\n${table(io.out, shown, { indent: '  ', ...(columns && { columns }) })}`);
+  const hasCommand = (_: Cell[], at: number) => remedies[at]?.command !== undefined;
+  await told('To let them through', rows.filter(hasCommand));
+  return await told(
+    'What no command lets through',
+    rows.filter((row, at) => !hasCommand(row, at)),
+    ['whole', 'whole', 'whole', 'whole', 'prose'],
+  );
 }
 
 function later(a: string, b: string | undefined): string {

@@ -5,7 +5,7 @@ import type { SharedStore } from '../../store/shared-store.js';
 import type { OtherDatabases } from '../databases.js';
 import { printJson } from '../json-output.js';
 import { openIfThere, openStates, othersThan, type StateOptions } from '../open-state.js';
-import { remediesOf, standingIn, standings } from '../remedies.js';
+import { policiesNow, remediesOf, standingIn } from '../remedies.js';
 import { serversSeenBy, strangeLine, strangeName } from '../seen-names.js';
 import { statusJson } from '../status/json.js';
 import { byName, COUNTERS_IN_JSON, COUNTERS_SHOWN, LATELY_MS, type Snapshot } from '../status/snapshot.js';
@@ -149,7 +149,7 @@ async function lookInto(
     remedies: await remediesOf(
       await store.log(refused),
       store,
-      standings({ db: isOwn ? path : options.db }, { now: () => now }),
+      policiesNow({ db: isOwn ? path : options.db }, { now: () => now }),
       team,
     ),
     team,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { zipSync } from 'fflate';
-import { PLACES } from './manifest.js';
+import { PLACES } from '../../config/bundle.js';
 import type { PackedFile } from './packed-server.js';
 
 /** The page in the browser and what is for people: a bundle only wraps. No addon is in it either: it would be for one system. */

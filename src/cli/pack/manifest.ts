@@ -1,3 +1,4 @@
+import { PLACES } from '../../config/bundle.js';
 import type { Asked, PackedServer } from './packed-server.js';
 import { FOLDER } from './packed-server.js';
 
@@ -14,9 +15,6 @@ export interface BundleFacts {
 
 /** The first Node that has SQLite of its own: a bundle for every system holds none that was compiled for one. */
 const NODE = '>=22.13.0';
-
-/** Where things lie in a bundle. */
-export const PLACES = { wrapper: 'policy-wrap', policy: 'policy/policy.json' } as const;
 
 /**
  * What a client reads of a bundle.

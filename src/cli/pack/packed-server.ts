@@ -117,6 +117,8 @@ function freeKey(name: string, taken: Readonly<Record<string, unknown>>): string
 
 const leadsOut = (below: string) => below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below);
 
+const OR_PACKAGE = 'or name the server by its package (npx -y name@1.2.3).';
+
 /** A word that names a file: where it lies in the bundle. */
 function inBundle(word: string, folder: string | undefined, cwd: string): string {
   const [, head = '', path = word] = /^(--?[\w-]+=)(.+)$/.exec(word) ?? [];
@@ -130,7 +132,10 @@ function inBundle(word: string, folder: string | undefined, cwd: string): string
   const stat = statSync(real, { throwIfNoEntry: false });
   if (stat?.isFile() && (isPath || /\.(?:[cm]?js|ts|py|sh|jar|exe)$/i.test(path)))
     throw new PolicyWrapError('USAGE', `${printable(path, 200)} is a file of this machine alone`, {
-      hint: 'Pack it along with the folder that holds it (--files <folder>), or name the server by its package (npx -y name@1.2.3).',
+      hint:
+        folder === undefined
+          ? `Pack it along with the folder that holds it (--files <folder>), ${OR_PACKAGE}`
+          : `It is not in ${printable(folder, 200)}, which --files names: name the folder that holds it, ${OR_PACKAGE}`,
     });
   return word;
 }

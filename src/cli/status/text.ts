@@ -129,14 +129,14 @@ const REMEDIES: TableOptions = {
 };
 const APPROVALS: TableOptions = { ...INDENT, columns: ['whole', 'whole', 'whole', 'whole', 'prose'] };
 
-function remedyRow({ command, server, tool, code, at, times }: Remedy, now: number): Cell[] {
+function remedyRow({ command, advice, server, tool, code, at, times }: Remedy, now: number): Cell[] {
   return [
     { text: clockTime(at, now), style: 'dim' },
     named(server),
     named(tool),
     count(times, 'call'),
     code ?? 'hidden',
-    printable(command),
+    command === undefined ? (advice ?? '') : printable(command),
   ];
 }
 
