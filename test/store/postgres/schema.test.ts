@@ -8,7 +8,8 @@ import { admit as admitLocally } from '../support.js';
 import { admission, charge, INFO, limit, open, settlement } from '../support-shapes.js';
 import { movableClock, newTeam, sharedCluster, test } from './support.js';
 
-const at = sharedCluster();
+// Counts how often a function is called.
+const at = sharedCluster({ settings: { track_functions: 'pl' } });
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const password = async () => undefined;
@@ -222,4 +223,33 @@ test('a wrapper that is made anew goes on with its session, and one whose sessio
   again.startSession(INFO, one.session);
   await again.exchange(one.session, [], [admission(open())]);
   expect(await again.sessions()).toHaveLength(1);
+});
+
+test('of many counters the fullest are found, and what each holds is added up for few of them alone', async () => {
+  await using team = await newTeam(at.cluster);
+  const { admit } = team.wrapper('alice');
+  for (const [counter, max] of [
+    ['third', 3],
+    ['full', 1],
+    ['half', 2],
+  ] as const)
+    await admit(charge(limit({ counter, max })));
+  // As a limit leaves them that is split by an argument: half of them hold nothing any more, though their rows do not say so.
+  await team.rows(`INSERT INTO policy_wrap.counters (team, key, name, scope, split, window_ms, observe, max, clock, used, oldest)
+    SELECT $team, 'split ' || n, 'split', 'team', n::text, 60000, false, 10, t, 1 + 9 * (n % 2), t
+    FROM generate_series(1, 20000) n, LATERAL (SELECT policy_wrap.now_v1() - 61000 * (n % 2) AS t) x`);
+  const calls = async () => {
+    const [row] = await team.rows(`SELECT calls FROM pg_stat_user_functions WHERE funcname = 'holds_v1'`);
+    return Number(row?.calls ?? 0);
+  };
+  const before = await calls();
+  const dave = team.store('dave');
+  const { counters, total } = await dave.fullestCounters({}, 3);
+  expect([total, ...counters.map(({ name }) => name)]).toEqual([20_003, 'full', 'half', 'third']);
+  expect(await dave.fullestCounters({ name: 'split' }, 1)).toMatchObject({ total: 20_000 });
+  expect(await dave.fullestCounters({ name: 'none' }, 1)).toEqual({ total: 0, counters: [] });
+  // The engine tells of them when the connection ends.
+  await dave.close();
+  await expect.poll(calls, { timeout: 30_000 }).toBeGreaterThan(before + 1000);
+  expect((await calls()) - before).toBeLessThan(2500);
 });

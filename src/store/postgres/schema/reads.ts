@@ -58,7 +58,9 @@ BEGIN
     WHERE team = v_team AND unit IS NOT NULL));
 END $$;
 
--- v_order: 'name', or 'fullest' for the fullest first.
+-- v_order: 'name', or 'fullest' for the fullest first. A split limit may have any number of counters, and what one
+-- holds is a sum over its charges: of the fullest it is made for those alone whose row says that they could be among
+-- them. A row's used is never less than what is held; nothing is where all of its charges have expired.
 CREATE FUNCTION policy_wrap.counters_v1(v_team text, v_filter jsonb, v_starts jsonb, v_order text, v_limit bigint)
 RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -66,15 +68,26 @@ DECLARE
 BEGIN
   PERFORM policy_wrap.sees_all_v1(v_team);
   RETURN (
-    SELECT jsonb_build_object('total', count(*), 'counters', coalesce(jsonb_agg(x.held ORDER BY x.place)
-      FILTER (WHERE v_limit IS NULL OR x.place <= v_limit), '[]'))
+    WITH candidates AS MATERIALIZED (
+      SELECT c, count(*) OVER () AS total
+      FROM policy_wrap.counters c
+      WHERE c.team = v_team AND policy_wrap.matches_v1(c, v_filter)
+      ORDER BY
+        CASE WHEN v_order = 'fullest' THEN CASE WHEN c.max = 0 THEN -1
+          WHEN c.oldest IS NULL OR c.clock <= CASE WHEN c.unit IS NULL THEN v_now - c.window_ms
+            ELSE (v_starts->(c.unit || ' ' || c.timezone)->>0)::bigint - 1 END THEN 0
+          ELSE -c.used / c.max END END,
+        CASE WHEN v_order = 'name' THEN c.name COLLATE "C" END, c.id
+      LIMIT CASE WHEN v_order = 'fullest' AND v_limit IS NOT NULL THEN greatest(5 * v_limit, 1000) ELSE v_limit END
+    )
+    SELECT jsonb_build_object('total', coalesce(max(x.total), 0), 'counters', coalesce(
+      jsonb_agg(x.held ORDER BY x.place) FILTER (WHERE v_limit IS NULL OR x.place <= v_limit), '[]'))
     FROM (
-      SELECT h.held, row_number() OVER (ORDER BY
+      SELECT n.total, h.held, row_number() OVER (ORDER BY
         CASE WHEN v_order = 'fullest' THEN CASE WHEN (h.held->>'max')::numeric > 0
           THEN -(h.held->>'used')::numeric / (h.held->>'max')::numeric ELSE -1 END END,
-        CASE WHEN v_order = 'name' THEN c.name COLLATE "C" END, c.id) AS place
-      FROM policy_wrap.counters c, LATERAL (SELECT policy_wrap.holds_v1(c, v_now, v_starts) AS held) h
-      WHERE c.team = v_team AND policy_wrap.matches_v1(c, v_filter)
+        CASE WHEN v_order = 'name' THEN (n.c).name COLLATE "C" END, (n.c).id) AS place
+      FROM candidates n, LATERAL (SELECT policy_wrap.holds_v1(n.c, v_now, v_starts) AS held) h
     ) x);
 END $$;
 
