@@ -79,15 +79,17 @@ BEGIN
           ELSE -c.used / c.max END END,
         CASE WHEN v_order = 'name' THEN c.name COLLATE "C" END, c.id
       LIMIT CASE WHEN v_order = 'fullest' AND v_limit IS NOT NULL THEN greatest(5 * v_limit, 1000) ELSE v_limit END
+    ), added_up AS MATERIALIZED (
+      SELECT n.c, n.total, policy_wrap.holds_v1(n.c, v_now, v_starts) AS held FROM candidates n
     )
     SELECT jsonb_build_object('total', coalesce(max(x.total), 0), 'counters', coalesce(
       jsonb_agg(x.held ORDER BY x.place) FILTER (WHERE v_limit IS NULL OR x.place <= v_limit), '[]'))
     FROM (
-      SELECT n.total, h.held, row_number() OVER (ORDER BY
-        CASE WHEN v_order = 'fullest' THEN CASE WHEN (h.held->>'max')::numeric > 0
-          THEN -(h.held->>'used')::numeric / (h.held->>'max')::numeric ELSE -1 END END,
-        CASE WHEN v_order = 'name' THEN (n.c).name COLLATE "C" END, (n.c).id) AS place
-      FROM candidates n, LATERAL (SELECT policy_wrap.holds_v1(n.c, v_now, v_starts) AS held) h
+      SELECT a.total, a.held, row_number() OVER (ORDER BY
+        CASE WHEN v_order = 'fullest' THEN CASE WHEN (a.held->>'max')::numeric > 0
+          THEN -(a.held->>'used')::numeric / (a.held->>'max')::numeric ELSE -1 END END,
+        CASE WHEN v_order = 'name' THEN (a.c).name COLLATE "C" END, (a.c).id) AS place
+      FROM added_up a
     ) x);
 END $$;
 
