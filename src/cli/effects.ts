@@ -4,6 +4,8 @@ import type { Effect } from '../catalog/strength-parts.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 import { couldPass, entryFor, resolveEntry } from '../policy/evaluate/resolve.js';
+import type { Limit } from '../policy/model.js';
+import { printable } from '../text/escape.js';
 
 /**
  * What a policy does with a tool in one word, whatever holds for all tools together: `asked` also where only some
@@ -24,9 +26,19 @@ export function effectOn({ all }: Layers, tool: string): Effect {
 
 /** What holds over all tools together, as `60 per minute (calls)`. */
 export function limitsOverAll({ all }: Layers): readonly string[] {
-  return all.flatMap(({ allTools }) =>
-    allTools.limits.map(({ max, windowText, counter }) => `${max} per ${windowText} (${counter})`),
-  );
+  return all.flatMap(({ allTools }) => allTools.limits.map(limitText));
+}
+
+/** What limits a tool by itself, in the same words; empty where conditions do. */
+export function limitsOn({ all }: Layers, tool: string): readonly string[] {
+  return all.flatMap((layer) => (entryFor(layer, tool)?.limits ?? []).map(limitText));
+}
+
+function limitText({ max, windowText, counter, amount, per, refund }: Limit): string {
+  const what = amount.kind === 'fixed' ? '' : ` of ${printable(amount.path.text)}`;
+  const which = per.some(({ root }) => root === 'args') ? ' with the same arguments' : '';
+  const fails = refund === 'on_success' ? ' that fail' : '';
+  return `${max}${what}${which}${fails} per ${windowText} (${counter})`;
 }
 
 const CLASS_WORDS: readonly (readonly [toolClass: ToolClass, words: string])[] = [

@@ -1,4 +1,4 @@
-import { optionsOf } from '../clients/entries.js';
+import { optionsOf, type ServerEntry } from '../clients/entries.js';
 import { takeInventory, wrappedEntries } from '../clients/inventory.js';
 import type { Machine } from '../clients/machine.js';
 import { optionValue, STORE_FLAGS } from '../clients/wrapper-options.js';
@@ -23,11 +23,16 @@ export function storesOfEntries(
   env: NodeJS.ProcessEnv,
 ): NamedStore[] {
   return wrappedEntries(takeInventory(machine, wrapper)).flatMap(({ client, entry }): NamedStore[] => {
-    const text = optionValue(optionsOf(entry), STORE_FLAGS) ?? entry.env.get('POLICY_WRAP_STORE');
-    if (!text) return [];
+    const text = storeOfEntry(entry);
+    if (text === undefined) return [];
     const own = { ...env, ...Object.fromEntries(entry.env) };
     return [{ text, namedBy: `${entry.name} in ${client.name}`, env: own }];
   });
+}
+
+/** The address of a team's store that an entry names for its wrapper, which it may not have yet. */
+export function storeOfEntry(entry: ServerEntry): string | undefined {
+  return optionValue(optionsOf(entry), STORE_FLAGS) ?? (entry.env.get('POLICY_WRAP_STORE') || undefined);
 }
 
 /**
@@ -45,7 +50,8 @@ export function storesLeftAlone(stores: readonly NamedStore[]): string[] {
   });
 }
 
-function teamText(text: string): string {
+/** `the store of the team billing`; safe to show. */
+export function teamText(text: string): string {
   try {
     return `the store of the team ${parseStoreAddress(text).team}`;
   } catch (error) {

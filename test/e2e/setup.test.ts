@@ -80,9 +80,13 @@ describe('a script', () => {
     const first = account.run(...ALL_YES);
     expect(first.code, first.stderr).toBe(0);
     expect(first.stdout).toMatch(/^ {2}passes +read_file$/m);
-    expect(first.stdout).toMatch(/^ {2}limited +write_file$/m);
+    expect(first.stdout).toMatch(
+      /^ {2}limited +write_file: 5 with the same arguments per 10 minutes \(same_change\)$/m,
+    );
     expect(first.stdout).toMatch(/^ {2}asks you +delete_file$/m);
-    expect(first.stdout).toMatch(/^ {2}together +60 per minute \(calls\), 10 per 10 minutes \(failures\)/m);
+    expect(first.stdout).toMatch(
+      /^ {2}together +60 per minute \(calls\), 10 that fail per 10 minutes \(failures\), 30\s+with\s+the\s+same\s+arguments/m,
+    );
     expect(first.stdout).toMatch(/^ {2}ghost +does not start: mcp-ghost-that-is-not-there was not found/m);
     expect(first.stdout).toMatch(
       /^ {2}linear +a remote server that cannot be wrapped in place: it is reached by WebSocket$/m,
@@ -197,6 +201,42 @@ describe('a script', () => {
       'Kept as it is\n  files  keeps ~/.config/policy-wrap/files.json (brake); careful is not used: move the file away',
     );
     expect(account.get(file)).toBe(policy);
+  });
+
+  test("what counts in a team's store is told with its team, and a server whose entry lacks that store stays as it is", async () => {
+    await using account = new Account();
+    const store = 'postgres://alice@127.0.0.1:9/app?team=billing';
+    const { command, args } = tools('read_file');
+    const wrapper = ['policy-wrap', '--server', 'shared', '--store', store, '--', command, ...args];
+    const config = JSON.stringify({
+      mcpServers: {
+        shared: { command: 'npx', args: ['-y', ...wrapper] },
+        invoices: tools('read_invoice'),
+        files: tools('read_file', 'write_file'),
+      },
+    });
+    account.put(DESKTOP, config);
+    for (const [name, team] of [
+      ['shared', 'billing'],
+      ['invoices', 'billing'],
+    ])
+      account.put(
+        `.config/policy-wrap/${name}.json`,
+        JSON.stringify({ version: '1', default: 'allow', store: team }),
+      );
+    const { stdout } = account.run('setup', '--all', '--strength', 'brake', '--yes', '--no-start');
+    expect(stdout).toMatch(/^ {2}shared +wrapped already, with the store of the team billing$/m);
+    expect(stdout).toMatch(
+      /^ {2}counts +in the store of the team billing:\n +policy-wrap status --store 'postgres:/m,
+    );
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'invoices its policy counts in the store of the team billing, and its entry names none, so every call would be refused: ' +
+        "policy-wrap install claude-desktop invoices --store 'postgres://<login>@<host>/<database>?team=billing'",
+    );
+    const { mcpServers } = JSON.parse(account.get(DESKTOP));
+    expect(mcpServers.invoices).toEqual(tools('read_invoice'));
+    expect(mcpServers.files.args).toContain('--policy');
+    expect(mcpServers.shared.args).toContain(store);
   });
 
   test('an agent is told that this is for a person', async () => {

@@ -21,9 +21,10 @@ import {
   type LeftServer,
   lookAgain,
   lookAt,
-  NOT_STARTED,
   toolsText,
+  UNKNOWN_TEXTS,
 } from '../setup/found-servers.js';
+import { apartByStore } from '../setup/team-stores.js';
 import { showEveryLine, showKept, showWhat } from '../setup/what-is-written.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import { wrappableOf } from '../wrappable.js';
@@ -65,8 +66,9 @@ export async function setup(
   assertChosen(servers, names, options);
   await see(meant, options, ask, io);
   const { able, failed } = apart(meant);
-  const chosen = await chosenServers(able, names, options, ask);
-  const protections = await protectAll(chosen, options, ask, io);
+  const wanted = await chosenServers(able, names, options, ask);
+  const protections = await protectAll(wanted, options, ask, io);
+  const { able: chosen, left: misfits } = await apartByStore(wanted, protections, io);
   await showKept(chosen, protections, options.strength, io);
   const plans = clients
     .map(({ target }) => ({ target, here: chosen.filter((found) => found.target === target) }))
@@ -84,9 +86,11 @@ export async function setup(
         ),
       };
     });
-  const files = [...new Set(protections.values())].flatMap(({ file }) => file ?? []);
+  const files = [...new Set(chosen.flatMap(({ entry }) => protections.get(entry) ?? []))].flatMap(
+    ({ file }) => file ?? [],
+  );
   const changes: readonly Change[] = [...files, ...plans.flatMap(({ plan }) => plan.changes)];
-  const left = [...failed, ...clients.flatMap((client) => client.left)];
+  const left = [...failed, ...misfits, ...clients.flatMap((client) => client.left)];
   const screen = { chosen, left, plans, protections };
   if (changes.length === 0) {
     await io.out.write(
@@ -133,9 +137,9 @@ async function offered(ask: Prompts, io: ClientsTerminal): Promise<boolean> {
 async function showFound(clients: readonly FoundClient[], io: ClientsTerminal): Promise<void> {
   for (const { target, servers, left } of clients) {
     const rows = [
-      ...servers.map(({ entry, isWrapped }) => [
+      ...servers.map(({ entry, isWrapped, team }) => [
         printable(entry.name),
-        isWrapped ? 'wrapped already' : commandText(entry),
+        isWrapped ? `wrapped already${team === undefined ? '' : `, with ${team}`}` : commandText(entry),
       ]),
       ...left.map(({ name, reason }) => [name, reason]),
     ];
@@ -167,7 +171,7 @@ async function protectAll(
 ): Promise<ReadonlyMap<ServerEntry, Protection>> {
   const wrappable = (found: FoundServer) => ({
     ...wrappableOf(found.entry, found.server),
-    live: found.live ?? found.unknown,
+    live: found.live ?? (found.unknown && UNKNOWN_TEXTS[found.unknown]),
   });
   const without = chosen.filter((found) => !hasPolicy(wrappable(found), io));
   const strengths = await chosenStrengths(without, options, ask);
@@ -208,6 +212,8 @@ async function see(
   ask: Prompts,
   io: ClientsTerminal,
 ): Promise<void> {
+  // Neither is what was wrapped before, which is else tried after a change.
+  if (start === false) for (const found of servers) found.unknown = 'unwanted';
   const fresh = servers.filter(({ isWrapped }) => !isWrapped);
   const names = fresh.map(({ entry }) => printable(entry.name)).join(', ');
   if (fresh.length === 0) return;
@@ -215,7 +221,7 @@ async function see(
     start === false ||
     (yes !== true && !(await ask.yes(`Start ${names} once, to see what they can do?`)))
   ) {
-    for (const found of fresh) found.unknown = NOT_STARTED;
+    for (const found of fresh) found.unknown = 'unwanted';
     return;
   }
   await lookAt(fresh, io);

@@ -69,25 +69,46 @@ function storeOf({ options, env }: Counting, { store }: StoreChoice): string | u
 async function assertFits(
   { name, source }: Counting,
   text: string | undefined,
-  { machine }: ClientsTerminal,
+  io: ClientsTerminal,
 ): Promise<void> {
-  if (source === undefined || !('file' in source) || !machine.exists(source.file)) return;
-  const found = readPolicy(source.file);
-  if (found.kind !== 'policy') return;
-  const address = await storeAddress({ store: text }, {});
-  const missing = stack(found.policy, found.extended).stores.find((team) => team !== address?.team);
+  const missing = await missingStore(source, text, io);
   if (missing === undefined) return;
-  const instead = address ? `--store is that of the team ${address.team}` : 'no --store was given';
-  const usual = await storeAddress({}, machine.env).catch(() => undefined);
-  const option =
-    usual?.team === missing && machine.env.POLICY_WRAP_STORE
-      ? storeOption(machine.env.POLICY_WRAP_STORE)
-      : `--store 'postgres://<login>@<host>/<database>?team=${missing}'`;
+  const { team, given, option } = missing;
+  const instead = given === undefined ? 'no --store was given' : `--store is that of the team ${given}`;
   throw new PolicyWrapError(
     'USAGE',
-    `the policy of ${printable(name)} counts in the store of the team ${missing}, and ${instead}: every call would be refused`,
+    `the policy of ${printable(name)} counts in the store of the team ${team}, and ${instead}: every call would be refused`,
     { hint: `Add ${option}; ${GO_ON}.` },
   );
+}
+
+/** The store that a policy counts in, where an entry does not name it. */
+interface MissingStore {
+  readonly team: string;
+  /** The team whose store it names instead. */
+  readonly given: string | undefined;
+  /** What names the missing one, as it is typed. */
+  readonly option: string;
+}
+
+/** @param text the address that the entry names */
+export async function missingStore(
+  source: Protection['source'],
+  text: string | undefined,
+  { machine }: ClientsTerminal,
+): Promise<MissingStore | undefined> {
+  if (source === undefined || !('file' in source) || !machine.exists(source.file)) return undefined;
+  const found = readPolicy(source.file);
+  if (found.kind !== 'policy') return undefined;
+  const address = await storeAddress({ store: text }, {});
+  const team = stack(found.policy, found.extended).stores.find((each) => each !== address?.team);
+  if (team === undefined) return undefined;
+  const usual = await storeAddress({}, machine.env).catch(() => undefined);
+  const option =
+    usual?.team === team && machine.env.POLICY_WRAP_STORE
+      ? storeOption(machine.env.POLICY_WRAP_STORE)
+      : `--store 'postgres://<login>@<host>/<database>?team=${team}'`;
+  return { team, given: address?.team, option };
 }
 
 /** @throws PolicyWrapError where the store would not decide on the calls of a wrapper with these variables */

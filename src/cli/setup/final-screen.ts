@@ -6,17 +6,18 @@ import type { Target } from '../../clients/selection.js';
 import { readPolicy } from '../../config/policy-files.js';
 import { readPreset } from '../../config/shipped-policies.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { stack } from '../../policy/evaluate/layers.js';
+import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { count, shortList } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import type { LiveServer } from '../../upstream/live-server.js';
-import { effectOn, limitsOverAll } from '../effects.js';
+import { effectOn, limitsOn, limitsOverAll } from '../effects.js';
 import type { PolicySource } from '../held-policy.js';
+import { storeOfEntry, storeOption } from '../named-stores.js';
 import type { Protection } from '../protection.js';
 import { paint, wrapped } from '../table.js';
 import type { Output } from '../terminal.js';
 import type { ClientsTerminal } from '../this-installation.js';
-import { type FoundServer, type LeftServer, NOT_STARTED } from './found-servers.js';
+import { type FoundServer, type LeftServer, UNKNOWN_TEXTS } from './found-servers.js';
 
 export interface Screen {
   readonly chosen: readonly FoundServer[];
@@ -54,7 +55,7 @@ export function block(rows: readonly (readonly string[])[], { out }: { readonly 
  */
 export async function finalScreen(screen: Screen, io: ClientsTerminal): Promise<number> {
   const unwanted = new Set(
-    screen.chosen.filter(({ unknown }) => unknown === NOT_STARTED).map(({ entry }) => entry.name),
+    screen.chosen.filter(({ unknown }) => unknown === 'unwanted').map(({ entry }) => entry.name),
   );
   const started = screen.plans
     .flatMap(({ plan }) => plan.started.map(({ entry }) => entry))
@@ -117,7 +118,7 @@ async function startAll(
 }
 
 function rowsOf(
-  { live, isWrapped, unknown }: FoundServer,
+  { entry, live, isWrapped, unknown, team }: FoundServer,
   protection: Protection | undefined,
   through: LiveServer | string | undefined,
   io: ClientsTerminal,
@@ -131,14 +132,17 @@ function rowsOf(
       'started',
       isWrapped
         ? 'not now; it was wrapped before'
-        : unknown === NOT_STARTED
+        : unknown === 'unwanted'
           ? 'not now, as you wished; your client starts it'
-          : 'not now: only your client knows all that it is started with',
+          : `not now: ${UNKNOWN_TEXTS['filled in']}`,
     ]);
   const source = protection?.source;
   const tools = live ?? (typeof through === 'object' ? through : undefined);
   if (source !== undefined) rows.push(...policyRows(source, tools, io));
   else if (protection !== undefined) rows.push(['policy', protection.about.join('; ')]);
+  const store = storeOfEntry(entry);
+  if (team !== undefined && store !== undefined)
+    rows.push(['counts', `in ${team}:\npolicy-wrap status ${storeOption(store)}`]);
   return rows;
 }
 
@@ -157,9 +161,10 @@ function policyRows(source: PolicySource, tools: LiveServer | undefined, io: Cli
     ['refused', 'refused'],
   ] as const) {
     const names = (tools?.tools ?? [])
-      .filter((tool) => effectOn(layers, tool.name) === effect)
-      .map(({ name }) => printable(name, 60));
-    if (names.length > 0) rows.push([words, shortList(names, MAX_NAMES)]);
+      .map(({ name }) => name)
+      .filter((name) => effectOn(layers, name) === effect);
+    if (names.length === 0) continue;
+    rows.push([words, effect === 'limited' ? limitedText(names, layers) : namesText(names)]);
   }
   const overAll = limitsOverAll(layers);
   if (overAll.length > 0) rows.push(['together', overAll.join(', ')]);
@@ -168,6 +173,25 @@ function policyRows(source: PolicySource, tools: LiveServer | undefined, io: Cli
     'file' in source ? atHome(source.file, io) : `the preset ${printable(source.preset)}`,
   ]);
   return rows;
+}
+
+const namesText = (names: readonly string[]): string =>
+  shortList(
+    names.map((name) => printable(name, 60)),
+    MAX_NAMES,
+  );
+
+/** A line for the tools that have the same limits. */
+function limitedText(names: readonly string[], layers: Layers): string {
+  const byLimits = new Map<string, string[]>();
+  for (const name of names) {
+    const text =
+      limitsOn(layers, name)
+        .map((limit) => printable(limit))
+        .join(', ') || 'by conditions';
+    byLimits.set(text, [...(byLimits.get(text) ?? []), name]);
+  }
+  return [...byLimits].map(([text, each]) => `${namesText(each)}: ${text}`).join('\n');
 }
 
 /** A path as people write it. */
@@ -191,7 +215,7 @@ function nextRows({ plans, chosen, changed }: Screen): string[][] {
     ...(changed ? restarts.map((text) => ['restart', text]) : []),
     ['watch', 'policy-wrap status --watch, or policy-wrap log --follow'],
     ['refused', 'policy-wrap log --denied'],
-    ['change', `policy-wrap allow ${server} <tool>, or ask, deny, limit: in force at once`],
+    ['change', `policy-wrap allow ${server} <tool>, or ask, deny, limit`],
     ['undo', undo.length === 1 ? one : 'policy-wrap uninstall --all'],
   ];
 }

@@ -9,11 +9,17 @@ import { printable } from '../../text/escape.js';
 import { loginWanted } from '../../upstream/list-tools.js';
 import type { LiveServer } from '../../upstream/live-server.js';
 import { classesText } from '../effects.js';
+import { storeOfEntry, teamText } from '../named-stores.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import { sourceOf, sourceText, wordsOf } from '../wrappable.js';
 
-/** `unknown` of a server that a person did not want to be started. */
-export const NOT_STARTED = 'not started';
+/** Why a server was not started to see its tools: a person did not want that, or its client fills in what it needs. */
+export type Unknown = 'unwanted' | 'filled in';
+
+export const UNKNOWN_TEXTS: Readonly<Record<Unknown, string>> = {
+  unwanted: 'not started',
+  'filled in': 'only your client knows all that it is started with',
+};
 
 /** A server that can be wrapped. */
 export interface FoundServer {
@@ -23,10 +29,11 @@ export interface FoundServer {
   /** The name that its policy is found under. */
   readonly server: string;
   readonly isWrapped: boolean;
+  /** The team whose store its entry names; safe to show. */
+  readonly team: string | undefined;
   /** What it lists, once it was asked. */
   live?: LiveServer;
-  /** Why it was not started. */
-  unknown?: string;
+  unknown?: Unknown;
   /** Why it did not start. */
   failure?: string | undefined;
   /** The address at which a person has to log in first. */
@@ -80,10 +87,16 @@ function inTarget(target: Target): FoundClient {
     if (reason !== undefined || entry.kind === 'unusable')
       left.push({ name: printable(entry.name), reason: reason ?? '' });
     else {
-      servers.push({ choice, entry, target, server: serverOf(entry), isWrapped: isWrapped(entry) });
+      const team = teamOf(entry);
+      servers.push({ choice, entry, target, server: serverOf(entry), isWrapped: isWrapped(entry), team });
     }
   }
   return { target, servers, left };
+}
+
+function teamOf(entry: ServerEntry): string | undefined {
+  const text = storeOfEntry(entry);
+  return text === undefined ? undefined : teamText(text);
 }
 
 /** The command or the address of a server, short enough for a line; safe to show. */
@@ -96,7 +109,7 @@ export async function lookAt(servers: readonly FoundServer[], io: ClientsTermina
   const startable = servers.filter((found) => {
     const { entry } = found;
     const isFor = needsClient({ ...entry, words: wordsOf(sourceOf(entry)) });
-    if (isFor) found.unknown = 'only your client knows all that it is started with';
+    if (isFor) found.unknown = 'filled in';
     return !isFor;
   });
   if (startable.length === 0) return;
@@ -134,7 +147,8 @@ async function list(found: FoundServer, io: ClientsTerminal): Promise<void> {
 /** What is known of a server's tools, in one line; safe to show. */
 export function toolsText({ live, unknown, failure, login }: FoundServer): string {
   if (login !== undefined) return 'wants to know who you are';
-  if (live === undefined) return failure === undefined ? (unknown ?? '') : `does not start: ${failure}`;
+  if (failure !== undefined) return `does not start: ${failure}`;
+  if (live === undefined) return unknown === undefined ? '' : UNKNOWN_TEXTS[unknown];
   const classes = classesText(live.tools);
   return `${count(live.tools.length, 'tool')}${classes === '' ? '' : `: ${classes}`}`;
 }
