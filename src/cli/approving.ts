@@ -13,8 +13,7 @@ import { written } from './open-state.js';
 import type { AnyStore } from './team-store.js';
 
 /** Said of a call whose policy cannot be known. */
-export const UNKNOWN_POLICY =
-  'No wrapper of its server runs now: it passes once, if the policy is still the same then.';
+export const UNKNOWN_POLICY = 'No wrapper of it runs: it passes once if the policy is still the same.';
 const ASK_AGAIN = 'Have the call made again; you will be asked again.';
 const DEFAULT_FOR = '30m';
 /** What is granted in advance stays within what a person can oversee. */
@@ -36,7 +35,7 @@ export async function waitingCall(id: string, store: AnyStore): Promise<Approval
   }
   assertPending(approval);
   if (!isForQueue(approval)) throw notHere(approval);
-  if (askedBy(approval, await store.sessions()) === 'another policy')
+  if (askers(await store.sessions())(approval) === 'another policy')
     throw new PolicyWrapError(
       'REFUSED',
       `approval ${approval.id} was asked for under an earlier policy of ${printable(approval.server, 200)}, and would let nothing through`,
@@ -52,24 +51,30 @@ export type AskedBy = 'this policy' | 'another policy' | 'unknown';
  * An approval belongs to the policy that asked: where every wrapper of its server that runs decides by another one, or
  * none runs and the file says something else by now, the call is asked about anew, and a yes to this one is wasted.
  *
- * @param sessions of the store that has the approval
+ * @param sessions of the store that has the approvals
+ * @returns what tells that of each; a policy is read once for all of them
  */
-export function askedBy(
-  approval: ApprovalEntry & Partial<Origin>,
+export function askers(
   sessions: readonly (SessionEntry & Partial<Origin>)[],
-): AskedBy {
-  const { server, grant, policyHash, session } = approval;
-  const running = sessions.filter(
-    (each) => each.live && each.server === server && each.grant === grant && each.policyHash !== undefined,
-  );
-  if (running.length > 0)
-    return running.some((each) => each.policyHash === policyHash) ? 'this policy' : 'another policy';
-  const asking = sessions.find(({ id }) => id === session);
-  // A path of another machine of the team says nothing here.
-  if (asking?.policySource === undefined || asking.host !== undefined) return 'unknown';
-  const hash = hashNow(asking.policySource);
-  if (hash === undefined) return 'unknown';
-  return hash === policyHash ? 'this policy' : 'another policy';
+): (approval: ApprovalEntry) => AskedBy {
+  const hashes = new Map<string, string | undefined>();
+  const hashOf = (source: string): string | undefined => {
+    if (!hashes.has(source)) hashes.set(source, hashNow(source));
+    return hashes.get(source);
+  };
+  return ({ server, grant, policyHash, session }) => {
+    const running = sessions.filter(
+      (each) => each.live && each.server === server && each.grant === grant && each.policyHash !== undefined,
+    );
+    if (running.length > 0)
+      return running.some((each) => each.policyHash === policyHash) ? 'this policy' : 'another policy';
+    const asking = sessions.find(({ id }) => id === session);
+    // A path of another machine of the team says nothing here.
+    const isHere = asking?.policySource !== undefined && asking.host === undefined;
+    const hash = isHere ? hashOf(asking.policySource) : undefined;
+    if (hash === undefined) return 'unknown';
+    return hash === policyHash ? 'this policy' : 'another policy';
+  };
 }
 
 /** The hash of a policy as it can be read now, with what it extends; undefined where it cannot. @param source as a session names it */

@@ -7,8 +7,9 @@ import { stack } from '../policy/evaluate/layers.js';
 import type { Policy } from '../policy/model.js';
 import { counterOf, mendOf, remedyFor, type TeamStanding } from '../policy/remedy.js';
 import { type Standing, standingOf } from '../policy/standing.js';
-import type { LogEntry } from '../store/store.js';
+import type { ApprovalEntry, LogEntry } from '../store/store.js';
 import { printable } from '../text/escape.js';
+import { type AskedBy, askers } from './approving.js';
 import type { StateOptions } from './open-state.js';
 import { policyOfServer } from './policy-in-force.js';
 import { type AnyStore, type StoreOptions, storeToName } from './team-store.js';
@@ -26,7 +27,7 @@ export interface Remedy {
   readonly times: number;
 }
 
-type State = Pick<AnyStore, 'approval' | 'pauses' | 'events'>;
+type State = Pick<AnyStore, 'approval' | 'pauses' | 'events' | 'sessions'>;
 
 /** How the login that asks stands in the team whose store it is; undefined for this machine's own. */
 export async function standingIn(
@@ -62,6 +63,11 @@ export async function remediesOf(
         ({ kind }) => kind === 'counter.reset',
       )
     : [];
+  let asking: ReturnType<typeof askers> | undefined;
+  const askedBy = async (approval: ApprovalEntry) => {
+    asking ??= askers(await store.sessions());
+    return asking(approval);
+  };
   for (const row of rows.toReversed()) {
     const { code, rule, server, tool, approval, at } = row;
     if (row.decision === 'allow') continue;
@@ -82,7 +88,7 @@ export async function remediesOf(
     if (command === undefined && advice === undefined) continue;
     const key = command ?? JSON.stringify([server, tool, code, rule]);
     const before = found.get(key);
-    if (before === undefined && !(await isOpen(row, store))) continue;
+    if (before === undefined && !(await isOpen(row, store, askedBy))) continue;
     found.set(
       key,
       before
@@ -147,9 +153,15 @@ function layersOf(
   }
 }
 
-async function isOpen({ code, approval, server }: LogEntry, store: State): Promise<boolean> {
-  if (code === 'APPROVAL_REQUIRED')
-    return approval !== undefined && (await store.approval(approval))?.state === 'pending';
+async function isOpen(
+  { code, approval, server }: LogEntry,
+  store: State,
+  askedBy: (approval: ApprovalEntry) => Promise<AskedBy>,
+): Promise<boolean> {
+  if (code === 'APPROVAL_REQUIRED') {
+    const asked = approval === undefined ? undefined : await store.approval(approval);
+    return asked?.state === 'pending' && (await askedBy(asked)) !== 'another policy';
+  }
   if (code !== 'PAUSED') return true;
   return (await store.pauses()).some((pause) => pause.server === undefined || pause.server === server);
 }

@@ -11,6 +11,8 @@ import {
 } from '../../src/cli/approving.js';
 import { approvals } from '../../src/cli/commands/approvals.js';
 import { approve } from '../../src/cli/commands/approve.js';
+import { log } from '../../src/cli/commands/log.js';
+import { status } from '../../src/cli/commands/status.js';
 import { readPolicy } from '../../src/config/policy-files.js';
 import type { PolicyWrapError } from '../../src/errors.js';
 import { FakeTerminal, State } from './commands/support.js';
@@ -183,8 +185,7 @@ describe('a call that waits', () => {
     };
     const same = ended(file, hash, '{"n":1}');
     const gone = ended(join(state.folder, 'gone.json'), hash, '{"n":2}');
-    const unknown =
-      'No wrapper of its server runs now: it passes once, if the policy is still the same then.';
+    const unknown = 'No wrapper of it runs: it passes once if the policy is still the same.';
     const listed = async () => {
       const io = new FakeTerminal();
       await approvals({ db: state.db }, io);
@@ -206,7 +207,21 @@ describe('a call that waits', () => {
     expect(await approve(gone, { db: state.db }, io)).toBe(1);
     expect(io.err.text).toContain(unknown);
 
+    const seen = async (how: typeof status | typeof log) => {
+      const io = new FakeTerminal();
+      await how({ db: state.db, denied: true, limit: 100 }, io);
+      return [same, gone].map((id) => io.out.text.includes(`policy-wrap approve ${id}`));
+    };
+    expect([await seen(status), await seen(log)]).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+
     writeFileSync(file, text(2));
+    expect([await seen(status), await seen(log)]).toEqual([
+      [false, true],
+      [false, true],
+    ]);
     expect(await listed()).toEqual({ [same]: [false, false, true], [gone]: [true, true, false] });
     expect(await hintOf(approve(same, { db: state.db, yes: true }, new FakeTerminal([])))).toEqual([
       'REFUSED',

@@ -60,3 +60,9 @@ test('no sentence for a model names a command of ours', () => {
   for (const code of ALL)
     expect(`${codeRow(code).advice} ${codeRow(code).explanation ?? ''}`).not.toMatch(/policy-wrap/);
 });
+
+test('where no edit of the policy helps, a code says what else a person can do', () => {
+  expect(where((code) => codeRow(code).policyPart === 'none' && codeRow(code).mend === undefined)).toEqual(
+    [],
+  );
+});

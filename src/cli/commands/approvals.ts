@@ -14,7 +14,7 @@ import {
   mayApprove,
   stateOf,
 } from '../approval-view.js';
-import { type AskedBy, askedBy, UNKNOWN_POLICY } from '../approving.js';
+import { type AskedBy, askers, UNKNOWN_POLICY } from '../approving.js';
 import { versioned, withMember } from '../json-output.js';
 import { inTeam } from '../named-stores.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
@@ -48,8 +48,8 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
       const found = await store.approvals(options.all, { mine: options.mine });
       entries.push(...found);
       const pending = found.filter(({ state }) => state === 'pending');
-      const sessions = pending.length === 0 ? [] : await store.sessions();
-      for (const each of pending) by.set(each.id, askedBy(each, sessions));
+      const askedBy = askers(pending.length === 0 ? [] : await store.sessions());
+      for (const each of pending) by.set(each.id, askedBy(each));
       now = nowOf(store, io);
     }
   } finally {
@@ -72,8 +72,7 @@ export async function approvals(options: ApprovalsOptions, io: Terminal): Promis
   return EXIT.done;
 }
 
-const OVERTAKEN =
-  '  Its server has another policy since: have the call made again, and you will be asked again.\n';
+const OVERTAKEN = '  Its server has another policy since: have the call made again.\n';
 
 function advice(approval: ApprovalEntry, team: TeamStanding | undefined): string {
   const { id, state } = approval;
@@ -116,9 +115,8 @@ async function watch(options: ApprovalsOptions, io: Terminal): Promise<number> {
     const all: { readonly store: AnyStore; readonly approval: ApprovalEntry }[] = [];
     for (const store of stores) {
       const asked = (await store.approvals()).filter(isForQueue);
-      const sessions = asked.length === 0 ? [] : await store.sessions();
-      for (const approval of asked)
-        if (askedBy(approval, sessions) !== 'another policy') all.push({ store, approval });
+      const askedBy = askers(asked.length === 0 ? [] : await store.sessions());
+      for (const approval of asked) if (askedBy(approval) !== 'another policy') all.push({ store, approval });
     }
     return all;
   };

@@ -8,7 +8,7 @@ import { printable } from '../../text/escape.js';
 import { challengeFor, describeApproval } from '../approval-view.js';
 import {
   approveCall,
-  askedBy,
+  askers,
   bounded,
   type FurtherTyped,
   furtherCalls,
@@ -41,7 +41,7 @@ export async function approve(id: string, options: ApproveOptions, io: Terminal)
     const approval = await waitingCall(id, store);
     const budget = further && bounded(further, approval, store);
     await io.err.write(describeApproval(approval, io.err, nowOf(store, io)));
-    if (askedBy(approval, await store.sessions()) === 'unknown') await io.err.write(`  ${UNKNOWN_POLICY}\n`);
+    if (askers(await store.sessions())(approval) === 'unknown') await io.err.write(`  ${UNKNOWN_POLICY}\n`);
     if (budget) await io.err.write(`  also      ${budgetText(budget, approval)}\n`);
     if (!(await isMeant(approval, store, options, io))) return EXIT.failed;
 

@@ -94,7 +94,10 @@ async function tellEmpty(store: AnyStore, { tool, server }: LogOptions, io: Term
 async function showRemedies(remedies: readonly Remedy[], io: Terminal): Promise<boolean> {
   const rows = remedies.map(({ command, advice, server, tool, code, times }): Cell[] => [
     ...(command === undefined ? [named(server), named(tool), code ?? 'hidden'] : [printable(command)]),
-    count(times, 'call'),
+    // An approval's id says nothing of its call.
+    command !== undefined && code === 'APPROVAL_REQUIRED'
+      ? `${count(times, 'call')} of ${named(tool)}`
+      : count(times, 'call'),
     ...(advice === undefined ? [] : [advice]),
   ]);
   const told = (title: string, shown: Cell[][], columns?: readonly Column[]) =>
@@ -189,7 +192,7 @@ function decisionRow(entry: LogEntry & Partial<Origin>, whole: boolean): Cell[] 
     [`${named(clientName)} ${named(clientVersion)}`.trim(), originOf(entry)].filter(Boolean).join(', '),
     [approval === undefined ? '' : `approval ${approval}`, argumentsOf(entry.arguments, whole)]
       .filter(Boolean)
-      .join(' of '),
+      .join('; '),
   ];
 }
 
@@ -201,7 +204,8 @@ function originOf({ who, host }: Partial<Origin>): string {
 /** The recorded arguments: their names, or all that the policy had recorded. */
 function argumentsOf(recorded: string, whole: boolean): string {
   if (whole) return printable(recorded);
-  return printable(namesOf(recorded).join(', '));
+  const names = namesOf(recorded);
+  return names.length === 0 ? '' : `arguments: ${printable(names.join(', '))}`;
 }
 
 function eventRow({ at, who, host, kind, detail }: EventEntry & Partial<Origin>): Cell[] {

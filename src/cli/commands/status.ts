@@ -2,6 +2,7 @@ import { stateFile } from '../../config/policy-files.js';
 import { EXIT } from '../../errors.js';
 import { lossText } from '../../store/postgres/history.js';
 import type { SharedStore } from '../../store/shared-store.js';
+import { askers } from '../approving.js';
 import type { OtherDatabases } from '../databases.js';
 import { printJson } from '../json-output.js';
 import { openIfThere, openStates, othersThan, type StateOptions } from '../open-state.js';
@@ -136,13 +137,17 @@ async function lookInto(
   const isOwn = 'pins' in store;
   const team = await standingIn(store, options, env);
   const refused = { denied: true, server, since: now - LATELY_MS, limit: REFUSED_READ, mine };
+  const sessions = await store.sessions();
+  const approvals = ofServer(await store.approvals(false, { mine }));
+  const askedBy = askers(sessions);
   const state = {
-    sessions: ofServer(await store.sessions({ mine })),
+    sessions: ofServer(mine ? await store.sessions({ mine }) : sessions),
     counters: total > fullest.length ? fullest : byName(fullest),
     countersTotal: total,
     // A counter of a team goes by its engine's clock, and never ahead of it.
     ahead: isOwn ? store.countersAhead() : NEVER_AHEAD,
-    approvals: ofServer(await store.approvals(false, { mine })),
+    approvals,
+    overtaken: new Set(approvals.filter((each) => askedBy(each) === 'another policy').map(({ id }) => id)),
     budgets: ofServer(await store.budgets()),
     pauses: ofServer(await store.pauses()),
     changed: isOwn ? store.changedTools(server) : [],

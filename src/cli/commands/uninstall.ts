@@ -18,6 +18,7 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import { inQuotes, printable } from '../../text/escape.js';
 import { chosenEntries, type EntryOptions } from '../chosen-entries.js';
 import { assertNoAgent } from '../person.js';
+import { table } from '../table.js';
 import type { ClientsTerminal } from '../this-installation.js';
 
 export interface UninstallOptions extends EntryOptions {
@@ -63,25 +64,29 @@ export async function uninstall(options: UninstallOptions, io: ClientsTerminal):
 }
 
 /** What stays of ours, and how to be rid of it where nothing is wrapped any more. */
-function keptText({ machine, wrapper, policyFolder, database, backups }: ClientsTerminal): string {
+function keptText({ out, machine, wrapper, policyFolder, database, backups }: ClientsTerminal): string {
   const { dirname, join } = pathsOf(machine);
   const data = dirname(backups);
   const what = new Map<string, string[]>();
   for (const [folder, each] of [
     [policyFolder, 'policies'],
-    [dirname(database()), 'counters, approvals and the log'],
+    [dirname(database()), 'counters, approvals, the log'],
     [data, machine.exists(join(data, 'logins')) ? 'logins' : ''],
     [data, 'backups'],
   ] as const)
     if (each !== '' && machine.exists(folder)) what.set(folder, [...(what.get(folder) ?? []), each]);
   if (what.size === 0) return '';
-  const kept = [...what].map(([folder, each]) => `  ${printable(folder)}  ${each.join(', ')}\n`);
+  const kept = table(
+    out,
+    [...what].map(([folder, each]) => [printable(folder), each.join(', ')]),
+    { indent: '  ' },
+  );
   const left = wrappedEntries(takeInventory(machine, wrapper)).length;
   const end =
     left > 0
       ? ''
-      : 'Nothing is wrapped any more. To remove all: delete what is kept, then npm uninstall -g policy-wrap\n';
-  return `Kept:\n${kept.join('')}${end}`;
+      : 'Nothing is wrapped any more. To be rid of it all, delete these folders, then\n  npm uninstall -g policy-wrap\n';
+  return `Kept:\n${kept}${end}`;
 }
 
 /** Every client whose files can be read. */

@@ -37,6 +37,8 @@ export interface Snapshot {
         /** Counters that were charged at a time that has not come yet. */
         readonly ahead: { readonly count: number; readonly until: number };
         readonly approvals: readonly (ApprovalEntry & Partial<Origin>)[];
+        /** Ids of those that were asked about by a policy that no longer decides. */
+        readonly overtaken: ReadonlySet<string>;
         readonly budgets: readonly BudgetEntry[];
         readonly pauses: readonly Pause[];
         /** Commands that would let through what was refused lately. */

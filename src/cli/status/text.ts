@@ -82,6 +82,8 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
     rows.map((counter) => counterRow(counter, now)),
     COUNTERS,
   );
+  if (rows.some(({ split }) => /#[\w+/-]{10}$/.test(split)))
+    text += paint(out, 'dim', '  #... stands for values that are kept as their hash alone\n');
   if (left > 0) {
     const where =
       state.countersTotal > COUNTERS_IN_JSON ? 'there (--counter <name> keeps to one limit)' : 'in --json';
@@ -91,7 +93,9 @@ function asText({ now, path, state }: Snapshot, out: Output): string {
     text += title('Waiting for a person');
     text += table(
       out,
-      state.approvals.map((approval) => approvalRow(approval, state.team, now)),
+      state.approvals.map((approval) =>
+        approvalRow(approval, state.overtaken.has(approval.id), state.team, now),
+      ),
       APPROVALS,
     );
   }
@@ -220,15 +224,18 @@ function windowOf({ windowMs, calendar }: CounterEntry): string {
 
 function approvalRow(
   approval: ApprovalEntry & Partial<Origin>,
+  isOvertaken: boolean,
   team: TeamStanding | undefined,
   now: number,
 ): Cell[] {
   const { id, server, tool, reason, expiresAt, who, host } = approval;
-  const what = !isForQueue(approval)
-    ? `${id}, in the client`
-    : mayApprove(approval, team)
-      ? inTeam(`policy-wrap approve ${id}`, team)
-      : `${id}, by an approver`;
+  const what = isOvertaken
+    ? `${id}, by an earlier policy: have the call made again`
+    : !isForQueue(approval)
+      ? `${id}, in the client`
+      : mayApprove(approval, team)
+        ? inTeam(`policy-wrap approve ${id}`, team)
+        : `${id}, by an approver`;
   return [
     { text: what, style: 'yellow' },
     named(server),

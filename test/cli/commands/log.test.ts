@@ -42,14 +42,14 @@ describe('log', () => {
     const lines = await logged(state);
     expect(lines[0]).toBe(localDay(NOW));
     expect(lines[1]).toMatch(
-      /^\d\d:\d\d:\d\d +allow +mcp-afip +pay +tool_error 12 ms +claude-ai 0\.1 +amount, cuit$/,
+      /^\d\d:\d\d:\d\d +allow +mcp-afip +pay +tool_error 12 ms +claude-ai 0\.1 +arguments: amount, cuit$/,
     );
     const decisions = lines.filter((line) => !/^2026-11-2\d$/.test(line));
     expect(decisions[1]).toMatch(
       /would deny +legiti +read\\u\{202e\} +NOT_LISTED +\(default deny\) +secret, n$/,
     );
     expect(decisions[2]).toMatch(
-      /ask +mcp-afip +refund +APPROVAL_REQUIRED .* approval [a-z0-9]{6} of amount$/,
+      /ask +mcp-afip +refund +APPROVAL_REQUIRED .* approval [a-z0-9]{6}; arguments: amount$/,
     );
     expect(decisions[3]).toMatch(/approval\.asked +mcp-afip +refund +by wrapper/);
     expect(decisions[4]).toMatch(/approval\.rejected +refund +by cli .*note no$/);

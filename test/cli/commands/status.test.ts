@@ -90,6 +90,22 @@ describe('status', () => {
     expect(right.err.text).toBe('');
   });
 
+  test('a count that is told apart by a hash says what that is', async () => {
+    using state = new State();
+    const session = state.session();
+    const shown = async () => {
+      const io = new FakeTerminal();
+      await status({ db: state.db }, io);
+      return io.out.text;
+    };
+    state.admit(session, open(charge('calls', 3, {}, 1, '["short"]')));
+    expect(await shown()).not.toContain('#');
+    state.admit(session, open(charge('calls', 3, {}, 1, `["${'x'.repeat(200)}"]`)));
+    expect(await shown()).toMatch(
+      /for #[\w-]{10}\n[\s\S]*\n {2}#\.\.\. stands for values that are kept as their hash alone\n/,
+    );
+  });
+
   test('a wrapper that has ended is named for a week, one that died counts as ended', async () => {
     using state = new State();
     state.store.endSession(state.session());
