@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { PolicyWrapError } from '../errors.js';
+import { linkAs, writeWhole } from '../files/whole-file.js';
 import { sha256 } from '../text/hash.js';
 
 /** Backups kept of one file; the oldest go. */
@@ -8,9 +9,14 @@ export const BACKUPS_KEPT = 10;
 
 /** Backups do not lie next to the files: in a project, one would soon be committed with its secrets. */
 function backupStem(real: string): string {
-  const hash = sha256(real).slice(0, 12);
-  return `${basename(real)}.${hash}.`;
+  const name = basename(real);
+  // With its hash and its time it must still be a name.
+  const shown = Buffer.byteLength(name) > LONGEST_NAME ? [...name].slice(0, 40).join('') : name;
+  return `${shown}.${sha256(real).slice(0, 12)}.`;
 }
+
+/** Longest name of a file that its copies have whole, in bytes. */
+const LONGEST_NAME = 200;
 
 /** `20261122T110512345Z`: sorts by time, and is a name on every file system. */
 function stamp(now: Date): string {
@@ -28,10 +34,13 @@ export interface Backup {
 export function listedBackups(real: string, folder: string): Backup[] {
   if (!existsSync(folder)) return [];
   const stem = backupStem(real);
-  return readdirSync(folder)
-    .flatMap((name) => {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const { name } = entry;
+      // A link or a pipe with such a name was not made by us.
+      if (!entry.isFile()) return [];
       const [, at, extra = '0'] =
-        (name.startsWith(stem) && /^(\d{8}T\d{9}Z)(?:-(\d+))?\.bak$/.exec(name.slice(stem.length))) || [];
+        (name.startsWith(stem) && /^(\d{8}T\d{9}Z)(?:-(\d{1,9}))?\.bak$/.exec(name.slice(stem.length))) || [];
       return at === undefined ? [] : [{ name, stamp: at, extra: Number(extra) }];
     })
     .sort((a, b) => (a.stamp === b.stamp ? b.extra - a.extra : a.stamp < b.stamp ? 1 : -1));
@@ -55,8 +64,9 @@ export function keepBackup(real: string, bytes: Buffer, folder: string, now: Dat
   const path = join(folder, `${backupStem(real)}${behind?.stamp ?? stamp(now)}${suffix}.bak`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // `wx`: when two installers run at one instant, the second fails and overwrites nothing.
-    writeFileSync(path, bytes, { flag: 'wx', mode: 0o600, flush: true });
+    // A new name: when two installers run at one instant, the second fails and overwrites nothing. Whole: on a full disk
+    // a part of it would be taken for what the file said.
+    writeWhole(path, bytes, (draft) => linkAs(draft, path));
   } catch (error) {
     throw new PolicyWrapError('CONFIG_CONFLICT', `${real}: no backup could be kept in ${folder}`, {
       hint: 'Nothing was written to the file itself.',

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { PolicyWrapError } from '../errors.js';
 import { type Backup, listedBackups } from './backups.js';
+import { readTextFile } from './text-file.js';
 
 /** Versions of a policy that are kept; the oldest go. */
 export const VERSIONS_KEPT = 50;
@@ -27,10 +29,34 @@ export function policyVersions(file: string): PolicyVersion[] {
   }));
 }
 
-/** The text of a version; only of one that `policyVersions` names. */
+/** The text of a version; only of one that `policyVersions` names, and that a policy's file could have. */
 export function versionText(file: string, version: string): string | undefined {
   const found = policyVersions(file).find(({ path }) => path === version || basename(path) === version);
-  return found && readFileSync(found.path, 'utf8');
+  try {
+    return found && readTextFile(found.path, 'the version', 'POLICY_INVALID');
+  } catch (error) {
+    if (PolicyWrapError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What the versions of a policy are kept under: its real path, also when it was deleted. */
+export function keptUnder(file: string): string {
+  if (existsSync(file)) return realpathSync(file);
+  const folder = dirname(file);
+  return existsSync(folder) ? join(realpathSync(folder), basename(file)) : file;
+}
+
+/** The policies of a folder that were deleted and have versions; their paths in it. */
+export function deletedPolicies(folder: string): string[] {
+  const kept = historyFolder(join(folder, 'any.json'));
+  if (!existsSync(kept)) return [];
+  const names = readdirSync(kept).flatMap(
+    (name) => /^(.+\.json)\.[0-9a-f]{12}\.[^.]+\.bak$/.exec(name)?.[1] ?? [],
+  );
+  return [...new Set(names)]
+    .map((name) => join(folder, name))
+    .filter((file) => !existsSync(file) && policyVersions(keptUnder(file)).length > 0);
 }
 
 /** `20261122T110512345Z` */

@@ -7,9 +7,14 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  constants,
+  copyFileSync,
   fsyncSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -29,8 +34,10 @@ export function writeWhole(
   place: (draft: string) => void,
   { mode = 0o600, flush = true }: { readonly mode?: number; readonly flush?: boolean } = {},
 ): void {
-  const random = randomBytes(6).toString('hex');
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}-${random}.tmp`);
+  const folder = dirname(path);
+  const stem = draftStem(path);
+  const draft = join(folder, `${stem}${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  if (flush) removeLeftovers(folder, stem);
   try {
     // 0600 until its mode is known to be right: the content may be secret from the first byte on.
     writeFileSync(draft, content, { flag: 'wx', mode: 0o600, flush });
@@ -39,7 +46,41 @@ export function writeWhole(
   } finally {
     rmSync(draft, { force: true });
   }
-  if (flush) flushFolder(dirname(path));
+  if (flush) flushFolder(folder);
+}
+
+/** Names have at most 255 bytes on most file systems, and a draft's is longer than the file's. */
+const LONGEST_STEM = 200;
+
+function draftStem(path: string): string {
+  const name = basename(path);
+  return Buffer.byteLength(name) > LONGEST_STEM ? '.policy-wrap.' : `.${name}.`;
+}
+
+/** Age after which nobody writes a draft any more, in milliseconds. */
+const LEFT_BEHIND_MS = 10 * 60_000;
+
+/** Drafts of a process that was killed: they may hold secrets, and a project's folder is soon committed. */
+function removeLeftovers(folder: string, stem: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      if (!name.startsWith(stem) || !/^\d+-[0-9a-f]{12}\.tmp$/.test(name.slice(stem.length))) continue;
+      const left = join(folder, name);
+      if (lstatSync(left).mtimeMs < Date.now() - LEFT_BEHIND_MS) rmSync(left, { force: true });
+    }
+  } catch {
+    // Somebody else's, or gone meanwhile.
+  }
+}
+
+/** Gives a draft a name that nothing has yet, unlike a rename. Some file systems have no links. @throws EEXIST */
+export function linkAs(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    copyFileSync(draft, path, constants.COPYFILE_EXCL);
+  }
 }
 
 /**

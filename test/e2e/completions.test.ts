@@ -20,6 +20,19 @@ const HOSTILE = {
 /** Names with something in them that nobody sees, or that ends a line: they are not offered. */
 const HIDDEN = { c1: 'c1\ntouch pwned', c2: 'c2\u202etxt', c3: 'c3\ttab' } as const;
 
+/** Alone in their databases, for nothing is typed of them before the tab. */
+const LEADING =
+  `~root ~ =ls $HOME $(touch+pwned) \`touch+pwned\` #x * !! !x %1 @x :x ? [a-z]* {a,b} ^x ' " (x) <x >pwned |x &x ;x \\x +x x+ ,x 1>x`
+    .split(' ')
+    .map((name) => name.replace('+', ' '));
+
+function database(path: string, servers: readonly string[]): void {
+  const store = Store.open(path);
+  const info = { grant: 'default', pid: 1, policyHash: undefined, policySource: undefined, observe: false };
+  for (const server of servers) store.startSession({ ...info, server });
+  store.close();
+}
+
 /** A folder with `policy-wrap` on its PATH: completions are the real ones, what else is run is written down. */
 function scene(rig: Rig) {
   const bin = join(rig.folder, 'bin');
@@ -37,11 +50,7 @@ printf '%s' "$n" > "$HOME/count"
 `,
   );
   chmodSync(stub, 0o755);
-  const store = Store.open(db);
-  const info = { grant: 'default', pid: 1, policyHash: undefined, policySource: undefined, observe: false };
-  for (const server of [...Object.values(HOSTILE), ...Object.values(HIDDEN)])
-    store.startSession({ ...info, server });
-  store.close();
+  database(db, [...Object.values(HOSTILE), ...Object.values(HIDDEN)]);
   const env = { ...rig.env(), PATH: `${bin}:${process.env.PATH}`, POLICY_WRAP_DB: db, LC_ALL: 'C.UTF-8' };
   return {
     env,
@@ -97,11 +106,15 @@ async function typedInto(shell: keyof typeof START, rig: Rig, lines: readonly st
 describe.skipIf(!PYTHON).each(Object.keys(START) as (keyof typeof START)[])('%s', (shell) => {
   test
     .skipIf(!isHere(shell))
-    .concurrent('completes names as one word each, whatever is in them, and runs none of them', async () => {
+    .concurrent('completes names that begin with what a shell reads as its own', async () => {
       await using rig = new Rig();
-      const lines = Object.keys(HOSTILE).map((start) => `policy-wrap status --server ${start}\t`);
+      for (const [at, name] of LEADING.entries()) database(join(rig.folder, `${at}.db`), [name]);
+      const lines = LEADING.map((_, at) => `policy-wrap status --db ${rig.folder}/${at}.db --server \t`);
       const { argv, shown } = await typedInto(shell, rig, lines);
-      expect(argv, shown).toEqual(Object.values(HOSTILE).map((name) => ['status', '--server', name]));
+      expect(
+        argv.map((words) => words.slice(3)),
+        shown,
+      ).toEqual(LEADING.map((name) => ['--server', name]));
       expect(readdirSync(rig.folder)).not.toContain('pwned');
     });
 

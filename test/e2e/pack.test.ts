@@ -156,6 +156,16 @@ describe('secrets never stand in a bundle', () => {
     expect(manifest.server.mcp_config.args.join(' ')).toContain(`\${user_config.${key}}`);
   });
 
+  test('the variable of a header is asked for', async () => {
+    await using rig = new Rig();
+    const { policy } = scene(rig);
+    const words = ['--url', 'https://mcp.example.com/mcp', '--header-env', 'Authorization=MCP_TOKEN'];
+    expect((await command(rig, ['pack', '--policy', policy, '-o', 'x.mcpb', ...words])).code).toBe(0);
+    const { server, user_config } = manifestIn(unpacked(join(rig.folder, 'x.mcpb')));
+    expect(server.mcp_config.env).toEqual({ MCP_TOKEN: `\${user_config.mcp_token}` });
+    expect(user_config.mcp_token).toMatchObject({ sensitive: true, required: true });
+  });
+
   test('a known server asks for what it needs', async () => {
     await using rig = new Rig();
     const { code } = await command(rig, ['pack', '--preset', 'afip', '-o', 'x.mcpb', '--', 'mcp-afip']);
@@ -179,6 +189,8 @@ test.each<[args: string[], code: number, told: string]>([
   [['--files', 'nowhere', '--', 'mcp-x'], 2, 'is no folder that can be read'],
   [['--bundle-version', 'new', '--', 'mcp-x'], 2, 'a version like 1.0.0 is needed'],
   [['--policy', 'layer.json', '--', 'mcp-x'], 2, 'a bundle holds one policy file'],
+  [['--policy', 'shared.json', '--', 'mcp-x'], 2, 'counts in the store of sales'],
+  [['--server', `\${user_config.x}`, '--', 'mcp-x'], 2, 'a client would fill this in'],
   [['--policy', 'wrong.json', '--', 'mcp-x'], 3, 'UNKNOWN_KEY'],
   [['--files', 'linked', '--', 'mcp-x'], 2, 'key.txt is a link out of the folder'],
   [['--files', 'odd', '--', 'mcp-x'], 2, 'is no name that every system has'],
@@ -187,6 +199,7 @@ test.each<[args: string[], code: number, told: string]>([
   await using rig = new Rig();
   const { policy } = scene(rig);
   rig.file('layer.json', { version: '1', default: 'deny', extends: policy });
+  rig.file('shared.json', { version: '1', default: 'deny', store: 'sales' });
   for (const name of ['linked', 'odd', 'empty']) mkdirSync(join(rig.folder, name));
   symlinkSync(policy, join(rig.folder, 'linked', 'key.txt'));
   writeFileSync(join(rig.folder, 'odd', '..\\evil.js'), '');

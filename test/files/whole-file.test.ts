@@ -6,6 +6,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -95,4 +96,23 @@ test('the draft has its mode before it gets the name', () => {
   );
   if (process.platform !== 'win32') expect(modes).toEqual([0o644]);
   expect(folder.names).toEqual(['file.json']);
+});
+
+test('what a killed process left behind goes with the next write; what is being written, and what is not ours, stays', () => {
+  using folder = new Folder();
+  const name = (rest: string) => join(folder.path, rest);
+  const old = ['.file.json.99-0123456789ab.tmp', '.file.json.bak.tmp', '.other.json.99-0123456789ab.tmp'];
+  for (const each of [...old, '.file.json.98-0123456789ab.tmp']) writeFileSync(name(each), 'secret');
+  for (const each of old) utimesSync(name(each), new Date(0), new Date(0));
+  writeWhole(folder.file, 'new', (draft) => renameOver(draft, folder.file));
+  const [gone, ...kept] = old;
+  expect(folder.names.sort()).toEqual([...kept, '.file.json.98-0123456789ab.tmp', 'file.json'].sort());
+  expect(folder.names).not.toContain(gone);
+});
+
+test('a file with the longest name there is, is written too', () => {
+  using folder = new Folder();
+  const file = join(folder.path, `${'ñ'.repeat(125)}.json`);
+  writePrivate(file, 'new');
+  expect(readFileSync(file, 'utf8')).toBe('new');
 });

@@ -1,9 +1,12 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readSnapshot } from '../../clients/files/read.js';
 import { assertNotPacked } from '../../config/bundle.js';
-import { policyFilesIn, policyPlaces } from '../../config/policy-files.js';
+import { configDirs, surroundings } from '../../config/paths.js';
+import { policyFileName, policyFilesIn, policyPlaces } from '../../config/policy-files.js';
 import {
+  deletedPolicies,
+  keptUnder,
   type PolicyVersion,
   policyVersions,
   VERSIONS_KEPT,
@@ -98,7 +101,7 @@ export async function history(
 }
 
 async function listAll({ json }: HistoryOptions, io: Terminal): Promise<number> {
-  const all = policyFilesIn()
+  const all = [...policyFilesIn(), ...deleted()]
     .map((file) => keptIn(file))
     .filter(({ versions }) => versions.length > 0);
   if (json) {
@@ -178,9 +181,7 @@ export async function rollback(
 /** @throws PolicyWrapError NOT_FOUND, POLICY_NOT_FOUND */
 function keptOf(policy: string, options: StateOptions, io: Terminal): Kept {
   const isPath = /[\\/]/.test(policy) || policy.endsWith('.json');
-  const file = isPath
-    ? (policyPlaces({ policy }, [])[0] ?? policy)
-    : policyOfServer(policy, options, io).file;
+  const file = isPath ? (policyPlaces({ policy }, [])[0] ?? policy) : fileOf(policy, options, io);
   const kept = keptIn(file);
   // One that was deleted can be put back.
   if (kept.versions.length > 0 || existsSync(file)) return kept;
@@ -189,8 +190,23 @@ function keptOf(policy: string, options: StateOptions, io: Terminal): Kept {
   });
 }
 
+const deleted = () => configDirs(surroundings()).flatMap(deletedPolicies);
+
+/** @throws PolicyWrapError NOT_FOUND, POLICY_NOT_FOUND */
+function fileOf(server: string, options: StateOptions, io: Terminal): string {
+  try {
+    return policyOfServer(server, options, io).file;
+  } catch (error) {
+    // Nothing may know the server any more but the versions of its policy.
+    const name = policyFileName(server);
+    const file = deleted().find((each) => basename(each) === name);
+    if (file === undefined) throw error;
+    return file;
+  }
+}
+
 function keptIn(file: string): Kept {
-  const real = existsSync(file) ? realpathSync(file) : file;
+  const real = keptUnder(file);
   return { file, real, versions: policyVersions(real) };
 }
 
@@ -199,6 +215,10 @@ function textOf({ file, real, versions }: Kept, wanted: string): string {
   const numbered = /^\d{1,4}$/.test(wanted) ? versions[Number(wanted) - 1]?.path : undefined;
   const text = versionText(real, numbered ?? wanted);
   if (text !== undefined) return text;
+  if (numbered !== undefined)
+    throw new PolicyWrapError('POLICY_INVALID', `${printable(numbered)}: this version cannot be read`, {
+      hint: 'It is no text of up to 4 MiB in UTF-8, or not yours to read.',
+    });
   throw new PolicyWrapError('NOT_FOUND', `${printable(file)} has no version ${printable(wanted, 80)}`, {
     hint:
       versions.length === 0

@@ -14,7 +14,7 @@ import { printable } from '../../text/escape.js';
 import { namedServer } from '../named-server.js';
 import { wrapperFiles, zipped } from '../pack/bundle.js';
 import { manifestOf } from '../pack/manifest.js';
-import { packedServer, type Variable } from '../pack/packed-server.js';
+import { assertNothingToFillIn, packedServer, type Variable } from '../pack/packed-server.js';
 import type { Terminal } from '../terminal.js';
 import { thisRoot } from '../this-installation.js';
 
@@ -42,12 +42,13 @@ export async function pack(argv: readonly string[], options: PackOptions, io: Te
       hint: 'policy-wrap pack --policy my.json -o afip.mcpb -- mcp-afip',
     });
   const [server] = named.names;
+  assertNothingToFillIn(server);
   const policy = policyText(findPolicy(options, named.names, named.words));
   const isRemote = argv.length === 0;
   const packed = packedServer(
     isRemote ? named.words : argv,
     options.files,
-    variablesOf(named.names, options.env ?? []),
+    variablesOf(named.names, [...(options.headerEnv ?? []).map(variableOf), ...(options.env ?? [])]),
     io.cwd,
   );
   const facts = {
@@ -73,6 +74,7 @@ export async function pack(argv: readonly string[], options: PackOptions, io: Te
   await io.out.write(
     `${printable(output)}: ${printable(server)} under its policy, ${count(Math.ceil(bytes.length / 1024), 'KiB', 'KiB')}.\n` +
       (asks.length === 0 ? '' : `It asks for ${printable(asks.join(', '))} where it is installed.\n`) +
+      leftOutLine(packed.leftOut) +
       'Open it with the client. The policy stays as it is in the bundle: pack it again to change it.\n',
   );
   return EXIT.done;
@@ -87,10 +89,32 @@ function policyText(found: FoundPolicy): string {
     throw new PolicyWrapError('USAGE', 'a bundle holds one policy file, and this one extends another', {
       hint: 'Write what holds into one file.',
     });
+  if (found.policy.store !== undefined)
+    throw new PolicyWrapError(
+      'USAGE',
+      `this policy counts in the store of ${printable(found.policy.store)}`,
+      {
+        hint: 'A bundle has no login to a store, and every call would be refused: take "store" out.',
+      },
+    );
   if (file !== undefined) return readTextFile(file, 'policy', 'POLICY_INVALID') ?? '';
   const [, name = ''] = /^preset (.*)$/.exec(found.policy.source) ?? [];
   return ownCopy(preset(name)?.text ?? '');
 }
+
+/** Most files that are named one by one. */
+const MOST_NAMED = 8;
+
+function leftOutLine(paths: readonly string[]): string {
+  // What lies in packages is theirs, and can be many.
+  const own = paths.filter((path) => !path.includes('node_modules/'));
+  if (own.length === 0) return '';
+  const more = own.length > MOST_NAMED ? ` and ${own.length - MOST_NAMED} more` : '';
+  return `Left out: ${printable(own.slice(0, MOST_NAMED).join(', '))}${more}.\n`;
+}
+
+/** The variable that a header of a remote server is made from. */
+const variableOf = (headerEnv: string) => headerEnv.slice(headerEnv.indexOf('=') + 1);
 
 /** Those that a known server needs, and those that a person named. */
 function variablesOf(names: readonly string[], env: readonly string[]): Variable[] {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { zipSync } from 'fflate';
 import { PLACES } from '../../config/bundle.js';
-import type { PackedFile } from './packed-server.js';
+import type { PackedFile } from './packed-files.js';
 
 /** The page in the browser and what is for people: a bundle only wraps. No addon is in it either: it would be for one system. */
 const NOT_NEEDED = /\.(?:map|1)$|^page\//;
@@ -26,15 +26,18 @@ function filesBelow(real: string, path: string): PackedFile[] {
 /** The earliest time that a ZIP file knows, by the local clock as it stores it. */
 const ALWAYS = new Date(1980, 0, 1);
 const UNIX = 3;
-const MODE = 0o100644;
+const FILE = 0o100644;
+const PROGRAM = 0o100755;
 
 /** A ZIP file whose bytes go by its content alone: neither by the clock nor by the order of a folder. */
 export function zipped(files: readonly PackedFile[]): Uint8Array {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const attrs = MODE << 16;
   return zipSync(
     Object.fromEntries(
-      sorted.map(({ path, bytes }) => [path, [bytes, { level: 9, mtime: ALWAYS, os: UNIX, attrs }]]),
+      sorted.map(({ path, bytes, isProgram = false }) => {
+        const attrs = (isProgram ? PROGRAM : FILE) << 16;
+        return [path, [bytes, { level: 9, mtime: ALWAYS, os: UNIX, attrs }]];
+      }),
     ),
   );
 }

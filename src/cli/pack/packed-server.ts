@@ -1,15 +1,9 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { statSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { PolicyWrapError } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { MASK, maskWords, soundsSecret } from '../../text/masking.js';
-
-/** A file of a bundle. */
-export interface PackedFile {
-  /** Inside of the bundle, with `/`. */
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
+import { FILES, leadsOut, type PackedFile, type PackedFolder, packedFolder } from './packed-files.js';
 
 /** What whoever installs the bundle is asked. */
 export interface Asked {
@@ -25,6 +19,8 @@ export interface Asked {
 export interface PackedServer {
   readonly words: readonly string[];
   readonly files: readonly PackedFile[];
+  /** What stays out of `files`, by its path in the folder. */
+  readonly leftOut: readonly string[];
   /** By the name of the variable, its value, or a place for the answer. */
   readonly env: Readonly<Record<string, string>>;
   readonly asked: Readonly<Record<string, Asked>>;
@@ -33,9 +29,6 @@ export interface PackedServer {
 /** The folder of the bundle; the client fills it in. */
 export const FOLDER = `\${__dirname}`;
 const place = (key: string) => `\${user_config.${key}}`;
-
-/** Longest of all files together, in bytes: more than any server needs, less than a folder taken by mistake. */
-const MOST_BYTES = 256 << 20;
 
 /**
  * Takes the words that start a server apart: its own files go along, and what is secret is asked for where the bundle is
@@ -53,30 +46,20 @@ export function packedServer(
   variables: readonly Variable[],
   cwd: string,
 ): PackedServer {
-  const folder = files === undefined ? undefined : resolve(cwd, files);
-  const asked: Record<string, Asked> = {};
+  const packed = files === undefined ? undefined : packedFolder(resolve(cwd, files));
+  const asked = new Map<string, Asked>();
   const masked = maskWords(words);
-  const packed = words.map((word, at) => {
-    if (word.includes('${'))
-      throw new PolicyWrapError('USAGE', `${printable(word, 80)}: a client would fill this in`, {
-        hint: 'Give the variable to the bundle (--env NAME): it asks for the value where it is installed.',
-      });
+  const started = words.map((word, at) => {
+    assertNothingToFillIn(word);
     const shown = masked[at] ?? word;
-    if (shown !== word) {
-      const name = words[at - 1]?.startsWith('-') && !/^-.*=/.test(word) ? words[at - 1] : word.split('=')[0];
-      const key = freeKey(name ?? '', asked);
-      asked[key] = {
-        title: key,
-        what: 'a secret of the server',
-        secret: true,
-        required: true,
-        isFile: false,
-      };
-      return shown.split(MASK).join(place(key));
-    }
-    return inBundle(word, folder, cwd);
+    if (shown === word) return inBundle(word, packed, cwd);
+    const flag = at > 0 && masked[at - 1] === words[at - 1] ? words[at - 1] : undefined;
+    assertSecretAlone(word, shown, flag);
+    const [first = '', ...rest] = shown.split(MASK);
+    // Several secrets in one word are asked for one by one.
+    return rest.reduce((text, more) => `${text}${place(askedFor(shown, flag, asked))}${more}`, first);
   });
-  const env: Record<string, string> = {};
+  const env = new Map<string, string>();
   for (const { name, value, what, secret, required, isFile } of variables) {
     if (value !== undefined) {
       if (
@@ -87,14 +70,20 @@ export function packedServer(
         throw new PolicyWrapError('USAGE', `--env ${printable(name)}: its value would stand in the bundle`, {
           hint: `Leave the value out (--env ${printable(name)}): whoever installs the bundle is asked for it.`,
         });
-      env[name] = value;
+      env.set(name, value);
       continue;
     }
     const key = freeKey(name, asked);
-    asked[key] = { title: name, what, secret, required, isFile };
-    env[name] = place(key);
+    asked.set(key, { title: name, what, secret, required, isFile });
+    env.set(name, place(key));
   }
-  return { words: packed, files: folder === undefined ? [] : filesIn(folder), env, asked };
+  return {
+    words: started,
+    files: packed?.files ?? [],
+    leftOut: packed?.leftOut ?? [],
+    env: Object.fromEntries(env),
+    asked: Object.fromEntries(asked),
+  };
 }
 
 export interface Variable {
@@ -106,70 +95,83 @@ export interface Variable {
   readonly isFile: boolean;
 }
 
+/** @throws PolicyWrapError USAGE for a place that a client fills in, with something of its own */
+export function assertNothingToFillIn(word: string): void {
+  if (!word.includes('${')) return;
+  throw new PolicyWrapError('USAGE', `${printable(word, 80)}: a client would fill this in`, {
+    hint: 'Give the variable to the bundle (--env NAME): it asks for the value where it is installed.',
+  });
+}
+
+const HEADER_FLAG = /^(?:-H|--headers?)$/;
+
+/**
+ * A secret within a line of a shell or a text is not known to the letter, and an answer with a quote or a dollar sign in
+ * it would be read as part of the line.
+ *
+ * @param shown the word, masked
+ */
+function assertSecretAlone(word: string, shown: string, flag: string | undefined): void {
+  const isAlone = shown === MASK || !/\s/.test(word) || /^(?:-|\s*[[{])/.test(word);
+  if (isAlone || HEADER_FLAG.test(flag ?? '')) return;
+  throw new PolicyWrapError('USAGE', `${printable(shown, 80)}: a secret stands inside of a text`, {
+    hint: 'Take it out and give the server the variable (--env NAME): the bundle asks for it where it is installed.',
+  });
+}
+
+/**
+ * Adds a question for a secret of the command line.
+ *
+ * @param shown the word, masked: nothing else of it may give the question its name, which stands in the bundle
+ * @param flag the word in front of it, where that is no secret itself
+ * @returns the question's key
+ */
+function askedFor(shown: string, flag: string | undefined, asked: Map<string, Asked>): string {
+  const [, own] = /^-{0,2}([A-Za-z][\w.-]{0,63})\s*[=:]\s*\*{3}$/.exec(shown) ?? [];
+  const key = freeKey(own ?? (flag?.startsWith('-') ? flag : 'secret'), asked);
+  asked.set(key, { title: key, what: 'a secret of the server', secret: true, required: true, isFile: false });
+  return key;
+}
+
 /** A key of `user_config` that is not taken yet. */
-function freeKey(name: string, taken: Readonly<Record<string, unknown>>): string {
+function freeKey(name: string, taken: ReadonlyMap<string, unknown>): string {
   const base = name.replace(/^-+/, '').replace(/\W+/g, '_').toLowerCase() || 'secret';
   for (let n = 1; ; n += 1) {
     const key = n === 1 ? base : `${base}_${n}`;
-    if (!Object.hasOwn(taken, key)) return key;
+    if (!taken.has(key)) return key;
   }
 }
-
-const leadsOut = (below: string) => below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below);
 
 const OR_PACKAGE = 'or name the server by its package (npx -y name@1.2.3).';
 
 /** A word that names a file: where it lies in the bundle. */
-function inBundle(word: string, folder: string | undefined, cwd: string): string {
+function inBundle(word: string, packed: PackedFolder | undefined, cwd: string): string {
   const [, head = '', path = word] = /^(--?[\w-]+=)(.+)$/.exec(word) ?? [];
+  if (path === '' || path.includes('\0')) return word;
   const real = resolve(cwd, path);
-  if (folder !== undefined) {
-    const below = relative(folder, real);
-    if (!leadsOut(below) && statSync(real, { throwIfNoEntry: false }) !== undefined)
-      return `${head}${FOLDER}/files/${below.split(sep).join('/')}`.replace(/\/$/, '');
+  const stat = statSync(real, { throwIfNoEntry: false });
+  if (packed !== undefined && stat !== undefined) {
+    const below = relative(packed.folder, real);
+    if (!leadsOut(below)) {
+      const inside = `${FILES}/${below.split(sep).join('/')}`.replace(/\/$/, '');
+      if (stat.isFile() && !packed.files.some((file) => file.path === inside))
+        throw new PolicyWrapError(
+          'USAGE',
+          `${printable(path, 200)} stays out of bundles: it may be a secret`,
+          {
+            hint: 'Give the server a variable for it (--env NAME): whoever installs the bundle is asked for it.',
+          },
+        );
+      return `${head}${FOLDER}/${inside}`;
+    }
   }
   const isPath = isAbsolute(path) || /^\.{1,2}[\\/]/.test(path) || /[\\/].*\.\w+$/.test(path);
-  const stat = statSync(real, { throwIfNoEntry: false });
   if (stat?.isFile() && (isPath || /\.(?:[cm]?js|ts|py|sh|jar|exe)$/i.test(path)))
     throw new PolicyWrapError('USAGE', `${printable(path, 200)} is a file of this machine alone`, {
       hint:
-        folder === undefined
+        packed === undefined
           ? `Pack it along with the folder that holds it (--files <folder>), ${OR_PACKAGE}`
-          : `It is not in ${printable(folder, 200)}, which --files names: name the folder that holds it, ${OR_PACKAGE}`,
+          : `It is not in ${printable(packed.folder, 200)}, which --files names: name the folder that holds it, ${OR_PACKAGE}`,
     });
   return word;
-}
-
-/** @throws PolicyWrapError USAGE for what is no folder, or too much, for a link out of it, and for names that a client's system could read as another place */
-function filesIn(folder: string): PackedFile[] {
-  const files: PackedFile[] = [];
-  let length = 0;
-  let names: string[];
-  try {
-    names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  } catch (error) {
-    throw new PolicyWrapError('USAGE', `--files: ${printable(folder)} is no folder that can be read`, {
-      cause: error,
-    });
-  }
-  for (const name of names) {
-    const path = name.split(sep).join('/');
-    const real = join(folder, name);
-    if (!statSync(real, { throwIfNoEntry: false })?.isFile()) continue;
-    if (/[\\:]/.test(path) || printable(path) !== path)
-      throw new PolicyWrapError('USAGE', `--files: ${printable(path, 200)} is no name that every system has`);
-    // A link may lead to anything on this machine, a key too.
-    const below = relative(realpathSync(folder), realpathSync(real));
-    if (leadsOut(below))
-      throw new PolicyWrapError('USAGE', `--files: ${printable(path, 200)} is a link out of the folder`, {
-        hint: 'Copy the file there, or take the link away.',
-      });
-    if (/(?:^|\/)(?:\.git|\.env[^/]*|\.npmrc|\.DS_Store)(?:\/|$)/.test(path)) continue;
-    const bytes = readFileSync(real);
-    length += bytes.length;
-    if (length > MOST_BYTES)
-      throw new PolicyWrapError('USAGE', `--files: ${printable(folder)} holds more than 256 MiB`);
-    files.push({ path: `files/${path}`, bytes });
-  }
-  return files;
 }

@@ -1,17 +1,8 @@
-import {
-  accessSync,
-  chownSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  readFileSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, chownSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BACKUPS_KEPT, keepBackup, pruneBackups } from '../../config/backups.js';
 import { PolicyWrapError } from '../../errors.js';
-import { renameOver, writeWhole } from '../../files/whole-file.js';
+import { linkAs, renameOver, writeWhole } from '../../files/whole-file.js';
 import type { Snapshot } from './read.js';
 
 function conflict(path: string, message: string, hint: string, cause?: unknown): PolicyWrapError {
@@ -87,7 +78,7 @@ export function replaceFile(
 export function createFile(path: string, content: Buffer | string, hint = 'Try again.'): void {
   write(path, content, 0o600, (draft) => {
     try {
-      linkOrCopy(draft, path);
+      linkAs(draft, path);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') throw conflict(path, 'the file already exists', hint, error);
       throw error;
@@ -114,16 +105,6 @@ function write(path: string, content: Buffer | string, mode: number, place: (dra
     const reason = codeOf(error) ?? 'unknown reason';
     const hint = 'Check the space left, that the folder is there, and who owns it.';
     throw conflict(path, `could not be written (${reason}); it is as it was`, hint, error);
-  }
-}
-
-/** A link, unlike a rename, fails where another program has made the file meanwhile. Some file systems have none. */
-function linkOrCopy(draft: string, path: string): void {
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw error;
-    copyFileSync(draft, path, constants.COPYFILE_EXCL);
   }
 }
 

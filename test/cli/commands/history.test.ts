@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { allow } from '../../../src/cli/commands/edit-policy.js';
 import { history, rollback } from '../../../src/cli/commands/history.js';
-import { policyVersions } from '../../../src/config/policy-history.js';
+import { historyFolder, policyVersions } from '../../../src/config/policy-history.js';
 import { Store } from '../../../src/store/store.js';
 import { INFO } from '../../store/support-shapes.js';
 import { Rig } from '../../support/rig.js';
@@ -157,4 +158,44 @@ test('what is not there is told, with what is', async () => {
   const all = new FakeTerminal();
   await history(undefined, db(), all);
   expect(all.out.text).toMatch(/shop\.json {2}2 versions {2}changed 2026-11-22 \d\d:\d\d:00/);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe, a folder and a link among the versions are none; a version that is no text is told',
+  async () => {
+    await edited();
+    const [newest] = policyVersions(file);
+    const [stem = ''] = /^.*json\.[0-9a-f]+\./.exec(basename(newest?.path ?? '')) ?? [];
+    const planted = (year: number) => join(historyFolder(file), `${stem}${year}0101T000000000Z.bak`);
+    execFileSync('mkfifo', [planted(2091)]);
+    mkdirSync(planted(2092));
+    symlinkSync('/etc/passwd', planted(2093));
+    const io = new FakeTerminal([]);
+    await history('shop', { ...db(), json: true }, io);
+    expect(JSON.parse(io.out.text).versions).toHaveLength(2);
+    writeFileSync(planted(2094), Buffer.from([0x7b, 0xff, 0xfe]));
+    const all = new FakeTerminal([]);
+    await history('shop', { ...db(), json: true }, all);
+    expect(JSON.parse(all.out.text).versions.map(({ lines }: { lines: number }) => lines)).toEqual([0, 3, 3]);
+    const before = read();
+    await expect(rollback('shop', '1', db(), new FakeTerminal(['y']))).rejects.toThrow('cannot be read');
+    expect(read()).toBe(before);
+  },
+);
+
+test('a policy that was deleted is listed, known by its server, and made again, also where its folder is a link', async () => {
+  await edited();
+  const last = read();
+  const folder = dirname(file);
+  renameSync(folder, join(rig.folder, 'dotfiles'));
+  if (process.platform !== 'win32') symlinkSync(join(rig.folder, 'dotfiles'), folder);
+  else renameSync(join(rig.folder, 'dotfiles'), folder);
+  await allow('shop', 'd', db(), new FakeTerminal([]));
+  rmSync(file);
+  const io = new FakeTerminal([]);
+  await history(undefined, { ...db(), json: true }, io);
+  expect(JSON.parse(io.out.text).policies).toMatchObject([{ file }]);
+  rmSync(rig.db);
+  expect(await rollback('shop', undefined, db(), new FakeTerminal(['y']))).toBe(0);
+  expect(read()).toBe(last);
 });
