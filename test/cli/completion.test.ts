@@ -221,6 +221,28 @@ describe('the names that a database knows', () => {
     expect(knownNames(state.db, NOW + 86_400_000, 100).approvals).toEqual([]);
   });
 
+  test('a server with thousands of tools hides neither those of others nor its own', () => {
+    using state = new State();
+    const all = Array.from({ length: 3000 }, (_, at) => `t${at}`);
+    for (const [server, tools] of [
+      ['a', all],
+      ['z', ['pay', 'T2999']],
+    ] as const) {
+      state.session({ server });
+      state.store.seeTools(
+        server,
+        tools.map((name) => ({ name, definition: '{}' })),
+      );
+    }
+    state.store.close();
+    const tools = (typed: string, server?: string) =>
+      knownNames(state.db, NOW, 100, { typed, server }).tools.map((each) => `${each.server}/${each.tool}`);
+    expect(tools('t2999').slice(0, 2)).toEqual(['a/t2999', 'z/T2999']);
+    expect(tools('pa')[0]).toBe('z/pay');
+    expect(tools('', 'z').slice(0, 2)).toEqual(['z/T2999', 'z/pay']);
+    expect(tools('')).toHaveLength(1000);
+  });
+
   test('a database that is not there is not made, and one that cannot be read has no names', () => {
     using state = new State();
     const missing = `${state.folder}/none.db`;

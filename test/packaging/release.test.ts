@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { Rig } from '../support/rig.js';
 
-const workflow = parse(readFileSync('.github/workflows/release.yml', 'utf8'));
-const steps = Object.values(
-  workflow.jobs as Record<string, { steps: { uses?: string; run?: string }[] }>,
-).flatMap((job) => job.steps);
+const read = (name: string) => parse(readFileSync(`.github/workflows/${name}`, 'utf8'));
+const stepsOf = ({ jobs }: { jobs: Record<string, { steps: { uses?: string; run?: string }[] }> }) =>
+  Object.values(jobs).flatMap((job) => job.steps);
+
+const workflow = read('release.yml');
+const steps = stepsOf(workflow);
 
 test('a release is published with its provenance and without a token, after everything was tested', () => {
   const { publish } = workflow.jobs;
@@ -20,7 +22,7 @@ test('a release is published with its provenance and without a token, after ever
 });
 
 test('actions of others are pinned by commit, and nothing from outside stands in a script', () => {
-  for (const { uses, run } of steps) {
+  for (const { uses, run } of readdirSync('.github/workflows').map(read).flatMap(stepsOf)) {
     if (uses !== undefined) expect(uses).toMatch(/@[0-9a-f]{40}$/);
     if (run !== undefined) expect(run).not.toContain('${{');
   }

@@ -37,7 +37,7 @@ const isShell = (name: string): name is keyof typeof SHELLS => Object.hasOwn(SHE
 
 function sourcesOf(io: Terminal): NameSources {
   return {
-    known: (db) => knownNames(stateFile(db), io.now(), WAIT_MS),
+    known: (db, wanted) => knownNames(stateFile(db), io.now(), WAIT_MS, wanted),
     entries: (wanted) =>
       allEntries(takeInventory(thisMachine(), thisWrapper()))
         .filter(({ client }) => wanted === undefined || wanted === client.id)

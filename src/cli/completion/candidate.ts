@@ -15,6 +15,8 @@ export interface Line {
   /** Waits for its value, or may take a further one. */
   readonly open: Option | undefined;
   readonly openHasValue: boolean;
+  /** What there is of the word, or of its value behind `=`. */
+  readonly typed: string;
   /** @returns the value of an option or argument by its name; undefined where it does not stand there */
   value(name: string): string | undefined;
 }

@@ -44,7 +44,7 @@ export function complete(
   const isRun = name === undefined || name.startsWith('-');
   const command = isRun ? run : program.commands.find((each) => each.name() === name);
   if (command === undefined) return NOTHING;
-  const line = taken(command, isRun ? before : before.slice(1));
+  const line = taken(command, isRun ? before : before.slice(1), inline?.[2] ?? current);
   const server = takesServer(command.name()) ? [SERVER] : [];
   if (inline) {
     const option = command.options.find(({ long }) => long === inline[1]);
@@ -64,7 +64,7 @@ export function complete(
 
 const SERVER: Candidate = { text: '--', about: "the server's command and its arguments" };
 
-function taken(command: Command, words: readonly string[]): Line {
+function taken(command: Command, words: readonly string[], typed: string): Line {
   const options = new Map<Option, string>();
   const args: string[] = [];
   let open: Option | undefined;
@@ -95,6 +95,7 @@ function taken(command: Command, words: readonly string[]): Line {
     options,
     open,
     openHasValue,
+    typed,
     value(name) {
       for (const [option, value] of options) if (option.attributeName() === name) return value;
       const at = command.registeredArguments.findIndex((argument) => argument.name() === name);

@@ -3,14 +3,14 @@ import { PRESETS } from '../../catalog/servers.js';
 import { THREATS } from '../../catalog/threats/threats.js';
 import { CLIENTS } from '../../clients/known-clients.js';
 import { EVENT_WORDS, EVENTS } from '../../notify/notice.js';
-import type { KnownNames } from '../../store/sqlite/known-names.js';
+import type { KnownNames, WantedNames } from '../../store/sqlite/known-names.js';
 import { TOPICS } from '../topics.js';
 import type { Candidate, Line } from './candidate.js';
 
 /** What is looked up when a name is asked for, and not before. */
 export interface NameSources {
   /** @param db as `--db` names it */
-  known(db: string | undefined): KnownNames;
+  known(db: string | undefined, wanted: WantedNames): KnownNames;
   /** Servers in the configuration of a client, of all clients where none is named. */
   entries(client: string | undefined): readonly string[];
 }
@@ -22,7 +22,8 @@ interface Source {
 }
 
 const plain = (names: readonly string[]): Candidate[] => names.map((text) => ({ text, about: '' }));
-const known = (sources: NameSources, line: Line) => sources.known(line.value('db'));
+const known = (sources: NameSources, line: Line) =>
+  sources.known(line.value('db'), { typed: line.typed, server: line.value('server') });
 
 const SERVERS: Source = { names: (sources, line) => plain(known(sources, line).servers) };
 const COUNTERS: Source = { names: (sources, line) => plain(known(sources, line).counters) };

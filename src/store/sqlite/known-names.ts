@@ -1,4 +1,3 @@
-import { counterNames } from '../counters/counter-list.js';
 import { type Database, onSnapshot } from './driver.js';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.js';
 import { lookInto } from './open.js';
@@ -15,41 +14,59 @@ export interface KnownNames {
 
 const NONE: KnownNames = { servers: [], grants: [], tools: [], counters: [], approvals: [] };
 
-/** Most names of a kind: a shell asks at every press of a key. */
+/** Most names of a kind: a shell asks at every press of a key. What was typed says which, where there are more. */
 const MOST = 1000;
+
+/** What is looked for. */
+export interface WantedNames {
+  /** What there is of the name already; may be empty. */
+  readonly typed: string;
+  /** The server whose tools are looked for; undefined for all. */
+  readonly server?: string | undefined;
+}
 
 /**
  * Looks as `serversIn` does: nothing is made, migrated or written.
  *
  * @param now UTC milliseconds
  * @param waitMs how long to wait for other processes' locks
- * @returns none for a database that is not there, is of another version or program, or cannot be read
+ * @returns those that begin with what was typed, in letters of any case, and then others, up to a bound; none for a database that is not there, is of another version or program, or cannot be read
  */
-export function knownNames(path: string, now: number, waitMs: number): KnownNames {
+export function knownNames(
+  path: string,
+  now: number,
+  waitMs: number,
+  wanted: WantedNames = { typed: '' },
+): KnownNames {
   try {
-    return lookInto(path, waitMs, (db) => onSnapshot(db, () => namesIn(db, now))) ?? NONE;
+    return lookInto(path, waitMs, (db) => onSnapshot(db, () => namesIn(db, now, wanted))) ?? NONE;
   } catch {
     return NONE;
   }
 }
 
-function namesIn(db: Database, now: number): KnownNames {
+function namesIn(db: Database, now: number, { typed, server }: WantedNames): KnownNames {
   // Tables of another version may mean something else.
   const isOurs = db.pragma('application_id') === APPLICATION_ID;
   if (!isOurs || Number(db.pragma('user_version')) !== MIGRATIONS.length) return NONE;
+  const fitting = [[...typed].length, typed] as const;
+  const first = (column: string) => `substr(${column}, 1, ?) <> ? COLLATE NOCASE`;
   const text = (sql: string) =>
     db
-      .prepare(`${sql} ORDER BY 1 LIMIT ${MOST}`)
-      .all()
-      .map((row) => String(Object.values(row)[0]));
+      .prepare(`SELECT name FROM (${sql}) ORDER BY ${first('name')}, name LIMIT ${MOST}`)
+      .all(...fitting)
+      .map(({ name }) => String(name));
   return {
-    servers: text(`SELECT server FROM sessions UNION SELECT server FROM pins WHERE kind = 'tool'`),
-    grants: text('SELECT DISTINCT grant_name FROM sessions'),
+    servers: text(`SELECT server AS name FROM sessions UNION SELECT server FROM pins WHERE kind = 'tool'`),
+    grants: text('SELECT DISTINCT grant_name AS name FROM sessions'),
     tools: db
-      .prepare(`SELECT server, tool FROM pins WHERE kind = 'tool' ORDER BY server, tool LIMIT ${MOST}`)
-      .all()
+      .prepare(
+        `SELECT server, tool FROM pins WHERE kind = 'tool'
+          ORDER BY server <> ?, ${first('tool')}, server, tool LIMIT ${MOST}`,
+      )
+      .all(server ?? null, ...fitting)
       .map(({ server, tool }) => ({ server: String(server), tool: String(tool) })),
-    counters: counterNames(db, MOST),
+    counters: text('SELECT DISTINCT name FROM counters'),
     approvals: db
       .prepare(
         `SELECT id, server, tool FROM approvals WHERE state = 'pending' AND expires_at > ? ORDER BY asked_at LIMIT ${MOST}`,
