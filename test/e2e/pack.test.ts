@@ -176,6 +176,17 @@ describe('secrets never stand in a bundle', () => {
   });
 });
 
+test.each([
+  [['npx', '-y', '@a/some-mcp@latest'], true],
+  [['npx', '-y', '@a/some-mcp@1.2.3'], false],
+  [['uvx', 'some-mcp==1.2'], false],
+])('a package without a version is told: %j', async (words, told) => {
+  await using rig = new Rig();
+  const { policy } = scene(rig);
+  const { stdout } = await command(rig, ['pack', '--policy', policy, '-o', 'x.mcpb', '--', ...words]);
+  expect(stdout.includes('names no version of')).toBe(told);
+});
+
 test.each<[args: string[], code: number, told: string]>([
   [['--env', 'API_TOKEN=abc', '--', 'mcp-x'], 2, '--env API_TOKEN: its value would stand in the bundle'],
   [['--env', `A=\${HOME}`, '--', 'mcp-x'], 2, '--env A: its value would stand in the bundle'],

@@ -11,6 +11,7 @@ import { readTextFile } from '../../config/text-file.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
+import { readCommandLine } from '../../upstream/command-line.js';
 import { namedServer } from '../named-server.js';
 import { wrapperFiles, zipped } from '../pack/bundle.js';
 import { manifestOf } from '../pack/manifest.js';
@@ -75,6 +76,7 @@ export async function pack(argv: readonly string[], options: PackOptions, io: Te
     `${printable(output)}: ${printable(server)} under its policy, ${count(Math.ceil(bytes.length / 1024), 'KiB', 'KiB')}.\n` +
       (asks.length === 0 ? '' : `It asks for ${printable(asks.join(', '))} where it is installed.\n`) +
       leftOutLine(packed.leftOut) +
+      unpinnedLine(argv) +
       'Open it with the client. The policy stays as it is in the bundle: pack it again to change it.\n',
   );
   return EXIT.done;
@@ -111,6 +113,18 @@ function leftOutLine(paths: readonly string[]): string {
   if (own.length === 0) return '';
   const more = own.length > MOST_NAMED ? ` and ${own.length - MOST_NAMED} more` : '';
   return `Left out: ${printable(own.slice(0, MOST_NAMED).join(', '))}${more}.\n`;
+}
+
+/** Without a version, whoever installs the bundle gets what was published last, and not what was looked at here. */
+function unpinnedLine(argv: readonly string[]): string {
+  const { package: name } = readCommandLine(argv);
+  if (name === undefined) return '';
+  const isPinned = argv.some((word) =>
+    /^(?:@|==)v?\d/.test(word.startsWith(name) ? word.slice(name.length) : ''),
+  );
+  return isPinned
+    ? ''
+    : `Its command names no version of ${printable(name)}: each start may get a newer one.\n`;
 }
 
 /** The variable that a header of a remote server is made from. */
