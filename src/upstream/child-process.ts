@@ -67,6 +67,13 @@ export class ChildProcess implements Upstream {
     env: NodeJS.ProcessEnv,
     cwd?: string,
   ): Promise<ChildProcess> {
+    // A client's file in JSON can hold one; the system could not, and would be given the part before it.
+    if ([...args, ...Object.values(env), cwd].some((text) => text?.includes('\0')))
+      throw new PolicyWrapError(
+        'UPSTREAM_NOT_STARTED',
+        `${file} could not be started: an argument or a variable has a zero byte in it`,
+        { hint: 'Mend it where the server is set up.' },
+      );
     const child = spawned(file, args, env, cwd);
     if (child.pid === undefined) throw await notStarted(file, child);
     // Its end is watched through events; this only keeps a rejection from counting as unhandled.

@@ -231,3 +231,14 @@ test.skipIf(process.platform === 'win32')('what cannot be started says why, and 
     rmSync(folder, { recursive: true });
   }
 });
+
+test.each<[args: string[], env: NodeJS.ProcessEnv, cwd: string | undefined]>([
+  [['a\0b'], {}, undefined],
+  [[], { A: '\0' }, undefined],
+  [[], {}, '/\0'],
+])('a zero byte, which a file in JSON can hold, is told: %j %j %j', async (args, env, cwd) => {
+  await expect(ChildProcess.start(process.execPath, args, env, cwd)).rejects.toMatchObject({
+    code: 'UPSTREAM_NOT_STARTED',
+    message: expect.stringContaining('zero byte'),
+  });
+});
