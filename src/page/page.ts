@@ -3,6 +3,8 @@ import { hasWaiting } from '../cli/commands/reject.js';
 import { type OpenState, openState, type StateOptions } from '../cli/open-state.js';
 import { type AnyStore, nowOf } from '../cli/team-store.js';
 import type { Output, Terminal } from '../cli/terminal.js';
+import { PolicyWrapError } from '../errors.js';
+import type { SharedStore } from '../store/shared-store.js';
 import type { ApprovalEntry, Store } from '../store/store.js';
 import type { Changed } from './api-types/names.js';
 import type { States } from './states.js';
@@ -92,6 +94,17 @@ export class Page {
     const own: T[] = [];
     for (const { store } of this.stores()) own.push(...(await work(store, 0)));
     return [...(shared ?? []), ...own];
+  }
+
+  /** The file of a database that the page looks at; undefined for any other. */
+  pathOf(store: Store): string | undefined {
+    return this.stores().find((each) => each.store === store)?.path;
+  }
+
+  /** @throws PolicyWrapError NOT_FOUND where no team is shown */
+  teamStore(): SharedStore {
+    if (this.team) return this.team.store;
+    throw new PolicyWrapError('NOT_FOUND', 'this page was opened without the store of a team');
   }
 
   /** What is added to an instant of a store's to have it by this machine's clock, in milliseconds. */

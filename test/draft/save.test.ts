@@ -1,17 +1,20 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readSnapshot } from '../../src/clients/files/read.js';
 import { policyVersions } from '../../src/config/policy-history.js';
-import { saveDraft } from '../../src/draft/save.js';
+import { saveDraft, writePolicyText } from '../../src/draft/save.js';
 
 const NOW = Date.UTC(2026, 10, 22, 11);
 const OLD = '// mine\r\n{ "version": "1", "default": "deny", "tools": { "a": {} } }\r\n';
@@ -36,6 +39,31 @@ test('a draft is saved byte for byte, and the version before is kept', () => {
   expect(saveDraft(file, NEW, NEW, NOW)).toEqual({ kind: 'same' });
   expect(policyVersions(file)).toHaveLength(1);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a link that takes the place of the file between reading and saving leads no write to another file',
+  () => {
+    const other = join(folder, 'other.json');
+    writeFileSync(file, OLD);
+    writeFileSync(other, 'not a policy');
+    rmSync(file);
+    symlinkSync(other, file);
+    expect(saveDraft(file, OLD, NEW, NOW)).toEqual({ kind: 'conflict', text: 'not a policy' });
+    expect(readFileSync(other, 'utf8')).toBe('not a policy');
+
+    // In the very moment of the write, and with the text that is looked for: the link goes, what it leads to stays.
+    rmSync(file);
+    writeFileSync(file, OLD);
+    const before = readSnapshot(file);
+    writeFileSync(other, OLD);
+    rmSync(file);
+    symlinkSync(other, file);
+    writePolicyText(file, before, NEW, NOW);
+    expect(lstatSync(file).isFile()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe(NEW);
+    expect(readFileSync(other, 'utf8')).toBe(OLD);
+  },
+);
 
 test('a file that changed since it was read is not written: what it says now comes back', () => {
   const other = OLD.replace('deny', 'allow');

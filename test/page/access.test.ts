@@ -106,6 +106,8 @@ describe('which requests are answered', () => {
       "require-trusted-types-for 'script'",
       "trusted-types 'none'",
       "connect-src 'self'",
+      "script-src 'self'",
+      "style-src 'self'",
     ])
       expect(policy.split('; ')).toContain(line);
     expect(HEADERS).toMatchObject({
@@ -167,6 +169,18 @@ describe('which account is at the other end', () => {
     ]);
     expect(check?.('127.0.0.1', 40000)).toBe(true);
     expect(check?.('127.0.0.2', 40000)).toBe(false);
+    // A connection of ours to the same port of another address is not the one that another account has to us.
+    const both = [
+      row(`${here}:9C45`, `${other}:223D`, '01', 1000, 5),
+      row(`${here}:9C45`, us, '01', 1001, 6),
+    ];
+    expect(checkOf([listening, ...both])?.('127.0.0.1', 40005)).toBe(false);
+  });
+
+  test('only a connection that is there tells whose it is', () => {
+    for (const state of ['02', '04', '08'])
+      expect(checkOf([listening, row(`${here}:9C40`, us, state, 1000, 2)])?.('127.0.0.1', 40000)).toBe(false);
+    expect(checkOf([row(us, '00000000:0000', '07', 1000, 1)])).toBeUndefined();
   });
 
   test('what nobody holds any more is not root’s, though the system writes a zero there', () => {

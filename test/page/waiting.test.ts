@@ -21,10 +21,10 @@ async function waitingIn(rig: Rig, tool = 'tag', args: object = { n: 1 }): Promi
   return rig.db;
 }
 
-/** Sets the arguments that are kept of every approval. */
-function rewrite(file: string, args: string): void {
+/** Sets what is kept of every approval. */
+function rewrite(file: string, value: string | number, column = 'arguments'): void {
   const database = connect(file, 0);
-  database.prepare('UPDATE approvals SET arguments = ?').run(args);
+  database.prepare(`UPDATE approvals SET ${column} = ?`).run(value);
   database.close();
 }
 
@@ -71,6 +71,26 @@ test('G10: two databases have an approval of one id: a yes and a no meet the one
   await approve({ id: two?.id, shown: two?.shown });
   await reject({ id: three?.id, shown: three?.shown });
   expect(states()).toEqual([['pending'], ['approved'], ['rejected']]);
+});
+
+test.each([
+  ['server', 'other'],
+  ['grant_name', 'other'],
+  ['tool', 'other'],
+  ['arguments', '{"n":2}'],
+  ['rule', '/tools/other'],
+  ['reason', 'other'],
+  ['asked_at', 1],
+])('G10: a yes to one call is none to another that differs in its %s alone', async (column, value) => {
+  await using rig = new Rig();
+  const file = await waitingIn(rig);
+  const { waiting, approve, states } = routesOver(file);
+  const [call] = await waiting();
+  rewrite(file, value, column);
+  await expect(approve({ id: call?.id, shown: call?.shown })).rejects.toThrow(
+    'is not the call that was shown',
+  );
+  expect(states()).toEqual([['pending']]);
 });
 
 test('G10: a call whose arguments cannot be shown cannot be approved', async () => {

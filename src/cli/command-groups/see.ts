@@ -73,6 +73,7 @@ export const SEE: readonly CommandRow[] = [
     options: [
       ...[db, store, onlyServer],
       new Option('--grant <name>', 'only this grant'),
+      new Option('--split <values>', 'only the count of these values, as status --json has them'),
       new Option('--clock', 'count what was charged while the clock was ahead as charged now'),
       new Option('--database', 'set the whole database aside'),
       ...[yes, noColor],

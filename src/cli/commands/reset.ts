@@ -16,6 +16,8 @@ import { localTime } from '../time.js';
 export interface ResetOptions extends StateOptions, StoreOptions {
   readonly server?: string | undefined;
   readonly grant?: string | undefined;
+  /** The values of a limit that is split, as `status` shows them. */
+  readonly split?: string | undefined;
   readonly database?: boolean | undefined;
   readonly clock?: boolean | undefined;
   readonly yes?: boolean | undefined;
@@ -49,15 +51,15 @@ export async function reset(
 }
 
 async function resetCounter(name: string, options: ResetOptions, io: Terminal): Promise<number> {
-  const { server, grant } = options;
+  const { server, grant, split } = options;
   const store = await openOne(options, io);
   try {
     if ('shown' in store) await store.needRole('owner');
-    let filter: Omit<CounterFilter, 'name'> = { server, grant };
+    let filter: Omit<CounterFilter, 'name'> = { server, grant, split };
     let found = await store.fullestCounters({ name, ...filter }, SHOWN);
     if (found.total === 0 && server !== undefined) {
       // A refusal names the server of its call, and a count over all servers has none.
-      filter = { ofServer: server, grant };
+      filter = { ofServer: server, grant, split };
       found = await store.fullestCounters({ name, ...filter }, SHOWN);
     }
     if (found.total === 0) throw await notFound(name, store);
@@ -65,9 +67,7 @@ async function resetCounter(name: string, options: ResetOptions, io: Terminal): 
       `This gives back everything charged to:\n${shown(found.counters, found.total, io, usedOf)}`,
     );
     if (!(await confirm('Empty it?', options, io))) return EXIT.failed;
-    const emptied = await inSteps(async () =>
-      written(await store.resetCounter(name, filter, 'cli', AT_ONCE)),
-    );
+    const emptied = await emptyCounters(store, name, filter, 'cli');
     await io.out.write(`Emptied:\n${shown(emptied.slice(0, SHOWN), emptied.length, io, emptiedOf)}`);
     return EXIT.done;
   } finally {
@@ -98,6 +98,22 @@ async function resetClock(options: ResetOptions, io: Terminal): Promise<number> 
   } finally {
     store.close();
   }
+}
+
+/**
+ * Empties counters, and says so in the events; a person was made sure of before.
+ *
+ * @param who where it was said: `cli`, `page`
+ * @returns what they held
+ * @throws PolicyWrapError STATE_UNAVAILABLE; REFUSED by a team's store without the owner's role
+ */
+export function emptyCounters(
+  store: AnyStore,
+  name: string,
+  filter: Omit<CounterFilter, 'name'>,
+  who: string,
+): Promise<CounterEntry[]> {
+  return inSteps(async () => written(await store.resetCounter(name, filter, who, AT_ONCE)));
 }
 
 /** Repeats a step until nothing is left for it. */

@@ -1,4 +1,5 @@
-import type { From, Place } from './shell.js';
+import * as z from 'zod/mini';
+import { type From, PLACES, type Place } from './shell.js';
 
 /** What happens now. Times in UTC milliseconds. */
 export interface LiveAnswer {
@@ -34,6 +35,8 @@ export interface Decision {
 
 export interface Counter {
   readonly id: number;
+  /** Names it in `EmptyBody`: a digest of what tells it from every other. */
+  readonly shown: string;
   /** The team that counts together; undefined for this machine's own. */
   readonly team: string | undefined;
   readonly name: string;
@@ -53,6 +56,22 @@ export interface Counter {
   readonly observe: boolean;
   /** When there is room again; undefined while there is. */
   readonly freesAt: number | undefined;
+}
+
+/** Says that a person wants this counter emptied. */
+export const EmptyBody = z.strictObject({
+  place: z.enum(PLACES),
+  name: z.string().check(z.maxLength(500)),
+  id: z.int(),
+  /** As `Counter.shown`: ids are short, and databases may be several. */
+  shown: z.string().check(z.maxLength(200)),
+});
+export type EmptyBody = z.infer<typeof EmptyBody>;
+
+/** What a counter held when it was emptied; exact decimals. */
+export interface Emptied {
+  readonly used: string;
+  readonly max: string;
 }
 
 export interface LiveServer {

@@ -1,11 +1,24 @@
+import { emptyCounters } from '../../cli/commands/reset.js';
 import { namesOf } from '../../cli/log-json.js';
 import { COUNTERS_SHOWN } from '../../cli/status/snapshot.js';
+import type { AnyStore } from '../../cli/team-store.js';
+import { PolicyWrapError } from '../../errors.js';
 import { Decimal } from '../../json/decimal.js';
 import type { Origin } from '../../store/shared-store.js';
 import type { CounterEntry, LogEntry, SessionEntry, Store } from '../../store/store.js';
-import type { Counter, Decision, Hour, HoursAnswer, LiveAnswer, LiveServer } from '../api-types/live.js';
+import { sha256 } from '../../text/hash.js';
+import {
+  type Counter,
+  type Decision,
+  type Emptied,
+  EmptyBody,
+  type Hour,
+  type HoursAnswer,
+  type LiveAnswer,
+  type LiveServer,
+} from '../api-types/live.js';
 import type { Page } from '../page.js';
-import { get, type Route } from '../route.js';
+import { get, post, type Route } from '../route.js';
 
 const HOUR_MS = 3_600_000;
 /** Hours that are plotted, the one that runs included. */
@@ -17,12 +30,14 @@ const MOST_DECISIONS = 100;
 export const LIVE: readonly Route[] = [
   get('/api/live', ({ query }, page) => live(query.get('server') ?? undefined, query.has('denied'), page)),
   get('/api/hours', ({ query }, page) => hours(query.get('server') ?? undefined, page)),
+  post('/api/counters/empty', EmptyBody, ({ body }, page) => empty(body, page)),
 ];
 
 async function live(server: string | undefined, denied: boolean, page: Page): Promise<LiveAnswer> {
   const counters = await page.ofAll(async (store, shift) => {
     const fullest = await store.fullestCounters({ ofServer: server }, COUNTERS_SHOWN);
-    return [{ ...fullest, team: 'shown' in store ? store.team : undefined, shift }];
+    const team = 'shown' in store ? store.team : undefined;
+    return [{ ...fullest, team, where: whereOf(store, page), shift }];
   });
   const decisions = await page.ofAll(async (store, shift) => {
     const rows: readonly (LogEntry & Partial<Origin>)[] = await store.log({
@@ -34,7 +49,7 @@ async function live(server: string | undefined, denied: boolean, page: Page): Pr
     now: page.now(),
     decisions: decisions.sort((a, b) => b.at - a.at || Number(b.id) - Number(a.id)).slice(0, MOST_DECISIONS),
     counters: counters
-      .flatMap(({ counters: fullest, team, shift }) => fullest.map((entry) => counterOf(entry, team, shift)))
+      .flatMap(({ counters: fullest, ...of }) => fullest.map((entry) => counterOf(entry, of)))
       .sort((a, b) => b.share - a.share || (a.name < b.name ? -1 : 1)),
     countersTotal: counters.reduce((sum, { total }) => sum + total, 0),
     servers: await serversOf(page),
@@ -54,17 +69,58 @@ function decisionOf(entry: LogEntry & Partial<Origin>, shift: number): Decision 
   };
 }
 
-function counterOf(entry: CounterEntry, team: string | undefined, shift: number): Counter {
+interface Whose {
+  readonly team: string | undefined;
+  readonly where: string | undefined;
+  readonly shift: number;
+}
+
+function counterOf(entry: CounterEntry, { team, where, shift }: Whose): Counter {
   const { id, name, server, grant, split, windowMs, calendar, observe, used, max, freesAt } = entry;
   const share = max.sign > 0 ? used.toNumber() / max.toNumber() : 1;
   return {
     ...{ id, team, name, server, grant, split, windowMs, observe },
+    shown: digestOf(entry, where),
     freesAt: freesAt === undefined ? undefined : freesAt + shift,
     calendar: calendar?.unit,
     used: used.toString(),
     max: max.toString(),
     share: Math.min(1, Math.max(0, used.compare(Decimal.zero) === 0 ? 0 : share)),
   };
+}
+
+/** Tells a store from every other that the page looks at. */
+const whereOf = (store: AnyStore, page: Page): string | undefined =>
+  'shown' in store ? store.shown : page.pathOf(store);
+
+/** The same for one counter alone, however much it holds. */
+function digestOf(entry: CounterEntry, where: string | undefined): string {
+  const { id, name, scope, server, grant, session, split, windowMs, calendar, observe } = entry;
+  const parts = [where, id, name, scope, server, grant, session, split, windowMs, calendar, observe];
+  return sha256(JSON.stringify(parts));
+}
+
+/**
+ * Empties the counter that was shown, and no other.
+ *
+ * @throws PolicyWrapError NOT_FOUND where it is there no longer; REFUSED in a team without the owner's role
+ */
+async function empty({ place, id, name, shown }: EmptyBody, page: Page): Promise<Emptied> {
+  const stores: readonly AnyStore[] =
+    place === 'team' ? [page.teamStore()] : page.stores().map(({ store }) => store);
+  for (const store of stores) {
+    if ('shown' in store) await store.needRole('owner');
+    const found = (await store.counters({ id, name })).find(
+      (entry) => digestOf(entry, whereOf(store, page)) === shown,
+    );
+    if (!found) continue;
+    const [held] = await emptyCounters(store, name, { id }, 'page');
+    page.changed('state');
+    if (held) return { used: held.used.toString(), max: held.max.toString() };
+  }
+  throw new PolicyWrapError('NOT_FOUND', `there is no counter ${name} as it was shown`, {
+    hint: 'Nothing was emptied. Look at what is counted now.',
+  });
 }
 
 /** By name; a server that the team knows is the team's, also where it runs here. */

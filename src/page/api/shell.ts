@@ -4,7 +4,6 @@ import { isForQueue } from '../../cli/approval-view.js';
 import { lift, liftTeam, stop, stopTeam } from '../../cli/commands/pause.js';
 import { stateFile } from '../../config/policy-files.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import type { SharedStore } from '../../store/shared-store.js';
 import type { PauseEntry } from '../../store/store.js';
 import {
   type Address,
@@ -24,7 +23,7 @@ export const SHELL: readonly Route[] = [
     const io = page.collect();
     const code =
       place === 'team'
-        ? await stopTeam(teamOf(page), { server, reason }, io, 'page')
+        ? await stopTeam(page.teamStore(), { server, reason }, io, 'page')
         : await stop({ ...page.options, server, reason, here: true }, io, 'page');
     return braked(code, io, page);
   }),
@@ -32,18 +31,12 @@ export const SHELL: readonly Route[] = [
     const io = page.collect();
     const code =
       place === 'team'
-        ? await liftTeam(teamOf(page), { server }, io, 'page')
+        ? await liftTeam(page.teamStore(), { server }, io, 'page')
         : await lift({ ...page.options, server, here: true }, io, 'page');
     return braked(code, io, page);
   }),
   post('/api/address', z.strictObject({}), (_asked, page): Address => ({ address: page.address() })),
 ];
-
-/** @throws PolicyWrapError NOT_FOUND */
-function teamOf({ team }: Page): SharedStore {
-  if (team) return team.store;
-  throw new PolicyWrapError('NOT_FOUND', 'this page was opened without the store of a team');
-}
 
 async function overview(page: Page): Promise<Overview> {
   const states = page.stores();

@@ -67,6 +67,18 @@ describe('reset of a counter', () => {
     );
   });
 
+  test('of a limit that is split one part alone is emptied', async () => {
+    using state = new State();
+    const session = state.session();
+    const each = limit({ counter: 'invoiced' });
+    for (const split of ['["20111222333"]', '["20444555666"]'])
+      state.admit(session, open(chargeOf(each, 1, split)));
+    const io = new FakeTerminal(['y']);
+    expect(await reset('invoiced', { db: state.db, split: '["20444555666"]' }, io)).toBe(0);
+    expect(io.err.text).not.toContain('20111222333');
+    expect(state.store.counters().map(({ split }) => split)).toEqual(['["20111222333"]']);
+  });
+
   test('is refused in the shell of an agent, for an unknown counter, and without a name', async () => {
     using state = used();
     const { db } = state;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { command } from '../../support/asking.js';
 import { refusalCode } from '../../support/rig.js';
 import { accessible, fitsWidth, PageRig } from '../support/page-rig.js';
 import { press } from '../support/press.js';
@@ -61,6 +62,87 @@ test('one server is paused and resumed', async () => {
   );
   expect(refusalCode(await wrapper.call('other', {}))).toBeUndefined();
 });
+
+test('a full limit is emptied after a look at what it is, and calls pass again; the log says that it was the page', async () => {
+  await using rig = await PageRig.start();
+  const wrapper = rig.wrap({ policy: POLICY });
+  await wrapper.initialize();
+  for (let calls = 0; calls < 3; calls += 1) await wrapper.call('track_logout', { user: 'ana' });
+  expect(refusalCode(await wrapper.call('track_logout', { user: 'ana' }))).toBe('LIMIT');
+  const page = await rig.open('/live');
+  const meter = page.getByRole('meter', { name: 'track_logout_rate' });
+  const dialog = page.getByRole('dialog', { name: 'Empty this limit?' });
+  const yes = dialog.getByRole('button', { name: 'Empty it' });
+
+  // Pressed in the moment in which it comes, as the second click of a double click would be: nothing.
+  await page.getByRole('button', { name: 'Empty track_logout_rate' }).waitFor();
+  await page.evaluate(`(() => {
+    document.querySelector('button[aria-label="Empty track_logout_rate"]').click();
+    const look = () => {
+      const button = document.querySelector('dialog .button.danger');
+      if (button) button.click();
+      else requestAnimationFrame(look);
+    };
+    look();
+  })()`);
+  await page.getByText('This has only just come here').waitFor();
+  await dialog.getByText('track_logout_rate').waitFor();
+  await dialog.getByText('Server: recorder').waitFor();
+  await dialog.getByText('It counts 3 of 3. All of that is given back').waitFor();
+  await accessible(page);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  expect(await meter.getAttribute('aria-valuetext')).toBe('3 of 3');
+
+  await page.getByRole('button', { name: 'Empty track_logout_rate' }).click();
+  await press(yes, page.getByText('Emptied; it held 3 of 3'));
+  await dialog.waitFor({ state: 'detached' });
+  await meter.waitFor({ state: 'detached' });
+  expect(refusalCode(await wrapper.call('track_logout', { user: 'ana' }))).toBeUndefined();
+  const lines = (await command(rig, ['log', '--json'])).stdout.trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'event');
+  expect(events).toMatchObject([
+    { kind: 'counter.reset', who: 'page', detail: { name: 'track_logout_rate' } },
+  ]);
+  expect(rig.problems).toEqual([]);
+});
+
+test('a bar fills its frame from edge to edge, and is as long as its limit is full', async () => {
+  await using rig = await PageRig.start();
+  const wrapper = rig.wrap({ policy: POLICY });
+  await wrapper.initialize();
+  for (let calls = 0; calls < 2; calls += 1) await wrapper.call('track_logout', { user: 'ana' });
+  const page = await rig.open('/live');
+  const meter = page.getByRole('meter', { name: 'track_logout_rate' });
+  await expect.poll(() => meter.getAttribute('aria-valuetext')).toBe('2 of 3');
+  const { width, height, filled, tallest } = await filledOf(await meter.screenshot(), rig);
+  expect(filled / width).toBeCloseTo(2 / 3, 1);
+  // But for the frame's own lines.
+  expect(tallest).toBeGreaterThanOrEqual(height - 3);
+});
+
+/** Of a picture of a bar: how long and how high what is drawn in the accent's green is, in pixels. */
+async function filledOf(
+  picture: Buffer,
+  rig: PageRig,
+): Promise<Readonly<Record<'width' | 'height' | 'filled' | 'tallest', number>>> {
+  // A page of nobody's: ours loads no pictures from data.
+  const page = await rig.blank();
+  return page.evaluate(`(async () => {
+    const bytes = Uint8Array.from(atob('${picture.toString('base64')}'), (c) => c.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes]));
+    const { width, height } = image;
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    const near = (at, [r, g, b]) => Math.hypot(data[at] - r, data[at + 1] - g, data[at + 2] - b) < 30;
+    const columns = Array.from({ length: width }, (_, x) => {
+      let high = 0;
+      for (let y = 0; y < height; y += 1) if (near((y * width + x) * 4, [0x1f, 0x5f, 0x4a])) high += 1;
+      return high;
+    });
+    return { width, height, filled: columns.filter((high) => high > 0).length, tallest: Math.max(...columns) };
+  })()`);
+}
 
 test.each([360, 1600])('it fits %i pixels, in Spanish and dark', async (width) => {
   await using rig = await PageRig.start();

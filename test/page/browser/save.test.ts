@@ -164,7 +164,7 @@ test('G3: a broken draft cannot be saved, says where, and the page goes there; t
   expect(readFileSync(file, 'utf8')).toBe(OLD);
 });
 
-test('the version before comes back with one click, to the byte, and the running wrapper says so', async () => {
+test('the version before comes back once its difference was seen, to the byte, and the running wrapper says so', async () => {
   await using rig = await PageRig.start();
   const file = rig.policy('legiti', OLD.replaceAll('\n', '\r\n'));
   const before = readFileSync(file, 'utf8');
@@ -179,7 +179,15 @@ test('the version before comes back with one click, to the byte, and the running
   await page.getByText('decides by this version').waitFor();
   // What was said of the version before may still stand there.
   await expect.poll(async () => refusalCode(await wrapper.call('track_login', {}))).toBeUndefined();
-  await press(page.getByRole('button', { name: /^Back to it/ }), page.getByText('That version holds again'));
+  await page.getByRole('button', { name: /^Back to it/ }).click();
+  const dialog = page.getByRole('dialog', { name: /^Back to the version replaced at/ });
+  await dialog.getByText('-  "default": "allow"').waitFor();
+  await dialog.getByText('+  "default": "deny"').waitFor();
+  await accessible(page);
+  expect(readFileSync(file, 'utf8')).not.toBe(before);
+  const yes = dialog.getByRole('button', { name: 'Put it back' });
+  await press(yes, page.getByText('That version holds again'));
+  await dialog.waitFor({ state: 'detached' });
   await expect.poll(() => readFileSync(file, 'utf8')).toBe(before);
   await expect.poll(async () => refusalCode(await wrapper.call('track_login', {}))).toBe('NOT_LISTED');
   await page.getByText('decides by this version').waitFor();

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { ROUTES } from '../../../src/page/routes.js';
 import { command, inTerminal } from '../../support/asking.js';
 import { Rig, refusalCode } from '../../support/rig.js';
 import { ask, signIn } from '../support/http.js';
@@ -26,8 +27,16 @@ describe('over HTTP', () => {
     const header = { 'x-policy-wrap-key': key };
     for (const headers of [{}, { cookie }, header, { cookie, 'x-policy-wrap-key': `${key}x` }]) {
       expect((await pause(headers)).status).toBe(401);
-      for (const path of ['/api/overview', '/api/waiting', '/api/live', '/api/events', '/api/nothing'])
+      for (const path of ['/api/events', '/api/nothing'])
         expect((await ask(origin, path, { headers })).status, path).toBe(401);
+      for (const { method, path } of ROUTES) {
+        const answer = await ask(origin, path, {
+          method,
+          headers: { origin, ...JSON_BODY, ...headers },
+          ...(method === 'POST' && { body: '{}' }),
+        });
+        expect(answer.status, path).toBe(401);
+      }
     }
     expect((await pause({ cookie, ...header })).status).toBe(200);
     // A used token signs nobody in, and takes nothing from who is.

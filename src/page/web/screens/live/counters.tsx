@@ -1,8 +1,12 @@
+import { useState } from 'preact/hooks';
 import { printable } from '../../../../text/escape.js';
 import type { Counter } from '../../../api-types/live.js';
+import { Button } from '../../components/button.js';
 import { Badge } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
+import { mayIn } from '../../team.js';
+import { EmptyCounter } from './empty-counter.js';
 
 /** Counters as bars, the fullest first, with the instant at which they have room again. */
 export function Counters({
@@ -14,6 +18,10 @@ export function Counters({
   total: number;
   now: number;
 }) {
+  const [emptied, setEmptied] = useState<string>();
+  // Beside the list, whose bars change places as they fill: a dialog that is moved in the page closes.
+  const asked = counters.find(({ shown }) => shown === emptied);
+  const locked = counters.find(({ team }) => team !== undefined && !mayIn('team', 'owner'));
   return (
     <section class="card">
       <h2>{t('live.counters')}</h2>
@@ -27,14 +35,17 @@ export function Counters({
             key={`${counter.team} ${counter.name} ${counter.server} ${counter.id}`}
             counter={counter}
             now={now}
+            onEmpty={() => setEmptied(counter.shown)}
           />
         ))}
       </ul>
+      {locked?.team !== undefined && <p class="hint">{t('team.no_empty', { team: locked.team })}</p>}
+      {asked && <EmptyCounter counter={asked} onClose={() => setEmptied(undefined)} />}
     </section>
   );
 }
 
-function Bar({ counter, now }: { counter: Counter; now: number }) {
+function Bar({ counter, now, onEmpty }: { counter: Counter; now: number; onEmpty: () => void }) {
   const { name, server, split, used, max, share, freesAt, observe } = counter;
   const isFull = freesAt !== undefined && freesAt > now;
   const told = t('live.used', { used, max });
@@ -65,11 +76,18 @@ function Bar({ counter, now }: { counter: Counter; now: number }) {
         aria-label={printable(name, 200)}
         aria-valuetext={told}
       />
-      <p class={isFull ? 'error' : 'hint'}>
-        {isFull
-          ? t('live.full', { time: timeText(freesAt, now), span: spanText(freesAt - now) })
-          : t('live.room')}
-      </p>
+      <div class="row spread">
+        <p class={isFull ? 'error' : 'hint'}>
+          {isFull
+            ? t('live.full', { time: timeText(freesAt, now), span: spanText(freesAt - now) })
+            : t('live.room')}
+        </p>
+        {used !== '0' && mayIn(counter.team === undefined ? 'here' : 'team', 'owner') && (
+          <Button kind="link" label={t('live.empty.it', { name: name.slice(0, 200) })} onClick={onEmpty}>
+            {t('live.empty')}
+          </Button>
+        )}
+      </div>
     </li>
   );
 }
