@@ -14,6 +14,20 @@ export const team = strings({
     "Nothing of the team's store is shown: what waits there is not seen here.",
     'No se muestra nada del almacén del equipo: lo que espera allí no se ve acá.',
   ],
+  'team.here': ['This machine', 'Esta máquina'],
+  'team.here.tools': [
+    'Servers, tools, calls and refusals are those that this machine has seen; those of team {team} are not counted.',
+    'Los servidores, herramientas, llamadas y rechazos son los que vio esta máquina; los del equipo {team} no se cuentan.',
+  ],
+  'team.here.tool': [
+    'The definition is the one that this machine has seen; what team {team} has seen is not asked.',
+    'La definición es la que vio esta máquina; no se pregunta por lo que vio el equipo {team}.',
+  ],
+  'team.here.try': [
+    'What limits have left, pauses and calls before this one are looked up on this machine, not in team {team}.',
+    'Lo que les queda a los límites, las pausas y las llamadas anteriores se buscan en esta máquina, no en el equipo {team}.',
+  ],
+  'team.impact.place': ['Calls of', 'Llamadas de'],
   'team.from': ['From', 'De'],
   'team.on': ['on', 'en'],
   'team.by': ['by {who}', 'por {who}'],
@@ -32,6 +46,10 @@ export const team = strings({
   'team.no_resume': [
     'Only an approver or an owner of team {team} can lift it.',
     'Solo un approver o un owner del equipo {team} puede levantarla.',
+  ],
+  'team.no_empty': [
+    'Only an owner of team {team} can empty its limits.',
+    'Solo un owner del equipo {team} puede vaciar sus límites.',
   ],
   'team.pause': ['Pause the team', 'Pausar el equipo'],
   'team.pause.here': ['Pause this machine', 'Pausar esta máquina'],

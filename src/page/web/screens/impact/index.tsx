@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { printable } from '../../../../text/escape.js';
+import type { Place } from '../../../api-types/shell.js';
 import type { Impact } from '../../../api-types/trying.js';
 import { Select } from '../../components/field.js';
 import { Problem } from '../../components/pieces.js';
@@ -8,6 +9,7 @@ import { numberText, t } from '../../i18n/index.js';
 import { type Chosen, ChosenPolicy } from '../../policy/chosen.js';
 import { numbersOf, withNumber } from '../../policy/numbers.js';
 import { usePost } from '../../policy/post.js';
+import { overview } from '../../state.js';
 import { Changes } from './changes.js';
 import { NumberRow } from './number-row.js';
 
@@ -24,11 +26,13 @@ const PERIODS = { all: undefined, day: 1, week: 7, month: 30 } as const;
 function Moving({ policy, draft: { file, text } }: Chosen) {
   const [server, setServer] = useState(policy.servers[0] ?? '');
   const [period, setPeriod] = useState<keyof typeof PERIODS>('all');
+  const [place, setPlace] = useState<Place>();
+  const team = overview.value?.team;
   const days = PERIODS[period];
   const since = useMemo(() => (days === undefined ? undefined : Date.now() - days * DAY_MS), [days]);
   const { data, error, isLoading } = usePost<Impact>(
     '/api/impact',
-    server === '' ? undefined : { file, text, server, since },
+    server === '' ? undefined : { file, text, server, since, place },
   );
   const numbers = numbersOf(text);
   if (server === '') return <p class="muted">{t('impact.none')}</p>;
@@ -54,6 +58,17 @@ function Moving({ policy, draft: { file, text } }: Chosen) {
             }))}
             onChange={setPeriod}
           />
+          {team && (
+            <Select
+              label={t('team.impact.place')}
+              value={place ?? data?.place ?? 'team'}
+              options={[
+                { value: 'team', text: t('team.title', { name: team.name }) },
+                { value: 'here', text: t('team.here') },
+              ]}
+              onChange={(value) => setPlace(value)}
+            />
+          )}
         </div>
         {error && <Problem error={error} />}
         {data && <Summary impact={data} isLoading={isLoading} />}

@@ -1,4 +1,5 @@
 import type { ToolHere } from '../../../api-types/tools.js';
+import { HereAlone } from '../../components/here-alone.js';
 import { Loading, Problem } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { t } from '../../i18n/index.js';
@@ -31,6 +32,7 @@ export function Tool({ params: { server = '', tool = '' } }: { params: Readonly<
           <Value of={data.server} cap={80} />
         </span>
       </div>
+      <HereAlone what="team.here.tool" />
       {error && <Problem error={error} onAgain={reload} />}
       {data.change && <Change server={data.server} tool={data.tool} change={data.change} />}
       {data.policy.kind === 'unclear' ? (

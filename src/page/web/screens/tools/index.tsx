@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ServersHere } from '../../../api-types/tools.js';
 import { Select, TextField } from '../../components/field.js';
+import { HereAlone } from '../../components/here-alone.js';
 import { Empty, Loading, Problem } from '../../components/pieces.js';
 import { t } from '../../i18n/index.js';
 import { DraftNotice } from '../../policy/draft-notice.js';
@@ -25,6 +26,7 @@ export function Tools() {
     <div class="stack">
       {error && <Problem error={error} onAgain={reload} />}
       <DraftNotice />
+      <HereAlone what="team.here.tools" />
       <SumText sum={added(servers.map(({ tools }) => sumOf(tools)))} />
       <div class="look">
         <TextField

@@ -1,5 +1,6 @@
 import type { RecordedCall } from '../../../api-types/trying.js';
 import { Button } from '../../components/button.js';
+import { FromWhom } from '../../components/from.js';
 import { Badge, Problem, Scroll } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
@@ -21,10 +22,15 @@ export function Recorded({ server, onUse }: { server: string; onUse: (call: Reco
           <table class="table calls">
             <tbody>
               {data.map((call) => (
-                <tr key={call.auditId}>
+                <tr key={`${call.from === undefined} ${call.auditId}`}>
                   <td>{timeText(call.at)}</td>
                   <td>
                     <Value of={call.tool} cap={100} />
+                    {call.from && (
+                      <div class="hint">
+                        <FromWhom from={call.from} />
+                      </div>
+                    )}
                   </td>
                   <td>
                     <Badge kind={KINDS[call.decision]}>{t(`try.${call.decision}`)}</Badge>
