@@ -21,9 +21,30 @@ export interface ChangeGroup {
   readonly examples: LoggedCall[];
 }
 
+/** Why a call could not be judged: a code with its facts, of which each language makes a sentence. */
+export type WhyNotJudged =
+  | { readonly code: 'reads'; readonly rule: string; readonly reads: string }
+  | { readonly code: 'no_part' | 'name_cut' | 'again' | 'others' };
+
+/** In English, as it follows "because". */
+export function whyNotText(why: WhyNotJudged): string {
+  switch (why.code) {
+    case 'reads':
+      return `${why.rule} reads ${why.reads}, which the log does not hold`;
+    case 'no_part':
+      return 'no policy had a part in it: a line that could not be read, or a pause';
+    case 'name_cut':
+      return "the log holds only the beginning of the tool's name";
+    case 'again':
+      return 'the same call again, after a person was asked';
+    case 'others':
+      return OTHERS;
+  }
+}
+
 /** Calls that could not be judged, for one reason. */
 export interface NotJudged {
-  readonly why: string;
+  readonly why: WhyNotJudged;
   calls: number;
 }
 
@@ -45,7 +66,7 @@ export class Comparison {
     this.#count(call);
     if (draft.kind === 'unknown') {
       const { rule, reads } = draft.unknown;
-      this.#skip(`${rule} reads ${reads}, which the log does not hold`);
+      this.#skip({ code: 'reads', rule, reads });
       return;
     }
     const change = changeOf(call.disposition, draft.kind);
@@ -61,7 +82,7 @@ export class Comparison {
   }
 
   /** @param why a reason that does not lie in a rule */
-  skip(call: LoggedCall, why: string): void {
+  skip(call: LoggedCall, why: WhyNotJudged): void {
     this.#count(call);
     this.#skip(why);
   }
@@ -81,12 +102,13 @@ export class Comparison {
     this.to = Math.max(this.to ?? at, at);
   }
 
-  #skip(why: string): void {
-    const known = this.#notJudged.get(why);
-    const reason = known || this.#notJudged.size < MAX_GROUPS ? why : OTHERS;
-    const group = this.#notJudged.get(reason);
+  #skip(why: WhyNotJudged): void {
+    const known = this.#notJudged.has(JSON.stringify(why)) || this.#notJudged.size < MAX_GROUPS;
+    const reason: WhyNotJudged = known ? why : { code: 'others' };
+    const key = JSON.stringify(reason);
+    const group = this.#notJudged.get(key);
     if (group) group.calls += 1;
-    else this.#notJudged.set(reason, { why: reason, calls: 1 });
+    else this.#notJudged.set(key, { why: reason, calls: 1 });
   }
 
   #group(change: Change, tool: string, rule: string, code: string): ChangeGroup {

@@ -1,44 +1,39 @@
 import type { ToolDefinition } from '../catalog/tool-definition.js';
-import { isArray, type JsonType } from '../json/value.js';
+import { isArray } from '../json/value.js';
 import type { Checks, Condition, Limit, Path, Predicate, ToolEntry } from '../policy/model.js';
 import type { RuleLocations } from '../policy/read/load.js';
 import type { ProblemCode } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { allowsAnyKey, schemaFault } from '../policy/schema/check.js';
 import { nearest } from '../text/suggest.js';
-import { describeArgument, fixedArgument, prospectOf, some } from './satisfiability.js';
+import type { Described, LintSaid, Then } from './lint-said.js';
+import { fixedArgument, prospectOf } from './satisfiability.js';
 import { type Argument, argumentAt } from './tool-schema.js';
 
 /** Reports a finding at a place in the document. */
-export type Warn = (
-  code: ProblemCode,
-  path: readonly Segment[],
-  message: string,
-  hint: string,
-  likely?: string,
-) => void;
+export type Warn = (code: ProblemCode, path: readonly Segment[], said: LintSaid, likely?: string) => void;
 
 type List = 'require' | 'deny_if' | 'approve_if';
 
 /** What the rules of one list do when a condition of theirs never holds. */
-const NEVER: Readonly<Record<List, string>> = {
-  require: 'so every call is refused',
-  deny_if: 'so it never refuses',
-  approve_if: 'so it never asks',
+const NEVER: Readonly<Record<List, Then>> = {
+  require: 'every_call_refused',
+  deny_if: 'never_refuses',
+  approve_if: 'never_asks',
 };
 
 /** What they do when it can never be told. */
-const UNTOLD: Readonly<Record<List, string>> = {
-  require: 'so every call is refused',
-  deny_if: 'so it counts as met for every call that has it',
-  approve_if: 'so it counts as met for every call that has it',
+const UNTOLD: Readonly<Record<List, Then>> = {
+  require: 'every_call_refused',
+  deny_if: 'counts_as_met',
+  approve_if: 'counts_as_met',
 };
 
 /** What they do when it always holds. */
-const ALWAYS: Readonly<Record<List, string>> = {
-  require: 'so it requires nothing',
-  deny_if: 'so every call is refused',
-  approve_if: 'so a person is asked for every call',
+const ALWAYS: Readonly<Record<List, Then>> = {
+  require: 'requires_nothing',
+  deny_if: 'every_call_refused',
+  approve_if: 'every_call_asked',
 };
 
 /** Looks at the rules of an entry, or of all tools, by the schemas of the tools that they judge. */
@@ -65,8 +60,8 @@ export class RuleLint {
     const isSwitchedOff =
       checks.denyIf.findIndex(({ conditions }) => conditions.length === 0) === checks.denyIf.length - 1;
     const behind = isSwitchedOff ? [] : [...checks.limits, ...checks.approveIf];
-    this.#afterAlways(checks.denyIf, [...checks.denyIf, ...behind], 'refuses every call');
-    this.#afterAlways(checks.approveIf, checks.approveIf, 'asks for every call');
+    this.#afterAlways(checks.denyIf, [...checks.denyIf, ...behind], false);
+    this.#afterAlways(checks.approveIf, checks.approveIf, true);
     for (const limit of checks.limits) this.#limit(limit, entry, tools);
   }
 
@@ -80,22 +75,18 @@ export class RuleLint {
       if (fault !== undefined) faults.set(fault, [...(faults.get(fault) ?? []), name]);
       else if (allowsAnyKey(inputSchema)) open.push(name);
     }
-    for (const [fault, names] of faults) {
-      const message = `The input schema of ${some(names)} cannot be used, so every call is refused: ${fault}.`;
-      this.#warn('SCHEMA_UNUSABLE', path, message, 'Leave "arguments" out for it, or mend the server.');
-    }
-    if (open.length === 0) return;
-    const message = `The input schema of ${some(open)} allows any key, so that keys are not refused there.`;
-    this.#warn('SCHEMA_OPEN', path, message, 'Name the arguments in "require" or "deny_if" instead.');
+    for (const [fault, names] of faults)
+      this.#warn('SCHEMA_UNUSABLE', path, { code: 'schema_unusable', names, fault });
+    if (open.length > 0) this.#warn('SCHEMA_OPEN', path, { code: 'schema_open', names: open });
   }
 
   /** What stands after a rule without conditions is never reached. */
-  #afterAlways(list: readonly Predicate[], following: readonly (Predicate | Limit)[], what: string): void {
+  #afterAlways(list: readonly Predicate[], following: readonly (Predicate | Limit)[], asks: boolean): void {
     const always = list.find((predicate) => predicate.conditions.length === 0);
     if (!always) return;
     for (const rule of following.slice(following.indexOf(always) + 1)) {
-      const message = `${always.pointer} ${what}, so that this is never looked at.`;
-      this.#warn('SHADOWED', this.#locations.pathOf(rule.pointer), message, 'Remove the one or the other.');
+      const said: LintSaid = { code: 'after_always', rule: always.pointer, asks };
+      this.#warn('SHADOWED', this.#locations.pathOf(rule.pointer), said);
     }
   }
 
@@ -125,20 +116,12 @@ export class RuleLint {
     const fixed = fixedArgument(condition.path, entry);
     if (fixed) {
       const prospect = prospectOf(condition, fixed);
-      if (prospect !== 'may') this.#neverHolds(list, condition, prospect, path, 'which is text');
+      if (prospect !== 'may') this.#neverHolds(list, condition, prospect, path, undefined);
       return;
     }
     if ((op === 'in' || op === 'not_in') && isArray(value) && value.length === 0) {
-      const [what, then] =
-        op === 'in'
-          ? ['Nothing is in an empty list', NEVER]
-          : ['Everything is outside an empty list', ALWAYS];
-      this.#warn(
-        'NEVER_HOLDS',
-        [...path, 'value'],
-        `${what}, ${then[list]}.`,
-        'Fill the list, or remove this.',
-      );
+      const then = (op === 'in' ? NEVER : ALWAYS)[list];
+      this.#warn('NEVER_HOLDS', [...path, 'value'], { code: 'empty_list', op, so: then });
       return;
     }
     const looked = look(tools, condition.path);
@@ -150,16 +133,15 @@ export class RuleLint {
     const prospects = looked.map(({ argument }) => prospectOf(condition, argument));
     const prospect = prospects[0];
     if (first && prospect && prospect !== 'may' && prospects.every((other) => other === prospect)) {
-      const what = `which ${describeArgument(first.argument)} by the schema of ${first.tool.name}`;
-      this.#neverHolds(list, condition, prospect, path, what);
+      const by = { tool: first.tool.name, is: described(first.argument) };
+      this.#neverHolds(list, condition, prospect, path, by);
       return;
     }
     if (list === 'require' || op === 'exists') return;
     const optional = looked.filter(({ argument }) => argument.kind === 'found' && !argument.required);
     if (optional.length === 0) return;
-    const message = `${condition.path.text} is optional for ${namesOf(optional)}: a call without it passes this rule, whatever the server then takes instead.`;
-    const hint = `If it must be there, add {"path": "${condition.path.text}", "op": "exists"} under "require".`;
-    this.#warn('ARGUMENT_OPTIONAL', [...path, 'path'], message, hint);
+    const said: LintSaid = { code: 'optional', path: condition.path.text, names: namesOf(optional) };
+    this.#warn('ARGUMENT_OPTIONAL', [...path, 'path'], said);
   }
 
   #neverHolds(
@@ -167,11 +149,13 @@ export class RuleLint {
     condition: Condition,
     prospect: 'fails' | 'unknown',
     path: readonly Segment[],
-    what: string,
+    by: Extract<LintSaid, { readonly code: 'never_holds' }>['by'],
   ): void {
     const then = prospect === 'fails' ? NEVER[list] : UNTOLD[list];
-    const message = `"${condition.op}" can never hold for ${condition.path.text}, ${what}; ${then}.`;
-    this.#warn('NEVER_HOLDS', [...path, 'op'], message, 'Use an operator and a value that fit.');
+    const { op } = condition;
+    this.#warn('NEVER_HOLDS', [...path, 'op'], {
+      ...{ code: 'never_holds', op, path: condition.path.text, by, so: then },
+    });
   }
 
   /**
@@ -186,8 +170,8 @@ export class RuleLint {
     looked: readonly Looked[],
     path: Path,
     entry: ToolEntry | undefined,
-    missing: string,
-    untold: string,
+    missing: Then,
+    untold: Then,
   ): boolean {
     const without = looked.filter(
       ({ argument }) => argument.kind === 'absent' || argument.kind === 'mismatch',
@@ -197,16 +181,17 @@ export class RuleLint {
     if (!first || (!entry && without.length < looked.length)) return false;
     const { argument } = first;
     if (argument.kind === 'mismatch') {
-      const kind = argument.expected === 'array' ? 'a list' : 'an object';
-      const message = `${argument.at} is not ${kind} by the schema of ${namesOf(without)}, ${untold}.`;
-      this.#warn('ARGUMENT_ABSENT', at, message, 'Correct the path.');
+      const wanted = argument.expected === 'array' ? 'array' : 'object';
+      const names = namesOf(without);
+      this.#warn('ARGUMENT_ABSENT', at, {
+        ...{ code: 'other_kind', at: argument.at, wanted, names, so: untold },
+      });
     } else if (argument.kind === 'absent') {
       const { siblings, parent, name } = argument;
       const near = nearest(name, siblings);
       const likely = near && path.text.replace(`${parent}.${name}`, `${parent}.${near}`);
-      const message = `The schema of ${namesOf(without)} has no ${parent}.${name}, ${missing}.`;
-      const hint = siblings.length > 0 ? `It has: ${some(siblings)}.` : 'It has no arguments.';
-      this.#warn('ARGUMENT_ABSENT', at, message, hint, likely);
+      const absent = { path: `${parent}.${name}`, names: namesOf(without), siblings, so: missing };
+      this.#warn('ARGUMENT_ABSENT', at, { code: 'absent', ...absent }, likely);
     }
     return without.length === looked.length;
   }
@@ -217,13 +202,8 @@ export class RuleLint {
     if (amount.kind === 'fixed') {
       // Where another rule charges the counter, this one only looks at it.
       if (amount.value.sign === 0 && !this.#charged.has(limit.counter)) {
-        const message = `Each call charges 0 to "${limit.counter}", so that it never counts.`;
-        this.#warn(
-          'NEVER_COUNTS',
-          [...path, 'amount'],
-          message,
-          'Write another amount, or remove the limit.',
-        );
+        const said: LintSaid = { code: 'charges_nothing', counter: limit.counter };
+        this.#warn('NEVER_COUNTS', [...path, 'amount'], said);
       }
     } else {
       this.#amount(limit, amount.path, amount.kind === 'count' ? 'array' : 'number', path, entry, tools);
@@ -231,17 +211,10 @@ export class RuleLint {
     for (const [index, part] of limit.per.entries()) {
       const written = this.#locations.source.value([...path, 'per']);
       const at = isArray(written) ? [...path, 'per', index] : [...path, 'per'];
-      this.#absent(
-        at,
-        look(tools, part),
-        part,
-        entry,
-        'so all calls share one count',
-        'so every call is refused',
-      );
+      this.#absent(at, look(tools, part), part, entry, 'one_count', 'every_call_refused');
     }
     for (const [index, part] of limit.except.entries()) {
-      const nothing = 'so nothing is left out';
+      const nothing = 'nothing_left_out';
       this.#absent([...path, 'except', index], look(tools, part), part, entry, nothing, nothing);
     }
   }
@@ -249,33 +222,28 @@ export class RuleLint {
   #amount(
     limit: Limit,
     amountPath: Path,
-    wanted: JsonType,
+    wanted: 'array' | 'number',
     path: readonly Segment[],
     entry: ToolEntry | undefined,
     tools: readonly ToolDefinition[],
   ): void {
     const at = [...path, 'amount'];
     const looked = look(tools, amountPath);
-    const refused = 'so every call is refused';
+    const refused = 'every_call_refused';
     if (this.#absent(at, looked, amountPath, entry, refused, refused)) return;
     const wrong = looked.filter(
       ({ argument }) => argument.kind === 'found' && argument.types?.has(wanted) === false,
     );
     if (wrong.length > 0) {
-      const kind = wanted === 'array' ? 'a list' : 'a number';
-      const message = `${amountPath.text} is not ${kind} by the schema of ${namesOf(wrong)}: nothing is charged to "${limit.counter}", and every call is refused.`;
-      this.#warn('NEVER_COUNTS', at, message, `Name an argument that is ${kind}.`);
+      const { counter } = limit;
+      const names = namesOf(wrong);
+      this.#warn('NEVER_COUNTS', at, { code: 'amount_kind', path: amountPath.text, wanted, names, counter });
       return;
     }
     const optional = looked.filter(({ argument }) => argument.kind === 'found' && !argument.required);
     if (optional.length === 0) return;
-    const message = `${amountPath.text} is optional for ${namesOf(optional)}: a call without it is refused, because it could not be counted.`;
-    this.#warn(
-      'ARGUMENT_OPTIONAL',
-      at,
-      message,
-      'Count something that every call has, if that is not meant.',
-    );
+    const said: LintSaid = { code: 'amount_optional', path: amountPath.text, names: namesOf(optional) };
+    this.#warn('ARGUMENT_OPTIONAL', at, said);
   }
 }
 
@@ -288,6 +256,13 @@ function look(tools: readonly ToolDefinition[], path: Path): readonly Looked[] {
   return tools.map((tool) => ({ tool, argument: argumentAt(tool.inputSchema, path) }));
 }
 
-function namesOf(looked: readonly Looked[]): string {
-  return some(looked.map(({ tool }) => tool.name));
+function namesOf(looked: readonly Looked[]): readonly string[] {
+  return looked.map(({ tool }) => tool.name);
+}
+
+function described(argument: Argument): Described {
+  if (argument.kind !== 'found') return { kind: 'unknown' };
+  if (argument.values)
+    return { kind: 'values', values: argument.values.map((value) => JSON.stringify(value)) };
+  return { kind: 'types', types: [...(argument.types ?? [])] };
 }

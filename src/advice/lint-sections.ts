@@ -19,16 +19,13 @@ export function lintSections(policy: Policy, locations: RuleLocations, warn: War
     if (!section) continue;
     const entries = [...section.tools.values(), ...section.patterns];
     if (policy.default === 'allow' && entries.every(isBare)) {
-      const what = entries.length === 0 ? 'Nothing stands here' : 'No entry here has a rule';
-      const message = `${what}, and "default" is "allow": all ${key} pass.`;
-      const hint = `Write { "*": { "action": "deny" } } among them to refuse all others, or "default": "deny".`;
-      warn('UNUSED', [key], message, hint);
+      warn('UNUSED', [key], { code: 'section_open', section: key, isEmpty: entries.length === 0 });
     }
     for (const [index, { name, pointer }] of section.patterns.entries()) {
       const other = section.patterns.slice(0, index).find((each) => covers(each, name.text));
       if (!other) continue;
-      const message = `This pattern never judges anything: "${nameIn(locations, other.pointer)}" matches the same names.`;
-      warn('SHADOWED', locations.pathOf(pointer), message, 'Remove it; entries are not merged.');
+      const by = nameIn(locations, other.pointer);
+      warn('SHADOWED', locations.pathOf(pointer), { code: 'section_pattern', by });
     }
   }
 }

@@ -8,8 +8,8 @@ import type { Problem } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { sectionOf } from '../policy/sections.js';
 import { RuleLint, type Warn } from './lint-rules.js';
+import { type Does, type LintSaid, lintText, type Then } from './lint-said.js';
 import { lintSections, sectionEntries } from './lint-sections.js';
-import { some } from './satisfiability.js';
 
 /** Absent names for which a likely one is looked for, which compares them with every tool of the server. */
 const MAX_SUGGESTIONS = 100;
@@ -41,6 +41,14 @@ export function lintPolicy(
 ): readonly Problem[] {
   const lint = new Lint(loaded.policy, loaded.locations, tools, known);
   return [...lint.run()].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** Beside the findings, which are printed as they are. */
+const facts = new WeakMap<Problem, LintSaid>();
+
+/** @returns from which facts a finding of `lintPolicy` was made; undefined for any other problem */
+export function lintSaid(problem: Problem): LintSaid | undefined {
+  return facts.get(problem);
 }
 
 class Lint {
@@ -89,19 +97,17 @@ class Lint {
     for (const entry of sectionEntries(this.#policy)) this.#rules.look(entry, entry, []);
     lintSections(this.#policy, this.#locations, this.#warn);
     this.#callable();
-    if (this.#compared > MAX_COMPARED) {
-      const message =
-        'There are too many patterns to compare each with all others: some that never judge a tool may be missing here.';
-      this.#warn('SHADOWED', [], message, 'Write fewer or shorter patterns.');
-    }
+    if (this.#compared > MAX_COMPARED) this.#warn('SHADOWED', [], { code: 'too_many_patterns' });
     return this.#problems;
   }
 
-  #warn: Warn = (code, path, message, hint, likely) => {
+  #warn: Warn = (code, path, said, likely) => {
     const spot = ENTRIES.has(path[0]) && path.length === 2 ? 'key' : 'value';
-    this.#problems.push(
-      this.#locations.source.problem(code, path, message, hint, { likely, severity: 'warning', spot }),
-    );
+    const { message, hint } = lintText(said);
+    const terms = { likely, severity: 'warning', spot } as const;
+    const problem = this.#locations.source.problem(code, path, message, hint, terms);
+    facts.set(problem, said);
+    this.#problems.push(problem);
   };
 
   #entries(): readonly ToolEntry[] {
@@ -109,10 +115,18 @@ class Lint {
   }
 
   /** The names that the policy writes, with their places and what they do. */
-  #written(): readonly { pattern: NamePattern; path: readonly Segment[]; does: string }[] {
+  #written(): readonly { pattern: NamePattern; path: readonly Segment[]; does: Does }[] {
     return [
-      ...this.#policy.hide.map((pattern, index) => ({ pattern, path: ['hide', index], does: 'hides' })),
-      ...this.#entries().map(({ name }) => ({ pattern: name, path: ['tools', name.text], does: 'judges' })),
+      ...this.#policy.hide.map((pattern, index) => ({
+        pattern,
+        path: ['hide', index],
+        does: 'hides' as const,
+      })),
+      ...this.#entries().map(({ name }) => ({
+        pattern: name,
+        path: ['tools', name.text],
+        does: 'judges' as const,
+      })),
     ];
   }
 
@@ -123,8 +137,7 @@ class Lint {
       if (!pattern.plain || this.#known.has(text)) continue;
       const likely = ownName(text, (name) => this.#known.has(name)) ?? prefixedName(text);
       if (likely === undefined) continue;
-      const message = `"${text}" is how a client shows a tool: servers know their tools without their own name in front, so this ${does} nothing.`;
-      this.#warn('TOOL_ABSENT', path, message, 'Write the name as the server lists it.', likely);
+      this.#warn('TOOL_ABSENT', path, { code: 'shown_name', name: text, does }, likely);
     }
   }
 
@@ -138,19 +151,15 @@ class Lint {
         ? present.has(pattern.text)
         : names.some((name) => this.#matches(pattern, name) ?? true);
       if (found || pattern.text === '*') continue;
-      const called = pattern.plain ? 'called' : 'like';
-      const message = `The server has no tool ${called} "${pattern.text}"; this ${does} nothing.`;
       suggestions += 1;
       const likely = suggestions > MAX_SUGGESTIONS ? undefined : likelyTool(pattern.text, names);
-      this.#warn('TOOL_ABSENT', path, message, 'Correct the name, or remove it.', likely);
+      const said: LintSaid = { code: 'no_tool', name: pattern.text, isPattern: !pattern.plain, does };
+      this.#warn('TOOL_ABSENT', path, said, likely);
     }
     const unplaced = resolved.filter(({ where }) => isUnplaced(where)).map(({ tool }) => tool.name);
     if (unplaced.length === 0) return;
     const refused = this.#policy.default === 'deny';
-    const fate = refused ? 'refused by default' : 'allowed by default, without checks of their own';
-    const message = `${count(unplaced.length)} of the server match no entry and are ${fate}: ${some(unplaced)}.`;
-    const hint = 'Give each an entry under "tools", or a name under "hide".';
-    this.#warn('TOOL_UNPLACED', ['default'], message, hint);
+    this.#warn('TOOL_UNPLACED', ['default'], { code: 'unplaced', names: unplaced, refused });
   }
 
   #callable(): void {
@@ -158,8 +167,7 @@ class Lint {
     if (this.#resolved) {
       if (this.#resolved.length === 0 || this.#resolved.some(({ where }) => couldPass(policy, where))) return;
       const names = this.#resolved.map(({ tool }) => tool.name);
-      const message = `None of the ${count(names.length)} of the server could ever be called.`;
-      this.#warn('NOTHING_CALLABLE', [], message, `The server has: ${some(names)}.`);
+      this.#warn('NOTHING_CALLABLE', [], { code: 'none_callable_of', names });
       return;
     }
     const open = this.#entries().filter((entry) => !this.#coverOf(entry));
@@ -168,22 +176,19 @@ class Lint {
       resolved.push({ kind: 'resolved', entry: undefined });
     }
     if (resolved.some((where) => couldPass(policy, where))) return;
-    const hint = 'Give a tool that may be called an entry under "tools": {} allows it.';
-    this.#warn('NOTHING_CALLABLE', [], 'No tool could ever be called under this policy.', hint);
+    this.#warn('NOTHING_CALLABLE', [], { code: 'none_callable' });
   }
 
   #entry(entry: ToolEntry, judged: readonly ToolDefinition[]): void {
     const path = ['tools', entry.name.text];
     const cover = this.#coverOf(entry);
     if (cover) {
-      const message = `"hide" has "${cover.text}", so that this entry is never looked at.`;
-      this.#warn('SHADOWED', path, message, 'Remove it, or take the name out of "hide".');
+      this.#warn('SHADOWED', path, { code: 'covered', by: cover.text });
       return;
     }
-    const by = this.#winnerOver(entry, judged);
-    if (by !== undefined) {
-      const message = `This pattern never judges a tool: ${by}.`;
-      this.#warn('SHADOWED', path, message, 'Remove it; entries are not merged.');
+    const winner = this.#winnerOver(entry, judged);
+    if (winner) {
+      this.#warn('SHADOWED', path, { code: 'never_judges', by: winner.by });
       return;
     }
     this.#rules.look(entry, entry, judged);
@@ -192,13 +197,10 @@ class Lint {
   /** Rules over several tools that name none which could ever count. */
   #called({ kind, tools, scope, pointer, otherwise }: CalledDemand, entry: ToolEntry): void {
     const path = this.#locations.pathOf(pointer);
-    const then =
-      kind === 'after'
-        ? 'so this never fires'
-        : `so every call is ${otherwise === 'deny' ? 'refused' : 'asked about'}`;
+    const then: Then =
+      kind === 'after' ? 'never_fires' : otherwise === 'deny' ? 'every_call_refused' : 'every_call_asked';
     if (kind === 'before' && tools.every(({ text }) => text === entry.name.text && entry.name.plain)) {
-      const message = `"${entry.name.text}" would have to succeed before it is called, ${then}.`;
-      this.#warn('NEVER_HOLDS', path, message, 'Name another tool.');
+      this.#warn('NEVER_HOLDS', path, { code: 'before_itself', name: entry.name.text, so: then });
       return;
     }
     // Nobody knows here what other servers have.
@@ -209,11 +211,10 @@ class Lint {
       const names = this.#resolved?.map(({ tool }) => tool.name);
       if (names?.some((name) => matches(text.split('/', 1)[0] ?? '', name))) continue;
       if (text.includes('/') && !names?.includes(text)) {
-        const message = `"${text}" names a server, and with "scope": "${scope}" only calls of this one count.`;
-        this.#warn('TOOL_ABSENT', at, message, 'Write "scope": "machine", or leave the server out.');
+        this.#warn('TOOL_ABSENT', at, { code: 'server_in_name', text, scope });
       } else if (names) {
-        const message = `The server has no tool like "${text}"${tools.length === 1 ? `, ${then}` : ''}.`;
-        this.#warn('TOOL_ABSENT', at, message, 'Correct the name.', likelyTool(text, names));
+        const said: LintSaid = { code: 'no_such_tool', text, so: tools.length === 1 ? then : undefined };
+        this.#warn('TOOL_ABSENT', at, said, likelyTool(text, names));
       }
     }
   }
@@ -225,8 +226,8 @@ class Lint {
     );
     const own = hours.at(-1);
     if (!own || nextOpenOfAll(hours, A_MONDAY) !== undefined) return;
-    const message = `These hours and those of all tools (${hours[0]?.text}) are never open at one time, so every call is refused.`;
-    this.#warn('NEVER_HOLDS', this.#locations.pathOf(own.pointer), message, 'Make them overlap.');
+    const said: LintSaid = { code: 'hours_apart', hours: String(hours[0]?.text) };
+    this.#warn('NEVER_HOLDS', this.#locations.pathOf(own.pointer), said);
   }
 
   /** @returns undefined when too much was compared already */
@@ -241,13 +242,16 @@ class Lint {
     return this.#policy.hide.find((pattern) => this.#matches(pattern, widest));
   }
 
-  /** Why a pattern never judges a tool; undefined when it may judge one. */
-  #winnerOver(entry: ToolEntry, judged: readonly ToolDefinition[]): string | undefined {
+  /** What judges all that a pattern matches: another pattern, or entries; undefined when it may judge a tool. */
+  #winnerOver(
+    entry: ToolEntry,
+    judged: readonly ToolDefinition[],
+  ): { readonly by: string | undefined } | undefined {
     if (entry.name.plain || judged.length > 0) return undefined;
     const widest = widestOf(entry.name);
     // Patterns stand in the order of precedence: the ones before the entry itself win over it.
     const other = this.#policy.patterns.find((each) => each === entry || this.#matches(each.name, widest));
-    if (other && other !== entry) return `"${other.name.text}" matches the same names`;
+    if (other && other !== entry) return { by: other.name.text };
     const others = this.#resolved?.some(
       ({ tool, where }) =>
         this.#matches(entry.name, tool.name) &&
@@ -255,7 +259,7 @@ class Lint {
         where.entry &&
         where.entry !== entry,
     );
-    return others && !entry.hidden ? 'every tool that it matches has another entry' : undefined;
+    return others && !entry.hidden ? { by: undefined } : undefined;
   }
 }
 
@@ -271,8 +275,4 @@ function isUnplaced(where: Resolved): boolean {
 /** A name that another pattern matches only if it matches all names that this one does. */
 function widestOf({ text }: NamePattern): string {
   return text.replaceAll('*', ANY);
-}
-
-function count(tools: number): string {
-  return tools === 1 ? '1 tool' : `${tools} tools`;
 }

@@ -1,4 +1,3 @@
-import type { JsonType } from '../json/value.js';
 import type { Condition, Path, ToolEntry } from '../policy/model.js';
 import { operatorOf, type Prospect } from '../policy/operators.js';
 import { shortList } from '../text/count.js';
@@ -18,22 +17,6 @@ export function fixedArgument(path: Path, entry: ToolEntry | undefined): Argumen
 export function prospectOf({ op, value }: Condition, argument: Argument): Prospect {
   if (argument.kind !== 'found' || !argument.types) return 'may';
   return operatorOf(op).prospect(value, { types: argument.types, values: argument.values });
-}
-
-const TYPES: Readonly<Record<JsonType, string>> = {
-  null: 'null',
-  boolean: 'true or false',
-  number: 'a number',
-  string: 'text',
-  array: 'a list',
-  object: 'an object',
-};
-
-/** @returns `is a number`, `is one of "a", "b"`, for a sentence */
-export function describeArgument(argument: Argument): string {
-  if (argument.kind !== 'found') return 'is not described';
-  if (argument.values) return `is one of ${some(argument.values.map((value) => JSON.stringify(value)))}`;
-  return `is ${[...(argument.types ?? [])].map((type) => TYPES[type] ?? 'something else').join(' or ')}`;
 }
 
 /** @returns the first few of the names, and how many more there are */

@@ -48,7 +48,9 @@ export function fromActions(properties: Properties): Finding[] {
       if (isHttpMethod(values)) return [];
       return values.flatMap((value) => {
         const found = fromName(wordsOf(value.slice(0, MAX_VALUE)));
-        return found ? [{ ...found, reason: `argument "${name}" may be "${shown(value)}"` }] : [];
+        return found
+          ? [{ ...found, reason: { code: 'argument_value' as const, name, value: shown(value) } }]
+          : [];
       });
     });
 }
@@ -56,10 +58,10 @@ export function fromActions(properties: Properties): Finding[] {
 /** Where a tool has no name that says anything: an argument that is run says enough. */
 export function fromCode(properties: Properties, words: readonly string[]): Finding | undefined {
   const name = properties.find(([each]) => isCode(each))?.[0] ?? handedOn(properties, words);
-  if (name !== undefined) return { class: 'Execute', reason: `argument "${shown(name)}"` };
+  if (name !== undefined) return { class: 'Execute', reason: { code: 'argument', name: shown(name) } };
   const [program] = words;
   return words.length === 1 && program !== undefined && IS.program.has(program)
-    ? { class: 'Execute', reason: `name: "${shown(program)}", a program` }
+    ? { class: 'Execute', reason: { code: 'program', word: shown(program) } }
     : undefined;
 }
 
@@ -91,7 +93,7 @@ export function fromRunText(
   const looks = basis.class === 'Read' && basis.row?.noun !== true && basis.row?.vague !== true;
   if (looks && (described[0]?.class !== 'Execute' || ONLY_LOOKS.test(description.slice(0, MAX_LEAD))))
     return undefined;
-  return { class: 'Execute', reason: `argument "${shown(name)}" is run` };
+  return { class: 'Execute', reason: { code: 'argument_run', name: shown(name) } };
 }
 
 /**
@@ -137,5 +139,5 @@ export function fromHttpMethods(words: readonly string[], properties: Properties
   if (method === undefined) return undefined;
   const values = listedValues(method[1]).map((value) => value.toLowerCase());
   if (values.length > 0 && values.every((value) => IS.harmlessMethod.has(value))) return undefined;
-  return { class: 'Execute', reason: 'argument "method" of a request to any address' };
+  return { class: 'Execute', reason: { code: 'any_request' } };
 }

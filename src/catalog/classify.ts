@@ -12,6 +12,7 @@ import {
   verbOf,
   worst,
 } from './name-evidence.js';
+import { type Reason, reasonText } from './reason.js';
 import { secretsAmong } from './secrets.js';
 import type { ToolDefinition } from './tool-definition.js';
 import { searchForm, setOf, shown, wordsOf } from './words.js';
@@ -50,6 +51,12 @@ const MAX_DESCRIPTION = 2000;
  * @returns always the same for the same definition
  */
 export function classify(tool: ToolDefinition): Classification {
+  const { reason, ...judged } = judge(tool);
+  return { ...judged, reason: reasonText(reason) };
+}
+
+/** As `classify`, with its evidence as facts. */
+export function judge(tool: ToolDefinition): Omit<Classification, 'reason'> & { readonly reason: Reason } {
   const words = wordsOf(textOf(tool.name).slice(0, MAX_NAME));
   const description = searchForm(textOf(tool.description).slice(0, MAX_DESCRIPTION));
   const { findings: described, lead } = fromLead(description);
@@ -67,15 +74,12 @@ export function classify(tool: ToolDefinition): Classification {
   const against =
     basis === undefined ? [] : aggravating(basis, { words, described, actions, description, schema });
   const found = worst([...(basis ? [basis] : []), ...against, ...fromAnnotations(tool, basis)]);
-  const { class: toolClass, reason } = found ?? {
-    class: 'Other',
-    reason: 'nothing known in name, description or arguments',
-  };
+  const { class: toolClass, reason }: Finding = found ?? { class: 'Other', reason: { code: 'nothing' } };
   const secrets =
     toolClass === 'Read' ? secretsAmong(words, /^[^.;\n]{0,200}/.exec(description)?.[0] ?? '') : undefined;
   return secrets === undefined
     ? { class: toolClass, risk: RISK_OF[toolClass], reason }
-    : { class: toolClass, risk: 'high', reason: `${reason}, and it gives out secrets: "${secrets}"` };
+    : { class: toolClass, risk: 'high', reason: { code: 'secrets', basis: reason, word: secrets } };
 }
 
 /** @returns whether a mistake with this tool cannot be taken back or costs money: Destructive and Financial */
@@ -138,11 +142,15 @@ function aggravating(basis: Finding, evidence: Evidence): Finding[] {
   if (!looks && !reports)
     for (const { class: toolClass, pattern } of PHRASES) {
       const phrase = pattern.exec(description)?.[0];
-      if (phrase !== undefined) findings.push({ class: toolClass, reason: `description: "${phrase}"` });
+      if (phrase !== undefined)
+        findings.push({ class: toolClass, reason: { code: 'word', from: 'description', word: phrase } });
     }
   const amount = basis.row?.commits ? schema.find(([name]) => isPaid(name))?.[0] : undefined;
   if (amount !== undefined)
-    findings.push({ class: 'Financial', reason: `${basis.reason} with argument "${shown(amount)}"` });
+    findings.push({
+      class: 'Financial',
+      reason: { code: 'with_argument', basis: basis.reason, name: shown(amount) },
+    });
   for (const finding of [
     fromHttpMethods(words, schema),
     fromRunText(basis, described, description, schema, words),
@@ -159,13 +167,13 @@ function aggravating(basis: Finding, evidence: Evidence): Finding[] {
 function fromAnnotations({ annotations }: ToolDefinition, basis: Finding | undefined): Finding[] {
   if (annotations?.readOnlyHint === true)
     return basis === undefined
-      ? [{ class: 'Read', reason: 'annotation readOnlyHint, and nothing else is known' }]
+      ? [{ class: 'Read', reason: { code: 'annotation', name: 'readOnlyHint', is: 'alone' } }]
       : [];
   if (annotations?.destructiveHint === true)
     return basis === undefined
-      ? [{ class: 'Execute', reason: 'annotation destructiveHint, and nothing else is known' }]
-      : [{ class: 'Write', reason: 'annotation destructiveHint' }];
+      ? [{ class: 'Execute', reason: { code: 'annotation', name: 'destructiveHint', is: 'alone' } }]
+      : [{ class: 'Write', reason: { code: 'annotation', name: 'destructiveHint', is: 'yes' } }];
   if (annotations?.readOnlyHint === false)
-    return [{ class: 'Write', reason: 'annotation readOnlyHint is false' }];
+    return [{ class: 'Write', reason: { code: 'annotation', name: 'readOnlyHint', is: 'no' } }];
   return [];
 }

@@ -10,13 +10,14 @@ import {
   STATES,
   type ToolClass,
 } from './evidence.js';
+import type { Reason } from './reason.js';
 import { VERBS, type VerbRow } from './verbs.js';
 import { formsOf, setOf, singular } from './words.js';
 
 /** Something that speaks for a class. */
 export interface Finding {
   readonly class: ToolClass;
-  readonly reason: string;
+  readonly reason: Reason;
   /** The row of the verb that it rests on, when it is one. */
   readonly row?: VerbRow;
 }
@@ -126,7 +127,7 @@ function fromUnusualForm(words: readonly string[]): Finding | undefined {
     if (row !== undefined) return judgeVerb('name', row, words, at);
     const prefixed = VERB.get(PREFIX.exec(word)?.[1] ?? '');
     if (prefixed !== undefined && prefixed.class !== 'Read')
-      return { class: prefixed.class, reason: `name: "${word}"`, row: prefixed };
+      return { class: prefixed.class, reason: { code: 'word', from: 'name', word }, row: prefixed };
     for (let length = Math.min(word.length - 3, 12); length >= 4; length -= 1) {
       const begun = VERB.get(word.slice(0, length));
       // Short ones begin too many other words: `playlist`, `postgres`.
@@ -141,7 +142,7 @@ const PREFIX = /^(?:un|auto|bulk|batch|mass|force)(\p{L}{3,12})$/u;
 
 /** What a verb means, given the words around it. */
 export function judgeVerb(
-  source: string,
+  from: 'name' | 'description',
   row: VerbRow,
   words: readonly string[],
   at: number,
@@ -151,10 +152,10 @@ export function judgeVerb(
   const of = moneyAmong(words, at);
   const other = otherMeaning(row, words, at, lead);
   if (other !== undefined && (of === undefined || rankOf(row.class) < rankOf(row.instead ?? 'Write')))
-    return { class: row.instead ?? 'Write', reason: `${source}: "${verb}" of "${other}"`, row };
+    return { class: row.instead ?? 'Write', reason: { code: 'word', from, word: verb, of: other }, row };
   if (row.commits && of !== undefined)
-    return { class: 'Financial', reason: `${source}: "${verb}" of "${of}"`, row };
-  return { class: row.class, reason: `${source}: "${verb}"`, row };
+    return { class: 'Financial', reason: { code: 'word', from, word: verb, of }, row };
+  return { class: row.class, reason: { code: 'word', from, word: verb }, row };
 }
 
 /** The word that gives a verb the other meaning of its row. What makes it worse must be what the verb is done to. */
@@ -188,15 +189,16 @@ const isMoney = (word: string): boolean =>
 /** What is left when there is no verb: `bank_transfer` is one, `transactions` and `account_balance` are looked at. */
 export function fromNouns(words: readonly string[], description: string): Finding | undefined {
   const spent = moneyAmong(words, -1);
-  if (spent !== undefined && IS.money.has(spent)) return { class: 'Financial', reason: `name: "${spent}"` };
-  for (const [source, among] of [
+  if (spent !== undefined && IS.money.has(spent))
+    return { class: 'Financial', reason: { code: 'word', from: 'name', word: spent } };
+  for (const [from, among] of [
     ['name', words],
     ['description', description.split(/[^\p{L}\d]+/u, 4)],
   ] as const) {
     const noun = among.find(
       (word) => word === spent || IS.readNoun.has(word) || IS.readNoun.has(singular(word)),
     );
-    if (noun !== undefined) return { class: 'Read', reason: `${source}: "${noun}"` };
+    if (noun !== undefined) return { class: 'Read', reason: { code: 'word', from, word: noun } };
   }
   return undefined;
 }

@@ -21,7 +21,12 @@ import { thisWrapper } from './this-installation.js';
 export type PolicyPlace =
   | { readonly kind: 'file'; readonly file: string }
   /** `text` becomes `file`; `from` names where it comes from. */
-  | { readonly kind: 'new'; readonly file: string; readonly text: string; readonly from: string };
+  | {
+      readonly kind: 'new';
+      readonly file: string;
+      readonly text: string;
+      readonly preset: string | undefined;
+    };
 
 export interface PolicyPlaceOptions extends StateOptions {
   readonly policy?: string | undefined;
@@ -121,8 +126,8 @@ function newPolicy(
   const name = running ?? knownServerAmong(names)?.presets[0].name;
   const shipped = name === undefined ? undefined : preset(name);
   return shipped
-    ? { kind: 'new', file, text: shipped.text, from: `the preset ${shipped.name}, which held until now` }
-    : { kind: 'new', file, text: NOTHING, from: 'nothing: there was none, and every call was refused' };
+    ? { kind: 'new', file, text: shipped.text, preset: shipped.name }
+    : { kind: 'new', file, text: NOTHING, preset: undefined };
 }
 
 function filesOf({ entry }: NamedEntry, machine: Machine): string[] {

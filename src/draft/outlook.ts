@@ -208,7 +208,7 @@ export function hintAbout(
   tool: string,
   policies: readonly Policy[],
   known: readonly string[],
-): string | undefined {
+): NameHint | undefined {
   if (sectionOf(tool)) return undefined;
   const written = policies.flatMap(({ tools, hide }) => [
     ...tools.keys(),
@@ -216,10 +216,20 @@ export function hintAbout(
   ]);
   const shown = written.find((name) => ownName(name, (own) => own === tool) !== undefined);
   if (shown !== undefined && !known.includes(shown) && !written.includes(tool))
-    return `the policy has "${shown}", which is how a client shows "${tool}": it judges nothing; write "${tool}" there`;
+    return { code: 'shown_name', shown, tool };
   if (written.includes(tool) || known.includes(tool)) return undefined;
   const likely = likelyTool(tool, [...known, ...written]) ?? prefixedName(tool);
-  return likely === undefined
-    ? undefined
-    : `did you mean "${likely}"? That is the name by which rules are found`;
+  return likely === undefined ? undefined : { code: 'likely', likely };
+}
+
+/** What may be wrong with a tool's name: a code with its facts. */
+export type NameHint =
+  | { readonly code: 'shown_name'; readonly shown: string; readonly tool: string }
+  | { readonly code: 'likely'; readonly likely: string };
+
+/** In English. */
+export function hintText(hint: NameHint): string {
+  return hint.code === 'likely'
+    ? `did you mean "${hint.likely}"? That is the name by which rules are found`
+    : `the policy has "${hint.shown}", which is how a client shows "${hint.tool}": it judges nothing; write "${hint.tool}" there`;
 }

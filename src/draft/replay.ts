@@ -1,4 +1,4 @@
-import { Comparison, type DraftDecision } from '../advice/comparison.js';
+import { Comparison, type DraftDecision, type WhyNotJudged } from '../advice/comparison.js';
 import { type LoggedCall, readLogged } from '../advice/logged-call.js';
 import { evaluatePartially } from '../advice/partial-evaluation.js';
 import { CODES, HIDDEN_RULE } from '../policy/codes.js';
@@ -87,7 +87,7 @@ export class Replay {
     }
     const decided = this.#draft.decide(row, call);
     if (since !== undefined && call.at < since) return;
-    if (typeof decided === 'string') {
+    if (!('kind' in decided)) {
       this.comparison.skip(call, decided);
       return;
     }
@@ -137,13 +137,11 @@ class Draft {
   }
 
   /** @returns the decision, or why there is none */
-  decide(row: LoggedRow, call: LoggedCall): DraftDecision | string {
+  decide(row: LoggedRow, call: LoggedCall): DraftDecision | WhyNotJudged {
     const { approval } = row;
-    if (call.disposition === 'unjudged')
-      return 'no policy had a part in it: a line that could not be read, or a pause';
-    if (!call.isNameWhole) return "the log holds only the beginning of the tool's name";
-    if (approval !== undefined && this.#answered.has(approval))
-      return 'the same call again, after a person was asked';
+    if (call.disposition === 'unjudged') return { code: 'no_part' };
+    if (!call.isNameWhole) return { code: 'name_cut' };
+    if (approval !== undefined && this.#answered.has(approval)) return { code: 'again' };
     // The log does not hold definitions of tools; what was changed then is taken to be changed still.
     if (call.code === 'CHANGED' && (this.#layers.pin === 'deny' || this.#layers.pin === 'hold'))
       return { kind: 'refused', code: 'CHANGED', rule: CODES.CHANGED.rule };

@@ -100,7 +100,7 @@ export function policyHere(known: KnownHere, page: Page): PolicyHere {
 }
 
 function textOf(place: PolicyPlace) {
-  if (place.kind === 'new') return { kind: 'new' as const, text: place.text, from: place.from };
+  if (place.kind === 'new') return { kind: 'new' as const, text: place.text, from: { preset: place.preset } };
   return { kind: 'file' as const, text: readTextFile(place.file, 'the policy', 'POLICY_INVALID') ?? '' };
 }
 

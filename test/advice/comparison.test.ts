@@ -67,12 +67,12 @@ describe('what changes', () => {
 describe('what cannot be judged', () => {
   test('reasons are counted, the most frequent first', () => {
     const comparison = new Comparison();
-    comparison.skip(call(), 'a pause');
+    comparison.skip(call(), { code: 'no_part' });
     comparison.add(call(), unknown('args.a'));
     comparison.add(call(), unknown('args.a'));
     expect(comparison.notJudged).toEqual([
-      { why: '/r reads args.a, which the log does not hold', calls: 2 },
-      { why: 'a pause', calls: 1 },
+      { why: { code: 'reads', rule: '/r', reads: 'args.a' }, calls: 2 },
+      { why: { code: 'no_part' }, calls: 1 },
     ]);
     expect([comparison.calls, comparison.unchanged, comparison.changes]).toEqual([3, 0, []]);
   });
@@ -82,14 +82,17 @@ describe('what cannot be judged', () => {
     for (let n = 0; n < 1005; n += 1) comparison.add(call(), unknown(`args.a${n}`));
     comparison.add(call(), unknown('args.a0'));
     expect(comparison.notJudged).toHaveLength(1001);
-    expect(comparison.notJudged.slice(0, 2)).toMatchObject([{ why: '(others)', calls: 5 }, { calls: 2 }]);
+    expect(comparison.notJudged.slice(0, 2)).toMatchObject([
+      { why: { code: 'others' }, calls: 5 },
+      { calls: 2 },
+    ]);
   });
 });
 
 test('the period is that of all calls, in whatever order they come', () => {
   const comparison = new Comparison();
   comparison.add(call({ at: 20 }), passed);
-  comparison.skip(call({ at: 10 }), 'a pause');
+  comparison.skip(call({ at: 10 }), { code: 'no_part' });
   comparison.add(call({ at: 15 }), unknown('args.a'));
   expect([comparison.from, comparison.to, comparison.calls]).toEqual([10, 20, 3]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { THREATS } from '../../src/catalog/threats/threats.js';
-import { traceCall } from '../../src/draft/outlook.js';
-import { stepTold, whyTold } from '../../src/page/words/told.js';
+import { hintAbout, traceCall } from '../../src/draft/outlook.js';
+import { hintTold, notJudgedTold, stepTold, whyTold } from '../../src/page/words/told.js';
 import { stack } from '../../src/policy/evaluate/layers.js';
 import { OPERATOR_NAMES } from '../../src/policy/operators.js';
 import { loadPolicy } from '../../src/policy/read/load.js';
@@ -100,4 +100,32 @@ describe('why a call comes to what it does, in Spanish', () => {
 test('each attack pattern has its texts in Spanish, and none is there that the catalogue does not know', async () => {
   const { SPANISH_PATTERNS } = await import('../../src/page/web/i18n/spanish-patterns.js');
   expect(Object.keys(SPANISH_PATTERNS).sort()).toEqual(THREATS.map(({ id }) => id).sort());
+});
+
+test.each([
+  [
+    { code: 'reads', rule: '/tools/pay/require/0', reads: 'args.total' },
+    'lee args.total, que el registro no tiene',
+  ],
+  [{ code: 'again' }, 'la misma llamada otra vez'],
+  [{ code: 'no_part' }, 'ninguna política tuvo parte'],
+] as const)('why a recorded call cannot be judged is told in Spanish: %j', (why, words) => {
+  expect(notJudgedTold(why, 'es')).toEqual({ text: expect.stringContaining(words), lang: 'es' });
+  expect(notJudgedTold(why, 'en')).toMatchObject({ lang: 'en' });
+});
+
+test('what may be wrong with a tool’s name is told in Spanish', () => {
+  const meant = (policy: object, known: readonly string[]) => {
+    const { policy: loaded } = loadPolicy(JSON.stringify({ version: '1', default: 'deny', ...policy }), 'p');
+    const hint = loaded && hintAbout('create_invoice', [loaded], known);
+    return hint && hintTold(hint, 'es');
+  };
+  expect(meant({}, ['create_invoices'])).toEqual({
+    text: '¿quisiste decir "create_invoices"? Ese es el nombre con el que se encuentran las reglas',
+    lang: 'es',
+  });
+  expect(meant({ tools: { mcp__afip__create_invoice: {} } }, [])?.text).toContain(
+    'la política tiene "mcp__afip__create_invoice", que es como un cliente muestra "create_invoice"',
+  );
+  expect(meant({}, ['create_invoice'])).toBeUndefined();
 });

@@ -6,6 +6,7 @@ import { knownTools } from '../../draft/known-tools.js';
 import { writePolicyText } from '../../draft/save.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { editEntry, type Wish } from '../../policy/edit/edit-entry.js';
+import { impossibleText, noteText } from '../../policy/edit/edit-note.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { checksFor, couldPass, isVisible, resolveEntry } from '../../policy/evaluate/resolve.js';
 import type { Checks, Policy } from '../../policy/model.js';
@@ -69,9 +70,12 @@ async function edit(
   const policy = usable(old, place.file, 'It was not edited; mend it first.');
   assertListed(server, tool, policy, options);
 
-  const { text, notes, impossible } = editEntry(old, policy.own, tool, wish);
+  const { text, impossible, ...edit } = editEntry(old, policy.own, tool, wish);
+  const notes = edit.notes.map(noteText);
   if (impossible !== undefined)
-    throw new PolicyWrapError('REFUSED', `${printable(tool)}: ${impossible}`, { hint: 'Allow it first.' });
+    throw new PolicyWrapError('REFUSED', `${printable(tool)}: ${impossibleText(impossible)}`, {
+      hint: 'Allow it first.',
+    });
   const edited = usable(text, place.file, `${wish.kind} ${printable(tool)} was not done.`, old);
   const still = wish.kind === 'allow' || wish.kind === 'ask' ? stillRefused(server, tool, edited) : undefined;
   if (still !== undefined)
@@ -88,7 +92,7 @@ async function edit(
   }
   if (place.kind === 'new')
     await io.err.write(
-      `${printable(server)} has no policy file yet: ${printable(place.file)} is made from ${place.from}.\n`,
+      `${printable(server)} has no policy file yet: ${printable(place.file)} is made from ${beginningText(place.preset)}.\n`,
     );
   await io.out.write(policyDiff(place.file, old, text, io.out));
   for (const note of notes) await io.out.write(`${sentence(printable(note))}\n`);
@@ -101,6 +105,13 @@ async function edit(
   const holds = holdsText(liveSessions(server, options, io).length, `${printable(server)} is not running`);
   await io.out.write(`${printable(tool)} of ${printable(server)}: ${DONE[wish.kind]}. ${holds}\n`);
   return EXIT.done;
+}
+
+/** What a file that is not there yet begins with. */
+function beginningText(preset: string | undefined): string {
+  return preset === undefined
+    ? 'nothing: there was none, and every call was refused'
+    : `the preset ${preset}, which held until now`;
 }
 
 /** A rule that asks about some calls of every tool still does: it is answered call by call. */

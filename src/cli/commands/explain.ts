@@ -2,7 +2,7 @@ import { type PolicyOptions, problemsError } from '../../config/policy-files.js'
 import type { RemoteOptions } from '../../config/run-options.js';
 import { findPolicy } from '../../config/shipped-policies.js';
 import { declaredArguments, knownTools } from '../../draft/known-tools.js';
-import { hintAbout, type Outlook, traceCall } from '../../draft/outlook.js';
+import { hintAbout, hintText, type Outlook, traceCall } from '../../draft/outlook.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { parseJson } from '../../json/exact.js';
 import type { Json } from '../../json/value.js';
@@ -76,7 +76,8 @@ export async function explain(
     },
     io.now(),
   );
-  const hint = hintAbout(tool, layers.all, knownTools(named, options.db));
+  const meant = hintAbout(tool, layers.all, knownTools(named, options.db));
+  const hint = meant && hintText(meant);
   const shared = sharedText(layers.stores);
   if (options.json)
     await printJson(io, 'explain', asJson(tool, server, found.policy, outlook, trace, hint ?? shared));

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Comparison } from '../../advice/comparison.js';
+import { type Comparison, whyNotText } from '../../advice/comparison.js';
 import { problemsError, readPolicy } from '../../config/policy-files.js';
 import { declaredArguments } from '../../draft/known-tools.js';
 import { recorded, replayed } from '../../draft/replay.js';
@@ -69,7 +69,8 @@ function asText(comparison: Comparison, file: string, server: string): string {
   }
   if (changes.length === 0) lines.push('  nothing changes');
   lines.push(`  unchanged: ${unchanged}`);
-  for (const { why, calls: count } of notJudged) lines.push(`  not judged: ${count}, because ${why}`);
+  for (const { why, calls: count } of notJudged)
+    lines.push(`  not judged: ${count}, because ${whyNotText(why)}`);
   return lines.map((line) => printable(line, SHOWN)).join('\n');
 }
 
@@ -88,7 +89,7 @@ function asJson(comparison: Comparison, { source, hash }: Layers, server: string
         ...(kept.kind === 'values' && { arguments: kept.args }),
       })),
     })),
-    notJudged,
+    notJudged: notJudged.map(({ why, calls: count }) => ({ why: whyNotText(why), calls: count })),
   };
 }
 

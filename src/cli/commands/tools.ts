@@ -9,15 +9,13 @@ import { type PolicyOptions, problemsError } from '../../config/policy-files.js'
 import type { RemoteOptions } from '../../config/run-options.js';
 import { findPolicy } from '../../config/shipped-policies.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { Decimal } from '../../json/decimal.js';
 import { isRecord } from '../../json/value.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
-import { checksFor, couldPass, resolveEntry } from '../../policy/evaluate/resolve.js';
-import type { Checks, Limit } from '../../policy/model.js';
 import { count } from '../../text/count.js';
 import { NAME_CAP, printable, printableJson } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
 import { liveServer } from '../../upstream/list-tools.js';
+import { effectOf } from '../effect-parts.js';
 import { entryMeant, wrappedAt } from '../entry-meant.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
@@ -196,49 +194,3 @@ export function inventory(
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** More limits than this are only counted. */
-const SHOWN_LIMITS = 3;
-
-/** @returns what a policy does with a tool; parts that depend on the call are named without their conditions */
-export function effectOf(policy: Layers | undefined, tool: string): string {
-  if (policy === undefined) return 'no policy';
-  const layers = policy.all.map((layer) => ({ layer, resolved: resolveEntry(layer, tool) }));
-  // A layer can only tighten, so the strictest holds.
-  if (layers.some(({ resolved }) => resolved.kind === 'hidden')) return 'hide';
-  if (layers.some(({ resolved }) => resolved.kind === 'refused')) return 'not listed';
-  if (!layers.every(({ layer, resolved }) => couldPass(layer, resolved))) return 'deny';
-  const all = policy.all.flatMap((layer) => checksFor(layer, tool));
-  const limits = all.flatMap((checks) => checks.limits).map(limitText);
-  const conditional = all.some(
-    ({ require, denyIf, demands, declared }) => require.length + denyIf.length > 0 || demands || declared,
-  );
-  const parts = [
-    ...asking(all),
-    ...(limits.length > 0 ? [`limit ${limits.slice(0, SHOWN_LIMITS).join(', ')}`] : []),
-    ...(limits.length > SHOWN_LIMITS ? [`${limits.length - SHOWN_LIMITS} more limits`] : []),
-    ...(conditional ? ['conditions'] : []),
-  ];
-  return parts.length > 0 ? parts.join('; ') : 'allow';
-}
-
-function asking(all: readonly Checks[]): readonly string[] {
-  const rules = all.flatMap(({ approveIf }) => approveIf);
-  if (rules.some(({ conditions }) => conditions.length === 0)) return ['ask'];
-  const overLimit = all.some(({ limits }) => limits.some(({ onExceed }) => onExceed === 'approve'));
-  return rules.length > 0 || overLimit ? ['ask sometimes'] : [];
-}
-
-/** `30/minute`, or `2000000 of args.amount_total/day`. */
-function limitText({ max, amount, windowText }: Limit): string {
-  switch (amount.kind) {
-    case 'fixed':
-      return amount.value.compare(Decimal.one) === 0
-        ? `${max}/${windowText}`
-        : `${max} by ${amount.value}/${windowText}`;
-    case 'count':
-    case 'sum':
-    case 'value':
-      return `${max} of ${amount.path.text}/${windowText}`;
-  }
-}

@@ -1,11 +1,17 @@
 import * as z from 'zod/mini';
 import type { Tightened } from '../../draft/told.js';
 import type { Problem } from '../../policy/read/problem.js';
+import type { Language } from './names.js';
 
 /** Most characters of a policy, as the reader takes it. */
 const MOST = 4 << 20;
 const Path = z.string().check(z.maxLength(4096));
 const Text = z.string().check(z.maxLength(MOST));
+
+/** What a file that is not there yet begins with: the preset that held until now, or nothing. */
+export interface Beginning {
+  readonly preset: string | undefined;
+}
 
 /** A policy file of this machine, by what it is for. */
 export interface PolicyRow {
@@ -34,7 +40,7 @@ export interface PolicyText extends PolicyRow {
   /** What a draft begins with: the text, or where there is none what holds until now. */
   readonly start: string;
   /** Where `start` comes from, for a file that is not there yet. */
-  readonly from: string | undefined;
+  readonly from: Beginning | undefined;
   /** The files that it extends, to be read. */
   readonly layers: readonly {
     readonly file: string;
@@ -43,11 +49,16 @@ export interface PolicyText extends PolicyRow {
   }[];
 }
 
+/** A finding, and the language of its sentences. */
+export interface ProblemHere extends Problem {
+  readonly lang: Language;
+}
+
 export const CheckBody = z.strictObject({ file: Path, text: Text });
 export type CheckBody = z.infer<typeof CheckBody>;
 
 export interface Checked {
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ProblemHere[];
   /** Whether calls could be decided by it. */
   readonly isUsable: boolean;
   readonly tightened: readonly Tightened[];
@@ -71,7 +82,7 @@ export interface Compared {
   readonly hunks: readonly Hunk[];
   /** What is on disk, where that is not what the draft was made from. */
   readonly conflict: string | undefined;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ProblemHere[];
   readonly cases: readonly CaseRow[];
 }
 

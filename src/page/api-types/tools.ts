@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import type { ArgumentPath } from '../../advice/sentences/model.js';
 import type { FindingKind } from '../../catalog/finding-patterns.js';
 import type { JsonObject } from '../../json/value.js';
+import type { Told } from './names.js';
+import type { Beginning } from './policy.js';
 
 const Name = z.string().check(z.maxLength(500));
 const Names = z.array(Name).check(z.maxLength(10_000));
@@ -48,7 +50,7 @@ export type PolicyHere =
       /** What the file says, or what a new one would begin with. */
       readonly text: string;
       /** Where that comes from. */
-      readonly from?: string | undefined;
+      readonly from?: Beginning | undefined;
     }
   | { readonly kind: 'unclear'; readonly message: string; readonly hint: string | undefined };
 
@@ -56,7 +58,7 @@ export interface ToolRow {
   readonly name: string;
   readonly class: string;
   readonly risk: string;
-  readonly evidence: string;
+  readonly evidence: Told;
   readonly tokens: number;
   /** In 7 days. */
   readonly calls: number;
@@ -78,7 +80,8 @@ export interface FindingHere {
 /** What a policy does with a tool. */
 export interface EffectHere {
   readonly kind: 'allow' | 'limit' | 'ask' | 'deny' | 'hide' | 'custom' | 'none';
-  readonly text: string;
+  /** Undefined where the word says it all. */
+  readonly text: Told | undefined;
 }
 
 export const EffectsBody = z.strictObject({ ...Policy, tools: Names });
@@ -120,9 +123,9 @@ export type WishBody = z.infer<typeof WishBody>;
 
 export interface Wished {
   readonly text: string;
-  readonly notes: readonly { readonly tool: string; readonly note: string }[];
+  readonly notes: readonly { readonly tool: string; readonly note: Told }[];
   /** Tools of which nothing was changed, and why. */
-  readonly impossible: readonly { readonly tool: string; readonly why: string }[];
+  readonly impossible: readonly { readonly tool: string; readonly why: Told }[];
 }
 
 /** One tool, whatever the policy says of it. */
@@ -134,7 +137,7 @@ export interface ToolHere {
   readonly description: string;
   readonly class: string;
   readonly risk: string;
-  readonly evidence: string;
+  readonly evidence: Told;
   readonly flows: Readonly<Record<string, string>>;
   readonly tokens: number;
   readonly findings: readonly FindingHere[];

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { PasteNote } from '../../draft/told.js';
 import type { Told } from './names.js';
+import { type From, PLACES, type Place } from './shell.js';
 
 const MOST = 4 << 20;
 const Path = z.string().check(z.maxLength(4096));
@@ -38,7 +39,7 @@ export interface Tried {
   readonly retryAt: number | undefined;
   readonly trace: readonly TraceRow[];
   /** What is odd about the tool's name. */
-  readonly hint: string | undefined;
+  readonly hint: Told | undefined;
   /** Variables of the environment that the draft reads. */
   readonly variables: readonly string[];
   /** What a test case of it expects: the decision from a clean start, as the case file says it. */
@@ -54,6 +55,8 @@ export interface RecordedCall {
   /** JSON text of the arguments; undefined where the log holds their names alone. */
   readonly args: string | undefined;
   readonly names: readonly string[];
+  /** Whose call it was, in the store of a team. */
+  readonly from: From | undefined;
 }
 
 export const KeepBody = z.strictObject({
@@ -73,10 +76,14 @@ export const ImpactBody = z.strictObject({
   server: Name,
   /** UTC milliseconds; all that is kept when absent. */
   since: z.optional(z.number()),
+  /** Whose calls: the team's where it has some of the server, unless this machine's are wanted. */
+  place: z.optional(z.enum(PLACES)),
 });
 export type ImpactBody = z.infer<typeof ImpactBody>;
 
 export interface Impact {
+  /** Whose calls these are. */
+  readonly place: Place;
   readonly calls: number;
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -97,7 +104,7 @@ export interface Impact {
       readonly args: string | undefined;
     }[];
   }[];
-  readonly notJudged: readonly { readonly why: string; readonly calls: number }[];
+  readonly notJudged: readonly { readonly why: Told; readonly calls: number }[];
   /** Calls that each rule refuses or asks about, whatever became of them then. */
   readonly stoppedBy: Readonly<Record<string, number>>;
   /** How long the replay took, in milliseconds. */

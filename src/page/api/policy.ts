@@ -13,6 +13,7 @@ import { tightenedBy } from '../../draft/tightened.js';
 import { PolicyWrapError, reasonOf } from '../../errors.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { policyJsonSchema } from '../../policy/read/json-schema.js';
+import type { Language } from '../api-types/names.js';
 import {
   type CaseRow,
   CheckBody,
@@ -30,6 +31,7 @@ import {
 import type { Page } from '../page.js';
 import { editablePolicy, policiesHere, policyHere, serversOfPolicy } from '../policies.js';
 import { get, post, type Route } from '../route.js';
+import { problemTold } from '../words/lint-spanish.js';
 
 /** The policy files of this machine: read, checked, compared, saved, and taken back. */
 export const POLICY: readonly Route[] = [
@@ -48,8 +50,8 @@ export const POLICY: readonly Route[] = [
       tools.map(({ name, inputSchema }) => ({ name, paths: argumentPaths(inputSchema) })),
     );
   }),
-  post('/api/policy/check', CheckBody, ({ body }, page) => checked(page, body)),
-  post('/api/policy/compare', CompareBody, ({ body }, page) => compared(page, body)),
+  post('/api/policy/check', CheckBody, ({ body, language }, page) => checked(page, body, language)),
+  post('/api/policy/compare', CompareBody, ({ body, language }, page) => compared(page, body, language)),
   post('/api/policy/save', CompareBody, ({ body: { file, base, text } }, page) =>
     save(page, file, base, text),
   ),
@@ -81,15 +83,23 @@ function policyText(page: Page, path: string): PolicyText {
   });
   // What is there and cannot be read as text must not look like an empty file.
   const there = row.state === 'file' ? (readSnapshot(path)?.text ?? '') : '';
-  return { ...row, text: there, start: fresh?.text ?? there, from: fresh?.from, layers };
+  return {
+    ...row,
+    text: there,
+    start: fresh?.text ?? there,
+    from: fresh && { preset: fresh.preset },
+    layers,
+  };
 }
 
-function checked(page: Page, { file, text }: CheckBody): Checked {
+function checked(page: Page, { file, text }: CheckBody, language: Language): Checked {
   const servers = serversOfPolicy(page, file);
   const found = readDraft(text, file);
   const tools = servers.flatMap((server) => knownDefinitions(server, page.options.db));
   return {
-    problems: findingsOf(found, tools.length > 0 ? tools : undefined),
+    problems: findingsOf(found, tools.length > 0 ? tools : undefined).map((problem) =>
+      problemTold(problem, language),
+    ),
     isUsable: found.kind === 'policy',
     unjudged: found.kind === 'policy' ? unjudgedSections(found).map(keyOf) : [],
     tightened:
@@ -106,8 +116,8 @@ function checked(page: Page, { file, text }: CheckBody): Checked {
 /** As the file writes it. */
 const keyOf = (section: string): string => section.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-function compared(page: Page, { file, base, text }: CompareBody): Compared {
-  const { problems, isUsable } = checked(page, { file, text });
+function compared(page: Page, { file, base, text }: CompareBody, language: Language): Compared {
+  const { problems, isUsable } = checked(page, { file, text }, language);
   const there = readSnapshot(file)?.text ?? '';
   return {
     hunks: differenceOf(there, text),

@@ -1,5 +1,6 @@
 import { argumentsOf } from '../../advice/sentences/arguments.js';
 
+import { judge } from '../../catalog/classify.js';
 import { findingsIn } from '../../catalog/definition-findings.js';
 import { environmentOf } from '../../catalog/threats/environment.js';
 import type { Fix, ServerTools } from '../../catalog/threats/threat.js';
@@ -15,6 +16,7 @@ import { stack } from '../../policy/evaluate/layers.js';
 import { changeLines, isShown } from '../../store/definition-diff.js';
 import type { PinEntry } from '../../store/store.js';
 import { sha256 } from '../../text/hash.js';
+import type { Language } from '../api-types/names.js';
 import {
   type ChangeHere,
   type PatternHere,
@@ -26,10 +28,13 @@ import {
 import type { Page } from '../page.js';
 import { get, post, type Route } from '../route.js';
 import { catalogued, type KnownHere, knownServerHere, policyHere, toolsHere } from '../servers.js';
+import { evidenceTold } from '../words/evidence.js';
 
 /** One tool: what it is, what it is open to, and whether its definition is trusted. */
 export const TOOL: readonly Route[] = [
-  get('/api/tool', ({ query }, page) => toolHere(page, query.get('server') ?? '', query.get('tool') ?? '')),
+  get('/api/tool', ({ query, language }, page) =>
+    toolHere(page, query.get('server') ?? '', query.get('tool') ?? '', language),
+  ),
   post('/api/tool/patterns', PatternsBody, ({ body }, page): Patterns => patterns(page, body)),
   post('/api/tool/trust', TrustBody, ({ body }, page) => trust(page, body)),
 ];
@@ -45,7 +50,7 @@ function found(page: Page, server: string, name: string) {
   });
 }
 
-function toolHere(page: Page, server: string, name: string): ToolHere {
+function toolHere(page: Page, server: string, name: string, language: Language): ToolHere {
   const { known, tools, tool, pin } = found(page, server, name);
   const {
     related,
@@ -55,12 +60,12 @@ function toolHere(page: Page, server: string, name: string): ToolHere {
     tokens,
     class: toolClass,
     risk,
-    evidence,
   } = toolPage(serverTools(known, tools), tool, '');
   return {
     ...{ server, policy: policyHere(known, page), tool: name, title: tool.title },
     description: tool.description ?? '',
-    ...{ class: toolClass, risk, evidence, flows, tokens, related, questions },
+    ...{ class: toolClass, risk, flows, tokens, related, questions },
+    evidence: evidenceTold(judge(tool).reason, language),
     findings: findingsIn(tool),
     arguments: argumentsOf(tool.inputSchema),
     definition: JSON.stringify(tool, null, 2),

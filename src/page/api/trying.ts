@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { effectOn, limitsOverAll } from '../../cli/effects.js';
 import { serversSeen } from '../../cli/seen-names.js';
+import { type AnyStore, nowOf } from '../../cli/team-store.js';
 import { problemsError } from '../../config/policy-files.js';
 import { freshDecision, type KeptCall, keepCase } from '../../draft/cases.js';
 import { readDraft } from '../../draft/findings.js';
@@ -14,6 +15,7 @@ import { parseJson } from '../../json/exact.js';
 import { isObject, type JsonObject } from '../../json/value.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import type { Checks, Path, Policy } from '../../policy/model.js';
+import type { LoggedRow } from '../../store/history.js';
 import type { Store } from '../../store/store.js';
 import type { Language } from '../api-types/names.js';
 import {
@@ -32,7 +34,7 @@ import type { Page } from '../page.js';
 import { editablePolicy, serversOfPolicy } from '../policies.js';
 import { RecordedCalls } from '../recorded-calls.js';
 import { get, post, type Route } from '../route.js';
-import { stepTold, whyTold } from '../words/told.js';
+import { hintTold, notJudgedTold, stepTold, whyTold } from '../words/told.js';
 
 /** What a draft would do: with a call, with the recorded calls; and what a pasted text becomes. */
 export const TRYING: readonly Route[] = [
@@ -44,7 +46,7 @@ export const TRYING: readonly Route[] = [
     return { file: keepCase(body.file, call, freshDecision(layers, call)) };
   }),
   get('/api/recorded', ({ query }, page) => recordedOf(page, query.get('server') ?? '')),
-  post('/api/impact', ImpactBody, ({ body, signal }, page) => impact(page, body, signal)),
+  post('/api/impact', ImpactBody, ({ body, signal, language }, page) => impact(page, body, signal, language)),
   post('/api/paste', PasteBody, ({ body: { file, text, tool } }, page): PasteAnswer => {
     serversOfPolicy(page, file);
     const pasted = readPasted(text, tool);
@@ -77,6 +79,7 @@ function tried(page: Page, body: TryBody, language: Language): Tried {
     page.now(),
   );
   const { decision, code, rule, limit, retryAt } = outlook;
+  const meant = hintAbout(tool, layers.all, knownTools(server, page.options.db));
   return {
     ...{ decision, code, rule },
     why: whyTold(outlook, trace, language),
@@ -85,7 +88,7 @@ function tried(page: Page, body: TryBody, language: Language): Tried {
       return { look, rule: at, result, text: stepTold(step, language) };
     }),
     retryAt: retryAt ?? limit?.retryAt,
-    hint: hintAbout(tool, layers.all, knownTools(server, page.options.db)),
+    hint: meant && hintTold(meant, language),
     variables: variablesOf(layers),
     fresh: JSON.stringify(freshDecision(layers, kept)),
   };
@@ -134,15 +137,31 @@ function storeOf(page: Page, server: string): Store | undefined {
 
 const RECORDED = 200;
 
-/** The newest calls of a server, newest first. */
-function recordedOf(page: Page, server: string): readonly RecordedCall[] {
-  const rows = storeOf(page, server)?.log({ server, limit: RECORDED }) ?? [];
-  return rows.reverse().map(({ auditId, at, tool, decision, arguments: kept }) => {
-    const value = parsed(kept);
-    const args = isObject(value) ? kept : undefined;
-    const names = Array.isArray(value) ? value.map(String) : isObject(value) ? Object.keys(value) : [];
-    return { auditId, at, tool, decision, args: names.length === 0 ? '{}' : args, names };
-  });
+/** The newest calls of a server, newest first: the team's and this machine's. */
+async function recordedOf(page: Page, server: string): Promise<readonly RecordedCall[]> {
+  const { team } = page;
+  const log = { server, limit: RECORDED };
+  const shared = (await team?.read<readonly LoggedRow[]>((store) => store.log(log), [])) ?? [];
+  const shift = team?.shift(page.now()) ?? 0;
+  return [
+    ...shared.map((row) => recordedCall(row, shift)),
+    ...(storeOf(page, server)?.log(log) ?? []).map((row) => recordedCall(row, 0)),
+  ]
+    .sort((a, b) => b.at - a.at || Number(b.auditId) - Number(a.auditId))
+    .slice(0, RECORDED);
+}
+
+/** @param shift what is added to its instant to have it by this machine's clock, in milliseconds */
+function recordedCall(row: LoggedRow, shift: number): RecordedCall {
+  const { auditId, at, tool, decision, arguments: kept, who, host } = row;
+  const value = parsed(kept);
+  const args = isObject(value) ? kept : undefined;
+  const names = Array.isArray(value) ? value.map(String) : isObject(value) ? Object.keys(value) : [];
+  return {
+    ...{ auditId, at: at + shift, tool, decision, names },
+    args: names.length === 0 ? '{}' : args,
+    from: who === undefined ? undefined : { who, host: host ?? '' },
+  };
 }
 
 function parsed(text: string) {
@@ -153,46 +172,88 @@ function parsed(text: string) {
   }
 }
 
-/** What is kept of each database's log. */
-const recordings = new WeakMap<Store, RecordedCalls>();
+/** What is kept of each log. */
+const recordings = new WeakMap<AnyStore, RecordedCalls>();
 /** Longest piece of work before others have their turn, in milliseconds. */
 const SLICE_MS = 40;
 
-async function impact(page: Page, body: ImpactBody, signal: AbortSignal): Promise<Impact> {
-  const { file, text, server, since } = body;
+async function impact(
+  page: Page,
+  body: ImpactBody,
+  signal: AbortSignal,
+  language: Language,
+): Promise<Impact> {
+  const { file, text, server } = body;
   serversOfPolicy(page, file);
   const layers = layersOf(text, file);
   const began = performance.now();
-  const store = storeOf(page, server);
-  const known = store && (recordings.get(store) ?? new RecordedCalls(store, () => page.now()));
+  const store = await logOf(page, server, body.place);
+  const isShared = store !== undefined && 'shown' in store;
+  const known =
+    store && (recordings.get(store) ?? new RecordedCalls(store, () => nowOf(store, page), isShared));
   if (store && known) recordings.set(store, known);
+  const calls = (await known?.calls()) ?? [];
+  const shift = store === undefined ? 0 : page.shiftOf(store);
+  const since = body.since === undefined ? undefined : body.since - shift;
   const declared = (tool: string) => declaredArguments(tool, server, page.options.db);
   const replay = new Replay(layers, { server, since, declared });
   try {
     let slice = began;
-    for (const each of known?.calls() ?? []) {
+    for (const each of calls) {
       replay.add(each);
       if (performance.now() - slice < SLICE_MS) continue;
       await setImmediate();
       signal.throwIfAborted();
       slice = performance.now();
     }
-    return answer(replay, performance.now() - began, known?.isCut ?? false);
+    const took = performance.now() - began;
+    const place = isShared ? 'team' : 'here';
+    return { ...answer(replay, shift, language), place, took, isCut: known?.isCut ?? false };
   } finally {
     replay.close();
   }
 }
 
-function answer({ comparison, fates, stoppedBy }: Replay, took: number, isCut: boolean): Impact {
+/**
+ * The log that a draft is tried on: that of the team where it has calls of the server.
+ *
+ * @throws PolicyWrapError NOT_FOUND where a team is asked for and none is shown, and what its store throws
+ */
+async function logOf(page: Page, server: string, place: ImpactBody['place']): Promise<AnyStore | undefined> {
+  if (place === 'team') {
+    const team = page.teamStore();
+    await team.hello();
+    return team;
+  }
+  const { team } = page;
+  const has = await team?.read(
+    (store) => store.log({ server, limit: 1 }).then(({ length }) => length > 0),
+    false,
+  );
+  return place === undefined && team && has ? team.store : storeOf(page, server);
+}
+
+/** @param shift what is added to instants of the log to have them by this machine's clock, in milliseconds */
+function answer(
+  { comparison, fates, stoppedBy }: Replay,
+  shift: number,
+  language: Language,
+): Omit<Impact, 'place' | 'took' | 'isCut'> {
   const { calls, from, to, unchanged, changes, notJudged } = comparison;
   return {
-    ...{ calls, from, to, unchanged, notJudged, took, isCut },
+    ...{ calls, unchanged },
+    notJudged: notJudged.map(({ why, calls: count }) => ({
+      why: notJudgedTold(why, language),
+      calls: count,
+    })),
+    from: from === undefined ? undefined : from + shift,
+    to: to === undefined ? undefined : to + shift,
     ...fates,
     stoppedBy: Object.fromEntries(stoppedBy),
     changes: changes.map(({ examples, ...group }) => ({
       ...group,
       examples: examples.map(({ auditId, at, kept }) => ({
-        ...{ auditId, at },
+        ...{ auditId, at: at + shift },
         args: kept.kind === 'values' ? canonicalJson(kept.args) : undefined,
       })),
     })),

@@ -3,7 +3,8 @@
  * one (policy/evaluate/said.ts, explain.ts; draft/outlook.ts). A code without a sentence does not compile. What has no
  * facts, such as why a schema does not accept an argument, is undefined here and stays English.
  */
-import type { Outlook } from '../../draft/outlook.js';
+import type { WhyNotJudged } from '../../advice/comparison.js';
+import type { NameHint, Outlook } from '../../draft/outlook.js';
 import { Decimal } from '../../json/decimal.js';
 import { isArray, isNumber, isObject, type Json } from '../../json/value.js';
 import type { Charge } from '../../policy/call.js';
@@ -14,6 +15,7 @@ import type { Said } from '../../policy/evaluate/said.js';
 import type { CalledDemand, Condition, Demand, Limit, Predicate } from '../../policy/model.js';
 import type { Operator } from '../../policy/operators.js';
 import type { Peek } from '../../store/reader.js';
+import { lengthWords, perWindow, windowWord } from './windows.js';
 
 /** @returns undefined for what has no facts to make a sentence from */
 export function inSpanish(said: Said): string | undefined {
@@ -81,6 +83,32 @@ export function whyInSpanish({ said, rule }: Outlook, trace: readonly TraceStep[
         `toda llamada de ${pause.server ?? 'todo servidor'} se rechaza desde el ${isoTime(pause.since)}`
       );
     }
+  }
+}
+
+/** Why a recorded call cannot be judged. */
+export function notJudgedInSpanish(why: WhyNotJudged): string {
+  switch (why.code) {
+    case 'reads':
+      return `${why.rule} lee ${why.reads}, que el registro no tiene`;
+    case 'no_part':
+      return 'ninguna política tuvo parte: una línea que no se pudo leer, o una pausa';
+    case 'name_cut':
+      return 'el registro tiene solo el comienzo del nombre de la herramienta';
+    case 'again':
+      return 'la misma llamada otra vez, después de que se preguntó a una persona';
+    case 'others':
+      return '(otras)';
+  }
+}
+
+/** What may be wrong with a tool's name. */
+export function hintInSpanish(hint: NameHint): string {
+  switch (hint.code) {
+    case 'likely':
+      return `¿quisiste decir "${hint.likely}"? Ese es el nombre con el que se encuentran las reglas`;
+    case 'shown_name':
+      return `la política tiene "${hint.shown}", que es como un cliente muestra "${hint.tool}": no juzga nada; escribe ahí "${hint.tool}"`;
   }
 }
 
@@ -178,17 +206,7 @@ function note({ answer, condition, reached }: Finding): string {
   return typeof reached.value === 'string' && isNumber(condition.value) ? ' (texto)' : '';
 }
 
-const WINDOWS: Readonly<Record<string, string>> = {
-  second: 'por segundo',
-  minute: 'por minuto',
-  hour: 'por hora',
-  day: 'por día',
-  week: 'por semana',
-  month: 'por mes',
-};
-
-/** `por minuto`, `cada 15m`: units are written alike in both languages. */
-const per = ({ windowText }: Limit): string => WINDOWS[windowText] ?? `cada ${windowText}`;
+const per = ({ windowText }: Limit): string => perWindow(windowText);
 
 function usage({ limit, amount }: Charge, used: Decimal): string {
   const split = limit.per.filter(({ root }) => root === 'args');
@@ -198,7 +216,7 @@ function usage({ limit, amount }: Charge, used: Decimal): string {
       ? ` con este ${split.map(({ text }) => text).join(' y ')}`
       : '';
   if (amount.sign === 0)
-    return `${limit.counter} tiene ${used}${whose} en una ventana (${limit.windowText}), y esta llamada pasa con ${limit.max} o menos`;
+    return `${limit.counter} tiene ${used}${whose} en una ventana (${windowWord(limit.windowText)}), y esta llamada pasa con ${limit.max} o menos`;
   const countsCalls = limit.amount.kind === 'fixed' && amount.compare(Decimal.one) === 0;
   return countsCalls
     ? `se usaron ${used} de ${limit.max} llamadas${whose} ${per(limit)}`
@@ -226,8 +244,8 @@ function demandText(demand: Demand): string {
   // Days and hours are shown as the policy writes them.
   if (demand.kind === 'hours') return `las llamadas pasan ${demand.text}`;
   return demand.kind === 'before'
-    ? `${callOf(demand)} tiene que haber salido bien en las últimas ${demand.withinText}`
-    : `${demand.otherwise === 'deny' ? 'se rechaza' : 'se pregunta a una persona'} dentro de ${demand.withinText} de ${callOf(demand)}`;
+    ? `${callOf(demand)} tiene que haber salido bien en un plazo de ${lengthWords(demand.withinText)}`
+    : `${demand.otherwise === 'deny' ? 'se rechaza' : 'se pregunta a una persona'} dentro de ${lengthWords(demand.withinText)} de ${callOf(demand)}`;
 }
 
 function callOf({ tools, scope }: CalledDemand): string {

@@ -1,6 +1,7 @@
 import { isArray, isObject, isRecord, type Json, type JsonObject } from '../../json/value.js';
 import type { NamePattern, Policy } from '../model.js';
 import { RULE_FIELDS } from '../read/format.js';
+import type { EditNote, Impossible } from './edit-note.js';
 import { copyOf } from './own-copy.js';
 import { PolicyText } from './policy-text.js';
 
@@ -15,9 +16,9 @@ export type Wish =
 export interface EditedPolicy {
   readonly text: string;
   /** Why nothing was edited, where that is not because the policy says so already. */
-  readonly impossible?: string;
-  /** What stays, or comes along, in sentences. */
-  readonly notes: readonly string[];
+  readonly impossible?: Impossible;
+  /** What stays, or comes along. */
+  readonly notes: readonly EditNote[];
 }
 
 type Entry = JsonObject;
@@ -39,38 +40,35 @@ type Entry = JsonObject;
  */
 export function editEntry(text: string, policy: Policy, name: string, wish: Wish): EditedPolicy {
   const document = new EntryText(text);
-  const notes: string[] = [];
+  const notes: EditNote[] = [];
   const own = document.entry(name);
   const pattern = own === undefined ? patternOf(policy, name) : undefined;
   const before = own ?? (pattern && document.entry(pattern.text));
   const isHidden = document.hidden().includes(name);
   if (wish.kind === 'hide') {
-    if (isHidden) return { text, notes: [`it is hidden already`] };
+    if (isHidden) return { text, notes: [{ code: 'hidden_already' }] };
     document.hide(name);
-    if (own !== undefined) notes.push('its entry stays, for when it is allowed again');
+    if (own !== undefined) notes.push({ code: 'entry_stays' });
     return document.done(notes);
   }
   if (wish.kind === 'limit' && (before?.action === 'deny' || before?.action === 'hide'))
     return {
       text,
       notes,
-      impossible: `every call of it is refused (action "${before.action}"), so there is nothing to limit`,
+      impossible: { code: 'refused_anyway', action: before.action },
     };
   // A limit alone lets nothing through that was refused.
   if (isHidden && wish.kind !== 'limit') document.unhide(name);
   if (wish.kind === 'allow' && own === undefined) {
-    const by =
-      before === undefined ? (policy.default === 'allow' ? '"default"' : undefined) : `"${pattern?.text}"`;
-    if (by !== undefined && !(before && stops(before)))
-      return document.done([isHidden ? `${by} allows it` : `${by} allows it already`]);
+    const isAllowed = before === undefined ? policy.default === 'allow' : !stops(before);
+    const by = before && pattern?.text;
+    if (isAllowed) return document.done([{ code: 'allowed_by', by, already: !isHidden }]);
   }
   if (own === undefined && before !== undefined) {
     // A rate that is set anew takes the place of the pattern's.
     const isRateSet = wish.kind === 'limit' || pattern === undefined;
     document.set(['tools', name], isRateSet ? before : copyOf(before, pattern.text));
-    notes.push(
-      `the rules of "${pattern?.text}", which judged it until now, are copied into an entry of its own`,
-    );
+    notes.push({ code: 'copied', pattern: pattern?.text ?? '' });
   } else if (own === undefined) document.set(['tools', name], {});
   change(document, name, wish);
   notes.push(...kept(document.entry(name) ?? {}, wish));
@@ -128,17 +126,17 @@ function isRule(entry: Entry): boolean {
 }
 
 /** What an entry goes on to do, for the person who thinks of one thing alone. */
-function kept(entry: Entry, wish: Wish): string[] {
-  const notes: string[] = [];
+function kept(entry: Entry, wish: Wish): EditNote[] {
+  const notes: EditNote[] = [];
   if (wish.kind === 'limit') {
-    if (entry.action === 'approve') notes.push('a person is still asked about each call');
-    if (entry.limits !== undefined) notes.push('its other limits hold beside this one');
+    if (entry.action === 'approve') notes.push({ code: 'still_asks' });
+    if (entry.limits !== undefined) notes.push({ code: 'other_limits' });
     return notes;
   }
   if (wish.kind === 'deny') return notes;
   const rules = RULE_FIELDS.filter((field) => entry[field] !== undefined);
   const stays = [...new Set(rules.map((field) => (field === 'rate_limit' ? 'limits' : field)))];
-  if (stays.length > 0) notes.push(`it keeps its other rules: ${stays.join(', ')}`);
+  if (stays.length > 0) notes.push({ code: 'keeps', rules: stays });
   return notes;
 }
 
@@ -177,7 +175,7 @@ class EntryText extends PolicyText {
     this.remove(hidden.length === 1 ? ['hide'] : ['hide', hidden.indexOf(name)]);
   }
 
-  done(notes: readonly string[]): EditedPolicy {
+  done(notes: readonly EditNote[]): EditedPolicy {
     return { text: this.text, notes };
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { effectOf, inventory } from '../../../src/cli/commands/tools.js';
+import { inventory } from '../../../src/cli/commands/tools.js';
+import { effectOf } from '../../../src/cli/effect-parts.js';
 import { stack } from '../../../src/policy/evaluate/layers.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { command } from '../../support/command.js';

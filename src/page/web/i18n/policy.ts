@@ -10,7 +10,14 @@ export const policy = strings({
     'Primero envuelve un servidor: «policy-wrap setup» encuentra los de tus clientes.',
   ],
   'policy.new': ['not there yet: saving makes it', 'aún no existe: al guardar se crea'],
-  'policy.from': ['It begins with {from}.', 'Empieza con {from}.'],
+  'policy.from.preset': [
+    'It begins with the preset {preset}, which held until now.',
+    'Empieza con el preset {preset}, que valía hasta ahora.',
+  ],
+  'policy.from.nothing': [
+    'It begins with nothing: there was none, and every call was refused.',
+    'Empieza sin nada: no había ninguna, y se rechazaba toda llamada.',
+  ],
   'policy.conflict': [
     'Someone else changed this file since you began. Nothing of yours is lost.',
     'Alguien cambió este archivo desde que empezaste. Nada tuyo se pierde.',
@@ -160,5 +167,8 @@ export const policy = strings({
   'save.version.show': ['Show', 'Mostrar'],
   'save.version.back': ['Back to it', 'Volver a ella'],
   'save.version.text': ['Text of that version', 'Texto de esa versión'],
+  'save.back.title': ['Back to the version {what}', 'Volver a la versión {what}'],
+  'save.back.difference': ['What that changes in the file as it is', 'Qué cambia en el archivo como está'],
+  'save.back.do': ['Put it back', 'Volver a ponerla'],
   'save.back': ['That version holds again', 'Vuelve a valer esa versión'],
 });

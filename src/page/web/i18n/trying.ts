@@ -107,8 +107,8 @@ export const trying = strings({
   'impact.examples': ['For example', 'Por ejemplo'],
   'impact.unknown': ['What could not be judged', 'Lo que no se pudo juzgar'],
   'impact.unknown.row': [
-    { one: '{n} call: {why}', other: '{n} calls: {why}' },
-    { one: '{n} llamada: {why}', other: '{n} llamadas: {why}' },
+    { one: '{n} call:', other: '{n} calls:' },
+    { one: '{n} llamada:', other: '{n} llamadas:' },
   ],
   'impact.broken': [
     'The draft has errors, so that it decides nothing.',

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Problem } from '../../../policy/read/problem.js';
+import type { ProblemHere } from '../../api-types/policy.js';
 import type { Schema } from '../editor/completion.js';
 import { PolicyEditor } from '../editor/policy-editor.js';
 import { useResource } from '../resource.js';
@@ -24,7 +24,7 @@ export function CheckedText({
   readonly text: string;
   readonly isReadOnly: boolean;
   readonly onChange: (text: string) => void;
-  readonly problems: readonly Problem[] | undefined;
+  readonly problems: readonly ProblemHere[] | undefined;
   /** Where it opens; at the beginning when absent. */
   readonly start?: Place | undefined;
   /** What heads the problems. */

@@ -1,7 +1,6 @@
-import type { Problem } from '../../../policy/read/problem.js';
+import type { ProblemHere } from '../../api-types/policy.js';
 import { Badge } from '../components/pieces.js';
-import { English } from '../components/told.js';
-import { Value } from '../components/value.js';
+import { ToldText } from '../components/told.js';
 import { language, t } from '../i18n/index.js';
 
 /** What is wrong with a policy, by its places. @param onGo goes to one */
@@ -9,8 +8,8 @@ export function Problems({
   problems,
   onGo,
 }: {
-  problems: readonly Problem[];
-  onGo?: (problem: Problem) => void;
+  problems: readonly ProblemHere[];
+  onGo?: (problem: ProblemHere) => void;
 }) {
   if (problems.length === 0) return <p class="fine">{t('policy.problems.none')}</p>;
   return (
@@ -28,15 +27,11 @@ export function Problems({
             placeText(problem)
           )}
           {': '}
-          {language.value !== 'en' && `${t(`problem.${problem.code}`)}. `}
-          <English>
-            <Value of={problem.message} cap={600} />
-          </English>{' '}
+          {language.value !== problem.lang && `${t(`problem.${problem.code}`)}. `}
+          <ToldText of={{ text: problem.message, lang: problem.lang }} cap={600} />{' '}
           {problem.likely !== undefined && `${t('policy.likely', { word: problem.likely.slice(0, 200) })} `}
           <span class="muted">
-            <English>
-              <Value of={problem.hint} cap={400} />
-            </English>
+            <ToldText of={{ text: problem.hint, lang: problem.lang }} cap={400} />
           </span>
         </li>
       ))}
@@ -44,4 +39,4 @@ export function Problems({
   );
 }
 
-const placeText = ({ line, column }: Problem): string => t('policy.place', { line, column });
+const placeText = ({ line, column }: ProblemHere): string => t('policy.place', { line, column });

@@ -3,6 +3,7 @@ import { Button } from '../../components/button.js';
 import { Value } from '../../components/value.js';
 import { edit } from '../../draft.js';
 import { t } from '../../i18n/index.js';
+import { beginningText } from '../../policy/beginning.js';
 import { CheckedText } from '../../policy/checked-text.js';
 import { beginDraft, type Chosen, ChosenPolicy, isTouched } from '../../policy/chosen.js';
 import { usePost } from '../../policy/post.js';
@@ -27,7 +28,7 @@ function Edited({ policy, draft: { file, text }, draft }: Chosen) {
       <div class="row spread">
         <p role="status">
           {t(isTouched(draft) ? 'policy.changed' : 'policy.unchanged')}
-          {policy.from !== undefined && ` · ${t('policy.from', { from: policy.from })}`}
+          {policy.from && ` · ${beginningText(policy.from)}`}
         </p>
         <div class="row">
           <a href={href('/try', {}, to)}>{t('file.try')}</a>

@@ -1,5 +1,6 @@
 import type { Impact } from '../../../api-types/trying.js';
 import { Badge, type BadgeKind, Scroll } from '../../components/pieces.js';
+import { ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { numberText, t, timeText } from '../../i18n/index.js';
 
@@ -67,7 +68,9 @@ export function Changes({ impact: { changes, notJudged } }: { impact: Impact }) 
           <h3>{t('impact.unknown')}</h3>
           <ul class="notes">
             {notJudged.map(({ why, calls }) => (
-              <li key={why}>{t('impact.unknown.row', { n: calls, why })}</li>
+              <li key={why.text}>
+                {t('impact.unknown.row', { n: calls })} <ToldText of={why} cap={400} />
+              </li>
             ))}
           </ul>
         </>

@@ -1,6 +1,6 @@
 import { printable } from '../../../../text/escape.js';
 import type { ToolHere } from '../../../api-types/tools.js';
-import { English } from '../../components/told.js';
+import { English, ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { t } from '../../i18n/index.js';
 import { href } from '../../router.js';
@@ -18,10 +18,7 @@ export function About({ tool: here }: { tool: ToolHere }) {
           <Value of={description} cap={1000} lines />
         </p>
         <p>
-          {here.class} <RiskBadge risk={risk} /> · {t('tool.evidence')}:{' '}
-          <English>
-            <Value of={evidence} cap={300} />
-          </English>{' '}
+          {here.class} <RiskBadge risk={risk} /> · {t('tool.evidence')}: <ToldText of={evidence} cap={300} />{' '}
           · {t('tool.tokens', { n: tokens })}
         </p>
         <ul>
@@ -72,7 +69,7 @@ export function About({ tool: here }: { tool: ToolHere }) {
           <dt>{t('tool.q.ask', { tool: printable(tool, 100) })}</dt>
           <dd>{t('tool.a.ask')}</dd>
           <dt>{t('tool.q.risk', { tool: printable(tool, 100) })}</dt>
-          <dd>{t('tool.a.risk', { risk: riskText(risk), class: here.class, evidence })}</dd>
+          <dd>{t('tool.a.risk', { risk: riskText(risk), class: here.class, evidence: evidence.text })}</dd>
         </dl>
       </section>
     </>

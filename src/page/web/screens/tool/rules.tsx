@@ -6,7 +6,7 @@ import type { Checked } from '../../../api-types/policy.js';
 import type { Effects, ToolHere, Wished } from '../../../api-types/tools.js';
 import { type ApiError, errorOf } from '../../api.js';
 import { Problem } from '../../components/pieces.js';
-import { Value } from '../../components/value.js';
+import { ToldText } from '../../components/told.js';
 import { edit } from '../../draft.js';
 import { t } from '../../i18n/index.js';
 import { wish } from '../../policy/begin.js';
@@ -116,8 +116,8 @@ function Told({ done: { notes, impossible } }: { done: Wished }) {
   return (
     <ul class="notes">
       {lines.map((line) => (
-        <li key={line}>
-          <Value of={line} cap={400} />
+        <li key={line.text}>
+          <ToldText of={line} cap={400} />
         </li>
       ))}
     </ul>

@@ -1,7 +1,6 @@
 import type { EffectHere } from '../../../api-types/tools.js';
 import { Badge, type BadgeKind } from '../../components/pieces.js';
-import { English } from '../../components/told.js';
-import { Value } from '../../components/value.js';
+import { ToldText } from '../../components/told.js';
 import { t } from '../../i18n/index.js';
 
 const KINDS: Readonly<Record<EffectHere['kind'], BadgeKind>> = {
@@ -14,17 +13,14 @@ const KINDS: Readonly<Record<EffectHere['kind'], BadgeKind>> = {
   none: 'warn',
 };
 
-/** What a policy does with a tool: a word, and the words of the commands where they say more. */
+/** What a policy does with a tool: a word, and more where that does not say it all. */
 export function EffectBadge({ effect: { kind, text } }: { effect: EffectHere }) {
-  const isSaid = text === kind || text === '';
   return (
     <>
       <Badge kind={KINDS[kind]}>{t(`tools.effect.${kind}`)}</Badge>
-      {!isSaid && (
+      {text && (
         <p class="hint">
-          <English>
-            <Value of={text} cap={160} />
-          </English>
+          <ToldText of={text} cap={160} />
         </p>
       )}
     </>

@@ -5,11 +5,12 @@ import type { Effects, ServerHere, Wished } from '../../../api-types/tools.js';
 import { type ApiError, errorOf } from '../../api.js';
 import { Problem } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
-import { English } from '../../components/told.js';
+import { English, ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { draft } from '../../draft.js';
 import { t } from '../../i18n/index.js';
 import { inTheWay, wish } from '../../policy/begin.js';
+import { beginningText } from '../../policy/beginning.js';
 import { OtherDraft } from '../../policy/draft-notice.js';
 import { usePost } from '../../policy/post.js';
 import { ReadTools } from './read-tools.js';
@@ -86,16 +87,7 @@ export function ServerTools({ server: here, look }: { server: ServerHere; look: 
       ) : (
         <p class="hint">
           {t('tools.policy')}: <Value of={policy.file} cap={300} />
-          {policy.from !== undefined && (
-            <>
-              {' '}
-              (
-              <English>
-                <Value of={policy.from} cap={200} />
-              </English>
-              )
-            </>
-          )}
+          {policy.from && ` · ${beginningText(policy.from)}`}
         </p>
       )}
       <ReadTools server={here} />
@@ -117,8 +109,8 @@ function Told({ done: { notes, impossible } }: { done: Wished }) {
   return (
     <ul class="notes">
       {lines.map(({ tool, note }) => (
-        <li key={`${tool} ${note}`}>
-          <Value of={tool} cap={200} />: <English>{printable(note, 400)}</English>
+        <li key={`${tool} ${note.text}`}>
+          <Value of={tool} cap={200} />: <ToldText of={note} cap={400} />
         </li>
       ))}
     </ul>

@@ -3,7 +3,7 @@ import { printable } from '../../../../text/escape.js';
 import type { ToolRow } from '../../../api-types/tools.js';
 import { Button } from '../../components/button.js';
 import { Badge, Scroll } from '../../components/pieces.js';
-import { English } from '../../components/told.js';
+import { ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { numberText, t } from '../../i18n/index.js';
 import { href } from '../../router.js';
@@ -81,9 +81,7 @@ export function ToolTable({
               <td>
                 {row.class}
                 <p class="hint">
-                  <English>
-                    <Value of={row.evidence} cap={160} />
-                  </English>
+                  <ToldText of={row.evidence} cap={160} />
                 </p>
               </td>
               <td>

@@ -4,8 +4,9 @@ import type { RecordedCall, Tried } from '../../../api-types/trying.js';
 import { type ApiError, api, errorOf } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Select, TextField } from '../../components/field.js';
+import { HereAlone } from '../../components/here-alone.js';
 import { Badge, type BadgeKind, Problem } from '../../components/pieces.js';
-import { English, ToldText } from '../../components/told.js';
+import { ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
 import { type Chosen, ChosenPolicy } from '../../policy/chosen.js';
@@ -61,6 +62,7 @@ function Trying({ policy, draft, tool: asked }: Chosen & { tool: string }) {
     <>
       <section class="card" aria-labelledby="the-call">
         <h2 id="the-call">{t('try.call')}</h2>
+        <HereAlone what="team.here.try" />
         <form
           class="stack"
           onSubmit={(event) => {
@@ -159,9 +161,7 @@ function Answer({ tried }: { tried: Tried }) {
       </p>
       {hint !== undefined && (
         <p class="hint">
-          <English>
-            <Value of={hint} cap={600} />
-          </English>
+          <ToldText of={hint} cap={600} />
         </p>
       )}
       <h3>{t('try.trace')}</h3>
