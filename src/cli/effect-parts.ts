@@ -1,6 +1,6 @@
 import { Decimal } from '../json/decimal.js';
 import type { Layers } from '../policy/evaluate/layers.js';
-import { couldPass, resolveEntry } from '../policy/evaluate/resolve.js';
+import { checksFor, couldPass, resolveEntry } from '../policy/evaluate/resolve.js';
 import type { Checks, Limit } from '../policy/model.js';
 
 /** One thing that a policy does with a tool: a code with its facts, of which each language makes words. */
@@ -20,9 +20,7 @@ export function effectParts(policy: Layers | undefined, tool: string): readonly 
   if (layers.some(({ resolved }) => resolved.kind === 'hidden')) return [{ code: 'hide' }];
   if (layers.some(({ resolved }) => resolved.kind === 'refused')) return [{ code: 'not_listed' }];
   if (!layers.every(({ layer, resolved }) => couldPass(layer, resolved))) return [{ code: 'deny' }];
-  const all = layers.flatMap(({ layer, resolved }) =>
-    resolved.kind === 'resolved' && resolved.entry ? [layer.allTools, resolved.entry] : [layer.allTools],
-  );
+  const all = policy.all.flatMap((layer) => checksFor(layer, tool));
   const limits = all.flatMap((checks) => checks.limits);
   const conditional = all.some(
     ({ require, denyIf, demands, declared }) => require.length + denyIf.length > 0 || demands || declared,
