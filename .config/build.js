@@ -1,114 +1,186 @@
-// What is published: everything but the addon, so that an installation fetches one package. The page aside, it is
-// two bundles of ES modules, for resolving and compiling hundreds of separate files would cost more than everything
-// else at start-up: the wrap path, for which clients wait, and beside it the commands that people type. Both are cut
-// where the sources say `import()`.
+// What is published: everything but the addon, so that an installation fetches one package. The page aside, it is one
+// graph of modules, cut where the sources say `import()`. What a start of a wrapper reads lies together in a few files,
+// for resolving and opening dozens of small ones would cost a client that waits more than the rest of its start.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
-import { build } from 'esbuild';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
 import { buildPage } from './build-page.js';
 import { writeNotices } from './notices.js';
 
-const shared = {
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  splitting: true,
-  chunkNames: 'parts/[name]-[hash]',
-  // Every start reads what it runs, and keeps it in memory: a third less. With --maps stack traces can be read again.
-  minify: true,
-  sourcemap: process.argv.includes('--maps') ? 'linked' : false,
-  // THIRD-PARTY-NOTICES has them.
-  legalComments: 'none',
-  // jsonc-parser's UMD form hides its files from bundlers; its ES modules do not.
-  mainFields: ['module', 'main'],
-  banner: {
-    // Bundled CommonJS packages ask for `require` of Node's own modules.
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-  metafile: true,
-  logLevel: 'warning',
-};
 /** Cannot be bundled: it is compiled for each Node. */
 const ADDON = 'better-sqlite3';
 /**
- * Libraries that few wrappers need, and commands too: by themselves in `dist/lib`, which `imports` of package.json
- * names, so that both bundles have the same. Two are loaded by `require`: re2js while the first policy with a regex is
- * read, string-width for the first text that is not of plain letters.
+ * Loaded by `require`, since whoever needs them cannot wait: re2js while the first policy with a regex is read,
+ * string-width for the first text that is not of plain letters. Files of their own, which `imports` of package.json
+ * names.
  */
-const LIBRARIES = {
-  undici: '#lib/undici.js',
-  'pg/lib/client.js': '#lib/pg-client.js',
-  re2js: '#lib/re2js.cjs',
-  'string-width': '#lib/string-width.cjs',
+const REQUIRED = { re2js: '#lib/re2js.cjs', 'string-width': '#lib/string-width.cjs' };
+const output = {
+  dir: 'dist',
+  format: 'esm',
+  chunkFileNames: 'parts/[name]-[hash].js',
+  // Every start reads what it runs, and keeps it in memory: a third less. With --maps stack traces can be read again.
+  minify: true,
+  sourcemap: process.argv.includes('--maps'),
+  // THIRD-PARTY-NOTICES has the legal ones.
+  comments: false,
 };
-/** Loaded by the wrap path when they are typed, and bundled together. */
-const COMMANDS = ['./cli/program.js', './cli/wrong-usage.js', './page/ui.js'];
-const SDK_AUTH = '@modelcontextprotocol/sdk/client/auth.js';
+const input = {
+  platform: 'node',
+  transform: { target: 'node20' },
+  // jsonc-parser's UMD form hides its files from bundlers; its ES modules do not.
+  resolve: { mainFields: ['module', 'main'] },
+  checks: { pluginTimings: false },
+};
+
+/** @returns the path of a file that takes the place of a package's */
+const ours = (name) => resolve('.config', name);
+const alias = {
+  undici: ours('libraries/undici.js'),
+  // For Node it has CommonJS, which a bundler takes as a whole.
+  yaml: resolve('node_modules/yaml/browser/dist/index.js'),
+  ajv: ours('libraries/ajv.js'),
+  'ajv-formats': ours('libraries/ajv.js'),
+  // Node's own opens all three standard streams, and more, for whoever imports it: 2 ms of every start.
+  'node:process': ours('global-process.cjs'),
+  // What execa has for a log of its own and for its errors: another 4 ms. We show neither.
+  ...Object.fromEntries(
+    ['figures', 'human-signals', 'pretty-ms', 'yoctocolors'].map((name) => [name, ours(`execa/${name}.js`)]),
+  ),
+};
+
+/**
+ * What a wrapper uses of zod is there twice: by itself for its start, and in the whole of it, which the SDK's client
+ * brings. A bundler keeps of a module what anyone uses, and the start would read 70 KB for others.
+ */
+const zodApart = {
+  name: 'zod-apart',
+  async resolveId(source, importer) {
+    if (source !== 'zod/mini' && !importer?.endsWith('?mini')) return;
+    const found = await this.resolve(source, importer?.replace('?mini', ''), { skipSelf: true });
+    return { ...found, id: `${found.id}?mini` };
+  },
+  load: (id) => (id.endsWith('?mini') ? readFileSync(id.replace('?mini', ''), 'utf8') : undefined),
+};
+
+/**
+ * Parts of undici that we do not use and nobody could see to be unused. It has its parser twice, as WebAssembly in
+ * base64 with and without SIMD: one does, compressed, for what is base64 a tarball cannot make smaller.
+ */
+const undiciTrimmed = {
+  name: 'undici-trimmed',
+  resolveId(source, importer) {
+    if (!/[\\/]undici[\\/]lib[\\/]/.test(importer ?? '')) return;
+    if (/client-h2\.js$|fetch\/body\.js$/.test(source)) return ours('libraries/undici-left-out.cjs');
+    if (source.endsWith('/llhttp_simd-wasm.js'))
+      return resolve(dirname(importer), '../llhttp/llhttp-wasm.js');
+  },
+  load(id) {
+    if (!id.endsWith('llhttp-wasm.js')) return;
+    const compressed = brotliCompressSync(createRequire(import.meta.url)(id)).toString('base64');
+    return `module.exports = require('node:zlib').brotliDecompressSync(Buffer.from('${compressed}', 'base64'));`;
+  },
+};
 
 rmSync('dist', { recursive: true, force: true });
-const libraries = await build({
-  ...shared,
-  entryPoints: [
-    { in: '.config/libraries/undici.js', out: 'lib/undici' },
-    { in: 'pg/lib/client.js', out: 'lib/pg-client' },
-  ],
+const required = [];
+for (const name of Object.keys(REQUIRED)) {
+  const library = await rolldown({ ...input, input: { [name]: name } });
+  required.push(await library.write({ ...output, format: 'cjs', entryFileNames: 'lib/[name].cjs' }));
+}
+const graph = await rolldown({
+  ...input,
+  input: { main: 'src/main.ts' },
+  // A file may export more than its module, for those beside it.
+  preserveEntrySignatures: 'allow-extension',
+  external: [ADDON, ...Object.keys(REQUIRED), /^node:(?!process$)/],
+  resolve: { ...input.resolve, alias },
+  plugins: [zodApart, undiciTrimmed],
 });
-const required = await build({
-  ...shared,
-  entryPoints: ['re2js', 'string-width'].map((name) => ({ in: name, out: `lib/${name}` })),
-  format: 'cjs',
-  splitting: false,
-  banner: {},
-  outExtension: { '.js': '.cjs' },
-});
-const wrapPath = await build({
-  ...shared,
-  entryPoints: ['src/main.ts'],
-  external: [ADDON, '#lib/*', ...COMMANDS],
-  alias: {
-    ...LIBRARIES,
-    // It shares much with what the commands have of the SDK.
-    [SDK_AUTH]: '#lib/sdk-auth.js',
-    // Node's own opens all three standard streams, and more, for whoever imports it: 2 ms of every start.
-    'node:process': './.config/global-process.cjs',
-    // What execa has for a log of its own and for its errors: another 4 ms. We show neither.
-    ...Object.fromEntries(
-      ['figures', 'human-signals', 'pretty-ms', 'yoctocolors'].map((name) => [
-        name,
-        `./.config/execa/${name}.js`,
-      ]),
-    ),
+
+/** @returns the files of an output by their names, and what of them is read together with some */
+function filesOf({ output }) {
+  const files = new Map(output.filter(({ type }) => type === 'chunk').map((file) => [file.fileName, file]));
+  return {
+    files,
+    /** @param later modules whose files are not followed; left out, what is read with `import()` is not followed at all */
+    with: (names, later) => {
+      const found = new Set();
+      const follow = (name) => {
+        const file = files.get(name);
+        if (found.has(file) || file === undefined || later?.includes(file.facadeModuleId)) return;
+        found.add(file);
+        for (const path of [...file.imports, ...(later ? file.dynamicImports : [])]) follow(path);
+      };
+      names.forEach(follow);
+      return [...found];
+    },
+    /** The file that holds a module. */
+    of: (module) => [...files.values()].find(({ moduleIds }) => moduleIds.includes(module)).fileName,
+  };
+}
+const modulesOf = (files) => new Set(files.flatMap(({ moduleIds }) => moduleIds));
+
+const MAIN = resolve('src/main.ts');
+const PROGRAM = resolve('src/cli/program.ts');
+const RUN = resolve('src/cli/commands/run.ts');
+/** Loaded as soon as the server is started. */
+const SERVE = resolve('src/proxy/serve.ts');
+/** What no start needs: commands, a remote server, a team's store, and telling a person who looks elsewhere. */
+const LATER = [
+  'src/cli/wrong-usage.ts',
+  'src/page/ui.ts',
+  'src/upstream/http/start.ts',
+  'src/notify/start.ts',
+  'src/store/postgres/open.ts',
+].map((path) => resolve(path));
+
+// Once to see what belongs together, and once more with that in a few files: what every command reads, what a wrapper
+// reads before its server is started, and what it reads while the server boots; of each of the two by itself what
+// nobody else reads. Each needs only those before it: files that need each other would run in a wrong order.
+const apart = filesOf(await graph.generate(output));
+const together = (...modules) => modulesOf(apart.with(modules.map(apart.of)));
+const alone = (module) => modulesOf([apart.files.get(apart.of(module))]);
+const commands = together(PROGRAM);
+const before = together(MAIN, RUN);
+const groups = {
+  main: together(MAIN),
+  commands: new Set([...before].filter((id) => commands.has(id))),
+  run: alone(RUN),
+  wrap: before,
+  serve: alone(SERVE),
+  store: together(MAIN, RUN, SERVE),
+};
+const built = await graph.write({
+  ...output,
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: Object.entries(groups).map(([name, modules]) => ({ name, test: (id) => modules.has(id) })),
   },
-});
-const commands = await build({
-  ...shared,
-  entryPoints: [
-    ...COMMANDS.map((path) => ({ in: `src/${path.slice(2, -3)}.ts`, out: path.slice(2, -3) })),
-    { in: SDK_AUTH, out: 'lib/sdk-auth' },
-  ],
-  external: [ADDON, '#lib/*'],
-  alias: {
-    ...LIBRARIES,
-    ajv: './.config/libraries/ajv.js',
-    'ajv-formats': './.config/libraries/ajv.js',
-  },
+  paths: REQUIRED,
 });
 const page = await buildPage();
-writeNotices([libraries, required, wrapPath, commands, page].map(({ metafile }) => metafile));
+const bundled = [...required, built, page].flatMap(({ output }) =>
+  output.flatMap(({ modules = {} }) =>
+    Object.entries(modules)
+      .filter(([, { renderedLength }]) => renderedLength > 0)
+      .map(([path]) => path),
+  ),
+);
+writeNotices(bundled);
 
 /** What a bundle may still ask for. Anything else would have to be installed beside it, and is not. */
 const isThere = (path) =>
   path.startsWith('node:') ||
   isBuiltin(path) ||
   path === ADDON ||
-  COMMANDS.includes(path) ||
-  existsSync(path.replace(/^#lib\//, 'dist/lib/'));
-const missing = [libraries, required, wrapPath, commands].flatMap(({ metafile }) =>
-  Object.values(metafile.outputs).flatMap(({ imports }) =>
-    imports.filter(({ external, path }) => external && !isThere(path)).map(({ path }) => path),
+  existsSync(resolve('dist', path.replace('#lib/', 'lib/')));
+const missing = [...required, built].flatMap(({ output }) =>
+  output.flatMap(({ imports = [], dynamicImports = [] }) =>
+    [...imports, ...dynamicImports].filter((path) => !isThere(REQUIRED[path] ?? path)),
   ),
 );
 if (missing.length > 0) {
@@ -116,45 +188,42 @@ if (missing.length > 0) {
   process.exit(1);
 }
 
+const bundles = filesOf(built);
+const circular = [...bundles.files.values()].filter((file) => bundles.with(file.imports).includes(file));
+if (circular.length > 0) {
+  console.error(
+    `files of the bundle need each other: ${circular.map(({ fileName }) => fileName).join(', ')}`,
+  );
+  process.exit(1);
+}
+
 /** What the wrap path must not load: large, and needed by others alone. It has `zod/mini`. */
 const NOT_THERE =
-  /(?:^|\/)(?:@modelcontextprotocol|ajv|yaml|smol-toml|zod\/v4\/classic|undici|eventsource-parser|hono|@hono|preact|pg|pg-\w+|upstream\/http)\//;
-/** Their parts are loaded where there is a remote server or a team's store, and where a person wants to be told what waits. */
-const LATER = ['src/upstream/http/start.ts', 'src/notify/start.ts', 'src/store/postgres/open.ts'];
-const { outputs } = wrapPath.metafile;
-const loaded = new Set();
-const follow = (file) => {
-  const output = outputs[file];
-  if (loaded.has(file) || LATER.includes(output?.entryPoint)) return;
-  loaded.add(file);
-  for (const { path } of output?.imports ?? []) follow(path);
-};
-for (const [file, { entryPoint }] of Object.entries(outputs)) if (entryPoint === 'src/main.ts') follow(file);
-const unwanted = [...loaded]
-  .flatMap((file) => [file, ...Object.keys(outputs[file]?.inputs ?? {})])
-  .filter((path) => NOT_THERE.test(path));
-if (loaded.size < 2 || unwanted.length > 0) {
-  console.error(`every start of a wrapper would load ${[...new Set(unwanted)].join(', ')}`);
+  /(?:^|[\\/])(?:@modelcontextprotocol|ajv|yaml|smol-toml|zod[\\/]v4[\\/]classic|undici|eventsource-parser|hono|@hono|preact|pg|pg-\w+|upstream[\\/]http)[\\/]/;
+const loaded = modulesOf(bundles.with([bundles.of(MAIN)], [PROGRAM, ...LATER]));
+const unwanted = [...loaded].filter((path) => NOT_THERE.test(path));
+if (!loaded.has(SERVE) || unwanted.length > 0) {
+  console.error(`every start of a wrapper would load ${unwanted.slice(0, 9).join(', ') || 'nothing'}`);
   process.exit(1);
 }
 
 /**
- * Most bytes that a start may read before the server is started. A package whose exports are taken as one object
- * (`import { z }` in the place of `import * as z`) comes whole, and a part that shares it brings it here.
+ * Most bytes, and files, that a start may read before the server is started, and in all. A package whose exports are
+ * taken as one object (`import { z }` in the place of `import * as z`) comes whole, and a part that shares it brings it
+ * here.
  */
-const START_BYTES = 320_000;
-const start = new Set();
-const read = (file) => {
-  if (start.has(file) || !outputs[file]) return;
-  start.add(file);
-  for (const { path, kind } of outputs[file].imports) if (kind === 'import-statement') read(path);
-};
-for (const [file, { entryPoint }] of Object.entries(outputs))
-  if (entryPoint === 'src/main.ts' || entryPoint === 'src/cli/commands/run.ts') read(file);
-const bytes = [...start].reduce((sum, file) => sum + outputs[file].bytes, 0);
-if (start.size < 2 || bytes > START_BYTES) {
-  console.error(`every start of a wrapper would read ${bytes} bytes, more than ${START_BYTES}`);
-  process.exit(1);
+for (const [what, modules, most] of [
+  ['before the server is started', [MAIN, RUN], { bytes: 320_000, files: 5 }],
+  ['in all', [MAIN, RUN, SERVE], { bytes: 540_000, files: 7 }],
+]) {
+  const read = bundles.with(modules.map((module) => bundles.of(module)));
+  const bytes = read.reduce((sum, { code }) => sum + Buffer.byteLength(code), 0);
+  if (bytes > most.bytes || read.length > most.files) {
+    console.error(
+      `every start of a wrapper would read ${bytes} bytes of ${read.length} files ${what}, more than ${most.bytes} of ${most.files}`,
+    );
+    process.exit(1);
+  }
 }
 
 // The schema that `"$schema"` of a policy points to, offline, and the manual page.

@@ -1,4 +1,4 @@
-// Which packages are in the bundles, by esbuild's own account, and THIRD-PARTY-NOTICES: their names, versions,
+// Which packages are in the bundles, by the bundlers' own account, and THIRD-PARTY-NOTICES: their names, versions,
 // copyright lines and licences.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,26 +10,22 @@ const NOTICES = 'THIRD-PARTY-NOTICES';
 /**
  * Writes THIRD-PARTY-NOTICES, and the list of packages to `BUNDLED`.
  *
+ * @param files what the bundles hold something of
  * @throws Error on a package whose licence is not there
  */
-export function writeNotices(metafiles) {
-  const packages = packagesIn(metafiles);
+export function writeNotices(files) {
+  const packages = packagesIn(files);
   writeFileSync(NOTICES, notices(packages));
   mkdirSync(dirname(BUNDLED), { recursive: true });
   writeFileSync(BUNDLED, JSON.stringify(packages.map(({ name, version }) => ({ name, version }))));
 }
 
 /** @returns each package of which a file is in an output, by name and version */
-function packagesIn(metafiles) {
-  const inputs = metafiles.flatMap(({ outputs }) =>
-    Object.values(outputs).flatMap((output) =>
-      Object.entries(output.inputs)
-        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-        .map(([path]) => path),
-    ),
-  );
+function packagesIn(files) {
   const folders = new Set(
-    inputs.map((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean),
+    files
+      .map((path) => /^(?:.*[\\/])?node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path)?.[0])
+      .filter(Boolean),
   );
   const byId = new Map();
   for (const folder of folders) {

@@ -153,7 +153,7 @@ test('commands do not import each other', () => {
 const PURE: Record<string, readonly string[]> = {
   json: ['node:buffer', 'jsonc-parser'],
   text: ['node:crypto', 'node:buffer'],
-  policy: ['zod/mini', 'jsonc-parser', 're2js', 'node:crypto'],
+  policy: ['zod/mini', 'zod/v4/core', 'jsonc-parser', 're2js', 'node:crypto'],
   advice: ['yaml', 'zod', 'zod/mini'],
   wire: ['node:buffer', 'node:crypto'],
 };

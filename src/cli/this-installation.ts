@@ -16,7 +16,7 @@ import type { ServerSource } from '../upstream/upstream.js';
 import { busy } from './progress.js';
 import type { Terminal } from './terminal.js';
 
-/** What starts this installation. The sources and the bundles (dist/cli/, dist/parts/) are as deep below its root. */
+/** What starts this installation. The sources and the bundles (dist/parts/) are as deep below its root. */
 const BIN = fileURLToPath(new URL('../../bin/policy-wrap.js', import.meta.url));
 
 /** What wrapped entries start: this Node and this installation. */

@@ -50,7 +50,8 @@ export async function ui(options: UiOptions, io: Terminal): Promise<number> {
   const page = new Page({ db }, io, states, (what) => watch.tell(what), shared);
   const server = await serve({
     port: options.port ?? 0,
-    assets: fileURLToPath(new URL('./web/', import.meta.url)),
+    // From dist/parts/, where the bundles lie.
+    assets: fileURLToPath(new URL('../page/web/', import.meta.url)),
     ...{ access, page, watch, routes: ROUTES },
     used: () => {
       usedAt = performance.now();

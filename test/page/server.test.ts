@@ -1,4 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Access } from '../../src/page/access.js';
 import type { Page } from '../../src/page/page.js';
@@ -8,11 +12,13 @@ import { Watch } from '../../src/page/watch.js';
 import { ask, signIn } from './support/http.js';
 
 /** A server of these routes alone, with a browser that is signed in. */
-async function served(...routes: readonly Route[]) {
+const served = (...routes: readonly Route[]) => servedFrom('/nowhere', routes);
+
+async function servedFrom(assets: string, routes: readonly Route[] = []) {
   const access = new Access();
   const reported: unknown[] = [];
   const server = await serve({
-    ...{ port: 0, assets: '/nowhere', access, routes },
+    ...{ port: 0, assets, access, routes },
     page: {} as Page,
     watch: new Watch({ stamp: () => '', open: () => [] } as never, undefined),
     used: () => {},
@@ -62,4 +68,24 @@ describe('what goes wrong in an answer', () => {
     expect((await ask(origin, '/api/quick', { headers })).text).toBe('"answered"');
     expect(reported).toEqual([]);
   });
+});
+
+test('the front end comes as it was written, though it lies there compressed; nothing else comes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-assets-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'assets'));
+  writeFileSync(join(folder, 'index.html'), '<p>ñ</p>');
+  writeFileSync(join(folder, 'assets', 'app-1_x.js.br'), brotliCompressSync("export const word = 'ñ';"));
+  writeFileSync(join(folder, 'assets', 'cut.js.br'), brotliCompressSync('export {};').subarray(0, 4));
+  const { origin } = await servedFrom(folder);
+  const got = async (path: string) => {
+    const { status, text, headers } = await ask(origin, path);
+    return [status, text, headers['content-type'], headers['content-encoding']];
+  };
+  expect(await got('/')).toEqual([200, '<p>ñ</p>', 'text/html; charset=utf-8', undefined]);
+  expect(await got('/assets/app-1_x.js')).toEqual([
+    ...[200, "export const word = 'ñ';", 'text/javascript; charset=utf-8', undefined],
+  ]);
+  for (const path of ['/assets/app-1_x.js.br', '/assets/app.js', '/assets/cut.js', '/assets/..%2findex.html'])
+    expect((await got(path))[0]).toBe(404);
 });

@@ -1,4 +1,5 @@
-import * as z from 'zod/mini';
+// Not zod/mini's: the commands and the page have this one, and a package has it once (.config/build.js).
+import { toJSONSchema } from 'zod/v4/core';
 import { policySchema } from './format.js';
 
 type JsonSchema = Record<string, unknown>;
@@ -16,7 +17,7 @@ export interface CompletedTool {
  * @param tools the tools of a server, whose names and argument paths are then completed; other names stay allowed
  */
 export function policyJsonSchema(tools: readonly CompletedTool[] = []): JsonSchema {
-  const schema = z.toJSONSchema(policySchema, { target: 'draft-7', io: 'input' }) as JsonSchema;
+  const schema = toJSONSchema(policySchema, { target: 'draft-7', io: 'input' }) as JsonSchema;
   schema.title = 'policy-wrap policy';
   if (tools.length === 0) return schema;
   const properties = schema.properties as Record<string, JsonSchema>;
