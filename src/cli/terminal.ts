@@ -121,11 +121,22 @@ function onSignals(signals: readonly NodeJS.Signals[], receive: (signal: NodeJS.
   for (const signal of signals) process.on(signal, () => receive(signal));
 }
 
-function output(stream: WriteStream, color: boolean | undefined, env: NodeJS.ProcessEnv): Output {
-  let failure: NodeJS.ErrnoException | undefined;
+/** What went wrong first with a stream: one listener each, however many write to it. */
+const failures = new WeakMap<WriteStream, { first?: NodeJS.ErrnoException }>();
+
+function failureOf(stream: WriteStream): { readonly first?: NodeJS.ErrnoException } {
+  const known = failures.get(stream);
+  if (known) return known;
+  const failure: { first?: NodeJS.ErrnoException } = {};
+  failures.set(stream, failure);
   stream.on('error', (error) => {
-    failure ??= error;
+    failure.first ??= error;
   });
+  return failure;
+}
+
+function output(stream: WriteStream, color: boolean | undefined, env: NodeJS.ProcessEnv): Output {
+  const failure = failureOf(stream);
   const isTerminal = stream.isTTY === true;
   return {
     isTerminal,
@@ -134,13 +145,13 @@ function output(stream: WriteStream, color: boolean | undefined, env: NodeJS.Pro
       return columnsOf(isTerminal ? stream.columns || 80 : Number.POSITIVE_INFINITY, env);
     },
     async write(text) {
-      if (!failure && !stream.write(text) && !stream.destroyed) await drained(stream);
+      if (!failure.first && !stream.write(text) && !stream.destroyed) await drained(stream);
       // `| head` has read enough; anything else, a full disk say, must not pass for success.
-      if (failure && failure.code !== 'EPIPE') {
-        const message = `the output could not be written: ${failure.message}`;
-        throw new PolicyWrapError('REFUSED', message, { cause: failure });
+      if (failure.first && failure.first.code !== 'EPIPE') {
+        const message = `the output could not be written: ${failure.first.message}`;
+        throw new PolicyWrapError('REFUSED', message, { cause: failure.first });
       }
-      return failure === undefined;
+      return failure.first === undefined;
     },
   };
 }

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { CommanderError } from 'commander';
+import { expect, test, vi } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { EXIT_MEANINGS, exitCodesText } from '../../src/cli/exit-codes.js';
+import { wrapProgram } from '../../src/cli/options.js';
+import { addCommands } from '../../src/cli/program.js';
 import { EXIT } from '../../src/errors.js';
+import { ABOVE } from '../support/above.js';
 import { cli } from '../support/cli.js';
 
 const env = { PATH: process.env.PATH };
@@ -43,14 +47,46 @@ test('the exit codes are in docs/commands.md as they are in the help', () => {
 /** What a shell does not break is not ours to break: the usage, the name of an option, an example. */
 const UNBREAKABLE = /^(?:Usage: | {2}\S)/;
 
-test.each([40, 60, 80, 200])('in %d columns the help is broken between words', (columns) => {
+let said = '';
+const policyWrap = wrapProgram(async () => {});
+addCommands(policyWrap, [], () => {}, ABOVE);
+for (const command of [policyWrap, ...policyWrap.commands])
+  command.configureOutput({
+    writeOut: (text) => {
+      said += text;
+    },
+  });
+
+/** What `policy-wrap help ...` prints, without a process for each. */
+async function help(words: readonly string[], columns: number): Promise<string> {
+  vi.stubEnv('COLUMNS', String(columns));
+  said = '';
+  try {
+    await policyWrap.parseAsync(['help', ...words], { from: 'user' }).catch((error) => {
+      if (!(error instanceof CommanderError)) throw error;
+    });
+    return said;
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+test.each([40, 60, 80, 200])('in %d columns the help is broken between words', async (columns) => {
   for (const words of [[], ...COMMANDS.filter(({ summary }) => summary).map(({ name }) => [name])]) {
-    const { code, stdout } = cli(['help', ...words], { env: { ...env, COLUMNS: String(columns) } });
-    expect(code).toBe(0);
-    const long = stdout.split('\n').filter((line) => line.length > columns && !UNBREAKABLE.test(line));
+    const shown = await help(words, columns);
+    expect(shown, words.join()).toContain('Usage: ');
+    const long = shown.split('\n').filter((line) => line.length > columns && !UNBREAKABLE.test(line));
     expect(long, words.join()).toEqual([]);
     for (const { name, summary } of COMMANDS)
       if (words.length === 0 && summary !== undefined)
-        expect(stdout.replace(/\s+/g, ' '), name).toContain(summary);
+        expect(shown.replace(/\s+/g, ' '), name).toContain(summary);
   }
+});
+
+test.each([
+  [[], 40],
+  [['install'], 60],
+] as const)('the built command helps with %j in the same words', async (words, columns) => {
+  const { code, stdout } = cli(['help', ...words], { env: { ...env, COLUMNS: String(columns) } });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: await help(words, columns) });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { approvals } from '../../src/cli/commands/approvals.js';
 import { approve } from '../../src/cli/commands/approve.js';
 import { FakeTerminal } from '../cli/commands/support.js';
-import { PYTHON } from '../support/asking.js';
+import { PYTHON, QUICK } from '../support/asking.js';
 import { command } from '../support/command.js';
 import { BIN, RECORDER, Rig, refusalCode } from '../support/rig.js';
 
@@ -57,7 +57,7 @@ describe('G4: commands without --db look at every database that wrappers use', (
     const wrappers = [await running(rig, usual(rig)), await running(rig, ofEntry(rig))];
     expect((await command(rig, ['pause'])).code).toBe(0);
     for (const wrapper of wrappers) expect(refusalCode(await wrapper.call('pay'))).toBe('PAUSED');
-    const argv = [resolve('test/fixtures/person.py'), process.execPath, BIN, 'resume'];
+    const argv = [...QUICK, resolve('test/fixtures/person.py'), process.execPath, BIN, 'resume'];
     execFileSync(String(PYTHON), argv, { env: { ...rig.env(), TERM: 'xterm' } });
     for (const wrapper of wrappers) expect(refusalCode(await wrapper.call('pay'))).toBeUndefined();
   });

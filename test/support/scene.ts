@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
-import { PYTHON } from './asking.js';
+import { PYTHON, QUICK } from './asking.js';
 import { BLOCKS, blocksOf } from './documents.js';
 import { BIN, type Message, Rig } from './rig.js';
 
@@ -141,7 +141,7 @@ export class Scene implements Disposable {
   }
 
   #run(line: string, home: string): Promise<{ code: number; shown: string }> {
-    const argv = [resolve('test/fixtures/person.py'), '/bin/sh', '-c', line];
+    const argv = [...QUICK, resolve('test/fixtures/person.py'), '/bin/sh', '-c', line];
     return new Promise((done) => {
       execFile(
         String(PYTHON),

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { PYTHON } from '../../support/asking.js';
+import { PYTHON, QUICK } from '../../support/asking.js';
 import { BIN, Rig } from '../../support/rig.js';
 import { browser } from './browser.js';
 
@@ -58,7 +58,7 @@ export class PageRig extends Rig {
   /** Starts `ui`, again where it has ended. */
   startUi(): void {
     const words = [process.execPath, BIN, 'ui', '--no-open', '--db', this.db, ...this.#args];
-    const child = spawn(String(PYTHON), ['-c', HOLD, ...words], {
+    const child = spawn(String(PYTHON), [...QUICK, '-c', HOLD, ...words], {
       env: { ...this.env(), TERM: 'xterm' },
       cwd: this.folder,
     });
