@@ -111,3 +111,12 @@ test('each question of the server lets one retry go on, for a quarter of an hour
   now = 15 * 60_000;
   expect(trips.roundOf({ requestState: 'theirs' }, digest)).toBeUndefined();
 });
+
+test.each([
+  '{"params":{"inputResponses":{}},"id":1}',
+  '{"params":{ "inputResponses" : { "theirs": 1 } , "requestState":"theirs"}}\n',
+  '{"params":{"inputResponses":[],"requestState":7}}',
+  '{"id":1}',
+])('what is not ours stays, to the byte: %s', (line) => {
+  expect(withoutOurs(line)).toBe(line);
+});

@@ -198,6 +198,16 @@ describe('outcomes of calls that a team decided on', () => {
     expect(at.engine.exchanges).toHaveLength(1);
   });
 
+  test('nothing of it goes on after the end', async () => {
+    using at = rig();
+    await at.decide(admission(open()));
+    at.ledger.settle(1, 'ok', 1);
+    const before = vi.getTimerCount();
+    await at.ledger.close();
+    // The outcomes that wait, and the sign of life.
+    expect(vi.getTimerCount()).toBe(before - 2);
+  });
+
   test('G9: the end does not fail with a store that does', async () => {
     using at = rig();
     gone(at.engine);
@@ -267,6 +277,20 @@ describe('a team that cannot be reached', () => {
     await at.decide(admission(open()));
     await settled();
     expect(at.engine.offline).toHaveLength(1);
+  });
+
+  test('each time that it was gone is told of', async () => {
+    using at = rig({ uncounted: true });
+    for (const tool of ['one', 'two']) {
+      gone(at.engine);
+      const [passed] = await at.decide(admission(open(), { tool }));
+      at.ledger.settle(passed?.row ?? 0, 'ok', 1);
+      await written();
+      at.engine.failure = at.engine.trouble = undefined;
+      await at.decide(admission(open()));
+      await settled();
+    }
+    expect(at.engine.offline.map(({ tool }) => tool)).toEqual(['one', 'two']);
   });
 
   test('G3: an answer that refuses is no failure to answer: nothing passes uncounted', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { annotate, editTools, replaceId } from '../../src/wire/tool-list.js';
+import { annotate, editTools, replaceId, withoutAmbiguousTools } from '../../src/wire/tool-list.js';
 
 const dropping = (names: string[]) => (tool: unknown) =>
   names.includes((tool as { name: string }).name) ? ('drop' as const) : ('keep' as const);
@@ -121,5 +121,33 @@ describe('annotate adds what clients go by when they decide whether to ask', () 
     ['no flag to a _meta that is no object', '{"_meta":1}', OTHER, true, '{"_meta":1}'],
   ])('%s', (_, raw, risk, asks, shown) => {
     expect(annotate(raw, JSON.parse(raw), risk, asks)).toBe(shown);
+  });
+});
+
+describe('withoutAmbiguousTools', () => {
+  const answer = (tools: string) =>
+    Buffer.from(`{"jsonrpc":"2.0","id":1,"result":{"tools":[${tools}],"nextCursor":"x"}}\n`, 'latin1');
+
+  test.each([
+    ['a key twice', '{"name":"bad","name":"bad"}'],
+    ['a byte that is no UTF-8', '{"name":"bad","description":"\xff"}'],
+    ['a number out of range', '{"name":"bad","x":1e999}'],
+    ['great depth', `{"name":"bad","x":${'['.repeat(126)}${']'.repeat(126)}}`],
+  ])('G2: a tool with %s costs the client that tool alone', (_, bad) => {
+    const left = withoutAmbiguousTools(answer(`{"name":"a"}, ${bad}, {"name":"b"}`));
+    expect(left?.odd).toEqual([{ name: 'bad', reason: expect.any(String) }]);
+    expect(JSON.parse(String(left?.bytes))).toEqual({
+      ...{ jsonrpc: '2.0', id: 1 },
+      result: { tools: [{ name: 'a' }, { name: 'b' }], nextCursor: 'x' },
+    });
+  });
+
+  test.each([
+    ['its tools are as they should be', answer('{"name":"a"}')],
+    ['it is no JSON', Buffer.from('{"result":{"tools":[}}')],
+    ['its tools are no list', Buffer.from('{"result":{"tools":{}}}')],
+    ['it has none', Buffer.from('{"result":{}}')],
+  ])('G2: an answer is not mended where %s', (_, bytes) => {
+    expect(withoutAmbiguousTools(bytes)).toBeUndefined();
   });
 });
