@@ -27,7 +27,7 @@ export const team = strings({
     'What limits have left, pauses and calls before this one are looked up on this machine, not in team {team}.',
     'Lo que les queda a los límites, las pausas y las llamadas anteriores se buscan en esta máquina, no en el equipo {team}.',
   ],
-  'team.impact.place': ['Calls of', 'Llamadas de'],
+  'team.impact.place': ['Whose calls', 'Llamadas de quién'],
   'team.from': ['From', 'De'],
   'team.on': ['on', 'en'],
   'team.by': ['by {who}', 'por {who}'],
