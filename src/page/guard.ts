@@ -12,6 +12,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
     "style-src 'self'",
     "img-src 'self'",
     "connect-src 'self'",
+    "worker-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -26,6 +27,23 @@ export const HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 };
+
+/**
+ * A program that listened on our port before may have left a service worker in the browser, which answers in our place
+ * and hears everything that is said to us. Browsers ask for its script anew at each visit: they get this one, which
+ * takes its place, removes itself and has the page loaded from us.
+ */
+export const LEAVING_WORKER = `addEventListener('install', () => skipWaiting());
+addEventListener('activate', (event) => event.waitUntil((async () => {
+  await registration.unregister();
+  for (const client of await clients.matchAll({ type: 'window' })) await client.navigate(client.url);
+})()));
+`;
+
+/** Whether a browser asks for the script of a service worker; we have none. */
+export function asksForWorker(headers: Headers): boolean {
+  return headers.get('service-worker') !== null;
+}
 
 type Headers = { readonly get: (name: string) => string | null };
 

@@ -12,7 +12,16 @@ import { PolicyWrapError } from '../errors.js';
 import type { Access } from './access.js';
 import type { Changed, Language } from './api-types/names.js';
 import { type Failure, type SignedIn, SignIn } from './api-types/shell.js';
-import { cookieFor, HEADERS, isFromElsewhere, isSignedIn, originsOf, strangeRequest } from './guard.js';
+import {
+  asksForWorker,
+  cookieFor,
+  HEADERS,
+  isFromElsewhere,
+  isSignedIn,
+  LEAVING_WORKER,
+  originsOf,
+  strangeRequest,
+} from './guard.js';
 import type { Page } from './page.js';
 import { peerCheck } from './peer.js';
 import type { Route } from './route.js';
@@ -99,6 +108,12 @@ function guard(app: Hono, port: number): void {
     const { raw, method } = context.req;
     const strange = strangeRequest(raw.headers, method, origins);
     if (strange !== undefined) context.res = context.text(`${strange}\n`, 403);
+    // Whatever its path and its scope were.
+    else if (asksForWorker(raw.headers))
+      context.res = context.body(LEAVING_WORKER, 200, {
+        'content-type': TYPES.js,
+        'service-worker-allowed': '/',
+      });
     else await next();
     for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
   });
@@ -206,7 +221,7 @@ function failed(context: Context, error: unknown, { report }: ServerParts): Resp
   return context.json(failure('BUG', 'this is a bug of policy-wrap; the terminal says more'), 500);
 }
 
-const TYPES: Readonly<Record<string, string>> = {
+const TYPES: Readonly<Record<string, string>> & { readonly js: string } = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',

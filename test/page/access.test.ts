@@ -106,6 +106,7 @@ describe('which requests are answered', () => {
       "require-trusted-types-for 'script'",
       "trusted-types 'none'",
       "connect-src 'self'",
+      "worker-src 'none'",
       "script-src 'self'",
       "style-src 'self'",
     ])

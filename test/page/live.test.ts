@@ -45,7 +45,7 @@ test('of two databases with a counter of one id and name the one that was shown 
   const { counters, empty, left } = twoDatabases();
   const [one, two] = await counters();
   expect([one?.id, one?.name]).toEqual([two?.id, two?.name]);
-  const body = { place: 'here', id: two?.id, name: two?.name, shown: two?.shown };
+  const body = { id: two?.id, name: two?.name, shown: two?.shown };
   expect(await empty(body)).toEqual({ used: '3', max: '9' });
   expect(left()).toEqual([['3'], []]);
   // It is there no longer, and the other one was not meant.
@@ -54,14 +54,13 @@ test('of two databases with a counter of one id and name the one that was shown 
   await expect(empty({ ...body, shown: one?.shown, name: 'other' })).rejects.toMatchObject({
     code: 'NOT_FOUND',
   });
-  await expect(empty({ ...body, place: 'team' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(left()).toEqual([['3'], []]);
 });
 
 test('a counter that counted on since it was shown is the same one', async () => {
   const { states, counters, empty, left } = twoDatabases();
   const [one] = await counters();
-  const body = { place: 'here', id: one?.id, name: one?.name, shown: one?.shown };
+  const body = { id: one?.id, name: one?.name, shown: one?.shown };
   const [first] = states as [State, State];
   first.admit(first.session({ server: 'legiti' }), open(charge('calls', 9)));
   expect(await empty(body)).toEqual({ used: '4', max: '9' });
@@ -75,7 +74,7 @@ test('of counters with one name, of several servers and parts, the one that was 
   const session = first.session({ server: 'afip' });
   for (const split of ['["a"]', '["b"]']) first.admit(session, open(chargeOf(each, 1, split)));
   const shown = (await counters()).find(({ server, split }) => server === 'afip' && split === '["b"]');
-  expect(await empty({ place: 'here', id: shown?.id, name: 'calls', shown: shown?.shown })).toEqual({
+  expect(await empty({ id: shown?.id, name: 'calls', shown: shown?.shown })).toEqual({
     ...{ used: '1', max: '9' },
   });
   const left = first.store.counters().map(({ server, split }) => `${server} ${split}`);

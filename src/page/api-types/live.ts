@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type From, PLACES, type Place } from './shell.js';
+import type { From, Place } from './shell.js';
 
 /** What happens now. Times in UTC milliseconds. */
 export interface LiveAnswer {
@@ -58,9 +58,8 @@ export interface Counter {
   readonly freesAt: number | undefined;
 }
 
-/** Says that a person wants this counter emptied. */
+/** Says that a person wants this counter of the machine emptied. */
 export const EmptyBody = z.strictObject({
-  place: z.enum(PLACES),
   name: z.string().check(z.maxLength(500)),
   id: z.int(),
   /** As `Counter.shown`: ids are short, and databases may be several. */

@@ -9,6 +9,7 @@ import { Shell } from './shell/shell.js';
 import { SignedOut } from './shell/signed-out.js';
 import { follow, loadOverview, overview, signedOut } from './state.js';
 import './theme.js';
+import { removeWorkers } from './workers.js';
 
 effect(() => {
   document.documentElement.lang = language.value;
@@ -22,6 +23,8 @@ addEventListener('hashchange', () => {
 const root = document.querySelector('#app');
 if (root) {
   try {
+    // Before the address is used, and the key is heard.
+    await removeWorkers();
     await signIn();
     await loadOverview();
   } catch (error) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { RECORDER } from '../../support/rig.js';
+import { RECORDER, refusalCode } from '../../support/rig.js';
 import { clientEntries, started } from '../support/entries.js';
 import { ask, signIn } from '../support/http.js';
 import { PageRig } from '../support/page-rig.js';
@@ -33,6 +33,41 @@ test('names with half of a character break no screen', async () => {
     await page.getByText(shown).first().waitFor();
   }
   expect(rig.problems.filter((text) => !text.includes('404'))).toEqual([]);
+});
+
+/** A server with one tool whose description is 10 MB long, and one of the usual kind. */
+const LARGE = `
+import { createInterface } from 'node:readline';
+const tools = [
+  { name: 'large', description: 'Pays. ' + 'x'.repeat(10 << 20), inputSchema: { type: 'object', properties: { total: { type: 'number' } } } },
+  { name: 'pay', inputSchema: { type: 'object' } },
+];
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, method } = JSON.parse(line);
+  if (id === undefined) continue;
+  const result = method === 'initialize'
+    ? { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'large', version: '1' } }
+    : method === 'tools/list' ? { tools } : {};
+  console.log(JSON.stringify({ jsonrpc: '2.0', id, result }));
+}
+`;
+
+test('a definition of 10 MB leaves the page usable, and the brake with it', async () => {
+  await using rig = await PageRig.start();
+  const argv = [process.execPath, rig.file('large.mjs', LARGE)];
+  clientEntries(rig, { large: argv });
+  rig.policy('large', { version: '1', default: 'allow' });
+  const wrapper = await started(rig, 'large', argv);
+  await wrapper.request('tools/list');
+  const page = await rig.open('/tools');
+  await page.getByRole('button', { name: 'Read its tools' }).click();
+  await page.getByRole('link', { name: 'large', exact: true }).click();
+  await page.getByRole('heading', { name: 'Why it needs a policy' }).waitFor();
+  expect((await page.locator('main').innerText()).length).toBeLessThan(1_000_000);
+  await page.getByRole('button', { name: 'Pause everything' }).click();
+  await page.getByText('Paused: every call of every server is refused').waitFor();
+  expect(refusalCode(await wrapper.call('pay', {}))).toBe('PAUSED');
+  expect(rig.problems).toEqual([]);
 });
 
 test('a tool whose name is a pattern gets no rule: it would be one about every tool', async () => {

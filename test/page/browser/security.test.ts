@@ -353,6 +353,41 @@ describe('in a browser', () => {
     }
   });
 
+  test('a page of another origin has no hold on the page that it opens: it can neither steer it nor put another in its place', async () => {
+    await using rig = await PageRig.start();
+    const origin = await rig.origin();
+    const page = await rig.open('/waiting');
+    const hostile = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>Hostile</title>');
+    });
+    await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', () => resolve()));
+    const home = `http://evil.test:${(hostile.address() as AddressInfo).port}/`;
+    try {
+      const other = await page.context().newPage();
+      await other.goto(home);
+      for (const features of ['', 'popup', 'noopener']) {
+        const coming = other.context().waitForEvent('page');
+        await other.evaluate(`globalThis.held = open('${origin}/#/waiting', 'held', '${features}'), 0`);
+        const opened = await coming;
+        await opened.getByText('Nothing waits for you').waitFor();
+        expect(await opened.evaluate('opener'), features).toBeNull();
+        await expect.poll(() => other.evaluate('held === null || held.closed')).toBe(true);
+        const next = other.context().waitForEvent('page');
+        await other.evaluate(
+          `open('${home}', 'held', '${features}'), held && (held.location = '${home}'), 0`,
+        );
+        await (await next).waitForURL(home);
+        expect(opened.url()).toBe(`${origin}/#/waiting`);
+        await opened.close();
+        await (await next).close();
+      }
+    } finally {
+      hostile.close();
+      hostile.closeAllConnections();
+    }
+  });
+
   test('names and arguments that are HTML, turn the text around or are very long stay text', async () => {
     await using rig = await PageRig.start();
     const html = '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>';

@@ -48,8 +48,8 @@ export const team = strings({
     'Solo un approver o un owner del equipo {team} puede levantarla.',
   ],
   'team.no_empty': [
-    'Only an owner of team {team} can empty its limits.',
-    'Solo un owner del equipo {team} puede vaciar sus límites.',
+    'A limit of team {team} is emptied by an owner, with policy-wrap reset.',
+    'Un límite del equipo {team} lo vacía un owner, con policy-wrap reset.',
   ],
   'team.pause': ['Pause the team', 'Pausar el equipo'],
   'team.pause.here': ['Pause this machine', 'Pausar esta máquina'],

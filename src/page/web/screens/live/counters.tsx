@@ -5,7 +5,6 @@ import { Button } from '../../components/button.js';
 import { Badge } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
-import { mayIn } from '../../team.js';
 import { EmptyCounter } from './empty-counter.js';
 
 /** Counters as bars, the fullest first, with the instant at which they have room again. */
@@ -21,7 +20,7 @@ export function Counters({
   const [emptied, setEmptied] = useState<string>();
   // Beside the list, whose bars change places as they fill: a dialog that is moved in the page closes.
   const asked = counters.find(({ shown }) => shown === emptied);
-  const locked = counters.find(({ team }) => team !== undefined && !mayIn('team', 'owner'));
+  const [shared] = counters.flatMap(({ team }) => team ?? []);
   return (
     <section class="card">
       <h2>{t('live.counters')}</h2>
@@ -39,7 +38,7 @@ export function Counters({
           />
         ))}
       </ul>
-      {locked?.team !== undefined && <p class="hint">{t('team.no_empty', { team: locked.team })}</p>}
+      {shared !== undefined && <p class="hint">{t('team.no_empty', { team: shared })}</p>}
       {asked && <EmptyCounter counter={asked} onClose={() => setEmptied(undefined)} />}
     </section>
   );
@@ -82,7 +81,7 @@ function Bar({ counter, now, onEmpty }: { counter: Counter; now: number; onEmpty
             ? t('live.full', { time: timeText(freesAt, now), span: spanText(freesAt - now) })
             : t('live.room')}
         </p>
-        {used !== '0' && mayIn(counter.team === undefined ? 'here' : 'team', 'owner') && (
+        {used !== '0' && counter.team === undefined && (
           <Button kind="link" label={t('live.empty.it', { name: name.slice(0, 200) })} onClick={onEmpty}>
             {t('live.empty')}
           </Button>

@@ -11,17 +11,15 @@ import { versions } from '../../state.js';
 
 /** Asks whether a counter is to be emptied: which one it is, with its count, and what comes of it. */
 export function EmptyCounter({ counter, onClose }: { counter: Counter; onClose: () => void }) {
-  const { id, name, shown, team, server, grant, split, used, max } = counter;
+  const { id, name, shown, server, grant, split, used, max } = counter;
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>();
   const press = async (): Promise<void> => {
     setBusy(true);
     setFailure(undefined);
     try {
-      const place = team === undefined ? 'here' : 'team';
-      const held = await api.post<Emptied>('/api/counters/empty', {
-        ...{ place, id, name, shown },
-      } satisfies EmptyBody);
+      const body = { id, name, shown } satisfies EmptyBody;
+      const held = await api.post<Emptied>('/api/counters/empty', body);
       toast(t('live.emptied', { used: held.used, max: held.max }));
       onClose();
     } catch (error) {
@@ -32,10 +30,9 @@ export function EmptyCounter({ counter, onClose }: { counter: Counter; onClose: 
     }
   };
   const facts = [
-    ...(team === undefined ? [] : [[t('team.title', { name: team }), '']]),
-    ...(server === undefined ? [] : [[t('live.empty.server'), server]]),
-    ...(grant === undefined ? [] : [[t('live.empty.grant'), grant]]),
-    ...(split === '' ? [] : [[t('live.empty.split'), split]]),
+    ...(server === undefined ? [] : [[t('live.empty.server'), server] as const]),
+    ...(grant === undefined ? [] : [[t('live.empty.grant'), grant] as const]),
+    ...(split === '' ? [] : [[t('live.empty.split'), split] as const]),
   ];
   return (
     <Dialog title={t('live.empty.title')} onClose={onClose}>
@@ -45,11 +42,9 @@ export function EmptyCounter({ counter, onClose }: { counter: Counter; onClose: 
         </strong>
       </p>
       <ul class="bare">
-        {facts.map(([word, value = '']) => (
+        {facts.map(([word, value]) => (
           <li key={word}>
-            {word}
-            {value !== '' && ': '}
-            {value !== '' && <Value of={value} cap={200} />}
+            {word}: <Value of={value} cap={200} />
           </li>
         ))}
       </ul>
