@@ -14,7 +14,7 @@ const ARROWS: Record<string, readonly string[]> = {
   policy: ['json', 'text'],
   catalog: ['json', 'text'],
   advice: ['catalog', 'policy', 'json', 'text'],
-  config: ['catalog', 'policy', 'text', 'errors'],
+  config: ['catalog', 'policy', 'text', 'files', 'errors'],
   store: ['policy', 'json', 'text', 'files', 'errors'],
 
   wire: ['policy', 'json', 'text'],

@@ -1,6 +1,6 @@
 /**
  * config: where our own files are, and which policy holds for a server.
- * May import policy, catalog, text and errors.
+ * May import policy, catalog, text, files and errors.
  * Never enters: the state database itself, servers, what clients have in their files.
  */
 

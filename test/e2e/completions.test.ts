@@ -114,7 +114,10 @@ describe.skipIf(!PYTHON).each(Object.keys(START) as (keyof typeof START)[])('%s'
       expect(
         argv.map((words) => words.slice(3)),
         shown,
-      ).toEqual(LEADING.map((name) => ['--server', name]));
+      ).toEqual(
+        // fish would fill a tilde in, and does not offer such a name.
+        LEADING.map((name) => ['--server', ...(shell === 'fish' && name.startsWith('~') ? [] : [name])]),
+      );
       expect(readdirSync(rig.folder)).not.toContain('pwned');
     });
 

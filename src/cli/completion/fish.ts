@@ -29,9 +29,10 @@ complete -c policy-wrap -f -a '(__policy_wrap_complete)'
     words,
     answer(completion) {
       if (completion.kind !== 'words') return `${completion.kind}\n`;
-      const lines = completion.candidates.map(({ text, about }) =>
-        about === '' ? text : `${text}\t${about}`,
-      );
+      const lines = completion.candidates
+        // It leaves a tilde at the beginning to be filled in, whatever is offered.
+        .filter(({ text }) => !text.startsWith('~'))
+        .map(({ text, about }) => (about === '' ? text : `${text}\t${about}`));
       return `words\n${lines.map((line) => `${line}\n`).join('')}`;
     },
   }),
