@@ -33,9 +33,9 @@ interface Owner {
  */
 export class Rates {
   readonly #owners = new Map<string, Owner>();
-  /** For each window, the number of calls by how many stood in it. */
+  /** The number of calls by how many stood in it, by window. */
   readonly #seen = WINDOWS.map(() => new Map<number, number>());
-  /** For each window, the fewest calls that stood in it when a limit refused another. */
+  /** The fewest calls that stood in each window when a limit refused another. */
   #fewest: readonly number[] = WINDOWS.map(() => Number.POSITIVE_INFINITY);
   #refused = 0;
 

@@ -44,7 +44,7 @@ export interface Comparison {
 const HOUR_MS = 3_600_000;
 /** Fewer earlier calls say nothing of what is usual. */
 const ENOUGH = 5;
-/** So many different texts are a choice; more are just texts. */
+/** Up to this number of different texts are a choice; more are just texts. */
 const MOST_CHOICES = 8;
 /** What is looked at of a call: deeper or further, nobody would read it. */
 const MAX_DEPTH = 4;

@@ -89,11 +89,11 @@ export function flowsOf(tool: ToolDefinition): Flows {
 /** A definition, as far as flows go by it. */
 interface About {
   readonly class: ToolClass;
-  /** Of the name, in the singular. */
+  /** Words of the name, in the singular. */
   readonly words: readonly string[];
-  /** Of the name, in both forms. */
+  /** Words of the name, in both forms. */
   readonly all: readonly string[];
-  /** Of the description's first sentence, in the singular. */
+  /** Words of the description's first sentence, in the singular. */
   readonly sentence: readonly string[];
   readonly schema: Properties;
   readonly address: string | undefined;

@@ -16,7 +16,7 @@ export type PolicySource = { readonly file: string } | { readonly preset: string
 export interface HeldPolicy {
   readonly wanted: Wanted;
   readonly source: PolicySource;
-  /** For people. */
+  /** Words for people. */
   readonly what: string;
   /** Named on the command line. */
   readonly isNew: boolean;

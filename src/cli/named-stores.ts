@@ -10,7 +10,7 @@ import { printable } from '../text/escape.js';
 export interface NamedStore {
   /** The address as it is written. */
   readonly text: string;
-  /** For people: `afip in Cursor`. */
+  /** Words for people: `afip in Cursor`. */
   readonly namedBy: string;
   /** What the wrapper gets: its entry's own variables on top of the client's. */
   readonly env: NodeJS.ProcessEnv;

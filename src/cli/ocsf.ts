@@ -63,7 +63,7 @@ export function ocsfDecision(entry: LogEntry & Partial<Origin>): string {
       },
     },
     resources: [{ name: entry.tool, type: 'MCP tool' }],
-    // Of a team's log, where the call was made.
+    // In a team's log, where the call was made.
     src_endpoint: { hostname: entry.host ?? hostname() },
     policy: { uid: entry.policyHash, name: entry.rule },
     metadata: { version: VERSION, product, profiles: ['security_control'], uid: `decision-${entry.auditId}` },

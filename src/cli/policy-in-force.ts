@@ -38,7 +38,7 @@ export interface PolicyPlaceOptions extends StateOptions {
 
 export interface KnownMachine {
   readonly entries: readonly NamedEntry[];
-  /** Of the usual database, the latest first. */
+  /** Sessions of the usual database, the latest first. */
   readonly sessions: readonly SessionEntry[];
 }
 

@@ -61,7 +61,7 @@ export function addCommands(
     });
   }
   addHelp(policyWrap);
-  // For the build: the page is packed.
+  // The build packs the page.
   policyWrap.command('__man', { hidden: true }).action(async () => {
     const { manPage } = await import('./man-page.js');
     await processTerminal().out.write(manPage(policyWrap, rows, packageJson.version));

@@ -173,7 +173,7 @@ function isSameProgram(some: StdioEntry, others: StdioEntry): boolean {
   const [here, there] = [urlOf(some), urlOf(others)];
   if (here !== undefined || there !== undefined) return here === there;
   const [a, b] = [some, others].map((entry) => identityOfWords(originalOf(entry)));
-  // Of what an interpreter starts, the folder matters too.
+  // What an interpreter starts is told by the folder too.
   if (a !== undefined && b !== undefined && a.words === undefined && sameServer(a, b)) return true;
   const [one, two] = [some, others].map((entry) => {
     const { runner, program, name } = readCommandLine(originalOf(entry), entry.cwd);

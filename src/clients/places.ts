@@ -101,7 +101,7 @@ export function codex(machine: Machine): Place[] {
   ];
 }
 
-/** Of several names that a file may have, those that are there, else the first. */
+/** Those of the names a file may have that are there, else the first. */
 function spelled(machine: Machine, scope: Scope, paths: readonly string[], at: Place['at']): Place[] {
   const [first] = paths;
   const there = paths.filter((path) => machine.exists(path));

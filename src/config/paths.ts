@@ -75,7 +75,7 @@ export function loginsFolder(around: Surroundings = surroundings()): string {
   return pathsOf(around).join(dataDir(around), 'logins');
 }
 
-/** Beside the policies; absolute. */
+/** It lies beside the policies; absolute. */
 export function notifyFile(around: Surroundings = surroundings()): string {
   return pathsOf(around).join(configDirs(around)[0], NOTIFY_FILE);
 }

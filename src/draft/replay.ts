@@ -212,7 +212,7 @@ function simulatedOf(row: LoggedRow, call: LoggedCall): Omit<SimulatedCall, 'eva
   return {
     at: call.at,
     tool: call.tool,
-    // Of a team: who counts on one machine counts apart from the others.
+    // In a team, who counts on one machine counts apart from the others.
     session: { server: row.server, grant: row.grant, id: row.session, machine: row.host },
     // A call that never reached the server is taken to have been answered well.
     outcome: row.outcome ?? (call.disposition === 'passed' ? undefined : 'ok'),

@@ -6,7 +6,7 @@ export type PasteNote =
   | { readonly kind: 'added'; readonly key: 'version' | 'default'; readonly value: string }
   /** Rules by the names of tools, which stand under `tools` now. */
   | { readonly kind: 'tools' }
-  /** Of the predecessor's YAML: what could not be carried over, or means something else here. */
+  /** Lines of the predecessor's YAML: what could not be carried over, or means something else here. */
   | { readonly kind: 'import'; readonly text: string };
 
 /** Something that a policy leaves to those it extends, or that they hold stricter than it does. */

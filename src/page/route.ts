@@ -4,7 +4,7 @@ import type { Page } from './page.js';
 
 /** A request after it was let in, and its body checked. */
 export interface Asked<Body = undefined> {
-  /** Of the path: `/api/tools/:server`. */
+  /** What stands in the path: `/api/tools/:server`. */
   readonly params: Readonly<Record<string, string>>;
   /** Names and numbers alone: what calls carry never stands in an address. */
   readonly query: URLSearchParams;

@@ -130,7 +130,7 @@ export function counterOf(rule: string): string | undefined {
   return layer === undefined ? name : `${layer}:${name}`;
 }
 
-/** Of ours; what else begins so would be read as one. */
+/** The commands are ours; what else begins so would be read as one. */
 const FLAGS = ['--server', '--store'];
 
 /** A word as it is typed. Names are the server's to choose: what could end its quotes is not offered to be pasted. */

@@ -36,7 +36,7 @@ export interface ShownBy {
 }
 
 const OWN: View = { kind: 'own' };
-/** Of a list with more than this that is kept back, what is trusted later may show with the client's next list only. */
+/** Where more than this is kept back of a list, what is trusted later may show with the client's next list only. */
 const KEPT_BACK_MAX = 1000;
 /** The list that a client reads again to see one. Instructions come once, with the first answer. */
 const LIST_OF: Readonly<Record<PinKind, ListKind | undefined>> = {

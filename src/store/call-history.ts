@@ -46,7 +46,7 @@ const WHOSE = 'd.id, d.tool, s.server, s.grant_name AS grant, s.uid';
 /**
  * Which calls were made before, for rules over several tools. The decision log tells: it has every call of every wrapper
  * on this machine, from the transaction that let it through, whatever policy that wrapper has. Each rule reads the rows
- * that came since it was looked at last. Of rows that were removed, the newest call of each tool is kept in `past_calls`.
+ * that came since it was looked at last. `past_calls` keeps the newest call of each tool from the rows that were removed.
  *
  * Nothing here opens a transaction; all methods run inside the caller's, after the log was flushed.
  */

@@ -44,7 +44,7 @@ export class Maintenance {
   readonly #parts: Parts;
   readonly #retention: Retention;
   readonly #age: Age;
-  /** For what rules over several tools look back to: an `Age` remembers one length of time. */
+  /** Used for what rules over several tools look back to: an `Age` remembers one length of time. */
   readonly #remembered: Age;
   #countersAfter = 0;
   readonly #steps: readonly ((now: number) => boolean)[] = [

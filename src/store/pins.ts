@@ -23,7 +23,7 @@ export interface PinTerms {
   readonly face: string | undefined;
   /** A tool that came late is refused until somebody trusts it. */
   readonly refusesNew: boolean;
-  /** For a tool that differs from `trusted` (its digest): why this call may not go on, and undefined where it may. */
+  /** Where the tool differs from `trusted` (its digest): why this call may not go on, and undefined where it may. */
   readonly held?:
     | { readonly trusted: string; readonly face: string; readonly fault: string | undefined }
     | undefined;

@@ -211,7 +211,7 @@ export interface SharedChanges {
 
 /** A call that passed without the engine. */
 export interface OfflineRow {
-  /** Of the local log. */
+  /** The row in the local log. */
   readonly id: number;
   /** UTC milliseconds by this machine's clock. */
   readonly at: number;

@@ -74,7 +74,7 @@ export function holdsSecret(words: readonly string[]): boolean {
 
 const PLACEHOLDER = /^[\w-]+:\s*(?:[A-Za-z]+ +)?\$\{(?:file:)?[^{}]*\}$/;
 const HEADER_FLAG = /^(?:-H|--headers?)$/;
-/** Of ours: a name and a variable, and neither is a secret. */
+/** Values of our own options: a name and a variable, and neither is a secret. */
 const HEADER_VARIABLE = /^[\w-]+=[A-Za-z_]\w*$/;
 const VARIABLE_FLAG = /^(?:-e|--env)$/;
 const USER_FLAG = /^(?:-u|-U|--user|--proxy-user)$/;

@@ -20,7 +20,7 @@ import { readYaml, type Yaml } from './yaml.js';
 export interface Imported {
   /** JSON with comments; each rule that could not be carried over is one that refuses, with a comment above it. */
   readonly text: string;
-  /** For people: `line 12: ...`. */
+  /** A sentence for people: `line 12: ...`. */
   readonly notes: readonly string[];
   /** False when a rule refuses because it could not be carried over, or means something else here. */
   readonly isComplete: boolean;

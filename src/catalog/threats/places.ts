@@ -20,7 +20,7 @@ export interface Place {
 
 const EACH: unique symbol = Symbol('[*]');
 const MAX_DEPTH = 5;
-/** Of one schema, whatever it says. */
+/** The most places of one schema, whatever it says. */
 const MAX_PLACES = 200;
 
 /** @param inputSchema from the server, and so of any form */

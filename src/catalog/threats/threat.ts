@@ -49,15 +49,15 @@ export interface Step extends ToolAt {
   readonly others?: (n: number) => Readonly<Record<string, unknown>>;
   /** The same for what it is about. */
   readonly vary?: (n: number) => Readonly<Record<string, unknown>>;
-  /** Of numbers that may be smaller where the policy bounds them: down to what is still the attack. */
+  /** Numbers that may be smaller where the policy bounds them: down to what is still the attack. */
   readonly least?: Readonly<Record<string, number>>;
   /** By the name of the argument in whose texts it stands. */
   readonly disguises?: Readonly<Record<string, Disguise>>;
 }
 
 /**
- * One way to do it. Its calls in their order; it ends where one of them is refused, hidden or asked about. Of steps in a
- * list each is a way of its own.
+ * One way to do it. Its calls in their order; it ends where one of them is refused, hidden or asked about. Each step
+ * of a list is a way of its own.
  */
 export interface Attack {
   /** What is tried, in a few words that a person reads behind "still passes:". */

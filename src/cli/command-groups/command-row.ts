@@ -39,7 +39,7 @@ export function named(argument: Argument, words: readonly string[]): Argument {
   return argument;
 }
 
-/** Of the commands that take a server by its address too. */
+/** Options of the commands that take a server by its address too. */
 export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.headerEnv, SHARED.allowPrivate];
 
 /** A command about clients: its Terminal knows this machine's. */

@@ -148,7 +148,7 @@ function merged(decisions: readonly LogEntry[], happened: readonly EventEntry[])
 /** What the next lines go on from. */
 interface Page {
   readonly widths: number[];
-  /** Of the last line that was shown. */
+  /** The row of the last line that was shown. */
   day: string | undefined;
 }
 

@@ -17,7 +17,7 @@ import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
 
 export interface RecommendOptions extends StoreOptions {
-  /** Of a team's store only what this login has made on this machine. */
+  /** In a team's store, only what this login has made on this machine. */
   readonly mine?: boolean;
   readonly db?: string;
   readonly server?: string;

@@ -15,7 +15,7 @@ import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 
 export interface StatusOptions extends StateOptions, StoreOptions {
-  /** Of a team's store only what this login has on this machine. */
+  /** In a team's store, only what this login has on this machine. */
   readonly mine?: boolean | undefined;
   readonly server?: string | undefined;
   /** Only counters of this name. */

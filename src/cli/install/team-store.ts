@@ -23,7 +23,7 @@ export interface StoreChoice {
 /** An entry that is about to name a store, or to do without. */
 export interface Counting {
   readonly name: string;
-  /** Of the wrapper, as they stand in it already. */
+  /** The wrapper's options, as they stand in it already. */
   readonly options: readonly string[];
   readonly env: ReadonlyMap<string, string>;
   readonly source: Protection['source'];

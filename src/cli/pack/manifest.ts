@@ -9,7 +9,7 @@ export interface BundleFacts {
   readonly name: string;
   readonly version: string;
   readonly author: string;
-  /** Of policy-wrap. */
+  /** The version of policy-wrap. */
   readonly wrapper: string;
 }
 

@@ -25,7 +25,7 @@ export interface Pause extends PauseEntry {
 /** All that `status` shows of a database, as of one instant; times in UTC milliseconds. */
 export interface Snapshot {
   readonly now: number;
-  /** Of the database, or the address of a team's store. */
+  /** The path of the database, or the address of a team's store. */
   readonly path: string;
   /** Undefined where there is no database. */
   readonly state:

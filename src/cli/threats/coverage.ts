@@ -50,7 +50,7 @@ export function coverageOf(servers: readonly Held[], threats: readonly Threat[] 
   }
 }
 
-/** Of one attack; rules that tell every tool from every other make more than anybody could try. */
+/** The most for one attack; rules that tell every tool from every other make more than anybody could try. */
 const MAX_WAYS = 2000;
 
 function together(states: readonly State[]): State {

@@ -4,7 +4,7 @@ import type { CalledDemand, Checks, Demand } from '../../policy/model.js';
 import type { Held } from './held.js';
 import type { Trials } from './trials.js';
 
-/** For each place of an attack the steps that fare alike there; nothing where the place has one step alone. */
+/** The steps that fare alike at each place of an attack; nothing where the place has one step alone. */
 export type Way = readonly (readonly Step[])[];
 
 /**

@@ -26,7 +26,7 @@ const APART = 58 * 7 * 86_400_000;
 const WEDNESDAY_NOON = Date.parse('2026-01-14T12:00:00Z');
 /** A tool that must be called first may itself want one. */
 const MAX_FIRST = 3;
-/** Of those that would do. */
+/** The most of those that would do. */
 const MAX_TRIED = 10;
 
 /**

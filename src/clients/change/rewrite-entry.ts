@@ -185,7 +185,7 @@ function replaceItems(
   const separator = separatorOf(document, list);
   const first = items[from];
   const last = items[to - 1];
-  // Of a block list, nothing at all would be left.
+  // Nothing at all would be left of a block list.
   if (isBlock(document, list) && texts.length === 0 && from === 0 && to === items.length && to > 0)
     return [{ start: list.start, end: list.end, text: '[]' }];
   if (from === to) {

@@ -70,8 +70,8 @@ function fieldsOf(entry: ServerEntry, shape: Shape): readonly string[] {
 }
 
 /**
- * Where an entry may change: its two values, and what lies between them if that is an `args` of our own. Of one by
- * address, wrapped or not, also keys: those of `remoteFields`, and the names of headers or variables.
+ * Where an entry may change: its two values, and what lies between them if that is an `args` of our own. Where it
+ * has an address, wrapped or not, also keys: those of `remoteFields`, and the names of headers or variables.
  */
 function changeable(document: ConfigDocument, entry: ServerEntry, shape: Shape): Span[] {
   if (urlOf(entry) !== undefined) return changeableRemote(entry, shape);

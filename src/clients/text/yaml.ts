@@ -95,7 +95,7 @@ function spanOf({ range }: Ranged): Span {
   return { start: range[0], end: range[1] };
 }
 
-/** Of a block, up to the end of what is last in it: its own end lies in the lines below. */
+/** A block goes up to the end of what is last in it: its own end lies in the lines below. */
 function extent(node: Ranged & { readonly flow?: boolean | undefined }, parts: readonly Span[]): Span {
   const { start, end } = spanOf(node);
   return { start, end: node.flow === true ? end : (parts.at(-1)?.end ?? end) };

@@ -94,7 +94,7 @@ export interface Effects {
 
 export const ReadBody = z.strictObject({
   server: Name,
-  /** Of the start that was shown. */
+  /** Tells the start that was shown. */
   start: z.string().check(z.maxLength(200)),
 });
 export type ReadBody = z.infer<typeof ReadBody>;

@@ -17,7 +17,7 @@ export const TryBody = z.strictObject({
   tool: Name,
   /** JSON text: a number keeps its digits. */
   args: Text,
-  /** Of the server; variables that are not named are not set. */
+  /** The server's variables; one that is not named is not set. */
   env: z.record(z.string(), z.string()),
 });
 export type TryBody = z.infer<typeof TryBody>;

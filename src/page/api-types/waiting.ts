@@ -106,7 +106,7 @@ const short = z.string().check(z.maxLength(200));
 
 export const ApproveBody = z.strictObject({
   id,
-  /** Of the call that was shown. */
+  /** Tells the call that was shown. */
   shown: short,
   /** What the person typed, and the language that they write numbers in. */
   typed: z.optional(z.string().check(z.maxLength(2000))),
@@ -125,7 +125,7 @@ export type ApproveBody = z.infer<typeof ApproveBody>;
 
 export const RejectBody = z.strictObject({
   id,
-  /** Of a call that waits and was shown. */
+  /** Tells a call that waits and was shown. */
   shown: z.optional(short),
   reason: z.optional(z.string().check(z.maxLength(2000))),
 });

@@ -75,7 +75,7 @@ function toolHere(page: Page, server: string, name: string, language: Language):
   };
 }
 
-/** Of what a person is shown: one that only came late has no other definition beside it. */
+/** Digest of what a person is shown: one that only came late has no other definition beside it. */
 const shownHash = ({ changed, definition }: PinEntry): string => changed?.hash ?? sha256(definition);
 
 function changeHere(pin: PinEntry): ChangeHere | undefined {

@@ -3,7 +3,7 @@ import { keyHeader } from './api.js';
 
 /** How long it waits before it asks again, in milliseconds. */
 const AGAIN_MS = 1000;
-/** Of the lock that the tab with the line holds, and of the channel by which it tells the others. */
+/** The name of the lock that the tab with the line holds, and of the channel by which it tells the others. */
 const LINE = 'policy-wrap-changes';
 
 export interface Listener {
@@ -23,7 +23,7 @@ type Told = 'opened' | 'closed' | 'refused' | Changed;
  */
 export function listen(listener: Listener): void {
   const others = new BroadcastChannel(LINE);
-  /** Of the line that this tab holds; undefined while another one does. */
+  /** What was last told on the line that this tab holds; undefined while another one does. */
   let held: Told | undefined;
   const hear = (told: Told): void => {
     if (told === 'opened' || told === 'closed' || told === 'refused') listener[told]();

@@ -2,7 +2,7 @@ import type { ComponentType } from 'preact';
 import type { PlainKey } from './i18n/index.js';
 
 export interface ScreenProps {
-  /** Of the path: `/tools/:server/:tool`. */
+  /** What stands in the path: `/tools/:server/:tool`. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
 }

@@ -54,7 +54,7 @@ export interface Question {
 /** Who asks, and how long an answer is waited for. */
 export interface Asker {
   readonly team: string;
-  /** For people. */
+  /** Words for people. */
   readonly shown: string;
   readonly machine: string;
   readonly host: string;

@@ -20,7 +20,7 @@ export class Engine {
   readonly #address: StoreAddress;
   readonly #connection: Connection;
   readonly #outage: Outage;
-  /** Of the last connection: a look at an engine that is down asks no keychain for it. */
+  /** The password of the last connection: a look at an engine that is down asks no keychain for it. */
   #password: string | undefined;
   /** Calls wait for it: while it is down they are told so at once. */
   remembersOutages = false;

@@ -6,7 +6,7 @@ import { writePrivate } from '../../files/whole-file.js';
 export interface Mark {
   readonly epoch: string;
   readonly row?: number | undefined;
-  /** Of the row's batch: a number alone could be given to another row by an older copy. */
+  /** Names the row's batch: a number alone could be given to another row by an older copy. */
   readonly batch?: string | undefined;
   /** When the engine told of it, by its own clock; UTC milliseconds. */
   readonly at?: number | undefined;

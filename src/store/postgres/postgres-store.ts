@@ -18,7 +18,7 @@ import { storable } from './storable.js';
 export interface PostgresOptions extends EngineOptions {
   /** Names this machine among those of the team: random, made once. */
   readonly machine: string;
-  /** For people. */
+  /** Words for people. */
   readonly host: string;
   /** Where the history mark is kept; undefined for who only reads. */
   readonly markFile?: string | undefined;

@@ -22,7 +22,7 @@ export class FileIdentity {
   readonly #path: string;
   readonly #place: string;
   readonly #identity: string;
-  /** Of the write-ahead log and its index. */
+  /** The identities of the write-ahead log and its index. */
   readonly #log: readonly (string | undefined)[];
   readonly #saveLog: () => void;
   #isLogLost = false;

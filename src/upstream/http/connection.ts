@@ -33,7 +33,7 @@ export class Connection {
     this.#exchanges = exchanges;
   }
 
-  /** For people. */
+  /** Which wire it is, in words for people. */
   get about(): string {
     const { revision, id } = this.#remote.session;
     const wire = this.#speaksEvents ? 'HTTP with SSE' : 'Streamable HTTP';

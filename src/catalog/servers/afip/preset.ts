@@ -242,7 +242,7 @@ const A_NEEDS_CUIT = `
                          { "path": "ITEM.doc_type", "op": "neq", "value": 80 }],
           "on_deny": "An invoice A goes to a customer with CUIT (doc_type 80)." },`;
 
-/** For homologation, whoever issues: every kind of invoice, and a person says yes to each. */
+/** A policy for homologation, whoever issues: every kind of invoice, and a person says yes to each. */
 const AFIP = text({
   preset: 'afip',
   about: '// For homologation (test) only, with every kind of invoice. Each one asks a person first.',
@@ -253,7 +253,7 @@ const AFIP = text({
   billed: '',
 });
 
-/** For a monotributista: C alone, within a twelfth of the category's cap a month and the cap in any 365 days. */
+/** A policy for a monotributista: C alone, within a twelfth of the category's cap a month and the cap in any 365 days. */
 const AFIP_MONOTRIBUTO = text({
   preset: 'afip-monotributo',
   about: `// For a monotributista: invoices and notes of kind C only, and never more than the cap of the category.
@@ -273,7 +273,7 @@ const AFIP_MONOTRIBUTO = text({
           "on_deny": "More than the cap of the category." },`,
 });
 
-/** For a responsable inscripto: A to customers with CUIT, B to all others. */
+/** A policy for a responsable inscripto: A to customers with CUIT, B to all others. */
 const AFIP_RESPONSABLE_INSCRIPTO = text({
   preset: 'afip-responsable-inscripto',
   about: '// For a responsable inscripto: A to customers with CUIT, B to everybody else.',

@@ -17,7 +17,7 @@ const SCORING = `// EDIT: the value in BRL from which a person is asked.
         { "counter": "scored_per_day", "window": "day", "align": "calendar", "max": 500 },
       ]`;
 
-/** For whoever looks after orders in a chat: reading and scoring; what brands a buyer or releases an order asks. */
+/** A policy for whoever looks after orders in a chat: reading and scoring; what brands a buyer or releases an order asks. */
 const LEGITI = `// legiti: a policy for mcp-legiti, fraud scoring of online orders.
 //
 // Every call with a production key trains the scoring model, so that what an agent makes up harms real buyers. The

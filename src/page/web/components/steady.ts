@@ -6,7 +6,7 @@ const STEADY_MS = 600;
 const LOOK_MS = 150;
 
 export interface Steady {
-  /** For the element that is pressed. */
+  /** Goes on the element that is pressed. */
   readonly ref: { current: HTMLButtonElement | null };
   readonly isSteady: boolean;
   /** Looks once more: whether a press at this moment is meant for what stands there. */

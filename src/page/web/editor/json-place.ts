@@ -2,7 +2,7 @@ import { getLocation, type Node, parseTree } from 'jsonc-parser';
 
 /** Where in a document something is typed. */
 export interface JsonPlace {
-  /** Of the object whose member is named here, or of the value. */
+  /** The path of the object whose member is named here, or of the value. */
   readonly path: readonly (string | number)[];
   readonly kind: 'key' | 'value';
   /** Names of the members that the object has already. */

@@ -8,7 +8,7 @@ import { t } from '../i18n/index.js';
 import { SentenceView } from './sentence-view.js';
 
 export interface SentencesProps {
-  /** Of the whole policy. */
+  /** The text of the whole policy. */
   readonly text: string;
   readonly part: Part;
   readonly isReadOnly?: boolean;

@@ -121,7 +121,7 @@ export function pathText(path: string, say: Say): string {
   return path.startsWith('args.') ? path.slice('args.'.length) : path;
 }
 
-/** Of a limit it reads on from what is counted, elsewhere from a word such as "for". */
+/** A limit's reads on from what is counted, others from a word such as "for". */
 function windowText(value: Json, name: string, say: Say): string {
   const isWord = typeof value === 'string' && (WINDOW_WORDS as readonly string[]).includes(value);
   if (isWord) return say(`word.${spanKind(name)}.${value}` as SentenceKey);

@@ -12,7 +12,7 @@ export interface LoginOptions {
   readonly url: URL;
   readonly file: LoginFile;
   readonly clientId?: string | undefined;
-  /** Of that client; kept with the login. */
+  /** That client's secret; kept with the login. */
   readonly clientSecret?: string | undefined;
   readonly scope?: string | undefined;
   /** The port that the browser comes back to; any when 0. */

@@ -1,6 +1,6 @@
 import type { Hour } from '../../../api-types/live.js';
 
-/** Of the plot, in its own units; the browser scales it. */
+/** The size of the plot, in its own units; the browser scales it. */
 export const WIDTH = 480;
 export const HEIGHT = 120;
 const HOUR_MS = 3_600_000;
