@@ -1,7 +1,7 @@
 import { Fragment } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Overview, Pause, Place } from '../../api-types/shell.js';
-import { api, errorOf } from '../api.js';
+import { inPassing, useAction } from '../action.js';
+import { api } from '../api.js';
 import { Button } from '../components/button.js';
 import { SteadyButton } from '../components/steady-button.js';
 import { toast } from '../components/toast.js';
@@ -14,20 +14,14 @@ import { mayIn } from '../team.js';
  * since one stops the others' machines and the other one servers that are not in the team too.
  */
 export function Brake() {
-  const [busy, setBusy] = useState(false);
+  const { isBusy, run } = useAction(inPassing);
   const pauses = overview.value?.pauses ?? [];
   const hasTeam = overview.value?.team !== undefined;
-  const set = async (path: string, place: Place, said: string): Promise<void> => {
-    setBusy(true);
-    try {
+  const set = (path: string, place: Place, said: string) =>
+    run(async () => {
       overview.value = await api.post<Overview>(path, { place });
       toast(said);
-    } catch (error) {
-      toast(errorOf(error).message, 'bad');
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const places: readonly Place[] = hasTeam ? ['team', 'here'] : ['here'];
   return (
     <section class="brake" aria-label={t('pause.do')}>
@@ -40,7 +34,7 @@ export function Brake() {
             {pause && mayIn(place, 'approver', 'owner') && (
               <SteadyButton
                 what={JSON.stringify(own)}
-                busy={busy}
+                busy={isBusy}
                 onClick={() => void set('/api/resume', place, t('pause.lifted'))}
               >
                 {t(RESUME[hasTeam ? place : 'all'])}
@@ -50,7 +44,7 @@ export function Brake() {
               mayIn(place, 'wrapper', 'approver', 'owner') && (
                 <Button
                   kind="danger"
-                  busy={busy}
+                  busy={isBusy}
                   onClick={() =>
                     void set('/api/pause', place, t(place === 'team' ? 'team.pause.done' : 'pause.done'))
                   }

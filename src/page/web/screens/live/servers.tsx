@@ -1,11 +1,10 @@
-import { useState } from 'preact/hooks';
 import type { LiveServer } from '../../../api-types/live.js';
 import type { Overview, Place } from '../../../api-types/shell.js';
-import { api, errorOf } from '../../api.js';
+import { inPassing, useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { FromWhom } from '../../components/from.js';
 import { SteadyButton } from '../../components/steady-button.js';
-import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { t, timeText } from '../../i18n/index.js';
 import { overview } from '../../state.js';
@@ -74,27 +73,20 @@ function ServerBrake({
   isPaused: boolean;
   onChanged: () => void;
 }) {
-  const [busy, setBusy] = useState(false);
-  const press = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      overview.value = await api.post<Overview>(isPaused ? '/api/resume' : '/api/pause', {
-        ...{ server, place },
-      });
+  const { isBusy, run } = useAction(inPassing);
+  const press = () =>
+    run(async () => {
+      const body = { server, place };
+      overview.value = await api.post<Overview>(isPaused ? '/api/resume' : '/api/pause', body);
       onChanged();
-    } catch (error) {
-      toast(errorOf(error).message, 'bad');
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   if (isPaused && !mayIn(place, 'approver', 'owner'))
     return <span class="hint">{t('team.no_resume', { team: overview.value?.team?.name ?? '' })}</span>;
   const [Pressed, kind, text] = isPaused
     ? ([SteadyButton, 'plain', t('live.resume', { server })] as const)
     : ([Button, 'danger', t('live.pause', { server })] as const);
   return (
-    <Pressed kind={kind} busy={busy} onClick={() => void press()}>
+    <Pressed kind={kind} busy={isBusy} onClick={() => void press()}>
       {text}
     </Pressed>
   );

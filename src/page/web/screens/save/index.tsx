@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Compared, SaveAnswer } from '../../../api-types/policy.js';
-import { api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Check } from '../../components/field.js';
 import { Loading, Problem } from '../../components/pieces.js';
@@ -35,18 +36,15 @@ function Saving({ policy, draft }: Chosen) {
     100,
     versions.policies.value,
   );
-  const [isBusy, setBusy] = useState(false);
   /** The text of which it was said that it is saved though a case fails. */
   const [anyway, setAnyway] = useState<string>();
-  const [failure, setFailure] = useState<unknown>();
+  const { isBusy, error: failure, run } = useAction();
   const isReadOnly = policy.extendedBy.length > 0;
   const failed = data?.cases.filter(({ passed }) => !passed).length ?? 0;
   const hasErrors = data?.problems.some(({ severity }) => severity === 'error') ?? false;
   const isSame = data?.hunks.length === 0 && data.conflict === undefined && policy.state === 'file';
-  const save = async () => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
+  const save = () =>
+    run(async () => {
       const answer = await api.post<SaveAnswer>('/api/policy/save', { file, base, text });
       if (answer.kind === 'saved' || answer.kind === 'same') {
         openDraft(file, text);
@@ -55,12 +53,7 @@ function Saving({ policy, draft }: Chosen) {
       else toast(t('save.invalid'), 'bad');
       // Whatever came of it, the file is looked at again.
       versions.policies.value += 1;
-    } catch (thrown) {
-      setFailure(thrown);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <>
       <Aside draft={draft} />
@@ -90,7 +83,7 @@ function Saving({ policy, draft }: Chosen) {
               onChange={(on) => setAnyway(on ? text : undefined)}
             />
           )}
-          {failure !== undefined && <Problem error={errorOf(failure)} />}
+          {failure && <Problem error={failure} />}
           <div class="row">
             <Button
               kind="main"

@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import type { ChangedLine, ChangeHere } from '../../../api-types/tools.js';
-import { type ApiError, api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Problem, Scroll } from '../../components/pieces.js';
 import { SteadyButton } from '../../components/steady-button.js';
 import { toast } from '../../components/toast.js';
@@ -8,20 +8,12 @@ import { t, timeText } from '../../i18n/index.js';
 
 /** A definition that is not the trusted one: what differs, word by word, and a button that trusts just this one. */
 export function Change({ server, tool, change }: { server: string; tool: string; change: ChangeHere }) {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
-  const trust = async () => {
-    setBusy(true);
-    setError(undefined);
-    try {
+  const { isBusy, error, run } = useAction();
+  const trust = () =>
+    run(async () => {
       await api.post('/api/tool/trust', { server, tool, hash: change.hash });
       toast(t('tool.trusted', { tool }));
-    } catch (failure) {
-      setError(errorOf(failure));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <section class="card warned" aria-labelledby="change">
       <h3 id="change">{t(change.isNew ? 'tool.change.new' : 'tool.change')}</h3>

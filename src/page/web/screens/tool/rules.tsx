@@ -4,7 +4,7 @@ import type { Wish } from '../../../../policy/edit/edit-entry.js';
 import { PolicyText } from '../../../../policy/edit/policy-text.js';
 import type { Checked } from '../../../api-types/policy.js';
 import type { Effects, ToolHere, Wished } from '../../../api-types/tools.js';
-import { type ApiError, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
 import { Problem } from '../../components/pieces.js';
 import { ToldText } from '../../components/told.js';
 import { edit } from '../../draft.js';
@@ -30,7 +30,7 @@ export function Rules({ tool: here, chosen }: { tool: ToolHere; chosen: Chosen }
   // An entry under such a name would be a pattern, and judge every tool that it matches.
   const isPattern = tool.includes('*');
   const isReadOnly = isPattern || policy.extendedBy.length > 0;
-  const [error, setError] = useState<ApiError>();
+  const { error, run } = useAction();
   const [done, setDone] = useState<Wished>();
   const [start] = useState(() => placeIn(text, ['tools', tool]));
   const checked = usePost<Checked>('/api/policy/check', { file, text }, 200, versions.policies.value);
@@ -42,14 +42,7 @@ export function Rules({ tool: here, chosen }: { tool: ToolHere; chosen: Chosen }
   const whole = useMemo(() => ({ path: [], about: { arguments: [], tools: [] } }), []);
   const now = effect.data?.effects?.[0];
 
-  const set = async (wanted: Wish) => {
-    setError(undefined);
-    try {
-      setDone(await wish(file, [tool], wanted));
-    } catch (failure) {
-      setError(errorOf(failure));
-    }
-  };
+  const set = (wanted: Wish) => run(async () => setDone(await wish(file, [tool], wanted)));
 
   return (
     <>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Read, ServerHere } from '../../../api-types/tools.js';
-import { type ApiError, api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Problem } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
@@ -13,23 +14,15 @@ export function ReadTools({
 }: {
   server: ServerHere;
 }) {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
+  const { isBusy, error, run } = useAction();
   const [leftOut, setLeftOut] = useState<readonly string[]>([]);
   if (command === undefined) return null;
-  const read = async () => {
-    setBusy(true);
-    setError(undefined);
-    try {
+  const read = () =>
+    run(async () => {
       const found = await api.post<Read>('/api/servers/read', { server, start });
       setLeftOut(found.leftOut);
       toast(t('tools.read.done', { n: found.tools }));
-    } catch (failure) {
-      setError(errorOf(failure));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <>
       <div class="row">

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Wish } from '../../../../policy/edit/edit-entry.js';
 import { printable } from '../../../../text/escape.js';
 import type { Effects, ServerHere, Wished } from '../../../api-types/tools.js';
-import { type ApiError, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
 import { Problem } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
 import { English, ToldText } from '../../components/told.js';
@@ -23,7 +23,7 @@ import { Toolbar } from './toolbar.js';
 export function ServerTools({ server: here, look }: { server: ServerHere; look: Look }) {
   const { server, policy, tools, running, entries, from } = here;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [error, setError] = useState<ApiError>();
+  const { error, run } = useAction();
   const [done, setDone] = useState<Wished>();
   const [blocked, setBlocked] = useState<string>();
   const current = draft.value;
@@ -43,18 +43,15 @@ export function ServerTools({ server: here, look }: { server: ServerHere; look: 
 
   const set = async (wanted: Wish) => {
     if (policy.kind === 'unclear') return;
-    setError(undefined);
     setDone(undefined);
     const other = inTheWay(policy.file);
     setBlocked(other);
-    if (other !== undefined) return;
-    try {
+    await run(async () => {
+      if (other !== undefined) return;
       const result = await wish(policy.file, names, wanted);
       setDone(result);
       toast(t('tools.drafted', { n: names.length - result.impossible.length }));
-    } catch (failure) {
-      setError(errorOf(failure));
-    }
+    });
   };
 
   return (

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../../../text/escape.js';
 import type { RecordedCall, Tried } from '../../../api-types/trying.js';
-import { type ApiError, api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Select, TextField } from '../../components/field.js';
 import { HereAlone } from '../../components/here-alone.js';
@@ -36,22 +37,15 @@ function Trying({ policy, draft, tool: asked }: Chosen & { tool: string }) {
     readonly question: Question;
     readonly text: string;
   }>();
-  const [error, setError] = useState<ApiError>();
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, error, run } = useAction();
   const { server, tool, args, env } = question;
   const change = (part: Partial<Question>) => setQuestion({ ...question, ...part });
   const ask = async (about: Question) => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    const isAnswered = await run(async () => {
       const tried = await api.post<Tried>('/api/try', { file: draft.file, text: draft.text, ...about });
       setAnswer({ tried, question: about, text: draft.text });
-    } catch (thrown) {
-      setAnswer(undefined);
-      setError(errorOf(thrown));
-    } finally {
-      setBusy(false);
-    }
+    });
+    if (!isAnswered) setAnswer(undefined);
   };
   const use = (call: RecordedCall) => {
     const about = { ...question, tool: call.tool, args: call.args ?? argsOf(call.names) };

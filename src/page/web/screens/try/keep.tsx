@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Kept } from '../../../api-types/trying.js';
-import { api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { TextField } from '../../components/field.js';
 import { Problem } from '../../components/pieces.js';
@@ -23,22 +24,14 @@ export function Keep({
   fresh: string;
 }) {
   const [name, setName] = useState('');
-  const [isBusy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
-  const keep = async () => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
+  const { isBusy, error, run } = useAction();
+  const keep = () =>
+    run(async () => {
       const kept = await api.post<Kept>('/api/try/keep', { file, text, ...question, name });
       toast(t('try.kept', { file: kept.file }));
       setName('');
       versions.policies.value += 1;
-    } catch (thrown) {
-      setFailure(thrown);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <form
       class="stack"
@@ -55,7 +48,7 @@ export function Keep({
         </code>
       </p>
       <TextField label={t('try.keep.name')} value={name} onInput={setName} />
-      {failure !== undefined && <Problem error={errorOf(failure)} />}
+      {error && <Problem error={error} />}
       <div>
         <Button submit busy={isBusy} disabled={name.trim() === ''}>
           {t('try.keep.do')}

@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import type { Budget, DecidedCall } from '../../../api-types/waiting.js';
-import { api, errorOf } from '../../api.js';
+import { inPassing, useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { FromWhom } from '../../components/from.js';
 import { Badge, type BadgeKind, Scroll } from '../../components/pieces.js';
@@ -21,21 +21,15 @@ function TakeBack({
   label: string;
   onChanged: () => void;
 }) {
-  const [busy, setBusy] = useState(false);
-  const press = async (): Promise<void> => {
-    setBusy(true);
-    try {
+  const { isBusy, run } = useAction(inPassing);
+  const press = () =>
+    run(async () => {
       const { notes } = await api.post<{ notes: string }>('/api/waiting/reject', { id });
       toast(`${said} ${notes}`.trim());
       onChanged();
-    } catch (error) {
-      toast(errorOf(error).message, 'bad');
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
-    <Button busy={busy} onClick={() => void press()}>
+    <Button busy={isBusy} onClick={() => void press()}>
       {label}
     </Button>
   );

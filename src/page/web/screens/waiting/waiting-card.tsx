@@ -1,6 +1,7 @@
 import { useId, useState } from 'preact/hooks';
 import type { WaitingCall } from '../../../api-types/waiting.js';
-import { type ApiError, api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Check, TextField } from '../../components/field.js';
 import { FromWhom } from '../../components/from.js';
@@ -108,20 +109,12 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
   const [typed, setTyped] = useState('');
   const [further, setFurther] = useState<FurtherForm>();
   const [reason, setReason] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
-  const decide = async (path: string, body: object, said: (answer: { expiresAt?: number }) => string) => {
-    setBusy(true);
-    setError(undefined);
-    try {
+  const { isBusy, error, run } = useAction();
+  const decide = (path: string, body: object, said: (answer: { expiresAt?: number }) => string) =>
+    run(async () => {
       toast(said(await api.post(path, { id: call.id, ...body })));
       onDecided();
-    } catch (thrown) {
-      setError(errorOf(thrown));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const approve = () =>
     decide(
       '/api/waiting/approve',
@@ -134,7 +127,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
     );
   const team = overview.value?.team;
   const rejecting = call.canReject ? (
-    <Button kind="danger" busy={busy} onClick={() => setReason(reason === undefined ? '' : undefined)}>
+    <Button kind="danger" busy={isBusy} onClick={() => setReason(reason === undefined ? '' : undefined)}>
       {t('reject.do')}…
     </Button>
   ) : (
@@ -181,7 +174,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
             <SteadyButton
               kind="main"
               submit
-              busy={busy}
+              busy={isBusy}
               disabled={call.challenge !== undefined && typed.trim() === ''}
             >
               {further ? t('approve.with', { calls: further.calls }) : t('approve.once')}
@@ -209,7 +202,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
         >
           <TextField label={t('reject.reason')} value={reason} onInput={setReason} />
           <div class="row">
-            <Button kind="danger" submit busy={busy}>
+            <Button kind="danger" submit busy={isBusy}>
               {t('reject.confirm')}
             </Button>
             <Button onClick={() => setReason(undefined)}>{t('common.cancel')}</Button>
