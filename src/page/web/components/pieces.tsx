@@ -2,8 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api.js';
 import { errorText, language, t } from '../i18n/index.js';
 import { Button } from './button.js';
-import { English } from './told.js';
-import { Value } from './value.js';
+import { EnglishText } from './told.js';
 
 /** What a screen shows while there is nothing to show, and what to do about it. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -29,15 +28,11 @@ export function Problem({ error, onAgain }: { error: ApiError; onAgain?: (() => 
     <div class="problem" role="alert">
       <p>
         {language.value !== 'en' && `${errorText(error.code)}. `}
-        <English>
-          <Value of={error.message} lines />
-        </English>
+        <EnglishText of={error.message} lines />
       </p>
       {error.hint !== undefined && (
         <p class="hint">
-          <English>
-            <Value of={error.hint} lines />
-          </English>
+          <EnglishText of={error.hint} lines />
         </p>
       )}
       {onAgain && <Button onClick={onAgain}>{t('common.again')}</Button>}

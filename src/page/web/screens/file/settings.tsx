@@ -4,6 +4,7 @@ import { type EditPath, removeIn, setIn } from '../../../../policy/edit/jsonc-te
 import { printable } from '../../../../text/escape.js';
 import { Button } from '../../components/button.js';
 import { NumberField, Select, TextField } from '../../components/field.js';
+import { Form } from '../../components/form.js';
 import { Value } from '../../components/value.js';
 import { type PlainKey, t } from '../../i18n/index.js';
 import { documentOf } from '../../policy/numbers.js';
@@ -131,18 +132,12 @@ function Hidden({ names, set }: { names: readonly string[]; set: Set }) {
           ))}
         </ul>
       )}
-      <form
-        class="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          add();
-        }}
-      >
+      <Form class="row" onSend={add}>
         <TextField label={t('file.hide.hint')} value={name} onInput={setName} placeholder="delete_*" />
         <Button submit disabled={name === ''}>
           {t('file.add')}
         </Button>
-      </form>
+      </Form>
     </div>
   );
 }

@@ -39,20 +39,14 @@ export function Changes({ impact: { changes, notJudged } }: { impact: Impact }) 
                     <Badge kind={KINDS[change]}>{t(`impact.${change}`)}</Badge> <code>{code}</code>
                   </td>
                   <td>
-                    <code>
-                      <Value of={rule} cap={200} />
-                    </code>
+                    <Value as="code" of={rule} cap={200} />
                   </td>
                   <td>
                     <ul class="bare">
                       {examples.map(({ auditId, at, args }) => (
                         <li key={auditId}>
                           {timeText(at)} #{auditId}{' '}
-                          {args !== undefined && (
-                            <code>
-                              <Value of={args} cap={120} />
-                            </code>
-                          )}
+                          {args !== undefined && <Value as="code" of={args} cap={120} />}
                         </li>
                       ))}
                     </ul>

@@ -52,9 +52,7 @@ function Bar({ counter, now, onEmpty }: { counter: Counter; now: number; onEmpty
     <li class="counter">
       <div class="row spread">
         <span>
-          <strong>
-            <Value of={name} cap={200} />
-          </strong>{' '}
+          <Value as="strong" of={name} cap={200} />{' '}
           <span class="muted">
             {server !== undefined && <Value of={server} cap={200} />}
             {split !== '' && ' '}

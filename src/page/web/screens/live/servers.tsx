@@ -28,9 +28,7 @@ export function Servers({
         {servers.map((each) => (
           <li key={each.server} class="row spread">
             <span>
-              <strong>
-                <Value of={each.server} cap={200} />
-              </strong>{' '}
+              <Value as="strong" of={each.server} cap={200} />{' '}
               <span class="muted">
                 {t('live.running', { n: each.running })}
                 {each.clients.length > 0 && ': '}

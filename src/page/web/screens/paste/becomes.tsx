@@ -27,9 +27,7 @@ export function Becomes({ answer: { kind, notes, outline } }: { answer: Becoming
           ))}
           {outline.tools.map(({ name, effect, limits, rules }) => (
             <li key={name}>
-              <strong>
-                <Value of={name} cap={200} />
-              </strong>{' '}
+              <Value as="strong" of={name} cap={200} />{' '}
               <Badge kind={EFFECTS[effect]}>{t(`paste.effect.${effect}`)}</Badge>{' '}
               <Value of={limits.join('; ')} cap={400} />{' '}
               {rules > 0 && <span class="muted">{t('paste.rules', { n: rules })}</span>}
@@ -37,10 +35,7 @@ export function Becomes({ answer: { kind, notes, outline } }: { answer: Becoming
           ))}
           {outline.hide.map((name) => (
             <li key={name}>
-              <strong>
-                <Value of={name} cap={200} />
-              </strong>{' '}
-              <Badge kind="hide">{t('paste.effect.hidden')}</Badge>
+              <Value as="strong" of={name} cap={200} /> <Badge kind="hide">{t('paste.effect.hidden')}</Badge>
             </li>
           ))}
           <li>{t(`paste.rest.${outline.default}`)}</li>

@@ -1,32 +1,12 @@
-import { effect, signal } from '@preact/signals';
 import { Button } from '../../components/button.js';
 import { type Draft, edit } from '../../draft.js';
 import { t } from '../../i18n/index.js';
-
-const KEY = 'policy-wrap-aside';
+import { keptSignal } from '../../kept-signal.js';
 
 /** A text that gave way to another one, so that nothing is lost; kept like the draft. */
-const aside = signal<Pick<Draft, 'file' | 'text'> | undefined>(kept());
-
-effect(() => {
-  const { value } = aside;
-  try {
-    if (value) sessionStorage.setItem(KEY, JSON.stringify(value));
-    else sessionStorage.removeItem(KEY);
-  } catch {
-    // Longer than what browsers keep: it stays until the page is loaded again.
-    sessionStorage.removeItem(KEY);
-  }
-});
-
-function kept(): Pick<Draft, 'file' | 'text'> | undefined {
-  try {
-    const { file, text } = JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Partial<Draft>;
-    return file !== undefined && text !== undefined ? { file, text } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const aside = keptSignal<Pick<Draft, 'file' | 'text'>>('policy-wrap-aside', ({ file, text }) =>
+  file !== undefined && text !== undefined ? { file, text } : undefined,
+);
 
 export function setAside({ file, text }: Draft): void {
   aside.value = { file, text };

@@ -23,17 +23,11 @@ export function Cases({ cases }: { cases: readonly CaseRow[] }) {
                 {expected !== '' && (
                   <>
                     <br />
-                    {t('save.cases.expected')}{' '}
-                    <code>
-                      <Value of={expected} cap={500} />
-                    </code>
+                    {t('save.cases.expected')} <Value as="code" of={expected} cap={500} />
                   </>
                 )}
                 <br />
-                {t('save.cases.got')}{' '}
-                <code>
-                  <Value of={actual} cap={500} />
-                </code>
+                {t('save.cases.got')} <Value as="code" of={actual} cap={500} />
               </li>
             ))}
           </ul>

@@ -1,6 +1,6 @@
 import { printable } from '../../../../text/escape.js';
 import type { ToolHere } from '../../../api-types/tools.js';
-import { English, ToldText } from '../../components/told.js';
+import { EnglishText, ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { t } from '../../i18n/index.js';
 import { href } from '../../router.js';
@@ -25,10 +25,7 @@ export function About({ tool: here }: { tool: ToolHere }) {
           {Object.entries(flows).map(([flow, reason]) => (
             <li key={flow}>
               {flowText(flow)} (
-              <English>
-                <Value of={reason} cap={200} />
-              </English>
-              )
+              <EnglishText of={reason} cap={200} />)
             </li>
           ))}
         </ul>

@@ -6,8 +6,7 @@ import { printable } from '../../../../text/escape.js';
 import type { PatternHere, Patterns as PatternsAnswer, ToolHere } from '../../../api-types/tools.js';
 import { Button } from '../../components/button.js';
 import { Badge, Problem } from '../../components/pieces.js';
-import { English, ToldText } from '../../components/told.js';
-import { Value } from '../../components/value.js';
+import { English, EnglishText, ToldText } from '../../components/told.js';
 import { type Draft, edit } from '../../draft.js';
 import { t } from '../../i18n/index.js';
 import { patternTexts } from '../../i18n/patterns.js';
@@ -84,9 +83,7 @@ function Pattern({
         )}
       </div>
       <p>
-        <English>
-          <Value of={why} cap={300} />
-        </English>
+        <EnglishText of={why} cap={300} />
       </p>
       {passes.length > 0 && isOpen && (
         <p>

@@ -31,9 +31,7 @@ export function ReadTools({
         </Button>
         <span class="hint">
           {unstartable === undefined ? t('tools.read.what') : <Value of={unstartable} cap={200} />}{' '}
-          <code>
-            <Value of={command} cap={200} />
-          </code>
+          <Value as="code" of={command} cap={200} />
           {variables.length > 0 && ` ${t('tools.read.with', { names: variables.join(', ') })}`}
         </span>
       </div>

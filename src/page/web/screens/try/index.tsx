@@ -5,6 +5,7 @@ import { useAction } from '../../action.js';
 import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Select, TextField } from '../../components/field.js';
+import { Form } from '../../components/form.js';
 import { HereAlone } from '../../components/here-alone.js';
 import { Badge, type BadgeKind, Problem } from '../../components/pieces.js';
 import { ToldText } from '../../components/told.js';
@@ -57,13 +58,7 @@ function Trying({ policy, draft, tool: asked }: Chosen & { tool: string }) {
       <section class="card" aria-labelledby="the-call">
         <h2 id="the-call">{t('try.call')}</h2>
         <HereAlone what="team.here.try" />
-        <form
-          class="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void ask(question);
-          }}
-        >
+        <Form class="stack" onSend={() => ask(question)}>
           <div class="fields">
             {servers.length > 1 && (
               <Select
@@ -98,7 +93,7 @@ function Trying({ policy, draft, tool: asked }: Chosen & { tool: string }) {
               {t('try.do')}
             </Button>
           </div>
-        </form>
+        </Form>
         <div aria-live="polite" class="stack">
           {error && <Problem error={error} />}
           {answer && <Answer tried={answer.tried} />}
@@ -143,11 +138,7 @@ function Answer({ tried }: { tried: Tried }) {
       <p class="result">
         <Badge kind={KINDS[decision]}>{t(`try.${decision}`)}</Badge>{' '}
         {code !== undefined && <code>{code}</code>}{' '}
-        {rule !== undefined && (
-          <code>
-            <Value of={rule} cap={300} />
-          </code>
-        )}
+        {rule !== undefined && <Value as="code" of={rule} cap={300} />}
       </p>
       <p>
         <ToldText of={why} cap={1000} />{' '}
@@ -163,10 +154,7 @@ function Answer({ tried }: { tried: Tried }) {
         {trace.map(({ look, rule: at, result, text }, index) => (
           <li key={index}>
             <Badge kind={MARKS[result]}>{t(`try.${result}`)}</Badge> <strong>{look}</strong>{' '}
-            <code>
-              <Value of={at} cap={300} />
-            </code>{' '}
-            <ToldText of={text} cap={1000} />
+            <Value as="code" of={at} cap={300} /> <ToldText of={text} cap={1000} />
           </li>
         ))}
       </ol>

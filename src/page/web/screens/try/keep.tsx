@@ -4,6 +4,7 @@ import { useAction } from '../../action.js';
 import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { TextField } from '../../components/field.js';
+import { Form } from '../../components/form.js';
 import { Problem } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
@@ -33,19 +34,10 @@ export function Keep({
       versions.policies.value += 1;
     });
   return (
-    <form
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void keep();
-      }}
-    >
+    <Form class="stack" onSend={keep}>
       <h3>{t('try.keep')}</h3>
       <p>
-        {t('try.keep.how')}{' '}
-        <code>
-          <Value of={fresh} cap={400} />
-        </code>
+        {t('try.keep.how')} <Value as="code" of={fresh} cap={400} />
       </p>
       <TextField label={t('try.keep.name')} value={name} onInput={setName} />
       {error && <Problem error={error} />}
@@ -54,6 +46,6 @@ export function Keep({
           {t('try.keep.do')}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -41,9 +41,7 @@ export function Recorded({ server, onUse }: { server: string; onUse: (call: Reco
                     ) : call.args === undefined ? (
                       <span class="muted">{t('try.recorded.names', { names: call.names.join(', ') })}</span>
                     ) : (
-                      <code>
-                        <Value of={call.args} cap={200} />
-                      </code>
+                      <Value as="code" of={call.args} cap={200} />
                     )}
                   </td>
                   <td>

@@ -4,6 +4,7 @@ import { useAction } from '../../action.js';
 import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Check, TextField } from '../../components/field.js';
+import { Form } from '../../components/form.js';
 import { FromWhom } from '../../components/from.js';
 import { JsonText } from '../../components/json-text.js';
 import { Badge, Problem } from '../../components/pieces.js';
@@ -62,9 +63,7 @@ function Facts({ call, now }: { call: WaitingCall; now: number }) {
           href={href('/tools/:server/:tool', { server: call.server, tool: call.tool })}
           aria-label={t('waiting.rule.of', { rule: call.rule, tool: call.tool.slice(0, 120) })}
         >
-          <code>
-            <Value of={call.rule} />
-          </code>
+          <Value as="code" of={call.rule} />
         </a>
       </dd>
       <dt>{t('waiting.server')}</dt>
@@ -140,12 +139,9 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
   return (
     <div class="stack tight decision">
       {call.canApprove && !call.lacksRole ? (
-        <form
+        <Form
           class="stack tight"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void approve();
-          }}
+          onSend={approve}
           onKeyDown={(event) => {
             // What is typed about further calls is ended with Enter by habit: that must not approve them.
             if (event.key === 'Enter' && isOfFurther(event.target)) event.preventDefault();
@@ -181,7 +177,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
             </SteadyButton>
             {rejecting}
           </div>
-        </form>
+        </Form>
       ) : (
         <>
           <p>
@@ -193,13 +189,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
         </>
       )}
       {reason !== undefined && (
-        <form
-          class="stack tight"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void reject();
-          }}
-        >
+        <Form class="stack tight" onSend={reject}>
           <TextField label={t('reject.reason')} value={reason} onInput={setReason} />
           <div class="row">
             <Button kind="danger" submit busy={isBusy}>
@@ -207,7 +197,7 @@ function Decision({ call, onDecided }: { call: WaitingCall; onDecided: () => voi
             </Button>
             <Button onClick={() => setReason(undefined)}>{t('common.cancel')}</Button>
           </div>
-        </form>
+        </Form>
       )}
       {error && <Problem error={error} />}
     </div>
