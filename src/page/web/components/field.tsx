@@ -53,8 +53,9 @@ export function TextField({
   onInput,
   placeholder,
   multiline,
+  inputMode,
   ...described
-}: Typed & { multiline?: boolean }) {
+}: Typed & { multiline?: boolean; inputMode?: 'decimal' }) {
   return (
     <Field {...described}>
       {(control) =>
@@ -69,6 +70,7 @@ export function TextField({
           <input
             {...control}
             type="text"
+            {...(inputMode && { inputMode })}
             autocomplete="off"
             spellcheck={false}
             value={value}
@@ -82,22 +84,8 @@ export function TextField({
 }
 
 /** A number as text: what is typed is kept as it is, so that no digit is lost. */
-export function NumberField({ value, onInput, placeholder, ...described }: Typed) {
-  return (
-    <Field {...described}>
-      {(control) => (
-        <input
-          {...control}
-          type="text"
-          inputMode="decimal"
-          autocomplete="off"
-          value={value}
-          placeholder={placeholder}
-          onInput={({ currentTarget }) => onInput(currentTarget.value)}
-        />
-      )}
-    </Field>
-  );
+export function NumberField(field: Typed) {
+  return <TextField {...field} inputMode="decimal" />;
 }
 
 export interface Option<T extends string> {

@@ -56,3 +56,33 @@ export function Scroll({ label, children }: { label: string; children: Component
     </section>
   );
 }
+
+/** A table in a {@link Scroll}, with a head over each column. */
+export function Table({
+  label,
+  class: kind = '',
+  heads,
+  children,
+}: {
+  label: string;
+  class?: string;
+  heads: readonly string[];
+  children: ComponentChildren;
+}) {
+  return (
+    <Scroll label={label}>
+      <table class={`table ${kind}`.trimEnd()}>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </Scroll>
+  );
+}

@@ -1,5 +1,5 @@
 import type { Impact } from '../../../api-types/trying.js';
-import { Badge, type BadgeKind, Scroll } from '../../components/pieces.js';
+import { Badge, type BadgeKind, Table } from '../../components/pieces.js';
 import { ToldText } from '../../components/told.js';
 import { Value } from '../../components/value.js';
 import { numberText, t, timeText } from '../../i18n/index.js';
@@ -17,45 +17,42 @@ export function Changes({ impact: { changes, notJudged } }: { impact: Impact }) 
       <h2 id="the-changes">{t('impact.changes')}</h2>
       {changes.length === 0 && <p class="muted">{t('impact.changes.none')}</p>}
       {changes.length > 0 && (
-        <Scroll label={t('policy.table', { what: t('impact.changes') })}>
-          <table class="table calls">
-            <thead>
-              <tr>
-                <th scope="col">{t('impact.calls')}</th>
-                <th scope="col">{t('try.tool')}</th>
-                <th scope="col">{t('impact.change')}</th>
-                <th scope="col">{t('impact.rule')}</th>
-                <th scope="col">{t('impact.examples')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {changes.map(({ change, tool, rule, code, calls, examples }) => (
-                <tr key={`${change} ${tool} ${rule} ${code}`}>
-                  <td class="number">{numberText(calls)}</td>
-                  <td>
-                    <Value of={tool} cap={100} />
-                  </td>
-                  <td>
-                    <Badge kind={KINDS[change]}>{t(`impact.${change}`)}</Badge> <code>{code}</code>
-                  </td>
-                  <td>
-                    <Value as="code" of={rule} cap={200} />
-                  </td>
-                  <td>
-                    <ul class="bare">
-                      {examples.map(({ auditId, at, args }) => (
-                        <li key={auditId}>
-                          {timeText(at)} #{auditId}{' '}
-                          {args !== undefined && <Value as="code" of={args} cap={120} />}
-                        </li>
-                      ))}
-                    </ul>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Table
+          label={t('policy.table', { what: t('impact.changes') })}
+          class="calls"
+          heads={[
+            t('impact.calls'),
+            t('try.tool'),
+            t('impact.change'),
+            t('impact.rule'),
+            t('impact.examples'),
+          ]}
+        >
+          {changes.map(({ change, tool, rule, code, calls, examples }) => (
+            <tr key={`${change} ${tool} ${rule} ${code}`}>
+              <td class="number">{numberText(calls)}</td>
+              <td>
+                <Value of={tool} cap={100} />
+              </td>
+              <td>
+                <Badge kind={KINDS[change]}>{t(`impact.${change}`)}</Badge> <code>{code}</code>
+              </td>
+              <td>
+                <Value as="code" of={rule} cap={200} />
+              </td>
+              <td>
+                <ul class="bare">
+                  {examples.map(({ auditId, at, args }) => (
+                    <li key={auditId}>
+                      {timeText(at)} #{auditId}{' '}
+                      {args !== undefined && <Value as="code" of={args} cap={120} />}
+                    </li>
+                  ))}
+                </ul>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       {notJudged.length > 0 && (
         <>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Decision } from '../../../api-types/live.js';
 import { FromWhom } from '../../components/from.js';
 import { JsonText } from '../../components/json-text.js';
-import { Badge, Scroll } from '../../components/pieces.js';
+import { Badge, Table } from '../../components/pieces.js';
 import { Value } from '../../components/value.js';
 import { codeText, t, timeText } from '../../i18n/index.js';
 import { href } from '../../router.js';
@@ -12,24 +12,14 @@ export function Decisions({ decisions, now }: { decisions: readonly Decision[]; 
   return (
     <section class="stack tight">
       <h2>{t('live.decisions')}</h2>
-      <Scroll label={t('live.decisions')}>
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">{t('live.when')}</th>
-              <th scope="col">{t('live.decision')}</th>
-              <th scope="col">{t('live.call')}</th>
-              <th scope="col">{t('live.what')}</th>
-              <th scope="col">{t('live.arguments')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {decisions.map((decision) => (
-              <Row key={`${decision.at} ${decision.id} ${decision.server}`} decision={decision} now={now} />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table
+        label={t('live.decisions')}
+        heads={[t('live.when'), t('live.decision'), t('live.call'), t('live.what'), t('live.arguments')]}
+      >
+        {decisions.map((decision) => (
+          <Row key={`${decision.at} ${decision.id} ${decision.server}`} decision={decision} now={now} />
+        ))}
+      </Table>
     </section>
   );
 }

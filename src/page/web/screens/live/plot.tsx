@@ -1,5 +1,5 @@
 import type { Hour, HoursAnswer } from '../../../api-types/live.js';
-import { Scroll } from '../../components/pieces.js';
+import { Table } from '../../components/pieces.js';
 import { hourText, numberText, t } from '../../i18n/index.js';
 import { barsOf, HEIGHT, WIDTH } from './bars.js';
 
@@ -43,28 +43,19 @@ export function Plot({ answer: { now, hours } }: { answer: HoursAnswer }) {
       </ul>
       <details>
         <summary>{t('live.hours.table')}</summary>
-        <Scroll label={t('live.hours')}>
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">{t('live.hour')}</th>
-                <th scope="col">{t('live.allowed')}</th>
-                <th scope="col">{t('live.asked')}</th>
-                <th scope="col">{t('live.refused')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {hours.map((hour) => (
-                <tr key={hour.at}>
-                  <th scope="row">{hourText(hour.at)}</th>
-                  <td>{numberText(hour.allowed)}</td>
-                  <td>{numberText(hour.asked)}</td>
-                  <td>{numberText(hour.refused)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Table
+          label={t('live.hours')}
+          heads={[t('live.hour'), t('live.allowed'), t('live.asked'), t('live.refused')]}
+        >
+          {hours.map((hour) => (
+            <tr key={hour.at}>
+              <th scope="row">{hourText(hour.at)}</th>
+              <td>{numberText(hour.allowed)}</td>
+              <td>{numberText(hour.asked)}</td>
+              <td>{numberText(hour.refused)}</td>
+            </tr>
+          ))}
+        </Table>
       </details>
     </section>
   );

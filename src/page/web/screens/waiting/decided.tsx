@@ -3,7 +3,7 @@ import { inPassing, useAction } from '../../action.js';
 import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { FromWhom } from '../../components/from.js';
-import { Badge, type BadgeKind, Scroll } from '../../components/pieces.js';
+import { Badge, type BadgeKind, Table } from '../../components/pieces.js';
 import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
@@ -93,22 +93,11 @@ export function Lately({
       {calls.length === 0 ? (
         <p class="muted">{t('lately.none')}</p>
       ) : (
-        <Scroll label={t('lately.title')}>
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">{t('lately.call')}</th>
-                <th scope="col">{t('lately.state')}</th>
-                <th scope="col">{t('lately.when')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {calls.map((call) => (
-                <Row key={call.id} call={call} now={now} onChanged={onChanged} />
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Table label={t('lately.title')} heads={[t('lately.call'), t('lately.state'), t('lately.when')]}>
+          {calls.map((call) => (
+            <Row key={call.id} call={call} now={now} onChanged={onChanged} />
+          ))}
+        </Table>
       )}
     </section>
   );
