@@ -20,6 +20,11 @@ interface ValueFault {
   readonly hint: string;
 }
 
+/** A verb in Spanish, as it follows "debe" and "puede", and as it follows "que"; and what comes after it. */
+export type SpanishPhrase = readonly [infinitive: string, present: string, rest: string];
+
+type Show = (value: Json) => string;
+
 interface OperatorRow {
   /** What it compares, for the JSON Schema; operators that stand together and share it are named together. */
   readonly about: string;
@@ -34,6 +39,12 @@ interface OperatorRow {
   missing?(value: Json): Answer;
   /** Reads on from "must" and "may"; begins with a verb. */
   words(value: Json): string;
+  /** The same in Spanish. @param show a value as Spanish shows it */
+  spanish(value: Json, show: Show): SpanishPhrase;
+  /** How the sentences of the page name it, in English and in Spanish. */
+  readonly label: readonly [english: string, spanish: string];
+  /** With false for its value, which then says all; where it compares with true and false alone. */
+  readonly labelOfFalse?: readonly [english: string, spanish: string];
   /** Whether the value that was found says all: `args.type is "C"`, without "which is ...". */
   readonly isSaidByValue?: boolean;
   /** A text for which it holds has the value, or one of several, in it: so an attack can bear it as a disguise. */
@@ -56,6 +67,8 @@ export const OPERATORS = {
     fault: () => undefined,
     compare: equal,
     words: (value) => `be ${show(value)}`,
+    spanish: (value, shown) => ser(shown(value)),
+    label: ['is', 'es'],
     isSaidByValue: true,
     isInText: true,
     prospect: (value, possible) => equality([value], possible),
@@ -66,18 +79,38 @@ export const OPERATORS = {
     fault: () => undefined,
     compare: (value, actual) => not(equal(value, actual)),
     words: (value) => `be other than ${show(value)}`,
+    spanish: (value, shown) => ser(`distinto de ${shown(value)}`),
+    label: ['is not', 'no es'],
     prospect: (value, possible) => difference([value], possible),
   },
-  lt: numeric('lt', ['<'], 'less than', (order) => order < 0),
-  lte: numeric('lte', ['<=', 'le', 'max'], 'at most', (order) => order <= 0),
-  gt: numeric('gt', ['>'], 'more than', (order) => order > 0),
-  gte: numeric('gte', ['>=', 'ge', 'min'], 'at least', (order) => order >= 0),
+  lt: numeric('lt', ['<'], (order) => order < 0, {
+    english: 'less than',
+    spanish: 'menor que',
+    label: ['is under', 'es menor que'],
+  }),
+  lte: numeric('lte', ['<=', 'le', 'max'], (order) => order <= 0, {
+    english: 'at most',
+    spanish: 'como mucho',
+    label: ['is at most', 'es como máximo'],
+  }),
+  gt: numeric('gt', ['>'], (order) => order > 0, {
+    english: 'more than',
+    spanish: 'mayor que',
+    label: ['is over', 'supera'],
+  }),
+  gte: numeric('gte', ['>=', 'ge', 'min'], (order) => order >= 0, {
+    english: 'at least',
+    spanish: 'al menos',
+    label: ['is at least', 'es como mínimo'],
+  }),
   in: {
     about: LIST,
     foreign: [],
     fault: (value) => listFault('in', value),
     compare: oneOf,
-    words: (value) => `be one of ${showAll(value)}`,
+    words: (value) => `be one of ${showAll(value, show)}`,
+    spanish: (value, shown) => ser(`uno de ${showAll(value, shown)}`),
+    label: ['is one of', 'es uno de'],
     isInText: true,
     prospect: (value, possible) => equality(isArray(value) ? value : [], possible),
   },
@@ -86,7 +119,9 @@ export const OPERATORS = {
     foreign: ['nin', 'notin'],
     fault: (value) => listFault('not_in', value),
     compare: (value, actual) => not(oneOf(value, actual)),
-    words: (value) => `be none of ${showAll(value)}`,
+    words: (value) => `be none of ${showAll(value, show)}`,
+    spanish: (value, shown) => ser(`ninguno de ${showAll(value, shown)}`),
+    label: ['is none of', 'no es ninguno de'],
     prospect: (value, possible) => difference(isArray(value) ? value : [], possible),
   },
   exists: {
@@ -100,6 +135,9 @@ export const OPERATORS = {
     compare: (value, actual) => (actual === null ? 'unknown' : yesNo(value !== false)),
     missing: (value) => yesNo(value === false),
     words: (value) => (value === false ? 'be absent' : 'be present'),
+    spanish: (value) => ['estar', 'está', value === false ? 'ausente' : 'presente'],
+    label: ['is given', 'está presente'],
+    labelOfFalse: ['is not given', 'no está presente'],
     isSaidByValue: true,
     prospect: () => 'may',
   },
@@ -124,6 +162,12 @@ export const OPERATORS = {
         ? yesNo(regex.test(actual))
         : 'unknown',
     words: (value) => `match ${typeof value === 'string' ? cut(value) : show(value)}`,
+    spanish: (value, shown) => [
+      'coincidir',
+      'coincide',
+      `con ${typeof value === 'string' ? cut(value) : shown(value)}`,
+    ],
+    label: ['matches the pattern', 'coincide con el patrón'],
     prospect: (_, { types }) => told(types.has('string')),
   },
   contains: {
@@ -132,6 +176,8 @@ export const OPERATORS = {
     fault: () => undefined,
     compare: contains,
     words: (value) => `contain ${show(value)}`,
+    spanish: (value, shown) => ['contener', 'contiene', shown(value)],
+    label: ['contains', 'contiene'],
     isInText: true,
     prospect: (value, { types }) =>
       told(types.has('array') || (types.has('string') && typeof value === 'string')),
@@ -152,6 +198,8 @@ export const OPERATORS = {
       return couldBeginWith(actual, value) ? 'unknown' : 'fails';
     },
     words: (value) => `start with ${show(value)}`,
+    spanish: (value, shown) => ['empezar', 'empieza', `con ${shown(value)}`],
+    label: ['starts with', 'empieza por'],
     isInText: true,
     prospect: (_, { types }) => told(types.has('string')),
   },
@@ -179,8 +227,8 @@ export function aboutOperators(): string {
 function numeric(
   name: string,
   foreign: readonly string[],
-  words: string,
   holds: (order: number) => boolean,
+  { english, spanish, label }: { english: string; spanish: string; label: OperatorRow['label'] },
 ): OperatorRow {
   return {
     about: NUMBERS,
@@ -193,7 +241,9 @@ function numeric(
             hint: 'Write a number without quotes.',
           },
     compare: (value, actual) => ordered(value, actual, holds),
-    words: (value) => `be ${words} ${show(value)}`,
+    words: (value) => `be ${english} ${show(value)}`,
+    spanish: (value, shown) => ser(`${spanish} ${shown(value)}`),
+    label,
     prospect: (_, { types }) => told(types.has('number')),
   };
 }
@@ -203,8 +253,12 @@ function listFault(name: string, value: Json): ValueFault | undefined {
   return { message: `"${name}" needs a list, and "value" is ${kindOf(value)}.`, hint: 'Write ["a", "b"].' };
 }
 
-function showAll(value: Json): string {
-  return isArray(value) ? cut(value.map(show).join(', ')) : show(value);
+function showAll(value: Json, shown: Show): string {
+  return isArray(value) ? cut(value.map(shown).join(', ')) : shown(value);
+}
+
+function ser(rest: string): SpanishPhrase {
+  return ['ser', 'es', rest];
 }
 
 function told(may: boolean): Prospect {

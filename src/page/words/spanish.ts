@@ -8,12 +8,12 @@ import type { NameHint, Outlook } from '../../draft/outlook.js';
 import { Decimal } from '../../json/decimal.js';
 import { isArray, isNumber, isObject, type Json } from '../../json/value.js';
 import type { Charge } from '../../policy/call.js';
-import { cut, show } from '../../policy/describe-value.js';
+import { show } from '../../policy/describe-value.js';
 import type { Finding } from '../../policy/evaluate/condition.js';
 import type { TraceStep } from '../../policy/evaluate/evaluate.js';
 import type { Said } from '../../policy/evaluate/said.js';
 import type { CalledDemand, Condition, Demand, Limit, Predicate } from '../../policy/model.js';
-import type { Operator } from '../../policy/operators.js';
+import { operatorOf, type SpanishPhrase } from '../../policy/operators.js';
 import type { Peek } from '../../store/reader.js';
 import { lengthWords, perWindow, windowWord } from './windows.js';
 
@@ -114,38 +114,13 @@ export function hintInSpanish(hint: NameHint): string {
 
 const isoTime = (at: number): string => new Date(at).toISOString();
 
-/** A verb as it follows "debe" and "puede", as it follows "que", and what comes after it. */
-type Phrase = readonly [infinitive: string, present: string, rest: string];
-
-const be = (rest: string): Phrase => ['ser', 'es', rest];
-
-const OPERATORS: Readonly<Record<Operator, (value: Json) => Phrase>> = {
-  eq: (value) => be(shown(value)),
-  neq: (value) => be(`distinto de ${shown(value)}`),
-  lt: (value) => be(`menor que ${shown(value)}`),
-  lte: (value) => be(`como mucho ${shown(value)}`),
-  gt: (value) => be(`mayor que ${shown(value)}`),
-  gte: (value) => be(`al menos ${shown(value)}`),
-  in: (value) => be(`uno de ${all(value)}`),
-  not_in: (value) => be(`ninguno de ${all(value)}`),
-  exists: (value) => ['estar', 'está', value === false ? 'ausente' : 'presente'],
-  regex: (value) => ['coincidir', 'coincide', `con ${typeof value === 'string' ? cut(value) : shown(value)}`],
-  contains: (value) => ['contener', 'contiene', shown(value)],
-  starts_with: (value) => ['empezar', 'empieza', `con ${shown(value)}`],
-};
-
-/** Operators that are said by the value that was found: `args.type es "C"`. */
-const SAID_BY_VALUE: ReadonlySet<Operator> = new Set(['eq', 'exists']);
-
 function shown(value: Json): string {
   if (isArray(value))
     return value.length === 1 ? 'una lista de 1 elemento' : `una lista de ${value.length} elementos`;
   return isObject(value) ? 'un objeto' : show(value);
 }
 
-const all = (value: Json): string => (isArray(value) ? cut(value.map(shown).join(', ')) : shown(value));
-
-const phrase = ({ op, value }: Condition): Phrase => OPERATORS[op](value);
+const phrase = ({ op, value }: Condition): SpanishPhrase => operatorOf(op).spanish(value, shown);
 const must = (condition: Condition): string => `debe ${phrase(condition)[0]} ${phrase(condition)[2]}`;
 const may = (condition: Condition): string => `puede ${phrase(condition)[0]} ${phrase(condition)[2]}`;
 const does = (condition: Condition): string => `${phrase(condition)[1]} ${phrase(condition)[2]}`;
@@ -195,7 +170,7 @@ function firedBy(finding: Finding): string | undefined {
         return `${reached.at} ${answer === 'unknown' ? 'puede cumplir' : 'cumple'} su condición`;
       const is = `${reached.at} es ${shown(reached.value)}${note(finding)}`;
       if (answer === 'unknown') return `${is}, que ${may(condition)}`;
-      return SAID_BY_VALUE.has(condition.op) ? is : `${is}, que ${does(condition)}`;
+      return operatorOf(condition.op).isSaidByValue ? is : `${is}, que ${does(condition)}`;
     }
   }
 }

@@ -1,7 +1,20 @@
-import { strings } from './strings.js';
+import { OPERATOR_NAMES, type Operator, operatorOf } from '../../../policy/operators.js';
+import { type Entry, strings } from './strings.js';
+
+/** The names of operators, from their rows. */
+const operators = Object.fromEntries(
+  OPERATOR_NAMES.flatMap((name) => {
+    const { label, labelOfFalse } = operatorOf(name);
+    return [
+      [`word.op.${name}`, label],
+      [`word.op.${name}_not`, labelOfFalse ?? label],
+    ];
+  }),
+) as Readonly<Record<`word.op.${Operator}` | `word.op.${Operator}_not`, Entry>>;
 
 /** A policy's rules as sentences. Names in braces are the sentence's fields; see advice/sentences/model.ts. */
 export const sentences = strings({
+  ...operators,
   'say.action': ['{action}', '{action}'],
   'say.reason': [
     'When a call is refused, the model is told: {reason}',
@@ -67,19 +80,6 @@ export const sentences = strings({
     'mostrar al modelo la de confianza y rechazar las llamadas que significarían otra cosa',
   ],
   'word.pin.deny': ['take the tool away', 'quitar la herramienta'],
-  'word.op.eq': ['is', 'es'],
-  'word.op.neq': ['is not', 'no es'],
-  'word.op.lt': ['is under', 'es menor que'],
-  'word.op.lte': ['is at most', 'es como máximo'],
-  'word.op.gt': ['is over', 'supera'],
-  'word.op.gte': ['is at least', 'es como mínimo'],
-  'word.op.in': ['is one of', 'es uno de'],
-  'word.op.not_in': ['is none of', 'no es ninguno de'],
-  'word.op.exists': ['is given', 'está presente'],
-  'word.op.exists_not': ['is not given', 'no está presente'],
-  'word.op.regex': ['matches the pattern', 'coincide con el patrón'],
-  'word.op.contains': ['contains', 'contiene'],
-  'word.op.starts_with': ['starts with', 'empieza por'],
   'word.charge.calls': [
     { one: 'call', other: 'calls' },
     { one: 'llamada', other: 'llamadas' },
