@@ -57,6 +57,11 @@ export class PolicyWrapError extends Error {
 /** An error as a sentence for people, with what to do about it. */
 export function reasonOf(error: unknown): string {
   if (PolicyWrapError.is(error)) return error.hint ? `${error.message} (${error.hint})` : error.message;
+  return messageOf(error);
+}
+
+/** What happened, without what to do about it: models and programs read that too. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

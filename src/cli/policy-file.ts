@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createFile, overwriteFile } from '../clients/files/atomic-write.js';
 import { policyFileName } from '../config/policy-files.js';
-import { PolicyWrapError } from '../errors.js';
+import { messageOf, PolicyWrapError } from '../errors.js';
 import { policyJsonSchema } from '../policy/read/json-schema.js';
 import { printable } from '../text/escape.js';
 import { SERVER_NAME } from '../upstream/server-name.js';
@@ -54,7 +54,7 @@ function makePrivateFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new PolicyWrapError('REFUSED', `${folder} cannot be written: ${reason}`, { cause: error });
   }
 }

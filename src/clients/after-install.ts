@@ -4,7 +4,7 @@
  * Never enters: policies, the database, a question to a person that `io` does not ask.
  */
 
-import { EXIT } from '../errors.js';
+import { EXIT, messageOf } from '../errors.js';
 import { count } from '../text/count.js';
 import { printable } from '../text/escape.js';
 import { loginWanted } from '../upstream/list-tools.js';
@@ -86,7 +86,7 @@ async function testStart(server: Started, io: ClientsIo): Promise<{ ok: boolean;
   } catch (error) {
     const login = loginWanted(error);
     if (login !== undefined) return { ok: false, text: `wrapped; it wants a login: ${printable(login)}` };
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const lines = reason
       .split('\n')
       .map((text) => printable(text))

@@ -2,7 +2,7 @@ import { type Challenge, challengeOf, expectedText } from '../approval/challenge
 import type { AskRuling } from '../approval/flow.js';
 import type { Question } from '../approval/prompt-form.js';
 import { isPacked as isPackedPolicy } from '../config/bundle.js';
-import { reasonOf } from '../errors.js';
+import { messageOf, reasonOf } from '../errors.js';
 import type { Evaluation } from '../policy/call.js';
 import { CODES, codeRow, HIDDEN_RULE } from '../policy/codes.js';
 import type { TeamStanding } from '../policy/remedy.js';
@@ -83,7 +83,7 @@ export class CallRulings {
   undecided(calls: readonly (JudgedCall | MalformedCall)[], error: unknown): Rulings {
     this.#options.warn(`a call was refused because it could not be decided: ${reasonOf(error)}`);
     // How to mend it is for the person, on stderr: a model would run the command itself.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#options.outside?.saw({ kind: 'undecided', reason });
     return calls.map((call) => {
       if (call.kind === 'malformed') return undefined;

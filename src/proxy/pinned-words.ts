@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import { canonicalJson } from '../json/canonical.js';
 import { parseJson } from '../json/exact.js';
 import { isObject, isRecord, type Json, own } from '../json/value.js';
@@ -181,9 +182,7 @@ export class PinnedWords {
       return typeof text === 'string' ? text : undefined;
     } catch (error) {
       // The session goes on: every call is refused, or the state can be read by then.
-      this.#say(
-        `the instructions of the server are left out: ${error instanceof Error ? error.message : error}`,
-      );
+      this.#say(`the instructions of the server are left out: ${messageOf(error)}`);
       return undefined;
     }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PolicyWrapError, reasonOf } from '../errors.js';
+import { messageOf, PolicyWrapError, reasonOf } from '../errors.js';
 import type { TeamStanding } from '../policy/remedy.js';
 import type { SharedStore } from '../store/shared-store.js';
 import {
@@ -141,7 +141,7 @@ export class SharedLedger implements Ledger {
 
   /** The store decided nothing: what needs it is refused, and all of it is written down here. */
   async #withoutIt(admissions: readonly Admission[], error: unknown): Promise<readonly Admitted[]> {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const refusal = { code: 'STORE', rule: '(store)', authorText: undefined, explanation: why } as const;
     // Not where it answers, and refuses: a role that was taken away, a history that is not the one that is known.
     const mayPass = this.#uncounted && this.#store.trouble !== undefined;

@@ -1,4 +1,5 @@
 import type { Finding, findingsIn, findingWords } from '../catalog/definition-findings.js';
+import { messageOf } from '../errors.js';
 import type { Layers } from '../policy/evaluate/layers.js';
 import { printable } from '../text/escape.js';
 import type { StateSession } from './state-session.js';
@@ -89,7 +90,7 @@ export class Suspicions {
         if (findings.length > 0) this.#tell(next.name, findings, wordsOf(findings));
       }
     } catch (error) {
-      this.#warn(`definitions could not be looked at: ${error instanceof Error ? error.message : error}`);
+      this.#warn(`definitions could not be looked at: ${messageOf(error)}`);
     } finally {
       this.#isLooking = false;
     }

@@ -1,4 +1,5 @@
 import { classify } from '../catalog/classify.js';
+import { messageOf } from '../errors.js';
 import { parseJson } from '../json/exact.js';
 import { type JsonObject, own } from '../json/value.js';
 import type { Layers } from '../policy/evaluate/layers.js';
@@ -129,7 +130,7 @@ export class ToolLists {
       this.#stateSession.readyToCompare();
       return undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return `it cannot be compared with what was trusted: ${reason}`;
     }
   }

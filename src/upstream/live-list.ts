@@ -9,7 +9,7 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ErrorCode, type JSONRPCMessage, McpError, type RequestId } from '@modelcontextprotocol/sdk/types.js';
 import * as z from 'zod';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
-import { PolicyWrapError } from '../errors.js';
+import { messageOf, PolicyWrapError } from '../errors.js';
 import { printable } from '../text/escape.js';
 import { shownCommand } from '../text/masking.js';
 import { Line, LineSplitter } from '../wire/lines.js';
@@ -143,7 +143,7 @@ function reasonOf(error: unknown, transport: UpstreamTransport, timeout: number)
   if (transport.exitCode !== undefined) return `it ended with exit code ${transport.exitCode}`;
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
     return `no answer within ${timeout / 1000} s; a first start through npx or uvx may take longer (${TIMEOUT_VARIABLE}=300 allows 300 s)`;
-  return error instanceof Error ? error.message.replace(/^MCP error -?\d+: /, '') : String(error);
+  return messageOf(error).replace(/^MCP error -?\d+: /, '');
 }
 
 /** What is kept of a server's standard error, in bytes, and how much of that is shown. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isPrivatePlace, surroundings, triedPath } from '../../config/paths.js';
+import { messageOf } from '../../errors.js';
 import { unclearText } from '../open-state.js';
 import { type Check, type Context, type Finding, fail, info, warn } from './runner.js';
 
@@ -39,12 +40,7 @@ function otherOf(path: string, namedBy: string, isNamed: boolean, context: Conte
       ),
     ];
   } catch (error) {
-    return [
-      fail(
-        `${says}, cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-        'mend it, or name another file with --db',
-      ),
-    ];
+    return [fail(`${says}, cannot be used: ${messageOf(error)}`, 'mend it, or name another file with --db')];
   }
 }
 

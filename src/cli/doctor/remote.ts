@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { messageOf } from '../../errors.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { isRemote } from '../../upstream/start.js';
 import type { RemoteSource } from '../../upstream/upstream.js';
@@ -36,7 +37,7 @@ async function certificate(context: Context): Promise<Finding[]> {
     const text = `the certificate of ${url.host}, signed by ${issuer}, is valid for ${days} days; connecting took ${Math.round(connectMs)} ms`;
     return [days < SOON ? warn(text, 'whoever runs the server has to renew it') : ok(text)];
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return [fail(reason, 'without it nothing is sent to the server; NODE_EXTRA_CA_CERTS names certificates')];
   }
 }

@@ -1,4 +1,3 @@
-import { drop } from '../../upstream/http/bodies.js';
 import { HttpClient, networkReason } from '../../upstream/http/http-client.js';
 import { SendError } from './channel.js';
 
@@ -31,7 +30,7 @@ export class Poster {
       });
       status = answer.status;
       retryAfter = answer.headers['retry-after'];
-      drop(answer.body);
+      answer.body.destroy();
     } catch (error) {
       if (signal.aborted) throw new SendError(`${url.host} did not answer in time`, { isPassing: true });
       throw new SendError(networkReason(error, url.host), { isPassing: true });

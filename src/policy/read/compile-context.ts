@@ -1,5 +1,5 @@
-import type { Problem, ProblemCode } from './problem.js';
-import type { ProblemOptions, Segment, Source } from './source.js';
+import type { Problem } from './problem.js';
+import type { Segment, Source } from './source.js';
 
 /** What all parts of the compiler share: the text, the problems found so far, and what holds for the whole file. */
 export class CompileContext {
@@ -10,13 +10,7 @@ export class CompileContext {
 
   constructor(readonly source: Source) {}
 
-  report(
-    code: ProblemCode,
-    path: readonly Segment[],
-    message: string,
-    hint: string,
-    options?: ProblemOptions,
-  ): void {
-    this.problems.push(this.source.problem(code, path, message, hint, options));
+  report(...about: Parameters<Source['problem']>): void {
+    this.problems.push(this.source.problem(...about));
   }
 }

@@ -1,9 +1,9 @@
 import { type ReadJsonc, readJsonc } from '../../json/relaxed.js';
 import { isRecord, type Json } from '../../json/value.js';
-import { type ProblemOptions, type Segment, SourceTree } from './locations.js';
-import type { Problem, ProblemCode } from './problem.js';
+import { type Segment, SourceTree } from './locations.js';
+import type { Problem } from './problem.js';
 
-export type { ProblemOptions, Segment };
+export type { Segment };
 
 /**
  * The text of a policy file: JSON with comments, trailing commas and a byte order mark. Faults of the text itself are in
@@ -53,14 +53,8 @@ export class Source {
   }
 
   /** @returns a problem at `path`, or at the nearest place above it that the file has */
-  problem(
-    code: ProblemCode,
-    path: readonly Segment[],
-    message: string,
-    hint: string,
-    options?: ProblemOptions,
-  ): Problem {
-    return this.#positions.problem(code, path, message, hint, options);
+  problem(...about: Parameters<SourceTree['problem']>): Problem {
+    return this.#positions.problem(...about);
   }
 
   get #positions(): SourceTree {

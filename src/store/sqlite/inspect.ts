@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors.js';
 import { checkCounters, countersAhead } from '../counters/counter-list.js';
 import { type PinKind, pinName } from '../pin-entry.js';
 import { listSessions, type SessionEntry } from '../sessions.js';
@@ -131,6 +132,6 @@ function damageOf(db: Database): string[] {
     return rows.map((row) => String(Object.values(row)[0])).filter((line) => line !== 'ok');
   } catch (error) {
     if (faultOf(error) !== 'corrupt') throw error;
-    return [error instanceof Error ? error.message : String(error)];
+    return [messageOf(error)];
   }
 }

@@ -105,11 +105,6 @@ export async function held(body: Readable): Promise<Readable> {
   return Readable.from([Buffer.concat(chunks)]);
 }
 
-/** Ends a body that is not wanted any more. */
-export function drop(body: Readable): void {
-  body.destroy();
-}
-
 /** Throws away what is left of a body, so that its connection can be used again; one without an end is cut. */
 export function discard(body: Readable): void {
   const timer = setTimeout(() => body.destroy(), HELD_WAIT).unref();

@@ -1,4 +1,4 @@
-import { discard, drop, eventsOf } from './bodies.js';
+import { discard, eventsOf } from './bodies.js';
 import { type EventEndpoint, mediaType, type Remote } from './remote.js';
 
 /** Milliseconds until the server must have said where messages go. */
@@ -38,7 +38,7 @@ export async function openEventEndpoint(
       }
       return 'the server ended its stream';
     } catch (error) {
-      drop(response.body);
+      response.body.destroy();
       const reason = error instanceof Error ? error : new Error(String(error));
       refused(reason);
       return reason.message;
@@ -48,7 +48,7 @@ export async function openEventEndpoint(
   })();
   const timer = setTimeout(() => {
     refused(new Error(`${remote.url.host} did not say where messages go within ${ENDPOINT_WAIT / 1000} s`));
-    drop(response.body);
+    response.body.destroy();
   }, ENDPOINT_WAIT);
   try {
     return { url: await endpoint, over };

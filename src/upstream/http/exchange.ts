@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { errorLine } from '../../wire/answers.js';
 import type { Id } from '../../wire/message.js';
-import { discard, drop, eventsOf, excerptOf, held, wholeBody } from './bodies.js';
+import { discard, eventsOf, excerptOf, held, wholeBody } from './bodies.js';
 import { type HttpResponse, networkReason } from './http-client.js';
 import { NotSent } from './not-sent.js';
 import type { Outgoing } from './outgoing.js';
@@ -49,11 +49,6 @@ export class Exchange {
     return this.#sending;
   }
 
-  /** Nothing more is to be expected, though the server may have run it. */
-  giveUp(reason: string): void {
-    this.#lost(reason);
-  }
-
   /** An answer to it came, on whichever stream. */
   settle(): void {
     this.#answered = true;
@@ -97,7 +92,7 @@ export class Exchange {
       this.#signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
     const reason = await Promise.race([answered, events.over]);
-    if (!this.#answered) this.#lost(reason ?? 'the session has ended');
+    if (!this.#answered) this.giveUp(reason ?? 'the session has ended');
   }
 
   async #answer(response: HttpResponse): Promise<Delivery> {
@@ -120,10 +115,10 @@ export class Exchange {
     if (encoding === 'identity') await this.#read(body, mediaType(headers['content-type']), status);
     else {
       // A few bytes could become gigabytes; nobody asked for it.
-      drop(body);
-      this.#lost(`${this.#remote.url.host} sent a compressed answer`);
+      body.destroy();
+      this.giveUp(`${this.#remote.url.host} sent a compressed answer`);
     }
-    if (this.message.id !== undefined && !this.#answered) this.#lost('its answer did not come');
+    if (this.message.id !== undefined && !this.#answered) this.giveUp('its answer did not come');
     return 'answered';
   }
 
@@ -157,7 +152,7 @@ export class Exchange {
       if (this.#answered) return undefined;
       const reason = this.#reason(error, url);
       if (!this.#sending) throw new NotSent(reason);
-      this.#lost(reason);
+      this.giveUp(reason);
       return undefined;
     }
   }
@@ -166,15 +161,17 @@ export class Exchange {
     try {
       if (this.message.id === undefined || status === 202 || status === 204) discard(body);
       else if (type === 'text/event-stream') await this.#follow(body);
-      else if (type === 'application/json') await this.#take(await wholeBody(body, this.#remote.longest));
+      else if (type === 'application/json')
+        await this.#remote.toClient(await wholeBody(body, this.#remote.longest));
       else {
         discard(body);
         // It took the request, whatever it says: a page is no proof that nothing was done.
-        this.#lost(`${this.#remote.url.host} answered with ${type || 'no content type'}, which is no MCP`);
+        this.giveUp(`${this.#remote.url.host} answered with ${type || 'no content type'}, which is no MCP`);
       }
     } catch (error) {
-      drop(body);
-      if (!this.#answered && this.message.id !== undefined) this.#lost(this.#reason(error, this.#remote.url));
+      body.destroy();
+      if (!this.#answered && this.message.id !== undefined)
+        this.giveUp(this.#reason(error, this.#remote.url));
     }
   }
 
@@ -194,7 +191,7 @@ export class Exchange {
           tries = 0;
           if (event.id !== undefined) this.#lastEvent = event.id;
           if (event.type === 'message' && event.data !== '')
-            await this.#take(Buffer.from(event.data, 'utf8'));
+            await this.#remote.toClient(Buffer.from(event.data, 'utf8'));
         }
       } catch (error) {
         if (this.#lastEvent === undefined || this.#signal.aborted) throw error;
@@ -213,16 +210,12 @@ export class Exchange {
     return typeof response === 'object' ? response.body : undefined;
   }
 
-  async #take(bytes: Buffer): Promise<void> {
-    await this.#remote.toClient(bytes);
-  }
-
   /** @returns whether the body of a refusal is an answer in MCP's own words; then it is passed on */
   async #passErrorBody(body: Readable): Promise<boolean> {
     const bytes = await wholeBody(body, this.#remote.longest).catch(() => undefined);
     if (bytes === undefined || this.message.id === undefined) return false;
     if (!isAnswerTo(bytes, this.message.id)) return false;
-    await this.#take(bytes);
+    await this.#remote.toClient(bytes);
     return true;
   }
 
@@ -234,7 +227,7 @@ export class Exchange {
       if (await this.#passErrorBody(body)) return;
     }
     const excerpt = isJson ? '' : credentials.masked(await excerptOf(body));
-    drop(body);
+    body.destroy();
     const what = `${url.host} answered ${status}${excerpt === '' ? '' : `: ${excerpt.split('\n')[0]}`}`;
     const isBeginning = BEGINS.has(this.message.method ?? '');
     // Where it begins, a login finds out by itself what the server wants.
@@ -243,7 +236,7 @@ export class Exchange {
     warn(advice === '' ? what : `${what}; ${advice}`);
     if (this.message.id === undefined) return;
     // What a server did before it failed cannot be told; a status below 500 says that it did nothing.
-    if (status >= 500) this.#lost(what);
+    if (status >= 500) this.giveUp(what);
     // A client shows its person why a server cannot be had; a model gets no command.
     else this.#fail(advice !== '' && isBeginning ? `${what}; ${advice}` : what);
   }
@@ -256,7 +249,8 @@ export class Exchange {
     this.#answered = true;
   }
 
-  #lost(reason: string): void {
+  /** Nothing more is to be expected, though the server may have run it. */
+  giveUp(reason: string): void {
     if (this.message.id === undefined) {
       if (!this.#signal.aborted) this.#remote.warn(`a message for the server was lost: ${reason}`);
       return;

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { guardedLookup, hostOf, isPrivate, namesLoopback } from './address.js';
-import { drop } from './bodies.js';
 
 /** What came back, its body not read yet. */
 export interface HttpResponse {
@@ -90,7 +89,7 @@ export class HttpClient {
       body.on('error', () => {});
       const target = redirectTarget(statusCode, headers.location, url);
       if (target === undefined) return { status: statusCode, headers, body };
-      drop(body);
+      body.destroy();
       if (target.origin !== url.origin) {
         throw new Error(`${url.host} sends to ${target.origin}, which is another server: give that address`);
       }

@@ -10,7 +10,6 @@ import { EXIT, EXIT_SIGNAL_BASE, reasonOf } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import type { Id } from '../../wire/message.js';
 import type { ExitCode, NotSentListener, Upstream } from '../upstream.js';
-import { drop } from './bodies.js';
 import { Connection } from './connection.js';
 import type { Exchange } from './exchange.js';
 import { HttpClient } from './http-client.js';
@@ -273,7 +272,7 @@ export class HttpUpstream implements Upstream {
         headers: { ...(await this.#remote.credentials.headers()), ...this.#session.headers() },
         signal: this.#over.signal,
       });
-      drop(response.body);
+      response.body.destroy();
     } catch {
       // It ends by itself some day.
     } finally {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { drop, eventsOf } from './bodies.js';
+import { messageOf } from '../../errors.js';
+import { eventsOf } from './bodies.js';
 import { openStream, SPREAD } from './own-stream.js';
 import type { Remote } from './remote.js';
 
@@ -35,9 +36,9 @@ export async function listen(remote: Remote, signal: AbortSignal, onGone: () => 
             if (type === 'message' && data !== '') await remote.toClient(Buffer.from(data, 'utf8'));
           }
         } catch (error) {
-          drop(response.body);
+          response.body.destroy();
           if (signal.aborted) return;
-          remote.warn(`the server's own stream was cut: ${error instanceof Error ? error.message : error}`);
+          remote.warn(`the server's own stream was cut: ${messageOf(error)}`);
         }
         // A stream that lived for a while and said nothing was no failure: many servers end one after a minute.
         if (performance.now() - opened > WAIT_MAX) tries = 0;
