@@ -89,7 +89,10 @@ rmSync('dist', { recursive: true, force: true });
 const required = [];
 for (const name of Object.keys(REQUIRED)) {
   const library = await rolldown({ ...input, input: { [name]: name } });
-  required.push(await library.write({ ...output, format: 'cjs', entryFileNames: 'lib/[name].cjs' }));
+  // As Node gives an ES module that is required: what it exports by default is `default`.
+  required.push(
+    await library.write({ ...output, format: 'cjs', exports: 'named', entryFileNames: 'lib/[name].cjs' }),
+  );
 }
 const graph = await rolldown({
   ...input,

@@ -129,7 +129,7 @@ describe('what is offered', () => {
 /** What takes free text: a new name has to be given a source, or a place here. */
 const FREE = [
   ...['url', 'header', 'headerEnv', 'entry', 'maxClientLine', 'maxServerLine', 'store', 'args', 'limit'],
-  ...['since', 'port', 'idle', 'reason', 'also', 'for', 'maxAmount', 'amount', 'name', 'add', 'env'],
+  ...['since', 'port', 'idle', 'reason', 'also', 'for', 'maxAmount', 'amount', 'name', 'add', 'env', 'split'],
   ...[
     'clientId',
     'clientSecretEnv',

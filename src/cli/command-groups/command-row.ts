@@ -42,10 +42,11 @@ export function named(argument: Argument, words: readonly string[]): Argument {
 /** Options of the commands that take a server by its address too. */
 export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.headerEnv, SHARED.allowPrivate];
 
-/** A command about clients: its Terminal knows this machine's. */
+/** A command about clients: its Terminal knows this machine's. It takes what the command itself takes. */
 export function withClients(load: () => Promise<Loaded>): CommandRow['load'] {
   return async () => {
     const [command, { clientsTerminal }] = await Promise.all([load(), import('../this-installation.js')]);
-    return (...given) => command(...given.slice(0, -1), clientsTerminal(given.at(-1)));
+    const about: Loaded = (...given) => command(...given.slice(0, -1), clientsTerminal(given.at(-1)));
+    return Object.defineProperty(about, 'length', { value: command.length });
   };
 }

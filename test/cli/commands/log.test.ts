@@ -46,7 +46,7 @@ describe('log', () => {
     );
     const decisions = lines.filter((line) => !/^2026-11-2\d$/.test(line));
     expect(decisions[1]).toMatch(
-      /would deny +legiti +read\\u\{202e\} +NOT_LISTED +\(default deny\) +secret, n$/,
+      /would deny +legiti +read\\u\{202e\} +NOT_LISTED +\(default deny\) +arguments: secret, n$/,
     );
     expect(decisions[2]).toMatch(
       /ask +mcp-afip +refund +APPROVAL_REQUIRED .* approval [a-z0-9]{6}; arguments: amount$/,
