@@ -1,7 +1,15 @@
 import { endianness } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { Access } from '../../src/page/access.js';
-import { cookieFor, HEADERS, isFromElsewhere, originsOf, strangeRequest } from '../../src/page/guard.js';
+import { KEY_HEADER } from '../../src/page/api-types/names.js';
+import {
+  cookieFor,
+  HEADERS,
+  isFromElsewhere,
+  isSignedIn,
+  originsOf,
+  strangeRequest,
+} from '../../src/page/guard.js';
 import { peerCheck } from '../../src/page/peer.js';
 
 describe('who may use the page', () => {
@@ -95,6 +103,16 @@ describe('which requests are answered', () => {
     expect(isFromElsewhere(new Headers({ 'sec-fetch-site': 'same-origin' }))).toBe(false);
   });
 
+  test('a cookie of our name that another port has set, before ours or behind it, takes nothing from who is signed in', () => {
+    const access = new Access();
+    const { cookie, key } = access.signIn(access.newToken()) ?? {};
+    const isIn = (cookies: string) =>
+      isSignedIn(new Headers({ cookie: cookies, [KEY_HEADER]: String(key) }), 8765, access);
+    expect(isIn(`policy-wrap-8765=theirs; policy-wrap-8765=${cookie}`)).toBe(true);
+    expect(isIn(`policy-wrap-8765=${cookie}; policy-wrap-8765=theirs`)).toBe(true);
+    expect(isIn(`policy-wrap-8766=${cookie}`)).toBe(false);
+  });
+
   test('no code that stands in the page runs, and nobody frames it', () => {
     const policy = HEADERS['content-security-policy'] ?? '';
     expect(policy).toContain("default-src 'none'");
@@ -118,6 +136,7 @@ describe('which requests are answered', () => {
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
+      'permissions-policy': 'camera=(), geolocation=(), microphone=()',
     });
     expect(cookieFor(8765, 'x')).toBe('policy-wrap-8765=x; Path=/; HttpOnly; SameSite=Strict');
   });
