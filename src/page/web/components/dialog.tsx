@@ -3,16 +3,14 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n/index.js';
 import { Button } from './button.js';
 
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
 /** A dialog over the page: the browser's own keeps the focus in it, ends at Escape, and gives the focus back. */
-export function Dialog({
-  title,
-  onClose,
-  children,
-}: {
-  title: string;
-  onClose: () => void;
-  children: ComponentChildren;
-}) {
+export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {

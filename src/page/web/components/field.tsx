@@ -118,15 +118,13 @@ export function Select<T extends string>({
   );
 }
 
-export function Check({
-  label,
-  checked,
-  onChange,
-}: {
-  label: ComponentChildren;
-  checked: boolean;
-  onChange: (checked: boolean) => void;
-}) {
+interface CheckProps {
+  readonly label: ComponentChildren;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}
+
+export function Check({ label, checked, onChange }: CheckProps) {
   return (
     <label class="check">
       <input

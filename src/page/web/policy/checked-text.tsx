@@ -12,13 +12,7 @@ interface Place {
   readonly column: number;
 }
 
-/** The text of a policy with its problems, in the margin and below; a problem leads to its place. */
-export function CheckedText({
-  file,
-  start,
-  children,
-  ...shown
-}: {
+interface CheckedTextProps {
   readonly label: string;
   readonly file: string;
   readonly text: string;
@@ -29,7 +23,10 @@ export function CheckedText({
   readonly start?: Place | undefined;
   /** What heads the problems. */
   readonly children?: ComponentChildren;
-}) {
+}
+
+/** The text of a policy with its problems, in the margin and below; a problem leads to its place. */
+export function CheckedText({ file, start, children, ...shown }: CheckedTextProps) {
   const schema = useResource<Schema>(`/api/policy/schema?file=${encoded(file)}`);
   const [place, setPlace] = useState(start);
   return (

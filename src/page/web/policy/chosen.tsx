@@ -35,17 +35,15 @@ export function beginDraft({ file, text, start }: PolicyText): void {
   openDraft(file, text, start);
 }
 
-/** The choice among the policies of this machine, and what stands on the draft of the chosen one. */
-export function ChosenPolicy({
-  query,
-  isFixed = false,
-  children,
-}: {
-  query: URLSearchParams;
+interface ChosenPolicyProps {
+  readonly query: URLSearchParams;
   /** The one that the query names, without a choice. */
-  isFixed?: boolean;
-  children: (chosen: Chosen) => ComponentChildren;
-}) {
+  readonly isFixed?: boolean;
+  readonly children: (chosen: Chosen) => ComponentChildren;
+}
+
+/** The choice among the policies of this machine, and what stands on the draft of the chosen one. */
+export function ChosenPolicy({ query, isFixed = false, children }: ChosenPolicyProps) {
   const { data: list, error, reload } = useResource<PolicyList>('/api/policies', ['policies', 'clients']);
   const row = list && (isFixed ? fixedRow(list, query) : rowOf(list, query));
   const loaded = useResource<PolicyText>(row && `/api/policy?file=${encoded(row.file)}`, ['policies']);

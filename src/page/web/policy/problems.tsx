@@ -3,14 +3,13 @@ import { Badge } from '../components/pieces.js';
 import { ToldText } from '../components/told.js';
 import { language, t } from '../i18n/index.js';
 
+interface ProblemsProps {
+  readonly problems: readonly ProblemHere[];
+  readonly onGo?: (problem: ProblemHere) => void;
+}
+
 /** What is wrong with a policy, by its places. @param onGo goes to one */
-export function Problems({
-  problems,
-  onGo,
-}: {
-  problems: readonly ProblemHere[];
-  onGo?: (problem: ProblemHere) => void;
-}) {
+export function Problems({ problems, onGo }: ProblemsProps) {
   if (problems.length === 0) return <p class="fine">{t('policy.problems.none')}</p>;
   return (
     <ul class="problems">

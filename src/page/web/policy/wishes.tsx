@@ -4,16 +4,14 @@ import { WINDOW_WORDS } from '../../../policy/limits/window.js';
 import { Button } from '../components/button.js';
 import { t } from '../i18n/index.js';
 
+interface WishesProps {
+  readonly label: string;
+  readonly isDisabled?: boolean;
+  readonly onWish: (wish: Wish) => void;
+}
+
 /** The five things that can be done with a tool: one press each. */
-export function Wishes({
-  label,
-  isDisabled = false,
-  onWish,
-}: {
-  label: string;
-  isDisabled?: boolean;
-  onWish: (wish: Wish) => void;
-}) {
+export function Wishes({ label, isDisabled = false, onWish }: WishesProps) {
   const [max, setMax] = useState('30');
   const [window, setWindow] = useState<string>('minute');
   const isRate = /^\d{1,15}$/.test(max);

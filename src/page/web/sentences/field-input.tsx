@@ -61,22 +61,17 @@ export function FieldInput({ field, clause, onPut }: FieldInputProps) {
   }
 }
 
+interface TypedProps {
+  readonly label: string;
+  readonly value: Json;
+  readonly read: (text: string) => Json | undefined;
+  readonly hint?: string;
+  readonly onPut: (value: Json) => void;
+  readonly isNumber?: boolean;
+}
+
 /** What is typed, while it cannot be taken yet too. */
-function Typed({
-  label,
-  value,
-  read,
-  hint,
-  onPut,
-  isNumber = false,
-}: {
-  label: string;
-  value: Json;
-  read: (text: string) => Json | undefined;
-  hint?: string;
-  onPut: (value: Json) => void;
-  isNumber?: boolean;
-}) {
+function Typed({ label, value, read, hint, onPut, isNumber = false }: TypedProps) {
   const [typed, setTyped] = useState<string>();
   const text = typed ?? valueText(value);
   const isWrong = typed !== undefined && read(typed) === undefined;
@@ -105,19 +100,15 @@ function Typed({
 const timeIn = (text: string): Json | undefined =>
   /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/.test(text.trim()) ? text.trim() : undefined;
 
-function Choice({
-  label,
-  value,
-  options,
-  words,
-  onPut,
-}: {
-  label: string;
-  value: Json;
-  options: readonly Json[];
-  words: (option: Json) => string;
-  onPut: (value: Json) => void;
-}) {
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: Json;
+  readonly options: readonly Json[];
+  readonly words: (option: Json) => string;
+  readonly onPut: (value: Json) => void;
+}
+
+function Choice({ label, value, options, words, onPut }: ChoiceProps) {
   const all = options.some((option) => isSame(option, value)) ? options : [value, ...options];
   return (
     <select
@@ -143,17 +134,14 @@ const isSame = (a: Json, b: Json): boolean => canonicalJson(a) === canonicalJson
 /** Stands for what is not in the list. */
 const OTHER = '\n';
 
-function PathInput({
-  label,
-  value,
-  options,
-  onPut,
-}: {
-  label: string;
-  value: string;
-  options: readonly string[];
-  onPut: (value: Json) => void;
-}) {
+interface PathInputProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly string[];
+  readonly onPut: (value: Json) => void;
+}
+
+function PathInput({ label, value, options, onPut }: PathInputProps) {
   const [isTyped, setTyped] = useState(options.length === 0);
   const all = options.includes(value) ? options : [value, ...options];
   return (
@@ -181,17 +169,14 @@ function PathInput({
   );
 }
 
-function WindowInput({
-  label,
-  name,
-  value,
-  onPut,
-}: {
-  label: string;
-  name: string;
-  value: Json;
-  onPut: (value: Json) => void;
-}) {
+interface WindowInputProps {
+  readonly label: string;
+  readonly name: string;
+  readonly value: Json;
+  readonly onPut: (value: Json) => void;
+}
+
+function WindowInput({ label, name, value, onPut }: WindowInputProps) {
   const isWord = (WINDOW_WORDS as readonly Json[]).includes(value);
   const [isAsked, setAsked] = useState(false);
   const kind = spanKind(name);

@@ -47,15 +47,13 @@ export function SentenceView({ sentence, isReadOnly = false, onEdit }: SentenceV
 
 const keyOf = ({ phrase }: Clause, at: number): string => `${phrase} ${at}`;
 
-function ClauseView({
-  clause,
-  before,
-  onEdit,
-}: {
-  clause: Clause;
-  before: string;
-  onEdit: SentenceViewProps['onEdit'];
-}) {
+interface ClauseViewProps {
+  readonly clause: Clause;
+  readonly before: string;
+  readonly onEdit: SentenceViewProps['onEdit'];
+}
+
+function ClauseView({ clause, before, onEdit }: ClauseViewProps) {
   const { removal } = clause;
   return (
     <>

@@ -4,16 +4,14 @@ import type { Impact } from '../../../api-types/trying.js';
 import { numberText, t } from '../../i18n/index.js';
 import { type MovableNumber, rangeOf } from '../../policy/numbers.js';
 
+interface NumberRowProps {
+  readonly number: MovableNumber;
+  readonly impact: Impact | undefined;
+  readonly onMove: (value: number) => void;
+}
+
 /** A number of the draft with its slider, and what it alone would have done. */
-export function NumberRow({
-  number,
-  impact,
-  onMove,
-}: {
-  number: MovableNumber;
-  impact: Impact | undefined;
-  onMove: (value: number) => void;
-}) {
+export function NumberRow({ number, impact, onMove }: NumberRowProps) {
   const id = useId();
   // The range stays while the number moves: else the slider would run away under the hand.
   const range = useRef(rangeOf(number));

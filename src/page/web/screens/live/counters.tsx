@@ -7,16 +7,14 @@ import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
 import { EmptyCounter } from './empty-counter.js';
 
+interface CountersProps {
+  readonly counters: readonly Counter[];
+  readonly total: number;
+  readonly now: number;
+}
+
 /** Counters as bars, the fullest first, with the instant at which they have room again. */
-export function Counters({
-  counters,
-  total,
-  now,
-}: {
-  counters: readonly Counter[];
-  total: number;
-  now: number;
-}) {
+export function Counters({ counters, total, now }: CountersProps) {
   const [emptied, setEmptied] = useState<string>();
   // Beside the list, whose bars change places as they fill: a dialog that is moved in the page closes.
   const asked = counters.find(({ shown }) => shown === emptied);

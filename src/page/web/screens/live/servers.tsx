@@ -10,16 +10,14 @@ import { t, timeText } from '../../i18n/index.js';
 import { overview } from '../../state.js';
 import { mayIn } from '../../team.js';
 
+interface ServersProps {
+  readonly servers: readonly LiveServer[];
+  readonly now: number;
+  readonly onChanged: () => void;
+}
+
 /** The servers that were wrapped, each with a brake of its own. */
-export function Servers({
-  servers,
-  now,
-  onChanged,
-}: {
-  servers: readonly LiveServer[];
-  now: number;
-  onChanged: () => void;
-}) {
+export function Servers({ servers, now, onChanged }: ServersProps) {
   if (servers.length === 0) return null;
   return (
     <section class="card">
@@ -60,17 +58,14 @@ export function Servers({
   );
 }
 
-function ServerBrake({
-  server,
-  place,
-  isPaused,
-  onChanged,
-}: {
-  server: string;
-  place: Place;
-  isPaused: boolean;
-  onChanged: () => void;
-}) {
+interface ServerBrakeProps {
+  readonly server: string;
+  readonly place: Place;
+  readonly isPaused: boolean;
+  readonly onChanged: () => void;
+}
+
+function ServerBrake({ server, place, isPaused, onChanged }: ServerBrakeProps) {
   const { isBusy, run } = useAction(inPassing);
   const press = () =>
     run(async () => {

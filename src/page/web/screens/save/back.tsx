@@ -21,18 +21,15 @@ export interface Shown {
   readonly text: string;
 }
 
+interface BackProps {
+  readonly policy: PolicyText;
+  readonly draft: Draft;
+  readonly wanted: Shown;
+  readonly onClose: () => void;
+}
+
 /** What going back to a version changes in the file as it is, and the button that does it. */
-export function Back({
-  policy: { file, text: base },
-  draft,
-  wanted: { version, text },
-  onClose,
-}: {
-  policy: PolicyText;
-  draft: Draft;
-  wanted: Shown;
-  onClose: () => void;
-}) {
+export function Back({ policy: { file, text: base }, draft, wanted: { version, text }, onClose }: BackProps) {
   const { data, error, isLoading } = usePost<Compared>(
     '/api/policy/compare',
     { file, base, text },

@@ -42,14 +42,13 @@ export function Change({ server, tool, change }: { server: string; tool: string;
 const SIGNS = { gone: '- ', come: '+ ', context: '  ' } as const;
 const CLASSES = { gone: 'removed', come: 'added', context: 'same' } as const;
 
+interface LineProps {
+  readonly line: ChangedLine;
+  readonly before: ChangedLine | undefined;
+}
+
 /** Its text comes escaped. */
-function Line({
-  line: { part, kind, pieces },
-  before,
-}: {
-  line: ChangedLine;
-  before: ChangedLine | undefined;
-}) {
+function Line({ line: { part, kind, pieces }, before }: LineProps) {
   return (
     <>
       {part !== before?.part && <span class="hunk">{`${part}\n`}</span>}

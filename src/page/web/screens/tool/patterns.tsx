@@ -57,15 +57,17 @@ function mergedOr(text: string, part: JsonObject, own?: string): string | undefi
 
 const BADGES = { countered: 'allow', partly: 'warn', open: 'deny', 'not seen': 'info' } as const;
 
+interface PatternProps {
+  readonly pattern: PatternHere;
+  readonly isReadOnly: boolean;
+  readonly onPut: (part: JsonObject) => void;
+}
+
 function Pattern({
   pattern: { id, title: name, why, rule: counter, leaves: left, state, by, passes, part, needsYou },
   isReadOnly,
   onPut,
-}: {
-  pattern: PatternHere;
-  isReadOnly: boolean;
-  onPut: (part: JsonObject) => void;
-}) {
+}: PatternProps) {
   const isOpen = state === 'open' || state === 'partly';
   const { said, lang } = patternTexts(id, { title: name, rule: counter, leaves: left });
   const { title, rule, leaves } = said;
@@ -106,20 +108,16 @@ function Pattern({
   );
 }
 
+interface RecommendedProps {
+  readonly text: string;
+  readonly tool: string;
+  readonly rule: JsonObject;
+  readonly isReadOnly: boolean;
+  readonly onPut: (part: JsonObject, own: string) => void;
+}
+
 /** The rule that counters what the tool opens by itself. */
-function Recommended({
-  text,
-  tool,
-  rule,
-  isReadOnly,
-  onPut,
-}: {
-  text: string;
-  tool: string;
-  rule: JsonObject;
-  isReadOnly: boolean;
-  onPut: (part: JsonObject, own: string) => void;
-}) {
+function Recommended({ text, tool, rule, isReadOnly, onPut }: RecommendedProps) {
   const part = useMemo(() => ({ tools: { [tool]: rule } }), [tool, rule]);
   const lines = useMemo(() => {
     const path = ['tools', tool];

@@ -8,12 +8,12 @@ import { toast } from '../../components/toast.js';
 import { Value } from '../../components/value.js';
 import { t } from '../../i18n/index.js';
 
+interface ReadToolsProps {
+  readonly server: ServerHere;
+}
+
 /** Starts the server once, when somebody asks for it, and says what that is. */
-export function ReadTools({
-  server: { server, command, start, variables, unstartable },
-}: {
-  server: ServerHere;
-}) {
+export function ReadTools({ server: { server, command, start, variables, unstartable } }: ReadToolsProps) {
   const { isBusy, error, run } = useAction();
   const [leftOut, setLeftOut] = useState<readonly string[]>([]);
   if (command === undefined) return null;

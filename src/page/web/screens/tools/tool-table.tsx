@@ -13,17 +13,14 @@ import { Findings } from './findings.js';
 /** Rows that are drawn at once; more are asked for. */
 const FIRST = 200;
 
-export function ToolTable({
-  server,
-  rows,
-  chosen,
-  onChoose,
-}: {
-  server: string;
-  rows: readonly ToolRow[];
-  chosen: ReadonlySet<string>;
-  onChoose: (names: ReadonlySet<string>) => void;
-}) {
+interface ToolTableProps {
+  readonly server: string;
+  readonly rows: readonly ToolRow[];
+  readonly chosen: ReadonlySet<string>;
+  readonly onChoose: (names: ReadonlySet<string>) => void;
+}
+
+export function ToolTable({ server, rows, chosen, onChoose }: ToolTableProps) {
   const [whole, setWhole] = useState(false);
   const shown = whole ? rows : rows.slice(0, FIRST);
   const turn = (name: string, isChosen: boolean) => {

@@ -5,18 +5,15 @@ import { t } from '../../i18n/index.js';
 import { Wishes } from '../../policy/wishes.js';
 import { CLASSES } from './rows.js';
 
+interface ToolbarProps {
+  readonly rows: readonly ToolRow[];
+  readonly chosen: readonly string[];
+  readonly onChoose: (names: ReadonlySet<string>) => void;
+  readonly onWish: (wish: Wish) => void;
+}
+
 /** Chooses tools by their class, and says what is to become of the chosen ones. */
-export function Toolbar({
-  rows,
-  chosen,
-  onChoose,
-  onWish,
-}: {
-  rows: readonly ToolRow[];
-  chosen: readonly string[];
-  onChoose: (names: ReadonlySet<string>) => void;
-  onWish: (wish: Wish) => void;
-}) {
+export function Toolbar({ rows, chosen, onChoose, onWish }: ToolbarProps) {
   const there = CLASSES.filter((name) => rows.some((row) => row.class === name));
   const choose = (list: readonly ToolRow[]) => onChoose(new Set(list.map(({ name }) => name)));
   return (

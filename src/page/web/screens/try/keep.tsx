@@ -12,18 +12,15 @@ import { t } from '../../i18n/index.js';
 import { versions } from '../../state.js';
 import type { Question } from './question.js';
 
+interface KeepProps {
+  readonly file: string;
+  readonly text: string;
+  readonly question: Question;
+  readonly fresh: string;
+}
+
 /** Keeps the call as a case that `policy-wrap test` and the save screen run. */
-export function Keep({
-  file,
-  text,
-  question,
-  fresh,
-}: {
-  file: string;
-  text: string;
-  question: Question;
-  fresh: string;
-}) {
+export function Keep({ file, text, question, fresh }: KeepProps) {
   const [name, setName] = useState('');
   const { isBusy, error, run } = useAction();
   const keep = () =>

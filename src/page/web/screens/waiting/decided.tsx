@@ -9,18 +9,15 @@ import { Value } from '../../components/value.js';
 import { spanText, t, timeText } from '../../i18n/index.js';
 import { overview } from '../../state.js';
 
+interface TakeBackProps {
+  readonly id: string;
+  readonly said: string;
+  readonly label: string;
+  readonly onChanged: () => void;
+}
+
 /** Takes back an approval that was not used, or what was granted in advance: both only ever stop something. */
-function TakeBack({
-  id,
-  said,
-  label,
-  onChanged,
-}: {
-  id: string;
-  said: string;
-  label: string;
-  onChanged: () => void;
-}) {
+function TakeBack({ id, said, label, onChanged }: TakeBackProps) {
   const { isBusy, run } = useAction(inPassing);
   const press = () =>
     run(async () => {
@@ -35,16 +32,14 @@ function TakeBack({
   );
 }
 
+interface BudgetsProps {
+  readonly budgets: readonly Budget[];
+  readonly now: number;
+  readonly onChanged: () => void;
+}
+
 /** What was granted in advance and can still be used. */
-export function Budgets({
-  budgets,
-  now,
-  onChanged,
-}: {
-  budgets: readonly Budget[];
-  now: number;
-  onChanged: () => void;
-}) {
+export function Budgets({ budgets, now, onChanged }: BudgetsProps) {
   const open = budgets.filter(({ expiresAt }) => expiresAt > now);
   if (open.length === 0) return null;
   return (
@@ -77,16 +72,14 @@ const BADGES: Readonly<Record<DecidedCall['state'], BadgeKind>> = {
   expired: 'hide',
 };
 
+interface LatelyProps {
+  readonly calls: readonly DecidedCall[];
+  readonly now: number;
+  readonly onChanged: () => void;
+}
+
 /** What was decided in the last day. */
-export function Lately({
-  calls,
-  now,
-  onChanged,
-}: {
-  calls: readonly DecidedCall[];
-  now: number;
-  onChanged: () => void;
-}) {
+export function Lately({ calls, now, onChanged }: LatelyProps) {
   return (
     <section class="stack tight">
       <h2>{t('lately.title')}</h2>

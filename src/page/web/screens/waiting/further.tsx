@@ -28,18 +28,15 @@ export function typedOf({ calls, for: length, path, max }: FurtherForm): NonNull
   return { calls, for: length, ...(path !== '' && { path, max }) };
 }
 
+interface FurtherFieldsProps {
+  readonly call: WaitingCall;
+  readonly form: FurtherForm | undefined;
+  readonly onChange: (form: FurtherForm) => void;
+  readonly toggle: ComponentChildren;
+}
+
 /** How many further calls, for how long, and how large their amounts may be. */
-export function FurtherFields({
-  call: { further },
-  form,
-  onChange,
-  toggle,
-}: {
-  call: WaitingCall;
-  form: FurtherForm | undefined;
-  onChange: (form: FurtherForm) => void;
-  toggle: ComponentChildren;
-}) {
+export function FurtherFields({ call: { further }, form, onChange, toggle }: FurtherFieldsProps) {
   if (further.kind === 'unclear') return <p class="hint">{t('approve.unclear')}</p>;
   if (!form) return <>{toggle}</>;
   const isMoney = further.kind === 'bounded' && further.isMoney;

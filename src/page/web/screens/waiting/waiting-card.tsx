@@ -19,16 +19,14 @@ import { challengeText } from './challenge-text.js';
 import { Compared } from './compared.js';
 import { begin, FurtherFields, type FurtherForm, typedOf } from './further.js';
 
+interface WaitingCardProps {
+  readonly call: WaitingCall;
+  readonly now: number;
+  readonly onDecided: () => void;
+}
+
 /** One call that waits, with all that a person needs to decide. */
-export function WaitingCard({
-  call,
-  now,
-  onDecided,
-}: {
-  call: WaitingCall;
-  now: number;
-  onDecided: () => void;
-}) {
+export function WaitingCard({ call, now, onDecided }: WaitingCardProps) {
   const id = useId();
   return (
     <article class={call.challenge === undefined ? 'card call' : 'card call severe'} aria-labelledby={id}>
