@@ -36,41 +36,55 @@ const ALWAYS: Readonly<Record<List, Then>> = {
   approve_if: 'every_call_asked',
 };
 
+/** What is the same for all rules of a policy. */
+export interface LintedPolicy {
+  readonly locations: RuleLocations;
+  readonly warn: Warn;
+  /** Counters that some limit of the policy adds to. */
+  readonly charged: ReadonlySet<string>;
+}
+
 /** Looks at the rules of an entry, or of all tools, by the schemas of the tools that they judge. */
 export class RuleLint {
   readonly #locations: RuleLocations;
   readonly #warn: Warn;
-
-  /** Counters that some limit of the policy adds to. */
   readonly #charged: ReadonlySet<string>;
-
-  constructor(locations: RuleLocations, warn: Warn, charged: ReadonlySet<string>) {
-    this.#charged = charged;
-    this.#locations = locations;
-    this.#warn = warn;
-  }
+  readonly #entry: ToolEntry | undefined;
+  readonly #tools: readonly ToolDefinition[];
 
   /** @param entry whose rules these are; undefined for those of all tools */
-  look(checks: Checks, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
-    if (checks.declared) this.#declared(checks.declared.pointer, tools);
-    this.#predicates('require', checks.require, entry, tools);
-    this.#predicates('deny_if', checks.denyIf, entry, tools);
-    this.#predicates('approve_if', checks.approveIf, entry, tools);
+  constructor(
+    { locations, warn, charged }: LintedPolicy,
+    entry: ToolEntry | undefined,
+    tools: readonly ToolDefinition[],
+  ) {
+    this.#locations = locations;
+    this.#warn = warn;
+    this.#charged = charged;
+    this.#entry = entry;
+    this.#tools = tools;
+  }
+
+  look(checks: Checks): void {
+    if (checks.declared) this.#declared(checks.declared.pointer);
+    this.#predicates('require', checks.require);
+    this.#predicates('deny_if', checks.denyIf);
+    this.#predicates('approve_if', checks.approveIf);
     // One at the end switches a tool off and keeps what holds when it is allowed again, as `policy-wrap deny` does.
     const isSwitchedOff =
       checks.denyIf.findIndex(({ conditions }) => conditions.length === 0) === checks.denyIf.length - 1;
     const behind = isSwitchedOff ? [] : [...checks.limits, ...checks.approveIf];
     this.#afterAlways(checks.denyIf, [...checks.denyIf, ...behind], false);
     this.#afterAlways(checks.approveIf, checks.approveIf, true);
-    for (const limit of checks.limits) this.#limit(limit, entry, tools);
+    for (const limit of checks.limits) this.#limit(limit);
   }
 
   /** Schemas that refuse every call, and those that let any key through. */
-  #declared(pointer: string, tools: readonly ToolDefinition[]): void {
+  #declared(pointer: string): void {
     const path = this.#locations.pathOf(pointer);
     const faults = new Map<string, string[]>();
     const open: string[] = [];
-    for (const { name, inputSchema } of tools) {
+    for (const { name, inputSchema } of this.#tools) {
       const fault = schemaFault(inputSchema);
       if (fault !== undefined) faults.set(fault, [...(faults.get(fault) ?? []), name]);
       else if (allowsAnyKey(inputSchema)) open.push(name);
@@ -90,30 +104,17 @@ export class RuleLint {
     }
   }
 
-  #predicates(
-    list: List,
-    predicates: readonly Predicate[],
-    entry: ToolEntry | undefined,
-    tools: readonly ToolDefinition[],
-  ): void {
+  #predicates(list: List, predicates: readonly Predicate[]): void {
     for (const predicate of predicates) {
       const base = this.#locations.pathOf(predicate.pointer);
-      for (const [index, condition] of predicate.conditions.entries()) {
-        const path = [...base, 'conditions', index];
-        this.#condition(list, condition, path, entry, tools);
-      }
+      for (const [index, condition] of predicate.conditions.entries())
+        this.#condition(list, condition, [...base, 'conditions', index]);
     }
   }
 
-  #condition(
-    list: List,
-    condition: Condition,
-    path: readonly Segment[],
-    entry: ToolEntry | undefined,
-    tools: readonly ToolDefinition[],
-  ): void {
+  #condition(list: List, condition: Condition, path: readonly Segment[]): void {
     const { op, value } = condition;
-    const fixed = fixedArgument(condition.path, entry);
+    const fixed = fixedArgument(condition.path, this.#entry);
     if (fixed) {
       const prospect = prospectOf(condition, fixed);
       if (prospect !== 'may') this.#neverHolds(list, condition, prospect, path, undefined);
@@ -124,10 +125,10 @@ export class RuleLint {
       this.#warn('NEVER_HOLDS', [...path, 'value'], { code: 'empty_list', op, so: then });
       return;
     }
-    const looked = look(tools, condition.path);
+    const looked = this.#lookedAt(condition.path);
     const then = op === 'exists' && value === false ? ALWAYS : NEVER;
     const expected = then === ALWAYS && list === 'require';
-    if (!expected && this.#absent([...path, 'path'], looked, condition.path, entry, then[list], UNTOLD[list]))
+    if (!expected && this.#absent([...path, 'path'], looked, condition.path, then[list], UNTOLD[list]))
       return;
     const [first] = looked;
     const prospects = looked.map(({ argument }) => prospectOf(condition, argument));
@@ -138,10 +139,19 @@ export class RuleLint {
       return;
     }
     if (list === 'require' || op === 'exists') return;
+    this.#optional('optional', [...path, 'path'], looked, condition.path);
+  }
+
+  /** Reports an argument that calls may leave out. */
+  #optional(
+    code: 'optional' | 'amount_optional',
+    at: readonly Segment[],
+    looked: readonly Looked[],
+    { text }: Path,
+  ): void {
     const optional = looked.filter(({ argument }) => argument.kind === 'found' && !argument.required);
-    if (optional.length === 0) return;
-    const said: LintSaid = { code: 'optional', path: condition.path.text, names: namesOf(optional) };
-    this.#warn('ARGUMENT_OPTIONAL', [...path, 'path'], said);
+    if (optional.length > 0)
+      this.#warn('ARGUMENT_OPTIONAL', at, { code, path: text, names: namesOf(optional) });
   }
 
   #neverHolds(
@@ -169,7 +179,6 @@ export class RuleLint {
     at: readonly Segment[],
     looked: readonly Looked[],
     path: Path,
-    entry: ToolEntry | undefined,
     missing: Then,
     untold: Then,
   ): boolean {
@@ -178,7 +187,7 @@ export class RuleLint {
     );
     const [first] = without;
     // Rules for all tools speak of arguments that only some have.
-    if (!first || (!entry && without.length < looked.length)) return false;
+    if (!first || (!this.#entry && without.length < looked.length)) return false;
     const { argument } = first;
     if (argument.kind === 'mismatch') {
       const wanted = argument.expected === 'array' ? 'array' : 'object';
@@ -196,7 +205,7 @@ export class RuleLint {
     return without.length === looked.length;
   }
 
-  #limit(limit: Limit, entry: ToolEntry | undefined, tools: readonly ToolDefinition[]): void {
+  #limit(limit: Limit): void {
     const path = this.#locations.pathOf(limit.pointer);
     const { amount } = limit;
     if (amount.kind === 'fixed') {
@@ -206,54 +215,40 @@ export class RuleLint {
         this.#warn('NEVER_COUNTS', [...path, 'amount'], said);
       }
     } else {
-      this.#amount(limit, amount.path, amount.kind === 'count' ? 'array' : 'number', path, entry, tools);
+      this.#amount(limit, amount.path, amount.kind === 'count' ? 'array' : 'number', [...path, 'amount']);
     }
     for (const [index, part] of limit.per.entries()) {
       const written = this.#locations.source.value([...path, 'per']);
       const at = isArray(written) ? [...path, 'per', index] : [...path, 'per'];
-      this.#absent(at, look(tools, part), part, entry, 'one_count', 'every_call_refused');
+      this.#absent(at, this.#lookedAt(part), part, 'one_count', 'every_call_refused');
     }
     for (const [index, part] of limit.except.entries()) {
       const nothing = 'nothing_left_out';
-      this.#absent([...path, 'except', index], look(tools, part), part, entry, nothing, nothing);
+      this.#absent([...path, 'except', index], this.#lookedAt(part), part, nothing, nothing);
     }
   }
 
-  #amount(
-    limit: Limit,
-    amountPath: Path,
-    wanted: 'array' | 'number',
-    path: readonly Segment[],
-    entry: ToolEntry | undefined,
-    tools: readonly ToolDefinition[],
-  ): void {
-    const at = [...path, 'amount'];
-    const looked = look(tools, amountPath);
+  #amount({ counter }: Limit, path: Path, wanted: 'array' | 'number', at: readonly Segment[]): void {
+    const looked = this.#lookedAt(path);
     const refused = 'every_call_refused';
-    if (this.#absent(at, looked, amountPath, entry, refused, refused)) return;
+    if (this.#absent(at, looked, path, refused, refused)) return;
     const wrong = looked.filter(
       ({ argument }) => argument.kind === 'found' && argument.types?.has(wanted) === false,
     );
     if (wrong.length > 0) {
-      const { counter } = limit;
       const names = namesOf(wrong);
-      this.#warn('NEVER_COUNTS', at, { code: 'amount_kind', path: amountPath.text, wanted, names, counter });
-      return;
-    }
-    const optional = looked.filter(({ argument }) => argument.kind === 'found' && !argument.required);
-    if (optional.length === 0) return;
-    const said: LintSaid = { code: 'amount_optional', path: amountPath.text, names: namesOf(optional) };
-    this.#warn('ARGUMENT_OPTIONAL', at, said);
+      this.#warn('NEVER_COUNTS', at, { code: 'amount_kind', path: path.text, wanted, names, counter });
+    } else this.#optional('amount_optional', at, looked, path);
+  }
+
+  #lookedAt(path: Path): readonly Looked[] {
+    return this.#tools.map((tool) => ({ tool, argument: argumentAt(tool.inputSchema, path) }));
   }
 }
 
 interface Looked {
   readonly tool: ToolDefinition;
   readonly argument: Argument;
-}
-
-function look(tools: readonly ToolDefinition[], path: Path): readonly Looked[] {
-  return tools.map((tool) => ({ tool, argument: argumentAt(tool.inputSchema, path) }));
 }
 
 function namesOf(looked: readonly Looked[]): readonly string[] {

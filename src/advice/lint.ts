@@ -7,7 +7,7 @@ import type { Loaded, RuleLocations } from '../policy/read/load.js';
 import type { Problem } from '../policy/read/problem.js';
 import type { Segment } from '../policy/read/source.js';
 import { sectionOf } from '../policy/sections.js';
-import { RuleLint, type Warn } from './lint-rules.js';
+import { type LintedPolicy, RuleLint, type Warn } from './lint-rules.js';
 import { type Does, type LintSaid, lintText, type Then } from './lint-said.js';
 import { lintSections, sectionEntries } from './lint-sections.js';
 
@@ -57,7 +57,7 @@ class Lint {
   /** Every tool of the server, and what the policy does with it; undefined without a server. */
   readonly #resolved: readonly PlacedTool[] | undefined;
   readonly #known: ReadonlySet<string>;
-  readonly #rules: RuleLint;
+  readonly #linted: LintedPolicy;
   readonly #problems: Problem[] = [];
   #compared = 0;
 
@@ -74,11 +74,12 @@ class Lint {
     const charged = [policy.allTools, ...this.#entries(), ...sectionEntries(policy)]
       .flatMap(({ limits }) => limits)
       .filter(({ amount }) => amount.kind !== 'fixed' || amount.value.sign > 0);
-    this.#rules = new RuleLint(locations, this.#warn, new Set(charged.map(({ counter }) => counter)));
+    this.#linted = { locations, warn: this.#warn, charged: new Set(charged.map(({ counter }) => counter)) };
   }
 
   run(): readonly Problem[] {
-    this.#rules.look(this.#policy.allTools, undefined, this.#resolved?.map(({ tool }) => tool) ?? []);
+    const all = this.#resolved?.map(({ tool }) => tool) ?? [];
+    new RuleLint(this.#linted, undefined, all).look(this.#policy.allTools);
     const judged = new Map<ToolEntry, ToolDefinition[]>();
     for (const { tool, where } of this.#resolved ?? []) {
       if (where.kind !== 'resolved' || !where.entry) continue;
@@ -94,7 +95,7 @@ class Lint {
       this.#hours(entry);
       for (const demand of entry.demands ?? []) if (demand.kind !== 'hours') this.#called(demand, entry);
     }
-    for (const entry of sectionEntries(this.#policy)) this.#rules.look(entry, entry, []);
+    for (const entry of sectionEntries(this.#policy)) new RuleLint(this.#linted, entry, []).look(entry);
     lintSections(this.#policy, this.#locations, this.#warn);
     this.#callable();
     if (this.#compared > MAX_COMPARED) this.#warn('SHADOWED', [], { code: 'too_many_patterns' });
@@ -191,7 +192,7 @@ class Lint {
       this.#warn('SHADOWED', path, { code: 'never_judges', by: winner.by });
       return;
     }
-    this.#rules.look(entry, entry, judged);
+    new RuleLint(this.#linted, entry, judged).look(entry);
   }
 
   /** Rules over several tools that name none which could ever count. */

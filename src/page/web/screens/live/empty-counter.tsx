@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import type { Counter, Emptied, EmptyBody } from '../../../api-types/live.js';
-import { api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Dialog } from '../../components/dialog.js';
 import { Problem } from '../../components/pieces.js';
 import { SteadyButton } from '../../components/steady-button.js';
@@ -12,22 +12,15 @@ import { versions } from '../../state.js';
 /** Asks whether a counter is to be emptied: which one it is, with its count, and what comes of it. */
 export function EmptyCounter({ counter, onClose }: { counter: Counter; onClose: () => void }) {
   const { id, name, shown, server, grant, split, used, max } = counter;
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
+  const { isBusy, error, run } = useAction();
   const press = async (): Promise<void> => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
+    await run(async () => {
       const body = { id, name, shown } satisfies EmptyBody;
       const held = await api.post<Emptied>('/api/counters/empty', body);
       toast(t('live.emptied', { used: held.used, max: held.max }));
       onClose();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      setBusy(false);
-      versions.state.value += 1;
-    }
+    });
+    versions.state.value += 1;
   };
   const facts = [
     ...(server === undefined ? [] : [[t('live.empty.server'), server] as const]),
@@ -37,9 +30,7 @@ export function EmptyCounter({ counter, onClose }: { counter: Counter; onClose: 
   return (
     <Dialog title={t('live.empty.title')} onClose={onClose}>
       <p>
-        <strong>
-          <Value of={name} cap={200} />
-        </strong>
+        <Value as="strong" of={name} cap={200} />
       </p>
       <ul class="bare">
         {facts.map(([word, value]) => (
@@ -49,8 +40,8 @@ export function EmptyCounter({ counter, onClose }: { counter: Counter; onClose: 
         ))}
       </ul>
       <p>{t('live.empty.what', { used, max })}</p>
-      {failure !== undefined && <Problem error={errorOf(failure)} />}
-      <SteadyButton kind="danger" busy={busy} what={shown} onClick={() => void press()}>
+      {error && <Problem error={error} />}
+      <SteadyButton kind="danger" busy={isBusy} what={shown} onClick={() => void press()}>
         {t('live.empty.do')}
       </SteadyButton>
     </Dialog>

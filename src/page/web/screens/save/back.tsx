@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import type { Compared, PolicyText, SaveAnswer, Version } from '../../../api-types/policy.js';
-import { api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Dialog } from '../../components/dialog.js';
 import { Loading, Problem } from '../../components/pieces.js';
 import { SteadyButton } from '../../components/steady-button.js';
@@ -36,14 +36,11 @@ export function Back({ policy: { file, text: base }, draft, wanted: { version, t
     0,
     versions.policies.value,
   );
-  const [isBusy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
+  const { isBusy, error: failure, run } = useAction();
   const hasErrors = data?.problems.some(({ severity }) => severity === 'error') ?? false;
   const isSame = data?.hunks.length === 0;
   const back = async (): Promise<void> => {
-    setBusy(true);
-    setFailure(undefined);
-    try {
+    await run(async () => {
       const body = { file, name: version.name, base };
       const { kind } = await api.post<SaveAnswer>('/api/policy/restore', body);
       if (kind === 'saved' || kind === 'same') {
@@ -52,12 +49,8 @@ export function Back({ policy: { file, text: base }, draft, wanted: { version, t
         toast(t('save.back'));
         onClose();
       } else toast(t(kind === 'conflict' ? 'save.conflict' : 'save.invalid'), 'bad');
-    } catch (thrown) {
-      setFailure(thrown);
-    } finally {
-      setBusy(false);
-      versions.policies.value += 1;
-    }
+    });
+    versions.policies.value += 1;
   };
   return (
     <Dialog
@@ -76,7 +69,7 @@ export function Back({ policy: { file, text: base }, draft, wanted: { version, t
               {t('save.invalid')}
             </p>
           )}
-          {failure !== undefined && <Problem error={errorOf(failure)} />}
+          {failure && <Problem error={failure} />}
           <SteadyButton
             kind="main"
             // Where the file changes meanwhile, another difference is to be seen first.

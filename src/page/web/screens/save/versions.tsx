@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { PolicyText, Version } from '../../../api-types/policy.js';
-import { api, errorOf } from '../../api.js';
+import { useAction } from '../../action.js';
+import { api } from '../../api.js';
 import { Button } from '../../components/button.js';
 import { Dialog } from '../../components/dialog.js';
 import { Problem } from '../../components/pieces.js';
@@ -17,13 +18,9 @@ export function Versions({ policy, draft }: { policy: PolicyText; draft: Draft }
   const list = useResource<readonly Version[]>(`/api/policy/versions?file=${encoded(file)}`, ['policies']);
   const [shown, setShown] = useState<Shown>();
   const [wanted, setWanted] = useState<Shown>();
-  const [failure, setFailure] = useState<unknown>();
-  const attempt = (work: () => Promise<void>) => {
-    setFailure(undefined);
-    work().catch(setFailure);
-  };
+  const { error, run } = useAction();
   const open = (version: Version, then: (shown: Shown) => void) =>
-    attempt(async () => {
+    void run(async () => {
       const body = { file, name: version.name };
       then({ version, ...(await api.post<{ readonly text: string }>('/api/policy/version', body)) });
     });
@@ -31,7 +28,7 @@ export function Versions({ policy, draft }: { policy: PolicyText; draft: Draft }
     <section class="card" aria-labelledby="the-versions">
       <h2 id="the-versions">{t('save.versions')}</h2>
       {list.error && <Problem error={list.error} />}
-      {failure !== undefined && <Problem error={errorOf(failure)} />}
+      {error && <Problem error={error} />}
       {list.data?.length === 0 && <p class="muted">{t('save.versions.none')}</p>}
       <ol class="bare versions">
         {list.data?.map((version) => {
