@@ -57,18 +57,15 @@ export function Scroll({ label, children }: { label: string; children: Component
   );
 }
 
+interface TableProps {
+  readonly label: string;
+  readonly class?: string;
+  readonly heads: readonly string[];
+  readonly children: ComponentChildren;
+}
+
 /** A table in a {@link Scroll}, with a head over each column. */
-export function Table({
-  label,
-  class: kind = '',
-  heads,
-  children,
-}: {
-  label: string;
-  class?: string;
-  heads: readonly string[];
-  children: ComponentChildren;
-}) {
+export function Table({ label, class: kind = '', heads, children }: TableProps) {
   return (
     <Scroll label={label}>
       <table class={`table ${kind}`.trimEnd()}>
