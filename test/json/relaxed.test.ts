@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readJsonc } from '../../src/json/relaxed.js';
+import { MAX_DEPTH, MAX_LENGTH, readJsonc } from '../../src/json/relaxed.js';
 import { SourceTree } from '../../src/policy/read/locations.js';
 
 test.each<[string, unknown]>([
@@ -137,4 +137,12 @@ test('what is read is what the tree of the text says, and nothing is read that t
     { numRuns: 3000 },
   );
   expect(Math.min(seen.read, seen.left)).toBeGreaterThan(300);
+});
+
+test('a text as long, and as deep, as one may be is read, and none that is more', () => {
+  expect(readJsonc(`[]${' '.repeat(MAX_LENGTH - 2)}`)?.doubles).toEqual([]);
+  expect(readJsonc(`[]${' '.repeat(MAX_LENGTH - 1)}`)).toBeUndefined();
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  expect(readJsonc(nested(MAX_DEPTH))).toBeDefined();
+  expect(readJsonc(nested(MAX_DEPTH + 1))).toBeUndefined();
 });
