@@ -140,6 +140,8 @@ function timeoutFrom(seconds: string | undefined): number {
 }
 
 function reasonOf(error: unknown, transport: UpstreamTransport, timeout: number): string {
+  if (transport.saidTooMuch)
+    return `one of its lines is longer than ${STDIO_DEFAULT_MAX_BUFFER_SIZE} bytes, more than clients take that are made with the SDK`;
   if (transport.exitCode !== undefined) return `it ended with exit code ${transport.exitCode}`;
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
     return `no answer within ${timeout / 1000} s; a first start through npx or uvx may take longer (${TIMEOUT_VARIABLE}=300 allows 300 s)`;
@@ -158,6 +160,8 @@ class UpstreamTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   /** Set when the server has ended. */
   exitCode: number | undefined;
+  /** A line was longer than SDK clients take, and the server was ended for that. */
+  saidTooMuch = false;
   readonly leftOut: AmbiguousTool[] = [];
   readonly #upstream: Upstream;
   readonly #lines = new LineSplitter(STDIO_DEFAULT_MAX_BUFFER_SIZE);
@@ -198,9 +202,10 @@ class UpstreamTransport implements Transport {
   #read(chunk: Buffer): void {
     for (const line of this.#lines.push(chunk)) {
       try {
-        // A line longer than SDK clients take.
-        if (line.kind === 'oversized') this.#upstream.end();
-        else this.onmessage?.(this.#message(line));
+        if (line.kind === 'oversized') {
+          this.saidTooMuch = true;
+          this.#upstream.end();
+        } else this.onmessage?.(this.#message(line));
       } catch (error) {
         // A line that is no protocol is passed over, as clients do.
         this.onerror?.(error as Error);

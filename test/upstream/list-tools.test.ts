@@ -38,6 +38,11 @@ describe('why a server did not start', () => {
     await expect(start).rejects.toThrow(/exit code 7.*\n {2}\| AFIP_CUIT is not set/);
   });
 
+  test('a line that is longer than clients take', async () => {
+    const long = `process.stdin.once('data', () => process.stdout.write('x'.repeat(11 << 20) + '\\n'))`;
+    await expect(liveServer(node(long))).rejects.toThrow('one of its lines is longer than 10485760 bytes');
+  });
+
   test('of much that it says the last lines, and no secret of its command line', async () => {
     const code = `for (let i = 0; i < 5000; i++) console.error('line ' + i); process.exitCode = 3`;
     const start = liveServer([...node(code), '--', '--token', 'hunter2']);

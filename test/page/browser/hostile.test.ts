@@ -39,7 +39,7 @@ test('names with half of a character break no screen', async () => {
 const LARGE = `
 import { createInterface } from 'node:readline';
 const tools = [
-  { name: 'large', description: 'Pays. ' + 'x'.repeat(10 << 20), inputSchema: { type: 'object', properties: { total: { type: 'number' } } } },
+  { name: 'large', description: 'Pays. ' + 'x'.repeat(10_000_000), inputSchema: { type: 'object', properties: { total: { type: 'number' } } } },
   { name: 'pay', inputSchema: { type: 'object' } },
 ];
 for await (const line of createInterface({ input: process.stdin })) {
