@@ -73,12 +73,12 @@ export const BRAKES = `  // The emergency brakes, over all tools together.
 const DESTROYS =
   'delete remove drop destroy erase wipe purge truncate revoke cancel terminate kill uninstall rm rmdir del unlink ' +
   'prune flush flushdb flushall reset overwrite expunge discard trash void ban deactivate expire ' +
-  'eliminar borrar anular suprimir revocar vaciar';
+  'eliminar borrar anular suprimir revocar vaciar destruir cancelar excluir apagar remover deletar limpar';
 const SPENDS =
   'pay payment payout refund charge invoice purchase buy sell order transfer withdraw trade swap checkout deposit ' +
   'donate disburse reimburse topup stake mint bid tip wire money funds subscription send_?transaction ' +
   'credit[_-]?[nN]ote debit[_-]?[nN]ote nota[_-]?(?:[dD]e[_-]?)?[cC]redito nota[_-]?(?:[dD]e[_-]?)?[dD]ebito comprobante ' +
-  'pagar cobrar comprar factura facturar emitir transferir depositar reembolsar';
+  'pagar cobrar comprar factura facturar emitir transferir depositar reembolsar estornar faturar pix vender';
 
 /**
  * One of these words in a name in any case, `deleteUser`, `AWSDeleteBucket` and `bulk-delete` included, `deleted_items`

@@ -57,6 +57,11 @@ test.each<[tool: string, watch: string, brake: string, careful: string]>([
   ['anular_comprobante', 'open', 'asked', 'asked'],
   ['crear_factura', 'open', 'asked', 'asked'],
   ['emitirComprobante', 'open', 'asked', 'asked'],
+  ...[
+    ...['excluir_nota', 'apagar_nota', 'remover_nota', 'deletarNota', 'cancelar_nota_fiscal', 'limpar_banco'],
+    ...['estornar_cobranca', 'enviar_pix', 'destruir_datos', 'venderAcciones'],
+  ].map((tool): [string, string, string, string] => [tool, 'open', 'asked', 'asked']),
+  ['pixel_color', 'open', 'open', 'asked'],
   ['create_credit_note', 'open', 'asked', 'asked'],
   ['create_debit_note', 'open', 'asked', 'asked'],
   ['createCreditNote', 'open', 'asked', 'asked'],
