@@ -63,7 +63,7 @@ export function promptFor(question: Question): Prompt | undefined {
   const confirm = {
     type: 'string',
     title: `To allow this call once, type ${label}`,
-    description: `as it stands in the arguments above; ${DENY_WORD} refuses the call, and cancelling leaves it waiting`,
+    description: `as it stands above; ${DENY_WORD} refuses the call, and cancelling leaves it waiting`,
   };
   return { message, requestedSchema: { type: 'object', properties: { confirm }, required: ['confirm'] } };
 }

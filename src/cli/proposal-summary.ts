@@ -26,7 +26,7 @@ export const LATER: Readonly<Record<Strength, string>> = {
 export function countsText({ placed }: Proposal): string {
   const parts = WORDS.flatMap(([effect, words]) => {
     const count = placed.filter((tool) => tool.effect === effect).length;
-    return count === 0 ? [] : [`${count} ${words}`];
+    return count === 0 ? [] : [`${count} ${count === 1 ? words.replace('ask', 'asks') : words}`];
   });
   return parts.length === 0 ? 'no tools' : `of ${placed.length} tools ${parts.join(', ')}`;
 }

@@ -4,7 +4,7 @@ import { isWrapped, type StdioEntry } from '../../clients/entries.js';
 import { readSnapshot } from '../../clients/files/read.js';
 import { takeInventory, wrappedEntries } from '../../clients/inventory.js';
 import { CLIENTS } from '../../clients/known-clients.js';
-import { pathsOf } from '../../clients/machine.js';
+import { type Machine, pathsOf } from '../../clients/machine.js';
 import {
   type Choice,
   choicesIn,
@@ -73,6 +73,7 @@ function keptText({ out, machine, wrapper, policyFolder, database, backups }: Cl
     [dirname(database()), 'counters, approvals, the log'],
     [data, machine.exists(join(data, 'logins')) ? 'logins' : ''],
     [data, 'backups'],
+    [cacheFolder(machine), 'compiled code'],
   ] as const)
     if (each !== '' && machine.exists(folder)) what.set(folder, [...(what.get(folder) ?? []), each]);
   if (what.size === 0) return '';
@@ -87,6 +88,13 @@ function keptText({ out, machine, wrapper, policyFolder, database, backups }: Cl
       ? ''
       : 'Nothing is wrapped any more. To be rid of it all, delete these folders, then\n  npm uninstall -g policy-wrap\n';
   return `Kept:\n${kept}${end}`;
+}
+
+/** Where newer Nodes keep what they compiled: bin/policy-wrap.js, which nothing can be asked before it has done so. */
+function cacheFolder(machine: Machine): string {
+  const { isAbsolute, join } = pathsOf(machine);
+  const { XDG_CACHE_HOME = '' } = machine.env;
+  return join(isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(machine.home, '.cache'), 'policy-wrap');
 }
 
 /** Every client whose files can be read. */

@@ -40,7 +40,7 @@ describe('a server without a policy', () => {
     expect(loadPolicy(text, POLICY)).toMatchObject({ policy: { default: 'allow' }, problems: [] });
     expect(text).toContain('"delete_x"');
     expect(optionsOf(home)).toEqual(['--policy', home.path(POLICY)]);
-    expect(home.out).toContain(`  policy: ${home.path(POLICY)}\n  brake: of 2 tools 1 allowed, 1 ask you;`);
+    expect(home.out).toContain(`  policy: ${home.path(POLICY)}\n  brake: of 2 tools 1 allowed, 1 asks you;`);
     expect(home.out).toContain('  asks you: delete_x\n');
     if (process.platform !== 'win32') {
       expect(statSync(home.path(POLICY)).mode & 0o777).toBe(0o600);

@@ -643,9 +643,11 @@ describe('uninstall', () => {
     await uninstall({ ...undo, entries: ['afip'] }, home.io);
     expect(shown()).toBe(kept('backups'));
     home.put('data/logins/a.json', '{}');
+    home.put('.cache/policy-wrap/compiled/x', '');
     home.out = '';
     await uninstall({ ...undo, entries: [], all: true }, home.io);
-    expect(shown()).toBe(`${kept('logins, backups')} ${rid.trim().replace(/\s+/g, ' ')}`);
+    const all = `${kept('logins, backups')} ${home.path('.cache/policy-wrap')} compiled code`;
+    expect(shown()).toBe(`${all} ${rid.trim().replace(/\s+/g, ' ')}`);
     expect(home.out.endsWith(rid)).toBe(true);
   });
 
