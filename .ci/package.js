@@ -22,6 +22,8 @@ import { POLICY, prove, run } from './package-proof.js';
 const ALL = process.argv.includes('--all');
 /** `--only TEXT`: the ways with this in their name. */
 const ONLY = process.argv.includes('--only') ? (process.argv[process.argv.indexOf('--only') + 1] ?? '') : '';
+/** `--no-compile`: none that compiles the addon, which takes minutes each, nor one that needs such an addon. */
+const COMPILE = !process.argv.includes('--no-compile');
 const NODES = [20, 22, 24, 26];
 const ROOT = resolve(import.meta.dirname, '..');
 const HERE = Number(process.versions.node.split('.')[0]);
@@ -253,7 +255,13 @@ function everyFile(at, work) {
 async function main() {
   // The short form takes the addon that this repository has, if it could be had.
   const hasAddon = ALL || existsSync(join(ROOT, ADDON));
-  const list = ways().filter(({ what, addon }) => what.includes(ONLY) && (hasAddon || addon === undefined));
+  const all = ways().filter(({ addon }) => hasAddon || addon === undefined);
+  const wanted = all.filter(
+    ({ what, compiler, addon = HERE }) => what.includes(ONLY) && (COMPILE || (!compiler && addon === HERE)),
+  );
+  // An addon is that of the way that compiles it.
+  const needed = new Set(wanted.map(({ addon = HERE }) => addon).filter((addon) => addon !== HERE));
+  const list = all.filter((way) => wanted.includes(way) || (way.compiler && needed.has(way.node)));
   let failed = 0;
   const takeAll = async (queue) => {
     for (let way = queue.shift(); way; way = queue.shift()) {
