@@ -231,6 +231,6 @@ for (const [what, modules, most] of [
 
 // The schema that `"$schema"` of a policy points to, offline, and the manual page.
 const { stdout } = spawnSync(process.execPath, ['bin/policy-wrap.js', 'schema'], { encoding: 'utf8' });
-writeFileSync('dist/policy.schema.json', stdout);
+writeFileSync('dist/policy.schema.json', JSON.stringify(JSON.parse(stdout)));
 const manual = spawnSync(process.execPath, ['bin/policy-wrap.js', '__man'], { encoding: 'utf8' });
 writeFileSync('dist/policy-wrap.1', manual.stdout);
