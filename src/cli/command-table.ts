@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { CLIENTS } from './command-groups/clients.js';
-import { type CommandRow, withClients } from './command-groups/command-row.js';
+import type { CommandRow } from './command-groups/command-row.js';
 import { DECIDE } from './command-groups/decide.js';
 import { LOOK } from './command-groups/look.js';
 import { SEE } from './command-groups/see.js';
@@ -19,10 +19,11 @@ export const COMMANDS: readonly CommandRow[] = [
     // What is meant by no word at all in a terminal.
     name: 'welcome',
     options: [],
-    load: withClients(async () => {
+    aboutClients: true,
+    load: async () => {
       const { setup } = await import('./commands/setup.js');
       return (options, io) => setup([], { ...options, offer: true }, io);
-    }),
+    },
   },
   {
     name: 'stand-in',

@@ -8,7 +8,7 @@ import { COMMANDS } from './command-table.js';
 import { commandExitsText, exitCodesText, wrapperExitText } from './exit-codes.js';
 import { misplacedOptions } from './misplaced-options.js';
 import { table } from './table.js';
-import { type Output, processTerminal } from './terminal.js';
+import { type Output, processTerminal, type Terminal } from './terminal.js';
 import { TOPICS } from './topics.js';
 
 const EXAMPLES = [
@@ -57,7 +57,8 @@ export function addCommands(
       const misplaced = misplacedOptions(row.takesServer ? server : []);
       if (misplaced !== undefined) await processTerminal().err.write(`policy-wrap: ${misplaced}\n`);
       if (row.options) given.push(command.opts());
-      settle(await (await row.load(above))(...given, processTerminal(command.opts())));
+      const [run, io] = await Promise.all([row.load(above), terminalFor(row, command)]);
+      settle(await run(...given, io));
     });
   }
   addHelp(policyWrap);
@@ -76,6 +77,14 @@ export function addCommands(
       const { answer } = await import('./completion/answer.js');
       await answer(policyWrap, [shell, ...words, ...server], takesServer, processTerminal());
     });
+}
+
+/** What a command reads, prints and asks by. Of the clients of this machine only those know that are about them. */
+async function terminalFor({ aboutClients }: CommandRow, command: Command): Promise<Terminal> {
+  const terminal = processTerminal(command.opts());
+  if (!aboutClients) return terminal;
+  const { clientsTerminal } = await import('./this-installation.js');
+  return clientsTerminal(terminal);
 }
 
 /** In the place of commander's own, which knows no topics and lets every misspelt word pass. */

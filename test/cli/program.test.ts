@@ -6,7 +6,7 @@ import type { CommandRow } from '../../src/cli/command-groups/command-row.js';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
-import { thisWrapper } from '../../src/cli/this-installation.js';
+import { clientsTerminal, thisWrapper } from '../../src/cli/this-installation.js';
 import { Home } from '../clients/home.js';
 import { ABOVE } from '../support/above.js';
 import { cli } from '../support/cli.js';
@@ -192,7 +192,8 @@ describe('what programs and people read', () => {
       await clients(options, { ...home.io, out: terminal.out });
     } else {
       const [given, needed] = CASES[row.name]?.(played) ?? [];
-      await (await row.load(ABOVE))(...(given ?? []), { ...needed, ...options }, terminal);
+      const io = row.aboutClients ? clientsTerminal(terminal) : terminal;
+      await (await row.load(ABOVE))(...(given ?? []), { ...needed, ...options }, io);
     }
     return terminal.out.text;
   }

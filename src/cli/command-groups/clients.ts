@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { SHARED } from '../shared-options.js';
-import { type CommandRow, remote, withClients } from './command-row.js';
+import { type CommandRow, remote } from './command-row.js';
 
 const GROUP = 'Into a client and out again:';
 
@@ -36,7 +36,8 @@ export const CLIENTS: readonly CommandRow[] = [
       new Option('--no-start', 'start no server to see its tools'),
       ...[dryRun, yes],
     ],
-    load: withClients(async () => (await import('../commands/setup.js')).setup),
+    aboutClients: true,
+    load: async () => (await import('../commands/setup.js')).setup,
   },
   {
     name: 'install',
@@ -60,10 +61,11 @@ export const CLIENTS: readonly CommandRow[] = [
       ...[dryRun, yes],
     ],
     takesServer: true,
-    load: withClients(async () => {
+    aboutClients: true,
+    load: async () => {
       const { install } = await import('../commands/install.js');
       return (client, entries, command, options, io) => install({ ...options, client, entries, command }, io);
-    }),
+    },
   },
   {
     name: 'uninstall',
@@ -76,17 +78,19 @@ export const CLIENTS: readonly CommandRow[] = [
       new Option('--restore <backup>', 'restore a backup instead'),
       ...[dryRun, yes],
     ],
-    load: withClients(async () => {
+    aboutClients: true,
+    load: async () => {
       const { uninstall } = await import('../commands/uninstall.js');
       return (client, entries, options, io) => uninstall({ ...options, client, entries }, io);
-    }),
+    },
   },
   {
     name: 'clients',
     group: GROUP,
     summary: 'every client found here, and which of its servers are wrapped',
     options: [json],
-    load: withClients(async () => (await import('../commands/clients.js')).clients),
+    aboutClients: true,
+    load: async () => (await import('../commands/clients.js')).clients,
   },
   {
     name: 'pack',

@@ -16,6 +16,8 @@ export interface CommandRow {
   readonly options?: readonly Option[];
   /** Exit codes besides those of every command (done, failed, usage); with words of its own where `true` says too little. */
   readonly exits?: Readonly<Partial<Record<OwnExit, string | true>>>;
+  /** It is about clients: its Terminal knows those of this machine. */
+  readonly aboutClients?: boolean;
   /** @returns the command. It takes its arguments, the server's words, its options (where it has any) and the Terminal. */
   readonly load: (above: Above) => Promise<Loaded>;
 }
@@ -41,12 +43,3 @@ export function named(argument: Argument, words: readonly string[]): Argument {
 
 /** Options of the commands that take a server by its address too. */
 export const remote: readonly Option[] = [SHARED.url, SHARED.header, SHARED.headerEnv, SHARED.allowPrivate];
-
-/** A command about clients: its Terminal knows this machine's. It takes what the command itself takes. */
-export function withClients(load: () => Promise<Loaded>): CommandRow['load'] {
-  return async () => {
-    const [command, { clientsTerminal }] = await Promise.all([load(), import('../this-installation.js')]);
-    const about: Loaded = (...given) => command(...given.slice(0, -1), clientsTerminal(given.at(-1)));
-    return Object.defineProperty(about, 'length', { value: command.length });
-  };
-}

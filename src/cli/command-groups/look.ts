@@ -1,6 +1,6 @@
 import { Argument, Option } from 'commander';
 import { SHARED } from '../shared-options.js';
-import { type CommandRow, remote, withClients } from './command-row.js';
+import { type CommandRow, remote } from './command-row.js';
 
 const GROUP = 'Look at a server and write a policy:';
 
@@ -67,7 +67,8 @@ export const LOOK: readonly CommandRow[] = [
       new Option('--sarif', 'print what is open as SARIF').conflicts('json'),
       ...[json, noColor],
     ],
-    load: withClients(async () => (await import('../commands/threats.js')).threats),
+    aboutClients: true,
+    load: async () => (await import('../commands/threats.js')).threats,
   },
   {
     name: 'doctor',
