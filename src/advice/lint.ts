@@ -38,17 +38,14 @@ export function lintPolicy(
   loaded: Extract<Loaded, { readonly policy: Policy }>,
   tools?: readonly ToolDefinition[],
   known: readonly string[] = [],
-): readonly Problem[] {
+): readonly LintFinding[] {
   const lint = new Lint(loaded.policy, loaded.locations, tools, known);
   return [...lint.run()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Beside the findings, which are printed as they are. */
-const facts = new WeakMap<Problem, LintSaid>();
-
-/** @returns from which facts a finding of `lintPolicy` was made; undefined for any other problem */
-export function lintSaid(problem: Problem): LintSaid | undefined {
-  return facts.get(problem);
+/** A problem with the facts that its English sentences were made from. */
+export interface LintFinding extends Problem {
+  readonly said: LintSaid;
 }
 
 class Lint {
@@ -58,7 +55,7 @@ class Lint {
   readonly #resolved: readonly PlacedTool[] | undefined;
   readonly #known: ReadonlySet<string>;
   readonly #linted: LintedPolicy;
-  readonly #problems: Problem[] = [];
+  readonly #problems: LintFinding[] = [];
   #compared = 0;
 
   constructor(
@@ -77,7 +74,7 @@ class Lint {
     this.#linted = { locations, warn: this.#warn, charged: new Set(charged.map(({ counter }) => counter)) };
   }
 
-  run(): readonly Problem[] {
+  run(): readonly LintFinding[] {
     const all = this.#resolved?.map(({ tool }) => tool) ?? [];
     new RuleLint(this.#linted, undefined, all).look(this.#policy.allTools);
     const judged = new Map<ToolEntry, ToolDefinition[]>();
@@ -106,9 +103,7 @@ class Lint {
     const spot = ENTRIES.has(path[0]) && path.length === 2 ? 'key' : 'value';
     const { message, hint } = lintText(said);
     const terms = { likely, severity: 'warning', spot } as const;
-    const problem = this.#locations.source.problem(code, path, message, hint, terms);
-    facts.set(problem, said);
-    this.#problems.push(problem);
+    this.#problems.push({ ...this.#locations.source.problem(code, path, message, hint, terms), said });
   };
 
   #entries(): readonly ToolEntry[] {

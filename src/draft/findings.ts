@@ -1,4 +1,4 @@
-import { lintPolicy } from '../advice/lint.js';
+import { type LintFinding, lintPolicy } from '../advice/lint.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { type FoundPolicy, loadWithLayers } from '../config/policy-files.js';
 import { PolicyWrapError } from '../errors.js';
@@ -39,6 +39,9 @@ export function readDraft(text: string, file: string): FoundDraft {
   }
 }
 
+/** A problem that the reader found, or one that the linter did, which has its facts too. */
+export type Found = Problem & Partial<Pick<LintFinding, 'said'>>;
+
 /**
  * Everything that is wrong with a policy; of one that cannot be used its errors alone, since it has no rules to look at.
  *
@@ -49,7 +52,7 @@ export function findingsOf(
   found: FoundDraft,
   tools?: readonly ToolDefinition[],
   known: readonly string[] = [],
-): readonly Problem[] {
+): readonly Found[] {
   if (found.kind === 'problems') return found.problems;
   return [...found.loaded.problems, ...lintPolicy(found.loaded, tools, known)];
 }

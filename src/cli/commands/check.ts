@@ -57,7 +57,7 @@ export async function check(
     await printJson(io, 'check', {
       source,
       tools: live?.tools.length,
-      problems,
+      problems: problems.map(({ said, ...problem }) => problem),
       passes: passes.map((name) => PASSES[name].key),
     });
   else await io.out.write(textOf(source, problems, errors, live, passes));

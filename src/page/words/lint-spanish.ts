@@ -2,17 +2,17 @@
  * What the findings of a policy say, in Spanish: two sentences for each code of `LintSaid`, from the same facts as the
  * English ones (advice/lint-said.ts). A code without sentences does not compile.
  */
-import { lintSaid } from '../../advice/lint.js';
 import type { Described, LintSaid, LintText, Then } from '../../advice/lint-said.js';
+import type { Found } from '../../draft/findings.js';
 import type { JsonType } from '../../json/value.js';
-import type { Problem } from '../../policy/read/problem.js';
 import type { Language } from '../api-types/names.js';
 import type { ProblemHere } from '../api-types/policy.js';
 
 /** A problem in a person's language, where there are words for it; what a parser or a reader says stays English. */
-export function problemTold(problem: Problem, language: Language): ProblemHere {
-  const said = language === 'es' ? lintSaid(problem) : undefined;
-  return said === undefined ? { ...problem, lang: 'en' } : { ...problem, ...inSpanish(said), lang: 'es' };
+export function problemTold({ said, ...problem }: Found, language: Language): ProblemHere {
+  return language === 'es' && said !== undefined
+    ? { ...problem, ...inSpanish(said), lang: 'es' }
+    : { ...problem, lang: 'en' };
 }
 
 const THEN: Readonly<Record<Then, string>> = {
