@@ -24,9 +24,13 @@ const LONGEST_MS = 24 * 3_600_000;
  * A call that waits and may be approved outside of the client.
  *
  * @param id as a person types it
+ * @returns it, and whether it is known that the policy which asked still decides
  * @throws PolicyWrapError NOT_FOUND, REFUSED
  */
-export async function waitingCall(id: string, store: AnyStore): Promise<ApprovalEntry> {
+export async function waitingCall(
+  id: string,
+  store: AnyStore,
+): Promise<{ readonly approval: ApprovalEntry; readonly askedBy: AskedBy }> {
   const approval = await store.approval(id);
   if (!approval) {
     throw new PolicyWrapError('NOT_FOUND', `there is no approval ${printable(id, 40)}`, {
@@ -35,13 +39,14 @@ export async function waitingCall(id: string, store: AnyStore): Promise<Approval
   }
   assertPending(approval);
   if (!isForQueue(approval)) throw notHere(approval);
-  if (askers(await store.sessions())(approval) === 'another policy')
+  const askedBy = askers(await store.sessions())(approval);
+  if (askedBy === 'another policy')
     throw new PolicyWrapError(
       'REFUSED',
       `approval ${approval.id} was asked for under an earlier policy of ${printable(approval.server, 200)}, and would let nothing through`,
       { hint: ASK_AGAIN },
     );
-  return approval;
+  return { approval, askedBy };
 }
 
 /** Whether the policy that asked about a call is the one that decides when it is made again; unknown where none runs and it cannot be read. */

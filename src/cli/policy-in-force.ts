@@ -20,7 +20,7 @@ import { thisWrapper } from './this-installation.js';
 /** Where the policy of a server is, and what is to be written where there is none of the person's own yet. */
 export type PolicyPlace =
   | { readonly kind: 'file'; readonly file: string }
-  /** `text` becomes `file`; `from` names where it comes from. */
+  /** `text` becomes `file`; `preset` is the one it comes from, where it does. */
   | {
       readonly kind: 'new';
       readonly file: string;
@@ -53,8 +53,8 @@ const NOTHING = `{
 /**
  * Finds the policy file that holds for a server, by its name alone: the one that is named, the one that its entries name,
  * the one that a running wrapper reads (or the last one read, where no entry names the server), its own in the config
- * folder. A server that has none gets a file of its own, from
- * the preset that holds for it now, or one that lists nothing.
+ * folder. A server that has none gets a file of its own, from the preset that holds for it now, or one that lists
+ * nothing.
  *
  * @param server as `status` and the clients' entries call it
  * @throws PolicyWrapError NOT_FOUND for a name that nothing has; USAGE where several files hold

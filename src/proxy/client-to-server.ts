@@ -35,8 +35,8 @@ interface Waiting {
 }
 
 /**
- * The direction from the client to the server. Lines that were read at once are
- * parsed, the calls among them are admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
+ * The direction from the client to the server. Lines that were read at once are parsed, the calls among them are
+ * admitted together, then they leave in the order they came. Synchronous from line to decision, so that calls cannot
  * overtake each other; a database locked by another process, or a store that answers later, makes the lines behind wait.
  */
 export class ClientToServer {

@@ -109,7 +109,9 @@ describe('a call that waits', () => {
   test('is found by its id as people type it; another is not there', async () => {
     using state = new State();
     const id = state.ask(state.session(), 'read_page', '{}');
-    expect(await waitingCall(` ${id.toLowerCase()} `, state.store)).toMatchObject({ id, tool: 'read_page' });
+    expect(await waitingCall(` ${id.toLowerCase()} `, state.store)).toMatchObject({
+      approval: { id, tool: 'read_page' },
+    });
     expect(await hintOf(waitingCall('NONE', state.store))).toEqual([
       'NOT_FOUND',
       'policy-wrap approvals lists what waits.',
@@ -154,7 +156,7 @@ describe('a call that waits', () => {
     expect(watching.questions).toEqual([]);
     // Another wrapper of the server still decides by it.
     state.session();
-    expect(await waitingCall(id, state.store)).toMatchObject({ id });
+    expect(await waitingCall(id, state.store)).toMatchObject({ approval: { id }, askedBy: 'this policy' });
   });
 
   test('with no wrapper running it goes by the file as it is now, and says so where that cannot be known', async () => {
@@ -235,7 +237,7 @@ describe('a call that waits', () => {
   test('G10: one that is rejected while it is read is not approved, and grants nothing', async () => {
     using state = new State();
     const id = state.ask(state.session(), 'read_page', '{}');
-    const approval = await waitingCall(id, state.store);
+    const { approval } = await waitingCall(id, state.store);
     state.store.decideApproval(id, 'rejected', 'cli');
     const budget = { calls: 3, forMs: MINUTE };
     expect(await hintOf(approveCall(approval, state.store, 'cli', budget))).toEqual(['REFUSED', undefined]);
@@ -255,7 +257,7 @@ describe('a call that waits', () => {
     const ids = asked.map(([tool, n]) => state.ask(session, tool, `{"n":${n}}`));
     for (const [index, [, calls]] of asked.entries()) {
       state.at += 1;
-      const approval = await waitingCall(ids[index] ?? '', state.store);
+      const { approval } = await waitingCall(ids[index] ?? '', state.store);
       await approveCall(approval, state.store, 'cli', { calls, forMs: MINUTE });
     }
     const first = state.store.approval(ids[0] ?? '');

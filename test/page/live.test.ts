@@ -5,6 +5,7 @@ import { Page } from '../../src/page/page.js';
 import type { States } from '../../src/page/states.js';
 import { charge, FakeTerminal, State } from '../cli/commands/support.js';
 import { charge as chargeOf, limit, open } from '../store/support-shapes.js';
+import { caller } from './support/route-call.js';
 
 /** Databases with the same counters in them, and the routes over them. */
 function twoDatabases() {
@@ -21,18 +22,7 @@ function twoDatabases() {
   io.at = first?.at ?? 0;
   const opened = states.map(({ db, store }) => ({ path: db, store }));
   const list = { open: () => opened, leftAlone: [], refresh: () => {} } as unknown as States;
-  const page = new Page({}, io, list, () => {});
-  const call = (path: string, body?: object) =>
-    LIVE.find((route) => route.path === path)?.handle(
-      {
-        params: {},
-        query: new URLSearchParams(),
-        body,
-        language: 'en',
-        signal: new AbortController().signal,
-      },
-      page,
-    );
+  const call = caller(LIVE, new Page({}, io, list, () => {}));
   return {
     states,
     counters: async () => ((await call('/api/live')) as LiveAnswer).counters,

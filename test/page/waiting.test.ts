@@ -9,6 +9,7 @@ import { connect } from '../../src/store/sqlite/driver.js';
 import { Store } from '../../src/store/store.js';
 import { FakeTerminal } from '../cli/commands/support.js';
 import { Rig } from '../support/rig.js';
+import { caller } from './support/route-call.js';
 
 /** A database in which a call waits. @returns its file */
 async function waitingIn(rig: Rig, tool = 'tag', args: object = { n: 1 }): Promise<string> {
@@ -37,18 +38,7 @@ function routesOver(...files: readonly string[]) {
   const io = new FakeTerminal([]);
   io.at = Date.now();
   const states = { open: () => stores, leftAlone: [], refresh: () => {} } as unknown as States;
-  const page = new Page({}, io, states, () => {});
-  const call = (path: string, body?: object) =>
-    WAITING.find((route) => route.path === path)?.handle(
-      {
-        params: {},
-        query: new URLSearchParams(),
-        body,
-        language: 'en',
-        signal: new AbortController().signal,
-      },
-      page,
-    );
+  const call = caller(WAITING, new Page({}, io, states, () => {}));
   return {
     waiting: async () => ((await call('/api/waiting')) as WaitingAnswer).waiting,
     approve: (body: object) => call('/api/waiting/approve', body),

@@ -8,7 +8,6 @@ import { printable } from '../../text/escape.js';
 import { challengeFor, describeApproval } from '../approval-view.js';
 import {
   approveCall,
-  askers,
   bounded,
   type FurtherTyped,
   furtherCalls,
@@ -38,10 +37,10 @@ export async function approve(id: string, options: ApproveOptions, io: Terminal)
   const store = team ?? openStateWith(options, io, (each) => each.approval(id) !== undefined);
   try {
     await team?.needRole('approver');
-    const approval = await waitingCall(id, store);
+    const { approval, askedBy } = await waitingCall(id, store);
     const budget = further && bounded(further, approval, store);
     await io.err.write(describeApproval(approval, io.err, nowOf(store, io)));
-    if (askers(await store.sessions())(approval) === 'unknown') await io.err.write(`  ${UNKNOWN_POLICY}\n`);
+    if (askedBy === 'unknown') await io.err.write(`  ${UNKNOWN_POLICY}\n`);
     if (budget) await io.err.write(`  also      ${budgetText(budget, approval)}\n`);
     if (!(await isMeant(approval, store, options, io))) return EXIT.failed;
 

@@ -9,7 +9,7 @@ import type { RemoteOptions } from '../../config/run-options.js';
 import { findPolicy } from '../../config/shipped-policies.js';
 import { readTextFile } from '../../config/text-file.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
-import { count } from '../../text/count.js';
+import { count, shortList } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { readCommandLine } from '../../upstream/command-line.js';
 import { namedServer } from '../named-server.js';
@@ -111,8 +111,7 @@ function leftOutLine(paths: readonly string[]): string {
   // What lies in packages is theirs, and can be many.
   const own = paths.filter((path) => !path.includes('node_modules/'));
   if (own.length === 0) return '';
-  const more = own.length > MOST_NAMED ? ` and ${own.length - MOST_NAMED} more` : '';
-  return `Left out: ${printable(own.slice(0, MOST_NAMED).join(', '))}${more}.\n`;
+  return `Left out: ${printable(shortList(own, MOST_NAMED))}.\n`;
 }
 
 /** Without a version, whoever installs the bundle gets what was published last, and not what was looked at here. */

@@ -213,7 +213,7 @@ async function approve(
   page: Page,
 ): Promise<{ readonly expiresAt: number }> {
   const store = await page.storeOf(id, isShown(shown));
-  const approval = await waitingCall(id, store);
+  const { approval } = await waitingCall(id, store);
   if (!isShown(shown)(approval))
     throw new PolicyWrapError('REFUSED', `approval ${approval.id} is not the call that was shown`, {
       hint: 'Look at what waits now.',

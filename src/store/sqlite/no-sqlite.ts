@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { PolicyWrapError } from '../../errors.js';
+import { messageOf, PolicyWrapError } from '../../errors.js';
 import { quotedCommand } from '../../text/masking.js';
 
 /** What is installed with us, in the version that package.json names: 13 does not run on Node 20. */
@@ -68,8 +68,7 @@ export function isBrought(version: string): boolean {
 
 /** The loader's reason in one line, without its own advice, which is for another folder, and its lists of places. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text
+  return messageOf(error)
     .replace(/(?:Please try re-compiling|Tried:|Require stack:).*/s, '')
     .replace(/\s+/g, ' ')
     .trim()
