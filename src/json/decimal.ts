@@ -90,7 +90,7 @@ export class Decimal {
     if (typeof c === 'bigint') {
       const digits = c.toString();
       const kept = withoutTrailingZeros(digits);
-      if (kept < digits.length && kept > 0) {
+      if (kept < digits.length) {
         c = BigInt(digits.slice(0, kept));
         e += digits.length - kept;
       }

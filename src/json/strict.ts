@@ -153,17 +153,10 @@ function syntaxReason(error: unknown): string {
   return /at position \d+/.exec(message)?.[0] ?? 'it ends too early or is malformed';
 }
 
-/** @returns the offset of the first byte that is no UTF-8, found by halving */
+/** @returns the offset of the first byte that does not come back when the text is written again */
 function invalidUtf8At(bytes: Buffer): number {
-  let low = 0;
-  let high = bytes.length;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    let cut = middle;
-    // Not in the middle of a character.
-    while (cut > low && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--;
-    if (cut > low && isUtf8(bytes.subarray(low, cut))) low = cut;
-    else high = middle;
-  }
-  return low;
+  const again = Buffer.from(bytes.toString('utf8'));
+  let at = 0;
+  while (bytes[at] === again[at]) at++;
+  return at;
 }

@@ -41,9 +41,12 @@ describe('Decimal', () => {
 
   test.each([
     '',
+    '-',
     'x',
     '1.',
+    '-1.',
     '.5',
+    '-.5',
     '+1',
     '0x10',
     '1e',
@@ -70,10 +73,21 @@ describe('Decimal', () => {
     expect(Decimal.from(5).minus(Decimal.from('5.01')).toString()).toBe('-0.01');
   });
 
+  test.each([
+    ['1.5', '0.3', '0.45'],
+    ['-1e20', '1e-30', '-0.0000000001'],
+    ['9007199254740993', '3', '27021597764222979'],
+    ['123456789', '987654321', '121932631112635269'],
+    ['0', '-5e7', '0'],
+  ])('%s times %s is %s', (a, b, product) => {
+    expect(Decimal.from(a).times(Decimal.from(b)).toString()).toBe(product);
+  });
+
   test('counts digits', () => {
     expect(Decimal.from('123.45')).toMatchObject({ wholeDigits: 3, decimals: 2 });
     expect(Decimal.from('1e40')).toMatchObject({ wholeDigits: 41, decimals: 0 });
     expect(Decimal.from('0.05')).toMatchObject({ wholeDigits: -1, decimals: 2 });
+    expect(Decimal.zero).toMatchObject({ wholeDigits: 0, decimals: 0 });
   });
 
   test('reads back what it writes, and orders and adds like scaled integers', () => {
@@ -85,6 +99,7 @@ describe('Decimal', () => {
         expect(Math.sign(x.compare(y))).toBe(m < n ? -1 : m > n ? 1 : 0);
         expect(scaled(x.plus(y).toString())).toBe(m + n);
         expect(scaled(x.minus(y).toString())).toBe(m - n);
+        expect(scaled(x.times(y).toString())).toBe((m * n) / ONE);
         expect(x.sign).toBe(m < 0n ? -1 : m > 0n ? 1 : 0);
         expect(x.toNumber()).toBe(Number(a) + 0);
         expect(x.safeInteger).toBe(
@@ -124,17 +139,18 @@ describe('Decimal', () => {
     const long = '7'.repeat(1000);
     expect(Decimal.from(long).toString()).toBe(long);
     expect(Decimal.from(`1${'0'.repeat(999)}`).toString()).toBe('1e999');
-    expect(() => Decimal.from('7'.repeat(5000))).toThrow(RangeError);
+    expect(Decimal.from('7'.repeat(1100)).wholeDigits).toBe(1100);
+    for (const length of [1101, 5000]) expect(() => Decimal.from('7'.repeat(length))).toThrow(RangeError);
   });
 });
 
-const ONE = 10n ** 120n;
+const ONE = 10n ** 240n;
 
-/** The value times 10^120, by other means than Decimal's. */
+/** The value times 10^240, by other means than Decimal's. */
 function scaled(text: string): bigint {
   const [mantissa = '', exponent = '0'] = text.split('e');
   const [whole = '', fraction = ''] = mantissa.split('.');
-  return BigInt(whole + fraction) * 10n ** BigInt(120 + Number(exponent) - fraction.length);
+  return BigInt(whole + fraction) * 10n ** BigInt(240 + Number(exponent) - fraction.length);
 }
 
 test.each([

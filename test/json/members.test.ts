@@ -46,6 +46,17 @@ test.each([
   expect(mapMembers(text, whole(text), edit)).toBe(expected);
 });
 
+test('a value ends where it ends, also at the end of the text', () => {
+  expect(['5', ' 5 ', '"a"', ' "a\\"" ', '[1] ', '{}'].map(whole)).toEqual([
+    [0, 1],
+    [1, 2],
+    [0, 3],
+    [1, 6],
+    [0, 3],
+    [0, 2],
+  ]);
+});
+
 test('an object inside a text is edited where it stands', () => {
   const text = '[{"a":1},{"a":2}]';
   expect(mapMembers(text, [9, 16], (_, member) => `${member}0`)).toBe('{"a":20}');

@@ -24,6 +24,18 @@ describe('scan refuses what two parsers could read differently', () => {
       -32600,
       /"k" at params.arguments.x/,
     ],
+    [
+      'a duplicate key between blanks and other strings',
+      '{ "x" : "a" , "a" : "a" , "b" : 1 , "b" : 2 }',
+      -32600,
+      /duplicate key "b" at the top level$/,
+    ],
+    [
+      'a duplicate key behind other objects and lists',
+      '{"x":{"a":[1]},"l":["k","k"],"y":{"b":1,"b":2}}',
+      -32600,
+      /duplicate key "b" at y$/,
+    ],
     ['a duplicate key in another spelling', '{"name":1,"n\\u0061me":2}', -32600, /duplicate key "name"/],
     ['a duplicate __proto__', '{"__proto__":1,"__proto__":2}', -32600, /duplicate key "__proto__"/],
     ['a duplicate empty key', '{"":1,"":2}', -32600, /duplicate key ""/],
@@ -31,6 +43,7 @@ describe('scan refuses what two parsers could read differently', () => {
     ['a negative one', '{"a":-1e999}', -32600, /number out of range/],
     ['an exponent of many digits', '{"a":1e-99999}', -32600, /number out of range/],
     ['a number of many digits', `{"a":${'1'.repeat(1001)}}`, -32600, /number out of range/],
+    ['a number of many decimals', `{"a":0.${'1'.repeat(999)}}`, -32600, /number out of range/],
     ['NaN', '{"a":NaN}', -32700, /not JSON/],
     ['Infinity', '{"a":-Infinity}', -32700, /not JSON/],
     ['too much depth', nested(MAX_DEPTH + 1), -32600, /deeper than 128/],
@@ -43,12 +56,13 @@ describe('scan refuses what two parsers could read differently', () => {
     ['a NUL byte outside', '{}\0', -32700, /not JSON/],
     ['a raw control character', '{"a":"\u0001"}', -32700, /not JSON/],
     ['trailing data', '{} {}', -32700, /not JSON/],
-    ['a trailing comma', '{"a":1,}', -32700, /not JSON/],
+    ['a trailing comma', '{"a":1,}', -32700, /^not JSON: at position 7$/],
+    ['an open object', '{"a":1', -32700, /^not JSON: /],
     ['a comment', '{"a":1}//', -32700, /not JSON/],
     ['single quotes', "{'a':1}", -32700, /not JSON/],
     ['a leading zero', '{"a":01}', -32700, /not JSON/],
     ['an open string', '{"a":"b', -32700, /unterminated/],
-    ['nothing', '', -32700, /not JSON/],
+    ['nothing', '', -32700, /^not JSON: it ends too early or is malformed$/],
   ])('G2: %s', (_, text, code, reason) => {
     const scanned = read(text);
     expect(scanned).toMatchObject({ ok: false, code });
@@ -63,6 +77,8 @@ describe('scan refuses what two parsers could read differently', () => {
     ['numbers of every form', '[0,-0,1.0,1e5,1E+5,-1.5e-7,9007199254740993]'],
     ['white space', ' { "a" : [ 1 , 2 ] } \r\n'],
     ['the deepest that is allowed', nested(MAX_DEPTH)],
+    ['any number of containers beside each other', `[${'[],{},'.repeat(200)}{}]`],
+    ['numbers of a thousand characters', `[0.${'1'.repeat(998)}]`],
     ['__proto__ and constructor', '{"__proto__":{"a":1},"constructor":1}'],
     ['lone surrogates as escapes', '{"a":"\\ud800"}'],
   ])('and passes %s', (_, text) => {
@@ -71,9 +87,18 @@ describe('scan refuses what two parsers could read differently', () => {
     if (scanned.ok) expect(scanned.value).toEqual(JSON.parse(text));
   });
 
+  test('names the byte that is no UTF-8, whatever stands before and behind it', () => {
+    for (const before of ['', '{', 'é', '"é', '"\u20ac🧾\ufffd"', 'ab🧾é'.repeat(50)])
+      for (const bad of [[0xff], [0xc3], [0x80], [0xc0, 0xaf], [0xed, 0xa0, 0x80]])
+        for (const behind of ['', '"', 'é}', 'ab🧾é'.repeat(50)]) {
+          const line = Buffer.concat([Buffer.from(before), Buffer.from(bad), Buffer.from(behind)]);
+          expect(scan(line)).toMatchObject({ reason: `invalid UTF-8 at byte ${Buffer.byteLength(before)}` });
+        }
+  });
+
   test('says when numbers need their text', () => {
     expect(read('[1,2.5,123456789012345]')).toMatchObject({ exactText: undefined });
-    for (const text of ['[9007199254740993]', '[0.30000000000000004]', '[1e2]'])
+    for (const text of ['[9007199254740993]', '[0.30000000000000004]', '[1e2]', '[1E2]'])
       expect(read(text)).toMatchObject({ exactText: text });
   });
 
@@ -187,6 +212,8 @@ test.each([
   ['[{"a":[]},[[]]]', 2, true],
   ['["[[[","\\"{{{"]', 1, false],
   ['[[],[],[]]', 2, false],
+  ['[{},{},{}]', 2, false],
+  ['"[[', 0, false],
   ['{"a', 0, true],
 ])('%s is deeper than %i levels: %s', (text, limit, expected) => {
   expect(isDeeper(text, limit)).toBe(expected);

@@ -1,9 +1,18 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { canonicalJson } from '../../src/json/canonical.js';
 import { Decimal } from '../../src/json/decimal.js';
 import { hasEscapedName, parseDoubles, parseJson } from '../../src/json/exact.js';
-import type { Json } from '../../src/json/value.js';
+import {
+  countKeys,
+  isArray,
+  isNumber,
+  isObject,
+  isRecord,
+  type Json,
+  jsonTypeOf,
+  own,
+} from '../../src/json/value.js';
 
 /**
  * Names whose text as written begins with `prefix`, which is another name: an engine that has met `prefix` in the same
@@ -30,6 +39,68 @@ test.each(ESCAPED)(
     }
   },
 );
+
+test('G2: what an engine makes of an object that has a name with an escape is not believed', () => {
+  const parse = JSON.parse;
+  const engine = vi.spyOn(JSON, 'parse').mockImplementation((text) => {
+    const value = parse(text);
+    return typeof value === 'object' ? { taken: 'for another' } : value;
+  });
+  try {
+    for (const read of [parseJson, parseDoubles]) {
+      expect(read('{"am\\u006funt":{"a":[1]}}')).toEqual({ amount: { a: [1] } });
+      expect(read('{"amount":1}')).toEqual({ taken: 'for another' });
+    }
+  } finally {
+    engine.mockRestore();
+  }
+});
+
+test.each<[value: unknown, type: string, kinds: string]>([
+  [null, 'null', ''],
+  [true, 'boolean', ''],
+  [1.5, 'number', 'number'],
+  [Decimal.from('1e400'), 'number', 'number'],
+  ['a', 'string', ''],
+  [[1], 'array', 'array'],
+  [{ a: 1 }, 'object', 'object record'],
+])('%o is of the type %s', (value, type, kinds) => {
+  expect(jsonTypeOf(value)).toBe(type);
+  const is = {
+    number: isNumber(value as Json),
+    array: isArray(value as Json),
+    object: isObject(value as Json),
+  };
+  const found = Object.entries(is).flatMap(([kind, holds]) => (holds ? [kind] : []));
+  if (!(value instanceof Decimal) && isRecord(value)) found.push('record');
+  expect(found.join(' ')).toBe(kinds);
+});
+
+test('nothing is of no type', () => {
+  expect([isNumber(undefined), isArray(undefined), isObject(undefined), isRecord(undefined)]).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('only what stood in the text is an own member', () => {
+  expect(own({ a: 1 }, 'a')).toBe(1);
+  expect(own({ a: 1 }, 'toString')).toBeUndefined();
+  expect(own(JSON.parse('{"__proto__":5}'), '__proto__')).toBe(5);
+});
+
+test.each([
+  ['null', 0],
+  ['"abc"', 0],
+  ['{}', 0],
+  ['{"a":"abc","b":null,"c":{"d":{}}}', 4],
+  ['[{"a":1},[{"b":2},null,"x"],{"a":3}]', 3],
+  ['{"__proto__":{"a":1}}', 2],
+])('%s has %i keys', (text, keys) => {
+  expect(countKeys(JSON.parse(text))).toBe(keys);
+});
 
 describe('hasEscapedName', () => {
   const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', ':', ' ', '{', ',', '\n'), maxLength: 6 });
@@ -136,6 +207,11 @@ describe('parseJson', () => {
       expect(() => parseJson(text)).toThrow(SyntaxError);
     },
   );
+
+  test('reads numbers of a thousand characters', () => {
+    for (const text of ['7'.repeat(1000), `0.${'7'.repeat(998)}`, '1e9999', '1e-9999'])
+      expect(String(parseJson(text)).length).toBeGreaterThan(3);
+  });
 
   test('agrees with JSON.parse on any JSON, by either way of reading', () => {
     fc.assert(

@@ -15,8 +15,32 @@ test('parseDuration takes seconds and letters, and nothing that is no whole numb
   ]);
 });
 
+test.each([
+  ['5ms', 5],
+  ['2h', 7_200_000],
+  ['1d', 86_400_000],
+  ['1w', 604_800_000],
+  ['0.5s', 500],
+  ['0.5ms', undefined],
+  [0.1, 100],
+  [1e-9, undefined],
+  [-1, undefined],
+  [Number.NaN, undefined],
+  [Number.POSITIVE_INFINITY, undefined],
+  [9_007_199_254_740, 9_007_199_254_740_000],
+  [9_007_199_254_741, undefined],
+  ['999999999999w', undefined],
+  ['1234567890123s', undefined],
+])('%s is read as %s ms', (spelling, ms) => {
+  expect(parseDuration(spelling)).toBe(ms);
+});
+
 test('textOfDuration takes the largest unit that divides it', () => {
-  expect([1000, 120_000, 5_400_000, 7_200_000, 172_800_000, 1].map(textOfDuration)).toEqual([
+  expect(
+    [604_800_000, 1500, 1000, 120_000, 5_400_000, 7_200_000, 172_800_000, 1].map(textOfDuration),
+  ).toEqual([
+    'week',
+    '1500 milliseconds',
     'second',
     '2 minutes',
     '90 minutes',

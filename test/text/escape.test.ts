@@ -90,10 +90,26 @@ test.each([
   expect(printable(text)).toBe(shown);
 });
 
+test('JSON is spread over lines, a member each, and what is empty stays together', () => {
+  expect(spreadJson('{"a":[1,{"b":"{,}"}],"c":{ },"d":[]}')).toEqual([
+    '{',
+    '  "a": [',
+    '    1,',
+    '    {',
+    '      "b": "{,}"',
+    '    }',
+    '  ],',
+    '  "c": { },',
+    '  "d": []',
+    '}',
+  ]);
+});
+
 test('a long text is cut before it is looked at, and not in the middle of a character', () => {
   expect(printable('abc', 3)).toBe('abc');
   expect(printable('abcd', 3)).toBe('abc…');
   expect(printable('ab🧾', 3)).toBe('ab…');
+  expect(printable('a\nb')).toBe('a\\u{a}b');
   expect(printable(`${'\u0301'.repeat(1_000_000)}`, 2)).toBe('\\u{301}\\u{301}…');
 });
 

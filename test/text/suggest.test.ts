@@ -53,6 +53,38 @@ describe('nearest', () => {
   });
 });
 
+test.each<[word: string, candidates: string[], expected: string | undefined]>([
+  // A third of the letters may differ, and one of a short word.
+  ['ab', ['ac'], 'ac'],
+  ['ab', ['cd'], undefined],
+  ['abcde', ['abcdx'], 'abcdx'],
+  ['abcde', ['abcxx'], undefined],
+  ['abcdef', ['xxcdef'], 'xxcdef'],
+  ['abcdef', ['abcdxx'], 'abcdxx'],
+  ['abcdef', ['abxxef'], 'abxxef'],
+  ['abcdef', ['xxxdef'], undefined],
+  ['abcdef', ['abcxxx'], undefined],
+  ['abcdef', ['abcdefgh'], 'abcdefgh'],
+  ['abcdef', ['ghabcdef'], 'ghabcdef'],
+  ['abcdef', ['abcdefghi'], undefined],
+  ['abcdef', ['cdef'], 'cdef'],
+  ['abcdef', ['abcd'], 'abcd'],
+  ['abcdef', ['def'], undefined],
+  ['abcdef', ['badcef'], 'badcef'],
+  ['abcdef', ['badcfe'], undefined],
+  // The nearest, and of equals the first.
+  ['abcdef', ['abcdxx', 'abcdex', 'abcdey'], 'abcdex'],
+  // Never the word itself.
+  ['tools', ['tools', 'tool'], 'tool'],
+  ['a', ['a'], undefined],
+  ['x'.repeat(64), ['x'.repeat(63)], 'x'.repeat(63)],
+  ['x'.repeat(65), ['x'.repeat(64)], undefined],
+  ['x'.repeat(63), ['x'.repeat(64)], 'x'.repeat(64)],
+  ['x'.repeat(64), ['x'.repeat(65)], undefined],
+])('%s among %j: %s', (word, candidates, expected) => {
+  expect(nearest(word, candidates)).toBe(expected);
+});
+
 describe('nameHint', () => {
   test.each<[string, string[], string | undefined]>([
     ['afpi', ['afip', 'legiti'], 'Did you mean "afip"?'],
@@ -60,6 +92,7 @@ describe('nameHint', () => {
     ['zebra', ['afip', 'afip', 'legiti'], 'There are: afip, legiti.'],
     ['zebra', [], undefined],
     ['bell', ['bell\u0007'], 'Did you mean "bell\\u{7}"?'],
+    ['zebra', [...'abcdefghijkl'], 'There are: a, b, c, d, e, f, g, h, i, j, k, l.'],
     [
       'zebra',
       Array.from({ length: 15 }, (_, i) => `tool${i}`),
