@@ -1,19 +1,32 @@
+import type * as z from 'zod';
 import { printableJson, safeJson } from '../text/escape.js';
-import type { Output, OutputName } from './output/outputs.js';
-import { VERSION } from './output/version.js';
 import type { Terminal } from './terminal.js';
+
+/** Version of the shape of every `--json` output: fields may be added, never changed. Times in UTC. */
+export const VERSION = 1;
+
+/** What commands hand over may be frozen. */
+type Frozen<T> = T extends readonly (infer U)[]
+  ? readonly Frozen<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
+type WithoutVersion<T> = T extends unknown ? Omit<T, 'version'> : never;
+
+/** What a schema describes, as it is handed over: the version is added where it is printed. */
+export type Printed<S extends z.ZodType> = Frozen<WithoutVersion<z.infer<S>>>;
 
 /**
  * Prints the result of a command for programs.
  *
- * @param _command whose shape it has
+ * @param _schema which shape it has
  * @param indent spaces a level; one line when 0
  * @returns whether anybody still reads
  */
-export function printJson<N extends OutputName>(
+export function printJson<S extends z.ZodType>(
   { out }: Terminal,
-  _command: N,
-  result: Output<N>,
+  _schema: S,
+  result: Printed<S>,
   indent = 2,
 ): Promise<boolean> {
   return out.write(`${versioned(result, indent)}\n`);

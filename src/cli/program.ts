@@ -57,7 +57,7 @@ export function addCommands(
       const misplaced = misplacedOptions(row.takesServer ? server : []);
       if (misplaced !== undefined) await processTerminal().err.write(`policy-wrap: ${misplaced}\n`);
       if (row.options) given.push(command.opts());
-      const [run, io] = await Promise.all([row.load(above), terminalFor(row, command)]);
+      const [run, io] = await Promise.all([row.load(above, rows), terminalFor(row, command)]);
       settle(await run(...given, io));
     });
   }

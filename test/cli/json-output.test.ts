@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { OUTPUT as NOTIFY } from '../../src/cli/commands/notify.js';
+import { OUTPUT as PRESETS } from '../../src/cli/commands/presets.js';
 import { printJson, versioned, withMember } from '../../src/cli/json-output.js';
 import { FakeTerminal } from './commands/support.js';
 
 test('a result has its version first, two spaces a level, and no character that changes what is around it', async () => {
   const terminal = new FakeTerminal();
-  expect(await printJson(terminal, 'notify', { file: 'a\u001b[31m\u202e', channels: [] })).toBe(true);
+  expect(await printJson(terminal, NOTIFY, { file: 'a\u001b[31m\u202e', channels: [] })).toBe(true);
   expect(terminal.out.text).toBe(
     '{\n  "version": 1,\n  "file": "a\\u001b[31m\\u202e",\n  "channels": []\n}\n',
   );
@@ -13,7 +15,7 @@ test('a result has its version first, two spaces a level, and no character that 
 test('says whether anybody still reads', async () => {
   const terminal = new FakeTerminal();
   terminal.out.patience = 1;
-  expect(await printJson(terminal, 'presets', { presets: [] })).toBe(false);
+  expect(await printJson(terminal, PRESETS, { presets: [] })).toBe(false);
 });
 
 test('a member that is JSON already keeps every digit, and is escaped all the same', () => {

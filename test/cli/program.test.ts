@@ -77,7 +77,7 @@ test('the exit codes in a help are those that the command ends with', () => {
 
 describe('the table of commands', () => {
   test.each(COMMANDS)('$name is loaded, and takes what its row says', async (row) => {
-    const command = await row.load(ABOVE);
+    const command = await row.load(ABOVE, COMMANDS);
     const { arguments: own = [], takesServer, options } = row;
     expect(command).toHaveLength(
       own.length + Number(takesServer ?? false) + Number(options !== undefined) + 1,
@@ -193,7 +193,7 @@ describe('what programs and people read', () => {
     } else {
       const [given, needed] = CASES[row.name]?.(played) ?? [];
       const io = row.aboutClients ? clientsTerminal(terminal) : terminal;
-      await (await row.load(ABOVE))(...(given ?? []), { ...needed, ...options }, io);
+      await (await row.load(ABOVE, COMMANDS))(...(given ?? []), { ...needed, ...options }, io);
     }
     return terminal.out.text;
   }

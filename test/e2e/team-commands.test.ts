@@ -174,7 +174,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     await second.call('issue');
     await second.call('tag');
     const seen = JSON.parse((await auditor.run('status', '--json')).stdout);
-    expect(misfits('status', seen)).toEqual([]);
+    expect(await misfits('status', seen)).toEqual([]);
     expect(seen.database).toEqual({ path: expect.stringContaining(`?team=${team.name}`), exists: true });
     expect(seen.wrappers.map(({ who }: Message) => who).sort()).toEqual(['alice', 'bob']);
     expect(seen.counters).toMatchObject([
@@ -322,7 +322,7 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
       .poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 })
       .toBeUndefined();
     const checked = await one.run('store', 'check', '--json');
-    expect(misfits('store', JSON.parse(checked.stdout))).toEqual([]);
+    expect(await misfits('store', JSON.parse(checked.stdout))).toEqual([]);
     const { version, findings } = JSON.parse(checked.stdout);
     expect(version).toBe(1);
     const about = findings.map((one: Message) => one.about);
@@ -346,7 +346,9 @@ describe.skipIf(IS_MISSING || PYTHON === undefined)('what people see and do in a
     expect(store).toMatchObject({ status: 'fail' });
     expect(store.findings.map(({ message }: Message) => message).join()).toContain('fsync');
     expect((await owner.run('store', 'members')).stdout).toMatch(/erin +wrapper/);
-    expect(misfits('store', JSON.parse((await owner.run('store', 'members', '--json')).stdout))).toEqual([]);
+    expect(
+      await misfits('store', JSON.parse((await owner.run('store', 'members', '--json')).stdout)),
+    ).toEqual([]);
     expect((await owner.run('store', 'revoke', 'erin', 'wrapper')).code).toBe(0);
     await expect.poll(async () => refusalCode(await wrapper.call('look')), { timeout: 20_000 }).toBe('STORE');
     await wrapper.end();

@@ -91,6 +91,7 @@ export const CLIENTS: readonly CommandRow[] = [
     options: [json],
     aboutClients: true,
     load: async () => (await import('../commands/clients.js')).clients,
+    output: async () => (await import('../commands/clients.js')).OUTPUT,
   },
   {
     name: 'pack',

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import type { ZodType } from 'zod';
 import type { EXIT } from '../../errors.js';
 import { SHARED } from '../shared-options.js';
 
@@ -18,8 +19,13 @@ export interface CommandRow {
   readonly exits?: Readonly<Partial<Record<OwnExit, string | true>>>;
   /** It is about clients: its Terminal knows those of this machine. */
   readonly aboutClients?: boolean;
-  /** @returns the command. It takes its arguments, the server's words, its options (where it has any) and the Terminal. */
-  readonly load: (above: Above) => Promise<Loaded>;
+  /**
+   * @param rows every command, for one that is about commands
+   * @returns the command. It takes its arguments, the server's words, its options (where it has any) and the Terminal.
+   */
+  readonly load: (above: Above, rows: readonly CommandRow[]) => Promise<Loaded>;
+  /** @returns the schema of what it prints for programs */
+  readonly output?: () => Promise<ZodType>;
 }
 
 /** A code that not every command ends with. */

@@ -21,6 +21,7 @@ export const DECIDE: readonly CommandRow[] = [
       noColor,
     ],
     load: async () => (await import('../commands/approvals.js')).approvals,
+    output: async () => (await import('../commands/approvals.js')).OUTPUT,
   },
   {
     name: 'approve',
@@ -53,6 +54,7 @@ export const DECIDE: readonly CommandRow[] = [
     arguments: [new Argument('<server>'), new Argument('[tool]')],
     options: [db, new Option('--dry-run', 'only show'), yes, json],
     load: async () => (await import('../commands/trust.js')).trust,
+    output: async () => (await import('../commands/trust.js')).OUTPUT,
   },
   {
     name: 'pause',
@@ -76,6 +78,7 @@ export const DECIDE: readonly CommandRow[] = [
       ...[yes, json, noColor],
     ],
     load: async () => (await import('../commands/store.js')).store,
+    output: async () => (await import('../commands/store.js')).OUTPUT,
   },
   {
     name: 'resume',
@@ -106,5 +109,6 @@ export const DECIDE: readonly CommandRow[] = [
       json,
     ],
     load: async () => (await import('../commands/notify.js')).notify,
+    output: async () => (await import('../commands/notify.js')).OUTPUT,
   },
 ];

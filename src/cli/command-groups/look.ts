@@ -33,6 +33,7 @@ export const LOOK: readonly CommandRow[] = [
     arguments: [new Argument('[preset]')],
     options: [json, noColor],
     load: async () => (await import('../commands/presets.js')).presets,
+    output: async () => (await import('../commands/presets.js')).OUTPUT,
   },
   {
     name: 'tools',
@@ -53,6 +54,7 @@ export const LOOK: readonly CommandRow[] = [
       noColor,
     ],
     load: async () => (await import('../commands/tools.js')).tools,
+    output: async () => (await import('../commands/tools.js')).OUTPUT,
   },
   {
     name: 'threats',
@@ -69,6 +71,7 @@ export const LOOK: readonly CommandRow[] = [
     ],
     aboutClients: true,
     load: async () => (await import('../commands/threats.js')).threats,
+    output: async () => (await import('../commands/threats.js')).OUTPUT,
   },
   {
     name: 'doctor',
@@ -78,6 +81,7 @@ export const LOOK: readonly CommandRow[] = [
     takesServer: true,
     options: [policy, preset, db, store, server, ...remote, json, noColor],
     load: async () => (await import('../commands/doctor.js')).doctor,
+    output: async () => (await import('../commands/doctor.js')).OUTPUT,
   },
   {
     name: 'demo',
@@ -85,5 +89,6 @@ export const LOOK: readonly CommandRow[] = [
     summary: 'see the pasted policy at work on a bundled stand-in server',
     options: [new Option('--approve', 'a call that waits for you, in this terminal'), json],
     load: async () => (await import('../commands/demo.js')).demo,
+    output: async () => (await import('../commands/demo.js')).OUTPUT,
   },
 ];

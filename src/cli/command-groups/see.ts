@@ -32,6 +32,7 @@ export const SEE: readonly CommandRow[] = [
       noColor,
     ],
     load: async () => (await import('../commands/status.js')).status,
+    output: async () => (await import('../status/json.js')).OUTPUT,
   },
   {
     name: 'log',
@@ -49,6 +50,7 @@ export const SEE: readonly CommandRow[] = [
       noColor,
     ],
     load: async () => (await import('../commands/log.js')).log,
+    output: async () => (await import('../log-json.js')).LOG_LINE,
   },
   {
     name: 'export',
@@ -64,6 +66,7 @@ export const SEE: readonly CommandRow[] = [
       since,
     ],
     load: async () => (await import('../commands/export.js')).exportLog,
+    output: async () => (await import('../log-json.js')).LOG_LINE,
   },
   {
     name: 'reset',
@@ -90,6 +93,7 @@ export const SEE: readonly CommandRow[] = [
       json,
     ],
     load: async () => (await import('../commands/recommend.js')).recommend,
+    output: async () => (await import('../commands/recommend.js')).OUTPUT,
   },
   {
     name: 'replay',
@@ -102,6 +106,7 @@ export const SEE: readonly CommandRow[] = [
       new Option('--check', 'exit with 4 when anything changes'),
     ],
     load: async () => (await import('../commands/replay.js')).replay,
+    output: async () => (await import('../commands/replay.js')).OUTPUT,
   },
 ];
 

@@ -47,6 +47,7 @@ export const TRUST: readonly CommandRow[] = [
     arguments: [new Argument('[policy]')],
     options: [preset, server, new Option('--strict', 'warnings count as errors'), install, ...remote, json],
     load: async () => (await import('../commands/check.js')).check,
+    output: async () => (await import('../commands/check.js')).OUTPUT,
   },
   {
     name: 'explain',
@@ -60,6 +61,7 @@ export const TRUST: readonly CommandRow[] = [
       ...[policy, preset, db, server, grant, ...remote, json],
     ],
     load: async () => (await import('../commands/explain.js')).explain,
+    output: async () => (await import('../commands/explain.js')).OUTPUT,
   },
   {
     name: 'test',
@@ -69,6 +71,7 @@ export const TRUST: readonly CommandRow[] = [
     arguments: [new Argument('<cases...>', 'JSON files')],
     options: [json],
     load: async () => (await import('../commands/test.js')).test,
+    output: async () => (await import('../commands/test.js')).OUTPUT,
   },
   {
     name: 'schema',
@@ -83,7 +86,10 @@ export const TRUST: readonly CommandRow[] = [
       ),
       ...[install, ...remote],
     ],
-    load: async () => (await import('../commands/schema.js')).schema,
+    load: async (_, rows) => {
+      const { schema } = await import('../commands/schema.js');
+      return (argv, options, io) => schema(argv, options, rows, io);
+    },
   },
   {
     name: 'import',
@@ -103,6 +109,7 @@ export const TRUST: readonly CommandRow[] = [
     arguments: [new Argument('[policy]', 'a server, or a file; without one, every policy that was changed')],
     options: [new Option('--show <version>', 'print this one'), db, json, noColor],
     load: async () => (await import('../commands/history.js')).history,
+    output: async () => (await import('../commands/history.js')).OUTPUT,
   },
   {
     name: 'rollback',

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { judgeTyped } from '../../approval/challenge.js';
 import { localeOf } from '../../approval/typed-number.js';
 import { EXIT, PolicyWrapError } from '../../errors.js';
@@ -15,10 +16,10 @@ import {
   stateOf,
 } from '../approval-view.js';
 import { type AskedBy, askers, UNKNOWN_POLICY } from '../approving.js';
-import { versioned, withMember } from '../json-output.js';
+import { type Printed, versioned, withMember } from '../json-output.js';
 import { inTeam } from '../named-stores.js';
 import { openState, openStates, type StateOptions, written } from '../open-state.js';
-import type { Output } from '../output/outputs.js';
+import * as parts from '../output-parts.js';
 import { assertPerson } from '../person.js';
 import { standingIn } from '../remedies.js';
 import { type AnyStore, nowOf, openTeam, type StoreOptions } from '../team-store.js';
@@ -31,6 +32,30 @@ export interface ApprovalsOptions extends StateOptions, StoreOptions {
   readonly json?: boolean | undefined;
   readonly watch?: boolean | undefined;
 }
+
+const APPROVAL = z.object({
+  id: z.string(),
+  server: parts.server,
+  grant: parts.grant,
+  tool: parts.tool,
+  rule: parts.rule,
+  reason: parts.text('why a person is asked'),
+  state: z.enum(['pending', 'approved', 'rejected', 'consumed', 'expired']),
+  policy: parts.text('hash of the policy that asks'),
+  severe: z.boolean().describe('it costs money or destroys: a value of it has to be typed'),
+  channels: z.array(z.string()).describe('where it may be answered'),
+  askedAt: parts.time('asked'),
+  expiresAt: parts.time('expires'),
+  decidedAt: parts.time('decided').nullable(),
+  decidedBy: z.string().nullable(),
+  note: z.string().nullable(),
+  ...parts.origin,
+  argumentNames: z.array(z.string()).optional().describe('where the values are no longer kept'),
+  arguments: parts.members.nullable().describe('with every digit'),
+});
+
+/** What `approvals --json` prints. */
+export const OUTPUT = parts.result({ approvals: z.array(APPROVAL) });
 
 const WATCH_MS = 500;
 
@@ -81,7 +106,7 @@ function advice(approval: ApprovalEntry, team: TeamStanding | undefined): string
   return `  ${words.map((word) => inTeam(`policy-wrap ${word} ${id}`, team)).join('    ')}\n`;
 }
 
-type Listed = Output<'approvals'>['approvals'][number];
+type Listed = Printed<typeof OUTPUT>['approvals'][number];
 
 /** The arguments are copied as text, so that no digit is lost. */
 function asJson(approval: ApprovalEntry & Partial<Origin>): string {

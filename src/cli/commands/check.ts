@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { readPolicy } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
 import { findPolicy } from '../../config/shipped-policies.js';
@@ -14,6 +15,7 @@ import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
 import { type NamedServer, namedServer } from '../named-server.js';
+import * as parts from '../output-parts.js';
 import type { Terminal } from '../terminal.js';
 
 export interface CheckOptions extends RemoteOptions {
@@ -25,6 +27,27 @@ export interface CheckOptions extends RemoteOptions {
   readonly install: boolean;
   readonly json?: boolean;
 }
+
+/** What `check --json` prints. */
+export const OUTPUT = parts.result({
+  source: parts.text('the policy'),
+  tools: parts.count("of the server's, where one was started").optional(),
+  problems: z.array(
+    z.object({
+      code: z.string(),
+      severity: z.enum(['error', 'warning']),
+      pointer: parts.text('JSON pointer of the place'),
+      line: z.number().int().describe('from 1'),
+      column: z.number().int().describe('from 1, in UTF-16 units'),
+      message: parts.text('what is wrong, and why'),
+      hint: parts.text('how to mend it'),
+      likely: parts.text('the word that was probably meant').optional(),
+    }),
+  ),
+  passes: z
+    .array(z.string())
+    .describe('keys of what passes without a look, since the policy does not have them'),
+});
 
 /**
  * Finds everything that is wrong with a policy, and, with a server, everything that does not fit its tools.
@@ -54,7 +77,7 @@ export async function check(
   // No fault, so no warning: most servers ask for nothing.
   const passes = found.kind === 'policy' ? unjudgedSections(found) : [];
   if (options.json)
-    await printJson(io, 'check', {
+    await printJson(io, OUTPUT, {
       source,
       tools: live?.tools.length,
       problems: problems.map(({ said, ...problem }) => problem),

@@ -1,11 +1,12 @@
+import * as z from 'zod';
 import { reasonAgainst } from '../../clients/change/plan.js';
 import { originalOf, urlOf, wrappedOf } from '../../clients/entries.js';
 import { type EntryReport, type PlaceReport, takeInventory } from '../../clients/inventory.js';
 import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { maskWords } from '../../text/masking.js';
-import { printJson } from '../json-output.js';
-import type { Output } from '../output/outputs.js';
+import { type Printed, printJson } from '../json-output.js';
+import * as parts from '../output-parts.js';
 import { atHome } from '../setup/final-screen.js';
 import { table } from '../table.js';
 import type { ClientsTerminal } from '../this-installation.js';
@@ -13,6 +14,45 @@ import type { ClientsTerminal } from '../this-installation.js';
 export interface ClientsOptions {
   readonly json?: boolean | undefined;
 }
+
+/** What `clients --json` prints. */
+export const OUTPUT = parts.result({
+  places: z.array(
+    z.object({
+      client: parts.text('its id, as install takes it'),
+      scope: parts.text('which of its files'),
+      path: z.string(),
+      variant: z.string().optional(),
+      problem: parts.text('why the file cannot be read').optional(),
+      entries: z.array(
+        z.object({
+          name: z.string(),
+          project: z.string().optional(),
+          kind: z.enum(['stdio', 'remote', 'unusable']),
+          status: z.enum(['wrapped', 'drifted', 'not-wrapped', 'broken', 'remote', 'unusable']),
+          url: parts.text("the server's address, with secrets masked").optional(),
+          command: z
+            .array(z.string())
+            .optional()
+            .describe('what starts the server itself, with secrets masked'),
+          env: z.array(z.string()).describe('names of its variables'),
+          disabled: z.boolean(),
+          wrapper: z
+            .object({
+              how: z.string(),
+              options: z.array(z.string()),
+              drift: z.array(z.string()).describe('in which ways it no longer starts this copy'),
+            })
+            .optional(),
+          problem: parts.text('why it cannot be wrapped').optional(),
+          wrappedElsewhere: z
+            .array(z.object({ client: z.string(), path: z.string(), name: z.string() }))
+            .describe('the same server under a wrapper: a way around the policy'),
+        }),
+      ),
+    }),
+  ),
+});
 
 /**
  * Lists every client that is there with its servers: wrapped or not, remote, drifted, and whether the same server is
@@ -23,12 +63,12 @@ export interface ClientsOptions {
 export async function clients(options: ClientsOptions, io: ClientsTerminal): Promise<number> {
   const all = takeInventory(io.machine, io.wrapper);
   const reports = all.filter(({ state }) => state.kind !== 'absent');
-  if (options.json) await printJson(io, 'clients', { places: reports.map(placeAsJson) });
+  if (options.json) await printJson(io, OUTPUT, { places: reports.map(placeAsJson) });
   else await io.out.write(reports.length > 0 ? asText(reports, io) : noneText(all, io));
   return EXIT.done;
 }
 
-function placeAsJson({ client, place, state }: PlaceReport): Output<'clients'>['places'][number] {
+function placeAsJson({ client, place, state }: PlaceReport): Printed<typeof OUTPUT>['places'][number] {
   return {
     client: client.id,
     scope: place.scope,
@@ -43,7 +83,7 @@ function entryAsJson({
   entry,
   drift,
   twins,
-}: EntryReport): Output<'clients'>['places'][number]['entries'][number] {
+}: EntryReport): Printed<typeof OUTPUT>['places'][number]['entries'][number] {
   const wrapped = wrappedOf(entry);
   return {
     name: entry.name,
@@ -96,7 +136,7 @@ function commandOf({ entry }: EntryReport): string {
 }
 
 function statusOf({ entry, drift, twins }: EntryReport): {
-  code: Output<'clients'>['places'][number]['entries'][number]['status'];
+  code: Printed<typeof OUTPUT>['places'][number]['entries'][number]['status'];
   text: string;
 } {
   switch (entry.kind) {

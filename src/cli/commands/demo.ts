@@ -1,13 +1,21 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { EXIT } from '../../errors.js';
 import { connect } from '../../store/sqlite/driver.js';
 import { showApproval } from '../demo/approval.js';
 import { showLimit } from '../demo/limit.js';
 import { printJson } from '../json-output.js';
+import * as parts from '../output-parts.js';
 import { assertPerson } from '../person.js';
 import type { Terminal } from '../terminal.js';
+
+/** What `demo --json` prints. */
+export const OUTPUT = parts.result({
+  held: z.boolean().describe('all of it'),
+  checks: z.array(z.object({ name: z.string(), held: z.boolean(), seen: z.string() })),
+});
 
 /** One thing that the demo promises, and whether it was seen. */
 interface Check {
@@ -50,7 +58,7 @@ export async function demo(
     await rm(folder, { recursive: true, force: true });
   }
   const held = checks.every((one) => one.held);
-  if (json) await printJson(io, 'demo', { held, checks });
+  if (json) await printJson(io, OUTPUT, { held, checks });
   else
     await say(
       held

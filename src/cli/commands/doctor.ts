@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { PolicyOptions } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
 import { EXIT } from '../../errors.js';
@@ -6,6 +7,7 @@ import { CHECKS } from '../doctor/checks.js';
 import { contextOf } from '../doctor/context.js';
 import { type Examined, examine, type Status } from '../doctor/runner.js';
 import { printJson } from '../json-output.js';
+import * as parts from '../output-parts.js';
 import { type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
@@ -15,6 +17,25 @@ export interface DoctorOptions extends PolicyOptions, RemoteOptions {
   readonly server?: string;
   readonly json?: boolean;
 }
+
+/** What `doctor --json` prints. */
+export const OUTPUT = parts.result({
+  healthy: z.boolean().describe('nothing fails'),
+  checks: z.array(
+    z.object({
+      number: z.number().int(),
+      id: z.string(),
+      status: z.enum(['ok', 'info', 'warn', 'fail']).describe('the worst of the findings'),
+      findings: z.array(
+        z.object({
+          status: z.enum(['ok', 'info', 'warn', 'fail']),
+          message: z.string(),
+          fix: parts.text('what to do').optional(),
+        }),
+      ),
+    }),
+  ),
+});
 
 const STYLE_OF: Readonly<Record<Status, Style>> = { ok: 'green', info: 'dim', warn: 'yellow', fail: 'red' };
 
@@ -27,7 +48,7 @@ const STYLE_OF: Readonly<Record<Status, Style>> = { ok: 'green', info: 'dim', wa
 export async function doctor(argv: readonly string[], options: DoctorOptions, io: Terminal): Promise<number> {
   const examined = await examine(contextOf(argv, options, io), CHECKS);
   const healthy = examined.every(({ status }) => status !== 'fail');
-  if (options.json) await printJson(io, 'doctor', { healthy, checks: examined });
+  if (options.json) await printJson(io, OUTPUT, { healthy, checks: examined });
   else await io.out.write(asText(examined, healthy, io));
   return healthy ? EXIT.done : EXIT.failed;
 }

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type PolicyOptions, problemsError } from '../../config/policy-files.js';
 import type { RemoteOptions } from '../../config/run-options.js';
 import { findPolicy } from '../../config/shipped-policies.js';
@@ -13,10 +14,10 @@ import type { Policy } from '../../policy/model.js';
 import { printable } from '../../text/escape.js';
 import { upstreamEnv } from '../../upstream/environment.js';
 import { takenServer } from '../explain-server.js';
-import { printJson } from '../json-output.js';
+import { type Printed, printJson } from '../json-output.js';
 import { namedServer } from '../named-server.js';
 import { openIfThere } from '../open-state.js';
-import type { Output } from '../output/outputs.js';
+import * as parts from '../output-parts.js';
 import { table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
@@ -28,6 +29,33 @@ export interface ExplainOptions extends PolicyOptions, RemoteOptions {
   readonly grant: string;
   readonly json?: boolean;
 }
+
+/** What `explain --json` prints. */
+export const OUTPUT = parts.result({
+  tool: parts.tool,
+  server: parts.server,
+  policy: parts.policy,
+  decision: parts.decision,
+  code: parts.code.optional(),
+  rule: parts.rule.optional(),
+  why: z.string(),
+  hint: parts.text('what is worth knowing besides').optional(),
+  counter: parts.text('the limit that refuses or asks').optional(),
+  max: parts.decimal('what it allows').optional(),
+  used: parts.decimal('what is used').optional(),
+  retryAt: parts.time('from when on the call would pass').optional(),
+  trace: z
+    .array(
+      z.object({
+        look: parts.text('what was looked at: hide, entry, require, limit, ...'),
+        rule: parts.rule,
+        result: z.enum(['passes', 'stops', 'asks']),
+        answer: z.enum(['holds', 'fails', 'unknown']).optional(),
+        text: z.string(),
+      }),
+    )
+    .describe('in the order of the decision'),
+});
 
 /**
  * Says what would happen to a call and why, step by step, without charging or recording anything.
@@ -80,7 +108,7 @@ export async function explain(
   const hint = meant && hintText(meant);
   const shared = sharedText(layers.stores);
   if (options.json)
-    await printJson(io, 'explain', asJson(tool, server, found.policy, outlook, trace, hint ?? shared));
+    await printJson(io, OUTPUT, asJson(tool, server, found.policy, outlook, trace, hint ?? shared));
   else await io.out.write(`${asText(tool, found.policy, outlook, trace, [told, hint, shared], io)}`);
   return { allow: EXIT.done, deny: EXIT.denied, hide: EXIT.denied, ask: EXIT.needsApproval }[
     outlook.decision
@@ -139,7 +167,7 @@ function asJson(
   outlook: Outlook,
   trace: readonly TraceStep[],
   hint: string | undefined,
-): Output<'explain'> {
+): Printed<typeof OUTPUT> {
   const { limit, retryAt, said: _, ...rest } = outlook;
   return {
     tool,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import * as z from 'zod';
 import { readSnapshot } from '../../clients/files/read.js';
 import { assertNotPacked } from '../../config/bundle.js';
 import { configDirs, surroundings } from '../../config/paths.js';
@@ -18,6 +19,7 @@ import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import type { StateOptions } from '../open-state.js';
+import * as parts from '../output-parts.js';
 import { assertPerson, confirm } from '../person.js';
 import { policyDiff, shownLine } from '../policy-diff.js';
 import { holdsText, policyOfServer, wrappersUnder } from '../policy-in-force.js';
@@ -29,6 +31,32 @@ export interface HistoryOptions extends StateOptions {
   readonly show?: string | undefined;
   readonly json?: boolean | undefined;
 }
+
+/** What `history --json` prints. */
+export const OUTPUT = z.union([
+  parts.result({
+    policies: z.array(
+      z.object({
+        file: z.string(),
+        versions: parts.count('that are kept'),
+        changedAt: parts.time('last changed').nullable(),
+      }),
+    ),
+  }),
+  parts.result({
+    file: z.string(),
+    versions: z
+      .array(
+        z.object({
+          version: z.number().int().describe('as rollback takes it: 1 is the one before'),
+          name: parts.text('of the file that keeps it'),
+          replacedAt: parts.time('replaced'),
+          lines: parts.count('of the text'),
+        }),
+      )
+      .describe('the newest first'),
+  }),
+]);
 
 export interface RollbackOptions extends StateOptions {
   readonly dryRun?: boolean | undefined;
@@ -76,7 +104,7 @@ export async function history(
   }));
   if (options.json) {
     const listed = rows.map((row) => ({ ...row, replacedAt: isoTime(row.replacedAt) }));
-    await printJson(io, 'history', { file, versions: listed });
+    await printJson(io, OUTPUT, { file, versions: listed });
     return EXIT.done;
   }
   await io.out.write(`${printable(file)}\n`);
@@ -105,7 +133,7 @@ async function listAll({ json }: HistoryOptions, io: Terminal): Promise<number> 
     .map((file) => keptIn(file))
     .filter(({ versions }) => versions.length > 0);
   if (json) {
-    await printJson(io, 'history', {
+    await printJson(io, OUTPUT, {
       policies: all.map(({ file, versions }) => ({
         file,
         versions: versions.length,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
 import { notifyFile } from '../../config/paths.js';
 import { EXIT, PolicyWrapError, reasonOf } from '../../errors.js';
 import { openChannel } from '../../notify/channels/open.js';
@@ -20,6 +21,7 @@ import { MASK } from '../../text/masking.js';
 import { didYouMean } from '../../text/suggest.js';
 import { NOTIFY_ACTIONS } from '../actions.js';
 import { printJson } from '../json-output.js';
+import * as parts from '../output-parts.js';
 import { assertPerson } from '../person.js';
 import { bold, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -32,6 +34,31 @@ export interface NotifyOptions {
   readonly token?: boolean;
   readonly json?: boolean;
 }
+
+/** What `notify --json` prints. */
+export const OUTPUT = parts.result({
+  file: parts.text('the settings'),
+  channels: z.array(
+    z.object({
+      name: z.string(),
+      type: z.enum(['desktop', 'ntfy', 'webhook', 'slack', 'teams']),
+      to: parts.text('where to, without what makes the address a secret'),
+      events: z.array(z.string()),
+      arguments: z.boolean().describe('the values of a call that waits are sent too'),
+    }),
+  ),
+  quiet: z
+    .object({
+      from: z.string(),
+      to: z.string(),
+      days: z.array(z.string()).optional(),
+      timezone: z.string().optional(),
+      except: z.array(z.string()).optional(),
+    })
+    .optional(),
+  per_hour: z.number().int().optional().describe('most messages in an hour'),
+  telemetry: parts.text('the collector').optional(),
+});
 
 /** How long a test waits for each channel, in milliseconds. */
 const PATIENCE = 10_000;
@@ -82,7 +109,7 @@ async function list({ json }: NotifyOptions, io: Terminal): Promise<number> {
     arguments: channel.arguments ?? false,
   }));
   if (json) {
-    await printJson(io, 'notify', { file, channels: rows, quiet, per_hour, telemetry: collector });
+    await printJson(io, OUTPUT, { file, channels: rows, quiet, per_hour, telemetry: collector });
     return EXIT.done;
   }
   if (collector !== undefined) await io.out.write(`Every call is sent to the collector ${collector}.\n`);

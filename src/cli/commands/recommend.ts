@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import * as z from 'zod';
 import { readLogged } from '../../advice/logged-call.js';
 import { recommend as recommended } from '../../advice/recommend.js';
 import { recommendationText } from '../../advice/recommendation-file.js';
@@ -12,6 +13,7 @@ import { count } from '../../text/count.js';
 import { printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import { openOne } from '../open-state.js';
+import * as parts from '../output-parts.js';
 import { askNow, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
@@ -27,6 +29,31 @@ export interface RecommendOptions extends StoreOptions {
   readonly output?: string;
   readonly json?: boolean;
 }
+
+const proposed = z.object({ rule: parts.members, evidence: z.string() });
+
+/** What `recommend --json` prints. */
+export const OUTPUT = parts.result({
+  server: parts.server,
+  calls: parts.count('in the log'),
+  passed: parts.count('of them'),
+  from: parts.time('the first'),
+  to: parts.time('the last'),
+  notes: z.array(z.string()),
+  tools: z.array(
+    z.object({
+      tool: parts.tool,
+      class: z.string(),
+      calls: parts.count('that passed'),
+      asks: z.boolean().describe('a person allowed each, and is asked again'),
+      evidence: z.array(z.string()),
+      largest: z.array(proposed),
+      limits: z.array(proposed),
+    }),
+  ),
+  unlisted: z.array(z.object({ tool: parts.tool, why: z.string() })).describe('refused by not being listed'),
+  text: parts.text('the policy'),
+});
 
 /**
  * Writes a policy that would have let pass what the decision log says has passed, with headroom, every line with its
@@ -61,7 +88,7 @@ export async function recommend(options: RecommendOptions, io: Terminal): Promis
     const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
     const from = new Date(period.from).toISOString();
     const to = new Date(period.to).toISOString();
-    await printJson(io, 'recommend', { server, calls, passed, from, to, notes, tools, unlisted, text });
+    await printJson(io, OUTPUT, { server, calls, passed, from, to, notes, tools, unlisted, text });
   } else if (options.output === undefined) await io.out.write(text);
   else {
     const { length } = recommendation.listed;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import * as z from 'zod';
 import { type Comparison, whyNotText } from '../../advice/comparison.js';
 import { problemsError, readPolicy } from '../../config/policy-files.js';
 import { declaredArguments } from '../../draft/known-tools.js';
@@ -8,9 +9,9 @@ import { canonicalJson } from '../../json/canonical.js';
 import { type Layers, stack } from '../../policy/evaluate/layers.js';
 import { loggedServer } from '../../store/history.js';
 import { printable } from '../../text/escape.js';
-import { printJson } from '../json-output.js';
+import { type Printed, printJson } from '../json-output.js';
 import { openOne } from '../open-state.js';
-import type { Output } from '../output/outputs.js';
+import * as parts from '../output-parts.js';
 import { askNow, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
 import { sinceOf } from '../time.js';
@@ -26,6 +27,34 @@ export interface ReplayOptions extends StoreOptions {
   /** Exit with 4 when anything changes. */
   readonly check?: boolean;
 }
+
+/** What `replay --json` prints. */
+export const OUTPUT = parts.result({
+  policy: parts.policy,
+  server: parts.server,
+  from: parts.time('the first call').optional(),
+  to: parts.time('the last').optional(),
+  calls: parts.count('that were replayed'),
+  unchanged: parts.count('of them'),
+  changes: z.array(
+    z.object({
+      change: z.enum(['newly refused', 'newly allowed', 'newly asked']),
+      tool: parts.tool,
+      rule: parts.rule,
+      code: parts.code,
+      calls: parts.count('of this change'),
+      examples: z.array(
+        z.object({
+          auditId: z.string(),
+          at: parts.time('decided'),
+          logged: z.object({ fate: z.string(), code: parts.code.optional(), rule: parts.rule.optional() }),
+          arguments: parts.members.optional(),
+        }),
+      ),
+    }),
+  ),
+  notJudged: z.array(z.object({ why: z.string(), calls: parts.count('for this reason') })),
+});
 
 /**
  * Runs a draft over the calls of the decision log at their own times, and shows what it would change.
@@ -46,7 +75,7 @@ export async function replay(file: string, options: ReplayOptions, io: Terminal)
     const declared = (tool: string) => declaredArguments(tool, server, options.db);
     const calls = recorded(store, layers, server, { since, mine: options.mine });
     const comparison = await replayed(calls, layers, { server, since, declared });
-    if (options.json) await printJson(io, 'replay', asJson(comparison, layers, server));
+    if (options.json) await printJson(io, OUTPUT, asJson(comparison, layers, server));
     else await io.out.write(`${asText(comparison, file, server)}\n`);
     return options.check && comparison.changes.length > 0 ? EXIT.denied : EXIT.done;
   } finally {
@@ -74,7 +103,7 @@ function asText(comparison: Comparison, file: string, server: string): string {
   return lines.map((line) => printable(line, SHOWN)).join('\n');
 }
 
-function asJson(comparison: Comparison, { source, hash }: Layers, server: string): Output<'replay'> {
+function asJson(comparison: Comparison, { source, hash }: Layers, server: string): Printed<typeof OUTPUT> {
   const { calls, unchanged, changes, notJudged, from, to } = comparison;
   return {
     policy: { source, hash },

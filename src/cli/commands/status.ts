@@ -8,7 +8,7 @@ import { printJson } from '../json-output.js';
 import { openIfThere, openStates, othersThan, type StateOptions } from '../open-state.js';
 import { policiesNow, remediesOf, standingIn } from '../remedies.js';
 import { serversSeenBy, strangeLine, strangeName } from '../seen-names.js';
-import { statusJson } from '../status/json.js';
+import { OUTPUT, statusJson } from '../status/json.js';
 import { byName, COUNTERS_IN_JSON, COUNTERS_SHOWN, LATELY_MS, type Snapshot } from '../status/snapshot.js';
 import { statusText } from '../status/text.js';
 import { type AnyStore, openTeam, type StoreOptions } from '../team-store.js';
@@ -53,7 +53,7 @@ async function show(
       : await look(options, others, io);
     if (isFirst) await io.err.write(strange);
     const isRead = options.json
-      ? await printJson(io, 'status', statusJson(seen, leftAlone), options.watch ? 0 : 2)
+      ? await printJson(io, OUTPUT, statusJson(seen, leftAlone), options.watch ? 0 : 2)
       : await draw(statusText(seen, leftAlone, io.out), options, io);
     if (!isRead || !options.watch || !(await io.pause(WATCH_MS))) return EXIT.done;
   }

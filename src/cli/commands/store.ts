@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import type { CounterCharges } from '../../store/counters/live-charges.js';
 import { lossText } from '../../store/postgres/history.js';
@@ -7,6 +8,7 @@ import { NAME_CAP, printable } from '../../text/escape.js';
 import { ROLES } from '../actions.js';
 import { printJson } from '../json-output.js';
 import { openState, type StateOptions } from '../open-state.js';
+import * as parts from '../output-parts.js';
 import { assertPerson, confirm } from '../person.js';
 import { paint, table } from '../table.js';
 import { openStore, passwordFile, type StoreOptions, storeAddress } from '../team-store.js';
@@ -18,6 +20,27 @@ export interface StoreCommandOptions extends StoreOptions, StateOptions {
   readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
+
+/** What `store --json` prints. */
+export const OUTPUT = z.union([
+  parts.result({
+    store: parts.text('its address'),
+    findings: z.array(
+      z.object({
+        about: z.string(),
+        level: z.enum(['ok', 'warning', 'error']),
+        text: z.string(),
+        hint: parts.text('what to do').optional(),
+      }),
+    ),
+  }),
+  parts.result({
+    team: z.string(),
+    members: z.array(
+      z.object({ login: z.string(), roles: z.array(z.enum(['wrapper', 'approver', 'auditor', 'owner'])) }),
+    ),
+  }),
+]);
 
 /**
  * Sets up the store of a team and looks after it.
@@ -81,7 +104,7 @@ const LEVEL = { ok: 'green', warning: 'yellow', error: 'red' } as const;
 /** @returns 0, or 1 with an error among the findings */
 async function check(opened: SharedStore, { json }: StoreCommandOptions, io: Terminal): Promise<number> {
   const findings = await opened.check();
-  if (json) await printJson(io, 'store', { store: opened.shown, findings });
+  if (json) await printJson(io, OUTPUT, { store: opened.shown, findings });
   else await io.out.write(findingsText(opened.shown, findings, io));
   return findings.some(({ level }) => level === 'error') ? EXIT.failed : EXIT.done;
 }
@@ -96,7 +119,7 @@ function findingsText(shown: string, findings: readonly StoreFinding[], { out }:
 
 async function members(opened: SharedStore, { json }: StoreCommandOptions, io: Terminal): Promise<number> {
   const all = await opened.members();
-  if (json) await printJson(io, 'store', { team: opened.team, members: all });
+  if (json) await printJson(io, OUTPUT, { team: opened.team, members: all });
   else {
     const rows = all.map(({ login, roles }) => [printable(login, NAME_CAP), roles.join(', ')]);
     await io.out.write(rows.length === 0 ? 'Nobody has a role yet.\n' : table(io.out, rows));

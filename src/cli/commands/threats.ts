@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import * as z from 'zod';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { ToolAt } from '../../catalog/threats/threat.js';
 import { THREATS } from '../../catalog/threats/threats.js';
@@ -6,8 +7,8 @@ import { EXIT, PolicyWrapError } from '../../errors.js';
 import { count } from '../../text/count.js';
 import { printable, printableJson } from '../../text/escape.js';
 import { nameHint } from '../../text/suggest.js';
-import { printJson } from '../json-output.js';
-import type { Output } from '../output/outputs.js';
+import { type Printed, printJson } from '../json-output.js';
+import * as parts from '../output-parts.js';
 import { sarif } from '../sarif.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import { type Coverage, coverageOf, type OpeningCoverage } from '../threats/coverage.js';
@@ -26,6 +27,69 @@ export interface ThreatsOptions extends ServersOptions {
   readonly accept?: string;
 }
 
+const toolAt = z.object({ server: parts.server, tool: parts.tool });
+
+const stop = z.object({
+  server: parts.server,
+  tool: parts.tool,
+  rule: parts.rule.optional(),
+  code: parts.code.optional(),
+  decision: parts.decision,
+  call: parts.count('of the attack, from 1'),
+});
+
+const closes = z
+  .record(
+    z.string(),
+    z.object({
+      pin: z.enum(['hold', 'deny']).optional(),
+      new_tools: z.literal('hide').optional(),
+      hide: z.array(z.string()).optional(),
+      server_requests: parts.members.optional(),
+      all_tools: parts.members.optional(),
+      tools: z.record(z.string(), parts.members).optional(),
+    }),
+  )
+  .describe('by server, the part of a policy that closes it');
+
+const state = z.enum(['countered', 'partly', 'open', 'not opened', 'not seen']);
+
+/** What `threats --json` prints. */
+export const OUTPUT = parts.result({
+  servers: z.array(
+    z.object({ server: parts.server, tools: parts.count('how many'), policy: parts.text('its source') }),
+  ),
+  closes,
+  patterns: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      state,
+      accepted: z.boolean().describe('named by --accept'),
+      openings: z.array(
+        z.object({
+          tools: z.array(toolAt).describe('that it takes, together'),
+          why: z.string(),
+          state,
+          countered: z.boolean(),
+          by: stop.optional().describe('what stops it'),
+          places: z.array(z.object({ does: z.string(), tools: z.array(toolAt) })).optional(),
+          attacks: z.array(
+            z.object({
+              name: z.string(),
+              route: z.array(z.array(toolAt)).optional(),
+              passes: z.boolean(),
+              by: stop.optional(),
+            }),
+          ),
+          closes: closes.optional(),
+        }),
+      ),
+      closes: closes.optional(),
+    }),
+  ),
+});
+
 /**
  * Which attack patterns the tools of a server open, or those of all wrapped servers together, which of them the policy
  * counters, and what closes the others.
@@ -42,7 +106,7 @@ export async function threats(
   const { held, failed } = await heldServers(argv, options, io);
   const rows = coverageOf(held);
   if (options.sarif) await io.out.write(`${printableJson(asSarif(rows, held, accepted), 2)}\n`);
-  else if (options.json) await printJson(io, 'threats', asJson(rows, held, accepted));
+  else if (options.json) await printJson(io, OUTPUT, asJson(rows, held, accepted));
   else {
     await io.out.write(threatsText(rows, held, io));
     const tools = held.reduce((sum, { tools: each }) => sum + each.length, 0);
@@ -72,7 +136,7 @@ function asJson(
   rows: readonly Coverage[],
   held: readonly Held[],
   accepted: ReadonlySet<string>,
-): Output<'threats'> {
+): Printed<typeof OUTPUT> {
   return {
     servers: held.map(({ server, tools, policy }) => ({
       server,

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type Classification, classify, type Risk } from '../../catalog/classify.js';
 import { tokensOf } from '../../catalog/definition-cost.js';
 import { type Finding, findingsIn } from '../../catalog/definition-findings.js';
@@ -21,6 +22,7 @@ import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
 import { tellLeftOut } from '../left-out.js';
 import { namedServer } from '../named-server.js';
+import * as parts from '../output-parts.js';
 import { policyOfServer } from '../policy-in-force.js';
 import { bold, type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -35,6 +37,71 @@ export interface ToolsOptions extends PolicyOptions, RemoteOptions {
   readonly cost?: boolean;
   readonly json?: boolean;
 }
+
+const toolClass = z.enum(['Other', 'Read', 'Write', 'Execute', 'Destructive', 'Financial']);
+
+const risk = z.enum(['low', 'medium', 'high', 'critical']);
+
+/** What `tools --json` prints. */
+export const OUTPUT = z.union([
+  parts.result({
+    server: parts.server,
+    tools: z.array(
+      z.object({
+        name: parts.tool,
+        class: toolClass,
+        risk,
+        reason: parts.text('the evidence for the class'),
+        policy: parts.text('what the policy does with it, in words'),
+        findings: z
+          .array(
+            z.object({
+              kind: z.enum(['hidden', 'bidi', 'instruction', 'other_tool', 'secret', 'encoded', 'length']),
+              where: parts.text('where in the definition it stands'),
+              excerpt: parts.text('the text around it'),
+            }),
+          )
+          .describe('what its definition says to a model'),
+      }),
+    ),
+  }),
+  parts.result({
+    server: parts.server,
+    tokens: z.object({
+      visible: parts.count('what the client sees'),
+      hidden: parts.count('what it does not'),
+    }),
+    tools: z
+      .array(
+        z.object({ name: parts.tool, tokens: parts.count('about, of its definition'), visible: z.boolean() }),
+      )
+      .describe('with --cost: the largest first'),
+  }),
+  parts.result({
+    server: parts.server,
+    name: parts.tool,
+    description: parts.text("the beginning of the tool's own"),
+    class: toolClass,
+    risk,
+    evidence: parts.text('for the class'),
+    flows: z.record(z.string(), z.string()).describe('what passes through it, each with the reason'),
+    policy: parts.text('what the policy does with it, in words'),
+    tokens: parts.count('about, of its definition'),
+    patterns: z.array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        why: parts.text('what of this tool opens it'),
+        how: parts.text('how it works'),
+        rule: parts.text('what counters it'),
+        leaves: parts.text('what that leaves'),
+      }),
+    ),
+    rule: parts.members.describe('an entry of a policy under "tools"'),
+    related: z.array(parts.tool),
+    questions: z.array(z.object({ question: z.string(), answer: z.string() })),
+  }),
+]);
 
 /** The most severe first. */
 const RISKS: readonly Risk[] = ['critical', 'high', 'medium', 'low'];
@@ -78,7 +145,7 @@ export async function tools(
   if (options.cost) return cost(server, live.tools, policy, options, io);
   const rows = inventory(live.tools, policy);
   if (options.json) {
-    await printJson(io, 'tools', { server, tools: rows });
+    await printJson(io, OUTPUT, { server, tools: rows });
     return EXIT.done;
   }
   const head = ['tool', 'class', 'risk', 'policy', 'reason'].map(bold);
@@ -130,7 +197,7 @@ async function onePage(
     });
   }
   const page = toolPage(of, tool, effectOf(policy, name), inForce);
-  if (json) await printJson(io, 'tools', { server, ...page });
+  if (json) await printJson(io, OUTPUT, { server, ...page });
   else await io.out.write(toolPageText(page, server, io.out.columns));
   return EXIT.done;
 }
@@ -153,7 +220,7 @@ async function cost(
   const sum = (isVisible: boolean) =>
     rows.filter(({ visible }) => visible === isVisible).reduce((total, { tokens }) => total + tokens, 0);
   const [visible, hidden] = [sum(true), sum(false)];
-  if (json) await printJson(io, 'tools', { server, tokens: { visible, hidden }, tools: rows });
+  if (json) await printJson(io, OUTPUT, { server, tokens: { visible, hidden }, tools: rows });
   else {
     const lines = rows.map((row): Cell[] => [
       printable(row.name, NAME_CAP),

@@ -1,9 +1,11 @@
+import * as z from 'zod';
 import { EXIT, PolicyWrapError } from '../../errors.js';
 import { changeOf } from '../../store/definition-diff.js';
 import { type PinEntry, pinName, type Store } from '../../store/store.js';
 import { NAME_CAP, printable } from '../../text/escape.js';
 import { printJson } from '../json-output.js';
 import { openStateWith, type StateOptions, written } from '../open-state.js';
+import * as parts from '../output-parts.js';
 import { assertPerson, confirm } from '../person.js';
 import { serversSeen, strangeName, toolsSeen } from '../seen-names.js';
 import type { Terminal } from '../terminal.js';
@@ -15,6 +17,30 @@ export interface TrustOptions extends StateOptions {
   readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
+
+/** What `trust --json` prints. */
+export const OUTPUT = parts.result({
+  server: parts.server,
+  trusted: z.boolean().describe('false with --dry-run'),
+  tools: z.array(
+    z.object({
+      server: parts.server,
+      kind: z.enum(['tool', 'prompt', 'resource', 'template', 'instructions']),
+      tool: parts.tool,
+      definition: parts.text('JSON of what was trusted'),
+      seenAt: parts.time('first seen'),
+      late: z.boolean().describe('it came when the server was known already'),
+      changed: z
+        .object({
+          definition: parts.text('JSON of what it is now'),
+          hash: z.string(),
+          at: parts.time('changed'),
+          unpinnable: z.boolean().describe('it cannot be trusted'),
+        })
+        .optional(),
+    }),
+  ),
+});
 
 /**
  * Shows what has changed in a server's tools since they were first seen, and, after a person said yes, takes it for
@@ -52,7 +78,7 @@ export async function trust(
     if (accepts && !(await confirm(question, options, io))) return EXIT.failed;
     if (accepts) accept(store, server, changed);
     if (options.json)
-      await printJson(io, 'trust', { server, trusted: !options.dryRun, tools: all.map(asJson) });
+      await printJson(io, OUTPUT, { server, trusted: !options.dryRun, tools: all.map(asJson) });
     else if (all.length === 0)
       await io.out.write(`nothing has changed in the tools of ${printable(server)}\n`);
     else await io.out.write(`${changed.length} ${accepts ? 'trusted as they are now' : 'changed'}\n`);

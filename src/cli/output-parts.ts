@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { VERSION } from './version.js';
+import { VERSION } from './json-output.js';
 
 /** One shape of what a command prints. */
 export const result = <S extends z.ZodRawShape>(shape: S) =>
@@ -23,6 +23,7 @@ export const code = text('why, as in the refusal that the model gets: LIMIT, NOT
 export const rule = text('JSON pointer of the rule in the policy, or "(default deny)" and the like');
 export const decision = z.enum(['allow', 'deny', 'ask', 'hide']);
 
+export const client = z.object({ name: z.string(), version: z.string().nullable() });
 export const policy = z.object({
   source: text('the file, or the preset'),
   hash: text('SHA-256 of its text'),
