@@ -203,8 +203,9 @@ export function idFromEnds(line: AnyLine, kind: 'request' | 'answer'): string | 
   let at = brace[0].length;
   for (;;) {
     MEMBER.lastIndex = at;
-    const [whole, key, text] = MEMBER.exec(head) ?? [];
-    if (whole === undefined || key === undefined || text === undefined) break;
+    const found = MEMBER.exec(head);
+    if (!found) break;
+    const [whole, key = '', text = ''] = found;
     members.push([key, text]);
     at += whole.length;
   }

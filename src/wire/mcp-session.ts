@@ -112,8 +112,10 @@ export class McpSession {
   listen(id: Id, params: object): void {
     const notifications = own(params, 'notifications');
     if (!isRecord(notifications)) return;
-    const wanted = LIST_KINDS.filter((kind) => own(notifications, WANTED[kind]) === true);
-    if (wanted.length > 0) this.#listening.set(id, wanted);
+    this.#listening.set(
+      id,
+      LIST_KINDS.filter((kind) => own(notifications, WANTED[kind]) === true),
+    );
   }
 
   /**
@@ -170,7 +172,7 @@ export class McpSession {
     const request = this.#clientRequests.take(id);
     if (!request) return undefined;
     this.#removed(request);
-    if (this.#listening.size > 0) this.#listening.delete(id);
+    this.#listening.delete(id);
     return { id, request };
   }
 

@@ -164,7 +164,7 @@ export function parseClientMessage(scanned: Scanned): ClientMessage {
     return refuse(INVALID_REQUEST, '"method" must be a string', { id: answerTo });
   const call = method === CALL;
   // Closes the bypass to servers that read the method without regard to case or space.
-  if (!call && !PLAIN_METHOD.test(method) && isLookalike(method.trim(), CALL)) {
+  if (!PLAIN_METHOD.test(method) && isLookalike(method.trim(), CALL)) {
     return refuse(
       INVALID_REQUEST,
       `the method ${JSON.stringify(method.slice(0, 40))} is not quite "${CALL}"`,

@@ -46,7 +46,7 @@ export class PendingRequests<T> {
   take(id: Id): T | undefined {
     const request = this.#open.get(id);
     this.#open.delete(id);
-    if (this.#cancelled.size > 0) this.#cancelled.delete(id);
+    this.#cancelled.delete(id);
     return request;
   }
 

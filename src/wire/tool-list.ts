@@ -37,8 +37,9 @@ export function editTools(
 ): string {
   const result = isRecord(value) ? own(value, 'result') : undefined;
   const tools = isRecord(result) ? own(result, member) : undefined;
-  const places = Array.isArray(tools) ? locate(text, member) : undefined;
-  if (!Array.isArray(tools) || !places) return text;
+  if (!Array.isArray(tools)) return text;
+  const places = locate(text, member);
+  if (!places) return text;
 
   const spans = elements(text, places.array[0]);
   const kept: string[] = [];

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { errorLine, type RefusedCall, refusalLine, unknownToolLine } from '../../src/wire/answers.js';
+import {
+  errorLine,
+  type RefusedCall,
+  refusalLine,
+  unknownResourceLine,
+  unknownToolLine,
+} from '../../src/wire/answers.js';
 
 const NOW = Date.UTC(2026, 10, 22, 11);
 const REFUSED: RefusedCall = {
@@ -47,6 +53,35 @@ describe('a refusal', () => {
     expect(text).toContain('before then');
   });
 
+  test('tells of a limit what holds it, and only that', () => {
+    const limit = { counter: 'c', max: 1, used: 1, windowMs: 60_000, retryAt: undefined };
+    const told = (more: Partial<NonNullable<RefusedCall['limit']>>) =>
+      refusal({ limit: { ...limit, ...more } }).result;
+    const decision = (more: object) => told(more)._meta['policy-wrap/decision'];
+    expect(Object.keys(decision({}))).toEqual([
+      'version',
+      'decision',
+      'code',
+      'rule',
+      'counter',
+      'max',
+      'used',
+      'windowMs',
+      'auditId',
+    ]);
+    expect(decision({ inFlight: 0 })).toMatchObject({ inFlight: 0 });
+    expect(decision({ clockWas: NOW })).toMatchObject({ clockWas: '2026-11-22T11:00:00.000Z' });
+    expect(told({}).content[0].text).toContain('A call of this size can never pass.');
+    expect(told({ isBarred: true }).content[0].text).not.toContain('never pass');
+    expect(told({ inFlight: 1, isBarred: true }).content[0].text).toMatch(
+      /possible when one of them ends well\. Rule: .* Wait for the calls that you have made\.$/,
+    );
+    expect(told({ retryAt: NOW - 5000, isSplit: true }).content[0].text).toContain(
+      'Next such call possible in 1 s (',
+    );
+    expect(decision({ retryAt: NOW - 5000 })).toMatchObject({ retryAfterMs: 0 });
+  });
+
   test.each([
     ['LIMIT', 42900, 'deny'],
     ['APPROVAL_REQUIRED', 40100, 'ask'],
@@ -69,4 +104,10 @@ describe('a refusal', () => {
     expect(JSON.parse(unknownToolLine('a', 'b\u202e')).error.message).toBe('Unknown tool: b\\u{202e}');
     expect(refusal({ authorText: '\u001b[2J' }).result.content[0].text).not.toContain('\u001b');
   });
+});
+
+test('G6: a hidden resource is not found, by the number that its revision has for it', () => {
+  const told = (era: 'legacy' | 'modern') => JSON.parse(unknownResourceLine(1, era, 'memo://a')).error;
+  expect(told('legacy')).toEqual({ code: -32002, message: 'Resource not found', data: { uri: 'memo://a' } });
+  expect(told('modern').code).toBe(-32602);
 });

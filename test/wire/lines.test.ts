@@ -82,6 +82,62 @@ describe('LineSplitter', () => {
   });
 });
 
+describe('Line', () => {
+  test.each([
+    ['', true],
+    ['\n', true],
+    [' \t\r\n', true],
+    ['{}\n', false],
+    ['x', false],
+    [' {', false],
+    ['\u000b\n', false],
+    ['\u00a0', false],
+  ])('%j is blank: %s', (text, isBlank) => {
+    expect(Line.of(Buffer.from(text)).isBlank).toBe(isBlank);
+  });
+
+  test('is blank, or begins with a brace, wherever its chunks were cut', () => {
+    const last = (...chunks: string[]) => {
+      const splitter = new LineSplitter(1000);
+      return chunks.flatMap((chunk) => splitter.push(Buffer.from(chunk))).at(-1) as Line;
+    };
+    expect(last('a\n ', '\t', '\n').isBlank).toBe(true);
+    expect(last('a\n ', '{', '\n').isBlank).toBe(false);
+    expect(last('{', '\n').isBlank).toBe(false);
+    expect(last('a\n\n').isBlank).toBe(true);
+  });
+
+  test('of our own making has no CR inside', () => {
+    expect(Line.of(Buffer.from('a\r\n')).hasLoneCr).toBe(false);
+  });
+
+  test('an empty chunk changes nothing of the lines around it', () => {
+    const splitter = new LineSplitter(1000);
+    const chunks = ['a\r', '', '\n', '', 'b\n'].map((chunk) => Buffer.from(chunk));
+    const [a, b] = chunks.flatMap((chunk) => splitter.push(chunk)) as [Line, Line];
+    expect([a.hasLoneCr, b.hasLoneCr]).toEqual([false, false]);
+    expect(b.earlier).toEqual([]);
+    expect(splitter.held).toBe(0);
+    expect(splitter.end()).toBeUndefined();
+  });
+
+  test('as long as the cap stands where it was read; longer by one, it is oversized, also over two chunks', () => {
+    for (const chunks of [['123456789\n'], ['12345', '6789\n']]) {
+      const splitter = new LineSplitter(10);
+      const [line] = chunks.flatMap((chunk) => splitter.push(Buffer.from(chunk))) as [Line];
+      expect(Buffer.concat([...line.earlier, line.chunk.subarray(line.start, line.end)]).toString()).toBe(
+        '123456789\n',
+      );
+      expect(
+        split(
+          chunks.map((chunk) => Buffer.from(chunk)),
+          9,
+        ),
+      ).toEqual(['oversized 10']);
+    }
+  });
+});
+
 describe('idFromEnds', () => {
   const PAD = `"${'x'.repeat(2000)}"`;
   const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
@@ -109,6 +165,15 @@ describe('idFromEnds', () => {
     ],
     ['not an answer of the client', `{"jsonrpc":"2.0","id":1,"result":${PAD}}`, 'request', undefined],
     ['not what is both', `{"jsonrpc":"2.0","id":1,"method":"x","result":${PAD}}`, 'answer', undefined],
+    [
+      'not a request with an answer',
+      `{"jsonrpc":"2.0","id":1,"method":"x","result":${PAD}}`,
+      'request',
+      undefined,
+    ],
+    ['not of what is neither', `{"jsonrpc":"2.0","id":1,"other":${PAD}}`, 'request', undefined],
+    ['of a request by its params', `{"jsonrpc":"2.0","id":1,"params":${PAD}}`, 'request', 1],
+    ['of an error', `{"jsonrpc":"2.0","id":1,"error":${PAD}}`, 'answer', 1],
     ['not of another protocol', `{"id":1,"result":${PAD}}`, 'answer', undefined],
     ['not of a log line', 'sent {"jsonrpc":"2.0","id":1,"result":{}}', 'answer', undefined],
     ['not one beyond 2^53', '{"jsonrpc":"2.0","id":9999999999999999,"result":{}}', 'answer', undefined],

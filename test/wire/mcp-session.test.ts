@@ -63,6 +63,50 @@ describe('requests of the client', () => {
     expect(session.listPending).toBe(false);
   });
 
+  test('the request that an answer belongs to can be looked at, and stays; one that was not sent has no answer', () => {
+    const session = new McpSession();
+    session.addRequest(1, 'tools/call', 'legacy');
+    expect(session.sentRequest(1)).toBeUndefined();
+    expect(session.sentRequest(2)).toBeUndefined();
+    session.callSent(call(1), 7, 250);
+    for (const id of [1, '1'])
+      expect(session.sentRequest(id)).toMatchObject({ id: 1, request: { method: 'tools/call', row: 7 } });
+    expect(session.isPending(1)).toBe(true);
+  });
+
+  test('a request that is sent at once counts from then; a call from when it is let through', () => {
+    const session = new McpSession();
+    const before = performance.now();
+    session.addRequest(1, 'ping', 'legacy');
+    session.addRequest(2, 'tools/call', 'legacy');
+    const after = performance.now();
+    const sentAt = session.takeSentRequest(1)?.request.sentAt ?? 0;
+    expect(sentAt).toBeGreaterThanOrEqual(before);
+    expect(sentAt).toBeLessThanOrEqual(after);
+    expect(session.takeRequest(2)?.request.sentAt).toBe(0);
+  });
+
+  test.each(['prompts/list', 'resources/list', 'resources/templates/list', 'initialize', 'server/discover'])(
+    'G6: words for the model are awaited until the answer to each %s, and for nothing else',
+    (method) => {
+      const session = new McpSession();
+      for (const [id, other] of ['ping', 'tools/list', 'tools/call'].entries())
+        session.addRequest(id, other, 'legacy');
+      expect(session.wordsPending).toBe(false);
+      session.addRequest('a', method, 'legacy');
+      session.addRequest('b', method, 'legacy');
+      session.takeSentRequest(0);
+      session.takeSentRequest(1);
+      session.takeSentRequest('a');
+      expect(session.wordsPending).toBe(true);
+      session.takeSentRequest('b');
+      expect(session.wordsPending).toBe(false);
+      session.addRequest('c', method, 'legacy');
+      session.drain();
+      expect(session.wordsPending).toBe(false);
+    },
+  );
+
   test('all that is owed is drained once', () => {
     const session = new McpSession();
     session.addRequest(1, 'tools/list', 'legacy');
@@ -135,6 +179,12 @@ test.each(['prompts', 'resources'] as const)(
 );
 
 describe('capabilities', () => {
+  test('nobody has any before saying so', () => {
+    const session = new McpSession();
+    expect([session.clientShowsForms, session.serverTakesTasks]).toEqual([false, false]);
+    expect(session.listChanged('tools')).toEqual([]);
+  });
+
   test.each([
     [{ elicitation: {} }, true],
     [{ elicitation: { form: {} } }, true],

@@ -62,6 +62,11 @@ describe('parseClientMessage tells what a line is', () => {
       { kind: 'response', id: undefined },
     ],
     ['an error with null', '{"jsonrpc":"2.0","id":null,"error":{}}', { kind: 'response', id: undefined }],
+    [
+      'a method that is none of ours, in whatever letters',
+      '{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}',
+      { kind: 'request', method: 'sampling/createMessage' },
+    ],
   ])('%s', (_, text, expected) => {
     expect(read(text)).toMatchObject(expected);
   });
@@ -79,7 +84,7 @@ describe('G2: parseClientMessage refuses what cannot be judged', () => {
       { call: 'x' },
     ],
     ['another version', '{"jsonrpc":"1.0","id":1,"method":"ping"}', -32600, { id: 1 }],
-    ['no version', '{"id":1,"method":"ping"}', -32600],
+    ['no version', '{"id":1,"method":"ping"}', -32600, { id: 1, answered: true, call: undefined }],
     ['a hybrid', '{"jsonrpc":"2.0","id":1,"method":"tools/call","result":{},"params":{"name":"x"}}', -32600],
     ['both result and error', '{"jsonrpc":"2.0","id":1,"result":{},"error":{}}', -32600],
     ['an empty message', '{"jsonrpc":"2.0"}', -32600],
@@ -161,6 +166,18 @@ describe('G2: parseClientMessage refuses what cannot be judged', () => {
   });
 });
 
+test('G2: a hundred characters can still be a key or a method of ours', () => {
+  const hidden = (text: string, length: number) => text + '\u200b'.repeat(length - text.length);
+  for (const [length, kinds] of [
+    [100, ['refused', 'refused']],
+    [101, ['request', 'request']],
+  ] as const) {
+    const key = read(`{"jsonrpc":"2.0","id":1,"method":"x","${hidden('params', length)}":{}}`);
+    const method = read(`{"jsonrpc":"2.0","id":1,"method":"${hidden('tools/call', length)}"}`);
+    expect([key.kind, method.kind]).toEqual(kinds);
+  }
+});
+
 test.each([
   ['a key of the message', `{"jsonrpc":"2.0","id":1,"method":"x","LONG":1}`],
   [
@@ -194,6 +211,8 @@ describe('what a peer that ends lines at a lone CR could have called', () => {
     ['a call without a name', '\r{"method":"tools/call"}', ''],
     ['one that cannot be read', '{"x":\r{"method":"tools/call",\r}}', ''],
     ['one that an escape could spell', '{"x":\r{"method":"\\u0074ools/call",\r}}', ''],
+    ['one in the longest piece that is read', `\r${CALL.padEnd(65_536)}\r`, 'drop'],
+    ['one in a longer piece', `\r${CALL.padEnd(65_537)}\r`, ''],
     ['one behind more pieces than are looked at', `${'\r'.repeat(1_000_000)}${CALL}\r`, ''],
     ['none', '{"jsonrpc":"2.0","id":1,"method":"ping"\r}', undefined],
   ])('%s', (_, line, tool) => {

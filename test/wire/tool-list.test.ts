@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { annotate, editTools, replaceId, withoutAmbiguousTools } from '../../src/wire/tool-list.js';
+import {
+  annotate,
+  editTools,
+  listFault,
+  replaceId,
+  toolFault,
+  withoutAmbiguousTools,
+} from '../../src/wire/tool-list.js';
 
 const dropping = (names: string[]) => (tool: unknown) =>
   names.includes((tool as { name: string }).name) ? ('drop' as const) : ('keep' as const);
@@ -39,8 +46,29 @@ describe('editTools', () => {
     }
   });
 
+  test('a list from which nothing is gone may still be cached by all', () => {
+    const text = '{"result":{"tools":[{"name":"a"}],"cacheScope":"public"}}';
+    const edited = editTools(text, JSON.parse(text), () => ({ text: '{"name":"b"}' }));
+    expect(edited).toBe('{"result":{"tools":[{"name":"b"}],"cacheScope":"public"}}');
+  });
+
+  test('what is no cache scope of all stays as it is', () => {
+    const text = '{"result":{"tools":[{"name":"a"}],"cacheScope":"private"},"cacheScope":"public"}';
+    expect(edit(text, ['a'])).toBe('{"result":{"tools":[],"cacheScope":"private"},"cacheScope":"public"}');
+  });
+
+  test('only the list of the result is edited', () => {
+    const tools = '"tools":[{"name":"a"}]';
+    const text = `{"other":{${tools}},"result":{"inner":{${tools}},${tools}},"more":{${tools}}}`;
+    expect(edit(text, ['a'])).toBe(
+      `{"other":{${tools}},"result":{"inner":{${tools}},"tools":[]},"more":{${tools}}}`,
+    );
+  });
+
   test.each([
     ['an error', '{"id":1,"error":{"code":1,"message":"x"}}'],
+    ['a result that is a text', '{"id":1,"result":"tools"}'],
+    ['a list', '[{"result":{"tools":[{"name":"a"}]}}]'],
     ['tools that are no array', '{"result":{"tools":{"name":"a"}}}'],
     ['no tools', '{"result":{}}'],
     ['tools outside the result', '{"result":{},"tools":[{"name":"a"}]}'],
@@ -142,6 +170,13 @@ describe('withoutAmbiguousTools', () => {
     });
   });
 
+  test('G6: the list is no longer what all may see', () => {
+    const text = '{"result":{"cacheScope":"public","tools":[{"name":"a","name":"a"}]}}';
+    expect(String(withoutAmbiguousTools(Buffer.from(text))?.bytes)).toBe(
+      '{"result":{"cacheScope":"private","tools":[]}}',
+    );
+  });
+
   test.each([
     ['its tools are as they should be', answer('{"name":"a"}')],
     ['it is no JSON', Buffer.from('{"result":{"tools":[}}')],
@@ -149,5 +184,48 @@ describe('withoutAmbiguousTools', () => {
     ['it has none', Buffer.from('{"result":{}}')],
   ])('G2: an answer is not mended where %s', (_, bytes) => {
     expect(withoutAmbiguousTools(bytes)).toBeUndefined();
+  });
+});
+
+describe('G6: a client could find other tools than we do', () => {
+  test.each<[object, string | undefined]>([
+    [{ result: { tools: [] } }, undefined],
+    [{ result: {} }, undefined],
+    [{ result: { tools: [], error: 1 } }, undefined],
+    [{ error: { code: 1 } }, undefined],
+    [{ error: { code: 1 }, result: null }, undefined],
+    [{ error: null, result: { tools: [] } }, undefined],
+    [{ error: { code: 1 }, result: [] }, 'its result is not an object'],
+    [{ error: null }, 'its result is not an object'],
+    [{ error: null, result: null }, 'its result is not an object'],
+    [{}, 'its result is not an object'],
+    [{ result: null }, 'its result is not an object'],
+    [{ result: [] }, 'its result is not an object'],
+    [{ result: 'tools' }, 'its result is not an object'],
+    [{ error: { code: 1 }, result: { tools: {} } }, 'its tools are not a list'],
+    [{ result: { tools: {} } }, 'its tools are not a list'],
+    [{ result: { tools: null } }, 'its tools are not a list'],
+    [
+      { result: { tools: [], Tools: [] } },
+      'in its result the key "Tools" differs from "tools" only in its letters\' form',
+    ],
+  ])('in the answer %j: %s', (message, fault) => {
+    expect(listFault(message as Record<string, unknown>)).toBe(fault);
+  });
+
+  test.each<[unknown, string | undefined, string | undefined]>([
+    [{ name: 'a' }, undefined, undefined],
+    [{ title: 'a' }, undefined, undefined],
+    [{}, undefined, undefined],
+    [null, undefined, undefined],
+    [5, undefined, undefined],
+    ['a', undefined, 'it is not an object'],
+    [[{ name: 'a' }], undefined, 'it is not an object'],
+    [{ name: 5 }, undefined, 'its name is not a string'],
+    [{ name: null, Name: 'a' }, undefined, 'its name is not a string'],
+    [{ name: 'a', Name: 'b' }, 'a', 'the key "Name" differs from "name" only in its letters\' form'],
+    [{ NAME: 'b' }, undefined, 'the key "NAME" differs from "name" only in its letters\' form'],
+  ])('in the tool %j, named %s: %s', (tool, name, reason) => {
+    expect(toolFault(tool)).toEqual(reason === undefined ? undefined : { name, reason });
   });
 });
