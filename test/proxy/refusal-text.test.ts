@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { PACKED_HINT } from '../../src/config/bundle.js';
 import { Decimal } from '../../src/json/decimal.js';
+import type { Evaluation } from '../../src/policy/call.js';
+import { CODES } from '../../src/policy/codes.js';
+import type { TeamStanding } from '../../src/policy/remedy.js';
+import { RefusalNotices } from '../../src/proxy/refusal-notices.js';
 import { refusedCall } from '../../src/proxy/refusal-text.js';
-import type { ApprovalEntry, Exceeded } from '../../src/store/store.js';
+import type { Admitted, ApprovalEntry, Exceeded } from '../../src/store/store.js';
 import { DECISION_KEY, refusalLine } from '../../src/wire/answers.js';
 import type { ToolCall } from '../../src/wire/message.js';
 import { charge, limit, open } from '../store/support-shapes.js';
@@ -108,9 +113,178 @@ describe('a form that nobody answered in time', () => {
 
   test('is another thing than a value that was mistyped', () => {
     const text = explained(['client'], { kind: 'mistyped', expected: 'It is a number with two decimals.' });
-    expect(text).toContain(
-      'another value was typed than the one that was asked for, so nothing was approved',
+    expect(text).toBe(
+      'another value was typed than the one that was asked for, so nothing was approved. It is a number with two decimals. The question stays open until 2026-11-22T11:10:00.000Z (approval ab12cd): the user is asked again when exactly this call is made again',
     );
-    expect(text).toContain('It is a number with two decimals.');
+  });
+
+  test('has its sentences apart', () => {
+    expect(explained(['client'], { kind: 'unanswered' })).toMatch(
+      /in the client in time\. The question stays/,
+    );
+  });
+
+  test('before it, whoever reads the answer knows where a person is asked', () => {
+    expect(explained(['queue'])).toBe('a person must approve this call (approval ab12cd)');
+    expect(explained(['client'])).toBe('a person must approve this call in the client (approval ab12cd)');
+  });
+});
+
+describe('why a call was refused', () => {
+  type Refused = Extract<Admitted, { kind: 'refused' }>;
+  const why = (refused: Partial<Refused>, evaluation: Evaluation = open()) =>
+    refusedCall({ kind: 'call', id: 1, name: 'pay' } as unknown as ToolCall, evaluation, {
+      kind: 'refused',
+      row: 7,
+      code: 'PAUSED',
+      approval: undefined,
+      ...refused,
+    } as Refused);
+  const denied = (code: 'STORE' | 'DENY_IF'): Evaluation => ({
+    kind: 'refused',
+    refusal: { code, rule: '/tools/pay/deny_if/0', authorText: 'No.', explanation: 'the policy says so' },
+  });
+
+  test.each(['PAUSED', 'CHANGED'] as const)('%s is said whatever the policy says of the tool', (code) => {
+    const { rule, explanation } = CODES[code];
+    expect(why({ code }, denied('DENY_IF'))).toMatchObject({
+      code,
+      rule,
+      authorText: undefined,
+      explanation,
+    });
+    expect(why({ code, why: 'it has other arguments' })).toMatchObject({
+      code,
+      explanation: 'it has other arguments',
+    });
+  });
+
+  test('the store of a team that cannot be reached is told apart from one that the policy does not count in', () => {
+    expect(why({ code: 'STORE', why: 'it is not reached' }, denied('DENY_IF'))).toMatchObject({
+      rule: CODES.STORE.rule,
+      explanation: 'it is not reached',
+    });
+    expect(why({ code: 'STORE' }, denied('STORE'))).toMatchObject({
+      rule: '/tools/pay/deny_if/0',
+      explanation: 'the policy says so',
+    });
+  });
+
+  test('what the policy says, else what asks a person, else that one must be asked', () => {
+    const ask = { code: 'APPROVAL_REQUIRED', rule: '/tools/pay/action', explanation: 'look' } as const;
+    const asks: Evaluation = { kind: 'open', charges: [], ask: { ...ask, authorText: 'Ana knows.' } };
+    expect(why({ code: 'DENY_IF' }, denied('DENY_IF'))).toMatchObject({ authorText: 'No.' });
+    expect(why({ code: 'APPROVAL_REQUIRED' }, asks)).toMatchObject({ rule: '/tools/pay/action' });
+    expect(why({ code: 'APPROVAL_REQUIRED' })).toMatchObject({ rule: CODES.APPROVAL_REQUIRED.rule });
+  });
+
+  test('a rejection without a note ends there', () => {
+    const approval = { id: 'ab12cd', rule: '/tools/pay' } as ApprovalEntry;
+    expect(why({ code: 'APPROVAL_REJECTED', approval }).explanation).toBe('a person rejected this call');
+  });
+
+  test('a row of this machine’s own log, where a team decides, is not named as one of the team’s', () => {
+    expect([why({ row: 7 }), why({ row: -7 })].map(({ auditId }) => auditId)).toEqual(['7', 'local-7']);
+  });
+});
+
+describe('what a person is told of a refusal, on stderr', () => {
+  const HIDDEN: Evaluation = { kind: 'hidden' };
+  const refused = (code: string, more: object = {}) =>
+    ({ kind: 'refused', row: 7, code, approval: undefined, ...more }) as unknown as Exclude<
+      Admitted,
+      { kind: 'allowed' }
+    >;
+  const asked = (id: string) =>
+    ({ kind: 'asked', row: 7, approval: { id } }) as unknown as ReturnType<typeof refused>;
+  const exceeded = (clockWas: number | undefined) =>
+    ({ kind: 'exceeded', row: 7, exceeded: { charge: charge(BREAKER), clockWas } }) as ReturnType<
+      typeof refused
+    >;
+
+  function notices(team?: TeamStanding, isPacked = false) {
+    const warnings: string[] = [];
+    const told = new RefusalNotices({
+      server: 'afip',
+      warn: (text) => warnings.push(text),
+      team: () => team,
+      isPacked: () => isPacked,
+    });
+    return (admitted: ReturnType<typeof refused>, evaluation = open(), tool = 'pay') => {
+      told.tell(tool, evaluation, admitted, () => undefined);
+      return warnings.splice(0);
+    };
+  }
+
+  test('the command that would let it through, once for each tool and reason', () => {
+    const tell = notices();
+    const denied = ['pay was refused (ACTION_DENY); to let it through: policy-wrap allow afip pay'];
+    expect(tell(refused('ACTION_DENY'))).toEqual(denied);
+    expect(tell(refused('ACTION_DENY'))).toEqual([]);
+    expect(tell(refused('NOT_LISTED'))).toHaveLength(1);
+    expect(tell(refused('ACTION_DENY'), open(), 'send')).toHaveLength(1);
+    expect(tell(refused('NOT_LISTED'), HIDDEN)).toEqual([
+      'pay is hidden; to let it through: policy-wrap allow afip pay',
+    ]);
+  });
+
+  test('G10: each approval with its own', () => {
+    const tell = notices();
+    expect(tell(asked('ab12cd'))).toEqual([
+      'pay waits for a person; to let it through: policy-wrap approve ab12cd',
+    ]);
+    expect(tell(asked('ef34gh'))).toHaveLength(1);
+    expect(tell(asked('ab12cd'), open(), 'other')).toEqual([]);
+  });
+
+  test('nothing where no command helps', () => {
+    expect(notices()(refused('REQUIRE'))).toEqual([]);
+    expect(notices(undefined, true)(refused('REQUIRE'))).toEqual([]);
+  });
+
+  test('a policy that came in a bundle is edited by no command, and what does not hang on it is mended as ever', () => {
+    const tell = notices(undefined, true);
+    expect(tell(refused('ACTION_DENY'))).toEqual([
+      `pay was refused (ACTION_DENY); its policy came in a bundle: ${PACKED_HINT}`,
+    ]);
+    expect(tell(refused('NOT_LISTED'), HIDDEN)).toEqual([
+      `pay is hidden; its policy came in a bundle: ${PACKED_HINT}`,
+    ]);
+    expect(tell(refused('PAUSED'))).toEqual([
+      'pay was refused (PAUSED); to let it through: policy-wrap resume',
+    ]);
+  });
+
+  test('a clock that was set back is mended on this machine, and not in a team’s store', () => {
+    expect(notices()(exceeded(NOW))).toEqual([
+      'pay was refused (LIMIT); to let it through: policy-wrap reset --clock (once the clock is right)',
+    ]);
+    const owner = { store: 'ventas', roles: ['owner'] };
+    expect(notices(owner)(exceeded(NOW))).toEqual([]);
+    expect(notices(owner)(exceeded(undefined))).toEqual([
+      'pay was refused (LIMIT); to let it through: policy-wrap reset track_logout_rate --server afip --store ventas',
+    ]);
+  });
+
+  test('in a team, what the role of this login may do; an approval is named for whoever has the role', () => {
+    const tell = notices({ store: 'ventas', roles: ['member'] });
+    expect(tell(asked('ab12cd'))).toEqual([
+      'pay waits for somebody with the role approver (approval ab12cd)',
+    ]);
+    expect(tell(refused('PAUSED'))).toEqual([]);
+    // A pause of this machine is another one.
+    expect(tell(refused('PAUSED', { isPausedHere: true }))).toEqual([
+      'pay was refused (PAUSED); to let it through: policy-wrap resume --here',
+    ]);
+    expect(notices({ store: 'ventas', roles: ['approver'] })(asked('ab12cd'))).toEqual([
+      'pay waits for a person; to let it through: policy-wrap approve ab12cd --store ventas',
+    ]);
+  });
+
+  test('invented names fill no screen', () => {
+    const tell = notices();
+    const told = Array.from({ length: 250 }, (_, n) => tell(refused('NOT_LISTED'), open(), `t${n}`));
+    expect(told.flat()).toHaveLength(200);
+    expect(told[200]).toEqual([]);
   });
 });
