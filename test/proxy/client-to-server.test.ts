@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { tempDir } from '../store/support.js';
 import { ALLOW_ALL } from '../support/policies.js';
@@ -115,6 +115,29 @@ describe('what becomes of calls that were let through', () => {
       'cancelled cancelled',
       'late not_sent',
     ]);
+  });
+
+  test('and how long the server took, from when it got the call', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      using between = new Between(temp, ALLOW_ALL);
+      vi.advanceTimersByTime(1000);
+      for (const [id, name] of ['quick', 'slow', 'given up'].entries()) between.call(id, name);
+      vi.advanceTimersByTime(20);
+      between.server({ jsonrpc: '2.0', id: 0, result: {} });
+      vi.advanceTimersByTime(500);
+      between.server({ jsonrpc: '2.0', id: 1, result: {} });
+      between.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 2 } });
+      between.state.close();
+      const rows = between.read((store) => store.log());
+      expect(rows.map(({ tool, latencyMs }) => [tool, latencyMs])).toEqual([
+        ['quick', 20],
+        ['slow', 520],
+        ['given up', 520],
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('G5: a call that provably never reached the server is given back before the next', () => {
