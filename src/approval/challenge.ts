@@ -205,7 +205,7 @@ function leavesAt(args: JsonObject, path: ArgumentPath): Leaf[] {
 function leavesOf(args: JsonObject): Leaf[] {
   const leaves: Leaf[] = [];
   let level: Leaf[] = Object.entries(args).map(([name, value]) => ({ steps: [name], value }));
-  for (let depth = 0; depth < DEPTH && level.length > 0; depth++) {
+  for (let depth = 0; depth < DEPTH; depth++) {
     const next: Leaf[] = [];
     for (const leaf of level) {
       const { steps, value } = leaf;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { challengeOf, judgeTyped } from '../../src/approval/challenge.js';
+import { challengeOf, expectedText, judgeTyped } from '../../src/approval/challenge.js';
 import { amountsOf, boundedNumber, numbersOf } from '../../src/approval/numeric-arguments.js';
-import { localeOf } from '../../src/approval/typed-number.js';
+import { localeOf, readTypedNumber } from '../../src/approval/typed-number.js';
 import { canonicalJson } from '../../src/json/canonical.js';
 import { parseJson } from '../../src/json/exact.js';
 import type { JsonObject } from '../../src/json/value.js';
@@ -28,12 +28,35 @@ describe('what a person types', () => {
     ['{}', "the tool's name", 'pay'],
     ['{"toString": 1, "x": {"toString": "1"}}', 'the value of toString', '1'],
     ['{"x": {"toString": "no number"}}', 'the last 4 characters of x.toString', 'mber'],
+    // Nobody looks deeper than three levels.
+    ['{"a": {"b": {"amount": 5}}, "n": 7}', 'the value of a.b.amount', '5'],
+    ['{"a": {"b": {"c": {"amount": 5}}}, "n": 7}', 'the value of n', '7'],
+    // Of two that are equal, the one that stands first.
+    ['{"amount": 5, "total": 5}', 'the value of amount (the largest of 2)', '5'],
+    ['{"amount": 5, "total": 7.5, "price": 6}', 'the value of total (the largest of 3)', '7.5'],
+    // A text may be an amount, where it is not too long, has a digit and can be typed.
+    [`{"amount": "${'9'.repeat(40)}", "n": 7}`, 'the value of amount', '9'.repeat(40)],
+    [`{"amount": "${'9'.repeat(41)}", "n": 7}`, 'the value of n', '7'],
+    ['{"amount": "none", "n": 7}', 'the value of n', '7'],
+    ['{"amount": "7\\u202e", "n": 7}', 'the value of n', '7'],
+    ['{"amount": null, "ok": true}', "the tool's name", 'pay'],
+    ['{"amount": -0, "total": 0}', 'the value of amount (the largest of 2)', '0'],
   ])('for %s it is %s', (text, label, value) => {
     expect(challengeOf('pay', args(text))).toMatchObject({ label, value });
     const judged = (typed: string) => judgeTyped({ label, value }, typed, undefined).kind;
     expect(judged(` ${value}\n`)).toBe('met');
     expect(judged(`${value}1`)).toBe('other');
     expect(judged('')).toBe('other');
+  });
+
+  test('its shape is told, where it has one', () => {
+    expect(judgeTyped({ label: "the tool's name", value: 'pay' }, 'x', undefined)).toEqual({
+      kind: 'other',
+      text: "Expected the tool's name.",
+    });
+    const expected = (value: string) => expectedText({ label: 'it', value });
+    expect(expected('0.25')).toBe('Expected it: a number of 1 digit, with 2 decimals.');
+    expect(expected('-12')).toBe('Expected it: a number of 2 digits, with no decimals.');
   });
 
   test('a tail that begins with a space can be typed', () => {
@@ -53,6 +76,21 @@ describe('the number that bounds a budget', () => {
   ])('of %s is %s', (text, path, value) => {
     expect(boundedNumber(args(text))).toBe(path);
     expect(numbersOf(args(text)).get(path)).toBe(value);
+  });
+
+  test.each<[string, string[], string | undefined]>([
+    // What the schema names comes first, money before other numbers; of several that are no money none is chosen.
+    ['{"total": 900, "fee_amount": 5}', ['fee_amount'], 'args.fee_amount'],
+    ['{"n": 1, "m": 2}', ['n'], 'args.n'],
+    ['{"n": 1, "m": 2, "k": 3}', ['n', 'm'], undefined],
+    ['{"n": 1, "m": 2, "total": 3}', ['n', 'm'], undefined],
+    ['{"n": 1, "total": 3}', [], 'args.total'],
+    ['{"total": 3, "amount": 3}', ['total', 'amount'], 'args.total'],
+    ['{"total": 3, "amount": 30}', ['total', 'amount'], 'args.amount'],
+    ['{}', ['n'], undefined],
+  ])('of %s, with a schema that names %j, is %s', (text, names, path) => {
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'number' }]));
+    expect(boundedNumber(args(text), { type: 'object', properties })).toBe(path);
   });
 
   test.each([
@@ -254,6 +292,11 @@ describe('a value as people type it', () => {
     ['1234', '1234', 'es-AR'],
     ['1.23', '1.23', 'es-AR'],
     ['9007199254740993.25', '9007199254740993,25', 'es-AR'],
+    ['+900', '900', undefined],
+    ['900', '+900', undefined],
+    ['900', '+900,0', 'es-AR'],
+    ['1234567.5', '1\u2019234\u2019567.5', 'de-CH'],
+    ['1', '1'.padStart(60, '0'), undefined],
   ])('%s may be typed %s under %s', (value, typed, locale) => {
     expect(judged(value, typed, locale)).toEqual({ kind: 'met' });
   });
@@ -271,6 +314,20 @@ describe('a value as people type it', () => {
     ['1', '1'.padEnd(400, '0'), 'en-US'],
   ])('%s is not met by %s under %s', (value, typed, locale) => {
     expect(judged(value, typed, locale).kind).toBe('other');
+  });
+
+  test.each<[string, string | undefined, string[]]>([
+    ['1.234', 'es-AR', ['1.234', '1234']],
+    ['1.234', 'en-US', ['1.234']],
+    ['1.234', undefined, ['1.234']],
+    ['1.0', 'es-AR', ['1']],
+    ['1,5', 'es-AR', ['1.5']],
+    ['1,5', undefined, []],
+    ['-1.234,5', 'es-AR', ['-1234.5']],
+    ['0'.repeat(61), undefined, []],
+    ['x', 'es-AR', []],
+  ])('%s under %s reads as %j', (typed, locale, readings) => {
+    expect(readTypedNumber(typed, locale).map(String)).toEqual(readings);
   });
 
   test('what is wrong is told by its shape, and what has two readings is not guessed', () => {

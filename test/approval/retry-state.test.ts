@@ -112,6 +112,68 @@ test('each question of the server lets one retry go on, for a quarter of an hour
   expect(trips.roundOf({ requestState: 'theirs' }, digest)).toBeUndefined();
 });
 
+test('G5: one charge covers ten retries, and the eleventh is a call of its own', () => {
+  const trips = new RoundTrips(() => 0);
+  const digest = callDigest('pay', {});
+  const rounds: (number | undefined)[] = [];
+  let round: number | undefined;
+  do {
+    trips.expectRetry(digest, 's', round);
+    round = trips.roundOf({ requestState: 's' }, digest);
+    rounds.push(round);
+  } while (round !== undefined);
+  expect(rounds).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, undefined]);
+  // Nor is what was expected before.
+  trips.expectRetry(digest, 's');
+  trips.expectRetry(digest, 's', 10);
+  expect(trips.roundOf({ requestState: 's' }, digest)).toBeUndefined();
+});
+
+test('a retry may carry answers alone, or a state that is no text; a thousand are waited for, the newest', () => {
+  const trips = new RoundTrips(() => 0);
+  const digest = callDigest('pay', {});
+  trips.expectRetry(digest, undefined);
+  expect(trips.roundOf({ inputResponses: {} }, digest)).toBe(1);
+  expect(trips.roundOf({ inputResponses: {} }, digest)).toBeUndefined();
+  trips.expectRetry(digest, 7);
+  expect(trips.roundOf({ requestState: 8 }, digest)).toBe(1);
+  for (let n = 0; n < 1002; n++) trips.expectRetry(digest, `s${n}`);
+  const known = (n: number) => trips.roundOf({ requestState: `s${n}` }, digest) !== undefined;
+  expect([0, 1, 2, 1001].map(known)).toEqual([false, false, true, true]);
+});
+
+test.each<[object, boolean]>([
+  [{}, false],
+  [{ requestState: 'pw1.x.y' }, true],
+  [{ requestState: 'theirs' }, false],
+  [{ requestState: 7 }, false],
+  [{ inputResponses: { 'pw.approval': 1 } }, true],
+  [{ inputResponses: { theirs: 1 } }, false],
+  [{ inputResponses: ['pw.approval'] }, false],
+  [{ requestState: 'theirs', inputResponses: { 'pw.approval': 1 } }, true],
+  [{ requestState: 'pw1.', inputResponses: { theirs: 1 } }, true],
+])('%j carries something of ours: %s', (params, isOurs) => {
+  expect(carriesOurs(params as Record<string, unknown>)).toBe(isOurs);
+});
+
+test('G10: an answer belongs to our question only under our state and our key', () => {
+  const trips = new RoundTrips(() => 0);
+  const digest = callDigest('pay', {});
+  const { requestState } = JSON.parse(trips.question(1, 'abc234', digest, PROMPT, 10)).result;
+  const result = (params: object) => trips.answer(params as Record<string, unknown>, digest)?.result;
+  expect(result({ requestState, inputResponses: { 'pw.approval': 'yes' } })).toBe('yes');
+  expect(trips.answer({ requestState, inputResponses: { theirs: 'yes' } }, digest)).toMatchObject({
+    approvalId: 'abc234',
+    result: undefined,
+  });
+  for (const inputResponses of [undefined, ['yes'], 'yes'])
+    expect(result({ requestState, inputResponses })).toBeUndefined();
+  for (const state of [undefined, 7, 'theirs', 'pw1.', requestState.slice(4)])
+    expect(
+      trips.answer({ requestState: state, inputResponses: { 'pw.approval': 'yes' } }, digest),
+    ).toBeUndefined();
+});
+
 test.each([
   '{"params":{"inputResponses":{}},"id":1}',
   '{"params":{ "inputResponses" : { "theirs": 1 } , "requestState":"theirs"}}\n',
