@@ -5,6 +5,7 @@ import { ArgumentChecks } from '../../src/proxy/argument-checks.js';
 import { ClientToServer } from '../../src/proxy/client-to-server.js';
 import { Gate } from '../../src/proxy/gate.js';
 import type { Ledger } from '../../src/proxy/ledger.js';
+import type { Outside } from '../../src/proxy/outside.js';
 import { ServerToClient } from '../../src/proxy/server-to-client.js';
 import { StateSession } from '../../src/proxy/state-session.js';
 import { DefinitionFinder } from '../../src/proxy/suspicions.js';
@@ -141,6 +142,7 @@ export class Between {
       server?: string;
       team?: string | undefined;
       ledger?: (own: StateSession) => Ledger;
+      outside?: Pick<Outside, 'saw' | 'wantsCalls'>;
     } = {},
   ) {
     const { observe = false, maxLine = 1 << 20, server = 'recorder' } = options;
@@ -164,6 +166,7 @@ export class Between {
       env: { TAXPAYER: '20' },
       observe,
       warn,
+      outside: options.outside,
     });
     const roundTrips = new RoundTrips(Date.now);
     this.#clientToServer = new ClientToServer(
