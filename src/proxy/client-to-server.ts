@@ -95,9 +95,7 @@ export class ClientToServer {
 
   /** Takes what was read at once: its calls are admitted together, some at a time. */
   push(...chunks: readonly Buffer[]): void {
-    const [only] = chunks;
-    if (chunks.length === 1 && only) this.#take(this.#splitter.push(only));
-    else this.#take(chunks.flatMap((chunk) => this.#splitter.push(chunk)));
+    this.#take(chunks.flatMap((chunk) => this.#splitter.push(chunk)));
   }
 
   /** The end of the client's input: an unterminated last line counts, and no person will answer any more. */
@@ -117,8 +115,7 @@ export class ClientToServer {
 
   #take(coming: readonly (AnyLine | ResumedCall)[]): void {
     for (let next = 0; next < coming.length; next += LINES_PER_TRANSACTION) {
-      const some =
-        coming.length <= LINES_PER_TRANSACTION ? coming : coming.slice(next, next + LINES_PER_TRANSACTION);
+      const some = coming.slice(next, next + LINES_PER_TRANSACTION);
       if (this.#busy) this.#waiting.push(...some);
       else this.#admit(some.map((one) => ('held' in one ? this.#resumed(one) : this.#reader.read(one))));
     }

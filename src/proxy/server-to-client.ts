@@ -183,7 +183,7 @@ export class ServerToClient {
       if (this.#gate.judges('serverRequests')) {
         const judged = this.#requests.request(line, message, method, isOver(waited));
         return this.#judged(judged, line, waited, (judged) => {
-          if (judged?.kind !== 'pass') return judged?.kind === 'instead' ? judged.text : undefined;
+          if (judged?.kind !== 'pass') return undefined;
           return isServerRequest(method) ? line : this.#asked(line, id);
         });
       }

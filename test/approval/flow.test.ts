@@ -165,6 +165,60 @@ describe('G10: in the handshake era', () => {
     expect(vi.getTimerCount()).toBeLessThan(3);
   });
 
+  test.each([
+    ['a text', 'tok', ['tok']],
+    ['a number', 0, [0]],
+    ['neither', { a: 1 }, []],
+    ['missing', undefined, []],
+  ])(
+    'the client hears that the call waits under its token, where that is one: %s',
+    (_, progressToken, told) => {
+      using between = handshake();
+      between.call(1, 'tag', TAG, { _meta: { progressToken } });
+      const progress = between.toClient.filter(({ method }) => method === 'notifications/progress');
+      expect(progress.map(({ params }) => params.progressToken)).toEqual(told);
+      expect(between.questions).toHaveLength(1);
+    },
+  );
+
+  test('of more calls than are held at once the rest is told of the queue, and their ids are free', async () => {
+    using between = handshake();
+    for (let id = 1; id <= 9; id++) between.call(id, 'tag', { name: `v${id}` });
+    expect(refusalCode(between.answer(9))).toBe('APPROVAL_REQUIRED');
+    expect(between.answer(8)).toBeUndefined();
+    between.call(9, 'other');
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 9 } };
+    between.client(cancel);
+    expect(between.toServer.slice(1).map(({ method }) => method)).toEqual(['tools/call', cancel.method]);
+  });
+
+  test('an answer to none of our questions is the server’s to judge', () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    between.server({ jsonrpc: '2.0', id: 'theirs', method: 'elicitation/create', params: {} });
+    const answer = { jsonrpc: '2.0', id: 'theirs', result: ALLOW };
+    between.client(answer);
+    expect(between.toServer.at(-1)).toEqual(answer);
+    expect(between.calls).toEqual([]);
+  });
+
+  test('while the record cannot be read nobody has decided elsewhere', async () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG);
+    vi.spyOn(between.gate, 'approvalState').mockReturnValue(undefined);
+    await later(2000);
+    expect(between.answer(1)).toBeUndefined();
+    await reply(between);
+    expect(between.calls).toEqual(['tag']);
+  });
+
+  test('a call of the other era is not held, whatever the client said at the handshake', () => {
+    using between = handshake();
+    between.call(1, 'tag', TAG, { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } });
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+    expect(between.questions).toEqual([]);
+  });
+
   test('the form names what "except" lets a retry change', () => {
     using between = handshake({ approvals: { ...POLICY.approvals, except: ['args.key'] } });
     between.call(1, 'tag', { ...TAG, key: 'k1' });
@@ -250,6 +304,52 @@ describe('G10: in 2026-07-28', () => {
     await later(0);
     expect(refusalCode(between.answer(4))).toBe('APPROVAL_REJECTED');
     expect(between.calls).toEqual([]);
+  });
+
+  test('what is answered by nothing but an answer or an error asks nobody: a subscription', () => {
+    using between = modern({ resources: { 'memo://**': { action: 'approve' } } });
+    const request = (id: number, method: string) =>
+      between.client({ jsonrpc: '2.0', id, method, params: { uri: 'memo://a', ...MODERN } });
+    request(1, 'resources/read');
+    expect(between.answer(1).result.resultType).toBe('input_required');
+    request(2, 'resources/subscribe');
+    expect(between.answer(2).error.data.code).toBe('APPROVAL_REQUIRED');
+  });
+
+  test('an answer without a question of ours makes the call a new one, without what is ours', async () => {
+    using between = modern();
+    const bare = { ...MODERN, inputResponses: { 'pw.approval': ALLOW, theirs: 1 } };
+    between.call(1, 'other', TAG, bare);
+    between.call(2, 'tag', TAG, bare);
+    between.call(3, 'other', TAG, { ...MODERN, requestState: 'pw1.x.y' });
+    await later();
+    expect(between.toServer.map(({ params }) => params.inputResponses)).toEqual([{ theirs: 1 }, undefined]);
+    expect(between.toServer.every(({ params }) => params.requestState === undefined)).toBe(true);
+    expect(between.answer(2).result.resultType).toBe('input_required');
+  });
+
+  test('an answer of a client of the handshake era is no retry: its call goes on as it came', () => {
+    using between = modern({ approvals: { wait: 0 } });
+    const more = { requestState: 'pw1.x.y', inputResponses: { 'pw.approval': ALLOW } };
+    between.call(1, 'other', TAG, more);
+    expect(between.toServer[0].params).toMatchObject(more);
+  });
+
+  test('where the policy waits for nobody, nobody is asked', () => {
+    using between = modern({ approvals: { wait: 0 } });
+    between.call(1, 'tag', TAG, MODERN);
+    expect(refusalCode(between.answer(1))).toBe('APPROVAL_REQUIRED');
+  });
+
+  test('given up while its answer is recorded, nothing is sent', async () => {
+    using between = modern();
+    between.call(1, 'tag', TAG, MODERN);
+    await later();
+    between.call(2, 'tag', TAG, retry(between.answer(1)));
+    between.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 2 } });
+    await later(0);
+    expect(between.toServer).toEqual([]);
+    expect(between.answer(2)).toBeUndefined();
   });
 
   test('for a client that shows no forms, or where none is to be asked, the queue is named', () => {

@@ -133,6 +133,24 @@ describe('G10: questions to a person in the client', () => {
     expect(scene.resumed).toEqual(['a allow', 'quick nobody', 'b nobody']);
   });
 
+  test('exactly enough time is enough', () => {
+    const asked = (after: number) => {
+      const scene = new Scene();
+      scene.hold('a', 5000);
+      scene.hold('b', 2000);
+      scene.answer(scene.questions[0], ALLOW, after);
+      return scene.asked;
+    };
+    expect(asked(1000)).toEqual(['a', 'b']);
+    expect(asked(1001)).toEqual(['a']);
+    // Half of its wait, where that is less than a second.
+    const scene = new Scene();
+    scene.hold('a', 5000);
+    scene.hold('short', 1000);
+    scene.answer(scene.questions[0], ALLOW, 500);
+    expect(scene.asked).toEqual(['a', 'short']);
+  });
+
   test('half of a short wait is enough to put a question', () => {
     const scene = new Scene();
     scene.hold('short', 600);
@@ -183,7 +201,11 @@ describe('while a call waits', () => {
     scene.hold('a', 30_000, 'tok');
     scene.hold('b', 30_000);
     expect(told(scene)).toMatchObject([{ progressToken: 'tok', message: 'waiting for a person to decide' }]);
-    vi.advanceTimersByTime(11_000);
+    vi.advanceTimersByTime(4999);
+    expect(told(scene)).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(told(scene)).toHaveLength(2);
+    vi.advanceTimersByTime(6000);
     expect(told(scene)).toHaveLength(3);
     const values = told(scene).map(({ progress }) => progress);
     expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));

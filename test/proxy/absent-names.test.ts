@@ -30,4 +30,6 @@ test('a policy of many servers does not fill the screen', () => {
   const lines = new AbsentNames().news(policy({ tools }), new Map([['read', {}]]));
   expect(lines).toHaveLength(21);
   expect(lines.at(-1)).toBe('and 980 more names: policy-wrap check shows them');
+  const twenty = Object.fromEntries(Object.entries(tools).slice(0, 20));
+  expect(new AbsentNames().news(policy({ tools: twenty }), new Map())).toHaveLength(20);
 });

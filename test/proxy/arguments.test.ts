@@ -1,4 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
+import { ArgumentChecks } from '../../src/proxy/argument-checks.js';
+import { LoggedArguments } from '../../src/proxy/logged-arguments.js';
 import { tempDir } from '../store/support.js';
 import { Between } from './support.js';
 
@@ -45,6 +47,7 @@ test('G3: without a schema, or with one that cannot be used, every call is refus
   using between = listed(
     DECLARED,
     { name: 'bare' },
+    { name: 'nothing', inputSchema: null },
     {
       name: 'fetches',
       inputSchema: { $ref: 'https://evil.example/schema.json' },
@@ -53,7 +56,8 @@ test('G3: without a schema, or with one that cannot be used, every call is refus
   between.call(1, 'bare');
   between.call(2, 'fetches');
   between.call(3, 'never_listed');
-  expect([1, 2, 3].map((id) => codeOf(between, id))).toEqual(['ARGUMENTS', 'ARGUMENTS', 'ARGUMENTS']);
+  between.call(4, 'nothing');
+  expect([1, 2, 3, 4].map((id) => codeOf(between, id))).toEqual(Array(4).fill('ARGUMENTS'));
   expect(between.calls).toEqual([]);
   expect(between.answer(2).result.content[0].text).toContain('leads out of it, and is not followed');
   expect(between.answer(3).result.content[0].text).toContain('has not listed the tool in this session');
@@ -94,4 +98,48 @@ test('what an all_tools rule, a reason and an earlier refusal have to say', () =
   );
   told.call(1, 'send', { to: 'a', bcc: 'x' });
   expect(told.answer(1).result.content[0].text).toContain('Only what it asks for.');
+});
+
+test('the checker is loaded for a policy that needs it, and for no other', async () => {
+  const isLoaded = async (...policies: Parameters<ArgumentChecks['loadFor']>) => {
+    const checks = new ArgumentChecks();
+    await checks.loadFor(...policies);
+    try {
+      return checks.fault({ type: 'object' }, {}) === undefined;
+    } catch {
+      expect(() => checks.heldFault(SEND, SEND, {})).toThrow('not loaded');
+      return false;
+    }
+  };
+  expect(await isLoaded(undefined)).toBe(false);
+  expect(await isLoaded({ declares: false, pin: 'warn' })).toBe(false);
+  expect(await isLoaded({ declares: false, pin: 'deny' })).toBe(false);
+  expect(await isLoaded({ declares: true, pin: 'warn' })).toBe(true);
+  expect(await isLoaded({ declares: false, pin: 'hold' })).toBe(true);
+  const checks = new ArgumentChecks();
+  await checks.loadFor({ declares: false, pin: 'hold' });
+  expect(checks.heldFault(SEND, SEND, { to: 'a' })).toBeUndefined();
+  expect(checks.heldFault(SEND, SEND, {})).toMatch(
+    /^it has changed since it was trusted, and .*look at the change$/,
+  );
+  // One that needs no more keeps it.
+  await checks.loadFor({ declares: true, pin: 'warn' });
+  expect(checks.fault(SEND.inputSchema, { to: 5 })).toBeDefined();
+});
+
+test('what the log keeps of arguments fits in 64 KiB, or only their names do, or not even those', () => {
+  const logged = new LoggedArguments();
+  const text = (values: { [name: string]: string }, isFull: boolean) =>
+    logged.textOf({ names: Object.keys(values), values }, isFull);
+  const whole = text({ a: 'x'.repeat(65_536 - 8) }, true);
+  expect(whole).toHaveLength(65_536);
+  expect(text({ a: 'x'.repeat(65_536 - 7) }, true)).toBe('["a"]');
+  const name = 'y'.repeat(65_536 - 4);
+  expect(text({ [name]: '' }, false)).toBe(`["${name}"]`);
+  expect(text({ [`${name}y`]: '' }, false)).toBe('["…"]');
+  expect(text({ a: 'x' }, false)).toBe('["a"]');
+  expect(text({ a: 'y' }, false)).toBe('["a"]');
+  expect(text({ b: 'x' }, false)).toBe('["b"]');
+  expect(text({ b: 'x', a: 'x' }, false)).toBe('["a","b"]');
+  expect(text({}, false)).toBe('[]');
 });

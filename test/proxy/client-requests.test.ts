@@ -82,6 +82,18 @@ describe('G6: what completes an argument tells nothing of what is hidden', () =>
   });
 });
 
+test('2026-07-28: a person is asked about a prompt by our answer to the request', () => {
+  using between = new Between(temp, policy({ prompts: { p: { action: 'approve' } } }));
+  const forms = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
+  between.client({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'prompts/get',
+    params: { name: 'p', _meta: { ...META, ...forms } },
+  });
+  expect(between.answer(1).result).toMatchObject({ resultType: 'input_required' });
+});
+
 describe('which requests are looked at', () => {
   test('those of which the policy says something: the others pass as they came', () => {
     using prompts = new Between(temp, policy({ prompts: PROMPTS }));
@@ -170,6 +182,10 @@ describe('which requests are looked at', () => {
     );
     expect(shown(request(3, 'prompts/get', '"name":"p","arguments":{"n":1}'))).toBe('{"n":1}');
     expect(shown(request(4, 'prompts/get', '"name":"p"'))).toBe('{}');
+    const listen = '"notifications":{"resourceSubscriptions":["memo://stream"]}';
+    expect(shown(request(7, 'subscriptions/listen', listen))).toBe(
+      '{"subscribe":true,"uri":"memo://stream"}',
+    );
     expect(outcome(between, 'prompts/get', { name: 'p', arguments: null })).toBe(-32602);
     // Nobody can be asked about a number that the server may read as another.
     const asked = between.read((store) => store.approvals()).length;

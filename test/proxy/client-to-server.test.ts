@@ -1,5 +1,7 @@
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { existsSync } from 'node:fs';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../src/store/sqlite/driver.js';
+import { BUSY } from '../../src/store/store.js';
 import { tempDir } from '../store/support.js';
 import { ALLOW_ALL } from '../support/policies.js';
 import { refusalCode } from '../support/rig.js';
@@ -201,6 +203,98 @@ describe("the client's answers", () => {
     between.server(ask(5));
     between.client(line);
     expect(between.toServer).toEqual([]);
+  });
+});
+
+describe('G3: while another process holds the database', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  /** A wrapper whose database others hold until `free`, and when it tried to decide. */
+  function locked(isStarting: boolean) {
+    const between = new Between(temp, ALLOW_ALL);
+    if (!isStarting) between.call('first', 'a');
+    const began = performance.now();
+    const tries: number[] = [];
+    const admit = vi.spyOn(between.gate, 'admit').mockImplementation(() => {
+      tries.push(Math.round(performance.now() - began));
+      return BUSY;
+    });
+    return { between, tries, free: () => admit.mockRestore() };
+  }
+
+  /** What comes at once. */
+  const turns = async () => {
+    for (let turn = 0; turn < 8; turn++) await new Promise((resume) => setImmediate(resume));
+  };
+
+  test('it is tried four times at once, then less and less often, and given up after five seconds', async () => {
+    const { between, tries, free } = locked(false);
+    between.client(call(1, 'a'), { jsonrpc: '2.0', id: 'p', method: 'ping' });
+    between.client(call(2, 'b'));
+    await turns();
+    expect(tries).toEqual([0, 0, 0, 0, 0]);
+    vi.advanceTimersByTime(15);
+    expect(tries.slice(5)).toEqual([4, 9, 15]);
+    vi.advanceTimersByTime(4900);
+    expect(between.answer(1)).toBeUndefined();
+    const last = tries.slice(-3);
+    expect(last.map((at, i) => at - (last[i - 1] ?? at))).toEqual([0, 60, 60]);
+    const before = tries.length;
+    vi.advanceTimersByTime(200);
+    expect(tries.length).toBeGreaterThan(before);
+    expect(between.answer(1).result.content[0].text).toContain('locked for too long');
+    expect(between.calls).toEqual(['a']);
+    // What came behind has its own five seconds.
+    expect(between.toServer.at(-1)).toMatchObject({ id: 'p' });
+    expect(between.answer(2)).toBeUndefined();
+    free();
+    await turns();
+    vi.advanceTimersByTime(100);
+    expect(between.calls).toEqual(['a', 'b']);
+    between[Symbol.dispose]();
+  });
+
+  test('the first call waits half a minute longer, since many wrappers may start at once', async () => {
+    const { between } = locked(true);
+    between.client(call(1, 'a'));
+    await turns();
+    vi.advanceTimersByTime(34_800);
+    expect(between.answer(1)).toBeUndefined();
+    vi.advanceTimersByTime(400);
+    expect(refusalCode(between.answer(1))).toBe('INTERNAL');
+    between[Symbol.dispose]();
+  });
+
+  test('nothing is tried any more once the server is gone', async () => {
+    for (const ms of [undefined, 100]) {
+      const { between, tries } = locked(false);
+      between.client(call(1, 'a'));
+      if (ms !== undefined) {
+        await turns();
+        vi.advanceTimersByTime(ms);
+      }
+      const before = tries.length;
+      between.abandon();
+      await turns();
+      vi.advanceTimersByTime(10_000);
+      expect(tries).toHaveLength(before);
+      between[Symbol.dispose]();
+      expect(between.toClient).toEqual([]);
+    }
+  });
+
+  test('what is no call needs no database', () => {
+    using between = new Between(temp, ALLOW_ALL);
+    between.client({ jsonrpc: '2.0', id: 'p', method: 'ping' });
+    expect(between.toServer).toHaveLength(1);
+    expect(existsSync(between.path)).toBe(false);
   });
 });
 

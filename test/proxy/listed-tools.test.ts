@@ -114,3 +114,57 @@ describe('what the pins are told of a list', () => {
     expect(page.filter(({ unpinnable }) => unpinnable).map(({ name }) => name)).toEqual(['t10000']);
   });
 });
+
+describe('ten thousand tools are remembered, and no more', () => {
+  const many = (length: number) => Array.from({ length }, (_, i) => ({ name: `t${i}` }));
+
+  test('all of them can be named until there are so many', () => {
+    const tools = fresh();
+    expect([tools.all?.size, tools.hasListed]).toEqual([0, false]);
+    seen(tools, whole(many(9999)));
+    expect([tools.all?.size, tools.hasListed]).toEqual([9999, true]);
+    seen(tools, whole(many(10_001)));
+    expect(tools.all).toBeUndefined();
+    expect(['t0', 't9999', 't10000'].map((name) => tools.knows(name))).toEqual([true, true, false]);
+    expect(['t9999', 't10000'].map((name) => tools.faceOf(name) !== undefined)).toEqual([true, false]);
+    expect(tools.partOf('t10000')).toBeUndefined();
+    expect(tools.partOf('t9999')).toMatchObject({ isUnpinnable: false, isDoubled: false });
+  });
+
+  test('those that were compared are not compared again, and one beyond them is', () => {
+    const tools = fresh();
+    const [first = [], again = []] = seen(tools, whole(many(10_000)), whole(many(10_001)));
+    expect(first).toHaveLength(10_000);
+    expect(marks([again])).toEqual([['t10000!']]);
+    // Others come when those are gone from the list, but what was compared takes their place.
+    const [later = []] = seen(tools, whole([{ name: 'new' }]));
+    expect(marks([later])).toEqual([['new']]);
+    expect(marks(seen(tools, whole([{ name: 'new' }])))).toEqual([['new']]);
+  });
+});
+
+test('which tools are shown under one policy and not under another', () => {
+  const tools = fresh();
+  seen(tools, whole([OLD, OTHER]));
+  const shows =
+    (...names: string[]) =>
+    (tool: string) =>
+      names.includes(tool);
+  expect(tools.showsDiffer(shows('pay'), shows('pay', 'never_listed'))).toBe(false);
+  expect(tools.showsDiffer(shows('pay'), shows('read'))).toBe(true);
+  expect(tools.showsDiffer(shows(), shows('read'))).toBe(true);
+});
+
+test('of the last list, a name that it has twice is told so, and by no face of a pin', () => {
+  const tools = fresh();
+  seen(tools, whole([EVIL, OLD]));
+  expect(tools.partOf('pay')).toMatchObject({ isUnpinnable: true, isDoubled: true });
+  expect(tools.faceOf('pay')?.startsWith('!')).toBe(true);
+  expect(tools.definitionOf('pay')).toBeUndefined();
+  seen(tools, whole([{ ...OLD, Description: 'x' }]));
+  expect(tools.partOf('pay')).toMatchObject({ isUnpinnable: true, isDoubled: false });
+  seen(tools, whole([OLD]));
+  expect(tools.definitionOf('pay')).toEqual(OLD);
+  expect(tools.faceOf('pay')).toMatch(/^[0-9a-f]{64}$/);
+  expect(tools.faceOf('never_listed')).toBeUndefined();
+});

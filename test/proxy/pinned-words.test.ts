@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Store } from '../../src/store/store.js';
 import { tempDir } from '../store/support.js';
 import type { Message } from '../support/rig.js';
-import { Between } from './support.js';
+import { Between, layersOf } from './support.js';
 
 const temp = tempDir();
 afterAll(() => temp.remove());
@@ -205,4 +205,120 @@ test('an error in the place of an answer passes as it came', () => {
   const error = { code: -32601, message: 'no prompts here' };
   between.server({ jsonrpc: '2.0', id: 'e', error });
   expect(between.answer('e').error).toEqual(error);
+});
+
+describe.each([
+  ['prompts/list', 'prompts', 'name'],
+  ['resources/templates/list', 'resourceTemplates', 'uriTemplate'],
+])('the pages of %s', (method, member, key) => {
+  const element = (name: string, description = 'Old.') => ({ [key]: name, description });
+  const page = (between: Between, cursor: string | undefined, elements: object[], next?: string) => {
+    const more = next === undefined ? {} : { nextCursor: next };
+    return ask(between, method, { [member]: elements, ...more }, cursor === undefined ? {} : { cursor })
+      .result[member];
+  };
+
+  test('are one list: what stands on a later one is not new, what comes after the last is', () => {
+    using between = session(temp.path(), policy('hold'));
+    expect(page(between, undefined, [element('a')], 'x')).toHaveLength(1);
+    expect(page(between, 'x', [element('b')])).toHaveLength(1);
+    expect(page(between, 'y', [element('c')])).toEqual([]);
+    expect(page(between, undefined, [element('a'), element('b'), element('c')])).toHaveLength(2);
+  });
+
+  test('a name that has two definitions over them is shown once, as it was trusted', () => {
+    using between = session(temp.path(), policy('hold'));
+    page(between, undefined, [element('a')]);
+    expect(page(between, undefined, [element('a')], 'x')).toEqual([element('a')]);
+    expect(page(between, 'x', [element('a', EVIL)])).toEqual([]);
+    // Twice the same is one, and another list is another.
+    expect(page(between, undefined, [element('a')], 'x')).toEqual([element('a')]);
+    expect(page(between, 'x', [element('a')])).toEqual([element('a')]);
+    expect(page(between, undefined, [element('a', EVIL)])).toEqual([element('a')]);
+  });
+});
+
+describe('another policy: the lists that a client should read again', () => {
+  const prompts = { prompts: { p: {} } };
+  const resources = { resources: { 'memo://**': {} } };
+  test.each<[string, object | undefined, object, string[]]>([
+    ['nothing else', policy('warn'), policy('off'), []],
+    ['what is held', policy('warn'), policy('hold'), ['prompts', 'resources', 'tools']],
+    ['no longer held', policy('hold'), policy('warn'), ['prompts', 'resources', 'tools']],
+    ['held in another way', policy('hold'), policy('deny'), ['prompts', 'resources', 'tools']],
+    ['the same', policy('hold'), policy('hold', { description: 'x' }), []],
+    ['what is new', policy('hold'), policy('hold', { new_tools: 'show' }), ['prompts', 'resources', 'tools']],
+    ['what is new, where nothing is held', policy('warn'), policy('warn', { new_tools: 'show' }), []],
+    [
+      'what is suspicious',
+      policy('warn'),
+      policy('warn', { on_suspicious: 'hide' }),
+      ['prompts', 'resources', 'tools'],
+    ],
+    ['prompts', policy('warn'), policy('warn', prompts), ['prompts']],
+    ['prompts no more', policy('warn', prompts), policy('warn'), ['prompts']],
+    ['resources, which may be others', policy('warn', resources), policy('warn', resources), ['resources']],
+    ['all, where there was none', undefined, policy('hold'), ['prompts', 'resources', 'tools']],
+    ['tools, where there was none', undefined, policy('warn'), ['tools']],
+  ])('%s', (_, before, after, lists) => {
+    using between = new Between(temp, before);
+    expect([...between.gate.use(layersOf(after))].sort()).toEqual(lists);
+    using watched = new Between(temp, before, { observe: true });
+    expect([...watched.gate.use(layersOf(after))]).toEqual([]);
+  });
+});
+
+describe('an answer whose id the server spelt in another type', () => {
+  test.each<[string, object | undefined, string, object]>([
+    ['of a list of tools', policy('warn'), 'tools/list', { tools: [] }],
+    ['of a list of prompts', policy('hold'), 'prompts/list', { prompts: [] }],
+    ['of a greeting', policy('hold'), 'initialize', { protocolVersion: '2025-06-18' }],
+    ['of anything else', policy('hold'), 'ping', {}],
+    ['without a policy', undefined, 'initialize', { instructions: 'x' }],
+  ])('%s reaches whoever asked', (_, document, method, result) => {
+    for (const [id, its] of [
+      [5, '5'],
+      ['5', 5],
+      [5, 5],
+    ] as const) {
+      using between = new Between(temp, document);
+      between.client({ jsonrpc: '2.0', id, method, params: {} });
+      between.server({ jsonrpc: '2.0', id: its, result });
+      expect(between.toClient).toEqual([{ jsonrpc: '2.0', id, result }]);
+      expect(between.session.isPending(id)).toBe(false);
+    }
+  });
+});
+
+test.each([undefined, policy('warn')])(
+  'what a server can do is known, with a policy or without',
+  (document) => {
+    using between = new Between(temp, document);
+    between.client(
+      { jsonrpc: '2.0', id: 1, method: 'ping' },
+      { jsonrpc: '2.0', id: 0, method: 'initialize', params: {} },
+    );
+    const capabilities = { tasks: { requests: { tools: { call: {} } } } };
+    between.server({ jsonrpc: '2.0', id: 1, result: { capabilities } });
+    expect(between.session.serverTakesTasks).toBe(false);
+    between.server({ jsonrpc: '2.0', id: 0, result: { capabilities } });
+    expect(between.session.serverTakesTasks).toBe(true);
+  },
+);
+
+test('what cannot be told of a list fills no screen', () => {
+  const between = new Between(temp, policy('off', { resources: { 'memo://**': { action: 'hide' } } }));
+  using _ = between;
+  const resources = Array.from({ length: 250 }, (__, n) => ({ uri: n }));
+  expect(
+    ask(between, 'resources/list', { resources: [...resources, ...resources] }).result.resources,
+  ).toEqual([]);
+  expect(between.warnings.filter((text) => text.includes('cannot be told'))).toHaveLength(200);
+  using held = session(temp.path(), policy('deny'));
+  const prompts = (words: string) =>
+    Array.from({ length: 250 }, (__, n) => ({ name: `p${n}`, title: words }));
+  ask(held, 'prompts/list', { prompts: prompts('Old.') });
+  ask(held, 'prompts/list', { prompts: prompts('New.') });
+  ask(held, 'prompts/list', { prompts: prompts('New.') });
+  expect(held.warnings.filter((text) => text.startsWith('left out: prompt'))).toHaveLength(200);
 });

@@ -1,5 +1,6 @@
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../src/store/sqlite/driver.js';
+import { BUSY } from '../../src/store/store.js';
 import { done, tempDir } from '../store/support.js';
 import { type Message, refusalCode } from '../support/rig.js';
 import { Between } from './support.js';
@@ -191,6 +192,46 @@ describe('requests of the server’s, in the handshake era', () => {
     await vi.waitFor(() => expect(between.toClient).toHaveLength(2), { timeout: 10_000 });
     await vi.waitFor(() => expect(between.toServer).toHaveLength(1), { timeout: 10_000 });
     expect(between.toServer[0]?.error.data.code).toBe('LIMIT');
+  });
+});
+
+describe('G3: while others hold the database for too long', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  test('a request is tried less and less often, and refused after five seconds; so is what an answer asks for', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    using between = new Between(temp, policy({ sampling: {} }));
+    between.call(1, 't', {}, MODERN);
+    const began = performance.now();
+    const tries: number[] = [];
+    vi.spyOn(between.gate, 'admit').mockImplementation(() => {
+      tries.push(Math.round(performance.now() - began));
+      return BUSY;
+    });
+    between.server(sampling('s'));
+    vi.advanceTimersByTime(10);
+    expect(tries).toEqual([0, 1, 3, 6, 10]);
+    vi.advanceTimersByTime(4900);
+    expect(tries.slice(-2).reduce((a, b) => b - a)).toBe(60);
+    expect(between.toServer).toHaveLength(1);
+    vi.advanceTimersByTime(200);
+    expect(told(between, 's').error.data.code).toBe('INTERNAL');
+    expect(asked(between)).toEqual([]);
+    const { method, params } = sampling(0);
+    const result = {
+      resultType: 'input_required',
+      inputRequests: { a: { method, params } },
+      requestState: 's',
+    };
+    between.server({ jsonrpc: '2.0', id: 1, result });
+    vi.advanceTimersByTime(4900);
+    expect(between.answer(1)).toBeUndefined();
+    vi.advanceTimersByTime(200);
+    expect(refusalCode(between.answer(1))).toBe('INTERNAL');
   });
 });
 

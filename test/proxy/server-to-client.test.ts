@@ -55,6 +55,7 @@ function pass(
 }
 
 const HIDDEN = '{"name":"delete_repo"}';
+const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
 describe('what is no message of the protocol', () => {
   test.each([
@@ -93,6 +94,8 @@ describe('what is no message of the protocol', () => {
     ['an error with id null', '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":""}}'],
     ['a result that is null', '{"jsonrpc":"2.0","id":1,"result":null}'],
     ['great depth in a short line', `{"jsonrpc":"2.0","id":1,"result":${'['.repeat(900)}${']'.repeat(900)}}`],
+    ['greater depth in a short line', `{"jsonrpc":"2.0","id":1,"result":${deep(10_001)}}`],
+    ['a long line', `{"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(1 << 20)}"}`],
     ['a key in another case beside the right one', '{"jsonrpc":"2.0","id":1,"result":{},"Result":{}}'],
   ])('G7: but so does %s', (_, line) => {
     expect(pass(line, 'ping')).toMatchObject({ passed: `${line}\n`, stray: false });
@@ -209,6 +212,10 @@ describe('an answer that does not reach the client settles its call as unanswere
   const DEEP = `${'['.repeat(20_000)}`;
   test.each<[string, string, object?]>([
     ['no JSON', `{"jsonrpc":"2.0","id":2,"result":${DEEP}}`],
+    [
+      'too deep for its length',
+      `{"jsonrpc":"2.0","id":2,"result":[${deep(10_001)},"${'x'.repeat(1 << 20)}"]}`,
+    ],
     ['an end too early', '{"jsonrpc":"2.0","id":2,"result":{"content":['],
     ['a lone CR', '{"jsonrpc":"2.0","id":2,"result":{"content":[\r]}}'],
     ['a lone CR, and the id last', '{"result":{"content":[\r]},"jsonrpc":"2.0","id":2}'],

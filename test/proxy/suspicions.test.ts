@@ -195,6 +195,31 @@ test('of many definitions the first twenty are named, and one line says that the
   expect(told.at(-1)).toBe('more definitions say what is worth a look: policy-wrap tools shows all tools');
 });
 
+test('what looks at definitions is loaded for a policy that hides, and else with the first list', async () => {
+  const finder = new DefinitionFinder();
+  for (const layers of [undefined, { onSuspicious: 'warn' }] as const) await finder.loadFor(layers);
+  expect(() => finder.find(EVIL)).toThrow('not loaded');
+  await finder.loadFor({ onSuspicious: 'hide' });
+  expect(finder.find(EVIL)).not.toEqual([]);
+  expect(finder.find(GOOD)).toEqual([]);
+});
+
+test('"hide" does not hide a tool of which nothing is known', () => {
+  using between = new Between(temp, policy({ on_suspicious: 'hide' }));
+  between.call(1, 'never_seen');
+  expect(between.calls).toEqual(['never_seen']);
+});
+
+test('tools that are left out fill no screen, and one without a name is one of them', () => {
+  using between = new Between(temp, policy());
+  const odd = Array.from({ length: 1005 }, (_, n) => ({ name: `t${n}`, Name: 'x' }));
+  expect(list(between, ['no object'], ...odd)).toEqual([]);
+  const told = between.warnings.filter((text) => text.startsWith('left out of the list of tools: '));
+  expect(told).toHaveLength(1000);
+  expect(told[0]).toBe('left out of the list of tools: a tool without a name: it is not an object');
+  expect(between.gate.lists.hasListed).toBe(true);
+});
+
 test('of two layers the one that hides holds', () => {
   const layers = stack(policyOf(policy()), [policyOf(policy({ on_suspicious: 'hide' }))]);
   expect(layers.onSuspicious).toBe('hide');
