@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../src/json/exact.js';
 import type { JsonObject } from '../../src/json/value.js';
-import { argumentCheck, schemaFault } from '../../src/policy/schema/check.js';
+import { compileRegex, type Regex } from '../../src/policy/evaluate/regex.js';
+import { allowsAnyKey, argumentCheck, schemaFault } from '../../src/policy/schema/check.js';
 
 const DRAFT_7 = 'http://json-schema.org/draft-07/schema#';
 
@@ -177,6 +178,118 @@ test.each<[string, unknown, unknown, string | RegExp]>([
   else expect(faultOf(schema, args)).toMatch(expected);
 });
 
+test.each<[string, unknown, unknown, string | RegExp]>([
+  ['as much as may be', object({ n: { maximum: 5 } }), { n: 5 }, 'fine'],
+  ['more', object({ n: { maximum: 5 } }), { n: 5.5 }, "args.n is more than 5, against the tool's schema"],
+  ['as little as may be', object({ n: { minimum: 5 } }), { n: 5 }, 'fine'],
+  ['less', object({ n: { minimum: 5 } }), { n: 4 }, /less than 5/],
+  ['over an open bound', object({ n: { exclusiveMinimum: 0 } }), { n: 1 }, 'fine'],
+  ['at an open bound', object({ n: { exclusiveMaximum: 5 } }), { n: 5 }, /not less than 5/],
+  [
+    'a bound that is open by a switch',
+    object({ n: { maximum: 5, exclusiveMaximum: true } }),
+    { n: 5 },
+    /not less/,
+  ],
+  ['the other one', object({ n: { minimum: 5, exclusiveMinimum: true } }), { n: 5 }, /not more/],
+  ['a switch that is off', object({ n: { maximum: 5, exclusiveMaximum: false } }), { n: 5 }, 'fine'],
+  ['a switch without a bound', object({ n: { exclusiveMaximum: true } }), { n: 5 }, 'fine'],
+  ['as few characters as may be', object({ s: { minLength: 2 } }), { s: '\uffff\uffff' }, 'fine'],
+  ['fewer', object({ s: { minLength: 2 } }), { s: '👍' }, /fewer than 2 characters/],
+  ['as many elements as may be', object({ l: { minItems: 2, maxItems: 2 } }), { l: [1, 2] }, 'fine'],
+  ['fewer elements', object({ l: { minItems: 2 } }), { l: [1] }, /fewer than 2 elements/],
+  ['more elements', object({ l: { maxItems: 2 } }), { l: [1, 2, 3] }, /more than 2 elements/],
+  ['fewer keys', object({ a: {} }, { minProperties: 1 }), {}, /args has fewer than 1 keys/],
+  ['a bound of another kind', object({ a: { minLength: 2, minItems: 2, minimum: 2 } }), { a: true }, 'fine'],
+  ['forty digits to divide', object({ n: { multipleOf: 3 } }), `{"n": ${'3'.repeat(40)}}`, 'fine'],
+  ['more digits to divide', object({ n: { multipleOf: 3 } }), `{"n": ${'3'.repeat(41)}}`, /too many digits/],
+  ['one of a kind', object({ l: { contains: { const: 1 } } }), { l: [1] }, 'fine'],
+  [
+    'as many of a kind as may be',
+    object({ l: { contains: { const: 1 }, maxContains: 1 } }),
+    { l: [1, 2] },
+    'fine',
+  ],
+  [
+    'what the only choice says',
+    object({ a: { anyOf: [{ type: 'string' }] } }),
+    { a: 1 },
+    /not of type string/,
+  ],
+  ['that of one', object({ a: { oneOf: [{ type: 'string' }] } }), { a: 1 }, /not of type string/],
+  ['none of several choices', object({ a: { anyOf: [{ type: 'string' }, false] } }), { a: 1 }, /fits none/],
+  [
+    'what a key needs beside it',
+    object({ a: {}, b: {} }, { dependentSchemas: { a: { required: ['b'] } } }),
+    { a: 1 },
+    /lacks "b"/,
+  ],
+  [
+    'that, where it is there',
+    object({ a: {}, b: {} }, { dependentSchemas: { a: { required: ['b'] } } }),
+    { a: 1, b: 1 },
+    'fine',
+  ],
+  [
+    'that, without the key',
+    object({ a: {}, b: {} }, { dependentSchemas: { a: { required: ['b'] } } }),
+    { b: 1 },
+    'fine',
+  ],
+  ['that of no object', object({ o: { dependentSchemas: { a: false } } }), { o: [] }, 'fine'],
+  ['keys that it names then', { dependentSchemas: { a: object({ a: {}, b: {} }) } }, { a: 1, b: 1 }, 'fine'],
+  ['the older word for it', object({ a: {}, b: {} }, { dependencies: { a: ['b'] } }), { a: 1 }, /lacks "b"/],
+  [
+    'an older schema for it',
+    object({ a: {} }, { dependencies: { a: { maxProperties: 0 } } }),
+    { a: 1 },
+    /more than 0 keys/,
+  ],
+  ['required as a switch', object({ a: { required: true } }), {}, 'fine'],
+  ['a code point in braces', object({ s: { pattern: '^\\u{1f44d}\\d$' } }), { s: '👍1' }, 'fine'],
+  [
+    'a part by its place',
+    { allOf: [object({ a: { type: 'number' } })], ...object({ b: { $ref: '#/allOf/0/properties/a' } }) },
+    { b: 'x' },
+    /args\.b is not of type number/,
+  ],
+  [
+    'a name with a slash',
+    { ...object({ a: { $ref: '#/$defs/x~1y~0%20z' } }), $defs: { 'x/y~ z': false } },
+    { a: 1 },
+    /args\.a is not accepted/,
+  ],
+  [
+    '2019-09: it does',
+    {
+      $schema: 'https://json-schema.org/draft/2019-09/schema',
+      ...object({ a: { $ref: '#/$defs/n', type: 'string' } }),
+      $defs: { n: {} },
+    },
+    { a: 1 },
+    /not of type string/,
+  ],
+  ['a key that needs quotes', object({ 'a b': { type: 'null' } }), { 'a b': 1 }, /^args\["a b"\] is not/],
+  ['a long key', object({}), { ['k'.repeat(80)]: 1 }, new RegExp(`the key "${'k'.repeat(80)}", which`)],
+  ['a longer key', object({}), { ['k'.repeat(81)]: 1 }, new RegExp(`the key "${'k'.repeat(80)}…", which`)],
+])('what a schema says of it: %s', (_, schema, args, expected) => {
+  if (typeof expected === 'string') expect(faultOf(schema, args)).toBe(expected);
+  else expect(faultOf(schema, args)).toMatch(expected);
+});
+
+test.each<[boolean, unknown]>([
+  [true, { additionalProperties: true }],
+  [true, { additionalProperties: {} }],
+  [true, { unevaluatedProperties: true }],
+  [false, { additionalProperties: false }],
+  [false, { additionalProperties: { type: ['string', 'number'] } }],
+  [false, { type: 'object' }],
+  [false, { additionalProperties: true, type: 'money' }],
+  [false, undefined],
+])('%s: any key at all is accepted by %j', (expected, schema) => {
+  expect(allowsAnyKey(schema)).toBe(expected);
+});
+
 test.each<[string, unknown, RegExp]>([
   ['none', undefined, /lists none/],
   ['no object', 'x', /not an object/],
@@ -190,6 +303,18 @@ test.each<[string, unknown, RegExp]>([
   ['a keyword that is not understood', { $dynamicRef: '#x' }, /not understood/],
   ['properties that are a list', { properties: [] }, /"properties" is not an object/],
   ['a bound that is a text', { properties: { a: { maximum: '5' } } }, /"maximum" is not a number/],
+  ['a bound that is a switch', { properties: { a: { maximum: true } } }, /"maximum" is not a number/],
+  ['a count that is a text', { contains: {}, minContains: '1' }, /"minContains" is not a number/],
+  ['multiples of nothing', { multipleOf: 0 }, /"multipleOf" is not more than 0/],
+  ['choices that are no list', { anyOf: {} }, /"anyOf" is not a list/],
+  ['values that are no list', { enum: 'a' }, /"enum" is not a list/],
+  ['names that are none', { required: ['a', 1] }, /"required" is not a list of names/],
+  ['a name that stands alone', { required: 'a' }, /"required" is not a list of names/],
+  ['needs that are a list', { dependentSchemas: [] }, /"dependentSchemas" is not an object/],
+  ['a pattern that is no text', { pattern: 1 }, /a "pattern" is not text/],
+  ['a reference that is no text', { $ref: 1 }, /a "\$ref" is not text/],
+  ['a reference to no place of a list', { $ref: '#/allOf/a', allOf: [{}] }, /leads nowhere/],
+  ['a reference into a text', { $ref: '#/title/0', title: 'a' }, /leads nowhere/],
   ['10,000 schemas', { allOf: Array.from({ length: 10_000 }, () => ({ type: 'object' })) }, /more than 5000/],
   [
     '100 levels',
@@ -202,6 +327,33 @@ test.each<[string, unknown, RegExp]>([
 });
 
 describe('hostile schemas', () => {
+  test.each<[what: string, most: number, (count: number) => object, RegExp]>([
+    ['schemas', 4999, (n) => ({ allOf: Array.from({ length: n }, () => ({})) }), /more than 5000 schemas/],
+    ['levels', 64, (n) => Array.from({ length: n }).reduce<object>((not) => ({ not }), {}), /deeper than 64/],
+    ['values', 20_000, (n) => ({ enum: Array.from({ length: n }, (_, i) => i) }), /more than \d+ values/],
+    [
+      'characters of patterns',
+      20_000,
+      (n) => ({
+        allOf: Array.from({ length: n / 1000 }, (_, i) => ({
+          pattern: 'a'.repeat(i === 0 ? 1000 + (n % 1000) : 1000),
+        })),
+      }),
+      /more than \d+ characters/,
+    ],
+  ])('as many %s as %i may be, and no more', (_, most, schema, fault) => {
+    expect(schemaFault(schema(most))).toBeUndefined();
+    expect(schemaFault(schema(most + 1))).toMatch(fault);
+  });
+
+  test('G3: a text that is too long for its pattern is refused', () => {
+    const pattern = '^(?:a|b){1,900}$';
+    const { maxText } = compileRegex(pattern) as Regex;
+    const schema = object({ a: { pattern } });
+    expect(faultOf(schema, { a: 'a'.repeat(maxText) })).toMatch(/does not match/);
+    expect(faultOf(schema, { a: 'a'.repeat(maxText + 1) })).toMatch(/too long to be compared/);
+  });
+
   test('a reference that runs in a circle ends', () => {
     expect(faultOf({ $ref: '#' }, {})).toBe("the tool's schema runs in a circle");
     const two = { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } };

@@ -104,7 +104,7 @@ class Check {
       if (!values.has(this.#textOf(value)))
         return `${placeText(at)} is not one of the values that the tool's schema lists`;
     for (const bound of node.bounds) {
-      if (bound.of !== (isNumber(value) ? 'number' : jsonTypeOf(value))) continue;
+      if (bound.of !== jsonTypeOf(value)) continue;
       if (typeof value === 'string') this.#step(value.length >> 6);
       const fault = bound.fault(value);
       if (fault !== undefined) return `${placeText(at)} ${fault}, against the tool's schema`;
@@ -248,7 +248,6 @@ class Check {
 
   /** Once for a value, however many schemas list values. */
   #textOf(value: Json): string {
-    if (typeof value !== 'object' || value === null) return canonicalJson(value);
     const known = this.#canonical.get(value);
     if (known !== undefined) return known;
     const text = canonicalJson(value);
