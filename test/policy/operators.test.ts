@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { Decimal } from '../../src/json/decimal.js';
 import type { Json, JsonType } from '../../src/json/value.js';
+import { cut, kindOf, show } from '../../src/policy/describe-value.js';
 import { aboutOperators, OPERATOR_NAMES, type Operator, operatorOf } from '../../src/policy/operators.js';
 
 const prospect = (op: Operator, value: Json, types: readonly JsonType[], values?: readonly unknown[]) =>
@@ -38,6 +40,54 @@ describe('what a condition can come to, by what is known of a value', () => {
   ])('%s %j where it is %j of %j: %s', (op, value, types, values, expected) => {
     expect(prospect(op, value, types, values)).toBe(expected);
   });
+});
+
+test.each<[Operator, Json, english: string, spanish: string]>([
+  ['eq', 'a', 'be "a"', 'ser/es "a"'],
+  ['neq', 1, 'be other than 1', 'ser/es distinto de 1'],
+  ['lt', 1, 'be less than 1', 'ser/es menor que 1'],
+  ['gte', 1, 'be at least 1', 'ser/es al menos 1'],
+  ['in', ['a', 1], 'be one of "a", 1', 'ser/es uno de "a", 1'],
+  ['in', 'a', 'be one of "a"', 'ser/es uno de "a"'],
+  ['not_in', ['a'], 'be none of "a"', 'ser/es ninguno de "a"'],
+  ['exists', true, 'be present', 'estar/está presente'],
+  ['exists', false, 'be absent', 'estar/está ausente'],
+  ['regex', '^a', 'match ^a', 'coincidir/coincide con ^a'],
+  ['regex', 1, 'match 1', 'coincidir/coincide con 1'],
+  ['contains', 'a', 'contain "a"', 'contener/contiene "a"'],
+  ['starts_with', 'a', 'start with "a"', 'empezar/empieza con "a"'],
+])('%s %j reads as "%s", in Spanish as "%s"', (op, value, english, spanish) => {
+  expect(operatorOf(op).words(value)).toBe(english);
+  const [infinitive, present, rest] = operatorOf(op).spanish(value, show);
+  expect(`${infinitive}/${present} ${rest}`).toBe(spanish);
+});
+
+test('a value is shown in few characters', () => {
+  const text = (length: number) => 'x'.repeat(length);
+  expect(show(text(60))).toBe(`"${text(60)}"`);
+  expect(show(text(61))).toBe(`"${text(60)}"...`);
+  expect([cut(text(60)), cut(text(61))]).toEqual([text(60), `${text(60)}...`]);
+  expect(
+    [[], [1], [1, 2], {}, null, true, 1.5, Decimal.from('1e400')].map((each) => show(each as Json)),
+  ).toEqual([
+    'a list of 0 elements',
+    'a list of 1 element',
+    'a list of 2 elements',
+    'an object',
+    'null',
+    'true',
+    '1.5',
+    '1e400',
+  ]);
+  expect([null, 'a', false, [], 5, {}, Decimal.from('1e400')].map(kindOf)).toEqual([
+    'null',
+    'the text "a"',
+    'false',
+    'a list',
+    'the number 5',
+    'an object',
+    'a number that large',
+  ]);
 });
 
 test('every operator says what it compares, once with those that compare the same', () => {

@@ -37,6 +37,18 @@ describe('a URI in its one spelling', () => {
     ['postgres://reader@db:5432/shop/orders/schema', 'postgres://reader@db:5432/shop/orders/schema'],
     ['urn:isbn:0451450523', 'urn:isbn:0451450523'],
     ['note:a', 'note:a'],
+    ['note:', 'note:'],
+    ['memo:/a', 'memo:/a'],
+    ['memo://h', 'memo://h'],
+    ['memo://h/a/', 'memo://h/a/'],
+    ['memo://h/a/.', 'memo://h/a/'],
+    ['memo://h/a/..', 'memo://h/'],
+    ['memo://h/a/b/..', 'memo://h/a/'],
+    ['urn:a/..', 'urn:'],
+    ['https://example.com?q', 'https://example.com/?q'],
+    ['file:///a%7Eb/%2Bc', 'file:///a~b/+c'],
+    ['wss://Example.com', 'wss://example.com/'],
+    [`note:${'a'.repeat(4091)}`, `note:${'a'.repeat(4091)}`],
   ])('%s is %s', (text, uri) => {
     expect(spelling(text)).toBe(uri);
   });
@@ -62,6 +74,11 @@ describe('a URI in its one spelling', () => {
     ['file:///work/a\tb', 'control character'],
     [' file:///work/a', 'begins or ends with a blank'],
     ['file:///../a', 'leads out of its root'],
+    ['urn:.', 'leads out of its root'],
+    ['urn:..', 'leads out of its root'],
+    [`note:${'a'.repeat(4092)}`, 'longer than 4096'],
+    ['memo://x/a?b=..', 'dots in its query'],
+    ['note:a\u007f', 'control character'],
     ['file:///work//../a', 'programs resolve differently'],
     ['file:///work/../../a', 'leads out of its root'],
     ['file://server/share/a', 'another machine'],
@@ -174,9 +191,21 @@ describe('a pattern of URIs', () => {
     ['file:///work/../*', 'is matched as file:///*'],
     ['file:///work/%61', 'is matched as file:///work/a'],
     ['file:///work/%2A', 'is matched as'],
-    [`file:///${'a'.repeat(1000)}`, 'longer than 1000'],
+    [`file:///${'a'.repeat(993)}`, 'longer than 1000'],
   ])('%j is none: it %s', (pattern, why) => {
     expect(uriPattern(pattern)).toMatchObject({ fault: expect.stringContaining(why) });
+  });
+
+  test('what it is, besides what it matches', () => {
+    const made = (text: string) => uriPattern(text);
+    expect(made('*')).toMatchObject({ text: 'resource:**', plain: false, literals: 0 });
+    expect(made('memo:a')).toMatchObject({ text: 'resource:memo:a', plain: true, literals: 6 });
+    expect(made('memo:a/*/b**')).toMatchObject({ plain: false, literals: 9 });
+    expect(made(`file:///${'a'.repeat(992)}`)).toMatchObject({ plain: true });
+    const all = made('*');
+    if ('fault' in all) throw new Error(all.fault);
+    for (const name of ['memo:a', 'prompt:a', 'resource'])
+      expect([all.matches(name), all.matchesLookalike(name)]).toEqual([false, false]);
   });
 
   test('lookalikes are told by how they look, encoded or not', () => {

@@ -24,6 +24,7 @@ test.each([
 test.each([
   ['40 digits before the point', '1e39', '1000000000000000000000000000000000000000'],
   ['41 digits before the point', '1e40', 'args.x has more than 40 digits before or after the point'],
+  ['40 digits after the point', '1e-40', `0.${'0'.repeat(39)}1`],
   ['41 digits after the point', '1e-41', 'args.x has more than 40 digits before or after the point'],
   ['a negative amount', '-1', 'args.x is -1, and must not be negative'],
   ['text', '"1"', 'args.x is "1", and must be a number'],
@@ -37,4 +38,17 @@ test('the elements of a list are counted, and nothing else is', () => {
   expect(charged({ amount: { count: 'args.x' } }, {})).toBe(
     'args.x is missing, and the call is counted by it',
   );
+});
+
+test('a split of two hundred characters is kept as it is, and a longer one as its hash', () => {
+  const splitOf = (length: number) => {
+    const policy = policyOf({
+      tools: { t: { limits: [{ counter: 'c', window: 'day', max: 1, per: 'args.x' }] } },
+    });
+    const text = 'y'.repeat(length - '[""]'.length);
+    const charge = chargeOf(policy.tools.get('t')?.limits[0] as never, callOf('t', { x: text }));
+    return 'fault' in charge ? charge.fault : charge.split;
+  };
+  expect(splitOf(200)).toBe(`["${'y'.repeat(196)}"]`);
+  expect(splitOf(201)).toMatch(/^sha256:[0-9a-f]{64}$/);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readPolicy } from '../../../src/config/policy-files.js';
 import {
+  asksInLayers,
   evaluateLayers,
   isVisibleInLayers,
   type Layers,
@@ -123,6 +124,105 @@ describe('layers are told apart by their files', () => {
 });
 
 describe('no layer loosens what another says', () => {
+  const called = (kind: string, more: object = {}) => ({
+    tools: { t: { [kind]: [{ tools: ['a'], within: '1h', ...more }] } },
+  });
+  const hours = { tools: { t: { hours: { from: '09:00' } } } };
+  const limit = (more: object) => ({
+    tools: { t: { limits: [{ counter: 'c', window: 1, max: 1, ...more }] } },
+  });
+  const asks = { tools: { t: { action: 'approve' } } };
+
+  test.each<
+    [
+      what: string,
+      of: (layers: Layers) => unknown,
+      strict: object[],
+      holds: unknown,
+      loose: object[],
+      otherwise: unknown,
+    ]
+  >([
+    ['new tools', ({ newTools }) => newTools, [{ pin: 'hold' }], 'hide', [{}, { pin: 'deny' }], 'show'],
+    ['suspicious', ({ onSuspicious }) => onSuspicious, [{ on_suspicious: 'hide' }], 'hide', [{}], 'warn'],
+    ['hints', ({ annotate }) => annotate, [{ annotate: true }], true, [{}], false],
+    [
+      'outcomes',
+      ({ needsOutcomes }) => needsOutcomes,
+      [called('before'), limit({ refund: 'on_error' })],
+      true,
+      [{}, called('after'), hours, limit({})],
+      false,
+    ],
+    [
+      'earlier calls',
+      ({ looksBack }) => looksBack,
+      [called('before'), called('after')],
+      true,
+      [{}, hours, limit({})],
+      false,
+    ],
+    [
+      'schemas',
+      ({ declares }) => declares,
+      [{ all_tools: { arguments: 'declared' } }],
+      true,
+      [{}, hours],
+      false,
+    ],
+    [
+      'whether a person is asked',
+      (layers) => asksInLayers(layers, 't'),
+      [
+        asks,
+        limit({ on_exceed: 'approve' }),
+        // biome-ignore lint/suspicious/noThenProperty: a field of the policy's
+        called('after', { then: 'approve' }),
+        { tools: { t: { hours: { from: '09:00', outside: 'approve' } } } },
+      ],
+      true,
+      [{}, limit({}), called('after'), hours],
+      false,
+    ],
+  ])('%s', (_, of, strict, holds, loose, otherwise) => {
+    for (const body of strict)
+      for (const layers of [stacked(body), stacked({}, body), stacked(body, {})])
+        expect(of(layers), JSON.stringify(body)).toEqual(holds);
+    for (const body of loose)
+      for (const layers of [stacked(body), stacked({}, body)])
+        expect(of(layers), JSON.stringify(body)).toEqual(otherwise);
+  });
+
+  test('each layer has its rules and its store named, and all of them one hash', () => {
+    const [own, below] = [limit({ max: 2 }), { ...limit({}), store: 'billing' }];
+    const layers = stacked(own, below);
+    expect(layers.stores).toEqual(['billing']);
+    expect(stacked(own).stores).toEqual([]);
+    expect(
+      new Set([stacked(own), stacked(below), layers, stacked(below, own)].map(({ hash }) => hash)).size,
+    ).toBe(4);
+    const open = evaluateLayers(layers, callOf('t'));
+    expect(open.kind === 'open' && open.charges.map(({ limit }) => limit.pointer)).toEqual([
+      'p.json#/tools/t/limits/c',
+      '/tools/t/limits/c',
+    ]);
+    const both = evaluateLayers(stacked({}, below, own), callOf('t'));
+    // Two files of one name are told apart by their paths.
+    expect(both.kind === 'open' && both.charges.map(({ limit }) => limit.pointer)).toEqual([
+      '/2/p.json#/tools/t/limits/c',
+      '/1/p.json#/tools/t/limits/c',
+    ]);
+  });
+
+  test('what a call has to meet comes from every layer', () => {
+    const both = evaluateLayers(stacked(hours, called('after')), callOf('t'));
+    expect(both.kind === 'open' && both.demands?.map(({ pointer }) => pointer)).toEqual([
+      'p.json#/tools/t/after/0',
+      '/tools/t/hours',
+    ]);
+    expect(evaluateLayers(stacked({}, {}), callOf('t'))).not.toHaveProperty('demands');
+  });
+
   test.each([
     ['keys', { audit: { arguments: 'full' } }, { audit: { arguments: 'keys' } }],
     ['keys', { audit: { arguments: 'keys' } }, { audit: { arguments: 'full' } }],

@@ -174,6 +174,18 @@ describe('spellings that a server may take for one another', () => {
     expect(split('args.x', { x: '12e34567' })).not.toBe(split('args.x', { x: '13e34567' }));
   });
 
+  test('G4: values are compared to a depth, and numbers in texts to a length', () => {
+    const nested = (depth: number) => `${'['.repeat(depth)}1,2${']'.repeat(depth)}`;
+    expect(split('args.x', x(nested(256)))).toBe(split('args.x', x('[1,2]')));
+    expect(split('args.x', x(nested(257)))).toBe('AMOUNT');
+    const hex = (length: number) => `0x${'1f'.padStart(length - 2, '0')}`;
+    expect(split('args.x', { x: hex(1000) })).toBe(split('args.x', { x: 31 }));
+    expect(split('args.x', { x: hex(1001) })).not.toBe(split('args.x', { x: 31 }));
+    expect(split('args.x', { x: '-0x1f' })).toBe(split('args.x', { x: -31 }));
+    expect(split('args.x', { x: '7'.repeat(1000) })).toMatch(/^sha256:/);
+    expect(split('args.x', { x: '7'.repeat(1001) })).toBe('AMOUNT');
+  });
+
   test('different values stay apart', () => {
     const values = [
       '1',

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { calendarEnd, calendarStart, isTimezone } from '../../../src/policy/limits/calendar.js';
+import {
+  calendarEnd,
+  calendarStart,
+  dayOf,
+  instantAt,
+  isTimezone,
+} from '../../../src/policy/limits/calendar.js';
 import type { CalendarUnit } from '../../../src/policy/model.js';
 
 const HOUR = 3_600_000;
@@ -120,6 +126,23 @@ describe('calendar periods', () => {
       ),
       { numRuns: 2000 },
     );
+  });
+
+  test.each([
+    // The clock shows it once, twice, or never.
+    ['Europe/Berlin', '2026-10-24', '02:30', '2026-10-24T00:30:00Z'],
+    ['Europe/Berlin', '2026-10-25', '02:00', '2026-10-25T00:00:00Z'],
+    ['Europe/Berlin', '2026-10-25', '02:30', '2026-10-25T00:30:00Z'],
+    ['Europe/Berlin', '2026-10-25', '03:00', '2026-10-25T02:00:00Z'],
+    ['Europe/Berlin', '2026-03-29', '02:00', '2026-03-29T01:00:00Z'],
+    ['Europe/Berlin', '2026-03-29', '02:30', '2026-03-29T01:00:00Z'],
+    ['Europe/Berlin', '2026-03-29', '03:00', '2026-03-29T01:00:00Z'],
+    ['Europe/Berlin', '2026-03-29', '03:30', '2026-03-29T01:30:00Z'],
+    ['UTC', '2026-03-29', '24:00', '2026-03-30T00:00:00Z'],
+  ])('in %s on %s clocks first show %s at %s', (zone, date, clock, instant) => {
+    const [hours = 0, minutes = 0] = clock.split(':').map(Number);
+    const day = dayOf(at(`${date}T00:00:00Z`), 'UTC');
+    expect(iso(instantAt(day, hours * HOUR + minutes * 60_000, zone))).toBe(instant);
   });
 
   test('cost a look-up as long as the period lasts', () => {

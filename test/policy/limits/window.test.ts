@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Decimal } from '../../../src/json/decimal.js';
+import { fitsNumeric } from '../../../src/policy/limits/numeric.js';
 import { parseWindow } from '../../../src/policy/limits/window.js';
 
 describe('parseWindow', () => {
@@ -49,4 +51,14 @@ describe('parseWindow', () => {
       expect(parseWindow(n)).toHaveProperty('fault');
     },
   );
+});
+
+test.each([
+  ['1e499', true],
+  ['1e500', false],
+  ['1e-500', true],
+  ['1e-501', false],
+  ['0', true],
+])('a shared store can hold %s: %s', (number, expected) => {
+  expect(fitsNumeric(Decimal.from(number))).toBe(expected);
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { evaluate } from '../../../src/policy/evaluate/evaluate.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
 import { formatProblem, type Problem } from '../../../src/policy/read/problem.js';
+import { rateAsLimit } from '../../../src/policy/read/rate.js';
 import { growth } from '../../support/growth.js';
 import { callOf, outcomeOf, policyOf, problemsOf } from '../support.js';
 
@@ -223,6 +224,13 @@ describe('fields of the policy', () => {
       { approvals: { except: ['args', 'env.X', 'args.a'] } },
       ['PATH /approvals/except/0', 'PATH /approvals/except/1'],
     ],
+    [
+      'approvals that nobody could give in time',
+      { approvals: { wait: '61m', expires: '999ms' } },
+      ['WINDOW /approvals/wait', 'WINDOW /approvals/expires'],
+    ],
+    ['new tools that nothing hides', { new_tools: 'hide' }, ['CONTRADICTION /new_tools']],
+    ['new tools without pins', { new_tools: 'hide', pin: 'off' }, ['CONTRADICTION /new_tools']],
     ['approvals by nobody', { approvals: { channels: [] } }, ['VALUE /approvals/channels']],
     ['approvals by mail', { approvals: { channels: ['mail'] } }, ['VALUE /approvals/channels/0']],
     ['extends of a list', { extends: [] }, ['TYPE /extends']],
@@ -235,8 +243,23 @@ describe('fields of the policy', () => {
     [{ expires: '30s' }, 30_000, 30_000],
     [{ expires: '1h' }, 45_000, 3_600_000],
     [{ wait: '20s', expires: '30s' }, 20_000, 30_000],
+    [{ wait: '30s', expires: '30s' }, 30_000, 30_000],
+    [{ wait: 0, expires: '1s' }, 0, 1000],
+    [{ wait: '1h', expires: '30d' }, 3_600_000, 2_592_000_000],
+    [{ wait: 'minute', expires: 'hour' }, 60_000, 3_600_000],
   ])('nobody is blamed for a wait that they did not write: %j', (approvals, waitMs, expiresMs) => {
     expect(policyOf({ approvals }).approvals).toMatchObject({ waitMs, expiresMs });
+  });
+
+  test.each([
+    [{}, 'show'],
+    [{ pin: 'hold' }, 'hide'],
+    [{ pin: 'hold', new_tools: 'show' }, 'show'],
+    [{ pin: 'deny' }, 'show'],
+    [{ pin: 'deny', new_tools: 'hide' }, 'hide'],
+    [{ pin: 'off', new_tools: 'show' }, 'show'],
+  ])('whether new tools are shown under %j: %s', (body, expected) => {
+    expect(policyOf(body).newTools).toBe(expected);
   });
 
   test('a name that is hidden twice is a warning, and the policy is good', () => {
@@ -369,6 +392,11 @@ describe('predicates and conditions', () => {
     ['tool', 'tool.name'],
     ['', undefined],
     ['args.', undefined],
+    ['amount[0]', 'args.amount[0]'],
+    ['tool.name.x', 'tool.name'],
+    ['env.A[*]', undefined],
+    ['args["\\x"]', undefined],
+    [`args.${'x'.repeat(996)}`, undefined],
     ['args..x', undefined],
     ['args[', undefined],
     ['args["x]', undefined],
@@ -470,6 +498,7 @@ describe('limits', () => {
     ['refund', limits({ refund: 'always' }), ['VALUE /tools/t/limits/0/refund']],
     ['on_exceed', limits({ on_exceed: 'ask' }), ['VALUE /tools/t/limits/0/on_exceed -> approve']],
     ['a warning before anything', limits({ warn_at: 0 }), ['VALUE /tools/t/limits/0/warn_at']],
+    ['a warning at the end', limits({ warn_at: 1 }), []],
     ['a warning in percent', limits({ warn_at: 80 }), ['VALUE /tools/t/limits/0/warn_at']],
     ['a negative warning', limits({ warn_at: -0.5 }), ['VALUE /tools/t/limits/0/warn_at']],
     ['a warning as text', limits({ warn_at: '80%' }), ['TYPE /tools/t/limits/0/warn_at']],
@@ -543,6 +572,16 @@ describe('limits', () => {
       'COUNTER_TWICE /tools/t/limits/0',
     ]);
   });
+});
+
+test('a rate is a limit without a counter', () => {
+  expect(['10/minute', '10/60', { max: 5, window: 60, x: 1 }].map(rateAsLimit)).toEqual([
+    { max: 10, window: 'minute' },
+    { max: 10, window: 60 },
+    { max: 5, window: 60, x: 1 },
+  ]);
+  for (const none of ['10', '/minute', '10/', `${'1'.repeat(16)}/day`, null, undefined, 5, ['10/minute']])
+    expect(rateAsLimit(none)).toBeUndefined();
 });
 
 describe('shorthands', () => {
@@ -958,6 +997,7 @@ describe('rules over several tools', () => {
     ['no within', rule('after', { tools: ['a'] }), ['MISSING /tools/t/after/0/within']],
     ['no length', rule('before', { tools: ['a'], within: 0 }), ['WINDOW /tools/t/before/0/within']],
     ['32 days', rule('after', { tools: ['a'], within: '32d' }), ['WINDOW /tools/t/after/0/within']],
+    ['31 days', rule('after', { tools: ['a'], within: '31d' }), []],
     ['a month', rule('after', { tools: ['a'], within: 'month' }), []],
     [
       'an adverb',
@@ -982,6 +1022,38 @@ describe('rules over several tools', () => {
     ['beside deny', tool({ action: 'deny', before: [{ tools: ['a'] }] }), ['CONTRADICTION /tools/t/before']],
   ])('%s', (_, body, expected) => {
     expect(problemsOf(body).map(brief)).toEqual(expected);
+  });
+});
+
+describe('the tools that a rule over several names', () => {
+  const named = (kind: 'after' | 'before', text: string) => {
+    const rule = { [kind]: [{ tools: [text], within: '1h' }] };
+    const [demand] = policyOf(tool(rule)).tools.get('t')?.demands ?? [];
+    if (!demand || demand.kind === 'hours') throw new Error('no demand');
+    return (server: string, name: string) => demand.tools[0]?.matches(server, name);
+  };
+
+  test.each<[text: string, server: string, name: string, after: boolean, before: boolean]>([
+    ['fetch', 'web', 'fetch', true, true],
+    ['fetch', 'web', 'send', false, false],
+    // A lookalike counts where it refuses, and not where it lets pass.
+    ['fetch', 'web', 'Fetch', true, false],
+    ['fetch_*', 'web', 'fetch_page', true, true],
+    ['fetch_*', 'web', 'FETCH_page', true, false],
+    ['web/fetch', 'web', 'fetch', true, true],
+    ['web/fetch', 'other', 'fetch', false, false],
+    ['web/fetch', 'web', 'send', false, false],
+    ['web/fetch', 'WEB', 'fetch', true, false],
+    ['w*/fetch', 'web', 'fetch', true, true],
+    // A tool may have a slash in its own name.
+    ['web/fetch', 'other', 'web/fetch', true, false],
+    ['resource:file:///a/*', 'web', 'resource:file:///a/b', true, true],
+    ['resource:file:///a/*', 'resource:file:', '/a/b', false, false],
+    ['prompt:a/b', 'web', 'prompt:a/b', true, true],
+    ['prompt:a/b', 'prompt:a', 'b', false, false],
+  ])('%s, and %s calls %s: %s, %s', (text, server, name, after, before) => {
+    expect(named('after', text)(server, name)).toBe(after);
+    expect(named('before', text)(server, name)).toBe(before);
   });
 });
 
