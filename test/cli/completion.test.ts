@@ -6,9 +6,7 @@ import { type NameSources, namedSource } from '../../src/cli/completion/name-sou
 import { SHELLS } from '../../src/cli/completion/shells.js';
 import { wrapProgram } from '../../src/cli/options.js';
 import { addCommands } from '../../src/cli/program.js';
-import { knownNames } from '../../src/store/sqlite/known-names.js';
 import { ABOVE } from '../support/above.js';
-import { NOW, State } from './commands/support.js';
 
 function program() {
   const policyWrap = wrapProgram(async () => {});
@@ -203,51 +201,5 @@ describe('how a shell is answered', () => {
       "'a$(y)'",
       'a-1',
     ]);
-  });
-});
-
-describe('the names that a database knows', () => {
-  test('servers, tools, counters and what waits', () => {
-    using state = new State();
-    const session = state.session({ server: 'afip', grant: 'g' });
-    const id = state.ask(session, 'pay', '{}');
-    state.store.close();
-    expect(knownNames(state.db, NOW, 100)).toMatchObject({
-      servers: ['afip'],
-      grants: ['g'],
-      approvals: [{ id, server: 'afip', tool: 'pay' }],
-    });
-    // It has expired.
-    expect(knownNames(state.db, NOW + 86_400_000, 100).approvals).toEqual([]);
-  });
-
-  test('a server with thousands of tools hides neither those of others nor its own', () => {
-    using state = new State();
-    const all = Array.from({ length: 3000 }, (_, at) => `t${at}`);
-    for (const [server, tools] of [
-      ['a', all],
-      ['z', ['pay', 'T2999']],
-    ] as const) {
-      state.session({ server });
-      state.store.seeTools(
-        server,
-        tools.map((name) => ({ name, definition: '{}' })),
-      );
-    }
-    state.store.close();
-    const tools = (typed: string, server?: string) =>
-      knownNames(state.db, NOW, 100, { typed, server }).tools.map((each) => `${each.server}/${each.tool}`);
-    expect(tools('t2999').slice(0, 2)).toEqual(['a/t2999', 'z/T2999']);
-    expect(tools('pa')[0]).toBe('z/pay');
-    expect(tools('', 'z').slice(0, 2)).toEqual(['z/T2999', 'z/pay']);
-    expect(tools('')).toHaveLength(1000);
-  });
-
-  test('a database that is not there is not made, and one that cannot be read has no names', () => {
-    using state = new State();
-    const missing = `${state.folder}/none.db`;
-    expect(knownNames(missing, NOW, 100).servers).toEqual([]);
-    expect(knownNames(missing, NOW, 100).servers).toEqual([]);
-    expect(knownNames(state.folder, NOW, 100).servers).toEqual([]);
   });
 });
