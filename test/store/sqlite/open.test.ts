@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
 import { connect, type Database } from '../../../src/store/sqlite/driver.js';
+import { FileIdentity, identityOf } from '../../../src/store/sqlite/file-identity.js';
 import { MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
 import { assertLogIsThere, versionNow } from '../../../src/store/sqlite/open.js';
 import { Store } from '../../../src/store/store.js';
@@ -64,3 +65,60 @@ test.skipIf(process.platform === 'win32')(
     holder.close();
   },
 );
+
+describe.skipIf(process.platform === 'win32')('G4: whether the file is still the one that was opened', () => {
+  function watched() {
+    const path = temp.path();
+    for (const name of [path, `${path}-wal`, `${path}-shm`]) writeFileSync(name, '');
+    let saved = 0;
+    const identity = new FileIdentity(path, path, identityOf(path) ?? '', () => {
+      saved += 1;
+    });
+    return { path, identity, saved: () => saved };
+  }
+  /** Another file under its name: one that is only written anew may get the same number. */
+  const replace = (path: string) => {
+    writeFileSync(`${path}.new`, '');
+    renameSync(`${path}.new`, path);
+  };
+
+  test('is asked once in a millisecond', () => {
+    const { path, identity } = watched();
+    identity.assertSame(10);
+    replace(path);
+    expect(() => identity.assertSame(10)).not.toThrow();
+    expect(() => identity.assertSame(10.9)).not.toThrow();
+    expect(() => identity.assertSame(11)).toThrow('was deleted or replaced');
+    // It may be put back.
+    expect(identity.isLogLost).toBe(false);
+  });
+
+  test('is no while the file is gone, and yes when it is back', () => {
+    const { path, identity } = watched();
+    renameSync(path, `${path}.away`);
+    expect(() => identity.assertSame(0)).toThrow('was deleted or replaced');
+    renameSync(`${path}.away`, path);
+    expect(() => identity.assertSame(0)).not.toThrow();
+  });
+
+  test.each([[['-wal']], [['-shm']], [['-wal', '-shm']]])(
+    'a log without %j is lost for good, and what only it has is saved',
+    (suffixes) => {
+      const { path, identity, saved } = watched();
+      identity.assertSame(0);
+      for (const suffix of suffixes) rmSync(path + suffix);
+      expect(() => identity.assertSame(1)).toThrow('write-ahead log');
+      expect(identity.isLogLost).toBe(true);
+      for (const suffix of suffixes) writeFileSync(path + suffix, '');
+      expect(() => identity.assertSame(1)).toThrow('write-ahead log');
+      expect(saved()).toBe(1);
+    },
+  );
+
+  test.each([['-wal'], ['-shm']])('another %s in its place is not written to', (suffix) => {
+    const { path, identity, saved } = watched();
+    replace(path + suffix);
+    expect(() => identity.assertSame(0)).toThrow('write-ahead log');
+    expect(saved()).toBe(0);
+  });
+});
