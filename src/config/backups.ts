@@ -57,23 +57,23 @@ export function backupsOf(real: string, folder: string): string[] {
  * @throws PolicyWrapError CONFIG_CONFLICT
  */
 export function keepBackup(real: string, bytes: Buffer, folder: string, now: Date): string {
-  const [newest] = listedBackups(real, folder);
-  // Names only grow: otherwise, after the clock stepped back, the new copy would be the first to be pruned.
-  const behind = newest !== undefined && newest.stamp >= stamp(now) ? newest : undefined;
-  const suffix = behind === undefined ? '' : `-${behind.extra + 1}`;
-  const path = join(folder, `${backupStem(real)}${behind?.stamp ?? stamp(now)}${suffix}.bak`);
   try {
+    const [newest] = listedBackups(real, folder);
+    // Names only grow: otherwise, after the clock stepped back, the new copy would be the first to be pruned.
+    const behind = newest !== undefined && newest.stamp >= stamp(now) ? newest : undefined;
+    const suffix = behind === undefined ? '' : `-${behind.extra + 1}`;
+    const path = join(folder, `${backupStem(real)}${behind?.stamp ?? stamp(now)}${suffix}.bak`);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     // A new name: when two installers run at one instant, the second fails and overwrites nothing. Whole: on a full disk
     // a part of it would be taken for what the file said.
     writeWhole(path, bytes, (draft) => linkAs(draft, path));
+    return path;
   } catch (error) {
     throw new PolicyWrapError('CONFIG_CONFLICT', `${real}: no backup could be kept in ${folder}`, {
       hint: 'Nothing was written to the file itself.',
       cause: error,
     });
   }
-  return path;
 }
 
 /** Removes the oldest copies of a file beyond `BACKUPS_KEPT`. */
