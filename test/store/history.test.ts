@@ -65,3 +65,29 @@ test.each<[string | undefined, Record<string, number>, string]>([
   expect(await found()).toBe(expected);
   store.close();
 });
+
+test('where it is not clear whose calls, the refusal says what to do', async () => {
+  const refusal = async (counts: Record<string, number>, named?: string) => {
+    const { store } = filled(counts);
+    try {
+      return await loggedServer(store, named);
+    } catch (error) {
+      const { message, hint } = error as { message: string; hint?: string };
+      return [message, hint];
+    } finally {
+      store.close();
+    }
+  };
+  const observe = 'Work for a while through: policy-wrap --observe -- <server>';
+  expect(await refusal({ idle: 0 })).toEqual(['the log has no calls', observe]);
+  expect(await refusal({ idle: 0 }, 'idle')).toEqual(['the log has no calls of idle', observe]);
+  // Only what has calls is proposed.
+  expect(await refusal({ demo: 1, demos: 0 }, 'dmo')).toEqual([
+    'the log has no calls of dmo',
+    expect.stringMatching(/demo(?!s)/),
+  ]);
+  expect(await refusal({ b: 1, a: 1, idle: 0 })).toEqual([
+    'the log has calls of several servers',
+    'Name one: --server a, --server b',
+  ]);
+});
