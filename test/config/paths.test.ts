@@ -4,8 +4,14 @@ import {
   databaseFile,
   dataDir,
   fixedPath,
+  hasVariable,
   homeFolder,
+  isPrivatePlace,
+  loginsFolder,
+  notifyFile,
+  otherDatabaseFiles,
   type Surroundings,
+  triedPath,
   writtenPath,
 } from '../../src/config/paths.js';
 
@@ -56,6 +62,7 @@ describe('G4: the database is the same whoever starts the wrapper', () => {
     ['a Flatpak', '/home/ana/.var/app/a', {}, '/home/ana'],
     ['an empty variable', '', {}, '/home/ana'],
     ['a relative variable', 'home', {}, '/home/ana'],
+    ['a folder of that name that is no snap', '/srv/snap/tool', {}, '/srv/snap/tool'],
   ])('the home folder: %s', (_title, given, _env, expected) => {
     expect(homeFolder('linux', given, () => '/home/ana')).toBe(expected);
   });
@@ -65,6 +72,82 @@ describe('G4: the database is the same whoever starts the wrapper', () => {
       throw new Error('no such account');
     };
     expect(homeFolder('linux', '/home/ana/snap/tool/12', unknown)).toBe('/home/ana/snap/tool/12');
+  });
+});
+
+test('the account’s own folder is taken only where it is one, and on Windows what is given stays', () => {
+  expect(homeFolder('linux', 'home', () => 'relative')).toBe('home');
+  const packaged = 'C:\\x\\.var\\app\\a';
+  expect(homeFolder('win32', packaged, () => 'C:\\Users\\ana')).toBe(packaged);
+  expect(homeFolder('win32', 'x', () => 'C:\\Users\\ana')).toBe('C:\\Users\\ana');
+});
+
+test('an empty variable is as good as none', () => {
+  const env = { APPDATA: '', LOCALAPPDATA: '', XDG_CONFIG_HOME: '', XDG_DATA_HOME: '' };
+  for (const platform of ['linux', 'win32', 'darwin'] as const) {
+    expect(configDirs(around(platform, env))).toEqual(configDirs(around(platform)));
+    expect(databaseFile(around(platform, env, [OLD]))).toBe(databaseFile(around(platform, {}, [OLD])));
+  }
+  expect(configDirs(around('win32', { APPDATA: 'D:\\roaming' }))[1]).toBe('D:\\roaming\\policy-wrap');
+});
+
+test('logins lie with the data, and how to be told with the policies', () => {
+  const chosen = around('linux', { XDG_DATA_HOME: '/d', XDG_CONFIG_HOME: '/c' });
+  expect([loginsFolder(chosen), notifyFile(chosen)]).toEqual([
+    '/d/policy-wrap/logins',
+    '/c/policy-wrap/notify.json',
+  ]);
+  expect(notifyFile(around('win32'))).toBe('C:\\Users\\ana\\.policy-wrap\\notify.json');
+  expect(loginsFolder(around('darwin'))).toBe('/Users/ana/Library/Application Support/policy-wrap/logins');
+});
+
+describe('other places where a database may lie', () => {
+  const listed = (folders: Record<string, string[]>) => (folder: string) => folders[folder] ?? [];
+
+  test('on Linux: revisions of snaps, Flatpaks, and what the environment names', () => {
+    const list = listed({
+      '/home/ana/snap': ['code', 'empty'],
+      '/home/ana/snap/code': ['171', 'current'],
+      '/home/ana/.var/app': ['com.example.App'],
+    });
+    const shares = (env: Record<string, string>) =>
+      otherDatabaseFiles(around('linux', env), list).map((file) =>
+        file.replace('/policy-wrap/policy-wrap.db', ''),
+      );
+    const packaged = [
+      '/home/ana/snap/code/171/.local/share',
+      '/home/ana/snap/code/current/.local/share',
+      '/home/ana/.var/app/com.example.App/data',
+    ];
+    expect(shares({})).toEqual(['/home/ana/.local/share', ...packaged]);
+    expect(shares({ XDG_DATA_HOME: '/d' })).toEqual(['/home/ana/.local/share', '/d', ...packaged]);
+    for (const none of ['', 'relative'])
+      expect(shares({ XDG_DATA_HOME: none })).toEqual(['/home/ana/.local/share', ...packaged]);
+  });
+
+  test('on Windows: packaged apps and the former place; on macOS there are none', () => {
+    const local = 'C:\\Users\\ana\\AppData\\Local';
+    const list = listed({ [`${local}\\Packages`]: ['Claude'] });
+    expect(otherDatabaseFiles(around('win32'), list)).toEqual([
+      NEW,
+      OLD,
+      `${local}\\Packages\\Claude\\LocalCache\\Local\\policy-wrap\\policy-wrap.db`,
+    ]);
+    expect(otherDatabaseFiles(around('darwin'), () => ['x'])).toEqual([]);
+  });
+
+  test.each<[NodeJS.Platform, path: string, boolean]>([
+    ['linux', '/home/ana/snap/code/171/a.db', true],
+    ['linux', '/home/ana/snap/a.db', true],
+    ['linux', '/home/ana/x/../snap/a.db', true],
+    ['linux', '/home/ana/.var/app/x/a.db', true],
+    ['linux', '/home/ana/snaps/a.db', false],
+    ['linux', '/srv/a.db', false],
+    ['win32', 'C:\\Users\\ana\\AppData\\Local\\a.db', true],
+    ['win32', 'C:/users/ana/appdata/local/a.db', true],
+    ['win32', 'C:\\Users\\ana\\.policy-wrap\\a.db', false],
+  ])('%s %s is found by one app alone: %s', (platform, path, expected) => {
+    expect(isPrivatePlace(path, around(platform))).toBe(expected);
   });
 });
 
@@ -150,5 +233,19 @@ describe('paths that a person wrote', () => {
     expect(hint(`\${HOME}/state.db`)).toContain('/home/ana/state.db');
     expect(hint('$SECRET/state.db')).not.toContain('hunter2');
     expect(hint('$HOME/$SECRET/state.db')).toMatch(/^Write the path itself: an absolute one/);
+  });
+
+  test('a path in an entry of a client is read the same way, and what is wrong with it is said', () => {
+    expect(triedPath('~/state.db', '--db', '/base', around('linux'))).toEqual({ path: '/home/ana/state.db' });
+    expect(triedPath('state.db', '--db', '/base', around('linux'))).toEqual({
+      problem: '--db state.db: a relative path',
+    });
+    expect(triedPath('', '--db', '/base', around('linux'))).toEqual({ problem: '--db is empty' });
+    const broken = { ...around('linux'), env: undefined as unknown as Surroundings['env'] };
+    expect(() => triedPath('$HOME/x', '--db', '/base', broken)).toThrow(TypeError);
+    expect(['$HOME/a', '%X%', `\${env:A}`, 'a$1', '100%'].map(hasVariable)).toEqual([
+      ...[true, true, true],
+      ...[false, false],
+    ]);
   });
 });

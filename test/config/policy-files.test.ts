@@ -5,12 +5,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { configDirs, databaseFile, surroundings } from '../../src/config/paths.js';
 import {
   findPolicyFile,
+  policyFileName,
+  policyFilesIn,
   policyPlaces,
+  problemsError,
   readPolicy,
   refuseMovingPlaces,
   stateFile,
 } from '../../src/config/policy-files.js';
-import { findPolicy } from '../../src/config/shipped-policies.js';
+import { findPolicy, readPreset } from '../../src/config/shipped-policies.js';
 
 let folder = '';
 beforeEach(() => {
@@ -92,6 +95,66 @@ describe('which policy holds', () => {
     expect(policyPlaces({ preset: 'legiti' }, ['s'])).toEqual([]);
     expect(policyPlaces({}, ['s'])).toEqual(configDirs(surroundings()).map((dir) => join(dir, 's.json')));
     expect(policyPlaces({ policy: join(folder, 'a.json') }, ['s'])).toEqual([join(folder, 'a.json')]);
+  });
+});
+
+test('where there is no policy it is said how to make one, to the model without a command', () => {
+  const missing = (words: readonly string[]) => {
+    const found = findPolicyFile({}, { names: ['shop', 'x'], words });
+    return found.kind === 'none' ? found : undefined;
+  };
+  expect(missing(['--', 'shop-server'])).toEqual({
+    kind: 'none',
+    missing: 'there is no policy for shop',
+    make: 'policy-wrap init -- shop-server',
+    advice:
+      'there is no policy for shop, so every call is refused. Make one: policy-wrap init -- shop-server',
+    told: `there is no policy for shop, so every call is refused. The user can write one, in ${inConfig('shop')}`,
+  });
+  expect(missing([])?.make).toBe('policy-wrap init --server shop -- <command> [args]');
+});
+
+test('our own files beside the policies are none, also where a server has such a name', () => {
+  const own = dirname(inConfig('x'));
+  for (const name of ['b.json', 'a.json', 'notify.json', 'policy.schema.json', 'a.txt']) put(join(own, name));
+  expect(policyFilesIn()).toEqual(['a.json', 'b.json'].map((name) => join(own, name)));
+  expect(policyFilesIn([join(folder, 'none'), own])).toHaveLength(2);
+  expect(['notify', 'policy.schema', 'shop'].map(policyFileName)).toEqual([
+    'notify.policy.json',
+    'policy.schema.policy.json',
+    'shop.json',
+  ]);
+});
+
+test('G3: what is wrong with a policy, or with one that it extends, is said with the file that has it', () => {
+  const below = put(join(folder, 'below.json'), { version: '0' });
+  const above = put(join(folder, 'above.json'), { extends: 'below.json' });
+  const found = readPolicy(above);
+  if (found.kind !== 'problems') throw new Error(found.kind);
+  expect(found.source).toBe(below);
+  const error = problemsError(found);
+  expect([error.code, error.message]).toEqual([
+    'POLICY_INVALID',
+    expect.stringMatching(/below\.json: 1 problem in the policy\n.*below\.json:/),
+  ]);
+  expect(readPolicy(put(join(folder, 'own.json'), { version: '0' })).kind).toBe('problems');
+  expect(() => readPolicy(put(join(folder, 'lost.json'), { extends: 'gone.json' }))).toThrow(
+    /lost\.json extends .*gone\.json, which does not exist/,
+  );
+  const preset = readPreset('legiti');
+  expect(preset).toMatchObject({ kind: 'policy', files: [], extended: [] });
+});
+
+test('a policy is read with what it extends, from its own folder, and its files are told', () => {
+  const files = [
+    put(join(folder, 'a', 'own.json'), { extends: '../b/base.json' }),
+    put(join(folder, 'b', 'base.json'), { extends: 'last.json' }),
+    put(join(folder, 'b', 'last.json')),
+  ];
+  expect(readPolicy(String(files[0]))).toMatchObject({
+    kind: 'policy',
+    files,
+    extended: [{ source: files[1] }, { source: files[2] }],
   });
 });
 

@@ -91,6 +91,14 @@ describe('copies of a file', () => {
     expect(backupsOf(file(), copies())).toEqual([own]);
   });
 
+  test('bear the name of their file, as far as there is room for it', () => {
+    const shown = (name: string) =>
+      basename(keep(join(folder, name), 'x', AT, copies())).replace(/\.[0-9a-f]{12}\.[^.]+\.bak$/, '');
+    for (const name of ['a.json', 'x'.repeat(200), 'ñ'.repeat(100)]) expect(shown(name)).toBe(name);
+    expect(shown('x'.repeat(201))).toBe('x'.repeat(40));
+    expect(shown('ñ'.repeat(101))).toBe('ñ'.repeat(40));
+  });
+
   test('beyond the newest ten, or as many as are asked for, go', () => {
     const all = Array.from({ length: BACKUPS_KEPT + 2 }, (_, n) => keep(file(), 'x', AT + n, copies()));
     pruneBackups(file(), copies());

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadWithLayers, readPolicy } from '../../src/config/policy-files.js';
 import { findPolicy } from '../../src/config/shipped-policies.js';
-import { MAX_TEXT_FILE, readTextFile } from '../../src/config/text-file.js';
+import { decodeText, MAX_TEXT_FILE, readRegularFile, readTextFile } from '../../src/config/text-file.js';
 import { cli } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-'));
@@ -87,6 +87,33 @@ describe('a file that a person wrote', () => {
     expect(readTextFile(file('empty.json', ''), 'x', 'USAGE')).toBe('');
     expect(readTextFile(join(folder, 'none.json'), 'x', 'USAGE')).toBeUndefined();
     expect(readPolicy(file('utf8.json', POLICY)).kind).toBe('policy');
+  });
+
+  test.each([
+    ['the first', '', 1],
+    ['the second, after letters of several bytes', 'ñ\u{1f600}\n', 2],
+    ['the third, after a sign for what could not be read', '\ufffd\n\n\u{1f600}\ufffd', 3],
+  ])('the line of the first byte that is not UTF-8 is said: %s', (_, before, line) => {
+    const bytes = Buffer.concat([Buffer.from(before), Buffer.from([0xe9, 0x0a, 0xe9])]);
+    expect(() => decodeText(bytes, 'a.json', 'the policy', 'USAGE')).toThrow(
+      `a.json: the policy is not UTF-8 (line ${line}): save it as UTF-8`,
+    );
+  });
+
+  test('G9: is read as far as is allowed, and its bytes as they are', () => {
+    const path = file('four.bin', Buffer.from([0, 255, 1, 2]));
+    expect(readRegularFile(path, 'x', 'USAGE', 4)).toMatchObject({ stats: { size: 4 } });
+    expect(readRegularFile(path, 'x', 'USAGE', 4)?.bytes).toEqual(Buffer.from([0, 255, 1, 2]));
+    expect(() => readRegularFile(path, 'x', 'USAGE', 3)).toThrow('is larger than');
+    expect(() => readRegularFile(join(path, 'below'), 'x', 'USAGE', 4)).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('could not be read') }),
+    );
+  });
+
+  test.skipIf(process.platform !== 'linux')('G3: that is not as long as it says is refused', () => {
+    expect(() => readTextFile('/proc/self/status', 'the policy', 'USAGE')).toThrow(
+      'changed while it was read',
+    );
   });
 
   test('G9: is read to 4 MiB and no further', () => {

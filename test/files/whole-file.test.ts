@@ -1,5 +1,7 @@
 import {
+  chmodSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,9 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { renameOver, writePrivate, writeWhole } from '../../src/files/whole-file.js';
+import { linkAs, renameOver, writePrivate, writeWhole } from '../../src/files/whole-file.js';
 
 class Folder {
   readonly path = mkdtempSync(join(tmpdir(), 'policy-wrap-files-'));
@@ -115,4 +117,71 @@ test('a file with the longest name there is, is written too', () => {
   const file = join(folder.path, `${'ñ'.repeat(125)}.json`);
   writePrivate(file, 'new');
   expect(readFileSync(file, 'utf8')).toBe('new');
+});
+
+test('a draft is taken for left behind after ten minutes, and only a write that is flushed looks for it', () => {
+  using folder = new Folder();
+  const aged = (name: string, minutes: number) => {
+    const at = new Date(Date.now() - minutes * 60_000);
+    writeFileSync(join(folder.path, name), 'secret');
+    utimesSync(join(folder.path, name), at, at);
+  };
+  const [old, young] = ['.file.json.1-0123456789ab.tmp', '.file.json.2-0123456789ab.tmp'];
+  aged(old, 11);
+  aged(young, 9);
+  writePrivate(folder.file, 'new', { flush: false });
+  expect(folder.names.sort()).toEqual([old, young, 'file.json']);
+  writePrivate(folder.file, 'new');
+  expect(folder.names.sort()).toEqual([young, 'file.json']);
+  // Whatever it is that bears such a name: what cannot be removed is in nobody's way.
+  mkdirSync(join(folder.path, old));
+  utimesSync(join(folder.path, old), new Date(0), new Date(0));
+  writePrivate(folder.file, 'newer');
+  expect(readFileSync(folder.file, 'utf8')).toBe('newer');
+});
+
+test('a draft has the name of its file in its own, as far as there is room for it', () => {
+  using folder = new Folder();
+  const draftOf = (name: string): string => {
+    let found = '';
+    writeWhole(join(folder.path, name), 'new', (draft) => {
+      found = basename(draft);
+    });
+    return found.replace(/\d+-[0-9a-f]{12}\.tmp$/, '');
+  };
+  expect(draftOf('file.json')).toBe('.file.json.');
+  expect(draftOf('x'.repeat(200))).toBe(`.${'x'.repeat(200)}.`);
+  expect(draftOf('x'.repeat(201))).toBe('.policy-wrap.');
+  expect(folder.names).toEqual([]);
+});
+
+test('a name that something has already is not taken', () => {
+  using folder = new Folder();
+  const draft = join(folder.path, 'draft');
+  writeFileSync(draft, 'new');
+  linkAs(draft, folder.file);
+  expect(readFileSync(folder.file, 'utf8')).toBe('new');
+  writeFileSync(folder.file, 'old');
+  expect(() => linkAs(draft, folder.file)).toThrow(expect.objectContaining({ code: 'EEXIST' }));
+  expect(readFileSync(folder.file, 'utf8')).toBe('old');
+  expect(() => linkAs(join(folder.path, 'none'), join(folder.path, 'other'))).toThrow(
+    expect.objectContaining({ code: 'ENOENT', syscall: 'copyfile' }),
+  );
+});
+
+test('what cannot get its name says why', () => {
+  using folder = new Folder();
+  mkdirSync(folder.file);
+  expect(() => writePrivate(folder.file, 'new')).toThrow(expect.objectContaining({ syscall: 'rename' }));
+  expect(folder.names).toEqual(['file.json']);
+});
+
+test('of a folder that can be written to and not looked into, files are written all the same', () => {
+  using folder = new Folder();
+  const inner = join(folder.path, 'inner');
+  mkdirSync(inner);
+  chmodSync(inner, 0o300);
+  writePrivate(join(inner, 'file'), 'new');
+  chmodSync(inner, 0o700);
+  expect(readFileSync(join(inner, 'file'), 'utf8')).toBe('new');
 });
