@@ -97,12 +97,10 @@ function change(document: EntryText, name: string, wish: Exclude<Wish, { kind: '
   }
   const action = entry.action;
   if (wish.kind === 'allow') {
-    if (action !== undefined && action !== 'allow') {
-      document.remove([...at, 'action']);
-      // It said why calls are refused.
-      if (entry.reason !== undefined && !isRule(document.entry(name) ?? {}))
-        document.remove([...at, 'reason']);
-    }
+    if (action !== undefined && action !== 'allow') document.remove([...at, 'action']);
+    // It said why calls are refused.
+    if (entry.reason !== undefined && stops(entry) && !isRule(document.entry(name) ?? {}))
+      document.remove([...at, 'reason']);
     return;
   }
   if (wish.kind === 'deny' && isRule(document.entry(name) ?? {})) {

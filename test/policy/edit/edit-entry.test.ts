@@ -23,12 +23,18 @@ const DENY = { version: '1', default: 'deny' };
 const LIMIT = { counter: 'c', window: 'day', max: 5 };
 const ALWAYS = { conditions: [], on_deny: 'never' };
 const SMALL = { conditions: [{ path: 'args.n', op: 'lte', value: 5 }] };
+const COPIED = 'the rules of "t*", which judged it until now, are copied into an entry of its own';
 const LARGE = { conditions: [{ path: 'args.n', op: 'gt', value: 9 }] };
 
 describe('allow', () => {
   test.each<[title: string, before: object, after: object]>([
     ['lists a tool', {}, { tools: { t: {} } }],
     ['takes an action away', { tools: { t: { action: 'deny', reason: 'no' } } }, { tools: { t: {} } }],
+    [
+      'a rule without conditions with its reason',
+      { tools: { t: { approve_if: [ALWAYS], reason: 'no' } } },
+      { tools: { t: {} } },
+    ],
     ['of approval too', { tools: { t: { action: 'approve' } } }, { tools: { t: {} } }],
     ['of hiding too', { tools: { t: { action: 'hide' } } }, { tools: { t: {} } }],
     ['takes a name out of "hide"', { hide: ['a', 't'], tools: { t: {} } }, { hide: ['a'], tools: { t: {} } }],
@@ -139,6 +145,160 @@ test.each<[wish: Wish, before: object, after: object]>([
   ],
 ])('%j', (wish, before, after) => {
   expect(edited({ ...DENY, ...before }, 't', wish).document).toEqual({ ...DENY, ...after });
+});
+
+const RATE = { window: 'minute', max: 5 };
+test.each<[title: string, wish: Wish, before: object, after: object, notes: string[]]>([
+  [
+    'a rate goes on in the count of its pattern',
+    { kind: 'ask' },
+    { tools: { 't*': { rate_limit: '5/minute', require: [SMALL] } } },
+    { t: { require: [SMALL], limits: [{ counter: 't*_rate', ...RATE }], action: 'approve' } },
+    [COPIED, 'it keeps its other rules: require, limits'],
+  ],
+  [
+    'behind the limits that are there',
+    { kind: 'ask' },
+    { tools: { 't*': { rate_limit: RATE, limits: [LIMIT] } } },
+    { t: { limits: [LIMIT, { counter: 't*_rate', ...RATE }], action: 'approve' } },
+    [COPIED, 'it keeps its other rules: limits'],
+  ],
+  [
+    'a rate that is set takes its place',
+    { kind: 'limit', rate: '1/day' },
+    { tools: { 't*': { rate_limit: '5/minute', limits: [LIMIT] } } },
+    { t: { rate_limit: '1/day', limits: [LIMIT] } },
+    [COPIED, 'its other limits hold beside this one'],
+  ],
+  [
+    'what a pattern asks about, it allows no longer',
+    { kind: 'allow' },
+    { tools: { 't*': { approve_if: [ALWAYS], reason: 'r' } } },
+    { t: {} },
+    [COPIED],
+  ],
+  ['nor with an action', { kind: 'allow' }, { tools: { 't*': { action: 'approve' } } }, { t: {} }, [COPIED]],
+  [
+    'a pattern with conditions allows',
+    { kind: 'allow' },
+    { hide: ['t'], tools: { 't*': { deny_if: [LARGE], approve_if: [LARGE] } } },
+    {},
+    ['"t*" allows it'],
+  ],
+  [
+    'and so does the default',
+    { kind: 'allow' },
+    { default: 'allow', hide: ['t', 'u'] },
+    {},
+    ['"default" allows it'],
+  ],
+  [
+    'what is hidden stays so',
+    { kind: 'hide' },
+    { hide: ['t'], tools: { t: {} } },
+    { t: {} },
+    ['it is hidden already'],
+  ],
+  [
+    'an entry stays behind what hides it',
+    { kind: 'hide' },
+    { tools: { t: { limits: [LIMIT] } } },
+    { t: { limits: [LIMIT] } },
+    ['its entry stays, for when it is allowed again'],
+  ],
+  ['without one there is nothing to say', { kind: 'hide' }, { tools: { 't*': {} } }, {}, []],
+  [
+    'an action that allows is one already',
+    { kind: 'allow' },
+    { tools: { t: { action: 'allow', limits: [LIMIT], reason: 'r' } } },
+    { t: { action: 'allow', limits: [LIMIT], reason: 'r' } },
+    ['it keeps its other rules: limits'],
+  ],
+  [
+    'all that refuses every call goes',
+    { kind: 'allow' },
+    { tools: { t: { deny_if: [ALWAYS, LARGE, ALWAYS], approve_if: [LARGE] } } },
+    { t: { deny_if: [LARGE], approve_if: [LARGE] } },
+    ['it keeps its other rules: deny_if, approve_if'],
+  ],
+  [
+    'a reason is of the action that it stands beside',
+    { kind: 'deny' },
+    { tools: { t: { action: 'approve', reason: 'look' } } },
+    { t: { action: 'deny' } },
+    [],
+  ],
+  [
+    'and stays beside the same action',
+    { kind: 'deny' },
+    { tools: { t: { action: 'deny', reason: 'no' } } },
+    { t: { action: 'deny', reason: 'no' } },
+    [],
+  ],
+  [
+    'until there is another',
+    { kind: 'deny', reason: 'never' },
+    { tools: { t: { action: 'deny', reason: 'no' } } },
+    { t: { action: 'deny', reason: 'never' } },
+    [],
+  ],
+  [
+    'the reason of rules stays',
+    { kind: 'ask' },
+    { tools: { t: { limits: [LIMIT], reason: 'r' } } },
+    { t: { limits: [LIMIT], reason: 'r', action: 'approve' } },
+    ['it keeps its other rules: limits'],
+  ],
+  [
+    'asking about every call takes the place of a rule that asks about every call',
+    { kind: 'ask' },
+    { tools: { t: { approve_if: [ALWAYS] } } },
+    { t: { action: 'approve' } },
+    [],
+  ],
+  [
+    'beside rules an action that allows may stay',
+    { kind: 'deny' },
+    { tools: { t: { action: 'allow', limits: [LIMIT] } } },
+    { t: { action: 'allow', limits: [LIMIT], deny_if: [{ conditions: [] }] } },
+    [],
+  ],
+  [
+    'of several limits the one of that name goes',
+    { kind: 'limit', rate: '1/day' },
+    { tools: { t: { limits: [LIMIT, { ...LIMIT, counter: 't_rate' }] } } },
+    { t: { limits: [LIMIT], rate_limit: '1/day' } },
+    ['its other limits hold beside this one'],
+  ],
+])('%s: %j', (_, wish, before, after, notes) => {
+  const { document, notes: said } = edited({ ...DENY, ...before }, 't', wish);
+  const { 't*': _pattern, ...tools } = document.tools ?? {};
+  expect(tools).toEqual(after);
+  expect(said).toEqual(notes);
+});
+
+test('a pattern has no rules of another pattern', () => {
+  const { document, notes } = edited({ ...DENY, tools: { '*': { deny_if: [ALWAYS] } } }, 't*', {
+    kind: 'allow',
+  });
+  expect(document.tools).toEqual({ '*': { deny_if: [ALWAYS] }, 't*': {} });
+  expect(notes).toEqual([]);
+});
+
+test.each(['hide', 'deny'] as const)('of a tool with the action %s nothing is limited', (action) => {
+  const text = JSON.stringify({ ...DENY, tools: { t: { action } } });
+  const { policy } = loadPolicy(text, 'p');
+  expect(policy && editEntry(text, policy, 't', { kind: 'limit', rate: '1/day' })).toEqual({
+    text,
+    notes: [],
+    impossible: { code: 'refused_anyway', action },
+  });
+});
+
+test('only the text of a policy is edited', () => {
+  const { policy } = loadPolicy(JSON.stringify(DENY), 'p');
+  for (const text of ['[]', '{', '{"a":1,"a":1}', '1'])
+    expect(() => policy && editEntry(text, policy, 't', { kind: 'ask' })).toThrow('cannot be edited');
 });
 
 test('a limit says what it does not change', () => {
