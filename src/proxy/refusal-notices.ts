@@ -16,7 +16,7 @@ export const LET_THROUGH = 'to let it through: ';
 export class RefusalNotices {
   readonly #server: string;
   readonly #warn: (text: string) => void;
-  readonly #team: (() => TeamStanding | undefined) | undefined;
+  readonly #team: () => TeamStanding | undefined;
   readonly #isPacked: () => boolean;
   readonly #told = new Set<string>();
 
@@ -27,13 +27,13 @@ export class RefusalNotices {
   constructor(parts: {
     readonly server: string;
     readonly warn: (text: string) => void;
-    readonly team?: (() => TeamStanding | undefined) | undefined;
-    readonly isPacked?: (() => boolean) | undefined;
+    readonly team: () => TeamStanding | undefined;
+    readonly isPacked: () => boolean;
   }) {
     this.#server = parts.server;
     this.#warn = parts.warn;
     this.#team = parts.team;
-    this.#isPacked = parts.isPacked ?? (() => false);
+    this.#isPacked = parts.isPacked;
   }
 
   /** @param standing how the policy takes the tool; undefined where that is not known */
@@ -54,7 +54,7 @@ export class RefusalNotices {
     const limit = admitted.kind === 'exceeded' ? admitted.exceeded.charge.limit.pointer : undefined;
     const rule = isHidden ? HIDDEN_RULE : limit;
     const clock = admitted.kind === 'exceeded' ? admitted.exceeded.clockWas : undefined;
-    const team = this.#team?.();
+    const team = this.#team();
     const refused = {
       ...{ code, rule, server: this.#server, tool, approval, standing: standing(), isPausedHere, team },
     };

@@ -234,6 +234,12 @@ describe('back-pressure', () => {
     vi.advanceTimersByTime(1);
     // Only by reading is it seen that the client has gone.
     expect(input.isPaused()).toBe(false);
+    upstream.unsent = 16 * MiB;
+    input.write('{"jsonrpc":"2.0","method":"x"}\n');
+    await settle();
+    expect(input.isPaused()).toBe(true);
+    vi.advanceTimersByTime(250);
+    expect(input.isPaused()).toBe(false);
     upstream.unsent = 16 * MiB + 1;
     input.write('{"jsonrpc":"2.0","method":"x"}\n');
     await settle();
@@ -247,6 +253,62 @@ describe('back-pressure', () => {
     upstream.exit(0);
     await ended;
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a client that reads nothing either is not read now and then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const client = new Unread({ highWaterMark: 1000 });
+    const { upstream, input, ended } = between(client);
+    upstream.unsent = MiB + 1;
+    input.write('{"jsonrpc":"2.0","method":"x"}\n');
+    await settle();
+    upstream.says(notification(MiB));
+    await settle();
+    vi.advanceTimersByTime(250);
+    expect(input.isPaused()).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    upstream.drain();
+    expect(input.isPaused()).toBe(true);
+    await client.take();
+    expect(input.isPaused()).toBe(false);
+    upstream.exit(0);
+    await settle();
+    await client.take();
+    await ended;
+  });
+
+  test('nobody looks now and then while the server reads, or once the input has ended', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { upstream, input, ended } = between();
+    input.write('{"jsonrpc":"2.0","method":"x"}\n');
+    await settle();
+    expect(vi.getTimerCount()).toBe(0);
+    input.end();
+    await settle();
+    await settle();
+    upstream.unsent = MiB + 1;
+    upstream.says(notification(1));
+    await settle();
+    expect(vi.getTimerCount()).toBe(0);
+    upstream.exit(0);
+    await ended;
+  });
+
+  test('the server’s input ends when the calls that wait for the database are decided', async () => {
+    const upstream = new PlayedUpstream();
+    let isFree = false;
+    const { input, ended } = start(
+      upstream,
+      openGate(() => (isFree ? undefined : BUSY)),
+    );
+    input.end(call(1));
+    for (let turn = 0; turn < 5; turn++) await settle();
+    expect(upstream.ends).toBe(0);
+    isFree = true;
+    await vi.waitFor(() => expect(upstream.ends).toBeGreaterThan(0), 10_000);
+    expect(upstream.got).toMatchObject([{ id: 1 }]);
+    upstream.exit(0);
+    await ended;
   });
 
   test('G9: a client that died meanwhile is known by our parent, which is another then', async () => {

@@ -143,6 +143,9 @@ describe('the start', () => {
   test('G3: without a policy every call is refused, and the person hears which command makes one', async () => {
     await using wrapped = new Wrapped(NONE, { note: 'started from npm' });
     expect(await wrapped.call(1, 'add')).toBe('NO_POLICY');
+    const { text } = (await wrapped.answer(1)).result.content[0];
+    expect(text).toContain('there is no policy for afip');
+    expect(text).not.toContain('policy-wrap init');
     expect(wrapped.stderr.split('\n').slice(0, 2)).toEqual([
       'policy-wrap: started from npm',
       'policy-wrap: there is no policy for afip. Make one: policy-wrap init afip',
@@ -245,6 +248,7 @@ describe('definitions that change', () => {
     // There is one: what follows need not name it again.
     expect(lines[1]).not.toContain('add:');
     expect(wrapped.stderr).not.toContain('sub');
+    expect(wrapped.stderr).not.toContain('more tools');
   });
 
   test('more than ten are counted', async () => {
@@ -258,7 +262,9 @@ describe('definitions that change', () => {
     await wrapped.call(2, 'tool0');
     await vi.waitFor(() => expect(wrapped.stderr.match(/Else/g)).toHaveLength(10), 10_000);
     expect(wrapped.stderr.match(/has changed since/g)).toHaveLength(10);
-    expect(wrapped.stderr).toContain('2 more tools have changed: policy-wrap trust afip --dry-run');
+    expect(wrapped.stderr).toContain(
+      'policy-wrap: 2 more tools have changed: policy-wrap trust afip --dry-run',
+    );
     expect(wrapped.stderr).toContain('tool0:\n');
   });
 
@@ -312,12 +318,19 @@ test('G8: what is no protocol goes to the person, escaped, at most twenty lines 
   expect(wrapped.stderr).toContain('policy-wrap: not protocol, from the server: \\u{1b}[1mboot\n');
   expect(wrapped.stderr).toContain(`: ${'y'.repeat(2000)}\n`);
   expect(wrapped.stderr).toContain('from the server\n');
-  vi.advanceTimersByTime(1000);
+  vi.advanceTimersByTime(400);
+  wrapped.upstream.says('in the same second');
+  for (let turn = 0; turn < 5; turn++) await new Promise((resume) => setImmediate(resume));
+  expect(wrapped.stderr).not.toContain('in the same second');
+  vi.advanceTimersByTime(600);
   wrapped.upstream.says('later', 'again');
   await vi.waitFor(() => expect(wrapped.stderr).toContain('again\n'));
   expect(wrapped.stderr).toContain(
-    'policy-wrap: 5 more lines from the server were not protocol\npolicy-wrap: not protocol, from the server: later\n',
+    'policy-wrap: 6 more lines from the server were not protocol\npolicy-wrap: not protocol, from the server: later\n',
   );
+  vi.advanceTimersByTime(1000);
+  wrapped.upstream.says(...Array.from({ length: 20 }, (_, i) => `row ${i}`));
+  await vi.waitFor(() => expect(wrapped.stderr).toContain('row 19\n'));
   vi.advanceTimersByTime(1000);
   wrapped.upstream.says('last');
   await vi.waitFor(() => expect(wrapped.stderr).toContain('last\n'));

@@ -276,6 +276,17 @@ describe('the session', () => {
     expect(sessions()[0]?.endedAt).toBeTypeOf('number');
   });
 
+  test('each is one of its own, and a limit that no argument splits is told with what is used of it', () => {
+    const path = temp.path();
+    const [one, other, watching] = [temporary(path), temporary(path), stateSession(path, { observe: true })];
+    const spend = (state: StateSession) => done(state.admit([admission(open(charge(limit({ max: 5 }))))]));
+    expect(one.unsplitCounters()).toEqual([]);
+    for (const state of [one, other, watching]) spend(state);
+    expect(read(path, (store) => store.sessions())).toHaveLength(3);
+    expect(one.unsplitCounters()).toEqual([{ name: 'track_logout_rate', used: 2, max: 5 }]);
+    for (const state of [one, other, watching]) state.close();
+  });
+
   test('G3: a database that cannot be opened refuses, and is tried again later, not with every call', () => {
     let tries = 0;
     const state = new StateSession({
