@@ -187,7 +187,7 @@ function textOf(value: Json): string {
   return typeof value === 'number' ? Decimal.from(value).toString() : String(value);
 }
 
-/** The values to which a path of the policy leads; none where it leads into a list or an object. */
+/** What a path of the policy leads to, lists and objects too. */
 function leavesAt(args: JsonObject, path: ArgumentPath): Leaf[] {
   let leaves: Leaf[] = [{ steps: [], value: args }];
   for (const step of path) {
@@ -198,7 +198,7 @@ function leavesAt(args: JsonObject, path: ArgumentPath): Leaf[] {
       return [{ steps: [...steps, step], value: value[step] ?? null }];
     });
   }
-  return leaves.filter(({ value }) => !isArray(value) && !isObject(value));
+  return leaves;
 }
 
 /** Values of arguments with the way to them, those at the top first. */
