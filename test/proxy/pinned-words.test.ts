@@ -322,3 +322,31 @@ test('what cannot be told of a list fills no screen', () => {
   ask(held, 'prompts/list', { prompts: prompts('New.') });
   expect(held.warnings.filter((text) => text.startsWith('left out: prompt'))).toHaveLength(200);
 });
+
+describe('G3: where nothing can be compared', () => {
+  const broken = (document: object, observe = false) =>
+    new Between(temp, document, { path: temp.path('no/such/folder/\0'), observe });
+  const prompts = [{ name: 'p' }];
+
+  test('what a policy holds is not shown, and the session goes on', () => {
+    using between = broken(policy('hold'));
+    expect(ask(between, 'prompts/list', { prompts }).error.message).toContain('cannot be compared');
+    const greeting = { protocolVersion: '2025-06-18' };
+    expect(ask(between, 'initialize', { ...greeting, instructions: EVIL }).result).toEqual(greeting);
+    expect(ask(between, 'initialize', greeting).result).toEqual(greeting);
+    expect(between.warnings.join()).toContain('the instructions of the server are left out');
+  });
+
+  test.each<[string, object, boolean]>([
+    ['what it does not', policy('warn'), false],
+    ['what --observe only watches', policy('hold'), true],
+    ['what is only suspicious', policy('off', { on_suspicious: 'hide' }), false],
+  ])('%s is shown', (_, document, observe) => {
+    using between = broken(document, observe);
+    expect(ask(between, 'prompts/list', { prompts }).result).toEqual({ prompts });
+    expect(ask(between, 'tools/list', { tools: [{ name: 't' }] }).result.tools).toHaveLength(1);
+    expect(ask(between, 'initialize', { instructions: 'Be kind.' }).result).toEqual({
+      instructions: 'Be kind.',
+    });
+  });
+});

@@ -410,7 +410,7 @@ test('G9: an answer that was lost on its way is one that says so', async () => {
 });
 
 test('the end of the client’s input is the end of the server’s, once', async () => {
-  const { upstream, input, ended } = between();
+  const { upstream, input, output, ended } = between();
   input.write(call(1));
   await settle();
   expect(upstream.ends).toBe(0);
@@ -420,4 +420,5 @@ test('the end of the client’s input is the end of the server’s, once', async
   expect(upstream.ends).toBeGreaterThan(0);
   upstream.exit(0);
   expect(await ended).toBe(0);
+  expect(output.writableFinished).toBe(true);
 });
