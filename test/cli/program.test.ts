@@ -10,8 +10,8 @@ import { clientsTerminal, thisWrapper } from '../../src/cli/this-installation.js
 import { Home } from '../clients/home.js';
 import { ABOVE } from '../support/above.js';
 import { cli } from '../support/cli.js';
+import { Played } from '../support/played.js';
 import { BIN } from '../support/rig.js';
-import { Played } from './commands/played.js';
 import { FakeTerminal } from './commands/support.js';
 
 function program() {

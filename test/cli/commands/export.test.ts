@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exportLog } from '../../../src/cli/commands/export.js';
-import { Played } from './played.js';
+import { Played } from '../../support/played.js';
 import { FakeTerminal } from './support.js';
 
 const POLICY = {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { recommend } from '../../../src/cli/commands/recommend.js';
 import { loadPolicy } from '../../../src/policy/read/load.js';
-import { output, Played, type PlayedCall } from './played.js';
+import { Played, type PlayedCall } from '../../support/played.js';
+import { output } from './output.js';
 import { FakeTerminal } from './support.js';
 
 const FULL = { version: '1', default: 'allow', audit: { arguments: 'full' } };

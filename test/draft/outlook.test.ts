@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { outlookOf } from '../../../src/draft/outlook.js';
-import { evaluate } from '../../../src/policy/evaluate/evaluate.js';
-import { loadPolicy } from '../../../src/policy/read/load.js';
-import { type Admitted, BUSY, Store } from '../../../src/store/store.js';
+import { outlookOf } from '../../src/draft/outlook.js';
+import { evaluate } from '../../src/policy/evaluate/evaluate.js';
+import { loadPolicy } from '../../src/policy/read/load.js';
+import { type Admitted, BUSY, Store } from '../../src/store/store.js';
 
 const limit = fc.record(
   {

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalJson } from '../../../src/json/canonical.js';
-import { parseJson } from '../../../src/json/exact.js';
-import type { JsonObject } from '../../../src/json/value.js';
-import { evaluateLayers, type Layers, stack } from '../../../src/policy/evaluate/layers.js';
-import { type Admitted, type Outcome, Store } from '../../../src/store/store.js';
-import { policyOf } from '../../policy/support.js';
-import { settlement } from '../../store/support-shapes.js';
-import { FakeTerminal } from './support.js';
+import fc from 'fast-check';
+import { canonicalJson } from '../../src/json/canonical.js';
+import { parseJson } from '../../src/json/exact.js';
+import type { JsonObject } from '../../src/json/value.js';
+import { evaluateLayers, type Layers, stack } from '../../src/policy/evaluate/layers.js';
+import { type Admitted, type Outcome, Store } from '../../src/store/store.js';
+import { policyOf } from '../policy/support.js';
+import { settlement } from '../store/support-shapes.js';
 
 export interface PlayedCall {
   /** Milliseconds after the call before. */
@@ -31,7 +31,7 @@ export class Played {
   readonly folder = mkdtempSync(join(tmpdir(), 'policy-wrap-history-'));
   readonly db = join(this.folder, 'state.db');
   now = Date.UTC(2026, 10, 18, 9);
-  readonly #store = Store.open(this.db, { now: () => this.now });
+  readonly store = Store.open(this.db, { now: () => this.now });
   readonly #sessions = new Map<string, string>();
   #due: { at: number; row: number; outcome: Outcome; latencyMs: number }[] = [];
   n = 0;
@@ -52,7 +52,7 @@ export class Played {
   }
 
   [Symbol.dispose](): void {
-    this.#store.close();
+    this.store.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -61,7 +61,7 @@ export class Played {
     this.#settle(this.now);
     const admitted = this.#admit(layers, call);
     if (admitted.kind === 'asked' && call.allow) {
-      this.#store.decideApproval(admitted.approval.id, 'approved', 'cli');
+      this.store.decideApproval(admitted.approval.id, 'approved', 'cli');
       return this.#play(layers, { ...call, after: 100, allow: false });
     }
     const { outcome = 'ok', latencyMs = 0, observe } = call;
@@ -79,7 +79,7 @@ export class Played {
           kind: 'refused',
           refusal: { code: 'NO_POLICY', rule: '(no policy)', authorText: undefined, explanation: '' },
         } as const);
-    const admitted = this.#store.admit(this.#session(call), [
+    const admitted = this.store.admit(this.#session(call), [
       {
         tool,
         requestId: String(this.n++),
@@ -102,7 +102,7 @@ export class Played {
     const known = this.#sessions.get(key);
     if (known !== undefined) return known;
     const info = { server, grant, observe, pid: process.pid, policyHash: undefined, policySource: undefined };
-    const id = this.#store.startSession(info);
+    const id = this.store.startSession(info);
     this.#sessions.set(key, id);
     return id;
   }
@@ -111,16 +111,23 @@ export class Played {
     const due = this.#due.filter(({ at }) => at <= now);
     this.#due = this.#due.filter(({ at }) => at > now);
     due.sort((a, b) => a.at - b.at);
-    this.#store.settle(due.map(({ row, outcome, latencyMs }) => settlement(row, outcome, latencyMs)));
+    this.store.settle(due.map(({ row, outcome, latencyMs }) => settlement(row, outcome, latencyMs)));
   }
 }
 
-/** What a command writes to standard output, and what it returns; it goes by this machine's clock. */
-export async function output(
-  command: (terminal: FakeTerminal) => Promise<number>,
-): Promise<{ code: number; text: string }> {
-  const terminal = new FakeTerminal();
-  terminal.at = Date.now();
-  const code = await command(terminal);
-  return { code, text: terminal.out.text };
-}
+const call = fc.record({
+  after: fc.oneof(fc.constantFrom(0, 1, 999, 60_000), fc.integer({ min: 0, max: 4000 })),
+  tool: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'),
+  args: fc.record(
+    { amount: fc.constantFrom<unknown>(1, 2, 2.5, 2, 1, 40, '3'), point: fc.constantFrom(1, '1', 2) },
+    { requiredKeys: ['amount'] },
+  ),
+  outcome: fc.constantFrom('ok', 'ok', 'error', 'tool_error', 'unanswered', 'not_sent', undefined),
+  latencyMs: fc.constantFrom(0, 10, 2500),
+  grant: fc.constantFrom('default', 'default', 'default', 'other'),
+  observe: fc.constantFrom(false, false, false, true),
+  allow: fc.boolean(),
+  session: fc.constantFrom(1, 2),
+});
+/** Any calls of a policy's tools `a` to `l`, by several wrappers. */
+export const anyCalls = fc.array(call, { minLength: 40, maxLength: 120 });
