@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { readTextFile } from '../config/text-file.js';
 import { PolicyWrapError } from '../errors.js';
 import { writePrivate } from '../files/whole-file.js';
+import { printable } from '../text/escape.js';
 import { EVENTS } from './notice.js';
 import { parseTime } from './quiet.js';
 
@@ -94,8 +95,14 @@ export function readSettings(file: string): NotifySettings | undefined {
   const where = issue?.path.join('.') ?? '';
   throw new PolicyWrapError(
     'CONFIG_INVALID',
-    `${file}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'it is wrong'}`,
+    `${file}: ${where === '' ? '' : `${where}: `}${issue === undefined ? 'it is wrong' : saidOf(issue)}`,
   );
+}
+
+/** The library's own words for a key that is too much do not name it. */
+function saidOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  return `there is no setting ${issue.keys.map((key) => `"${printable(key)}"`).join(', ')}`;
 }
 
 /** Replaces the file as one step; mode 0600, since addresses of channels are secrets. */

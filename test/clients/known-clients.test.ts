@@ -303,3 +303,10 @@ describe('isRunning', () => {
     expect(CLIENTS.filter((client) => isRunning(client, [command])).map(({ id }) => id)).toEqual(ids);
   });
 });
+
+test('those that write their file while they run are known: what is changed meanwhile they would undo', () => {
+  expect(CLIENTS.filter(({ rewrites }) => rewrites).map(({ id }) => id)).toEqual([
+    'claude-desktop',
+    'claude-code',
+  ]);
+});

@@ -108,6 +108,16 @@ test.each<[title: string, before: string, after: string]>([
     'extensions:\r\n    b:\r\n        note: |\r\n            two\r\n            lines\r\n',
     `extensions:\r\n    b:\r\n        note: |\r\n            two\r\n            lines\r\n${YAML.replace(/^/gm, '  ').trimEnd().replaceAll('\n', '\r\n')}\r\n`,
   ],
+  [
+    'behind a text of several lines, before other keys',
+    'extensions:\n  b:\n    note: |\n      two\n      lines\nGOOSE_MODE: auto\n',
+    `extensions:\n  b:\n    note: |\n      two\n      lines\n${YAML}GOOSE_MODE: auto\n`,
+  ],
+  [
+    'a text that ends the file without a line end',
+    'extensions:\n  b:\n    note: |\n      two',
+    `extensions:\n  b:\n    note: |\n      two\n${YAML}`,
+  ],
 ])('YAML: %s', (_title, before, after) => {
   const document = parseDocument('f', before, 'yaml');
   expect(addEntry(document, ['extensions'], SHAPES.extensions, ENTRY).after.text).toBe(after);

@@ -124,6 +124,20 @@ describe('entries', () => {
     ]);
   });
 
+  test.each([
+    ['"a b"', { kind: 'stdio', words: ['x', 'a b'] }],
+    ["'a'", { kind: 'stdio', words: ['x', 'a'] }],
+    ['1', { kind: 'unusable' }],
+    ['null', { kind: 'unusable' }],
+    // Over several lines a text keeps its meaning in its own place alone.
+    ['|\n          a', { kind: 'unusable' }],
+    ['>-\n          a\n          b', { kind: 'unusable' }],
+    ['"a\n          b"', { kind: 'unusable' }],
+  ])('the word %j of YAML', (word, expected) => {
+    const text = `extensions:\n  e:\n    cmd: x\n    args:\n      - ${word}\n`;
+    expect(read(text, SHAPES.extensions as never, 'yaml')).toMatchObject([expected]);
+  });
+
   test.each<[text: string, expected: string]>([
     ['{"mcpServers": {"a": {}, "a": {}}}', 'f:1:26: the key "a" is there twice'],
     ['{"mcpServers": {},\n "mcpServers": {}}', 'f:2:2: the key "mcpServers" is there twice'],

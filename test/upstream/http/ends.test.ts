@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Credentials } from '../../../src/upstream/http/remote.js';
 import { answer, type Behaviour, event, isCall, RemoteServer, stream } from '../../support/remote-server.js';
 import { Conversation, NOBODY } from './conversation.js';
@@ -210,6 +210,57 @@ test.concurrent.each(Object.entries(STATES))(
     );
   },
 );
+
+test('G9: a first signal lets what is in flight end for a moment, a second one does not', async () => {
+  const answers: (() => void)[] = [];
+  await using server = await RemoteServer.start((received, response) => {
+    if (!isCall(received)) return undefined;
+    const { id } = received.message;
+    answers.push(() => answer(response, { jsonrpc: '2.0', id, result: {} }));
+    return true;
+  });
+  const [patient, other] = [new Conversation(server.url), new Conversation(server.url)];
+  for (const talk of [patient, other]) {
+    talk.begin();
+    await talk.fate(1);
+    const { length } = answers;
+    talk.say('tools/call', 2, { name: 'act' });
+    await until(() => answers.length > length);
+  }
+  // The moment does not pass while the answer is on its way.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    for (const { upstream } of [patient, other]) upstream.terminate('SIGTERM');
+    other.upstream.terminate('SIGTERM');
+  } finally {
+    vi.useRealTimers();
+  }
+  answers[0]?.();
+  expect(await patient.fate(2)).toBe('answered');
+  expect(await other.fate(2)).toBe('lost');
+  for (const { upstream } of [patient, other]) expect(await upstream.closed).toBe(143);
+});
+
+test('a stream of its own is opened again no earlier than the server asked', async () => {
+  const opened: number[] = [];
+  let ended = 0;
+  await using server = await RemoteServer.start(({ method }, response) => {
+    if (method !== 'GET') return undefined;
+    opened.push(performance.now());
+    if (opened.length > 1) return false;
+    stream(response)('retry: 200\ndata: \n\n');
+    response.end(() => (ended = performance.now()));
+    return true;
+  });
+  // Its wait is spread, to later alone: a spread much wider than it is shows that.
+  vi.spyOn(Math, 'random').mockReturnValue(4);
+  const talk = new Conversation(server.url);
+  talk.begin();
+  await until(() => opened.length === 2);
+  vi.restoreAllMocks();
+  expect((opened[1] ?? 0) - ended).toBeGreaterThan(299);
+  await talk.end();
+});
 
 /** @throws Error when it does not come true */
 async function until(condition: () => boolean): Promise<void> {

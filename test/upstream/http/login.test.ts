@@ -319,6 +319,33 @@ describe('a token that is refused', () => {
     expect(await credentials.renew(UNAUTHORIZED)).toBe(true);
     expect(at.issuer.refreshes).toEqual([]);
   });
+
+  test('somebody logged in anew while the renewal failed: their token is tried, and nothing is told', async () => {
+    await using at = await rig();
+    await at.logIn();
+    const credentials = at.credentials([], {}, () => {
+      at.file.write({ tokens: { access_token: 'theirs', token_type: 'Bearer' } });
+      return new Response(JSON.stringify({ error: 'invalid_scope', error_description: 'No.' }), {
+        status: 400,
+      });
+    });
+    await credentials.headers();
+    expect(await credentials.renew(UNAUTHORIZED)).toBe(true);
+    expect(at.warnings).toEqual([]);
+    expect(await credentials.headers()).toEqual({ authorization: 'Bearer theirs' });
+  });
+
+  test('an authorization server that hangs is not waited for longer than half a minute', async () => {
+    await using hanging = await RemoteServer.start(() => true);
+    const client = new HttpClient({ allowPrivate: false, env: {} });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const answer = oauthFetch(client, new URL(hanging.url))(hanging.url);
+    const failed = expect(answer).rejects.toThrow('no answer within 30 s');
+    vi.advanceTimersByTime(30_000);
+    vi.useRealTimers();
+    await failed;
+    await client.close();
+  });
 });
 
 describe('who we are', () => {
