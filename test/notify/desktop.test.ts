@@ -78,6 +78,8 @@ test.skipIf(process.platform === 'win32')(
       rmSync(program);
       const missing = desktop(env, 'linux').send(MESSAGE, AbortSignal.timeout(10_000));
       await expect(missing).rejects.toBeInstanceOf(SendError);
+      // It is not there a moment later either.
+      await expect(missing).rejects.toMatchObject({ isPassing: false });
       await expect(missing).rejects.toThrow('notify-send is not on this machine');
     } finally {
       rmSync(folder, { recursive: true, force: true });

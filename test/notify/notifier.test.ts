@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Poster } from '../../src/notify/channels/post.js';
 import { approvalNotice, type Notice, storeNotice } from '../../src/notify/notice.js';
 import { Notifier, type NotifierParts } from '../../src/notify/notifier.js';
 import type { NotifySettings } from '../../src/notify/settings.js';
@@ -485,6 +486,25 @@ describe('what does not arrive', () => {
     expect(JSON.stringify(lost)).not.toContain('topsecret');
     expect(refusing.received).toHaveLength(1);
     expect(elsewhere.received).toHaveLength(0);
+  });
+
+  test('one that does not answer in time, and one that is not there, may answer the next time', async () => {
+    const hanging = await Receiver.start(() => {});
+    const { url } = hanging;
+    const poster = new Poster({});
+    const over = new AbortController();
+    const sent = expect(poster.post(url, {}, '', over.signal)).rejects.toMatchObject({
+      message: expect.stringMatching(/^127\.0\.0\.1:\d+ did not answer in time$/),
+      isPassing: true,
+    });
+    await hanging.count(1);
+    over.abort();
+    await sent;
+    await hanging[Symbol.asyncDispose]();
+    await expect(poster.post(url, {}, '', new AbortController().signal)).rejects.toMatchObject({
+      isPassing: true,
+    });
+    await poster.close();
   });
 
   test('one that hangs holds up neither the others nor the end', async () => {

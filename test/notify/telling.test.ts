@@ -134,6 +134,10 @@ describe('what is told of what a wrapper sees', () => {
     const changed = (...hashes: string[]) =>
       noticeOf('afip', { kind: 'changed', names: ['a', 'b'], hashes }, NOON);
     expect(changed('1', '2')?.title).toBe('afip: a and 1 more changed');
+    expect(changed('1', '2')?.text).toMatch(/^a and 1 more of afip are new or not what was trusted\./);
+    const one = noticeOf('afip', { kind: 'changed', names: ['a'], hashes: [] }, NOON);
+    expect(one?.title).toBe('afip: a changed');
+    expect(one?.text).toMatch(/^a of afip is new or not what was trusted\./);
     // Each change is told once, and the next one again.
     expect(changed('1', '2')?.key).toBe(changed('1', '2')?.key);
     expect(changed('1', '2')?.key).not.toBe(changed('1', '3')?.key);
@@ -437,13 +441,20 @@ describe('telemetry', () => {
 
   test('a collector that does not take it, and one that does again, are told of once each', async () => {
     const warned: string[] = [];
-    const taken = () => vi.waitFor(() => expect(warned).toHaveLength(1), 10_000);
+    const held: (() => void)[] = [];
+    // The first is not taken; the others are, once that was told.
     await using flaky = await Receiver.start((_, response, count) => {
-      if (count === 1) response.writeHead(400).end();
-      else void taken().then(() => response.writeHead(200).end());
+      if (count === 1) return void response.writeHead(400).end();
+      held.push(() => response.writeHead(200).end());
+      if (warned.length > 0) for (const answer of held.splice(0)) answer();
     });
     settings({ telemetry: { endpoint: flaky.url } });
-    const { telling } = await opened({ warn: (text) => warned.push(text) });
+    const { telling } = await opened({
+      warn: (text) => {
+        warned.push(text);
+        for (const answer of held.splice(0)) answer();
+      },
+    });
     telling.saw(decided(ADMITTED.refused, refused), at(0));
     await telling.close();
     await vi.waitFor(() => expect(warned).toHaveLength(2), 10_000);

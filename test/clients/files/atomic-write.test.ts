@@ -84,13 +84,17 @@ describe('reading', () => {
 
 describe('writing', () => {
   // Only root may give a file away; under sudo the client's file must stay the person's.
-  test.skipIf(process.getuid?.() !== 0)('keeps the owner and the group of the file', () => {
+  test.skipIf(process.getuid?.() !== 0).each([
+    [12_345, 23_456],
+    [12_345, process.getgid?.() ?? 0],
+    [process.getuid?.() ?? 0, 23_456],
+  ])('keeps the owner and the group of the file: %i, %i', (owner, group) => {
     using home = new Home();
     const path = home.put('app/f.json', 'old');
-    chownSync(path, 12_345, 23_456);
+    chownSync(path, owner, group);
     replaceFile(snapshot(path), Buffer.from('new'), home.backups, home.now);
     const { uid, gid } = statSync(path);
-    expect([home.get('app/f.json'), uid, gid]).toEqual(['new', 12_345, 23_456]);
+    expect([home.get('app/f.json'), uid, gid]).toEqual(['new', owner, group]);
   });
 
   test('replaces the content, keeps the mode, and keeps a backup that only its owner reads', () => {
