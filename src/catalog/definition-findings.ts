@@ -77,7 +77,7 @@ function textsIn(definition: unknown): { readonly texts: readonly Text[]; readon
     else if (depth > DEEPEST) isWhole = false;
     else
       for (const [key, member] of Object.entries(value)) {
-        if (!Array.isArray(value) && !/^[\w$-]*$/.test(key)) add(`a key in ${where || 'it'}`, key);
+        if (!/^[\w$-]*$/.test(key)) add(`a key in ${where || 'it'}`, key);
         visit(member, where === '' ? key : `${where}.${key}`, depth + 1);
       }
   };
@@ -98,10 +98,8 @@ function findingsOf({ where, text }: Text, others: ReadonlySet<string>): Finding
     }
   };
   look(AS_WRITTEN, text);
-  if (/\w{12}/.test(text) || text.length > 20) {
-    const blob = blobAt(text);
-    if (blob >= 0) note('encoded', text, blob);
-  }
+  const blob = blobAt(text);
+  if (blob >= 0) note('encoded', text, blob);
   const read = asRead(text);
   look(AS_READ, read);
   if (others.size > 0)

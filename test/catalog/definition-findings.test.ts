@@ -74,6 +74,46 @@ test('what is found names its place and the text around it, and reads on from a 
   expect(findingWords(findingsIn(tool))).toEqual(['names credentials or where they lie']);
 });
 
+test('an excerpt has some words before and behind, and a text is told once for each kind', () => {
+  const secrets = '~/.ssh/id_rsa and ~/.ssh/id_dsa';
+  const text = `${'word '.repeat(20)}${secrets}${' word'.repeat(40)}`;
+  expect(findingsIn({ description: text })).toEqual([
+    { kind: 'secret', where: 'description', excerpt: text.slice(60, 180) },
+  ]);
+  expect(findingsIn({ description: secrets })[0]?.excerpt).toBe(secrets);
+  const others = new Set(['send_email', 'read_file']);
+  expect(findingsIn({ description: 'First send_email, then read_file.' }, others)).toEqual([
+    { kind: 'other_tool', where: 'description', excerpt: 'First send_email, then read_file.' },
+  ]);
+});
+
+test('names of members are read where they are no plain names', () => {
+  expect(findingsIn({ '~/.ssh/id_rsa': 1 })).toMatchObject([{ kind: 'secret', where: 'a key in it' }]);
+  expect(findingsIn({ a: { '~/.ssh/id_rsa': 1 } })).toMatchObject([{ where: 'a key in a' }]);
+  expect(findingsIn({ a: { id_rsa: 1, $ref: 'x', 'a-b': [1] } })).toEqual([]);
+});
+
+test.each([
+  ['a mixed word of 48 letters', 'aA1+'.repeat(12), ['encoded']],
+  ['one of 47', 'aA1+'.repeat(12).slice(1), []],
+  ['one without digits', 'aAb'.repeat(16), []],
+  ['one without small letters', 'AB1'.repeat(16), []],
+  ['64 hexadecimal digits', '0a'.repeat(32), ['encoded']],
+  ['63 of them', '0a'.repeat(32).slice(1), []],
+])('%s in a text: %s', (_, word, kinds) => {
+  expect(kindsOf({ description: `See ${word} for more.` })).toEqual(kinds);
+});
+
+test.each<[what: string, longest: number, (text: string) => object]>([
+  ['a description', 10_000, (description) => ({ description })],
+  ['instructions', 10_000, (instructions) => ({ instructions })],
+  ['another text', 4000, (title) => ({ title })],
+])('%s of more than %i characters is long', (_, longest, definition) => {
+  const text = 'word '.repeat(longest / 5);
+  expect(kindsOf(definition(text))).toEqual([]);
+  expect(kindsOf(definition(`${text}.`))).toEqual(['length']);
+});
+
 describe('G9: whatever the server writes', () => {
   const shapes: Record<string, (n: number) => unknown> = {
     'one long text': (n) => ({ description: 'before using any '.repeat(n * 100) }),
@@ -97,5 +137,19 @@ describe('G9: whatever the server writes', () => {
     const deep = Array.from({ length: 100 }).reduce<object>((inner) => ({ inner }), { description: 'x' });
     expect(kindsOf(deep)).toEqual(['length']);
     expect(kindsOf({ list: Array.from({ length: 5000 }, () => 'x') })).toEqual(['length']);
+    const nested = (depth: number) =>
+      Array.from({ length: depth }).reduce<object>((inner) => ({ inner }), { description: 'x' });
+    const texts = (count: number, more = '') => ({
+      list: [...Array.from({ length: count }, () => 'word '.repeat(800)), more],
+    });
+    for (const whole of [nested(32), { list: Array(2000).fill('x') }, texts(49, 'word '.repeat(800))])
+      expect(kindsOf(whole)).toEqual([]);
+    for (const more of [
+      nested(33),
+      { list: Array(2001).fill('x') },
+      texts(50, 'x'),
+      texts(49, 'word '.repeat(801)),
+    ])
+      expect(kindsOf(more)).toContain('length');
   });
 });
