@@ -1,6 +1,7 @@
 import { type Finding, findingsIn, findingWords } from '../catalog/definition-findings.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { NAME_CAP, printable } from '../text/escape.js';
+import type { LiveServer } from '../upstream/live-server.js';
 import type { Terminal } from './terminal.js';
 
 /** Longest excerpt that is shown, in characters. */
@@ -28,8 +29,17 @@ export function findingText({ tool, findings }: SuspiciousTool): string {
   return `${printable(tool, NAME_CAP)} ${findingWords(findings).join(', ')}: ${places.join('; ')}`;
 }
 
-/** Names on standard error what the definitions of tools say to a model: evidence to read, no verdict. */
-export async function tellFindings(tools: readonly ToolDefinition[], io: Terminal): Promise<void> {
-  for (const suspicious of suspiciousTools(tools))
+/** Names on standard error the listed tools that no client of a wrapper gets. */
+export async function tellLeftOut({ leftOut }: LiveServer, io: Terminal): Promise<void> {
+  for (const { name, reason } of leftOut) {
+    const what = printable(name ?? 'a tool without a name');
+    await io.err.write(`policy-wrap: left out: ${what}: ${printable(reason)}\n`);
+  }
+}
+
+/** As `tellLeftOut`, and what the definitions of the others say to a model: evidence to read, no verdict. */
+export async function tellFindings(live: LiveServer, io: Terminal): Promise<void> {
+  await tellLeftOut(live, io);
+  for (const suspicious of suspiciousTools(live.tools))
     await io.err.write(`policy-wrap: worth a look: ${findingText(suspicious)}\n`);
 }

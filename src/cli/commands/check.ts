@@ -13,7 +13,6 @@ import { liveServer } from '../../upstream/list-tools.js';
 import type { LiveServer } from '../../upstream/live-server.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
-import { tellLeftOut } from '../left-out.js';
 import { type NamedServer, namedServer } from '../named-server.js';
 import * as parts from '../output-parts.js';
 import type { Terminal } from '../terminal.js';
@@ -69,8 +68,7 @@ export async function check(
   // An invalid policy has no rules to compare with the server's tools.
   if (found.kind === 'policy' && server.source) {
     live = await liveServer(server.source, { install: options.install });
-    await tellLeftOut(live, io);
-    await tellFindings(live.tools, io);
+    await tellFindings(live, io);
   }
   const problems = findingsOf(found, live?.tools, live ? [] : knownTools(options.server, undefined));
   const errors = problems.filter(({ severity }) => severity === 'error').length;

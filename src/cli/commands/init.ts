@@ -13,7 +13,6 @@ import { isMasked, MASK, maskWords, shownCommand } from '../../text/masking.js';
 import { liveServer } from '../../upstream/list-tools.js';
 import { isRemote } from '../../upstream/start.js';
 import { tellFindings } from '../findings.js';
-import { tellLeftOut } from '../left-out.js';
 import { type NamedServer, namedServer } from '../named-server.js';
 import { askYesNo, assertNoAgent } from '../person.js';
 import { policyFileOf, schemaFor, writePolicyFile } from '../policy-file.js';
@@ -150,8 +149,7 @@ async function proposed(
     `policy-wrap: ${remote ? 'connecting to' : 'starting'} ${command} once, to list its tools\n`,
   );
   const live = await liveServer(source, { install: options.install });
-  await tellLeftOut(live, io);
-  await tellFindings(live.tools, io);
+  await tellFindings(live, io);
   const date = new Date(io.now()).toISOString().slice(0, 10);
   const strength = options.strength ?? 'careful';
   const proposal = proposePolicy(strength, server, live.tools, { schema, date });

@@ -20,7 +20,6 @@ import { effectOf } from '../effect-parts.js';
 import { entryMeant, wrappedAt } from '../entry-meant.js';
 import { tellFindings } from '../findings.js';
 import { printJson } from '../json-output.js';
-import { tellLeftOut } from '../left-out.js';
 import { namedServer } from '../named-server.js';
 import * as parts from '../output-parts.js';
 import { policyOfServer } from '../policy-in-force.js';
@@ -132,8 +131,7 @@ export async function tools(
   if (found.kind === 'problems') throw problemsError(found);
   const policy = found.kind === 'policy' ? stack(found.policy, found.extended) : undefined;
   const live = await liveServer(named.source, { install: options.install });
-  await tellLeftOut(live, io);
-  await tellFindings(live.tools, io);
+  await tellFindings(live, io);
   if (name !== undefined) {
     const variables = knownServerAmong(named.names)?.environment ?? [];
     const of = { server, tools: live.tools, environment: environmentOf(variables, []) };

@@ -16,7 +16,7 @@ import { isRecord } from '../../json/value.js';
 import { stack } from '../../policy/evaluate/layers.js';
 import { printable } from '../../text/escape.js';
 import { liveServer } from '../../upstream/list-tools.js';
-import { tellLeftOut } from '../left-out.js';
+import { tellLeftOut } from '../findings.js';
 import { type NamedServer, namedServer } from '../named-server.js';
 import type { ClientsTerminal } from '../this-installation.js';
 import type { Held } from './held.js';
