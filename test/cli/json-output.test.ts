@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { OUTPUT as NOTIFY } from '../../src/cli/commands/notify.js';
 import { OUTPUT as PRESETS } from '../../src/cli/commands/presets.js';
 import { printJson, versioned, withMember } from '../../src/cli/json-output.js';
+import { OUTPUT as NOTIFY } from '../../src/cli/notify-list.js';
 import { FakeTerminal } from './commands/support.js';
 
 test('a result has its version first, two spaces a level, and no character that changes what is around it', async () => {

@@ -109,6 +109,6 @@ export const DECIDE: readonly CommandRow[] = [
       json,
     ],
     load: async () => (await import('../commands/notify.js')).notify,
-    output: async () => (await import('../commands/notify.js')).OUTPUT,
+    output: async () => (await import('../notify-list.js')).OUTPUT,
   },
 ];
