@@ -5,7 +5,9 @@ import { optionOf } from './options.js';
 
 /** The options that several commands have. */
 export const SHARED = {
-  ...Object.fromEntries(RUN_OPTIONS.map((row) => [row.key, optionOf(row)])),
+  ...(Object.fromEntries(RUN_OPTIONS.map((row) => [row.key, optionOf(row)])) as Readonly<
+    Record<OptionRow['key'], Option>
+  >),
   json: new Option('--json', 'print the result as JSON'),
   noColor: new Option('--no-color', 'plain text, even in a terminal'),
   onlyServer: new Option('--server <name>', 'only this server'),
@@ -20,22 +22,4 @@ export const SHARED = {
   config: new Option('--config <file>', 'a configuration file in a known format'),
   strength: new Option('--strength <name>', 'how strict').choices(STRENGTH_NAMES),
   scope: new Option('--scope <scope>', "which of a client's files").choices(['user', 'local', 'project']),
-} as Readonly<
-  Record<
-    | OptionRow['key']
-    | (
-        | 'json'
-        | 'noColor'
-        | 'onlyServer'
-        | 'since'
-        | 'yes'
-        | 'mine'
-        | 'here'
-        | 'dryRun'
-        | 'config'
-        | 'scope'
-        | 'strength'
-      ),
-    Option
-  >
->;
+};

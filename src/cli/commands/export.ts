@@ -10,7 +10,7 @@ import { ocsfDecision, ocsfEvent } from '../ocsf.js';
 import { openOne, type StateOptions } from '../open-state.js';
 import { type AnyStore, askNow, type StoreOptions } from '../team-store.js';
 import { drained, type Terminal } from '../terminal.js';
-import { sinceOf } from '../time.js';
+import { isoTime, sinceOf } from '../time.js';
 
 export interface ExportOptions extends StateOptions, StoreOptions {
   readonly mine?: boolean | undefined;
@@ -163,7 +163,7 @@ const COLUMNS = (
 ).split(' ');
 
 function cellsOf(row: Row): readonly string[] {
-  const at = new Date(row.entry.at).toISOString();
+  const at = isoTime(row.entry.at);
   if (row.kind === 'event') {
     const { id, kind, who, host, detail } = row.entry;
     const of = (key: string) => (typeof detail[key] === 'string' ? detail[key] : '');

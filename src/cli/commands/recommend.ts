@@ -16,7 +16,7 @@ import { openOne } from '../open-state.js';
 import * as parts from '../output-parts.js';
 import { askNow, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
-import { sinceOf } from '../time.js';
+import { isoTime, sinceOf } from '../time.js';
 
 export interface RecommendOptions extends StoreOptions {
   /** In a team's store, only what this login has made on this machine. */
@@ -86,8 +86,8 @@ export async function recommend(options: RecommendOptions, io: Terminal): Promis
   if (options.json) {
     const { listed, unlisted } = recommendation;
     const tools = listed.map((tool) => ({ ...tool, class: classify({ name: tool.tool }).class }));
-    const from = new Date(period.from).toISOString();
-    const to = new Date(period.to).toISOString();
+    const from = isoTime(period.from);
+    const to = isoTime(period.to);
     await printJson(io, OUTPUT, { server, calls, passed, from, to, notes, tools, unlisted, text });
   } else if (options.output === undefined) await io.out.write(text);
   else {

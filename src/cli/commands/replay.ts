@@ -14,7 +14,7 @@ import { openOne } from '../open-state.js';
 import * as parts from '../output-parts.js';
 import { askNow, type StoreOptions } from '../team-store.js';
 import type { Terminal } from '../terminal.js';
-import { sinceOf } from '../time.js';
+import { isoTime, sinceOf } from '../time.js';
 
 export interface ReplayOptions extends StoreOptions {
   /** In a team's store, only what this login has made on this machine. */
@@ -93,7 +93,7 @@ function asText(comparison: Comparison, file: string, server: string): string {
     lines.push(`  ${change}: ${count} of ${tool}  ${was}${code} ${rule}`);
     for (const example of examples) {
       const args = example.kept.kind === 'values' ? `  ${canonicalJson(example.kept.args)}` : '';
-      lines.push(`      ${instant(example.at)}  #${example.auditId}${args}`);
+      lines.push(`      ${isoTime(example.at)}  #${example.auditId}${args}`);
     }
   }
   if (changes.length === 0) lines.push('  nothing changes');
@@ -108,13 +108,13 @@ function asJson(comparison: Comparison, { source, hash }: Layers, server: string
   return {
     policy: { source, hash },
     server,
-    ...(from !== undefined && to !== undefined && { from: instant(from), to: instant(to) }),
+    ...(from !== undefined && to !== undefined && { from: isoTime(from), to: isoTime(to) }),
     calls,
     unchanged,
     changes: changes.map(({ examples, ...group }) => ({
       ...group,
       examples: examples.map(({ auditId, at, disposition, code, rule, kept }) => ({
-        ...{ auditId, at: instant(at), logged: { fate: disposition, code, rule } },
+        ...{ auditId, at: isoTime(at), logged: { fate: disposition, code, rule } },
         ...(kept.kind === 'values' && { arguments: kept.args }),
       })),
     })),
@@ -123,9 +123,5 @@ function asJson(comparison: Comparison, { source, hash }: Layers, server: string
 }
 
 function periodOf({ from, to }: Comparison): string {
-  return from === undefined || to === undefined ? '' : `, ${instant(from)} to ${instant(to)}`;
-}
-
-function instant(at: number): string {
-  return new Date(at).toISOString();
+  return from === undefined || to === undefined ? '' : `, ${isoTime(from)} to ${isoTime(to)}`;
 }
