@@ -21,6 +21,8 @@ export const grant = text('the identity that shares counters');
 export const tool = text("the tool's name, as its server lists it");
 export const code = text('why, as in the refusal that the model gets: LIMIT, NOT_LISTED, ...');
 export const rule = text('JSON pointer of the rule in the policy, or "(default deny)" and the like');
+export const toolClass = z.enum(['Other', 'Read', 'Write', 'Execute', 'Destructive', 'Financial']);
+export const risk = z.enum(['low', 'medium', 'high', 'critical']);
 export const decision = z.enum(['allow', 'deny', 'ask', 'hide']);
 
 export const client = z.object({ name: z.string(), version: z.string().nullable() });

@@ -1,41 +1,44 @@
-import { classify, type Risk } from '../catalog/classify.js';
+import * as z from 'zod';
+import { classify } from '../catalog/classify.js';
 import { tokensOf } from '../catalog/definition-cost.js';
-import type { ToolClass } from '../catalog/evidence.js';
 import { flowsOf } from '../catalog/flows.js';
 import type { Opening, ServerTools, Threat } from '../catalog/threats/threat.js';
 import { closes, joinedEntry, THREATS } from '../catalog/threats/threats.js';
 import type { ToolDefinition } from '../catalog/tool-definition.js';
 import { setOf, singular, wordsOf } from '../catalog/words.js';
 import { printable, printableJson } from '../text/escape.js';
+import type { Printed } from './json-output.js';
+import * as parts from './output-parts.js';
 import { wrapped } from './table.js';
 import { fragmentText } from './threats/fragment-text.js';
 
 /** All that can be said of one tool without calling it. */
-export interface ToolPage {
-  readonly name: string;
-  readonly description: string;
-  readonly class: ToolClass;
-  readonly risk: Risk;
-  readonly evidence: string;
-  readonly flows: Readonly<Record<string, string>>;
-  /** What the policy that would hold now does with it. */
-  readonly policy: string;
-  readonly tokens: number;
-  readonly patterns: readonly {
-    readonly id: string;
-    readonly title: string;
-    /** What of this tool opens it. */
-    readonly why: string;
-    /** How it works, what counters it, and what that leaves. */
-    readonly how: string;
-    readonly rule: string;
-    readonly leaves: string;
-  }[];
-  /** An entry under `tools`: what the policy in force says of the tool, and what counters the patterns that it opens by itself. */
-  readonly rule: Readonly<Record<string, unknown>>;
-  readonly related: readonly string[];
-  readonly questions: readonly { readonly question: string; readonly answer: string }[];
-}
+export const TOOL_PAGE = z.object({
+  name: parts.tool,
+  description: parts.text("the beginning of the tool's own"),
+  class: parts.toolClass,
+  risk: parts.risk,
+  evidence: parts.text('for the class'),
+  flows: z.record(z.string(), z.string()).describe('what passes through it, each with the reason'),
+  policy: parts.text('what the policy does with it, in words'),
+  tokens: parts.count('about, of its definition'),
+  patterns: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      why: parts.text('what of this tool opens it'),
+      how: parts.text('how it works'),
+      rule: parts.text('what counters it'),
+      leaves: parts.text('what that leaves'),
+    }),
+  ),
+  // What the policy in force says of the tool, and what counters the patterns that it opens by itself.
+  rule: parts.members.describe('an entry of a policy under "tools"'),
+  related: z.array(parts.tool),
+  questions: z.array(z.object({ question: z.string(), answer: z.string() })),
+});
+
+export type ToolPage = Printed<typeof TOOL_PAGE>;
 
 const MAX_RELATED = 6;
 const MAX_DESCRIPTION = 500;

@@ -15,44 +15,39 @@ export interface ClientsOptions {
   readonly json?: boolean | undefined;
 }
 
-/** What `clients --json` prints. */
-export const OUTPUT = parts.result({
-  places: z.array(
-    z.object({
-      client: parts.text('its id, as install takes it'),
-      scope: parts.text('which of its files'),
-      path: z.string(),
-      variant: z.string().optional(),
-      problem: parts.text('why the file cannot be read').optional(),
-      entries: z.array(
-        z.object({
-          name: z.string(),
-          project: z.string().optional(),
-          kind: z.enum(['stdio', 'remote', 'unusable']),
-          status: z.enum(['wrapped', 'drifted', 'not-wrapped', 'broken', 'remote', 'unusable']),
-          url: parts.text("the server's address, with secrets masked").optional(),
-          command: z
-            .array(z.string())
-            .optional()
-            .describe('what starts the server itself, with secrets masked'),
-          env: z.array(z.string()).describe('names of its variables'),
-          disabled: z.boolean(),
-          wrapper: z
-            .object({
-              how: z.string(),
-              options: z.array(z.string()),
-              drift: z.array(z.string()).describe('in which ways it no longer starts this copy'),
-            })
-            .optional(),
-          problem: parts.text('why it cannot be wrapped').optional(),
-          wrappedElsewhere: z
-            .array(z.object({ client: z.string(), path: z.string(), name: z.string() }))
-            .describe('the same server under a wrapper: a way around the policy'),
-        }),
-      ),
-    }),
-  ),
+const ENTRY = z.object({
+  name: z.string(),
+  project: z.string().optional(),
+  kind: z.enum(['stdio', 'remote', 'unusable']),
+  status: z.enum(['wrapped', 'drifted', 'not-wrapped', 'broken', 'remote', 'unusable']),
+  url: parts.text("the server's address, with secrets masked").optional(),
+  command: z.array(z.string()).optional().describe('what starts the server itself, with secrets masked'),
+  env: z.array(z.string()).describe('names of its variables'),
+  disabled: z.boolean(),
+  wrapper: z
+    .object({
+      how: z.string(),
+      options: z.array(z.string()),
+      drift: z.array(z.string()).describe('in which ways it no longer starts this copy'),
+    })
+    .optional(),
+  problem: parts.text('why it cannot be wrapped').optional(),
+  wrappedElsewhere: z
+    .array(z.object({ client: z.string(), path: z.string(), name: z.string() }))
+    .describe('the same server under a wrapper: a way around the policy'),
 });
+
+const PLACE = z.object({
+  client: parts.text('its id, as install takes it'),
+  scope: parts.text('which of its files'),
+  path: z.string(),
+  variant: z.string().optional(),
+  problem: parts.text('why the file cannot be read').optional(),
+  entries: z.array(ENTRY),
+});
+
+/** What `clients --json` prints. */
+export const OUTPUT = parts.result({ places: z.array(PLACE) });
 
 /**
  * Lists every client that is there with its servers: wrapped or not, remote, drifted, and whether the same server is
@@ -68,40 +63,33 @@ export async function clients(options: ClientsOptions, io: ClientsTerminal): Pro
   return EXIT.done;
 }
 
-function placeAsJson({ client, place, state }: PlaceReport): Printed<typeof OUTPUT>['places'][number] {
+function placeAsJson({ client, place, state }: PlaceReport): Printed<typeof PLACE> {
   return {
     client: client.id,
     scope: place.scope,
     path: place.path,
-    ...(place.variant !== undefined && { variant: place.variant }),
-    ...(state.kind === 'unreadable' && { problem: state.problem }),
+    variant: place.variant,
+    problem: state.kind === 'unreadable' ? state.problem : undefined,
     entries: state.kind === 'read' ? state.entries.map(entryAsJson) : [],
   };
 }
 
-function entryAsJson({
-  entry,
-  drift,
-  twins,
-}: EntryReport): Printed<typeof OUTPUT>['places'][number]['entries'][number] {
+function entryAsJson(report: EntryReport): Printed<typeof ENTRY> {
+  const { entry, drift, twins } = report;
   const wrapped = wrappedOf(entry);
+  const url = urlOf(entry);
   return {
     name: entry.name,
-    ...(entry.project === undefined ? {} : { project: entry.project }),
+    project: entry.project,
     kind: entry.kind,
-    status: statusOf({ entry, drift, twins }).code,
+    status: statusOf(report).code,
     // What the server itself is started with, whether the wrapper stands before it or not.
-    ...(wrapped?.url === undefined ? {} : { url: maskWords([wrapped.url])[0] }),
-    ...(entry.kind === 'stdio' && wrapped?.url === undefined
-      ? { command: maskWords(wrapped?.original ?? entry.words) }
-      : {}),
-    ...(entry.kind === 'remote' ? { url: maskWords([entry.url])[0] } : {}),
+    url: url === undefined ? undefined : maskWords([url])[0],
+    command: entry.kind === 'stdio' && url === undefined ? maskWords(originalOf(entry)) : undefined,
     env: [...entry.env.keys()],
     disabled: entry.disabled,
-    ...(wrapped === undefined
-      ? {}
-      : { wrapper: { how: wrapped.how, options: maskWords(wrapped.options), drift } }),
-    ...(entry.kind === 'unusable' ? { problem: entry.reason } : {}),
+    wrapper: wrapped && { how: wrapped.how, options: maskWords(wrapped.options), drift },
+    problem: entry.kind === 'unusable' ? entry.reason : undefined,
     wrappedElsewhere: twins,
   };
 }
@@ -136,7 +124,7 @@ function commandOf({ entry }: EntryReport): string {
 }
 
 function statusOf({ entry, drift, twins }: EntryReport): {
-  code: Printed<typeof OUTPUT>['places'][number]['entries'][number]['status'];
+  code: Printed<typeof ENTRY>['status'];
   text: string;
 } {
   switch (entry.kind) {

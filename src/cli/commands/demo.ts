@@ -6,23 +6,19 @@ import { EXIT } from '../../errors.js';
 import { connect } from '../../store/sqlite/driver.js';
 import { showApproval } from '../demo/approval.js';
 import { showLimit } from '../demo/limit.js';
-import { printJson } from '../json-output.js';
+import { type Printed, printJson } from '../json-output.js';
 import * as parts from '../output-parts.js';
 import { assertPerson } from '../person.js';
 import type { Terminal } from '../terminal.js';
 
+/** One thing that the demo promises, and whether it was seen. */
+const CHECK = z.object({ name: z.string(), held: z.boolean(), seen: z.string() });
+
 /** What `demo --json` prints. */
 export const OUTPUT = parts.result({
   held: z.boolean().describe('all of it'),
-  checks: z.array(z.object({ name: z.string(), held: z.boolean(), seen: z.string() })),
+  checks: z.array(CHECK),
 });
-
-/** One thing that the demo promises, and whether it was seen. */
-interface Check {
-  readonly name: string;
-  readonly held: boolean;
-  readonly seen: string;
-}
 
 /**
  * Wraps the bundled stand-in server and drives it with the SDK's own client, in a temporary folder that is removed
@@ -42,7 +38,7 @@ export async function demo(
   const say = async (text: string) => {
     if (!json) await io.out.write(`${text}\n`);
   };
-  const checks: Check[] = [];
+  const checks: Printed<typeof CHECK>[] = [];
   let missing: string | undefined;
   const check = async (name: string, held: boolean, seen: string) => {
     checks.push({ name, held, seen });

@@ -5,7 +5,7 @@ import { EXIT } from '../../errors.js';
 import { printable } from '../../text/escape.js';
 import { CHECKS } from '../doctor/checks.js';
 import { contextOf } from '../doctor/context.js';
-import { type Examined, examine, type Status } from '../doctor/runner.js';
+import { EXAMINED, type Examined, examine, type Status } from '../doctor/runner.js';
 import { printJson } from '../json-output.js';
 import * as parts from '../output-parts.js';
 import { type Cell, type Style, table } from '../table.js';
@@ -21,20 +21,7 @@ export interface DoctorOptions extends PolicyOptions, RemoteOptions {
 /** What `doctor --json` prints. */
 export const OUTPUT = parts.result({
   healthy: z.boolean().describe('nothing fails'),
-  checks: z.array(
-    z.object({
-      number: z.number().int(),
-      id: z.string(),
-      status: z.enum(['ok', 'info', 'warn', 'fail']).describe('the worst of the findings'),
-      findings: z.array(
-        z.object({
-          status: z.enum(['ok', 'info', 'warn', 'fail']),
-          message: z.string(),
-          fix: parts.text('what to do').optional(),
-        }),
-      ),
-    }),
-  ),
+  checks: z.array(EXAMINED),
 });
 
 const STYLE_OF: Readonly<Record<Status, Style>> = { ok: 'green', info: 'dim', warn: 'yellow', fail: 'red' };

@@ -29,7 +29,7 @@ export interface ThreatsOptions extends ServersOptions {
 
 const toolAt = z.object({ server: parts.server, tool: parts.tool });
 
-const stop = z.object({
+const STOP = z.object({
   server: parts.server,
   tool: parts.tool,
   rule: parts.rule.optional(),
@@ -72,14 +72,14 @@ export const OUTPUT = parts.result({
           why: z.string(),
           state,
           countered: z.boolean(),
-          by: stop.optional().describe('what stops it'),
+          by: STOP.optional().describe('what stops it'),
           places: z.array(z.object({ does: z.string(), tools: z.array(toolAt) })).optional(),
           attacks: z.array(
             z.object({
               name: z.string(),
               route: z.array(z.array(toolAt)).optional(),
               passes: z.boolean(),
-              by: stop.optional(),
+              by: STOP.optional(),
             }),
           ),
           closes: closes.optional(),
@@ -155,15 +155,13 @@ function asJson(
         why: each.opening.why,
         state: each.state,
         countered: each.state === 'countered',
-        ...(each.state === 'countered' && firstStop(each)),
-        ...(each.opening.places && {
-          places: each.opening.places.map(({ does, tools }) => ({ does, tools: tools.map(named) })),
-        }),
+        by: each.state === 'countered' ? stopped(firstStop(each)) : undefined,
+        places: each.opening.places?.map(({ does, tools }) => ({ does, tools: tools.map(named) })),
         attacks: each.tried.map(({ attack, way, stop }) => ({
           name: attack.name,
           ...(way.some((group) => group.length > 0) && { route: way.map((group) => group.map(named)) }),
           passes: stop === undefined,
-          ...(stop && { by: stopped(stop) }),
+          by: stopped(stop),
         })),
         ...(isLeft(each) && { closes: fragmentsFor(held, [each.opening]) }),
       })),
@@ -172,21 +170,15 @@ function asJson(
   };
 }
 
-const firstStop = ({ tried }: OpeningCoverage) => {
-  const stop = tried.find((each) => each.stop !== undefined)?.stop;
-  return stop && { by: stopped(stop) };
-};
+const firstStop = ({ tried }: OpeningCoverage) => tried.find(({ stop }) => stop !== undefined)?.stop;
 
 const named = ({ server, tool }: ToolAt) => ({ server, tool: tool.name });
 
-const stopped = ({ server, tool, rule, code, decision, call }: Stop) => ({
-  server,
-  tool,
-  rule,
-  code,
-  decision,
-  call,
-});
+function stopped(stop: Stop | undefined): Printed<typeof STOP> | undefined {
+  if (stop === undefined) return undefined;
+  const { server, tool, rule, code, decision, call } = stop;
+  return { server, tool, rule, code, decision, call };
+}
 
 /** A result for each pattern that is open, at the policy of the server whose tool comes last. */
 function asSarif(rows: readonly Coverage[], held: readonly Held[], accepted: ReadonlySet<string>): object {

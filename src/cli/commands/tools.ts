@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type Classification, classify, type Risk } from '../../catalog/classify.js';
+import { classify, type Risk } from '../../catalog/classify.js';
 import { tokensOf } from '../../catalog/definition-cost.js';
-import { type Finding, findingsIn } from '../../catalog/definition-findings.js';
+import { findingsIn } from '../../catalog/definition-findings.js';
 import { knownServerAmong } from '../../catalog/servers.js';
 import { environmentOf } from '../../catalog/threats/environment.js';
 import type { ServerTools } from '../../catalog/threats/threat.js';
@@ -19,14 +19,14 @@ import { liveServer } from '../../upstream/list-tools.js';
 import { effectOf } from '../effect-parts.js';
 import { entryMeant, wrappedAt } from '../entry-meant.js';
 import { tellFindings } from '../findings.js';
-import { printJson } from '../json-output.js';
+import { type Printed, printJson } from '../json-output.js';
 import { namedServer } from '../named-server.js';
 import * as parts from '../output-parts.js';
 import { policyOfServer } from '../policy-in-force.js';
 import { bold, type Cell, type Style, table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { entryInForce } from '../threats/fragment.js';
-import { toolPage, toolPageText } from '../tool-page.js';
+import { TOOL_PAGE, toolPage, toolPageText } from '../tool-page.js';
 
 export interface ToolsOptions extends PolicyOptions, RemoteOptions {
   readonly server?: string;
@@ -37,33 +37,29 @@ export interface ToolsOptions extends PolicyOptions, RemoteOptions {
   readonly json?: boolean;
 }
 
-const toolClass = z.enum(['Other', 'Read', 'Write', 'Execute', 'Destructive', 'Financial']);
+/** A tool as it stands in the list. */
+const ROW = z.object({
+  name: parts.tool,
+  class: parts.toolClass,
+  risk: parts.risk,
+  reason: parts.text('the evidence for the class'),
+  policy: parts.text('what the policy does with it, in words'),
+  findings: z
+    .array(
+      z.object({
+        kind: z.enum(['hidden', 'bidi', 'instruction', 'other_tool', 'secret', 'encoded', 'length']),
+        where: parts.text('where in the definition it stands'),
+        excerpt: parts.text('the text around it'),
+      }),
+    )
+    .describe('what its definition says to a model'),
+});
 
-const risk = z.enum(['low', 'medium', 'high', 'critical']);
+export type InventoryRow = Printed<typeof ROW>;
 
 /** What `tools --json` prints. */
 export const OUTPUT = z.union([
-  parts.result({
-    server: parts.server,
-    tools: z.array(
-      z.object({
-        name: parts.tool,
-        class: toolClass,
-        risk,
-        reason: parts.text('the evidence for the class'),
-        policy: parts.text('what the policy does with it, in words'),
-        findings: z
-          .array(
-            z.object({
-              kind: z.enum(['hidden', 'bidi', 'instruction', 'other_tool', 'secret', 'encoded', 'length']),
-              where: parts.text('where in the definition it stands'),
-              excerpt: parts.text('the text around it'),
-            }),
-          )
-          .describe('what its definition says to a model'),
-      }),
-    ),
-  }),
+  parts.result({ server: parts.server, tools: z.array(ROW) }),
   parts.result({
     server: parts.server,
     tokens: z.object({
@@ -76,30 +72,7 @@ export const OUTPUT = z.union([
       )
       .describe('with --cost: the largest first'),
   }),
-  parts.result({
-    server: parts.server,
-    name: parts.tool,
-    description: parts.text("the beginning of the tool's own"),
-    class: toolClass,
-    risk,
-    evidence: parts.text('for the class'),
-    flows: z.record(z.string(), z.string()).describe('what passes through it, each with the reason'),
-    policy: parts.text('what the policy does with it, in words'),
-    tokens: parts.count('about, of its definition'),
-    patterns: z.array(
-      z.object({
-        id: z.string(),
-        title: z.string(),
-        why: parts.text('what of this tool opens it'),
-        how: parts.text('how it works'),
-        rule: parts.text('what counters it'),
-        leaves: parts.text('what that leaves'),
-      }),
-    ),
-    rule: parts.members.describe('an entry of a policy under "tools"'),
-    related: z.array(parts.tool),
-    questions: z.array(z.object({ question: z.string(), answer: z.string() })),
-  }),
+  parts.result({ server: parts.server, ...TOOL_PAGE.shape }),
 ]);
 
 /** The most severe first. */
@@ -231,15 +204,6 @@ async function cost(
     );
   }
   return EXIT.done;
-}
-
-/** A tool as it stands in the list. */
-export interface InventoryRow extends Classification {
-  readonly name: string;
-  /** What the policy does with it, in words: `allow`, `limit 30/minute`, `ask`, `deny`, `hide`, `not listed`. */
-  readonly policy: string;
-  /** What its definition says to a model. */
-  readonly findings: readonly Finding[];
 }
 
 /** @returns a row a tool, the most severe first */

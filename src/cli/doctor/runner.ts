@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { KnownServer } from '../../catalog/known-server.js';
 import type { ToolDefinition } from '../../catalog/tool-definition.js';
 import type { Machine } from '../../clients/machine.js';
@@ -8,18 +9,22 @@ import type { Inspection } from '../../store/sqlite/inspect.js';
 import type { LiveServer } from '../../upstream/live-server.js';
 import type { ServerSource } from '../../upstream/upstream.js';
 import type { OtherDatabases } from '../databases.js';
+import type { Printed } from '../json-output.js';
+import * as parts from '../output-parts.js';
 
 /** From good to bad; `info` is only good to know. */
 const STATUSES = ['ok', 'info', 'warn', 'fail'] as const;
 export type Status = (typeof STATUSES)[number];
 
-export interface Finding {
-  readonly status: Status;
-  /** One sentence; text of others in it is shown with its unsafe characters escaped. */
-  readonly message: string;
-  /** What to do, in the imperative; with every `warn` and `fail`. */
-  readonly fix?: string;
-}
+const FINDING = z.object({
+  status: z.enum(STATUSES),
+  // One sentence; text of others in it is shown with its unsafe characters escaped.
+  message: z.string(),
+  // In the imperative; with every `warn` and `fail`.
+  fix: parts.text('what to do').optional(),
+});
+
+export type Finding = Printed<typeof FINDING>;
 
 /** One thing that is looked at. It changes nothing; what it throws becomes a failure. */
 export interface Check {
@@ -68,13 +73,15 @@ export interface Context {
   readonly wrapper: Wrapper;
 }
 
-export interface Examined {
-  readonly number: number;
-  readonly id: string;
-  /** The worst of the findings. */
-  readonly status: Status;
-  readonly findings: readonly Finding[];
-}
+/** What came of a check. */
+export const EXAMINED = z.object({
+  number: z.number().int(),
+  id: z.string(),
+  status: z.enum(STATUSES).describe('the worst of the findings'),
+  findings: z.array(FINDING),
+});
+
+export type Examined = Printed<typeof EXAMINED>;
 
 /** Runs every check. */
 export async function examine(context: Context, checks: readonly Check[]): Promise<readonly Examined[]> {

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Origin } from '../../store/shared-store.js';
 import { isForQueue } from '../approval-view.js';
 import { type Printed, VERSION } from '../json-output.js';
 import * as parts from '../output-parts.js';
@@ -117,11 +116,6 @@ export function statusJson(
   };
 }
 
-/** In a store that a team shares. */
-function originOf({ who, host }: Partial<Origin>) {
-  return who === undefined ? {} : { who, host };
-}
-
 /** Amounts as exact decimal text. */
 function asJson({ now, path, state }: Snapshot): Printed<typeof STATE> {
   const base = { now: isoTime(now), database: { path, exists: state !== undefined } };
@@ -142,7 +136,7 @@ function asJson({ now, path, state }: Snapshot): Printed<typeof STATE> {
       server: server ?? null,
       since: isoTime(since),
       note: note ?? null,
-      ...(who !== undefined && { who }),
+      who,
       ...(isHere && { here: true }),
     })),
     changedTools: changed.map(({ server, kind, tool }) => ({ server, kind, tool })),
@@ -159,7 +153,8 @@ function asJson({ now, path, state }: Snapshot): Printed<typeof STATE> {
         seenAt: isoTime(rest.seenAt),
         policy: policyHash === undefined ? null : { hash: policyHash, source: policySource ?? null },
         policyProblem: rest.policyProblem ?? null,
-        ...originOf(rest),
+        who: rest.who,
+        host: rest.host,
       })),
     servers: [...new Set(sessions.map(({ server }) => server))].map((server) => {
       const own = sessions.filter((session) => session.server === server);
@@ -187,13 +182,13 @@ function asJson({ now, path, state }: Snapshot): Printed<typeof STATE> {
       }),
     ),
     approvals: approvals.map((approval) => {
-      const { id, server, grant, tool, rule, reason, askedAt, expiresAt } = approval;
+      const { id, server, grant, tool, rule, reason, askedAt, expiresAt, who, host } = approval;
       return {
         ...{ id, server, grant, tool, rule, reason },
         askedAt: isoTime(askedAt),
         expiresAt: isoTime(expiresAt),
         approve: isForQueue(approval) ? `policy-wrap approve ${id}` : null,
-        ...originOf(approval),
+        ...{ who, host },
       };
     }),
     countersTotal,
