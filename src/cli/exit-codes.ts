@@ -41,7 +41,7 @@ export function commandExitsText(
 
 /** The same for `run`, which is a wrapper. */
 export function wrapperExitText({ columns }: Pick<Output, 'columns'>): string {
-  const lines = wrapped(WRAPPER_EXIT, (Number.isFinite(columns) ? columns : 80) - 2);
+  const lines = wrapped(WRAPPER_EXIT, columns - 2);
   return `\nExit codes:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
@@ -49,6 +49,6 @@ export function wrapperExitText({ columns }: Pick<Output, 'columns'>): string {
 export function exitCodesText(out: Pick<Output, 'columns' | 'hasColor'>): string {
   const keys = Object.keys(EXIT) as (keyof typeof EXIT)[];
   const rows = keys.map((key) => [String(EXIT[key]), EXIT_MEANINGS[key]]);
-  const lines = Number.isFinite(out.columns) ? wrapped(WRAPPER_EXIT, out.columns) : [WRAPPER_EXIT];
+  const lines = wrapped(WRAPPER_EXIT, out.columns);
   return `${table(out, rows, { columns: ['whole', 'prose'] })}\n${lines.join('\n')}\n`;
 }

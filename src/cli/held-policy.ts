@@ -40,33 +40,29 @@ export function heldPolicy(
   options: NamedPolicy,
   io: ClientsTerminal,
 ): HeldPolicy | undefined {
-  const { policy, preset } = options;
-  if (policy !== undefined) {
-    assertValid(readPolicy(policy));
-    return { wanted: { policy }, source: { file: policy }, what: printable(policy), isNew: true };
-  }
-  if (preset !== undefined) {
-    assertValid(readPreset(preset));
-    return { wanted: { preset }, source: { preset }, what: presetText(preset), isNew: true };
-  }
+  const { policy, preset, strength } = options;
+  if (policy !== undefined) return ofFile(policy, true);
+  if (preset !== undefined) return ofPreset(preset, true);
   const named = optionValue(server.options, PRESET_FLAGS);
-  if (named !== undefined) {
-    assertValid(readPreset(named));
-    return { wanted: {}, source: { preset: named }, what: presetText(named), isNew: false };
-  }
+  if (named !== undefined) return ofPreset(named, false);
   const written = optionValue(server.options, POLICY_FLAGS) ?? server.env.get('POLICY_WRAP_POLICY');
   // A path that only the client, or nobody, can make absolute is none.
   const own = written ? triedPath(written, 'it', io.machine.cwd, io.machine).path : undefined;
   const file = own ?? io.policyOf(server.names);
-  if (file !== undefined) {
-    assertValid(readPolicy(file));
-    return { wanted: {}, source: { file }, what: printable(file), isNew: false };
-  }
+  if (file !== undefined) return ofFile(file, false);
   // A strength that was asked for comes before a preset that nobody chose.
-  const known = knownServerAmong(server.names);
-  if (known === undefined || options.strength !== undefined) return undefined;
-  const [{ name }] = known.presets;
-  return { wanted: {}, source: { preset: name }, what: presetText(name), isNew: false };
+  const known = strength === undefined ? knownServerAmong(server.names) : undefined;
+  return known && ofPreset(known.presets[0].name, false);
+}
+
+function ofFile(file: string, isNew: boolean): HeldPolicy {
+  assertValid(readPolicy(file));
+  return { wanted: isNew ? { policy: file } : {}, source: { file }, what: printable(file), isNew };
+}
+
+function ofPreset(preset: string, isNew: boolean): HeldPolicy {
+  assertValid(readPreset(preset));
+  return { wanted: isNew ? { preset } : {}, source: { preset }, what: presetText(preset), isNew };
 }
 
 function assertValid(found: FoundPolicy): void {

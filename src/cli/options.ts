@@ -37,7 +37,7 @@ export function wrapProgram(run: (options: RunOptions, terminal: Terminal) => Pr
 }
 
 /** Where nobody looks, help is as wide as a terminal usually is. */
-const width = ({ columns }: Output) => (Number.isFinite(columns) ? columns : 80);
+export const width = ({ columns }: Output) => (Number.isFinite(columns) ? columns : 80);
 
 /** Below this width, in characters, what a command or an option does goes below its name. */
 const LEAST_BESIDE = 30;

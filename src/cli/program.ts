@@ -7,6 +7,7 @@ import type { Above, CommandRow } from './command-groups/command-row.js';
 import { COMMANDS } from './command-table.js';
 import { commandExitsText, exitCodesText, wrapperExitText } from './exit-codes.js';
 import { misplacedOptions } from './misplaced-options.js';
+import { width } from './options.js';
 import { table } from './table.js';
 import { type Output, processTerminal, type Terminal } from './terminal.js';
 import { TOPICS } from './topics.js';
@@ -36,10 +37,10 @@ export function addCommands(
     return table(error ? err : out, EXAMPLES, { indent: '  ', columns: ['whole', 'prose'] });
   });
   const terminal = processTerminal();
-  /** Where help goes, as wide as a terminal usually is where nobody looks. */
+  /** Where help goes. */
   const helpOutput = (error: boolean): Pick<Output, 'columns' | 'hasColor'> => {
-    const { columns, hasColor } = error ? terminal.err : terminal.out;
-    return { columns: Number.isFinite(columns) ? columns : 80, hasColor };
+    const out = error ? terminal.err : terminal.out;
+    return { columns: width(out), hasColor: out.hasColor };
   };
   policyWrap.commands
     .find((each) => each.name() === 'run')
