@@ -55,6 +55,45 @@ test.each([
   });
 });
 
+test('what stands in a code block is taken without it, and only where it is one', () => {
+  const block = (text: string) => readPasted(text);
+  expect(block('```json\n{ "version": "1", "default": "deny" }\n```')).toMatchObject({
+    text: '{ "version": "1", "default": "deny" }',
+    notes: [{ kind: 'fence' }],
+  });
+  expect(block('```\n\n```')).toEqual({ kind: 'unknown', fault: 'there is nothing in it' });
+  for (const text of ['```json', '``` ```', '```', '````', '```\n{ "version": "1" }', '{ "a": {} }\n```'])
+    expect(block(text)).not.toMatchObject({ notes: [{ kind: 'fence' }] });
+});
+
+test('what is added is told: the version and the default of a policy that has none, the tools of rules', () => {
+  const added = (text: string, tool?: string) => made(text, tool).notes;
+  const version = { kind: 'added', key: 'version', value: '1' };
+  const deny = { kind: 'added', key: 'default', value: 'deny' };
+  expect(added('{ "version": "1", "default": "allow" }')).toEqual([]);
+  expect(added('{ "default": "allow" }')).toEqual([version]);
+  expect(added('{ "version": "1" }')).toEqual([deny]);
+  expect(added('{ "hide": [] }')).toEqual([version, deny]);
+  expect(added('{ "pay": {} }')).toEqual([{ kind: 'tools' }, deny]);
+  expect(added('```\n{ "action": "deny" }\n```', 'pay')).toEqual([
+    { kind: 'fence' },
+    { kind: 'tools' },
+    deny,
+  ]);
+});
+
+test('what is neither a policy nor rules is taken as it is, for the checker to tell', () => {
+  for (const text of [
+    '{}',
+    '{ "pay": 1 }',
+    '{ "pay": {}, "x": 1 }',
+    '{ "action": "deny", "paay": 1 }',
+    '// nothing',
+  ])
+    expect(readPasted(text, 'pay')).toEqual({ kind: 'policy', text, notes: [], isComplete: true });
+  expect(readPasted('{ "action": "deny", "limits": [] }')).toEqual({ kind: 'nameless' });
+});
+
 test('rules without the name of their tool ask for it', () => {
   expect(readPasted('{ "action": "deny", "reason": "no" }')).toEqual({ kind: 'nameless' });
 });

@@ -51,64 +51,6 @@ async function replayed(
   }
 }
 
-/** Every kind of rule that looks at the past, and some that do not. */
-const RICH = {
-  ...FULL,
-  hide: ['d'],
-  all_tools: { limits: [{ counter: 'all', window: 'minute', max: 60 }] },
-  tools: {
-    a: { limits: [{ counter: 'a', window: 10, max: 2, refund: 'on_error' }] },
-    b: { limits: [{ counter: 'b', window: 'minute', max: 5, amount: 'args.amount', per: 'args.point' }] },
-    c: { approve_if: [{ conditions: [{ path: 'args.point', op: 'eq', value: 2 }] }], rate_limit: '3/minute' },
-    e: { limits: [{ counter: 'e', window: '5m', max: 3, refund: 'on_success' }] },
-    f: { limits: [{ counter: 'f', window: 'hour', max: 4, align: 'calendar' }] },
-    g: { limits: [{ counter: 'g', window: 'minute', max: 1, on_exceed: 'approve' }] },
-    h: {
-      deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 2 }] }],
-      limits: [{ counter: 'h', window: 'hour', max: 3, scope: 'session' }],
-    },
-    i: { after: [{ tools: ['a', 'f'], within: 5 }] },
-    j: { before: [{ tools: ['b'], within: '20s', scope: 'session' }] },
-    k: { hours: { from: '00:00', to: '12:01' } },
-    // biome-ignore lint/suspicious/noThenProperty: a field of the policy's
-    l: { after: [{ tools: ['e'], within: 10, scope: 'grant', then: 'approve' }] },
-  },
-};
-
-/** The same without what goes by outcomes, which are then not looked at. */
-const PLAIN = {
-  ...RICH,
-  tools: {
-    ...RICH.tools,
-    a: { limits: [{ counter: 'a', window: 10, max: 2 }] },
-    e: { limits: [{ counter: 'e', window: '5m', max: 3 }] },
-    j: {},
-  },
-};
-
-test.each([
-  ['refunds and approvals included', RICH],
-  ['where none goes by an outcome', PLAIN],
-])(
-  'the policy of the time changes nothing: every decision comes out as it did, %s',
-  async (_what, policy) => {
-    const seen = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(anyCalls, async (list) => {
-        using played = new Played();
-        for (const one of played.play(policy, list)) seen.add(one.kind);
-        const { result, changes } = await replayed(played, policy);
-        expect(changes).toEqual([]);
-        expect(result.notJudged).toEqual([]);
-        expect(result.unchanged).toBe(result.calls);
-        expect(result.calls).toBeGreaterThanOrEqual(list.length);
-      }),
-      { numRuns: 30 },
-    );
-    expect([...seen].sort()).toEqual(['allowed', 'asked', 'exceeded', 'refused', 'unmet']);
-  },
-);
-
 test('rules over several tools see what other servers did, and how a call of theirs ended', async () => {
   using played = new Played();
   const web = { server: 'web', tool: 'fetch_page' };
@@ -356,6 +298,20 @@ test('arguments that the schema of the time does not have are refused by a draft
   expect((await replayed(played, { default: 'allow' })).changes).toEqual([]);
 });
 
+test('of another server counts what passed there, and under --observe what would not have', async () => {
+  using played = new Played();
+  const web = { server: 'web', tool: 'read' };
+  const denying = { ...FULL, tools: {} };
+  const send = { tools: { send: { after: [{ tools: ['web/read'], within: '1m' }] } } };
+  const refused = 'newly refused 1 send AFTER /tools/send/after/0';
+  played.play(denying, [web]);
+  played.play({ ...FULL, tools: { send: {} } }, [{ tool: 'send' }]);
+  expect((await replayed(played, send)).changes).toEqual([]);
+  played.play(denying, [{ ...web, observe: true }]);
+  played.play({ ...FULL, tools: { send: {} } }, [{ tool: 'send' }]);
+  expect((await replayed(played, send)).changes).toEqual([refused]);
+});
+
 test('an observing wrapper counts apart, and what passed there is known to the others', async () => {
   using played = new Played();
   const limits = [{ counter: 'c', window: 'minute', max: 1 }];
@@ -381,3 +337,61 @@ test('an observing wrapper counts apart, and what passed there is known to the o
     'newly refused 1 late AFTER /tools/late/after/0',
   ]);
 });
+
+/** Every kind of rule that looks at the past, and some that do not. */
+const RICH = {
+  ...FULL,
+  hide: ['d'],
+  all_tools: { limits: [{ counter: 'all', window: 'minute', max: 60 }] },
+  tools: {
+    a: { limits: [{ counter: 'a', window: 10, max: 2, refund: 'on_error' }] },
+    b: { limits: [{ counter: 'b', window: 'minute', max: 5, amount: 'args.amount', per: 'args.point' }] },
+    c: { approve_if: [{ conditions: [{ path: 'args.point', op: 'eq', value: 2 }] }], rate_limit: '3/minute' },
+    e: { limits: [{ counter: 'e', window: '5m', max: 3, refund: 'on_success' }] },
+    f: { limits: [{ counter: 'f', window: 'hour', max: 4, align: 'calendar' }] },
+    g: { limits: [{ counter: 'g', window: 'minute', max: 1, on_exceed: 'approve' }] },
+    h: {
+      deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 2 }] }],
+      limits: [{ counter: 'h', window: 'hour', max: 3, scope: 'session' }],
+    },
+    i: { after: [{ tools: ['a', 'f'], within: 5 }] },
+    j: { before: [{ tools: ['b'], within: '20s', scope: 'session' }] },
+    k: { hours: { from: '00:00', to: '12:01' } },
+    // biome-ignore lint/suspicious/noThenProperty: a field of the policy's
+    l: { after: [{ tools: ['e'], within: 10, scope: 'grant', then: 'approve' }] },
+  },
+};
+
+/** The same without what goes by outcomes, which are then not looked at. */
+const PLAIN = {
+  ...RICH,
+  tools: {
+    ...RICH.tools,
+    a: { limits: [{ counter: 'a', window: 10, max: 2 }] },
+    e: { limits: [{ counter: 'e', window: '5m', max: 3 }] },
+    j: {},
+  },
+};
+
+test.each([
+  ['refunds and approvals included', RICH],
+  ['where none goes by an outcome', PLAIN],
+])(
+  'the policy of the time changes nothing: every decision comes out as it did, %s',
+  async (_what, policy) => {
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(anyCalls, async (list) => {
+        using played = new Played();
+        for (const one of played.play(policy, list)) seen.add(one.kind);
+        const { result, changes } = await replayed(played, policy);
+        expect(changes).toEqual([]);
+        expect(result.notJudged).toEqual([]);
+        expect(result.unchanged).toBe(result.calls);
+        expect(result.calls).toBeGreaterThanOrEqual(list.length);
+      }),
+      { numRuns: 30 },
+    );
+    expect([...seen].sort()).toEqual(['allowed', 'asked', 'exceeded', 'refused', 'unmet']);
+  },
+);
