@@ -59,9 +59,8 @@ export function readPasted(pasted: string, tool?: string): Pasted {
 function insideOfFence(pasted: string): string | undefined {
   const text = pasted.trim();
   const begins = text.indexOf('\n') + 1;
-  const ends = text.length - FENCE.length;
-  if (!text.startsWith(FENCE) || !text.endsWith(FENCE) || begins === 0 || ends < begins) return undefined;
-  return text.slice(begins, ends).trimEnd();
+  if (!text.startsWith(FENCE) || !text.endsWith(FENCE) || begins === 0) return undefined;
+  return text.slice(begins, -FENCE.length).trimEnd();
 }
 
 const FENCE = '```';

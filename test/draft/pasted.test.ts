@@ -61,7 +61,8 @@ test('what stands in a code block is taken without it, and only where it is one'
     text: '{ "version": "1", "default": "deny" }',
     notes: [{ kind: 'fence' }],
   });
-  expect(block('```\n\n```')).toEqual({ kind: 'unknown', fault: 'there is nothing in it' });
+  for (const empty of ['```\n```', '```\n\n```', '```json\n```'])
+    expect(block(empty)).toEqual({ kind: 'unknown', fault: 'there is nothing in it' });
   for (const text of ['```json', '``` ```', '```', '````', '```\n{ "version": "1" }', '{ "a": {} }\n```'])
     expect(block(text)).not.toMatchObject({ notes: [{ kind: 'fence' }] });
 });

@@ -322,6 +322,12 @@ test('an observing wrapper counts apart, and what passed there is known to the o
     { tool: 'send' },
     { tool: 'other', observe: true },
     { tool: 'late' },
+    { tool: 'x' },
+    { tool: 'y', observe: true },
+    { tool: 'no', observe: true },
+    { tool: 'z' },
+    { tool: 'no' },
+    { tool: 'u', observe: true },
   ]);
   const { changes } = await replayed(played, {
     default: 'allow',
@@ -329,12 +335,20 @@ test('an observing wrapper counts apart, and what passed there is known to the o
       a: { limits },
       send: { after: [{ tools: ['a'], within: '1m' }] },
       late: { after: [{ tools: ['other'], within: '1m' }] },
+      // What passed elsewhere is known here; and what is refused under --observe, which passes all the same.
+      y: { after: [{ tools: ['x'], within: '1m' }] },
+      no: { action: 'deny' },
+      z: { after: [{ tools: ['no'], within: '1m' }] },
+      u: { after: [{ tools: ['late'], within: '1m' }] },
     },
   });
   expect(changes).toEqual([
+    'newly refused 2 no ACTION_DENY /tools/no/action',
     'newly refused 1 a LIMIT /tools/a/limits/c',
     'newly refused 1 send AFTER /tools/send/after/0',
     'newly refused 1 late AFTER /tools/late/after/0',
+    'newly refused 1 y AFTER /tools/y/after/0',
+    'newly refused 1 z AFTER /tools/z/after/0',
   ]);
 });
 
