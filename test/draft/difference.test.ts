@@ -33,6 +33,29 @@ describe('what differs between two texts', () => {
     expect(growth((size) => differenceOf(...texts(size)), 10_000, 4)).toBeLessThan(9);
   });
 
+  test('what is too different to be compared line by line stands between three lines on either side', () => {
+    const around = (inside: string) => ['1', '2', '3', '4', '5', inside, '6', '7', '8', '9', ''].join('\n');
+    const [gone, come] = [numbered('x', 2000), numbered('y', 2000)];
+    expect(differenceOf(around(gone), around(come))).toEqual([
+      {
+        oldStart: 3,
+        newStart: 3,
+        lines: [
+          ...[' 3', ' 4', ' 5'],
+          ...gone.split('\n').map((line) => `-${line}`),
+          ...come.split('\n').map((line) => `+${line}`),
+          ...[' 6', ' 7', ' 8'],
+        ],
+      },
+    ]);
+    // Nothing around it, and no line that is told twice where one text is the beginning of the other.
+    expect(differenceOf(gone, come)[0]).toMatchObject({ oldStart: 1, newStart: 1 });
+    const twice = differenceOf('a\n'.repeat(5), 'a\n'.repeat(4000));
+    expect(twice).toHaveLength(1);
+    expect(twice[0]?.lines.filter((line) => line.startsWith('+'))).toHaveLength(3995);
+    expect(twice[0]?.lines.filter((line) => line.startsWith('-'))).toEqual([]);
+  });
+
   test('what is too different to be compared line by line loses no line', () => {
     const line = fc.constantFrom('a', 'b', 'c');
     fc.assert(

@@ -52,6 +52,7 @@ test.each([
   expect(made(text, tool)).toMatchObject({
     limits: ['track_logout: 10 per minute (track_logout_rate)'],
     default: 'deny',
+    isComplete: true,
   });
 });
 
