@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chargeOf } from '../../../src/policy/evaluate/charge.js';
 import { callOf, policyOf } from '../support.js';
 
@@ -51,4 +51,29 @@ test('a split of two hundred characters is kept as it is, and a longer one as it
   };
   expect(splitOf(200)).toBe(`["${'y'.repeat(196)}"]`);
   expect(splitOf(201)).toMatch(/^sha256:[0-9a-f]{64}$/);
+});
+
+describe('G4: what `except` leaves out splits no count, and nothing else is left out', () => {
+  const except = ['args.key', 'args.meta.id', 'args.lines[*].note'];
+  const policy = policyOf({
+    tools: { t: { limits: [{ counter: 'c', window: 'day', max: 1, per: ['args', 'tool.name'], except }] } },
+  });
+  const splitOf = (args: unknown) => {
+    const charge = chargeOf(policy.tools.get('t')?.limits[0] as never, callOf('t', args));
+    return 'fault' in charge ? charge.fault : charge.split;
+  };
+
+  test.each([
+    ['{"a":1}', '[{"a":1},"t"]'],
+    ['{"a":1,"key":"x"}', '[{"a":1},"t"]'],
+    ['{"a":1,"key":{"b":[1,2]},"meta":{"id":7,"of":"x"}}', '[{"a":1,"meta":{"of":"x"}},"t"]'],
+    ['{"lines":[{"n":1,"note":"a"},{"n":2},5]}', '[{"lines":[{"n":1},{"n":2},5]},"t"]'],
+    // It leads nowhere there.
+    ['{"meta":"id","lines":{"note":"a"}}', '[{"lines":{"note":"a"},"meta":"id"},"t"]'],
+    ['{"meta":[{"id":1},2],"id":3}', '[{"id":3,"meta":[{"id":1},2]},"t"]'],
+    ['{"other":{"key":1}}', '[{"other":{"key":1}},"t"]'],
+    ['{"__proto__":{"key":1},"key":2}', '[{"__proto__":{"key":1}},"t"]'],
+  ])('%s is counted as %s', (args, split) => {
+    expect(splitOf(args)).toBe(split);
+  });
 });
