@@ -276,6 +276,20 @@ describe('the session', () => {
     expect(sessions()[0]?.endedAt).toBeTypeOf('number');
   });
 
+  test('says of a team’s calls only what is written: nothing where the database is not open, or others hold it', () => {
+    const path = temp.path();
+    const state = temporary(path);
+    expect([state.unsent('team', 9), state.sent([])]).toEqual([[], false]);
+    done(state.admit([admission(open(), { unsentTo: 'team' })]));
+    const calls = read(path, (store) => store.log());
+    const holder = connect(path, 0);
+    holder.exec('BEGIN IMMEDIATE');
+    expect(state.sent(calls)).toBe(false);
+    holder.close();
+    expect(state.sent(calls)).toBe(true);
+    state.close();
+  });
+
   test('each is one of its own, and a limit that no argument splits is told with what is used of it', () => {
     const path = temp.path();
     const [one, other, watching] = [temporary(path), temporary(path), stateSession(path, { observe: true })];

@@ -145,6 +145,25 @@ describe('"hide" takes words that steer the model from what is no tool', () => {
     ]);
   });
 
+  test('where they pass, they are told: of instructions as of tools, prompts and resources', async () => {
+    using between = hiding({}, { on_suspicious: 'warn' });
+    answer(between, 'initialize', { instructions: WORDS });
+    answer(between, 'server/discover', {});
+    answer(between, 'prompts/list', { prompts: [{ name: 'p', description: WORDS }] });
+    const told = () => between.warnings.filter((text) => text.includes('tells the model what to do'));
+    await vi.waitFor(() => expect(told()).toHaveLength(2), 10_000);
+    expect(told().map((text) => text.split(' tells')[0])).toEqual([
+      expect.stringContaining('instructions'),
+      expect.stringContaining('prompt p'),
+    ]);
+    using silent = hiding({}, { on_suspicious: 'warn' });
+    answer(silent, 'initialize', { instructions: null });
+    answer(silent, 'prompts/list', { prompts: [{ name: 'p' }] });
+    answer(silent, 'prompts/list', { prompts: [{ name: 'q', description: WORDS }] });
+    await vi.waitFor(() => expect(silent.warnings).toHaveLength(1), 10_000);
+    expect(silent.warnings[0]).toContain('prompt q');
+  });
+
   test('a resource that has them in its name is gone too', () => {
     using between = hiding();
     const resources = [{ ...resource, name: WORDS }];
