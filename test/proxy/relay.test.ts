@@ -409,6 +409,22 @@ test('G9: an answer that was lost on its way is one that says so', async () => {
   expect(settled).toEqual(['1 unanswered']);
 });
 
+test('a call behind one that is under way is decided in the next turn, whether or not more follow it', async () => {
+  const { upstream, input, ended } = between();
+  const got = () => upstream.got.map(({ id }) => id);
+  input.write(call(1));
+  await settle();
+  expect(got()).toEqual([1]);
+  input.write(call(2));
+  for (let turn = 0; turn < 3; turn++) await settle();
+  expect(got()).toEqual([1, 2]);
+  for (const id of [3, 4, 5]) input.write(call(id));
+  for (let turn = 0; turn < 3; turn++) await settle();
+  expect(got()).toEqual([1, 2, 3, 4, 5]);
+  upstream.exit(0);
+  await ended;
+});
+
 test('the end of the client’s input is the end of the server’s, once', async () => {
   const { upstream, input, output, ended } = between();
   input.write(call(1));
