@@ -175,6 +175,8 @@ test('arguments are held against the schemas that a case file names', () => {
 
 test('a call is kept with its environment and the schema that a rule looks at, and without where there is none', () => {
   const schema = { type: 'object', properties: {} };
+  // The folder may be there, with cases of other policies.
+  mkdirSync(join(folder, 'cases'));
   keepCase(
     file,
     { ...call('with', '{}'), inputSchema: schema },

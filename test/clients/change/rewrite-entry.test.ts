@@ -174,6 +174,11 @@ describe('edits made by hand since', () => {
       '["/p/bin/policy-wrap.js" /* a, b */ , "--", "x" /* c */]',
       '[ /* a, b */   /* c */]',
     ],
+    [
+      'a comment without a blank before it',
+      '["/p/bin/policy-wrap.js"/* a, b */, "--", "x"]',
+      '[/* a, b */ ]',
+    ],
     ['a trailing comma goes with the last word', '["/p/bin/policy-wrap.js", "--", "x" , ]', '[ ]'],
     [
       'the mark of missing args, but with an argument since',

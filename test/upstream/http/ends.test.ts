@@ -241,6 +241,32 @@ test('G9: a first signal lets what is in flight end for a moment, a second one d
   for (const { upstream } of [patient, other]) expect(await upstream.closed).toBe(143);
 });
 
+test('a message without an answer holds up those behind it for five seconds, no longer', async () => {
+  await using server = await RemoteServer.start(
+    ({ message }) => message?.method === 'notifications/x' || undefined,
+  );
+  const talk = new Conversation(server.url);
+  talk.begin();
+  await talk.fate(1);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    talk.say('notifications/x');
+    talk.say('tools/call', 2, { name: 'act' });
+    await until(() => server.posted('notifications/x').length === 1);
+    vi.advanceTimersByTime(4999);
+    await sleep(20);
+    expect(server.calls).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await until(() => server.calls.length === 1);
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(await talk.fate(2)).toBe('answered');
+  talk.upstream.terminate('SIGTERM');
+  talk.upstream.terminate('SIGTERM');
+  await talk.upstream.closed;
+});
+
 test('a stream of its own is opened again no earlier than the server asked', async () => {
   const opened: number[] = [];
   let ended = 0;

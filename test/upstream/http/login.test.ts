@@ -307,6 +307,9 @@ describe('a token that is refused', () => {
     const credentials = at.credentials();
     await credentials.headers();
     expect(await credentials.renew(FORBIDDEN)).toBe(false);
+    // Logged out meanwhile, while the file is still there.
+    at.file.write({});
+    expect(await credentials.renew(UNAUTHORIZED)).toBe(false);
     expect(at.fetched).toEqual([]);
   });
 
