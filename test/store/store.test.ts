@@ -247,4 +247,80 @@ eachDriver('store', () => {
     const [row] = rows(fresh.path, 'SELECT * FROM decisions');
     expect(row).toMatchObject({ arguments: '["point_of_sale"]' });
   });
+
+  test('calls that a team has not heard of are told once they are over, oldest first, and no more once it has', () => {
+    const start = fresh.time.at;
+    const call = (unsentTo: string, session = fresh.session) =>
+      done(fresh.store.admit(session, [admission(open(), { unsentTo })]))[0]?.row ?? 0;
+    const other = fresh.store.startSession({ ...INFO, server: 'other' });
+    const own = [call('team'), call('team'), call('team')] as const;
+    const elsewhere = call('another team');
+    const others = call('team', other);
+    done(
+      fresh.store.admit(fresh.session, [
+        admission({ kind: 'refused', refusal: DENY_IF }, { unsentTo: 'team' }),
+        admission(open()),
+      ]),
+    );
+    const unsent = (store = 'team', limit = 9) =>
+      fresh.store.unsent(store, INFO.server, limit).map(({ auditId }) => Number(auditId));
+    expect(unsent()).toEqual([]);
+    for (const row of [own[2], own[1], elsewhere, others]) done(fresh.store.settle([settlement(row, 'ok')]));
+    expect(unsent()).toEqual([own[1], own[2]]);
+    expect(unsent('team', 1)).toEqual([own[1]]);
+    expect(unsent('another team')).toEqual([elsewhere]);
+    // One without an outcome is told after ten minutes: its wrapper was killed.
+    fresh.time.at = start + 600_000;
+    expect(unsent()).toEqual([own[1], own[2]]);
+    fresh.time.at = start + 600_001;
+    expect(unsent()).toEqual([...own]);
+    done(fresh.store.sent([String(own[0]), String(own[2])]));
+    expect(unsent()).toEqual([own[1]]);
+    expect(fresh.store.unsent('team', 'other', 9)).toMatchObject([
+      { auditId: String(others), outcome: 'ok' },
+    ]);
+  });
+
+  test('events are read like the log: the newest, since an instant, or after one; and some are written once', () => {
+    const start = fresh.time.at;
+    const { store } = fresh;
+    done(store.toolSuspicious('a', 'pay', ['hidden']));
+    fresh.time.at = start + 10;
+    done(store.toolSuspicious('a', 'pay', ['hidden']));
+    done(store.toolSuspicious('a', 'pay', ['hidden', 'invisible']));
+    done(
+      store.toolsLeftOut('a', [
+        { name: 'pay', reason: 'twins' },
+        { name: 'send', reason: 'twins' },
+      ]),
+    );
+    done(store.noticeLost({ channel: 'ntfy' }));
+    const kinds = (filter?: Parameters<Store['events']>[0]) => store.events(filter).map(({ kind }) => kind);
+    const all = ['tool.suspicious', 'tool.suspicious', 'tool.left_out', 'tool.left_out', 'notice.lost'];
+    expect(kinds()).toEqual(all);
+    expect(store.events().map(({ id }) => id)).toEqual(['1', '2', '3', '4', '5']);
+    expect(kinds({ since: start + 10 })).toEqual(all.slice(1));
+    expect(kinds({ since: start + 11 })).toEqual([]);
+    expect(kinds({ limit: 2 })).toEqual(all.slice(-2));
+    expect(kinds({ limit: -1 })).toEqual([]);
+    expect(kinds({ afterId: '2' })).toEqual(all.slice(2));
+    expect(kinds({ afterId: '2', limit: 1 })).toEqual(['tool.left_out']);
+    expect(store.events({ limit: 1 })).toEqual([
+      { id: '5', at: start + 10, who: 'wrapper', kind: 'notice.lost', detail: { channel: 'ntfy' } },
+    ]);
+  });
+
+  test('a wrapper whose policy changed says which it uses now, or why it did not take it', () => {
+    const now = (policy: Parameters<Store['describePolicy']>[1]) => {
+      done(fresh.store.describePolicy(fresh.session, policy));
+      const [{ policyHash, policySource, policyProblem } = {}] = fresh.store.sessions();
+      return { hash: policyHash, source: policySource, problem: policyProblem };
+    };
+    for (const policy of [
+      { hash: 'b'.repeat(64), source: '/x.json', problem: undefined },
+      { hash: 'b'.repeat(64), source: '/x.json', problem: 'no JSON' },
+      { hash: undefined, source: undefined, problem: undefined },
+    ])
+      expect(now(policy)).toEqual(policy);
+  });
 });
