@@ -1,5 +1,7 @@
-import {
+import fs, {
   chmodSync,
+  existsSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -11,9 +13,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { linkAs, renameOver, writePrivate, writeWhole } from '../../src/files/whole-file.js';
 
 class Folder {
@@ -28,6 +31,13 @@ class Folder {
     rmSync(this.path, { recursive: true, force: true });
   }
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
@@ -184,4 +194,68 @@ test('of a folder that can be written to and not looked into, files are written 
   writePrivate(join(inner, 'file'), 'new');
   chmodSync(inner, 0o700);
   expect(readFileSync(join(inner, 'file'), 'utf8')).toBe('new');
+});
+
+test('a draft of ten minutes is not left behind yet, and one of a moment more is', () => {
+  using folder = new Folder();
+  const draft = join(folder.path, '.file.json.1-0123456789ab.tmp');
+  writeFileSync(draft, 'secret');
+  const written = Date.UTC(2026, 10, 22, 11);
+  utimesSync(draft, new Date(written), new Date(written));
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(written + 600_000);
+  writePrivate(folder.file, 'new');
+  expect(existsSync(draft)).toBe(true);
+  vi.setSystemTime(written + 600_001);
+  writePrivate(folder.file, 'new');
+  expect(existsSync(draft)).toBe(false);
+});
+
+describe('what the system is asked for', () => {
+  test.skipIf(process.platform === 'win32')(
+    'a file that must last is flushed, and then the folder that names it; another is not',
+    () => {
+      using folder = new Folder();
+      const flushed: string[] = [];
+      const { fsyncSync } = fs;
+      vi.spyOn(fs, 'fsyncSync').mockImplementation((handle) => {
+        const isFolder = fstatSync(handle).isDirectory();
+        flushed.push(isFolder ? `folder with ${folder.names}` : 'file');
+        fsyncSync(handle);
+      });
+      syncBuiltinESMExports();
+      writePrivate(folder.file, 'new', { flush: false });
+      expect(flushed).toEqual([]);
+      writePrivate(folder.file, 'new');
+      expect(flushed.at(-1)).toBe('folder with file.json');
+    },
+  );
+
+  /** Renaming fails so many times. @returns how often it was tried */
+  function failing(platform: NodeJS.Platform, code: string, times: number): { readonly tries: () => number } {
+    vi.stubGlobal('process', Object.create(process, { platform: { value: platform } }));
+    let tries = 0;
+    vi.spyOn(fs, 'renameSync').mockImplementation(() => {
+      tries += 1;
+      if (tries <= times) throw Object.assign(new Error(code), { code });
+    });
+    syncBuiltinESMExports();
+    return { tries: () => tries };
+  }
+
+  test('a file that another program holds on Windows gets its name when it is let go of', () => {
+    const { tries } = failing('win32', 'EBUSY', 2);
+    renameOver('a', 'b');
+    expect(tries()).toBe(3);
+  });
+
+  test.each<[NodeJS.Platform, string, number]>([
+    ['win32', 'EPERM', 10],
+    ['win32', 'ENOENT', 1],
+    ['linux', 'EPERM', 1],
+  ])('on %s %s is told after so many tries: %d', (platform, code, most) => {
+    const { tries } = failing(platform, code, 99);
+    expect(() => renameOver('a', 'b')).toThrow(code);
+    expect(tries()).toBe(most);
+  });
 });
