@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StateSession } from '../../src/proxy/state-session.js';
 import { connect } from '../../src/store/sqlite/driver.js';
 import { Store, type StoreOptions } from '../../src/store/store.js';
@@ -187,6 +187,94 @@ eachDriver('maintenance', () => {
     expect(store.maintain(1000)).toBe(true);
     expect(statSync(`${path}-wal`).size).toBe(0);
     store.close();
+  });
+
+  test('a log of some size is copied and not cut, a small one is left, and while calls keep coming any', () => {
+    const { path, store, session } = start();
+    const sizes = () => [path, `${path}-wal`].map((name) => statSync(name).size);
+    const write = (count: number) => {
+      const wide = admission(open(), { argumentsText: 'x'.repeat(60_000) });
+      done(store.admit(session, Array(count).fill(wide)));
+      return sizes();
+    };
+    const small = write(3);
+    store.maintain(1000);
+    expect(sizes()[0]).toBe(small[0]);
+    const [, log] = write(10);
+    store.maintain(1000, false);
+    expect(sizes()[0]).toBe(small[0]);
+    store.maintain(1000);
+    expect(sizes()[0]).toBeGreaterThan(13 * 60_000);
+    expect(sizes()[1]).toBeGreaterThanOrEqual(log ?? 0);
+    store.close();
+  });
+
+  describe('by the time of this process', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      return () => vi.useRealTimers();
+    });
+    const brief = charge(limit({ counter: 'brief', max: 5, windowMs: 1000 }));
+
+    test('one step is made where there is no time, and the next run goes on', () => {
+      const { store } = start();
+      expect(Array.from({ length: 6 }, () => store.maintain(0))).toEqual([...Array(5).fill(false), true]);
+      store.close();
+    });
+
+    test('dead sessions are looked for every ten seconds while calls keep coming, and whenever it is quiet', () => {
+      const { store } = start();
+      const dead = () => store.startSession({ ...INFO, pid: 2 ** 22 + 1 });
+      const isEnded = (id: string) => store.sessions().find((one) => one.id === id)?.endedAt !== undefined;
+      const first = dead();
+      store.maintain(1000, false);
+      expect(isEnded(first)).toBe(true);
+      const second = dead();
+      vi.advanceTimersByTime(9999);
+      store.maintain(1000, false);
+      expect(isEnded(second)).toBe(false);
+      vi.advanceTimersByTime(1);
+      store.maintain(1000, false);
+      expect(isEnded(second)).toBe(true);
+      const third = dead();
+      store.maintain(1000);
+      expect(isEnded(third)).toBe(true);
+      store.close();
+    });
+
+    test('counters are looked through once a minute', () => {
+      const { store, time, calls } = start();
+      store.maintain(1000);
+      calls(1, brief);
+      time.at += MINUTE - 1;
+      store.maintain(1000);
+      expect(store.counters()).toHaveLength(1);
+      time.at += 1;
+      store.maintain(1000);
+      expect(store.counters()).toEqual([]);
+      store.close();
+    });
+
+    test('G4: in the ten minutes after the clock jumped by more than a day none is removed', () => {
+      const { store, time, calls } = start();
+      const maintained = (ms: number) => {
+        time.at += ms;
+        store.maintain(1000);
+        return store.counters().length;
+      };
+      maintained(0);
+      calls(1, brief);
+      expect(maintained(DAY)).toBe(0);
+      calls(1, brief);
+      expect(maintained(DAY + 1)).toBe(1);
+      const later = (ms: number) => {
+        vi.advanceTimersByTime(ms);
+        return maintained(ms);
+      };
+      expect(later(10 * MINUTE - 1)).toBe(1);
+      expect(later(1)).toBe(0);
+      store.close();
+    });
   });
 
   test('a step removes a bounded number of rows from a large file', () => {
