@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { connect, faultOf } from '../../../src/store/sqlite/driver.js';
+import { isPassing, stateError } from '../../../src/store/sqlite/faults.js';
 import { DRIVERS, eachDriver, tempDir } from '../support.js';
 
 const temp = tempDir();
@@ -32,6 +33,24 @@ eachDriver('driver', () => {
     db.prepare('INSERT INTO t VALUES (?)').run(4);
     expect(db.prepare('SELECT count(*) AS n FROM t').get()?.n).toBe(4);
     db.close();
+  });
+
+  test('one that is opened for itself alone keeps others out, until it is closed', () => {
+    const path = temp.path();
+    connectNew(path).close();
+    const alone = connect(path, 0, 'EXCLUSIVE');
+    alone.exec('CREATE TABLE t (a)');
+    const read = () => {
+      const other = connect(path, 0);
+      try {
+        return other.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n;
+      } finally {
+        other.close();
+      }
+    };
+    expect(faultBy(read)).toBe('busy');
+    alone.close();
+    expect(read()).toBe(1);
   });
 
   test('busy, read-only, full and not a database are told apart', () => {
@@ -73,6 +92,40 @@ describe('choosing', () => {
     expect(faultOf(new Error('x'))).toBeUndefined();
     expect(faultOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBeUndefined();
     expect(faultOf('SQLITE_BUSY')).toBeUndefined();
+  });
+
+  test.each([
+    [{ code: 'SQLITE_BUSY_SNAPSHOT' }, 'busy'],
+    [{ code: 'SQLITE_NOSUCH' }, 'other'],
+    [{ errcode: 5 }, 'busy'],
+    [{ errcode: 5 | (2 << 8) }, 'busy'],
+    [{ errcode: 15 }, 'busy'],
+    [{ errcode: 11 | (1 << 8) }, 'corrupt'],
+    [{ errcode: 10 | (5 << 8), code: 'ERR_SQLITE_ERROR' }, 'io'],
+    [{ errcode: 99 }, 'other'],
+  ])('G3: either driver says what went wrong in its own way: %j is %s', (words, fault) => {
+    expect(faultOf(Object.assign(new Error('x'), words))).toBe(fault);
+  });
+
+  test.each([
+    [{ code: 'ENOSPC', syscall: 'write' }, 'the disk is full'],
+    [{ code: 'EDQUOT', syscall: 'write' }, 'the disk is full'],
+    [{ code: 'EIO', syscall: 'read' }, 'the disk reports an error'],
+    [{ code: 'EACCES', syscall: 'open' }, 'cannot be opened'],
+    [{ code: 'SQLITE_BUSY' }, 'is locked by another process'],
+  ])('G3: a person is told what a failure of the file comes to: %j', (words, says) => {
+    const cause = Object.assign(new Error('x'), words);
+    const error = stateError(cause, '/a.db');
+    expect(error).toMatchObject({ name: 'PolicyWrapError', message: expect.stringContaining(says), cause });
+    expect(isPassing(error)).toBe(words.code === 'SQLITE_BUSY');
+    expect(isPassing(cause)).toBe(false);
+    expect(stateError(error, '/b.db')).toBe(error);
+  });
+
+  test('what is a fault of ours is told as it is', () => {
+    const own = new TypeError('x');
+    expect(stateError(own, '/a.db')).toBe(own);
+    expect(stateError(undefined, '/a.db')).toBeUndefined();
   });
 
   test('the addon comes first, where it loads', () => {

@@ -188,6 +188,7 @@ describe('the command', () => {
     ['pnpm-lock.yaml', '.pnpm/policy-wrap@1/node_modules/policy-wrap', 'pnpm add --dir'],
     ['yarn.lock', 'policy-wrap', 'yarn --cwd'],
     ['bun.lock', 'policy-wrap', 'bun add --cwd'],
+    ['bun.lockb', 'policy-wrap', 'bun add --cwd'],
   ])('a project with %s is added to by what wrote it', (lock, path, command) => {
     const project = mkdtempSync(join(folder, 'project-'));
     writeFileSync(join(project, lock), '');
@@ -229,4 +230,22 @@ test('where one alone may be used, the reason is that one, and the cause has it'
   const error = noSqlite({ addon: OTHER_NODE, builtin: undefined }, 'better-sqlite3', PLACES);
   expect(error.message).toMatch(/allows better-sqlite3 alone, and it does not load: The module .* 115$/);
   expect((error.cause as AggregateError).errors).toEqual([OTHER_NODE]);
+});
+
+test.each([
+  ['20.19.0', false],
+  ['22.12.9', false],
+  ['22.13.0', true],
+  ['22.20.1', true],
+  ['23.0.0', true],
+  ['24.1.0', true],
+])('Node %s brings SQLite: %s', (version, expected) => {
+  expect(isBrought(version)).toBe(expected);
+});
+
+test('on Windows a folder named lib is no part of npm’s own', () => {
+  const root = '/apps/lib/node_modules/policy-wrap';
+  expect(remedy(NOT_FOUND, { addon: undefined, root, platform: 'win32' }).hint).toMatch(
+    /npm install -g --prefix \/apps\/lib better-sqlite3@12$/,
+  );
 });
