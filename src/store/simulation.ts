@@ -149,15 +149,18 @@ export class Simulation {
     // What never reached the server gives back whatever the rules say; other answers matter to few of them.
     if (outcome === undefined || (outcome !== 'not_sent' && !this.#needsOutcomes)) return;
     const due = { at: at + (latencyMs ?? 0), settlement: { first: row, last: row, outcome, latencyMs } };
-    let index = this.#due.length;
-    while (index > 0 && (this.#due[index - 1]?.at ?? 0) > due.at) index -= 1;
-    this.#due.splice(index, 0, due);
+    this.#due.splice(this.#dueBy(due.at), 0, due);
   }
 
   #settle(): void {
-    const later = this.#due.findIndex(({ at }) => at > this.#now);
-    const settled = this.#due.splice(0, later === -1 ? this.#due.length : later);
+    const settled = this.#due.splice(0, this.#dueBy(this.#now));
     if (settled.length > 0) this.#store.settle(settled.map(({ settlement }) => settlement));
+  }
+
+  /** @returns how many of the answers that are still to come will have come by then */
+  #dueBy(now: number): number {
+    const later = this.#due.findIndex(({ at }) => at > now);
+    return later === -1 ? this.#due.length : later;
   }
 }
 

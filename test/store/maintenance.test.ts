@@ -163,6 +163,17 @@ eachDriver('maintenance', () => {
     store.close();
   });
 
+  test('one that ended before the oldest row goes at once, also where that row is of this moment', () => {
+    const { time, store, session, calls } = start();
+    const ended = store.startSession(INFO);
+    store.endSession(ended);
+    time.at += 2 * MINUTE;
+    calls(1);
+    store.maintain(1000);
+    expect(store.sessions().map(({ id }) => id)).toEqual([session]);
+    store.close();
+  });
+
   test('approvals that time has ended are written down as expired, and old ones go', () => {
     const { time, store, session, count } = start({ ageMs: 10 * DAY });
     const ask = { code: 'APPROVAL_REQUIRED', rule: '/x', authorText: undefined, explanation: 'x' } as const;

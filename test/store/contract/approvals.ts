@@ -451,6 +451,8 @@ export function approvalsContract(ground: Ground): void {
       expect((await call(asking(), { argumentsHash: '1' })).kind).toBe('allowed');
       expect(await ground.revokeBudget(budget?.id ?? '', 'cli')).toBe(true);
       expect(await ground.revokeBudget(budget?.id ?? '', 'cli')).toBe(false);
+      const revoked = (await ground.events()).filter(({ kind }) => kind === 'budget.revoked');
+      expect(revoked).toMatchObject([{ by: 'cli', detail: { budget: budget?.id } }]);
       expect((await call(asking(), { argumentsHash: '2' })).kind).toBe('asked');
       const third = await asked(call(asking(), { argumentsHash: '3' }));
       await ground.decideApproval(third, 'approved', 'cli', { budget: { calls: 10, forMs: 1000 } });
