@@ -93,6 +93,25 @@ eachDriver('maintenance', () => {
     store.close();
   });
 
+  test.each([99, 100, 101])(
+    'behind %d counters that still count those that do not are found too',
+    (count) => {
+      const { time, store, calls } = start();
+      const by = limit({
+        counter: 'by',
+        windowMs: DAY,
+        per: [{ text: 'args.n', root: 'args', steps: ['n'] }],
+      });
+      calls(1, ...Array.from({ length: count }, (_, n) => charge(by, 1, String(n))));
+      calls(1, charge(limit({ counter: 'brief', windowMs: 1000 })));
+      time.at += 1000;
+      expect(store.maintain(1000)).toBe(true);
+      expect(store.counters({ name: 'brief' })).toEqual([]);
+      expect(store.counters()).toHaveLength(count);
+      store.close();
+    },
+  );
+
   test('in small steps, between which sums are right and calls go on', () => {
     const { time, store, session, calls, count } = start();
     const many = limit({ counter: 'many', max: 1000, windowMs: 1000 });
