@@ -79,6 +79,8 @@ eachDriver('what came when a server was known already', () => {
       );
     note('tool');
     pins.time.at += FIRST_LIST + 1;
+    // Nor does one of which nobody says that it is whole.
+    expect(done(pins.store.seeTools(SERVER, [seen('first')]))).toEqual([]);
     expect(pins.see([seen('pay'), seen('ask', 'x', 'prompt')], ['tool'])).toEqual([]);
     expect(pins.see([seen('send')])).toEqual(['send']);
     expect(pins.see([seen('tell', 'x', 'prompt')])).toEqual([]);
