@@ -54,6 +54,18 @@ describe('G7: what goes to the server', () => {
     expect(between.calls).toEqual(['a', 'c']);
   });
 
+  test('one write for what came together, and none where nothing of it is for the server', () => {
+    using between = new Between(temp, { version: '1', default: 'deny', tools: { a: {} } });
+    let writes = 0;
+    between.beforeServer = () => {
+      writes += 1;
+    };
+    between.client(call(1, 'refused'), '');
+    expect(writes).toBe(0);
+    between.client(call(2, 'a'), call(3, 'refused'), call(4, 'a'));
+    expect([writes, between.calls]).toEqual([1, ['a', 'a']]);
+  });
+
   test('a refused call frees its id', () => {
     using between = new Between(temp, { version: '1', default: 'deny' });
     between.client(call(1, 'a'));
