@@ -49,16 +49,22 @@ eachPlace('charges %s', (_, settle) => {
     charged({}, charge(rate, 6));
     settle();
     expect(fresh.store.counters()).toMatchObject([{ freesAt: start + MINUTE, aheadMs: 0 }]);
+    // A count that is at max is not below it.
+    const told = (max: number) => {
+      expect(admit(fresh.store, fresh.session, charge(limit({ counter: 'rate', max }))).kind).toBe(
+        'exceeded',
+      );
+      return fresh.store.counters()[0]?.freesAt;
+    };
+    expect(told(6)).toBe(start + 10 + MINUTE);
+    expect(told(10)).toBe(start + MINUTE);
     fresh.time.at = start + MINUTE - 1;
     expect(String(fresh.store.counters()[0]?.used)).toBe('10');
     fresh.time.at = start + MINUTE;
     expect(fresh.store.counters()).toMatchObject([{ freesAt: undefined }]);
     expect(String(fresh.store.counters()[0]?.used)).toBe('6');
     // A smaller max, told by a refused call: what is left fills it until it is gone too.
-    expect(admit(fresh.store, fresh.session, charge(limit({ counter: 'rate', max: 6 }))).kind).toBe(
-      'exceeded',
-    );
-    expect(fresh.store.counters()).toMatchObject([{ freesAt: start + MINUTE + 10 }]);
+    expect(told(6)).toBe(start + MINUTE + 10);
   });
 
   test('of a calendar the period counts, and all of it frees at its end', () => {
