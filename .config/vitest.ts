@@ -17,28 +17,23 @@ function rank({ moduleId }: TestSpecification): number {
   return at === -1 ? SLOW_TESTS.length : at;
 }
 
-/**
- * Rooms whose tests neither keep anything for the next file nor start much: a worker takes one file after the other,
- * and has its modules already. A file elsewhere has a process for itself, which costs half a second of a processor.
- */
-const TOGETHER = [
-  ...['advice', 'approval', 'catalog', 'clients', 'config', 'draft', 'files', 'json', 'notify', 'policy'],
-  ...['proxy', 'text', 'wire'],
-].map((room) => `test/${room}/**/*.test.ts`);
-
 /** The whole suite. It runs the built command: `npm run build` comes first. */
 export default defineConfig({
   test: {
-    projects: [
-      { extends: true, test: { name: 'together', include: TOGETHER, isolate: false } },
-      { extends: true, test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: TOGETHER } },
-    ],
+    include: ['test/**/*.test.ts'],
     // Where there is no pseudo terminal, nobody can start the page.
     exclude: [
       ...['test/interop/**', 'test/bench/**'],
       ...(process.platform === 'win32' ? ['test/page/browser/**'] : []),
     ],
     globalSetup: '.config/suite-folder.ts',
+    // A worker takes one file after the other, and has its modules already: a process of its own costs a file half a
+    // second of a processor. So nothing may be left behind for the next one.
+    isolate: false,
+    setupFiles: '.config/nothing-left.ts',
+    unstubEnvs: true,
+    unstubGlobals: true,
+    restoreMocks: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A poll ends as soon as it is met: the bound is for a loaded machine.

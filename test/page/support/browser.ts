@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll } from 'vitest';
 
 /** Where a Chrome is found on the systems that people have. */
 const PLACES = [
@@ -30,7 +29,10 @@ const ARGS = [
 
 let started: Promise<Browser> | undefined;
 
-/** The one browser of a test file, started when it is first needed. Each test has a context of its own. */
+/**
+ * The one browser of this process, started when it is first needed and ended with the process: a start costs more than
+ * most tests. Each test has a context of its own.
+ */
 export function browser(): Promise<Browser> {
   started ??= chromium.launch({
     executablePath: PLACES.find((path) => existsSync(path)) ?? 'chromium',
@@ -39,7 +41,3 @@ export function browser(): Promise<Browser> {
   });
   return started;
 }
-
-afterAll(async () => {
-  await (await started)?.close();
-});
