@@ -8,6 +8,7 @@ import type { Snapshot } from './snapshot.js';
 const STATE = z.object({
   now: parts.time('of this look'),
   database: z.object({ path: parts.text("the file, or the address of a team's store"), exists: z.boolean() }),
+  historyLost: parts.text("what a team's store lost of its history").optional(),
   pauses: z.array(
     z.object({
       server: parts.server.nullable().describe('null: all of them'),
