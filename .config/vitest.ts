@@ -38,8 +38,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A poll ends as soon as it is met: the bound is for a loaded machine.
     expect: { poll: { timeout: 30_000 } },
-    // Half of the time tests wait for processes that they started: two workers more than there are processors.
-    maxWorkers: availableParallelism() + 2,
+    // Tests wait for processes that they started: one worker more than there are processors. Two more took longer.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: SlowFirst },
     // Some tests hold processor time against a bound. Where nobody watches, one that fails is run once more, and the
     // summary says so; a fault fails twice.
