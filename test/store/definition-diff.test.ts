@@ -61,6 +61,26 @@ describe('what has changed in a tool', () => {
     expect(change(described('one'), described('zwei'))).toEqual(['  description', '    - one', '    + zwei']);
   });
 
+  test('a word that is there once more is marked once, where a line repeats itself', () => {
+    expect(change(described('go on go on'), described('go on go on go on'))).toEqual([
+      '  description',
+      '    - go on go on',
+      '    + go on go on{+ go on+}',
+    ]);
+  });
+
+  test('what stays is left out only where that makes it shorter', () => {
+    const shown = (length: number) => {
+      const stays = `${'x'.repeat(length - 1)} `;
+      return change(described(`${stays}a`), described(`${stays}b`))[1] ?? '';
+    };
+    const first = Array.from({ length: 100 }, (_, at) => at + 10).find((length) =>
+      shown(length).includes('…'),
+    );
+    // Two characters less, and one that says so.
+    expect(shown(first ?? 0)).toHaveLength(shown((first ?? 0) - 1).length);
+  });
+
   test('of a schema every digit counts, and a part may come or go', () => {
     const schema = (max: string) => `{"inputSchema":{"properties":{"n":{"maximum":${max}}}},"name":"pay"}`;
     expect(change(schema('9007199254740993'), schema('9007199254740992'))).toContain(
