@@ -338,6 +338,23 @@ describe('a token that is refused', () => {
     expect(await credentials.headers()).toEqual({ authorization: 'Bearer theirs' });
   });
 
+  test.each([
+    ['https://10.0.0.5/mcp', 'https://10.0.0.5/token', true],
+    ['https://10.0.0.5/mcp', 'https://10.0.0.5:8443/token', false],
+    ['https://10.0.0.5/mcp', 'https://10.0.0.6/token', false],
+    ['https://mcp.test/mcp', 'https://auth.test/token', false],
+    ['https://mcp.test/mcp', 'https://10.0.0.6/token', false],
+    ['https://mcp.test/mcp', 'http://127.0.0.1:9/token', false],
+    ['http://127.0.0.1:8/mcp', 'http://localhost:9/token', true],
+    ['http://127.0.0.1:8/mcp', 'https://10.0.0.6/token', false],
+  ])('metadata of %s that leads to %s is as good as typed by the person: %s', async (server, url, typed) => {
+    const client = new HttpClient({ allowPrivate: false, env: {} });
+    const request = vi.spyOn(client, 'request').mockRejectedValue(new Error('goes nowhere'));
+    await expect(oauthFetch(client, new URL(server))(url)).rejects.toThrow();
+    expect(request.mock.lastCall?.[1]).toBe(typed);
+    await client.close();
+  });
+
   test('an authorization server that hangs is not waited for longer than half a minute', async () => {
     await using hanging = await RemoteServer.start(() => true);
     const client = new HttpClient({ allowPrivate: false, env: {} });
