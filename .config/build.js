@@ -113,7 +113,8 @@ const LATER = [
 
 // Once to see what belongs together, and once more with that in a few files: what every command reads, what a wrapper
 // reads before its server is started, and what it reads while the server boots; of each of the two by itself what
-// commands read too, who start no server, and what nobody else reads. Each needs only those before it: files that need each other would run in a wrong order.
+// commands read too, which start no server, and what nobody else reads. Each needs only those before it: files that need
+// each other would run in a wrong order.
 const apart = filesOf(await graph.generate(output));
 const together = (...modules) => modulesOf(apart.with(modules.map(apart.of)));
 const alone = (module) => modulesOf([apart.files.get(apart.of(module))]);

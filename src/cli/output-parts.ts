@@ -25,6 +25,8 @@ export const toolClass = z.enum(['Other', 'Read', 'Write', 'Execute', 'Destructi
 export const risk = z.enum(['low', 'medium', 'high', 'critical']);
 export const decision = z.enum(['allow', 'deny', 'ask', 'hide']);
 
+/** A call about which a person is asked. */
+export const asked = { id: z.string(), server, grant, tool, rule, reason: text('why a person is asked') };
 export const client = z.object({ name: z.string(), version: z.string().nullable() });
 export const policy = z.object({
   source: text('the file, or the preset'),

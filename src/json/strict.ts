@@ -153,10 +153,12 @@ function syntaxReason(error: unknown): string {
   return /at position \d+/.exec(message)?.[0] ?? 'it ends too early or is malformed';
 }
 
-/** @returns the offset of the first byte that does not come back when the text is written again */
+/** @returns the offset of the first character that does not come back when the text is written again */
 function invalidUtf8At(bytes: Buffer): number {
   const again = Buffer.from(bytes.toString('utf8'));
   let at = 0;
   while (bytes[at] === again[at]) at++;
+  // What stands there is written as U+FFFD, whose first bytes it may share.
+  while (((again[at] ?? 0) & 0xc0) === 0x80) at--;
   return at;
 }

@@ -159,8 +159,7 @@ export class Simulation {
 
   /** @returns how many of the answers that are still to come will have come by then */
   #dueBy(now: number): number {
-    const later = this.#due.findIndex(({ at }) => at > now);
-    return later === -1 ? this.#due.length : later;
+    return this.#due.findLastIndex(({ at }) => at <= now) + 1;
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { announcePage, pageAddress } from '../../src/config/page-address.js';
 import { dataDir, surroundings } from '../../src/config/paths.js';
 
@@ -11,7 +11,6 @@ beforeEach(() => {
   for (const name of ['HOME', 'USERPROFILE', 'XDG_DATA_HOME']) vi.stubEnv(name, folder);
   return () => rmSync(folder, { recursive: true, force: true });
 });
-afterEach(() => void vi.unstubAllEnvs());
 
 const file = () => join(dataDir(surroundings()), 'page.json');
 function write(text: string): void {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { configDirs, databaseFile, surroundings } from '../../src/config/paths.js';
 import {
   findPolicyFile,
@@ -24,7 +24,6 @@ beforeEach(() => {
   vi.stubEnv('POLICY_WRAP_DB', undefined);
   return () => rmSync(folder, { recursive: true, force: true });
 });
-afterEach(() => void vi.unstubAllEnvs());
 
 /** A policy that says by its description where it lay. */
 function put(path: string, more: object = {}): string {

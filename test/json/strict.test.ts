@@ -89,7 +89,7 @@ describe('scan refuses what two parsers could read differently', () => {
 
   test('names the byte that is no UTF-8, whatever stands before and behind it', () => {
     for (const before of ['', '{', 'é', '"é', '"\u20ac🧾\ufffd"', 'ab🧾é'.repeat(50)])
-      for (const bad of [[0xff], [0xc3], [0x80], [0xc0, 0xaf], [0xed, 0xa0, 0x80]])
+      for (const bad of [[0xff], [0xc3], [0x80], [0xef], [0xef, 0xbf], [0xc0, 0xaf], [0xed, 0xa0, 0x80]])
         for (const behind of ['', '"', 'é}', 'ab🧾é'.repeat(50)]) {
           const line = Buffer.concat([Buffer.from(before), Buffer.from(bad), Buffer.from(behind)]);
           expect(scan(line)).toMatchObject({ reason: `invalid UTF-8 at byte ${Buffer.byteLength(before)}` });

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Poster } from '../../src/notify/channels/post.js';
 import { approvalNotice, type Notice, storeNotice } from '../../src/notify/notice.js';
 import { Notifier, type NotifierParts } from '../../src/notify/notifier.js';
@@ -69,8 +69,6 @@ function notifier(
 
 const webhook = (url: string, more: object = {}) =>
   ({ type: 'webhook', url, secret: SECRET, ...more }) as const;
-
-afterEach(() => void vi.restoreAllMocks());
 
 describe('what arrives', () => {
   test('a webhook is signed over id, time and body, and carries no arguments', async () => {

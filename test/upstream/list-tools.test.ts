@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { processTerminal } from '../../src/cli/terminal.js';
 import { clientsTerminal } from '../../src/cli/this-installation.js';
 import { liveServer } from '../../src/upstream/list-tools.js';
@@ -9,8 +9,6 @@ import { RECORDER, Rig } from '../support/rig.js';
 
 const node = (code: string) => [process.execPath, '-e', code];
 const recorder = (options: object) => [process.execPath, RECORDER, JSON.stringify(options)];
-
-afterEach(() => vi.unstubAllEnvs());
 
 describe('why a server did not start', () => {
   const BROKEN = node(`console.error('AFIP_CUIT is not set\\u001b[2J'); process.exit(7)`);

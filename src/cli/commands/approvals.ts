@@ -34,12 +34,7 @@ export interface ApprovalsOptions extends StateOptions, StoreOptions {
 }
 
 const APPROVAL = z.object({
-  id: z.string(),
-  server: parts.server,
-  grant: parts.grant,
-  tool: parts.tool,
-  rule: parts.rule,
-  reason: parts.text('why a person is asked'),
+  ...parts.asked,
   state: z.enum(['pending', 'approved', 'rejected', 'consumed', 'expired']),
   policy: parts.text('hash of the policy that asks'),
   severe: z.boolean().describe('it costs money or destroys: a value of it has to be typed'),

@@ -67,12 +67,7 @@ const STATE = z.object({
   approvals: z
     .array(
       z.object({
-        id: z.string(),
-        server: parts.server,
-        grant: parts.grant,
-        tool: parts.tool,
-        rule: parts.rule,
-        reason: parts.text('why a person is asked'),
+        ...parts.asked,
         askedAt: parts.time('asked'),
         expiresAt: parts.time('expires').nullable(),
         approve: z.string().nullable().describe('the command; null where the client alone can answer'),

@@ -11,7 +11,7 @@ import {
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { HeaderCredentials } from '../../../src/upstream/http/headers.js';
 import { HttpClient, type HttpResponse } from '../../../src/upstream/http/http-client.js';
 import { LoginCredentials } from '../../../src/upstream/http/oauth/credentials.js';
@@ -23,7 +23,6 @@ import { RemoteServer } from '../../support/remote-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-wrap-login-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => void vi.restoreAllMocks());
 
 const UNAUTHORIZED = { status: 401, headers: {} } as HttpResponse;
 const FORBIDDEN = { status: 403, headers: {} } as HttpResponse;

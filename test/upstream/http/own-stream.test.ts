@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openEventEndpoint } from '../../../src/upstream/http/event-endpoint.js';
 import { HttpClient } from '../../../src/upstream/http/http-client.js';
 import { listen } from '../../../src/upstream/http/listening.js';
@@ -7,8 +7,6 @@ import type { Remote } from '../../../src/upstream/http/remote.js';
 import { RemoteSession } from '../../../src/upstream/http/session.js';
 import { type Behaviour, event, RemoteServer, stream } from '../../support/remote-server.js';
 import { NOBODY } from './conversation.js';
-
-afterEach(() => void vi.restoreAllMocks());
 
 const STREAM = { 'content-type': 'text/event-stream; charset=utf-8' };
 
