@@ -72,11 +72,14 @@ export class CallRulings {
     evaluations: readonly Evaluation[],
     admitted: readonly Admitted[],
   ): Rulings {
-    return calls.map((call, i) =>
-      call.kind === 'malformed'
-        ? undefined
-        : this.#safeRuling(call, evaluations[i] as Evaluation, admitted[i] as Admitted),
-    );
+    const rulings: (Ruling | undefined)[] = [];
+    for (const [i, call] of calls.entries())
+      rulings.push(
+        call.kind === 'malformed'
+          ? undefined
+          : this.#safeRuling(call, evaluations[i] as Evaluation, admitted[i] as Admitted),
+      );
+    return rulings;
   }
 
   /** Refuses calls that could not be decided (G3). */

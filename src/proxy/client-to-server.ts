@@ -95,7 +95,9 @@ export class ClientToServer {
 
   /** Takes what was read at once: its calls are admitted together, some at a time. */
   push(...chunks: readonly Buffer[]): void {
-    this.#take(chunks.flatMap((chunk) => this.#splitter.push(chunk)));
+    const lines: AnyLine[] = [];
+    for (const chunk of chunks) for (const line of this.#splitter.push(chunk)) lines.push(line);
+    this.#take(lines);
   }
 
   /** The end of the client's input: an unterminated last line counts, and no person will answer any more. */
@@ -116,8 +118,13 @@ export class ClientToServer {
   #take(coming: readonly (AnyLine | ResumedCall)[]): void {
     for (let next = 0; next < coming.length; next += LINES_PER_TRANSACTION) {
       const some = coming.slice(next, next + LINES_PER_TRANSACTION);
-      if (this.#busy) this.#waiting.push(...some);
-      else this.#admit(some.map((one) => ('held' in one ? this.#resumed(one) : this.#reader.read(one))));
+      if (this.#busy) {
+        this.#waiting.push(...some);
+        continue;
+      }
+      const items: Item[] = [];
+      for (const one of some) items.push('held' in one ? this.#resumed(one) : this.#reader.read(one));
+      this.#admit(items);
     }
   }
 

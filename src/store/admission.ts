@@ -93,7 +93,8 @@ export class Admissions {
   decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
     // No call in this transaction pauses or resumes: read once for all of them.
     const pause = this.#parts.pauses.of(owner.server);
-    const admitted = admissions.map((admission) => this.#decide(owner, session, admission, pause, now));
+    const admitted: Admitted[] = [];
+    for (const admission of admissions) admitted.push(this.#decide(owner, session, admission, pause, now));
     this.#parts.log.flush();
     this.#parts.pending.compactWhenMany();
     return admitted;

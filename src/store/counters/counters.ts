@@ -113,9 +113,12 @@ export class Counters implements Cache {
    * @returns the charges as the decision's row records them, which `commit` then counts
    */
   prepare(owner: Owner, checks: readonly LimitCheck[]): ChargeRecord[] {
-    return checks.map(({ charge, amount, held }) =>
-      chargeRecord(this.#ready(owner, charge, held).id, held.now, amount, charge.limit.refund),
-    );
+    const records: ChargeRecord[] = [];
+    for (const { charge, amount, held } of checks) {
+      const { id } = this.#ready(owner, charge, held);
+      records.push(chargeRecord(id, held.now, amount, charge.limit.refund));
+    }
+    return records;
   }
 
   /** Counts all charges, after the decision's row was written. */
