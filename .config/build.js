@@ -21,6 +21,8 @@ const output = {
   dir: 'dist',
   format: 'esm',
   chunkFileNames: 'parts/[name]-[hash].js',
+  // A file with one character beyond Latin-1 takes two bytes for each of its characters in memory.
+  charset: 'ascii',
   // Every start reads what it runs, and keeps it in memory: a third less. With --maps stack traces can be read again.
   minify: true,
   sourcemap: process.argv.includes('--maps'),
