@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { moneyArguments } from '../../src/catalog/arguments.js';
-import { classify, RISK_OF } from '../../src/catalog/classify.js';
+import { classify, isSevere, RISK_OF } from '../../src/catalog/classify.js';
 import { SEVERITY, type ToolClass } from '../../src/catalog/evidence.js';
 import { AFIP_TOOLS } from '../../src/catalog/servers/afip/tools.js';
 import { LEGITI_TOOLS } from '../../src/catalog/servers/legiti/tools.js';
@@ -87,6 +87,18 @@ describe('evidence against the name', () => {
       { name: 'xyzzy', annotations: { readOnlyHint: true } },
       'Read',
       'annotation readOnlyHint, and nothing else is known',
+    ],
+    [
+      'a description that spends makes a change one with money',
+      { name: 'update_subscription', description: 'Charges the stored card.' },
+      'Financial',
+      'description: "charges"',
+    ],
+    [
+      'of what only reads, "pays" says what it reads about',
+      { name: 'get_order', description: 'Pays the order.' },
+      'Read',
+      'name: "get"',
     ],
     [
       "the protocol's default is no word that it destroys",
@@ -312,6 +324,16 @@ test.each([
   ['list_environments', 'Environments of a project'],
 ])('%s is about secrets, and gives none out', (name, description) => {
   expect(classify({ name, description })).toMatchObject({ class: 'Read', risk: 'low' });
+});
+
+test.each([
+  ['delete_customer', true],
+  ['send_payment', true],
+  ['run_command', false],
+  ['update_page', false],
+  ['get_page', false],
+])('whether a mistake with %s cannot be taken back or costs money: %s', (name, severe) => {
+  expect(isSevere({ name })).toBe(severe);
 });
 
 describe('definitions of any form', () => {
