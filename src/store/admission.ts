@@ -93,6 +93,7 @@ export class Admissions {
   decideAll(owner: Owner, session: number, admissions: readonly Admission[], now: number): Admitted[] {
     // No call in this transaction pauses or resumes: read once for all of them.
     const pause = this.#parts.pauses.of(owner.server);
+    // Pushed, as all lists on a call's way: test/bench/README.md.
     const admitted: Admitted[] = [];
     for (const admission of admissions) admitted.push(this.#decide(owner, session, admission, pause, now));
     this.#parts.log.flush();

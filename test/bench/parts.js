@@ -103,8 +103,9 @@ async function calls(run) {
     say('one in flight');
     const single = await interleave(peers, plan(run, 9, 41), (peer) => peer.drive(template, 300, 1));
     say('64 in flight');
+    const underLoad = (peer) => (peer === others ? UNDER_LOAD_OTHERS : UNDER_LOAD);
     const many = await interleave(peers, plan(run, 5, 21), (peer) =>
-      peer.drive(template, peer === others ? UNDER_LOAD_OTHERS : UNDER_LOAD, 64),
+      peer.drive(template, underLoad(peer), 64),
     );
     await scene.end(peers);
 
@@ -113,7 +114,12 @@ async function calls(run) {
     const measures = [
       ['p50', 'ms', (peer) => single.get(peer).map(({ latencies }) => quantile(latencies, 0.5)), 0.05],
       ['p99', 'ms', (peer) => single.get(peer).map(({ latencies }) => quantile(latencies, 0.99)), 0.25],
-      ['calls/s, 64 in flight', '/s', (peer) => many.get(peer).map(rateOf(peer, others)), 0.05],
+      [
+        'calls/s, 64 in flight',
+        '/s',
+        (peer) => many.get(peer).map(({ ms }) => (underLoad(peer) / ms) * 1000),
+        0.05,
+      ],
       ['processor time, one in flight', 'us', (peer) => single.get(peer).map(({ cost }) => cost), 0.1],
       ['processor time, 64 in flight', 'us', (peer) => many.get(peer).map(({ cost }) => cost), 0.1],
     ];
@@ -127,11 +133,6 @@ async function calls(run) {
     });
     report.above("calls/s, 64 in flight, twice the SDK proxy's", COUNTER, SDK, 'calls/s, 64 in flight', 2);
   });
-}
-
-function rateOf(peer, others) {
-  const count = peer === others ? UNDER_LOAD_OTHERS : UNDER_LOAD;
-  return ({ ms }) => (count / ms) * 1000;
 }
 
 /**

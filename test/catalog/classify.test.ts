@@ -89,18 +89,6 @@ describe('evidence against the name', () => {
       'annotation readOnlyHint, and nothing else is known',
     ],
     [
-      'a description that spends makes a change one with money',
-      { name: 'update_subscription', description: 'Charges the stored card.' },
-      'Financial',
-      'description: "charges"',
-    ],
-    [
-      'of what only reads, "pays" says what it reads about',
-      { name: 'get_order', description: 'Pays the order.' },
-      'Read',
-      'name: "get"',
-    ],
-    [
       "the protocol's default is no word that it destroys",
       { name: 'update_page', annotations: { destructiveHint: true } },
       'Write',
@@ -141,6 +129,18 @@ describe('evidence against the name', () => {
       { name: 'update_plan', description: 'Changes the plan. This cannot be undone.' },
       'Destructive',
       'description: "cannot be undone"',
+    ],
+    [
+      'a description that spends makes a change one with money',
+      { name: 'update_subscription', description: 'Charges the stored card.' },
+      'Financial',
+      'description: "charges"',
+    ],
+    [
+      'of what only reads, "pays" says what it reads about',
+      { name: 'get_order', description: 'Pays the order.' },
+      'Read',
+      'name: "get"',
     ],
     [
       'words before the verb of a description',

@@ -113,6 +113,7 @@ export class Counters implements Cache {
    * @returns the charges as the decision's row records them, which `commit` then counts
    */
   prepare(owner: Owner, checks: readonly LimitCheck[]): ChargeRecord[] {
+    // Pushed, as all lists on a call's way: test/bench/README.md.
     const records: ChargeRecord[] = [];
     for (const { charge, amount, held } of checks) {
       const { id } = this.#ready(owner, charge, held);
